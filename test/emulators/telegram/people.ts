@@ -1,0 +1,184 @@
+// Faithful: people write, send albums as single messages with one media_group_id and the caption on the first, edit,
+// delete and react, and the bot hears of it as far as it may. Simplified: every member may do everything. Missing:
+// forwards, polls, joining and leaving by people.
+import { randomInt } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Message, ReactionType, User } from 'grammy/types';
+import {
+  type AlbumItem,
+  captionParts,
+  createAppContent,
+  type Place,
+  type SentFile,
+  type SentPhoto,
+  textParts,
+} from './app-content.ts';
+import { isBotAdmin } from './chats.ts';
+import type { Emulation } from './emulation.ts';
+import { type ChatRef, type MessageParts, type MessageRef, placeParts } from './messages.ts';
+import { doesBotSee } from './privacy.ts';
+import { isReactionEmoji } from './reactions.ts';
+import type { ChatEntry, StoredMessage } from './state.ts';
+import type { World } from './world.ts';
+
+export type AlbumOptions = Place & {
+  caption?: string;
+  /** Real time between two items. */
+  delayMs?: number;
+  /** Awaited before each item after the first; gets the item's index. */
+  gate?: (index: number) => Promise<void>;
+};
+
+/** Creates the functions by which people act. */
+export function createPeople(emulation: Emulation, world: World) {
+  const { state, clock, messages, updates, watch } = emulation;
+  const content = createAppContent(emulation);
+  const closed = new AbortController();
+
+  const find = (message: MessageRef): StoredMessage => {
+    const stored = messages.find(message.chat.id, message.message_id);
+    if (!stored) throw new Error(`There is no message ${message.message_id} in chat ${message.chat.id}.`);
+    return stored;
+  };
+
+  const post = (
+    chat: ChatRef,
+    from: User,
+    parts: MessageParts,
+    { replyTo, threadId, isAnonymous = false }: Place,
+  ): Message => {
+    const entry = world.entryOf(chat);
+    checkSender(entry, from);
+    const place = placeParts(threadId, replyTo ? find(replyTo) : undefined);
+    if (threadId !== undefined && !entry.topics.has(threadId))
+      throw new Error(`There is no topic ${threadId} in this chat: make it with topic first.`);
+    const sender = isAnonymous ? GROUP_ANONYMOUS_BOT : from;
+    const behalf = isAnonymous ? { sender_chat: entry.chat } : {};
+    const { current } = messages.post(entry, { from: sender, ...behalf, ...parts, ...place });
+    entry.started = true;
+    if (doesBotSee(state, entry, current))
+      updates.push('message', { ...current, chat: entry.chat, from: sender });
+    return current;
+  };
+
+  const sendFile =
+    (kind: 'video' | 'animation' | 'document') =>
+    async (chat: ChatRef, from: User, file: SentFile): Promise<Message> =>
+      post(chat, from, { ...(await content.file(kind, file)), ...captionParts(file.caption) }, file);
+
+  return {
+    find,
+
+    async sendText(chat: ChatRef, from: User, text: string, place: Place = {}): Promise<Message> {
+      return post(chat, from, textParts(text), place);
+    },
+
+    async sendPhoto(chat: ChatRef, from: User, photo: SentPhoto): Promise<Message> {
+      return post(chat, from, { ...(await content.photo(photo)), ...captionParts(photo.caption) }, photo);
+    },
+
+    sendVideo: sendFile('video'),
+    sendAnimation: sendFile('animation'),
+    sendDocument: sendFile('document'),
+
+    async sendAlbum(
+      chat: ChatRef,
+      from: User,
+      items: AlbumItem[],
+      options: AlbumOptions = {},
+    ): Promise<Message[]> {
+      checkAlbum(items);
+      const contents: MessageParts[] = [];
+      for (const item of items)
+        contents.push(
+          item.type === 'photo' ? await content.photo(item) : await content.file(item.type, item),
+        );
+      const groupId = String(randomInt(1e12, 2e14));
+      const sent: Message[] = [];
+      for (const [index, item] of contents.entries()) {
+        if (index > 0 && options.delayMs) await pause(options.delayMs, undefined, { signal: closed.signal });
+        if (index > 0) await options.gate?.(index);
+        const caption = index === 0 ? captionParts(options.caption) : {};
+        sent.push(post(chat, from, { ...item, ...caption, media_group_id: groupId }, options));
+      }
+      return sent;
+    },
+
+    /** A person changes the text or caption of an own message. */
+    async editText(message: MessageRef, from: User, text: string): Promise<Message> {
+      const stored = find(message);
+      const entry = world.entryOf(stored.chatId);
+      if (stored.current.from?.id !== from.id) throw new Error('People edit only their own messages.');
+      const { entities: _, caption: __, caption_entities: ___, ...rest } = stored.current;
+      const parts = rest.text === undefined ? captionParts(text) : textParts(text);
+      const next = messages.edit(stored, { ...rest, ...parts });
+      if (doesBotSee(state, entry, next))
+        updates.push('edited_message', { ...next, chat: entry.chat, from, edit_date: clock.unixSeconds() });
+      return next;
+    },
+
+    /** A person deletes a message; bots are not told. */
+    async deleteMessage(message: MessageRef) {
+      messages.remove(find(message));
+    },
+
+    /** A person sets the reactions on a message, none to take them back; anonymous administrators act as the group. */
+    async react(
+      message: MessageRef,
+      from: User,
+      emoji: string | string[],
+      { isAnonymous = false } = {},
+    ): Promise<void> {
+      const stored = find(message);
+      const entry = world.entryOf(stored.chatId);
+      checkSender(entry, from);
+      const next = [emoji].flat().map(readReaction);
+      const actor = isAnonymous ? { actor_chat: entry.chat } : { user: from };
+      const actorId = isAnonymous ? entry.chat.id : from.id;
+      const old = stored.reactions.get(actorId) ?? [];
+      stored.reactions.set(actorId, next);
+      // Bots hear of reactions only as administrators, which they cannot be in a private chat.
+      if (isBotAdmin(state, entry))
+        updates.push('message_reaction', {
+          chat: entry.chat,
+          message_id: stored.messageId,
+          ...actor,
+          date: clock.unixSeconds(),
+          old_reaction: old,
+          new_reaction: next,
+        });
+      watch.changed();
+    },
+
+    close: () => closed.abort(),
+  };
+}
+
+/** The fake sender of messages that administrators write in the name of their group. */
+const GROUP_ANONYMOUS_BOT: User = {
+  id: 1087968824,
+  is_bot: true,
+  first_name: 'Group',
+  username: 'GroupAnonymousBot',
+};
+
+export type People = ReturnType<typeof createPeople>;
+
+function checkSender({ chat, members, blocked, migratedToChatId }: ChatEntry, from: User) {
+  if (migratedToChatId !== undefined) throw new Error(`This group moved to ${migratedToChatId}.`);
+  if (blocked) throw new Error(`${from.first_name} blocked the bot and would have to unblock it first.`);
+  if (!members.has(from.id))
+    throw new Error(`${from.first_name} is not in ${chat.title ?? 'this private chat'}.`);
+}
+
+function checkAlbum(items: AlbumItem[]) {
+  if (items.length < 2 || items.length > 10) throw new Error('An album has 2 to 10 items.');
+  const documents = items.filter(({ type }) => type === 'document').length;
+  if (documents > 0 && documents < items.length)
+    throw new Error('Documents do not mix with photos and videos: the app sends them as separate albums.');
+}
+
+function readReaction(emoji: string): ReactionType {
+  if (!isReactionEmoji(emoji)) throw new Error(`${emoji} is not among the reactions that people can pick.`);
+  return { type: 'emoji', emoji };
+}

@@ -1,0 +1,72 @@
+// Faithful: a press sends a callback query with the current message and spins until the bot answers; url buttons open
+// without telling the bot. Simplified: the app waits 10 s of real time, not the 15 s or so of real apps.
+import { randomInt } from 'node:crypto';
+import type { InlineKeyboardButton, User } from 'grammy/types';
+import type { Emulation } from './emulation.ts';
+import type { MessageRef } from './messages.ts';
+import { renderKeyboard } from './render.ts';
+import type { CallbackAnswer, CallbackEntry, StoredMessage } from './state.ts';
+import type { World } from './world.ts';
+
+/** By exact text, by a pattern for the text, or by callback_data. */
+export type ButtonChoice = string | RegExp | ((callbackData: string) => boolean);
+export type Press = (
+  message: MessageRef,
+  button: ButtonChoice,
+  from: User,
+  options?: { timeoutMs?: number },
+) => Promise<CallbackAnswer>;
+
+/** Creates the function that presses buttons. */
+export function createPress({ state, clock, messages, updates, watch }: Emulation, world: World): Press {
+  let nextQueryId = randomInt(1e9, 2e9);
+
+  return async (message, choice, from, { timeoutMs = 10_000 } = {}) => {
+    const stored = messages.find(message.chat.id, message.message_id);
+    if (!stored)
+      throw new Error(`There is no message ${message.message_id} in chat ${message.chat.id} to press.`);
+    const button = findButton(stored, choice);
+    if ('url' in button) return { url: button.url };
+    if ('disabled' in button) throw new Error(`The button "${button.text}" is disabled and does nothing.`);
+    if (!('callback_data' in button)) return {};
+    const { chat, members } = world.entryOf(stored.chatId);
+    if (!members.has(from.id)) throw new Error(`${from.first_name} is not in this chat.`);
+    const entry: CallbackEntry = {
+      askedAtMs: clock.now(),
+      query: {
+        id: String(nextQueryId++),
+        from,
+        message: stored.current,
+        chat_instance: String(chat.id * 7919),
+        data: button.callback_data,
+      },
+    };
+    state.callbackQueries.set(entry.query.id, entry);
+    if (!updates.push('callback_query', entry.query))
+      throw new Error(
+        'The bot left callback_query out of allowed_updates, so the button would spin in vain.',
+      );
+    return await watch.until(() => entry.answer, {
+      timeoutMs,
+      onTimeout: () =>
+        new Error(
+          `The bot did not answer the press of "${button.text}" (${button.callback_data}) in ${timeoutMs} ms.`,
+        ),
+    });
+  };
+}
+
+function findButton({ current }: StoredMessage, choice: ButtonChoice): InlineKeyboardButton {
+  const buttons = current.reply_markup?.inline_keyboard.flat() ?? [];
+  const found = buttons.find((button) => matches(button, choice));
+  if (found) return found;
+  const wanted = typeof choice === 'function' ? 'callback_data that matches' : String(choice);
+  const rows = renderKeyboard(current.reply_markup).join('\n') || '(none)';
+  throw new Error(`Message ${current.message_id} has no button with ${wanted}. Its buttons:\n${rows}`);
+}
+
+function matches(button: InlineKeyboardButton, choice: ButtonChoice): boolean {
+  if (typeof choice === 'string') return button.text === choice;
+  if (choice instanceof RegExp) return choice.test(button.text);
+  return 'callback_data' in button && choice(button.callback_data);
+}

@@ -1,0 +1,123 @@
+export type FaultOptions = {
+  /** How many matching requests it meets; 1 unless told. */
+  times?: number;
+  /** For `latency`. */
+  ms?: number;
+  /** For `error`. */
+  status?: number;
+  code?: string;
+  message?: string;
+  /** Narrows it to one endpoint, e.g. `content/init`, `status/fetch`, `oauth/token`. */
+  endpoint?: string;
+  /** For faults that replace a reply: the request is carried out all the same. */
+  created?: boolean;
+};
+
+export type Fault = { name: string; base: string; argument: string; left: number; options: FaultOptions };
+
+/**
+ * `instead`: the request is answered like this and not carried out; `reply`: it is carried out and the reply is spoilt;
+ * `publish`: it marks the next publish; `webhook`: it spoils the next event.
+ */
+type Phase = 'instead' | 'reply' | 'publish' | 'webhook' | 'latency';
+
+const phases: Record<string, { phase: Phase; group: 'init' | 'status' | 'token' | 'api' | 'any' }> = {
+  'drop-init-reply': { phase: 'reply', group: 'init' },
+  'drop-status-reply': { phase: 'reply', group: 'status' },
+  'drop-token-reply': { phase: 'reply', group: 'token' },
+  'drop-reply': { phase: 'reply', group: 'any' },
+  'missing-data': { phase: 'reply', group: 'api' },
+  'drop-init-request': { phase: 'instead', group: 'init' },
+  'drop-request': { phase: 'instead', group: 'any' },
+  'init-5xx': { phase: 'instead', group: 'init' },
+  'init-html-200': { phase: 'instead', group: 'init' },
+  'init-internal-error': { phase: 'instead', group: 'init' },
+  'init-429': { phase: 'instead', group: 'init' },
+  'init-403': { phase: 'instead', group: 'init' },
+  error: { phase: 'instead', group: 'api' },
+  'http-200-error': { phase: 'instead', group: 'api' },
+  'status-5xx': { phase: 'instead', group: 'status' },
+  'status-429': { phase: 'instead', group: 'status' },
+  'token-5xx': { phase: 'instead', group: 'token' },
+  'token-error': { phase: 'instead', group: 'token' },
+  latency: { phase: 'latency', group: 'any' },
+  fail: { phase: 'publish', group: 'init' },
+  hang: { phase: 'publish', group: 'init' },
+  'webhook-duplicate': { phase: 'webhook', group: 'any' },
+  'webhook-reorder': { phase: 'webhook', group: 'any' },
+  'webhook-bad-signature': { phase: 'webhook', group: 'any' },
+  'webhook-old-timestamp': { phase: 'webhook', group: 'any' },
+  'webhook-lost': { phase: 'webhook', group: 'any' },
+};
+
+/** https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status */
+export const failReasons = [
+  'file_format_check_failed',
+  'duration_check_failed',
+  'frame_rate_check_failed',
+  'picture_size_check_failed',
+  'internal',
+  'video_pull_failed',
+  'photo_pull_failed',
+  'publish_cancelled',
+  'auth_removed',
+  'spam_risk_too_many_posts',
+  'spam_risk_user_banned_from_posting',
+  'spam_risk_text',
+  'spam_risk',
+];
+
+/** Faults that tests arm by name; each meets the next requests it fits, oldest first. */
+export function createFaults() {
+  const armed: Fault[] = [];
+
+  function arm(name: string, options: FaultOptions = {}) {
+    const [base = '', argument = ''] = name.split(/:(.*)/s);
+    if (!phases[base]) throw new Error(`The TikTok emulator has no fault named "${name}".`);
+    if (base === 'fail' && !failReasons.includes(argument)) {
+      throw new Error(`"${argument}" is no fail_reason of TikTok. Use one of: ${failReasons.join(', ')}.`);
+    }
+    if ((base === 'init-403' || base === 'token-error') && !argument) {
+      throw new Error('Name the code, as in "init-403:spam_risk_text" or "token-error:invalid_grant".');
+    }
+    const fault: Fault = { name, base, argument, left: options.times ?? 1, options };
+    armed.push(fault);
+    return {
+      fault,
+      disarm: () => {
+        fault.left = 0;
+      },
+    };
+  }
+
+  function take(endpoint: string, fits: (fault: Fault) => boolean) {
+    const fault = armed.find((one) => one.left > 0 && reaches(one, endpoint) && fits(one));
+    if (fault) fault.left -= 1;
+    return fault;
+  }
+
+  const inPhase = (fault: Fault, phase: Phase) => phases[fault.base]?.phase === phase;
+
+  return {
+    armed,
+    arm,
+    takeLatency: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'latency')),
+    takeInstead: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'instead')),
+    takeReply: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'reply')),
+    takePublish: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'publish')),
+    takeWebhook: (base: string) => take('webhook', (fault) => fault.base === base),
+  };
+}
+
+export type Faults = ReturnType<typeof createFaults>;
+
+function reaches(fault: Fault, endpoint: string) {
+  if (fault.options.endpoint !== undefined && fault.options.endpoint !== endpoint) return false;
+  const group = phases[fault.base]?.group;
+  if (group === 'init') return endpoint.endsWith('/init');
+  if (group === 'status') return endpoint === 'status/fetch';
+  if (group === 'token') return endpoint === 'oauth/token';
+  if (group === 'api')
+    return !endpoint.startsWith('oauth/') && endpoint !== 'authorize' && endpoint !== 'webhook';
+  return true;
+}

@@ -1,0 +1,162 @@
+import type { App, Creator } from './state.ts';
+
+/** How the puller behaves; TikTok documents none of this, so tests try every way. */
+export type PullOptions = {
+  /** Send a HEAD before each GET. */
+  head: boolean;
+  /** Fetch in ranges of `rangeBytes` instead of one GET. */
+  ranges: boolean;
+  rangeBytes: number;
+  /** Fetch every file a second time. */
+  twice: boolean;
+  /** Read the body no faster than this. */
+  slowBytesPerSecond?: number;
+  /** The first GET is on its way before the reply to init is sent. */
+  beforeReply: boolean;
+  /** Never fetch; the publish times out after an hour. */
+  never: boolean;
+  /** Wait this long after the reply to init. */
+  delayMs: number;
+  /** How often a 5xx is tried again before the pull counts as failed. */
+  retries: number;
+  retryMs: number;
+  timeoutMs: number;
+  /** Where public origins really are: `{ 'https://media.example.test': 'http://127.0.0.1:8080' }`. */
+  origins: Record<string, string>;
+  userAgent: string;
+};
+
+/** Each rule of the emulator that a test may relax. */
+export type Strictness = {
+  /** A path without its trailing slash does not exist. */
+  trailingSlash: boolean;
+  /** The OAuth endpoints refuse a JSON body. */
+  formBodies: boolean;
+  /** The redirect URI of the exchange equals that of the authorize URL. */
+  sameRedirectUri: boolean;
+  pkce: boolean;
+  refreshRotates: boolean;
+  oldRefreshTokenDies: boolean;
+  oldAccessTokenDies: boolean;
+  /** A refresh restarts the life of the refresh token. */
+  refreshRenewsLifetime: boolean;
+  /** A sandbox app cannot refresh (one operator's measurement). */
+  sandboxRefreshFails: boolean;
+  oauthErrorStatus: 400 | 200;
+  invalidParamsCode: 'invalid_params' | 'invalid_param';
+  /** Errors carry an empty `data` instead of none. */
+  errorsCarryData: boolean;
+  rateLimits: boolean;
+  /** The three init endpoints share one bucket of six. */
+  sharedInitLimit: boolean;
+  /** Bans, caps and pending drafts are enforced. */
+  creatorCaps: boolean;
+  /** An app that is not audited posts to private accounts as SELF_ONLY. */
+  auditRules: boolean;
+  urlOwnership: boolean;
+  /** Received media is judged by content. */
+  checkMedia: boolean;
+  refuseAnimatedWebp: boolean;
+  refuseCmykJpeg: boolean;
+  /** Status replies leave empty fields out. */
+  omitEmptyFields: boolean;
+  /** Collect what the real API ignores silently in `state.lint`. */
+  lint: boolean;
+};
+
+export type WebhookOptions = {
+  delayMs: number;
+  /** First pause after a reply other than 200; doubles each time. */
+  retryMs: number;
+  attempts: number;
+  /** Stamp and sign with the real time instead of the virtual clock. */
+  realTime: boolean;
+};
+
+export type EmulatorOptions = {
+  processingMs: number;
+  moderationMs: number;
+  accessTokenSeconds: number;
+  refreshTokenSeconds: number;
+  codeSeconds: number;
+  /** Lets http URLs and redirect URIs on 127.0.0.1 and localhost pass; TikTok demands https and a DNS name. */
+  allowLoopbackHttp: boolean;
+  /** Keep the received bytes in `media[].body`. */
+  keepMedia: boolean;
+  pull: PullOptions;
+  webhooks: WebhookOptions;
+  strict: Strictness;
+};
+
+export type TikTokEmulatorOptions = Partial<Omit<EmulatorOptions, 'pull' | 'webhooks' | 'strict'>> & {
+  /** A fixed port for demos; tests leave it out and get a free one. */
+  port?: number;
+  /** Where the clock starts, in milliseconds since 1970. */
+  startAt?: number;
+  /** Time passes by `clock.advance` only. */
+  frozenClock?: boolean;
+  webhookDelayMs?: number;
+  app?: Partial<App>;
+  creator?: Partial<Creator>;
+  pull?: Partial<PullOptions>;
+  webhooks?: Partial<WebhookOptions>;
+  strict?: Partial<Strictness>;
+};
+
+/** Fills in what a test leaves out; the result stays mutable so that a test can change its mind midway. */
+export function resolveOptions(given: TikTokEmulatorOptions): EmulatorOptions {
+  return {
+    processingMs: given.processingMs ?? 10,
+    moderationMs: given.moderationMs ?? 20,
+    accessTokenSeconds: given.accessTokenSeconds ?? 86_400,
+    refreshTokenSeconds: given.refreshTokenSeconds ?? 31_536_000,
+    codeSeconds: given.codeSeconds ?? 60,
+    allowLoopbackHttp: given.allowLoopbackHttp ?? true,
+    keepMedia: given.keepMedia ?? false,
+    pull: { ...defaultPull, ...given.pull },
+    webhooks: { ...defaultWebhooks, delayMs: given.webhookDelayMs ?? 5, ...given.webhooks },
+    strict: { ...defaultStrictness, ...given.strict },
+  };
+}
+
+const defaultPull: PullOptions = {
+  head: true,
+  ranges: false,
+  rangeBytes: 65_536,
+  twice: false,
+  beforeReply: false,
+  never: false,
+  delayMs: 0,
+  retries: 0,
+  retryMs: 20,
+  timeoutMs: 3_600_000,
+  origins: {},
+  userAgent: 'TikTokEmulator/1.0 (pull)',
+};
+
+const defaultWebhooks: WebhookOptions = { delayMs: 5, retryMs: 20, attempts: 8, realTime: false };
+
+const defaultStrictness: Strictness = {
+  trailingSlash: true,
+  formBodies: true,
+  sameRedirectUri: true,
+  pkce: true,
+  refreshRotates: true,
+  oldRefreshTokenDies: true,
+  oldAccessTokenDies: false,
+  refreshRenewsLifetime: false,
+  sandboxRefreshFails: false,
+  oauthErrorStatus: 400,
+  invalidParamsCode: 'invalid_params',
+  errorsCarryData: false,
+  rateLimits: true,
+  sharedInitLimit: false,
+  creatorCaps: true,
+  auditRules: true,
+  urlOwnership: true,
+  checkMedia: true,
+  refuseAnimatedWebp: true,
+  refuseCmykJpeg: true,
+  omitEmptyFields: true,
+  lint: true,
+};

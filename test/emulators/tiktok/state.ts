@@ -1,0 +1,228 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { ProbedMedia } from './probe/index.ts';
+
+export type UrlProperty = { type: 'prefix' | 'domain'; value: string };
+
+export type App = {
+  clientKey: string;
+  clientSecret: string;
+  kind: 'web' | 'desktop';
+  audited: boolean;
+  sandbox: boolean;
+  /** Usernames that may use a sandbox app. */
+  targetUsers: string[];
+  redirectUris: string[];
+  scopes: string[];
+  urlProperties: UrlProperty[];
+  /** Signature files that the portal handed out and that are not verified yet. */
+  signatureFiles: { prefix: string; token: string }[];
+  webhookUrl?: string;
+  /** Creators who may post through this app in 24 hours. */
+  activeCreatorCap: number;
+};
+
+export type Creator = {
+  username: string;
+  nickname: string;
+  avatarUrl: string;
+  private: boolean;
+  commentDisabled: boolean;
+  duetDisabled: boolean;
+  stitchDisabled: boolean;
+  maxVideoPostDurationSec: number;
+  banned: boolean;
+  /** Posts per 24 hours over all apps. */
+  postCap: number;
+  /** Times of posts that other apps made for this creator. */
+  postsElsewhere: number[];
+  /** False answers drafts of photos with `app_version_check_failed`. */
+  appIsCurrent: boolean;
+  /** Answers creator_info with this code and HTTP 200. */
+  creatorInfoRefusal?: string;
+  /** Fields that creator_info leaves out. */
+  creatorInfoOmits: string[];
+};
+
+export type Grant = { clientKey: string; openId: string; creator: string; scopes: string[]; at: number };
+
+export type Code = {
+  code: string;
+  clientKey: string;
+  creator: string;
+  scopes: string[];
+  redirectUri: string;
+  codeChallenge?: string;
+  expiresAt: number;
+  used: boolean;
+};
+
+export type Token = {
+  value: string;
+  kind: 'access' | 'refresh' | 'client';
+  /** Empty for a client token. */
+  grant?: Grant;
+  clientKey: string;
+  expiresAt: number;
+  revoked: boolean;
+};
+
+export type InitEndpoint = 'video/init' | 'inbox/video/init' | 'content/init';
+
+export type PublishStatus = 'PROCESSING_DOWNLOAD' | 'SEND_TO_USER_INBOX' | 'PUBLISH_COMPLETE' | 'FAILED';
+
+export type Fetch = {
+  url: string;
+  method: 'HEAD' | 'GET';
+  at: number;
+  requestHeaders: Record<string, string>;
+  range?: string;
+  status?: number;
+  responseHeaders?: Record<string, string>;
+  bytes: number;
+  error?: string;
+};
+
+export type ReceivedMedia = ProbedMedia & {
+  url: string;
+  contentType: string | undefined;
+  bytes: number;
+  sha256: string;
+  body?: Buffer;
+};
+
+export type Publish = {
+  publishId: string;
+  endpoint: InitEndpoint;
+  mode: 'DIRECT_POST' | 'MEDIA_UPLOAD';
+  mediaType: 'VIDEO' | 'PHOTO';
+  /** Username. */
+  creator: string;
+  clientKey: string;
+  openId: string;
+  /** As sent; empty where the endpoint ignores it. */
+  postInfo: Record<string, unknown>;
+  isAigc: boolean;
+  sourceUrls: string[];
+  photoCoverIndex?: number;
+  body: unknown;
+  createdAt: number;
+  finishedAt?: number;
+  status: PublishStatus;
+  failReason?: string;
+  /** `pulling` until all bytes are here; only then cancel is too late. */
+  stage: 'pulling' | 'processing' | 'settled';
+  downloadedBytes: number;
+  /** Public ids, decimal. */
+  postIds: string[];
+  postedAt?: number;
+  fetches: Fetch[];
+  media: ReceivedMedia[];
+  history: { status: PublishStatus; at: number; failReason?: string }[];
+  /** From the faults `fail:…` and `hang`. */
+  plannedFailure?: string;
+  hangs: boolean;
+};
+
+export type RequestRecord = {
+  method: string;
+  path: string;
+  /** Short name such as `video/init` or `oauth/token`; missing where no route matched. */
+  endpoint?: string;
+  at: number;
+  /** Missing while it runs and where the socket was destroyed. */
+  status?: number;
+  errorCode?: string;
+  /** Username behind the bearer token. */
+  creator?: string;
+  clientKey?: string;
+  grantType?: string;
+  fault?: string;
+  dropped: boolean;
+};
+
+export type WebhookRecord = {
+  event: string;
+  clientKey: string;
+  body: string;
+  content: Record<string, unknown>;
+  attempts: { at: number; status?: number; error?: string; signature: string }[];
+  delivered: boolean;
+};
+
+export const allScopes = [
+  'user.info.basic',
+  'user.info.profile',
+  'user.info.stats',
+  'video.publish',
+  'video.upload',
+  'video.list',
+];
+
+/** Everything the emulator knows, empty; plain arrays for tests to read and to seed. */
+export function createState() {
+  return {
+    apps: [] as App[],
+    creators: [] as Creator[],
+    grants: [] as Grant[],
+    codes: [] as Code[],
+    tokens: [] as Token[],
+    publishes: [] as Publish[],
+    requests: [] as RequestRecord[],
+    webhooks: [] as WebhookRecord[],
+    /** Accepted init calls per endpoint. */
+    inits: { 'video/init': 0, 'inbox/video/init': 0, 'content/init': 0 } as Record<InitEndpoint, number>,
+    /** What the real API ignores and a careful client does not do. */
+    lint: [] as string[],
+  };
+}
+
+export type State = ReturnType<typeof createState>;
+
+/** An app as the portal makes it: audited, with all scopes, without redirect URIs and URL properties. */
+export function buildApp(given: Partial<App> = {}): App {
+  return {
+    clientKey: 'awtestclientkey',
+    clientSecret: 'test-client-secret-0123456789abcdef',
+    kind: 'web',
+    audited: true,
+    sandbox: false,
+    targetUsers: [],
+    redirectUris: [],
+    scopes: [...allScopes],
+    urlProperties: [],
+    signatureFiles: [],
+    activeCreatorCap: 1000,
+    ...given,
+  };
+}
+
+/** A public creator with everything switched on. */
+export function buildCreator(given: Partial<Creator> = {}): Creator {
+  return {
+    username: 'studio.ana',
+    nickname: 'Studio Ana',
+    avatarUrl: 'https://p16-sign.tiktokcdn.example/studio-ana.jpeg',
+    private: false,
+    commentDisabled: false,
+    duetDisabled: false,
+    stitchDisabled: false,
+    maxVideoPostDurationSec: 600,
+    banned: false,
+    postCap: 15,
+    postsElsewhere: [],
+    appIsCurrent: true,
+    creatorInfoOmits: [],
+    ...given,
+  };
+}
+
+/** The id of a creator within an app; it holds `-` and `_` as real ones do. */
+export function openIdOf(clientKey: string, username: string) {
+  return `-000_${createHash('sha256').update(`${clientKey} ${username}`).digest('base64url')}`;
+}
+
+/** A random 19-digit id that a double cannot hold. */
+export function randomInt64() {
+  const low = BigInt(`0x${randomBytes(7).toString('hex')}`) % 10n ** 14n;
+  return String(((76_029n * 10n ** 14n + low) & ~1023n) + 666n);
+}
