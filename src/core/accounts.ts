@@ -1,0 +1,216 @@
+import type { Logger } from 'pino';
+import { UserError } from './errors.ts';
+import type { ChatRef, Person } from './post.ts';
+import type { SealedSecret, Secrets } from './secrets.ts';
+import type { Store, Versioned } from './stores.ts';
+import type { TikTokClient } from './tiktok/client.ts';
+import { TikTokAuthError } from './tiktok/errors.ts';
+import type { TokenGrant, UserInfo } from './tiktok/types.ts';
+
+/** A TikTok user who allowed us to post. Tokens are kept once per `open_id`, encrypted. */
+export interface Account extends Versioned {
+  readonly openId: string;
+  readonly nickname: string;
+  readonly username?: string;
+  readonly scopes: readonly string[];
+  readonly accessToken: SealedSecret;
+  readonly accessExpiresAt: number;
+  readonly refreshToken: SealedSecret;
+  readonly refreshExpiresAt: number;
+  readonly connectedBy: Person;
+  readonly connectedAt: number;
+  /** TikTok refused the refresh token: a person has to connect the account again. */
+  readonly expired?: true;
+}
+
+/** The place that shares accounts: a private chat, a group, a server. */
+export interface Workspace extends Versioned {
+  readonly openIds: readonly string[];
+  /** Where its people are told about its accounts: the chat in which one was connected last. */
+  readonly chat: ChatRef;
+}
+
+/** An access token this close to its end is refreshed first. */
+const LEEWAY_MS = 60_000;
+
+/** Connects and disconnects TikTok accounts and knows a valid access token for each. */
+export function createAccounts({
+  accounts,
+  workspaces,
+  client,
+  secrets,
+  now,
+  log,
+}: {
+  accounts: Store<Account>;
+  workspaces: Store<Workspace>;
+  client: TikTokClient;
+  secrets: Secrets;
+  now: () => number;
+  log: Logger;
+}) {
+  const refreshes = new Map<string, Promise<string>>();
+
+  const get = (openId: string): Promise<Account | undefined> => accounts.get(openId);
+
+  /** The accounts that a workspace shares, in the order in which they were connected. */
+  async function list(workspaceId: string): Promise<Account[]> {
+    const workspace = await workspaces.get(workspaceId);
+    const found = await Promise.all((workspace?.openIds ?? []).map(get));
+    return found.filter((account) => account !== undefined);
+  }
+
+  /** Saves what TikTok granted and shares the account with the workspace. */
+  async function connect(connection: {
+    workspace: string;
+    chat: ChatRef;
+    person: Person;
+    grant: TokenGrant;
+    info: UserInfo | undefined;
+  }): Promise<Account> {
+    const { workspace, chat, person, grant, info } = connection;
+    const { openId, scopes } = grant;
+    const fresh = {
+      openId,
+      scopes,
+      nickname: info?.displayName ?? 'TikTok account',
+      ...(info?.username !== undefined && { username: info.username }),
+      ...tokensOf(grant),
+      connectedBy: person,
+      connectedAt: now(),
+    };
+    const account = (await accounts.create(openId, fresh)) ?? (await accounts.update(openId, () => fresh));
+    if (account === undefined) throw new Error('The account was disconnected while it was being connected.');
+    await share(workspace, chat, openId);
+    return account;
+  }
+
+  async function share(workspaceId: string, chat: ChatRef, openId: string): Promise<void> {
+    if ((await workspaces.create(workspaceId, { openIds: [openId], chat })) !== undefined) return;
+    await workspaces.update(workspaceId, ({ openIds }) => ({
+      openIds: openIds.includes(openId) ? openIds : [...openIds, openId],
+      chat,
+    }));
+  }
+
+  /** Takes the account from the workspace; where no other one has it, our access ends at TikTok too. */
+  async function disconnect(workspaceId: string, openId: string): Promise<void> {
+    await unshare(workspaceId, openId);
+    if ((await workspacesOf(openId)).length > 0) return;
+    const account = await get(openId);
+    if (account === undefined) return;
+    const { accessToken } = account;
+    try {
+      await client.revokeToken(secrets.open(accessToken, openId));
+    } catch (error) {
+      log.warn(
+        { err: error, openId },
+        'TikTok did not confirm that our access ended; our tokens are deleted',
+      );
+    }
+    await accounts.delete(openId);
+  }
+
+  /** Deletes an account whose access TikTok has ended; the chats whose people should know. */
+  async function remove(openId: string): Promise<ChatRef[]> {
+    const sharing = await workspacesOf(openId);
+    await Promise.all(sharing.map(([workspaceId]) => unshare(workspaceId, openId)));
+    await accounts.delete(openId);
+    return sharing.map(([, workspace]) => workspace.chat);
+  }
+
+  async function unshare(workspaceId: string, openId: string): Promise<void> {
+    await workspaces.update(workspaceId, (workspace) => ({
+      ...workspace,
+      openIds: workspace.openIds.filter((id) => id !== openId),
+    }));
+  }
+
+  async function workspacesOf(openId: string): Promise<[id: string, workspace: Workspace][]> {
+    const sharing: [string, Workspace][] = [];
+    for await (const entry of workspaces.entries())
+      if (entry[1].openIds.includes(openId)) sharing.push(entry);
+    return sharing;
+  }
+
+  /**
+   * A valid access token.
+   *
+   * @throws UserError `account_disconnected` when a person has to connect the account again.
+   * @throws TikTokUnreachableError, TikTokApiError when it cannot be refreshed now.
+   */
+  async function accessToken(openId: string): Promise<string> {
+    const account = await usable(openId);
+    if (account.accessExpiresAt - LEEWAY_MS > now()) return secrets.open(account.accessToken, openId);
+    // A refresh token may be good for one use only, so all who need a new token share one refresh.
+    const running = refreshes.get(openId);
+    if (running !== undefined) return running;
+    const refresh = refreshAccount(account.openId).finally(() => refreshes.delete(openId));
+    refreshes.set(openId, refresh);
+    return refresh;
+  }
+
+  /** Calls TikTok with a valid token, and once more with a fresh one; only for calls that may be repeated. */
+  async function withToken<T>(openId: string, call: (token: string) => Promise<T>): Promise<T> {
+    const token = await accessToken(openId);
+    try {
+      return await call(token);
+    } catch (error) {
+      if (!(error instanceof TikTokAuthError)) throw error;
+      await distrust(openId, token);
+      return call(await accessToken(openId));
+    }
+  }
+
+  /** Notes that TikTok takes a token no more, whatever its lifetime said, so that the next one asked for is fresh. */
+  async function distrust(openId: string, token: string): Promise<void> {
+    await accounts.update(openId, (account) =>
+      secrets.open(account.accessToken, openId) === token ? { ...account, accessExpiresAt: 0 } : undefined,
+    );
+  }
+
+  async function refreshAccount(openId: string): Promise<string> {
+    const account = await usable(openId);
+    // Somebody else's refresh may have ended between the look and the turn.
+    if (account.accessExpiresAt - LEEWAY_MS > now()) return secrets.open(account.accessToken, openId);
+    try {
+      const grant = await client.refreshToken(secrets.open(account.refreshToken, openId));
+      // The old pair may be dead from here on: the new one is on the disk before anybody uses it.
+      const saved = await accounts.update(openId, (latest) => ({
+        ...latest,
+        ...tokensOf({ ...grant, openId }),
+      }));
+      if (saved === undefined) throw disconnected(account);
+      return grant.accessToken;
+    } catch (error) {
+      if (!(error instanceof TikTokAuthError)) throw error;
+      log.warn({ openId, code: error.code, logId: error.logId }, 'TikTok refused to refresh the access');
+      await accounts.update(openId, (latest) => ({ ...latest, expired: true }));
+      throw disconnected(account, error);
+    }
+  }
+
+  async function usable(openId: string): Promise<Account> {
+    const account = await get(openId);
+    if (account === undefined || account.expired) throw disconnected(account);
+    return account;
+  }
+
+  function tokensOf(grant: TokenGrant) {
+    return {
+      accessToken: secrets.seal(grant.accessToken, grant.openId),
+      accessExpiresAt: now() + grant.expiresInSeconds * 1000,
+      refreshToken: secrets.seal(grant.refreshToken, grant.openId),
+      refreshExpiresAt: now() + grant.refreshExpiresInSeconds * 1000,
+    };
+  }
+
+  return { get, list, connect, disconnect, remove, accessToken, withToken, distrust };
+}
+
+export type Accounts = ReturnType<typeof createAccounts>;
+
+function disconnected(account: Account | undefined, cause?: Error): UserError {
+  const username = account?.username ?? account?.nickname ?? 'this account';
+  return new UserError({ code: 'account_disconnected', username }, { cause });
+}

@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Accounts } from './accounts.ts';
+import { type Choice, decide } from './choices.ts';
+import { type Draft, type DraftFile, UNDECIDED } from './draft.ts';
+import { type Problem, UserError } from './errors.ts';
+import type { Intake } from './intake.ts';
+import type { ChatRef, Person, Post } from './post.ts';
+import type { Fresh, Store } from './stores.ts';
+import type { TikTokClient } from './tiktok/client.ts';
+import { refusalOf } from './tiktok/codes.ts';
+import { TikTokApiError, TikTokUnreachableError } from './tiktok/errors.ts';
+
+/** What a chat offers as the beginning, or as one more file, of a draft. */
+export interface Offer {
+  readonly workspace: string;
+  readonly chat: ChatRef;
+  readonly person: Person;
+  readonly album?: string;
+  readonly caption?: string;
+  readonly file: DraftFile;
+}
+
+/** Composes drafts. */
+export function createComposer({
+  drafts,
+  posts,
+  intake,
+  accounts,
+  client,
+  changed,
+  now,
+  log,
+}: {
+  drafts: Store<Draft>;
+  posts: Store<Post>;
+  intake: Intake;
+  accounts: Accounts;
+  client: TikTokClient;
+  changed: (draftId: string) => void;
+  now: () => number;
+  log: Logger;
+}) {
+  /** Adds a file to the draft of its album while that is open, else begins one. Offering a file twice is harmless. */
+  async function offer(offer: Offer): Promise<Draft> {
+    const { chat, album, file } = offer;
+    const together = draftId(chat, album ?? file.id);
+    // A straggler of an album that was submitted already begins a draft of its own.
+    const id = (await posts.get(together)) === undefined ? together : draftId(chat, file.id);
+    const begun = await drafts.create(id, newDraft(id, offer));
+    const draft = begun ?? (await drafts.update(id, (current) => withFile(current, offer)));
+    if (draft === undefined) throw new UserError({ code: 'draft_gone' });
+    intake.work(draft);
+    changed(id);
+    if (begun !== undefined) await chooseOnlyAccount(draft);
+    return draft;
+  }
+
+  function newDraft(id: string, { workspace, chat, person, caption, file }: Offer): Fresh<Draft> {
+    const at = now();
+    const empty = { id, workspace, chat, author: person, caption: caption?.trim() ?? '', disclosing: false };
+    return { ...empty, files: [file], settings: UNDECIDED, createdAt: at, updatedAt: at };
+  }
+
+  function withFile(draft: Draft, { caption, file }: Offer): Draft {
+    if (draft.submitted !== undefined || draft.files.some((known) => known.id === file.id)) return draft;
+    const files = [...draft.files, file].sort((a, b) => a.order - b.order);
+    return { ...draft, files, caption: draft.caption || (caption?.trim() ?? ''), updatedAt: now() };
+  }
+
+  async function chooseOnlyAccount(draft: Draft): Promise<void> {
+    const [first, ...others] = await accounts.list(draft.workspace);
+    if (first === undefined) await settleAccount(draft.id, { creatorProblem: { code: 'no_account' } });
+    else if (others.length === 0) await chooseAccount(draft.id, first.openId);
+  }
+
+  /** Chooses the account, and asks TikTok anew what its creator may do. */
+  async function chooseAccount(id: string, openId: string): Promise<void> {
+    const account = await accounts.get(openId);
+    if (account === undefined) throw new UserError({ code: 'no_account' });
+    const { nickname, username, scopes } = account;
+    const name = username === undefined ? { nickname } : { nickname, username };
+    const chosen = { openId, ...name, scopes };
+    if (!scopes.includes('video.publish')) return settleAccount(id, { account: chosen });
+    try {
+      const creator = await accounts.withToken(openId, (token) => client.queryCreatorInfo(token));
+      const fresh = {
+        ...chosen,
+        nickname: creator.nickname ?? nickname,
+        ...(creator.username !== undefined && { username: creator.username }),
+      };
+      await settleAccount(id, { account: fresh, creator });
+    } catch (error) {
+      await settleAccount(id, {
+        account: chosen,
+        creatorProblem: creatorProblemOf(error, username ?? nickname),
+      });
+    }
+  }
+
+  /** What was chosen for another account does not hold for this one. */
+  async function settleAccount(
+    id: string,
+    found: Pick<Draft, 'account' | 'creator' | 'creatorProblem'>,
+  ): Promise<void> {
+    await drafts.update(id, ({ account, creator, creatorProblem, ...draft }) => {
+      const { privacyLevel, ...settings } = draft.settings;
+      const keeps =
+        privacyLevel !== undefined &&
+        account?.openId === found.account?.openId &&
+        found.creator?.privacyLevelOptions.includes(privacyLevel);
+      return { ...draft, ...found, settings: keeps ? draft.settings : settings };
+    });
+    changed(id);
+  }
+
+  /** Asks TikTok again, where it did not answer or the workspace had no account. */
+  async function refresh(id: string, person: Person): Promise<void> {
+    const draft = await own(id, person);
+    if (draft.account === undefined) await chooseOnlyAccount(draft);
+    else await chooseAccount(id, draft.account.openId);
+  }
+
+  async function pickAccount(id: string, person: Person, openId: string): Promise<void> {
+    const draft = await own(id, person);
+    const shared = await accounts.list(draft.workspace);
+    if (!shared.some((account) => account.openId === openId)) throw new UserError({ code: 'no_account' });
+    await chooseAccount(id, openId);
+  }
+
+  async function choose(id: string, person: Person, choice: Choice): Promise<void> {
+    const before = await own(id, person);
+    if (choice.type === 'privacy' && !before.creator?.privacyLevelOptions.includes(choice.privacyLevel)) {
+      throw new UserError({ code: 'privacy_not_offered', privacyLevel: choice.privacyLevel });
+    }
+    const after = await drafts.update(id, (draft) =>
+      draft.submitted === undefined ? { ...decide(draft, choice), updatedAt: now() } : undefined,
+    );
+    if (after !== undefined && after.files.length !== before.files.length) await intake.redraw(id);
+    changed(id);
+  }
+
+  async function discard(id: string, person: Person): Promise<Draft> {
+    const draft = await own(id, person);
+    await drafts.delete(id);
+    return draft;
+  }
+
+  /** The draft, if it is the person's and still open. */
+  async function own(id: string, person: Person): Promise<Draft> {
+    const draft = await drafts.get(id);
+    if (draft === undefined || draft.submitted !== undefined) {
+      const isPosted = draft !== undefined || (await posts.get(id)) !== undefined;
+      throw new UserError({ code: isPosted ? 'draft_already_submitted' : 'draft_gone' });
+    }
+    if (draft.author.id !== person.id) throw new UserError({ code: 'not_author', author: draft.author.name });
+    return draft;
+  }
+
+  function creatorProblemOf(error: unknown, username: string): Problem {
+    if (error instanceof UserError) return error.problem;
+    if (error instanceof TikTokUnreachableError) return { code: 'tiktok_unreachable' };
+    if (!(error instanceof TikTokApiError)) throw error;
+    log.warn({ err: error }, 'TikTok does not let the creator post now');
+    return { code: 'account_cannot_post', reason: refusalOf(error.code).reason, username };
+  }
+
+  return { own, offer, choose, chooseAccount, chooseOnlyAccount, pickAccount, refresh, discard };
+}
+
+export type Composer = ReturnType<typeof createComposer>;
+
+/** The same for all files of one album, so that they meet in one draft whatever comes twice or late. */
+function draftId(chat: ChatRef, key: string): string {
+  return createHash('sha256').update(`${chat} ${key}`).digest('base64url').slice(0, 14);
+}

@@ -1,0 +1,91 @@
+import type { Logger } from 'pino';
+
+/** Takes a post one step; the time of the next call (epoch milliseconds), or undefined when there is none. */
+export type Tick = (postId: string) => Promise<number | undefined>;
+
+/** Who calls the publisher, and when. Never two runs of one post at once. */
+export interface Engine {
+  start(tick: Tick): void;
+  /** Calls for the post at a time, in place of what was planned for it. */
+  schedule(postId: string, at: number): void;
+  /** Calls for the post now; while it runs, once more afterwards. */
+  wake(postId: string): void;
+  /** Starts nothing new and waits for what runs. */
+  stop(): Promise<void>;
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const AFTER_BUG_MS = 10_000;
+
+/**
+ * The embedded engine: due times in memory. The posts on the disk are the truth, this is only their alarm clock.
+ *
+ * Times that pass before `start` are kept for it.
+ */
+export function createEngine({ now, log }: { now: () => number; log: Logger }): Engine {
+  const timers = new Map<string, { at: number; timer?: NodeJS.Timeout }>();
+  const running = new Map<string, Promise<void>>();
+  const wokenWhileRunning = new Set<string>();
+  let tick: Tick | undefined;
+  let stopping = false;
+
+  function start(start: Tick): void {
+    tick = start;
+    for (const [postId, { at }] of timers) schedule(postId, at);
+  }
+
+  function schedule(postId: string, at: number): void {
+    if (stopping) return;
+    clearTimeout(timers.get(postId)?.timer);
+    if (tick === undefined) {
+      timers.set(postId, { at });
+      return;
+    }
+    const delayMs = Math.min(Math.max(0, at - now()), LONGEST_TIMER_MS);
+    const timer = setTimeout(() => (at - now() > 1 ? schedule(postId, at) : run(postId)), delayMs);
+    timers.set(postId, { at, timer });
+  }
+
+  function wake(postId: string): void {
+    if (tick === undefined) schedule(postId, 0);
+    else run(postId);
+  }
+
+  function run(postId: string): void {
+    if (stopping || tick === undefined) return;
+    if (running.has(postId)) {
+      wokenWhileRunning.add(postId);
+      return;
+    }
+    clearTimeout(timers.get(postId)?.timer);
+    timers.delete(postId);
+    running.set(postId, step(postId, tick));
+  }
+
+  async function step(postId: string, tick: Tick): Promise<void> {
+    let next: number | undefined;
+    try {
+      next = await tick(postId);
+      // A post that is due at once goes on in this run.
+      while (!stopping && next !== undefined && next <= now()) {
+        wokenWhileRunning.delete(postId);
+        next = await tick(postId);
+      }
+    } catch (error) {
+      log.error({ err: error, postId }, 'A tick failed; it is tried again');
+      next = now() + AFTER_BUG_MS;
+    }
+    running.delete(postId);
+    if (wokenWhileRunning.delete(postId)) run(postId);
+    else if (next !== undefined) schedule(postId, next);
+  }
+
+  async function stop(): Promise<void> {
+    stopping = true;
+    for (const { timer } of timers.values()) clearTimeout(timer);
+    timers.clear();
+    await Promise.all(running.values());
+  }
+
+  return { start, schedule, wake, stop };
+}

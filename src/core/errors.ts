@@ -1,0 +1,47 @@
+import type { MediaProblem } from './media/types.ts';
+import type { FailureReason } from './tiktok/codes.ts';
+import type { PrivacyLevel } from './tiktok/types.ts';
+
+/** Everything that a person in a chat can put right, by code, with the facts that the sentence needs. */
+export type Problem =
+  | MediaProblem
+  | { code: 'file_too_big_for_chat'; name: string; bytes: number; maxBytes: number }
+  | { code: 'file_unavailable'; name: string }
+  | { code: 'nothing_to_post' }
+  | { code: 'media_not_ready'; waiting: number }
+  | { code: 'media_refused'; refused: number }
+  | { code: 'media_mixed' }
+  | { code: 'too_many_photos'; count: number; max: number }
+  | { code: 'caption_too_long'; length: number; max: number; kind: 'photo' | 'video' }
+  | { code: 'no_account' }
+  | { code: 'account_not_chosen' }
+  | { code: 'account_disconnected'; username: string }
+  | { code: 'account_busy'; username: string; posts: number }
+  | { code: 'account_cannot_post'; reason: FailureReason; username: string }
+  | { code: 'scope_missing'; scope: string }
+  | { code: 'privacy_not_chosen' }
+  | { code: 'privacy_not_offered'; privacyLevel: PrivacyLevel }
+  | { code: 'disclosure_incomplete' }
+  | { code: 'branded_content_private' }
+  | { code: 'video_too_long_for_creator'; durationSeconds: number; maxSeconds: number }
+  | { code: 'draft_gone' }
+  | { code: 'draft_already_submitted' }
+  | { code: 'not_author'; author: string }
+  | { code: 'not_admin' }
+  | { code: 'post_gone' }
+  | { code: 'not_cancellable'; status: string }
+  | { code: 'not_retryable'; status: string }
+  | { code: 'tiktok_unreachable' };
+
+export type ProblemCode = Problem['code'];
+
+/** A problem that the person in the chat can solve; the chat turns its code into a sentence. */
+export class UserError extends Error {
+  override name = 'UserError' as const;
+  readonly problem: Problem;
+
+  constructor(problem: Problem, options?: ErrorOptions) {
+    super(`The person has to act: ${problem.code}.`, options);
+    this.problem = problem;
+  }
+}

@@ -1,0 +1,183 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Draft, DraftFile, DraftFileState } from './draft.ts';
+import { type Problem, UserError } from './errors.ts';
+import { inspectFile } from './media/inspect.ts';
+import { createLimiter } from './media/limiter.ts';
+import { VIDEO_LIMITS } from './media/limits.ts';
+import type { MediaPreparer } from './media/prepare.ts';
+import { FileIncompleteError, FileTooBigError, type MediaStore } from './media/store.ts';
+import type { PreparedMedia, StoredFile } from './media/types.ts';
+import type { ChatRef } from './post.ts';
+import type { Store } from './stores.ts';
+
+/** Copies at once. */
+const CONCURRENT_COPIES = 4;
+const RETRY_DELAYS_MS = [500, 3_000, 15_000];
+const MAX_POSTER_BYTES = 2 * 1024 ** 2;
+
+/**
+ * Brings a draft's files from the chat into the media store, judges them by content and converts them.
+ *
+ * It works in the background and writes each step into the draft, so that a restart goes on where it was.
+ */
+export function createIntake({
+  drafts,
+  mediaStore,
+  preparer,
+  openFile,
+  changed,
+  log,
+}: {
+  drafts: Store<Draft>;
+  mediaStore: MediaStore;
+  preparer: MediaPreparer;
+  openFile: (chat: ChatRef, ref: string) => Promise<Readable>;
+  /** Tells that the draft shows something new. */
+  changed: (draftId: string) => void;
+  log: Logger;
+}) {
+  const stopping = new AbortController();
+  const limit = createLimiter({ concurrency: CONCURRENT_COPIES });
+  const underWay = new Map<string, Promise<void>>();
+
+  /** Begins whatever work the draft's files still need. */
+  function work(draft: Draft): void {
+    for (const file of draft.files) {
+      const key = `${draft.id} ${file.id}`;
+      if (
+        file.state === 'ready' ||
+        file.state === 'refused' ||
+        underWay.has(key) ||
+        stopping.signal.aborted
+      ) {
+        continue;
+      }
+      const run = takeIn(draft, file)
+        .catch((error) => {
+          if (!stopping.signal.aborted)
+            log.error({ err: error, draftId: draft.id }, 'A file could not be taken in');
+        })
+        .finally(() => underWay.delete(key));
+      underWay.set(key, run);
+    }
+  }
+
+  async function takeIn(draft: Draft, file: DraftFile): Promise<void> {
+    try {
+      const stored = file.state === 'stored' ? file : await limit(() => copy(draft, file));
+      if (file.state !== 'stored') await write(draft.id, file.id, stored);
+      const media = await preparer.prepare(stored.source);
+      const { source, kind, durationSeconds } = stored;
+      const seconds = durationSeconds === undefined ? {} : { durationSeconds };
+      await write(draft.id, file.id, { state: 'ready', source, kind, ...seconds, media });
+      await drawPreview(draft.id);
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      await write(draft.id, file.id, { state: 'refused', problem: problemOf(error, file, log) });
+    }
+  }
+
+  async function copy(draft: Draft, file: DraftFile): Promise<Extract<DraftFileState, { state: 'stored' }>> {
+    const source = await fetchFile(draft.chat, file.ref, {
+      maxBytes: VIDEO_LIMITS.maxBytes,
+      ...(file.bytes !== undefined && { expectedBytes: file.bytes }),
+    });
+    const facts = await inspectFile(mediaStore.path(source), { signal: stopping.signal });
+    if (facts.kind === 'photo') return { state: 'stored', source, kind: 'photo' };
+    return { state: 'stored', source, kind: 'video', durationSeconds: facts.durationSeconds };
+  }
+
+  /** Copies a file; reading is safe to repeat, so a broken connection is tried again a few times. */
+  async function fetchFile(
+    chat: ChatRef,
+    ref: string,
+    limits: { maxBytes: number; expectedBytes?: number },
+  ): Promise<StoredFile> {
+    for (const delayMs of [...RETRY_DELAYS_MS, undefined]) {
+      try {
+        return await mediaStore.add(await openFile(chat, ref), { ...limits, extension: 'bin' });
+      } catch (error) {
+        if (error instanceof FileTooBigError || delayMs === undefined) throw error;
+        await delay(delayMs, undefined, { signal: stopping.signal });
+      }
+    }
+    throw new Error('Unreachable: the last try either returns or throws.');
+  }
+
+  async function write(draftId: string, fileId: string, state: DraftFileState): Promise<void> {
+    await drafts.update(draftId, (draft) => {
+      const files = draft.files.map((file) =>
+        file.id === fileId ? { ...identityOf(file), ...state } : file,
+      );
+      return { ...draft, files };
+    });
+    changed(draftId);
+  }
+
+  /** The picture on the card, as soon as nothing is under way that would change it. */
+  async function drawPreview(draftId: string): Promise<void> {
+    const draft = await drafts.get(draftId);
+    if (
+      draft === undefined ||
+      draft.files.some((file) => file.state === 'waiting' || file.state === 'stored')
+    )
+      return;
+    const media = draft.files.flatMap((file): PreparedMedia[] =>
+      file.state === 'ready' ? [file.media] : [],
+    );
+    const poster = media[0]?.kind === 'video' ? await fetchPoster(draft) : undefined;
+    const preview = await preparer.preview(media, poster && { posterPath: mediaStore.path(poster) });
+    if (preview === undefined) return;
+    await drafts.update(draftId, (latest) => ({ ...latest, preview }));
+    changed(draftId);
+  }
+
+  /** A draft is fine without a poster, so a failure is only noted. */
+  async function fetchPoster(draft: Draft): Promise<StoredFile | undefined> {
+    const ref = draft.files.find((file) => file.thumbnailRef !== undefined)?.thumbnailRef;
+    if (ref === undefined) return undefined;
+    try {
+      const poster = await mediaStore.add(await openFile(draft.chat, ref), {
+        maxBytes: MAX_POSTER_BYTES,
+        extension: 'jpg',
+      });
+      await inspectFile(mediaStore.path(poster), { signal: stopping.signal });
+      return poster;
+    } catch (error) {
+      log.debug({ err: error, draftId: draft.id }, 'The chat gave no usable thumbnail');
+      return undefined;
+    }
+  }
+
+  /** Begins nothing new and waits for what is under way. */
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await Promise.all(underWay.values());
+  }
+
+  return { work, redraw: drawPreview, stop };
+}
+
+export type Intake = ReturnType<typeof createIntake>;
+
+function identityOf(file: DraftFile) {
+  const { id, order, name, ref, bytes, claimedKind, thumbnailRef } = file;
+  return {
+    ...{ id, order, name, ref },
+    ...(bytes !== undefined && { bytes }),
+    ...(claimedKind !== undefined && { claimedKind }),
+    ...(thumbnailRef !== undefined && { thumbnailRef }),
+  };
+}
+
+function problemOf(error: unknown, file: DraftFile, log: Logger): Problem {
+  if (error instanceof UserError) return error.problem;
+  if (error instanceof FileTooBigError) {
+    return { code: 'video_too_big', bytes: file.bytes ?? error.maxBytes, maxBytes: error.maxBytes };
+  }
+  if (!(error instanceof FileIncompleteError))
+    log.warn({ err: error }, 'A file could not be copied from the chat');
+  return { code: 'file_unavailable', name: file.name };
+}

@@ -1,0 +1,49 @@
+export type MediaKind = 'photo' | 'video';
+
+/** A file in the media store, named by its own content. */
+export interface StoredFile {
+  /** File name inside the store: the SHA-256 of the content and an extension. */
+  readonly key: string;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** What was done to a file so that TikTok takes it. */
+export type MediaChange =
+  | { readonly type: 'converted'; readonly from: string; readonly to: string }
+  | { readonly type: 'repackaged'; readonly from: string; readonly to: string }
+  | { readonly type: 'turned_upright' }
+  | { readonly type: 'flattened_on_white' }
+  | {
+      readonly type: 'resized';
+      readonly from: readonly [width: number, height: number];
+      readonly to: readonly [width: number, height: number];
+    };
+
+/** A file as TikTok will pull it. */
+export interface PreparedMedia {
+  readonly kind: MediaKind;
+  readonly file: StoredFile;
+  readonly contentType: 'image/jpeg' | 'video/mp4';
+  /** As shown: after rotation. */
+  readonly width: number;
+  readonly height: number;
+  /** Videos only. */
+  readonly durationSeconds?: number;
+  readonly changes: readonly MediaChange[];
+}
+
+/** Why a file cannot be used. */
+export type MediaProblem =
+  | { code: 'format_not_accepted'; format: string }
+  | { code: 'file_empty' }
+  | { code: 'file_damaged' }
+  | { code: 'photo_too_many_pixels'; pixels: number; maxPixels: number }
+  | { code: 'photo_too_big'; bytes: number; maxBytes: number }
+  | { code: 'video_too_big'; bytes: number; maxBytes: number }
+  | { code: 'video_codec_not_accepted'; codec: string }
+  | { code: 'video_frame_rate'; framesPerSecond: number; min: number; max: number }
+  | { code: 'video_dimensions'; width: number; height: number; min: number; max: number }
+  | { code: 'video_too_long'; durationSeconds: number; maxSeconds: number }
+  | { code: 'video_without_picture' };

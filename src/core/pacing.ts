@@ -1,0 +1,47 @@
+/** How often TikTok is asked, and for how long. */
+export interface Pacing {
+  readonly pollIntervalMs: number;
+  /** How many checks keep that pace before they get slower. */
+  readonly pollAttempts: number;
+  /** How long a post may wait, or stay in processing, before Nod gives up on it. */
+  readonly patienceMs: number;
+  /** TikTok is asked this long after the last byte of the media left. */
+  readonly afterPullMs: number;
+}
+
+const MINUTE_MS = 60_000;
+const SLOWEST_CHECK_MS = 60 * MINUTE_MS;
+
+/** After an attempt that came to nothing; a new attempt is always safe, so the first comes soon. */
+const RETRY_DELAYS_MS = [
+  1_000,
+  5_000,
+  30_000,
+  2 * MINUTE_MS,
+  10 * MINUTE_MS,
+  30 * MINUTE_MS,
+  60 * MINUTE_MS,
+] as const;
+
+export const DEFAULT_PACING: Pacing = {
+  pollIntervalMs: 45_000,
+  pollAttempts: 3,
+  patienceMs: 24 * 60 * MINUTE_MS,
+  afterPullMs: 4_000,
+};
+
+/** Milliseconds until the next attempt; undefined when there shall be none. */
+export function retryDelayMs(retries: number): number | undefined {
+  return RETRY_DELAYS_MS[retries];
+}
+
+/** Milliseconds until the next status check after `checks` of them: an even pace first, then ever slower. */
+export function statusCheckDelayMs(checks: number, pacing: Pacing): number {
+  const late = Math.max(0, checks - pacing.pollAttempts + 1);
+  return Math.max(pacing.pollIntervalMs, Math.min(pacing.pollIntervalMs * 2 ** late, SLOWEST_CHECK_MS));
+}
+
+/** Whether TikTok takes longer than people are used to. */
+export function isSlow(checks: number, pacing: Pacing): boolean {
+  return checks >= pacing.pollAttempts;
+}

@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import type { MediaKind, MediaProblem, PreparedMedia, StoredFile } from './media/types.ts';
+import type { Versioned } from './stores.ts';
+import type { FailureReason } from './tiktok/codes.ts';
+import type { PostMode, PostSettings, PublishStatus } from './tiktok/types.ts';
+
+/** Where a conversation is: `telegram:<chat>:<thread>` or `discord:<channel>`; opaque outside the adapter. */
+export type ChatRef = string;
+
+/** Somebody in a chat; `id` is `telegram:<user>` or `discord:<user>`. */
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What a TikTok account is called. */
+export interface AccountName {
+  readonly nickname: string;
+  /** The handle, without @; TikTok tells it with the creator info. */
+  readonly username?: string;
+}
+
+/** A file as the person gave it. */
+export interface SourceFile {
+  readonly name: string;
+  readonly file: StoredFile;
+}
+
+/** What was submitted. It never changes: an approval is for exactly this. */
+export interface PostContent {
+  readonly kind: MediaKind;
+  readonly postMode: PostMode;
+  readonly openId: string;
+  readonly sources: readonly SourceFile[];
+  readonly caption: string;
+  readonly settings: PostSettings;
+}
+
+/** Why a post came to nothing, or has to wait: TikTok's reasons and our own. */
+export type PostFailureReason =
+  | FailureReason
+  | 'media_refused'
+  | 'tiktok_unreachable'
+  | 'never_pulled'
+  | 'account_disconnected';
+
+export interface PostFailure {
+  readonly reason: PostFailureReason;
+  /** The code or fail reason as TikTok spelled it. */
+  readonly reasonRaw?: string;
+  /** TikTok's id for its support. */
+  readonly logId?: string;
+  /** Which file, from 1, and what is wrong with it. */
+  readonly file?: { readonly number: number; readonly name: string; readonly problem: MediaProblem };
+}
+
+export interface PostBase extends Versioned {
+  readonly id: string;
+  readonly workspace: string;
+  readonly chat: ChatRef;
+  readonly author: Person;
+  /** The draft that it was composed in; tries again and their card carry the same. */
+  readonly draftId: string;
+  /** How the account is called, as of the submission. */
+  readonly account: AccountName;
+  readonly preview?: StoredFile;
+  readonly content: PostContent;
+  readonly contentHash: string;
+  /** The files as TikTok will pull them, once they are prepared. */
+  readonly media?: readonly PreparedMedia[];
+  readonly createdAt: number;
+  /** How many attempts were opened. */
+  readonly attempts: number;
+  /** How many attempts came to nothing in a way that allows another one. */
+  readonly retries: number;
+}
+
+interface Settled {
+  readonly settledAt: number;
+}
+
+/** A settled post that TikTok may still tell more about: its link, or that the person finished the draft. */
+interface Followed extends Settled {
+  readonly publishId: string;
+  readonly postIds: readonly string[];
+  readonly checks: number;
+  readonly checkedAt: number;
+  /** Absent when there is nothing more to learn. */
+  readonly nextCheckAt?: number;
+}
+
+export type PostState =
+  | { readonly status: 'preparing' }
+  | { readonly status: 'in_review'; readonly expiresAt?: number }
+  /** `wait` says why it is not tried at once. */
+  | { readonly status: 'queued'; readonly notBefore: number; readonly wait?: PostFailure }
+  | { readonly status: 'submitting'; readonly attemptId: string; readonly since: number }
+  | {
+      readonly status: 'processing';
+      readonly attemptId: string;
+      readonly publishId: string;
+      readonly since: number;
+      readonly checks: number;
+      readonly checkedAt: number;
+      readonly nextCheckAt: number;
+      /** What TikTok has certainly taken, by our own count or by its own. */
+      readonly pulledBytes: number;
+      /** TikTok said that it is too late to cancel. */
+      readonly cancelRefused?: true;
+    }
+  | ({ readonly status: 'published' } & Followed)
+  | ({ readonly status: 'in_inbox' } & Followed)
+  | ({ readonly status: 'rejected' } & Settled)
+  | ({ readonly status: 'expired' } & Settled)
+  | ({ readonly status: 'cancelled' } & Settled)
+  | ({ readonly status: 'failed'; readonly failure: PostFailure } & Settled)
+  | ({ readonly status: 'unconfirmed'; readonly publishId: string } & Settled);
+
+export type Post = PostBase & PostState;
+export type PostStatus = Post['status'];
+export type PostIn<S extends PostStatus> = Extract<Post, { status: S }>;
+
+/** What follows from a refusal: a limit that time lifts, another attempt that counts as one, or the end. */
+export type Next = { type: 'hold'; delayMs: number } | { type: 'retry' } | { type: 'give_up' };
+
+/** What the one side effect of a status came to. */
+export type PostEvent =
+  | { type: 'prepared'; media: readonly PreparedMedia[] }
+  | { type: 'media_refused'; failure: PostFailure }
+  | { type: 'approved' }
+  | { type: 'rejected' }
+  | { type: 'review_expired' }
+  | { type: 'attempt_opened'; attemptId: string }
+  | { type: 'accepted'; publishId: string }
+  /** A clear no, or no call at all. */
+  | { type: 'refused'; failure: PostFailure; next: Next }
+  /** No answer that proves anything. The attempt is revoked, so what TikTok may have started cannot become a post. */
+  | { type: 'unanswered' }
+  /** `askedAt`: when the question left, so that news which came meanwhile is not taken for old. */
+  | {
+      type: 'status_read';
+      status: PublishStatus;
+      failure?: PostFailure;
+      next?: Next;
+      pulledBytes: number;
+      askedAt: number;
+    }
+  | { type: 'status_unread'; retryAfterMs?: number }
+  | { type: 'cancelled' }
+  | { type: 'cancel_refused' };
+
+export type PostEventType = PostEvent['type'];
+
+const SETTLED = new Set<PostStatus>([
+  'published',
+  'in_inbox',
+  'rejected',
+  'expired',
+  'cancelled',
+  'failed',
+  'unconfirmed',
+]);
+
+/** Whether nothing of ours is still under way for the post. */
+export function isSettled(post: Post): boolean {
+  return SETTLED.has(post.status);
+}
+
+/** When the post wants its next tick; undefined when it waits for somebody, or for nothing. */
+export function dueAt(post: Post): number | undefined {
+  switch (post.status) {
+    case 'preparing':
+      return post.createdAt;
+    case 'submitting':
+      return post.since;
+    case 'queued':
+      return post.notBefore;
+    case 'in_review':
+      return post.expiresAt;
+    case 'processing':
+    case 'published':
+    case 'in_inbox':
+      return post.nextCheckAt;
+    default:
+      return undefined;
+  }
+}
+
+/** SHA-256 over everything that an approval covers: media bytes and order, texts, settings and account. */
+export function hashContent(content: PostContent): string {
+  const { kind, postMode, openId, caption, settings, sources } = content;
+  const covered = [
+    kind,
+    postMode,
+    openId,
+    caption,
+    settings.privacyLevel ?? null,
+    settings.allowComment,
+    settings.allowDuet,
+    settings.allowStitch,
+    settings.yourBrand,
+    settings.brandedContent,
+    settings.aiGenerated,
+    sources.map((source) => source.file.sha256),
+  ];
+  return createHash('sha256').update(JSON.stringify(covered)).digest('hex');
+}

@@ -1,0 +1,65 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** A secret under AES-256-GCM: `v1.<key id>.<iv>.<tag>.<ciphertext>`, parts in base64url. */
+export type SealedSecret = string;
+
+/** The secret cannot be read with this key, or not in this place. */
+export class SecretUnreadableError extends Error {
+  override name = 'SecretUnreadableError' as const;
+}
+
+/** Encrypts and decrypts what must not lie on the disk in the clear. `key` may be any string with enough entropy. */
+export function createSecrets({ key }: { key: string }) {
+  const aesKey = createHash('sha256').update(key).digest();
+  const keyId = createHash('sha256').update('key id').update(aesKey).digest('base64url').slice(0, 8);
+
+  /** `place` is the record's key: a secret that was copied to another record does not open there. */
+  function seal(plain: string, place: string): SealedSecret {
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', aesKey, iv).setAAD(Buffer.from(place));
+    const ciphertext = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
+    return [
+      'v1',
+      keyId,
+      ...[iv, cipher.getAuthTag(), ciphertext].map((part) => part.toString('base64url')),
+    ].join('.');
+  }
+
+  function open(sealed: SealedSecret, place: string): string {
+    const [version, sealedWith, iv = '', tag = '', ciphertext = ''] = sealed.split('.');
+    if (version !== 'v1' || sealedWith !== keyId) {
+      throw new SecretUnreadableError(
+        'A stored token was encrypted with another key. Set SECRET_KEY to the key of that time, or connect the account again.',
+      );
+    }
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', aesKey, Buffer.from(iv, 'base64url'))
+        .setAAD(Buffer.from(place))
+        .setAuthTag(Buffer.from(tag, 'base64url'));
+      return Buffer.concat([
+        decipher.update(Buffer.from(ciphertext, 'base64url')),
+        decipher.final(),
+      ]).toString('utf8');
+    } catch (error) {
+      throw new SecretUnreadableError('A stored token is damaged. Connect the account again.', {
+        cause: error,
+      });
+    }
+  }
+
+  return { seal, open };
+}
+
+export type Secrets = ReturnType<typeof createSecrets>;
+
+/** The key from a file that only its owner may read; made on the first call. */
+export function readOrMakeKey(file: string): string {
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const key = randomBytes(32).toString('base64url');
+  writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  chmodSync(file, 0o600);
+  return key;
+}

@@ -1,0 +1,140 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import KeyvSqlite from '@keyv/sqlite';
+import Database, { type Statement } from 'better-sqlite3';
+import Keyv from 'keyv';
+
+/** What every record carries: compare-and-set compares this number, which the store alone counts up. */
+export interface Versioned {
+  readonly version: number;
+}
+
+/** A record as its author writes it; the store adds the version. */
+export type Fresh<V extends Versioned> = V extends Versioned ? Omit<V, 'version'> : never;
+
+/** One namespace of records. Every write is on the disk when its promise resolves. */
+export interface Store<V extends Versioned> {
+  get(key: string): Promise<V | undefined>;
+  /** Writes a record that must not exist yet; undefined when it does. */
+  create(key: string, value: Fresh<V>): Promise<V | undefined>;
+  /** Writes `next` over `previous`; undefined when somebody else has written since `previous` was read. */
+  replace(key: string, previous: V, next: Fresh<V> | V): Promise<V | undefined>;
+  /**
+   * Reads, changes and writes until nobody came in between; the record as it stands afterwards.
+   * `change` may run several times; returning its argument (or undefined) writes nothing.
+   */
+  update(key: string, change: (current: V) => Fresh<V> | V | undefined): Promise<V | undefined>;
+  delete(key: string): Promise<boolean>;
+  /** All records, in the order of their keys. */
+  entries(): AsyncGenerator<[key: string, value: V]>;
+}
+
+/**
+ * Opens the database file and hands out its namespaces.
+ *
+ * Keyv is the store; what it lacks, compare-and-set, is added on the adapter's own connection.
+ */
+export function openStores({ file }: { file: string }) {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const connection = connect(file);
+  const opened: Keyv[] = [];
+
+  function store<V extends Versioned>(namespace: string): Store<V> {
+    // Two Keyvs over one adapter overwrite each other's namespace, hence one adapter each on a shared connection.
+    const adapter = new KeyvSqlite({ driver: connection.driver, iterationLimit: 500 });
+    // No `error` listener anywhere: with one attached Keyv turns failed reads into undefined and failed writes into false.
+    const keyv = new Keyv({ store: adapter, namespace });
+    opened.push(keyv);
+    return createStore<V>({ namespace, keyv, query: adapter.query });
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all(opened.map((keyv) => keyv.disconnect()));
+    connection.close();
+  }
+
+  return { store, close, [Symbol.asyncDispose]: close };
+}
+
+export type Stores = ReturnType<typeof openStores>;
+
+const INSERT = `INSERT INTO "keyv" (key, value, namespace, expires) VALUES (?, ?, ?, NULL)
+  ON CONFLICT (key, namespace) DO NOTHING RETURNING key`;
+const SWAP = `UPDATE "keyv" SET value = ?
+  WHERE key = ? AND namespace = ? AND json_extract(value, '$.value.version') = ? RETURNING key`;
+
+function createStore<V extends Versioned>(options: {
+  namespace: string;
+  keyv: Keyv;
+  query: (sql: string, ...parameters: unknown[]) => Promise<unknown[]>;
+}): Store<V> {
+  const { namespace, keyv, query } = options;
+
+  const get = (key: string): Promise<V | undefined> => keyv.get<V>(key);
+
+  async function create(key: string, value: Fresh<V>): Promise<V | undefined> {
+    const record = versioned<V>(value, 1);
+    const rows = await query(INSERT, key, await keyv.encode({ value: record }), namespace);
+    return rows.length > 0 ? record : undefined;
+  }
+
+  async function replace(key: string, previous: V, next: Fresh<V> | V): Promise<V | undefined> {
+    const record = versioned<V>(next, previous.version + 1);
+    const encoded = await keyv.encode({ value: record });
+    const rows = await query(SWAP, encoded, key, namespace, previous.version);
+    return rows.length > 0 ? record : undefined;
+  }
+
+  async function update(
+    key: string,
+    change: (current: V) => Fresh<V> | V | undefined,
+  ): Promise<V | undefined> {
+    while (true) {
+      const current = await get(key);
+      if (current === undefined) return undefined;
+      const next = change(current);
+      if (next === undefined || next === current) return current;
+      const written = await replace(key, current, next);
+      if (written !== undefined) return written;
+    }
+  }
+
+  async function* entries(): AsyncGenerator<[string, V]> {
+    for await (const [key, value] of keyv.iterator()) yield [key, value as V];
+  }
+
+  return { get, create, replace, update, delete: (key) => keyv.delete(key), entries };
+}
+
+function versioned<V extends Versioned>(value: Fresh<V> | V, version: number): V {
+  return { ...value, version } as unknown as V;
+}
+
+/** One SQLite connection for all adapters, with cached statements and the durability that the release gate needs. */
+function connect(file: string) {
+  const database = new Database(file);
+  database.pragma('journal_mode = WAL');
+  database.pragma('synchronous = FULL');
+  database.pragma('busy_timeout = 5000');
+  const statements = new Map<string, Statement<unknown[]>>();
+
+  function prepare(sql: string): Statement<unknown[]> {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = database.prepare<unknown[]>(sql);
+    statements.set(sql, statement);
+    return statement;
+  }
+
+  async function query(sql: string, ...parameters: unknown[]): Promise<unknown[]> {
+    const statement = prepare(sql);
+    if (statement.reader) return statement.all(...parameters);
+    statement.run(...parameters);
+    return [];
+  }
+
+  return {
+    driver: { name: 'custom' as const, connect: async () => ({ query, close: async () => {} }) },
+    close: () => database.close(),
+  };
+}

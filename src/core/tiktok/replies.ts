@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { type CreatorInfo, PRIVACY_LEVELS, type PublishStatus, type TikTokStatus } from './types.ts';
+
+/** TikTok leaves empty fields out, or sends them empty; both mean that there is nothing to say. */
+const optionalText = z.string().min(1).optional().catch(undefined);
+const optionalFlag = z.boolean().optional().catch(undefined);
+const optionalCount = z.number().int().nonnegative().optional().catch(undefined);
+
+/** https://developers.tiktok.com/doc/oauth-user-access-token-management */
+export const tokenReply = z
+  .object({
+    access_token: z.string().min(1),
+    expires_in: z.number().positive(),
+    open_id: z.string().min(1),
+    refresh_token: z.string().min(1),
+    refresh_expires_in: z.number().positive(),
+    scope: z.string(),
+  })
+  .transform((reply) => ({
+    openId: reply.open_id,
+    scopes: splitScopes(reply.scope),
+    accessToken: reply.access_token,
+    expiresInSeconds: reply.expires_in,
+    refreshToken: reply.refresh_token,
+    refreshExpiresInSeconds: reply.refresh_expires_in,
+  }));
+
+/** https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info */
+export const userInfoReply = z
+  .object({
+    user: z.object({
+      open_id: z.string().min(1),
+      display_name: optionalText,
+      username: optionalText,
+      avatar_url: optionalText,
+    }),
+  })
+  .transform(({ user }) => ({
+    openId: user.open_id,
+    ...(user.display_name !== undefined && { displayName: user.display_name }),
+    ...(user.username !== undefined && { username: user.username }),
+    ...(user.avatar_url !== undefined && { avatarUrl: user.avatar_url }),
+  }));
+
+/**
+ * Every field is optional, as sandboxes have been seen to leave most of them out.
+ * https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info
+ */
+export const creatorInfoReply = z
+  .object({
+    creator_username: optionalText,
+    creator_nickname: optionalText,
+    creator_avatar_url: optionalText,
+    privacy_level_options: z.array(z.unknown()).optional().catch(undefined),
+    comment_disabled: optionalFlag,
+    duet_disabled: optionalFlag,
+    stitch_disabled: optionalFlag,
+    max_video_post_duration_sec: optionalCount,
+  })
+  .transform(
+    (reply): CreatorInfo => ({
+      ...(reply.creator_username !== undefined && { username: reply.creator_username }),
+      ...(reply.creator_nickname !== undefined && { nickname: reply.creator_nickname }),
+      ...(reply.creator_avatar_url !== undefined && { avatarUrl: reply.creator_avatar_url }),
+      privacyLevelOptions: (reply.privacy_level_options ?? []).flatMap(
+        (option) => PRIVACY_LEVELS.find((level) => level === option) ?? [],
+      ),
+      commentDisabled: reply.comment_disabled ?? false,
+      duetDisabled: reply.duet_disabled ?? false,
+      stitchDisabled: reply.stitch_disabled ?? false,
+      ...(reply.max_video_post_duration_sec !== undefined && {
+        maxVideoDurationSeconds: reply.max_video_post_duration_sec,
+      }),
+    }),
+  );
+
+export const publishReply = z
+  .object({ publish_id: z.string().min(1) })
+  .transform((reply) => ({ publishId: reply.publish_id }));
+
+/** https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status */
+export const statusReply = z
+  .object({
+    status: z.string().min(1),
+    fail_reason: optionalText,
+    /** Spelled so; a list, though a single id has been seen. */
+    publicaly_available_post_id: z.unknown().optional(),
+    downloaded_bytes: optionalCount,
+  })
+  .transform(
+    (reply): PublishStatus => ({
+      status: knownStatus(reply.status),
+      statusRaw: reply.status,
+      ...(reply.fail_reason !== undefined && { failReason: reply.fail_reason }),
+      postIds: readPostIds(reply.publicaly_available_post_id),
+      ...(reply.downloaded_bytes !== undefined && { downloadedBytes: reply.downloaded_bytes }),
+    }),
+  );
+
+const STATUSES: readonly TikTokStatus[] = [
+  'PROCESSING_DOWNLOAD',
+  'PROCESSING_UPLOAD',
+  'SEND_TO_USER_INBOX',
+  'PUBLISH_COMPLETE',
+  'FAILED',
+];
+
+/** Splits TikTok's comma list of scopes. */
+export function splitScopes(list: string): string[] {
+  return list
+    .split(',')
+    .map((scope) => scope.trim())
+    .filter((scope) => scope !== '');
+}
+
+/** Reads post ids that are numbers or digits, one or many; anything else is no id. */
+export function readPostIds(raw: unknown): string[] {
+  const list: unknown[] = Array.isArray(raw) ? raw : [raw];
+  return list
+    .filter((id) => typeof id === 'string' || typeof id === 'number')
+    .map(String)
+    .filter((id) => /^[1-9]\d*$/.test(id));
+}
+
+function knownStatus(raw: string): TikTokStatus {
+  return STATUSES.find((status) => status === raw) ?? 'UNKNOWN';
+}

@@ -1,0 +1,219 @@
+import { Pool } from 'undici';
+import type { z } from 'zod';
+import { refusalOf } from './codes.ts';
+import { type Envelope, readEnvelope } from './envelope.ts';
+import { TikTokApiError, TikTokAuthError, TikTokRateLimitError, TikTokUnreachableError } from './errors.ts';
+import { redact } from './redact.ts';
+
+const MAX_REPLY_BYTES = 1024 * 1024;
+const DEFAULT_RETRY_AFTER_MS = 60_000;
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
+/** What the TikTok client writes about its calls; a pino logger fits. */
+export interface TikTokLog {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+interface Call<Reply> {
+  method: 'GET' | 'POST';
+  /** With the trailing slash that TikTok insists on. */
+  path: string;
+  query?: Record<string, string>;
+  accessToken?: string;
+  /** A form makes it an OAuth call, which has its own shape of reply. */
+  body?: { json: object } | { form: Record<string, string> };
+  /** Further texts of the call that must not surface in an error, such as media URLs. */
+  secrets?: readonly string[];
+  reply: z.ZodType<Reply>;
+}
+
+interface Answer {
+  httpStatus: number;
+  body: string;
+  logId: string | undefined;
+  retryAfter: string | undefined;
+}
+
+/** Form fields that no error may repeat. */
+const SECRET_FIELDS = ['client_secret', 'code', 'code_verifier', 'refresh_token', 'token'];
+
+/**
+ * Creates the one place that speaks HTTP with TikTok. A call is sent at most once, never repeated, and ends in the
+ * decoded reply, a `TikTokApiError` (a clear no) or a `TikTokUnreachableError` (nothing is proven).
+ */
+export function createTikTokRequest({
+  apiUrl,
+  timeoutMs = 20_000,
+  now = Date.now,
+  log,
+}: {
+  apiUrl: string;
+  /** For the connection, for the head of the reply, and between two pieces of its body. */
+  timeoutMs?: number;
+  now?: () => number;
+  log?: TikTokLog;
+}) {
+  const base = new URL(apiUrl);
+  const basePath = base.pathname.replace(/\/+$/, '');
+  const pool = new Pool(base.origin, {
+    connections: 16,
+    keepAliveTimeout: 30_000,
+    connectTimeout: timeoutMs,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    maxResponseSize: MAX_REPLY_BYTES,
+    // On HTTP/2 a stream that the server turned away may be sent again; an `init` must not be.
+    allowH2: false,
+  });
+
+  async function send<Reply>(call: Call<Reply>): Promise<Answer> {
+    const form = call.body !== undefined && 'form' in call.body;
+    const query = call.query === undefined ? '' : `?${new URLSearchParams(call.query)}`;
+    const response = await pool.request({
+      method: call.method,
+      path: `${basePath}${call.path}${query}`,
+      headers: {
+        accept: 'application/json',
+        ...(call.accessToken !== undefined && { authorization: `Bearer ${call.accessToken}` }),
+        ...(call.body !== undefined && {
+          'content-type': form ? 'application/x-www-form-urlencoded' : 'application/json; charset=UTF-8',
+        }),
+      },
+      body: call.body === undefined ? null : encode(call.body),
+      // Bounds a reply that trickles: each piece in time, the whole never done.
+      signal: AbortSignal.timeout(3 * timeoutMs),
+    });
+    return {
+      httpStatus: response.statusCode,
+      body: await response.body.text(),
+      logId: single(response.headers['x-tt-logid']),
+      retryAfter: single(response.headers['retry-after']),
+    };
+  }
+
+  return {
+    async request<Reply>(call: Call<Reply>): Promise<Reply> {
+      const endpoint = call.path;
+      const startedAt = now();
+      const answer = await send(call).catch((cause: unknown) => {
+        throw new TikTokUnreachableError(
+          { endpoint, problem: 'the connection failed or timed out' },
+          { cause },
+        );
+      });
+      const { httpStatus, body } = answer;
+      const shape = call.body !== undefined && 'form' in call.body ? 'oauth' : 'api';
+      const envelope = readEnvelope({ body, httpStatus, shape });
+      const logId = clean(('logId' in envelope ? envelope.logId : undefined) ?? answer.logId, call);
+      const code = envelope.outcome === 'refused' ? clean(envelope.code, call) : envelope.outcome;
+      log?.debug({ endpoint, httpStatus, code, logId, tookMs: now() - startedAt }, 'TikTok answered.');
+      const problem = { endpoint, httpStatus, logId };
+
+      if (envelope.outcome === 'refused') {
+        const error = refused({ call, answer, envelope, logId, now });
+        const unheardOf = error instanceof TikTokApiError && refusalOf(error.code).reason === 'unknown';
+        if (unheardOf)
+          log?.warn({ endpoint, httpStatus, code, logId }, 'TikTok answered with an unknown code.');
+        throw error;
+      }
+      if (envelope.outcome === 'unreadable') {
+        if (httpStatus === 429) throw tooManyCalls({ ...problem, code: 'rate_limit_exceeded', answer, now });
+        throw new TikTokUnreachableError({ ...problem, problem: envelope.problem });
+      }
+      const reply = call.reply.safeParse(envelope.payload);
+      if (reply.success) return reply.data;
+      const missing = reply.error.issues.map(({ path }) => path.join('.') || 'the content').join(', ');
+      throw new TikTokUnreachableError({ ...problem, problem: `the reply lacks or misspells ${missing}` });
+    },
+
+    /** Waits for the calls under way, then closes the connections. */
+    async close() {
+      await pool.close();
+    },
+  };
+}
+
+export type TikTokRequest = ReturnType<typeof createTikTokRequest>;
+
+function refused<Reply>({
+  call,
+  answer,
+  envelope,
+  logId,
+  now,
+}: {
+  call: Call<Reply>;
+  answer: Answer;
+  envelope: Extract<Envelope, { outcome: 'refused' }>;
+  logId: string | undefined;
+  now: () => number;
+}) {
+  const { httpStatus } = answer;
+  const fields = {
+    endpoint: call.path,
+    httpStatus,
+    code: clean(envelope.code, call),
+    logId,
+    tiktokMessage: clean(envelope.message, call),
+  };
+  const { reason } = refusalOf(envelope.code);
+  // A failure inside TikTok does not say whether the call was taken.
+  if (httpStatus >= 500 || reason === 'tiktok_internal') {
+    return new TikTokUnreachableError({ ...fields, problem: `it failed inside with ${fields.code}` });
+  }
+  if (reason === 'rate_limited' || (httpStatus === 429 && reason === 'unknown')) {
+    return tooManyCalls({ ...fields, answer, now });
+  }
+  return reason === 'token_invalid' ? new TikTokAuthError(fields) : new TikTokApiError(fields);
+}
+
+function tooManyCalls(fields: {
+  endpoint: string;
+  httpStatus: number;
+  code: string;
+  logId: string | undefined;
+  tiktokMessage?: string;
+  answer: Answer;
+  now: () => number;
+}) {
+  const { endpoint, httpStatus, code, logId, tiktokMessage = '', answer, now } = fields;
+  const retryAfterMs = readRetryAfterMs(answer.retryAfter, now());
+  return new TikTokRateLimitError({
+    endpoint,
+    httpStatus,
+    code,
+    logId,
+    tiktokMessage,
+    retryAfterMs,
+    heldBack: false,
+  });
+}
+
+/** TikTok documents no `Retry-After`; something in front of it may send one, in seconds or as a date. */
+function readRetryAfterMs(header: string | undefined, nowMs: number): number {
+  if (header === undefined) return DEFAULT_RETRY_AFTER_MS;
+  const delayMs = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs;
+  return Number.isNaN(delayMs)
+    ? DEFAULT_RETRY_AFTER_MS
+    : Math.min(Math.max(delayMs, 1000), MAX_RETRY_AFTER_MS);
+}
+
+function encode(body: { json: object } | { form: Record<string, string> }): string {
+  return 'form' in body ? new URLSearchParams(body.form).toString() : JSON.stringify(body.json);
+}
+
+/** Takes everything secret that the call itself carries out of a text that came back. */
+function clean<Text extends string | undefined, Reply>(text: Text, call: Call<Reply>): Text | string {
+  if (text === undefined) return text;
+  const form = call.body !== undefined && 'form' in call.body ? call.body.form : {};
+  const secrets = SECRET_FIELDS.map((field) => form[field]).concat(call.accessToken, ...(call.secrets ?? []));
+  return redact(
+    text,
+    secrets.filter((secret) => secret !== undefined),
+  );
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}

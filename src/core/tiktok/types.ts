@@ -1,0 +1,89 @@
+export const PRIVACY_LEVELS = [
+  'PUBLIC_TO_EVERYONE',
+  'MUTUAL_FOLLOW_FRIENDS',
+  'FOLLOWER_OF_CREATOR',
+  'SELF_ONLY',
+] as const;
+
+export type PrivacyLevel = (typeof PRIVACY_LEVELS)[number];
+
+export function isPrivacyLevel(value: string): value is PrivacyLevel {
+  return PRIVACY_LEVELS.some((level) => level === value);
+}
+
+/** `DIRECT_POST` goes to the profile; `MEDIA_UPLOAD` goes to the creator's TikTok inbox to be finished there. */
+export type PostMode = 'DIRECT_POST' | 'MEDIA_UPLOAD';
+
+/** What the creator may do now: https://developers.tiktok.com/doc/content-posting-api-reference-query-creator-info */
+export interface CreatorInfo {
+  readonly username?: string;
+  readonly nickname?: string;
+  readonly avatarUrl?: string;
+  /** Empty when TikTok did not say: then nothing can be posted directly. */
+  readonly privacyLevelOptions: readonly PrivacyLevel[];
+  readonly commentDisabled: boolean;
+  readonly duetDisabled: boolean;
+  readonly stitchDisabled: boolean;
+  readonly maxVideoDurationSeconds?: number;
+}
+
+export interface TokenGrant {
+  readonly openId: string;
+  readonly scopes: readonly string[];
+  readonly accessToken: string;
+  /** Seconds from the reply. */
+  readonly expiresInSeconds: number;
+  readonly refreshToken: string;
+  readonly refreshExpiresInSeconds: number;
+}
+
+export interface UserInfo {
+  readonly openId: string;
+  readonly displayName?: string;
+  readonly username?: string;
+  readonly avatarUrl?: string;
+}
+
+/** What a person has decided about a post; what is off here is sent to TikTok as disabled. */
+export interface PostSettings {
+  readonly privacyLevel?: PrivacyLevel;
+  readonly allowComment: boolean;
+  /** Videos only. */
+  readonly allowDuet: boolean;
+  /** Videos only. */
+  readonly allowStitch: boolean;
+  /** Promotes the creator's own business. */
+  readonly yourBrand: boolean;
+  /** A paid partnership with a third party. */
+  readonly brandedContent: boolean;
+  readonly aiGenerated: boolean;
+}
+
+/** One `init` call: what is to be published and the URLs that TikTok shall pull. */
+export interface PublishRequest {
+  readonly kind: 'photo' | 'video';
+  readonly postMode: PostMode;
+  readonly caption: string;
+  readonly settings: PostSettings;
+  /** One URL for a video, 1 to 35 for photos, in order. */
+  readonly mediaUrls: readonly string[];
+}
+
+export type TikTokStatus =
+  | 'PROCESSING_DOWNLOAD'
+  | 'PROCESSING_UPLOAD'
+  | 'SEND_TO_USER_INBOX'
+  | 'PUBLISH_COMPLETE'
+  | 'FAILED'
+  /** A status that the documentation does not name: still on its way, as far as we know. */
+  | 'UNKNOWN';
+
+export interface PublishStatus {
+  readonly status: TikTokStatus;
+  /** The status as TikTok spelled it. */
+  readonly statusRaw: string;
+  readonly failReason?: string;
+  /** Public post ids; 64-bit integers, hence strings. Empty until TikTok has moderated the post. */
+  readonly postIds: readonly string[];
+  readonly downloadedBytes?: number;
+}

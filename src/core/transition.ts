@@ -1,0 +1,199 @@
+import { type Pacing, retryDelayMs, statusCheckDelayMs } from './pacing.ts';
+import {
+  isSettled,
+  type Next,
+  type Post,
+  type PostBase,
+  type PostEvent,
+  type PostFailure,
+  type PostIn,
+} from './post.ts';
+
+type StatusRead = Extract<PostEvent, { type: 'status_read' }>;
+type Followable = PostIn<'processing' | 'published' | 'in_inbox'>;
+
+/**
+ * What an event makes of a post: pure, and total over status × event.
+ *
+ * An event that means nothing in the post's status returns the very same post.
+ */
+export function transition(post: Post, event: PostEvent, now: number, pacing: Pacing): Post {
+  switch (event.type) {
+    case 'prepared':
+      if (post.status !== 'preparing') return post;
+      return { ...baseOf(post), media: event.media, status: 'queued', notBefore: now };
+    case 'media_refused':
+      return post.status === 'preparing' ? fail(post, event.failure, now) : post;
+    case 'approved':
+      return post.status === 'in_review' ? { ...baseOf(post), status: 'queued', notBefore: now } : post;
+    case 'rejected':
+      return post.status === 'in_review' ? { ...baseOf(post), status: 'rejected', settledAt: now } : post;
+    case 'review_expired':
+      return post.status === 'in_review' ? { ...baseOf(post), status: 'expired', settledAt: now } : post;
+    case 'attempt_opened':
+      if (post.status !== 'queued') return post;
+      return {
+        ...baseOf(post),
+        attempts: post.attempts + 1,
+        status: 'submitting',
+        attemptId: event.attemptId,
+        since: now,
+      };
+    case 'accepted':
+      return post.status === 'submitting' ? follow(post, event.publishId, now, pacing) : post;
+    case 'refused':
+      if (post.status !== 'submitting' && post.status !== 'queued') return post;
+      return proceed(post, event.failure, event.next, now, pacing);
+    case 'unanswered':
+      return post.status === 'submitting' ? retry(post, { reason: 'tiktok_unreachable' }, now) : post;
+    case 'status_read':
+      return afterStatus(post, event, now, pacing);
+    case 'status_unread':
+      return checkLater(post, now, now, pacing, event.retryAfterMs);
+    case 'cancelled':
+      return isSettled(post) ? post : { ...baseOf(post), status: 'cancelled', settledAt: now };
+    case 'cancel_refused':
+      return post.status === 'processing' ? { ...post, cancelRefused: true } : post;
+  }
+}
+
+/** The post without what belongs to its status alone. */
+function baseOf(post: Post): PostBase {
+  const { id, version, workspace, chat, author, draftId, account, content, contentHash, createdAt } = post;
+  const { media, preview, attempts, retries } = post;
+  return {
+    ...{ id, version, workspace, chat, author, draftId, account, content, contentHash, createdAt },
+    ...(media !== undefined && { media }),
+    ...(preview !== undefined && { preview }),
+    attempts,
+    retries,
+  };
+}
+
+function fail(post: Post, failure: PostFailure, now: number): Post {
+  return { ...baseOf(post), status: 'failed', failure, settledAt: now };
+}
+
+function follow(post: PostIn<'submitting'>, publishId: string, now: number, pacing: Pacing): Post {
+  return {
+    ...baseOf(post),
+    status: 'processing',
+    attemptId: post.attemptId,
+    publishId,
+    since: now,
+    checks: 0,
+    checkedAt: now,
+    nextCheckAt: now + statusCheckDelayMs(0, pacing),
+    pulledBytes: 0,
+  };
+}
+
+function proceed(post: Post, failure: PostFailure, next: Next, now: number, pacing: Pacing): Post {
+  if (next.type === 'hold') return hold(post, failure, next.delayMs, now, pacing);
+  return next.type === 'retry' ? retry(post, failure, now) : fail(post, failure, now);
+}
+
+/** Waits for a limit to pass, without counting it as a try, for as long as patience lasts. */
+function hold(post: Post, failure: PostFailure, delayMs: number, now: number, pacing: Pacing): Post {
+  if (now + delayMs > post.createdAt + pacing.patienceMs) return fail(post, failure, now);
+  return { ...baseOf(post), status: 'queued', notBefore: now + delayMs, wait: failure };
+}
+
+/** Another attempt after one that certainly came to nothing; bounded and ever slower. */
+function retry(post: Post, failure: PostFailure, now: number): Post {
+  const delayMs = retryDelayMs(post.retries);
+  if (delayMs === undefined) return fail(post, failure, now);
+  return {
+    ...baseOf(post),
+    retries: post.retries + 1,
+    status: 'queued',
+    notBefore: now + delayMs,
+    wait: failure,
+  };
+}
+
+function afterStatus(post: Post, event: StatusRead, now: number, pacing: Pacing): Post {
+  if (post.status !== 'processing' && post.status !== 'published' && post.status !== 'in_inbox') return post;
+  const { status } = event.status;
+  if (status === 'PUBLISH_COMPLETE') return publish(post, event, now, pacing);
+  if (post.status === 'published') return checkLater(post, event.askedAt, now, pacing);
+  if (status === 'SEND_TO_USER_INBOX') return deliverToInbox(post, event, now, pacing);
+  if (post.status === 'in_inbox') return checkLater(post, event.askedAt, now, pacing);
+
+  const pulled = { ...post, pulledBytes: Math.max(post.pulledBytes, event.pulledBytes) };
+  return status === 'FAILED'
+    ? afterFailure(pulled, event, now, pacing)
+    : checkLater(pulled, event.askedAt, now, pacing);
+}
+
+function publish(post: Followable, event: StatusRead, now: number, pacing: Pacing): Post {
+  const published = {
+    ...baseOf(post),
+    status: 'published' as const,
+    publishId: post.publishId,
+    postIds: event.status.postIds,
+    checks: post.status === 'published' ? post.checks + 1 : 0,
+    checkedAt: event.askedAt,
+    settledAt: post.status === 'published' ? post.settledAt : now,
+  };
+  // TikTok tells the id of a public post only, and only after it has moderated it.
+  const expectsLink =
+    event.status.postIds.length === 0 && post.content.settings.privacyLevel === 'PUBLIC_TO_EVERYONE';
+  return expectsLink ? withLateCheck(published, now, pacing) : published;
+}
+
+function deliverToInbox(
+  post: PostIn<'processing' | 'in_inbox'>,
+  event: StatusRead,
+  now: number,
+  pacing: Pacing,
+): Post {
+  const inInbox = {
+    ...baseOf(post),
+    status: 'in_inbox' as const,
+    publishId: post.publishId,
+    postIds: event.status.postIds,
+    checks: post.status === 'in_inbox' ? post.checks + 1 : 0,
+    checkedAt: event.askedAt,
+    settledAt: post.status === 'in_inbox' ? post.settledAt : now,
+  };
+  return withLateCheck(inInbox, now, pacing);
+}
+
+function afterFailure(post: PostIn<'processing'>, event: StatusRead, now: number, pacing: Pacing): Post {
+  const failure = event.failure ?? { reason: 'unknown' as const };
+  if (failure.reason === 'cancelled_at_tiktok')
+    return { ...baseOf(post), status: 'cancelled', settledAt: now };
+  return proceed(post, failure, event.next ?? { type: 'give_up' }, now, pacing);
+}
+
+/** Nothing has changed: the next look comes later, until patience ends. */
+function checkLater(post: Post, checkedAt: number, now: number, pacing: Pacing, atLeastMs = 0): Post {
+  if (post.status === 'processing') {
+    if (now - post.since >= pacing.patienceMs) return giveUpWaiting(post, now);
+    const checks = post.checks + 1;
+    const delayMs = Math.max(statusCheckDelayMs(checks, pacing), atLeastMs);
+    return { ...post, checks, checkedAt, nextCheckAt: now + delayMs };
+  }
+  if (post.status !== 'published' && post.status !== 'in_inbox') return post;
+  const { nextCheckAt, ...rest } = post;
+  const checked = { ...rest, checks: post.checks + 1, checkedAt };
+  return nextCheckAt === undefined ? checked : withLateCheck(checked, now, pacing, atLeastMs);
+}
+
+function giveUpWaiting(post: PostIn<'processing'>, now: number): Post {
+  if (post.pulledBytes === 0) return fail(post, { reason: 'never_pulled' }, now);
+  return { ...baseOf(post), status: 'unconfirmed', publishId: post.publishId, settledAt: now };
+}
+
+/** Plans the next look at a post that is settled already, ever slower, until patience ends. */
+function withLateCheck(
+  post: Omit<PostIn<'published'>, 'nextCheckAt'> | Omit<PostIn<'in_inbox'>, 'nextCheckAt'>,
+  now: number,
+  pacing: Pacing,
+  atLeastMs = 0,
+): Post {
+  if (now - post.settledAt >= pacing.patienceMs) return post;
+  const delayMs = Math.max(statusCheckDelayMs(post.checks + pacing.pollAttempts, pacing), atLeastMs);
+  return { ...post, nextCheckAt: now + delayMs };
+}

@@ -1,0 +1,149 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { configureSharp } from '../../../src/core/media/configure-sharp.ts';
+import { inspectFile } from '../../../src/core/media/inspect.ts';
+import { changedFixture, fixture, problemOf, temporaryDirectory } from './files.ts';
+
+beforeAll(configureSharp);
+
+function written(content: Buffer | string, name = 'photo.jpg') {
+  const path = join(temporaryDirectory(), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('inspecting a file', () => {
+  it.each([
+    [
+      'phone.jpg',
+      { format: 'JPEG', width: 1200, height: 1600, orientation: 6, hasAlpha: false, colourSpace: 'srgb' },
+    ],
+    ['cmyk.jpg', { format: 'JPEG', width: 600, height: 400, orientation: 1, colourSpace: 'cmyk' }],
+    ['transparent.png', { format: 'PNG', width: 600, height: 400, hasAlpha: true, pages: 1 }],
+    ['sixteen-bit.png', { format: 'PNG', colourSpace: 'rgb16' }],
+    ['photo.webp', { format: 'WebP', width: 600, height: 400, pages: 1 }],
+  ])('tells what the photo %s is', async (name, facts) => {
+    expect(await inspectFile(fixture(name))).toMatchObject({ kind: 'photo', ...facts });
+  });
+
+  it('tells what a video is', async () => {
+    expect(await inspectFile(fixture('demo/sunset.mp4'))).toEqual({
+      kind: 'video',
+      container: 'MP4',
+      bytes: expect.any(Number),
+      codec: 'avc',
+      audioCodecs: ['aac'],
+      width: 540,
+      height: 960,
+      framesPerSecond: expect.closeTo(30, 2),
+      durationSeconds: expect.closeTo(2.5, 1),
+    });
+  });
+
+  it.each([
+    ['h264.mov', { container: 'MOV', codec: 'avc', audioCodecs: ['aac'], width: 360, height: 640 }],
+    ['turned.mov', { container: 'MOV', width: 640, height: 360 }],
+    ['hevc.mov', { container: 'MOV', codec: 'hevc', audioCodecs: [] }],
+    ['prores.mov', { container: 'MOV', codec: 'prores' }],
+    ['ntsc-film.mp4', { container: 'MP4', framesPerSecond: expect.closeTo(23.976, 2) }],
+  ])('tells what is inside %s', async (name, facts) => {
+    expect(await inspectFile(fixture(name))).toMatchObject({ kind: 'video', ...facts });
+  });
+
+  it.each([
+    ['still.gif', 'GIF'],
+    ['animated.webp', 'animated WebP'],
+    ['photo.heic', 'HEIC'],
+    ['photo.avif', 'AVIF'],
+    ['photo.tiff', 'TIFF'],
+    ['video.webm', 'WebM'],
+    ['video.mkv', 'MKV'],
+  ])('refuses %s as %s', async (name, format) => {
+    expect(await problemOf(inspectFile(fixture(name)))).toEqual({ code: 'format_not_accepted', format });
+  });
+
+  it.each([
+    ['an SVG', '\ufeff<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', 'SVG'],
+    ['a bare SVG', '<svg xmlns="http://www.w3.org/2000/svg"/>', 'SVG'],
+    ['a web page', '\n<!DOCTYPE html><html><body>Sign in</body></html>', 'a web page'],
+    ['a web page without a doctype', '<html lang="en">Not found</html>', 'a web page'],
+    ['text', 'Dear diary, <svg> is a tag.', 'a text file'],
+    ['text that its head cuts inside a letter', `x${'ä'.repeat(5000)}`, 'a text file'],
+    ['a PDF', '%PDF-1.7\n%\u00e2\u00e3', 'PDF'],
+    ['an AVI', 'RIFF\x10\0\0\0AVI LIST', 'AVI'],
+    ['noise', Buffer.from([0, 1, 2, 254, 255, 0, 7, 7, 7]), 'an unknown format'],
+  ])('refuses %s that is called photo.jpg', async (_, content, format) => {
+    expect(await problemOf(inspectFile(written(content)))).toEqual({ code: 'format_not_accepted', format });
+  });
+
+  it('refuses an animated PNG by content', async () => {
+    const animation = Buffer.from('00000008616343544c000000020000000000000000', 'hex').subarray(0, 20);
+    const content = await changedFixture('transparent.png', (png) =>
+      Buffer.concat([
+        png.subarray(0, 33),
+        animation.subarray(0, 4),
+        Buffer.from('acTL'),
+        Buffer.alloc(12),
+        png.subarray(33),
+      ]),
+    );
+    const problem = await problemOf(inspectFile(written(content, 'still.png')));
+    expect(problem).toEqual({ code: 'format_not_accepted', format: 'animated PNG' });
+  });
+
+  it('judges a PNG that is called .mp4 as a PNG', async () => {
+    const path = written(await changedFixture('transparent.png', () => undefined), 'video.mp4');
+    expect(await inspectFile(path)).toMatchObject({ kind: 'photo', format: 'PNG' });
+  });
+
+  it('takes an MP4 whose brand is QuickTime for a MOV', async () => {
+    const content = await changedFixture('demo/sunset.mp4', (mp4) => void mp4.write('qt  ', 8));
+    expect(await inspectFile(written(content, 'video.mp4'))).toMatchObject({
+      container: 'MOV',
+      codec: 'avc',
+    });
+  });
+
+  it('refuses an empty file', async () => {
+    expect(await problemOf(inspectFile(written('')))).toEqual({ code: 'file_empty' });
+  });
+
+  it('refuses a photo of more pixels than memory is for', async () => {
+    expect(await problemOf(inspectFile(fixture('bomb.png')))).toEqual({
+      code: 'photo_too_many_pixels',
+      pixels: 121_000_000,
+      maxPixels: 100_000_000,
+    });
+  });
+
+  it.each(['demo/sunset.mp4', 'h264.mov'])('refuses %s when its end is missing', async (name) => {
+    const content = await changedFixture(name, (whole) => whole.subarray(0, Math.round(whole.length * 0.6)));
+    expect(await problemOf(inspectFile(written(content)))).toEqual({ code: 'file_damaged' });
+  });
+
+  it('refuses a video whose index is nonsense', async () => {
+    const content = await changedFixture(
+      'demo/sunset.mp4',
+      (mp4) => void mp4.fill(0xff, mp4.indexOf('mvhd'), 2000),
+    );
+    expect(await problemOf(inspectFile(written(content)))).toMatchObject({
+      code: expect.stringMatching(/^(file_damaged|video_without_picture)$/),
+    });
+  });
+
+  it('refuses a photo whose header is cut', async () => {
+    const content = await changedFixture('phone.jpg', (jpeg) => jpeg.subarray(0, 100));
+    expect(await problemOf(inspectFile(written(content)))).toEqual({ code: 'file_damaged' });
+  });
+
+  it('refuses a film without a picture', async () => {
+    expect(await problemOf(inspectFile(fixture('sound-only.mp4')))).toEqual({
+      code: 'video_without_picture',
+    });
+  });
+
+  it('passes on that a file is missing as the bug that it is', async () => {
+    await expect(inspectFile(fixture('missing.jpg'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});

@@ -1,0 +1,142 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { createMediaPreparer } from '../../../src/core/media/prepare.ts';
+import { addBytes, addFixture, emptyStore, problemOf } from './files.ts';
+
+/** A store that notes how many sources are between being opened and being answered for. */
+function watchedStore() {
+  const store = emptyStore();
+  const seen = { open: 0, mostOpen: 0, opened: 0 };
+  const watched = {
+    ...store,
+    path(file: Parameters<typeof store.path>[0]) {
+      seen.open += 1;
+      seen.opened += 1;
+      seen.mostOpen = Math.max(seen.mostOpen, seen.open);
+      return store.path(file);
+    },
+    async add(...parameters: Parameters<typeof store.add>) {
+      const file = await store.add(...parameters);
+      seen.open -= 1;
+      return file;
+    },
+  };
+  return { store, watched, seen };
+}
+
+async function photo(background: string, { width = 40, height = 30 } = {}) {
+  return sharp({ create: { width, height, channels: 3, background } })
+    .png()
+    .toBuffer();
+}
+
+describe('preparing media', () => {
+  it('stores the JPEG that TikTok will pull', async () => {
+    const store = emptyStore();
+    const { prepare } = createMediaPreparer({ store });
+    const prepared = await prepare(await addFixture(store, 'demo/beach.png'));
+    expect(prepared).toMatchObject({
+      kind: 'photo',
+      contentType: 'image/jpeg',
+      width: 1080,
+      height: 1440,
+      changes: [
+        { type: 'converted', from: 'PNG', to: 'JPEG' },
+        { type: 'flattened_on_white' },
+        { type: 'resized', from: [1200, 1600], to: [1080, 1440] },
+      ],
+    });
+    expect(prepared.file.key).toMatch(/\.jpg$/);
+    const content = await store.read(prepared.file);
+    expect(content.length).toBe(prepared.file.bytes);
+    expect((await sharp(content).metadata()).format).toBe('jpeg');
+  });
+
+  it.each(['demo/studio.jpg', 'h264.mov', 'demo/sunset.mp4'])(
+    'makes the same of %s every time',
+    async (name) => {
+      const [first, second] = await Promise.all(
+        [emptyStore(), emptyStore()].map(async (store) =>
+          createMediaPreparer({ store }).prepare(await addFixture(store, name)),
+        ),
+      );
+      expect(first).toEqual(second);
+    },
+  );
+
+  it('works once on a source that is asked for twice at once, and again later', async () => {
+    const { store, watched, seen } = watchedStore();
+    const { prepare } = createMediaPreparer({ store: watched });
+    const source = await addBytes(store, await photo('#123456'));
+    const [first, second] = await Promise.all([prepare(source), prepare(source)]);
+    expect(first).toBe(second);
+    expect(seen.opened).toBe(1);
+    expect(await prepare(source)).toEqual(first);
+    expect(seen.opened).toBe(2);
+  });
+
+  it('works on no more sources at once than it may', async () => {
+    const { store, watched, seen } = watchedStore();
+    const { prepare } = createMediaPreparer({ store: watched, concurrency: 2 });
+    const colours = ['#111', '#222', '#333', '#444', '#555', '#666'];
+    const sources = await Promise.all(colours.map(async (colour) => addBytes(store, await photo(colour))));
+    await Promise.all(sources.map(prepare));
+    expect(seen).toMatchObject({ opened: 6, mostOpen: 2 });
+  });
+
+  it('goes on after a file that it refuses', async () => {
+    const store = emptyStore();
+    const { prepare } = createMediaPreparer({ store, concurrency: 1 });
+    const words = await addBytes(store, 'just words');
+    const picture = await addBytes(store, await photo('#abcdef'));
+    const [problem, prepared] = await Promise.all([problemOf(prepare(words)), prepare(picture)]);
+    expect(problem).toEqual({ code: 'format_not_accepted', format: 'a text file' });
+    expect(prepared).toMatchObject({ kind: 'photo', width: 40, height: 30 });
+  });
+
+  it('cannot be made to draw an SVG', async () => {
+    const store = emptyStore();
+    const { prepare } = createMediaPreparer({ store });
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>';
+    expect(await problemOf(prepare(await addBytes(store, svg)))).toMatchObject({ format: 'SVG' });
+    await expect(sharp(Buffer.from(svg)).metadata()).rejects.toThrow('unsupported image format');
+  });
+
+  it('leaves the event loop free while it converts a big photo', async () => {
+    const store = emptyStore();
+    const { prepare } = createMediaPreparer({ store });
+    const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
+    const big = sharp({ create: { width: 3600, height: 2400, channels: 3, background: '#fff', noise } });
+    const source = await addBytes(store, await big.png({ compressionLevel: 1 }).toBuffer());
+    let ticks = 0;
+    const ticking = setInterval(() => {
+      ticks += 1;
+    }, 5);
+    await prepare(source);
+    clearInterval(ticking);
+    expect(ticks).toBeGreaterThan(10);
+  });
+
+  it('repackages a video on a thread of its own', async () => {
+    const store = emptyStore();
+    const { prepare } = createMediaPreparer({ store });
+    const source = await addFixture(store, 'h264.mov');
+    let threads = 0;
+    const count = () => {
+      threads += 1;
+    };
+    process.on('worker', count);
+    await prepare(source);
+    process.off('worker', count);
+    expect(threads).toBe(2);
+  });
+
+  it('ends what is under way when it stops', async () => {
+    const store = emptyStore();
+    const { prepare, stop } = createMediaPreparer({ store, concurrency: 1 });
+    const sources = [await addFixture(store, 'h264.mov'), await addFixture(store, 'hevc.mov')];
+    const running = Promise.allSettled(sources.map(prepare));
+    await stop();
+    expect((await running).map((run) => run.status)).toEqual(['rejected', 'rejected']);
+  });
+});
