@@ -1,0 +1,135 @@
+import type { Readable } from 'node:stream';
+import type { ChatRef, Person } from '../core/post.ts';
+
+/** What every chat platform does for the conversation. */
+export interface Bot {
+  readonly platform: 'telegram' | 'discord';
+  /**
+   * Begins to listen and returns once the platform has accepted the token.
+   * Events of one chat arrive one after the other; an event is delivered again after a crash until `receive` has resolved.
+   */
+  start(receive: (event: ChatEvent) => Promise<void>): Promise<void>;
+  /** Stops listening and finishes the events under way. */
+  stop(): Promise<void>;
+  send(chat: ChatRef, card: Card, options?: SendOptions): Promise<MessageRef>;
+  /** Shows `card` in place of what the message shows now. An unchanged card is a success. */
+  edit(message: MessageRef, card: Card): Promise<MessageRef>;
+  /** Deletes a message of ours; one that is gone already is a success. */
+  remove(message: MessageRef): Promise<void>;
+  /** Opens a file that somebody offered. The stream's errors never name the platform's URL. */
+  openFile(ref: string): Promise<Readable>;
+  /** Whether the person may change what the workspace shares. In a private chat: always. */
+  mayManage(chat: ChatRef, person: Person): Promise<boolean>;
+}
+
+export interface SendOptions {
+  readonly replyTo?: MessageRef;
+  /** Opens the person's keyboard for a reply to this message. */
+  readonly asksFor?: Person;
+  /** Leaves the phone silent. */
+  readonly silent?: boolean;
+}
+
+/** A message of ours, as its platform finds it again. */
+export interface MessageRef {
+  readonly chat: ChatRef;
+  readonly id: string;
+  /** Key of the picture that it shows. */
+  readonly picture?: string;
+}
+
+/** What a message shows; the adapter sets it in its platform's means and shortens what does not fit. */
+export interface Card {
+  readonly picture?: Picture;
+  readonly lines: readonly Line[];
+  readonly rows: readonly (readonly Button[])[];
+}
+
+/** A JPEG on our disk; equal keys mean equal pictures. */
+export interface Picture {
+  readonly key: string;
+  readonly path: string;
+}
+
+/** One paragraph line; an empty array is a blank line. */
+export type Line = readonly Span[];
+export type Span =
+  | string
+  | { readonly text: string; readonly style?: 'bold' | 'italic' | 'code'; readonly href?: string };
+
+export type Button = { readonly label: string; readonly tone?: 'good' | 'bad' | 'main' } & (
+  | { /** What a press brings back: at most 64 bytes. */ readonly press: string }
+  | { readonly href: string }
+);
+
+/** Something that happened in a chat, in no platform's terms. */
+export type ChatEvent = {
+  /** The platform's own id of the event; the same event may come twice. */
+  readonly id: string;
+  readonly chat: ChatRef;
+  /** The place that shares accounts: a group or a private chat, whatever the thread. */
+  readonly workspace: string;
+  readonly chatTitle: string;
+  readonly isPrivate: boolean;
+  readonly person: Person;
+} & (
+  | {
+      readonly type: 'media';
+      readonly messageId: string;
+      /** Equal for all files of one album. */
+      readonly album?: string;
+      readonly caption?: string;
+      readonly file: OfferedFile;
+    }
+  | { readonly type: 'command'; readonly name: string; readonly argument: string }
+  | { readonly type: 'text'; readonly text: string; readonly replyTo?: MessageRef }
+  | {
+      readonly type: 'press';
+      readonly press: string;
+      readonly message: MessageRef;
+      /** Ends the button's spinner, with a note for the presser alone. The first call counts. */
+      readonly answer: (note?: string) => Promise<void>;
+    }
+);
+
+export type ChatEventOf<T extends ChatEvent['type']> = Extract<ChatEvent, { type: T }>;
+
+export interface OfferedFile {
+  /** Opens the file through `openFile`, also after a restart. */
+  readonly ref: string;
+  readonly name: string;
+  /** As the platform declares it. */
+  readonly bytes?: number;
+  /** A small JPEG of it that the platform made. */
+  readonly thumbnailRef?: string;
+  /** What the platform says that it is; only for words before it is looked at. */
+  readonly claimedKind?: 'photo' | 'video';
+  /** Set when the platform will not give the file to a bot: the biggest size that it would. */
+  readonly tooBig?: { readonly maxBytes: number };
+}
+
+/** The message to edit or to answer is no longer there. */
+export class MessageGoneError extends Error {
+  override name = 'MessageGoneError' as const;
+}
+
+/** The bot can no longer write into the chat: it was blocked or removed, or the chat is gone. */
+export class ChatClosedError extends Error {
+  override name = 'ChatClosedError' as const;
+}
+
+/** The platform asks to wait. Nothing was done. */
+export class ChatBusyError extends Error {
+  override name = 'ChatBusyError' as const;
+  readonly retryAfterMs: number;
+
+  constructor(message: string, { retryAfterMs, cause }: { retryAfterMs: number; cause?: unknown }) {
+    super(message, { cause });
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** No answer that proves anything: what was asked may have been done. */
+export class ChatUnreachableError extends Error {
+  override name = 'ChatUnreachableError' as const;
+}

@@ -1,0 +1,218 @@
+import type { Logger } from 'pino';
+import type { Accounts } from '../core/accounts.ts';
+import type { Composer } from '../core/composer.ts';
+import type { ConsentOutcome, Consents } from '../core/consents.ts';
+import type { Draft, DraftFile } from '../core/draft.ts';
+import { UserError } from '../core/errors.ts';
+import { type ChatRef, isSettled, type Person, type Post } from '../core/post.ts';
+import type { Store } from '../core/stores.ts';
+import type { Board } from './board.ts';
+import type { Bot, Card, ChatEvent, ChatEventOf } from './bot.ts';
+import type { Pressing } from './pressing.ts';
+import {
+  accountsCard,
+  cancelCard,
+  connectCard,
+  consentCard,
+  disconnectCard,
+  helpCard,
+  note,
+  postsCard,
+  problemCard,
+  startCard,
+} from './view/messages.ts';
+import { problemText } from './view/problems.ts';
+
+const RECENT_POSTS = 10;
+const TELEGRAM_FILE_MEGABYTES = 20;
+
+/** Decides what happens for each event of a chat, whatever the platform. */
+export function createConversation({
+  composer,
+  pressing,
+  drafts,
+  posts,
+  accounts,
+  consents,
+  board,
+  botFor,
+  publicUrl,
+  now,
+  log,
+}: {
+  composer: Composer;
+  pressing: Pressing;
+  drafts: Store<Draft>;
+  posts: Store<Post>;
+  accounts: Accounts;
+  consents: Consents;
+  board: Board;
+  botFor: (chat: ChatRef) => Bot;
+  publicUrl: string;
+  now: () => number;
+  log: Logger;
+}) {
+  /** Handles one event; what a person can put right is said in the chat where it came from. */
+  async function handle(event: ChatEvent): Promise<void> {
+    try {
+      await dispatch(event);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      if (event.type === 'press') await event.answer(problemText(error.problem));
+      else await say(event.chat, problemCard(error.problem));
+    }
+  }
+
+  async function dispatch(event: ChatEvent): Promise<void> {
+    switch (event.type) {
+      case 'media':
+        return takeMedia(event);
+      case 'text':
+        return takeText(event);
+      case 'press':
+        return pressing.press(event);
+      case 'command':
+        return obey(event);
+    }
+  }
+
+  async function takeMedia(event: ChatEventOf<'media'>): Promise<void> {
+    const { workspace, chat, person, album, caption, messageId, file } = event;
+    await composer.offer({
+      workspace,
+      chat,
+      person,
+      ...(album !== undefined && { album }),
+      ...(caption !== undefined && { caption }),
+      file: draftFile(messageId, file),
+    });
+  }
+
+  function draftFile(messageId: string, file: ChatEventOf<'media'>['file']): DraftFile {
+    const { ref, name, bytes, claimedKind, thumbnailRef, tooBig } = file;
+    const offered = {
+      ...{ id: messageId, order: Number(messageId), name, ref },
+      ...(bytes !== undefined && { bytes }),
+      ...(claimedKind !== undefined && { claimedKind }),
+      ...(thumbnailRef !== undefined && { thumbnailRef }),
+    };
+    if (tooBig === undefined) return { ...offered, state: 'waiting' };
+    const { maxBytes } = tooBig;
+    return {
+      ...offered,
+      state: 'refused',
+      problem: { code: 'file_too_big_for_chat', name, bytes: bytes ?? maxBytes, maxBytes },
+    };
+  }
+
+  /** A reply to a card, or to our question for one, is its caption; so is plain text while one draft has none. */
+  async function takeText({ chat, person, text, replyTo, isPrivate }: ChatEventOf<'text'>): Promise<void> {
+    const subject = replyTo && (await board.subjectOf(replyTo));
+    if (subject !== undefined) {
+      await composer.choose(subject, person, { type: 'caption', text });
+      board.touch(subject, { soon: true });
+      return;
+    }
+    if (!isPrivate) return;
+    const [only, ...others] = (await openDrafts(chat, person)).filter((draft) => draft.caption === '');
+    if (only !== undefined && others.length === 0) {
+      await composer.choose(only.id, person, { type: 'caption', text });
+      board.touch(only.id, { soon: true });
+      return;
+    }
+    await say(
+      chat,
+      note('Send me a photo, an album or a video to post. To change a caption, reply to its card.'),
+    );
+  }
+
+  async function obey(event: ChatEventOf<'command'>): Promise<void> {
+    const { chat, workspace, person } = event;
+    switch (event.name) {
+      case 'start':
+        return say(chat, startCard((await accounts.list(workspace)).length > 0));
+      case 'help':
+        return say(chat, helpCard(TELEGRAM_FILE_MEGABYTES));
+      case 'connect': {
+        await checkMayManage(event);
+        const { id } = await consents.invite(event);
+        return say(chat, connectCard(`${publicUrl}/connect/${id}`));
+      }
+      case 'accounts':
+        return say(chat, accountsCard(await accounts.list(workspace)));
+      case 'disconnect':
+        await checkMayManage(event);
+        return say(chat, disconnectCard(await accounts.list(workspace)));
+      case 'posts':
+        return say(chat, postsCard(await recentPosts(workspace), now()));
+      case 'cancel':
+        return say(chat, cancelCard(await openDrafts(chat, person), await postsUnderWay(workspace, person)));
+      default:
+        return event.isPrivate
+          ? say(chat, note(`There is no /${event.name}. /help shows what there is.`))
+          : undefined;
+    }
+  }
+
+  async function checkMayManage({ chat, person }: { chat: ChatRef; person: Person }): Promise<void> {
+    if (!(await botFor(chat).mayManage(chat, person))) throw new UserError({ code: 'not_admin' });
+  }
+
+  async function say(chat: ChatRef, card: Card): Promise<void> {
+    await botFor(chat).send(chat, card);
+  }
+
+  async function openDrafts(chat: ChatRef, person: Person): Promise<Draft[]> {
+    const open: Draft[] = [];
+    for await (const [, draft] of drafts.entries()) {
+      if (draft.chat === chat && draft.author.id === person.id && draft.submitted === undefined)
+        open.push(draft);
+    }
+    return open;
+  }
+
+  async function recentPosts(workspace: string): Promise<Post[]> {
+    const found = await postsOf((post) => post.workspace === workspace);
+    return found.sort((a, b) => b.createdAt - a.createdAt).slice(0, RECENT_POSTS);
+  }
+
+  function postsUnderWay(workspace: string, person: Person): Promise<Post[]> {
+    return postsOf(
+      (post) => post.workspace === workspace && post.author.id === person.id && !isSettled(post),
+    );
+  }
+
+  async function postsOf(wanted: (post: Post) => boolean): Promise<Post[]> {
+    const found: Post[] = [];
+    for await (const [, post] of posts.entries()) if (wanted(post)) found.push(post);
+    return found;
+  }
+
+  /** Tells the chat how a way through TikTok's consent page ended, and goes on with the drafts that waited for it. */
+  async function consentEnded(outcome: ConsentOutcome): Promise<void> {
+    const card = consentCard(outcome);
+    if (card === undefined || outcome.type === 'unknown') return;
+    await say(outcome.invitation.chat, card);
+    if (outcome.type !== 'connected') return;
+    for await (const [id, draft] of drafts.entries()) {
+      const waits = draft.creatorProblem !== undefined || draft.account === undefined;
+      if (draft.workspace !== outcome.invitation.workspace || !waits) continue;
+      await composer
+        .refresh(id, draft.author)
+        .catch((error) => log.warn({ err: error }, 'A draft stays as it was'));
+    }
+  }
+
+  /** Tells the chats that shared an account that TikTok has ended our access to it. */
+  async function accountRemoved(name: string, chats: readonly ChatRef[]): Promise<void> {
+    await Promise.all(
+      chats.map((chat) =>
+        say(chat, note(`TikTok ended Nod’s access to ${name}. /connect it again to go on posting.`)),
+      ),
+    );
+  }
+
+  return { handle, consentEnded, accountRemoved };
+}
+
+export type Conversation = ReturnType<typeof createConversation>;

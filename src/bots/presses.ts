@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+
+/** What a button means: on a draft, on a post, or on an account. */
+export interface Press {
+  readonly on: 'draft' | 'post' | 'account';
+  /** Of the draft or post; for an account its `accountKey`. */
+  readonly id: string;
+  readonly verb: string;
+  readonly argument?: string;
+}
+
+const PREFIX = { draft: 'd', post: 'p', account: 'a' } as const;
+
+/** At most 64 bytes, as Telegram allows; everything else is looked up by the id. */
+export function encodePress({ on, id, verb, argument }: Press): string {
+  return [PREFIX[on], id, verb, ...(argument === undefined ? [] : [argument])].join(':');
+}
+
+/** Undefined for what no button of ours says. */
+export function decodePress(data: string): Press | undefined {
+  const [prefix, id, verb, argument] = data.split(':');
+  const on = prefix === 'd' ? 'draft' : prefix === 'p' ? 'post' : prefix === 'a' ? 'account' : undefined;
+  if (on === undefined || !id || !verb) return undefined;
+  return argument === undefined ? { on, id, verb } : { on, id, verb, argument };
+}
+
+/** Stands for an account in a button, where its `open_id` may be too long. */
+export function accountKey(openId: string): string {
+  return createHash('sha256').update(openId).digest('base64url').slice(0, 10);
+}

@@ -1,0 +1,48 @@
+import type { Message } from 'grammy/types';
+
+const KEPT_MS = 60_000;
+
+export interface AlbumItem {
+  readonly updateId: number;
+  readonly message: Message;
+}
+
+interface Album {
+  readonly items: AlbumItem[];
+  /** The update that addressed us; everything before it was held back, everything after it follows. */
+  addressedBy?: number;
+  seenAt: number;
+}
+
+/**
+ * Remembers a group's albums for a minute, because only one item of an album carries its caption.
+ *
+ * Only in memory: after a restart, items of an album that was under way need an address of their own.
+ */
+export function createAlbums({ now }: { now: () => number }) {
+  const albums = new Map<string, Album>();
+
+  /** The items that count once `item` has come: none, the item alone, or with it those that came before. */
+  function take(album: string, item: AlbumItem, isForUs: boolean): readonly AlbumItem[] {
+    forgetOld();
+    const known = albums.get(album) ?? { items: [], seenAt: now() };
+    albums.set(album, known);
+    known.seenAt = now();
+    const isKnown = known.items.some(({ message }) => message.message_id === item.message.message_id);
+    if (!isKnown) known.items.push(item);
+    if (isForUs) known.addressedBy ??= item.updateId;
+    if (known.addressedBy === undefined) return [];
+    // Handled again after a failure, the addressing update gives the same items again.
+    if (known.addressedBy === item.updateId)
+      return known.items.filter((held) => held.updateId <= item.updateId);
+    return [item];
+  }
+
+  function forgetOld(): void {
+    for (const [key, album] of albums) if (now() - album.seenAt > KEPT_MS) albums.delete(key);
+  }
+
+  return { take };
+}
+
+export type Albums = ReturnType<typeof createAlbums>;

@@ -1,0 +1,92 @@
+import { GrammyError, HttpError } from 'grammy';
+import { ChatBusyError, ChatClosedError, ChatUnreachableError, MessageGoneError } from '../bot.ts';
+
+/** Telegram does not know our token: only whoever runs the program can put that right. */
+export class TokenRefusedError extends Error {
+  override name = 'TokenRefusedError' as const;
+
+  constructor() {
+    super('Telegram refuses TELEGRAM_TOKEN. Put in the token that @BotFather shows for the bot.');
+  }
+}
+
+const DEFAULT_RETRY_AFTER_SECONDS = 5;
+
+const GONE = ['message to edit not found', "message can't be edited", 'message_id_invalid'];
+const CLOSED = [
+  'chat not found',
+  'message thread not found',
+  'topic_closed',
+  'topic_deleted',
+  'not enough rights',
+  'have no rights to send',
+  'chat_write_forbidden',
+  'chat_restricted',
+  'peer_id_invalid',
+];
+
+/**
+ * Makes one call and turns what grammY throws into the errors of the chat contract.
+ *
+ * No cause is passed on: grammY's HttpError holds the request's URL and with it the token, and its GrammyError the
+ * texts of the message.
+ */
+export async function ask<T>(method: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw toChatError(method, error);
+  }
+}
+
+/** Whether an error of `ask` carries this description of Telegram's. */
+export const says = (error: unknown, description: string): boolean =>
+  error instanceof TelegramError && error.description.toLowerCase().includes(description);
+
+/** What went wrong, by whoever can do something about it, in words without secrets. */
+export function toChatError(method: string, error: unknown): Error {
+  if (error instanceof GrammyError) return fromRefusal(method, error);
+  if (error instanceof HttpError) {
+    return new ChatUnreachableError(`Telegram did not answer ${method}${codeOf(error.error)}.`);
+  }
+  return error instanceof Error ? error : new Error(`${method} failed.`);
+}
+
+/** A refusal that nobody but us can put right. */
+class TelegramError extends Error {
+  override name = 'TelegramError' as const;
+  readonly description: string;
+
+  constructor(method: string, { error_code, description }: GrammyError) {
+    super(`Telegram refused ${method} with ${error_code}: ${description}.`);
+    this.description = description;
+  }
+}
+
+function fromRefusal(method: string, error: GrammyError): Error {
+  const { error_code: code, description, parameters } = error;
+  const refusal = `Telegram refused ${method} with ${code}: ${description}.`;
+  const has = (texts: readonly string[]) => texts.some((text) => description.toLowerCase().includes(text));
+  if (code === 429) {
+    const retryAfterMs = (parameters.retry_after ?? DEFAULT_RETRY_AFTER_SECONDS) * 1000;
+    return new ChatBusyError(refusal, { retryAfterMs });
+  }
+  if (code >= 500) return new ChatUnreachableError(refusal);
+  if (code === 401) return new TokenRefusedError();
+  if (parameters.migrate_to_chat_id !== undefined) {
+    return new ChatClosedError(
+      'The group has become a supergroup and has a new id. Begin again in the group.',
+    );
+  }
+  if (code === 403 || has(CLOSED)) return new ChatClosedError(refusal);
+  if (has(GONE)) return new MessageGoneError(refusal);
+  // One sentence for two cases; the caller may try again, as with an outage.
+  if (has(['temporarily unavailable'])) return new ChatUnreachableError(refusal);
+  return new TelegramError(method, error);
+}
+
+/** The system's code, such as ECONNREFUSED; the rest of the error may name the URL. */
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' && /^[A-Z0-9_]+$/.test(error.code) ? ` (${error.code})` : '';
+}

@@ -1,0 +1,124 @@
+import type { Update } from 'grammy/types';
+import type { Logger } from 'pino';
+import type { Store, Versioned } from '../../core/stores.ts';
+
+/** An update, kept until it is handled; afterwards only that it was, so that it is known when it comes again. */
+export type InboxRecord = Versioned &
+  (
+    | {
+        readonly state: 'waiting';
+        readonly update: Update;
+        readonly receivedAt: number;
+        readonly tries: number;
+      }
+    | { readonly state: 'done'; readonly doneAt: number }
+  );
+
+const MAX_TRIES = 3;
+/** Telegram repeats an update for at most 24 hours. */
+const KEPT_MS = 25 * 60 * 60 * 1000;
+const SWEEP_EVERY_MS = 60 * 60 * 1000;
+
+interface InboxOptions {
+  readonly store: Store<InboxRecord>;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+/**
+ * Keeps every update on disk before Telegram is told that it has come, and handles each at least once.
+ *
+ * A set of ids and no high-water mark: updates may come out of order and twice.
+ */
+export function createInbox({ store, log, now }: InboxOptions) {
+  /** The last of each chat's updates; the next one waits for it. */
+  const tails = new Map<number, Promise<void>>();
+  let handle: ((update: Update) => Promise<void>) | undefined;
+  let closed = false;
+  let sweptAt = 0;
+
+  /** Hands out what is left from last time, oldest first, then whatever is accepted. */
+  async function open(handler: (update: Update) => Promise<void>): Promise<void> {
+    handle = handler;
+    const left: { update: Update; receivedAt: number }[] = [];
+    for await (const [, record] of store.entries()) if (record.state === 'waiting') left.push(record);
+    // Ids run on by one, but begin anew at random after a quiet week.
+    left.sort((a, b) => a.receivedAt - b.receivedAt || a.update.update_id - b.update.update_id);
+    for (const { update } of left) enqueue(update);
+    if (left.length > 0) log.info({ updates: left.length }, 'taking up the updates of last time');
+    await sweep();
+  }
+
+  /** Resolves when the update is on disk; one that is known already is dropped. */
+  async function accept(update: Update): Promise<void> {
+    if (closed) throw new Error('The inbox is closed.');
+    const record = { state: 'waiting' as const, update, receivedAt: now(), tries: 0 };
+    if ((await store.create(keyOf(update), record)) !== undefined) enqueue(update);
+    if (now() - sweptAt >= SWEEP_EVERY_MS) await sweep();
+  }
+
+  /** Finishes what is being handled; what still waits is handled at the next start. */
+  async function close(): Promise<void> {
+    closed = true;
+    await Promise.all(tails.values());
+  }
+
+  function enqueue(update: Update): void {
+    const chatId = chatIdOf(update);
+    const before = tails.get(chatId) ?? Promise.resolve();
+    const tail = before.then(() => run(update));
+    tails.set(chatId, tail);
+    void tail.then(() => {
+      if (tails.get(chatId) === tail) tails.delete(chatId);
+    });
+  }
+
+  async function run(update: Update): Promise<void> {
+    try {
+      while (!closed && handle !== undefined && (await mayTry(update))) {
+        if (await attempt(handle, update)) break;
+      }
+    } catch (error) {
+      log.error({ err: error, updateId: update.update_id }, 'the inbox could not be written');
+    }
+  }
+
+  /** Counts the try before it begins, so that an update that kills the process does not do so for ever. */
+  async function mayTry(update: Update): Promise<boolean> {
+    let isAllowed = false;
+    await store.update(keyOf(update), (record) => {
+      isAllowed = record.state === 'waiting' && record.tries < MAX_TRIES;
+      if (record.state === 'done') return undefined;
+      return isAllowed ? { ...record, tries: record.tries + 1 } : { state: 'done', doneAt: now() };
+    });
+    return isAllowed;
+  }
+
+  async function attempt(handler: (update: Update) => Promise<void>, update: Update): Promise<boolean> {
+    try {
+      await handler(update);
+    } catch (error) {
+      log.error({ err: error, updateId: update.update_id }, 'an update could not be handled');
+      return false;
+    }
+    await store.update(keyOf(update), () => ({ state: 'done', doneAt: now() }));
+    return true;
+  }
+
+  async function sweep(): Promise<void> {
+    sweptAt = now();
+    for await (const [key, record] of store.entries()) {
+      if (record.state === 'done' && now() - record.doneAt > KEPT_MS) await store.delete(key);
+    }
+  }
+
+  return { open, accept, close };
+}
+
+export type Inbox = ReturnType<typeof createInbox>;
+
+const keyOf = (update: Update): string => String(update.update_id).padStart(12, '0');
+
+function chatIdOf({ message, callback_query, my_chat_member }: Update): number {
+  return (message ?? callback_query?.message ?? my_chat_member)?.chat.id ?? 0;
+}

@@ -1,0 +1,78 @@
+import type { Message, PhotoSize } from 'grammy/types';
+import type { OfferedFile } from '../bot.ts';
+
+const THUMBNAIL_PIXELS = 200;
+const MAX_NAME_LENGTH = 120;
+
+interface TelegramFile {
+  readonly file_id: string;
+  readonly file_name?: string;
+  readonly file_size?: number;
+  readonly mime_type?: string;
+  readonly thumbnail?: PhotoSize;
+}
+
+/** Whether a message carries something that could be posted. */
+export const hasMedia = (message: Message): boolean => find(message) !== undefined;
+
+/** The photo, video or document of a message, refused by its declared size where Telegram would refuse it. */
+export function offeredFile(message: Message, maxBytes: number): OfferedFile | undefined {
+  const found = find(message);
+  if (found === undefined) return undefined;
+  const { file, fallbackName, claimedKind } = found;
+  const bytes = file.file_size;
+  return {
+    ref: file.file_id,
+    name: safeName(file.file_name) || fallbackName,
+    ...(bytes !== undefined && { bytes }),
+    ...(file.thumbnail !== undefined && { thumbnailRef: file.thumbnail.file_id }),
+    ...(claimedKind !== undefined && { claimedKind }),
+    ...(bytes !== undefined && bytes > maxBytes && { tooBig: { maxBytes } }),
+  };
+}
+
+interface Found {
+  readonly file: TelegramFile;
+  readonly fallbackName: string;
+  readonly claimedKind?: 'photo' | 'video';
+}
+
+function find(message: Message): Found | undefined {
+  const number = message.message_id;
+  const photo = message.photo === undefined ? undefined : largestPhoto(message.photo);
+  if (photo !== undefined) return { file: photo, fallbackName: `photo-${number}.jpg`, claimedKind: 'photo' };
+  // An animation sets `document` as well, hence this order.
+  const video = message.video ?? message.animation ?? message.video_note;
+  if (video !== undefined) return { file: video, fallbackName: `video-${number}.mp4`, claimedKind: 'video' };
+  const document = message.document;
+  if (document === undefined) return undefined;
+  const claimedKind = claimedKindOf(document.mime_type);
+  const fallbackName = `file-${number}`;
+  return claimedKind === undefined
+    ? { file: document, fallbackName }
+    : { file: document, fallbackName, claimedKind };
+}
+
+function largestPhoto(sizes: readonly PhotoSize[]): TelegramFile | undefined {
+  const [smallest, ...rest] = sizes.toSorted((a, b) => a.width * a.height - b.width * b.height);
+  const largest = rest.at(-1) ?? smallest;
+  if (smallest === undefined || largest === undefined) return undefined;
+  const wideEnough = rest.find((size) => Math.max(size.width, size.height) >= THUMBNAIL_PIXELS);
+  const thumbnail = Math.max(smallest.width, smallest.height) >= THUMBNAIL_PIXELS ? smallest : wideEnough;
+  return { ...largest, thumbnail: thumbnail ?? smallest };
+}
+
+function claimedKindOf(mimeType: string | undefined): 'photo' | 'video' | undefined {
+  if (mimeType?.startsWith('image/')) return 'photo';
+  if (mimeType?.startsWith('video/')) return 'video';
+  return undefined;
+}
+
+/** The sender's file name, fit to be shown: one line, no path, no characters that turn the text around. */
+function safeName(name: string | undefined): string {
+  const base = name?.replaceAll('\\', '/').split('/').at(-1) ?? '';
+  const printable = base.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim();
+  if (printable.length <= MAX_NAME_LENGTH) return printable;
+  const ending = /\.[^.]{1,10}$/.exec(printable)?.[0] ?? '';
+  return [...printable].slice(0, MAX_NAME_LENGTH - ending.length).join('') + ending;
+}

@@ -1,0 +1,131 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Bot, BotError, GrammyError } from 'grammy';
+import type { Update, UserFromGetMe } from 'grammy/types';
+import type { Logger } from 'pino';
+import { TokenRefusedError, toChatError } from './errors.ts';
+import { ALLOWED_UPDATES } from './updates.ts';
+
+/** More than the 30 seconds that a poll waits at Telegram. */
+const CLIENT_TIMEOUT_SECONDS = 60;
+const CONFLICT_PAUSE_MS = 5_000;
+const MAX_STOP_MS = 3_000;
+
+interface PollingOptions {
+  readonly token: string;
+  readonly apiUrl: string;
+  readonly botInfo: UserFromGetMe;
+  readonly log: Logger;
+  /** Writes the update down; only when this has resolved is the update confirmed to Telegram. */
+  readonly accept: (update: Update) => Promise<void>;
+  readonly onFatal: (error: Error) => void;
+}
+
+/**
+ * Keeps grammY's poller running, which gives up on a second poller (409), on a refused token (401) and on an update
+ * that could not be written down.
+ */
+export function startPolling(options: PollingOptions) {
+  const { log } = options;
+  const stopping = new AbortController();
+  let failures = 0;
+  let writing: Promise<void> = Promise.resolve();
+  let poller: Bot | undefined;
+  void supervise();
+
+  async function supervise(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      // A new poller begins without an offset, so that an update that was not written down comes again.
+      poller = createPoller({ ...options, accept });
+      const error = await endOf(poller);
+      if (stopping.signal.aborted || !mayGoOn(error)) return;
+      failures += 1;
+      const pauseMs = isConflict(error) ? CONFLICT_PAUSE_MS : backoffMs(failures);
+      await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  }
+
+  function accept(update: Update): Promise<void> {
+    if (stopping.signal.aborted) return Promise.reject(new Error('Polling is being stopped.'));
+    writing = options.accept(update).then(() => {
+      failures = 0;
+    });
+    return writing;
+  }
+
+  function mayGoOn(error: unknown): boolean {
+    if (isConflict(error)) {
+      log.error({}, 'another program polls Telegram with the same token; stop it, only one can run');
+      return true;
+    }
+    const known = toChatError('getUpdates', withoutContext(error));
+    if (known instanceof TokenRefusedError) {
+      log.fatal({ err: known }, 'Telegram no longer takes the token; nothing is received any more');
+      options.onFatal(known);
+      return false;
+    }
+    log.error({ err: known }, 'receiving from Telegram was interrupted; going on');
+    return true;
+  }
+
+  /** Resolves when nothing more will be accepted. */
+  async function stop(): Promise<void> {
+    stopping.abort();
+    if (poller?.isRunning() === true) {
+      // Stopping confirms the last update with one more call; without it the update comes again and is known.
+      await Promise.race([poller.stop().catch(() => {}), delay(MAX_STOP_MS, undefined, { ref: false })]);
+    }
+    await writing.catch(() => {});
+  }
+
+  return { stop };
+}
+
+export type Polling = ReturnType<typeof startPolling>;
+
+/** A pause that doubles from half a second to half a minute. */
+export const backoffMs = (failures: number): number => Math.min(250 * 2 ** failures, 30_000);
+
+const endOf = (poller: Bot): Promise<unknown> =>
+  poller.start({ allowed_updates: ALLOWED_UPDATES }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+function createPoller({ token, apiUrl, botInfo, log, accept }: PollingOptions): Bot {
+  const client = { apiRoot: apiUrl, timeoutSeconds: CLIENT_TIMEOUT_SECONDS };
+  const poller = new Bot(token, { botInfo, client });
+  watchOutages(poller, log);
+  poller.use((context) => accept(context.update));
+  poller.catch((error) => {
+    throw error;
+  });
+  return poller;
+}
+
+/** grammY repeats an unanswered poll without a word; people want to know why the bot is silent. */
+function watchOutages(poller: Bot, log: Logger): void {
+  let isDown = false;
+
+  function note(problem: Error | undefined): void {
+    if (problem !== undefined && !isDown) log.warn({ err: problem }, 'Telegram does not answer; trying on');
+    if (problem === undefined && isDown) log.info({}, 'Telegram answers again');
+    isDown = problem !== undefined;
+  }
+
+  poller.api.config.use(async (previous, method, payload, signal) => {
+    try {
+      const response = await previous(method, payload, signal);
+      const isFailing = !response.ok && response.error_code >= 500;
+      note(isFailing ? new Error(`Telegram answered ${method} with ${response.error_code}.`) : undefined);
+      return response;
+    } catch (error) {
+      if (poller.isRunning()) note(toChatError(method, error));
+      throw error;
+    }
+  });
+}
+
+const isConflict = (error: unknown): boolean => error instanceof GrammyError && error.error_code === 409;
+
+/** grammY wraps what our own code threw together with its context, which holds the token. */
+const withoutContext = (error: unknown): unknown => (error instanceof BotError ? error.error : error);

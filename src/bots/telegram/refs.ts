@@ -1,0 +1,79 @@
+import type { Chat, Message, User } from 'grammy/types';
+import type { ChatRef, Person } from '../../core/post.ts';
+import type { MessageRef } from '../bot.ts';
+
+const CHAT = /^telegram:(-?\d+)(?::(\d*))?$/;
+const PERSON = /^telegram:(-?\d+)$/;
+
+/** Where a message of Telegram's belongs: its chat, and the topic when it is in one. */
+export interface TelegramChat {
+  readonly chatId: number;
+  readonly threadId?: number;
+}
+
+/** The conversation that a message belongs to. */
+export function chatRef(message: Pick<Message, 'chat' | 'message_thread_id' | 'is_topic_message'>): ChatRef {
+  // In plain groups message_thread_id names a chain of replies; only with is_topic_message is it a topic.
+  const thread = message.is_topic_message === true ? message.message_thread_id : undefined;
+  return thread === undefined ? `telegram:${message.chat.id}` : `telegram:${message.chat.id}:${thread}`;
+}
+
+/** Telegram's own ids of a conversation; throws when it belongs to another platform. */
+export function parseChatRef(chat: ChatRef): TelegramChat {
+  const [, chatId, threadId] = CHAT.exec(chat) ?? [];
+  if (chatId === undefined) throw new Error(`"${chat}" is no chat of Telegram's.`);
+  return threadId === undefined || threadId === ''
+    ? { chatId: Number(chatId) }
+    : { chatId: Number(chatId), threadId: Number(threadId) };
+}
+
+/** The place that shares accounts: the whole chat, whatever the topic. */
+export const workspaceRef = (chat: Chat): string => `telegram:${chat.id}`;
+
+/** Private chats have the id of the person, groups have negative ids. */
+export const isPrivateChat = (chat: ChatRef): boolean => parseChatRef(chat).chatId > 0;
+
+/** The message as the conversation keeps it, with a picture key of ours where it shows a photo. */
+export function messageRef(
+  message: Pick<Message, 'chat' | 'message_id' | 'message_thread_id' | 'is_topic_message' | 'photo'>,
+): MessageRef {
+  const id = String(message.message_id);
+  const photo = message.photo?.at(-1);
+  const chat = chatRef(message);
+  // The card's own key is not known here; a key that equals no other makes the next edit put its picture anew.
+  return photo === undefined ? { chat, id } : { chat, id, picture: `telegram:${photo.file_unique_id}` };
+}
+
+/** The id of a message within its chat. */
+export function parseMessageId(message: MessageRef): number {
+  const id = Number(message.id);
+  if (!Number.isSafeInteger(id) || id <= 0)
+    throw new Error(`"${message.id}" is no message id of Telegram's.`);
+  return id;
+}
+
+/** Somebody who acts under their own name. */
+export function userPerson(user: User): Person {
+  const name = [user.first_name, user.last_name].filter(Boolean).join(' ');
+  return { id: `telegram:${user.id}`, name: name || user.username || String(user.id) };
+}
+
+/** The person behind a message; an anonymous administrator or a channel shows as its chat. */
+export function senderPerson(message: Message): Person | undefined {
+  const chat = message.sender_chat;
+  if (chat !== undefined) return { id: `telegram:${chat.id}`, name: chatTitle(chat) };
+  if (message.from === undefined || message.from.is_bot) return undefined;
+  return userPerson(message.from);
+}
+
+/** The number of a person, negative for a chat that speaks; undefined for a person of another platform. */
+export function parsePersonId(person: Person): number | undefined {
+  const id = PERSON.exec(person.id)?.[1];
+  return id === undefined ? undefined : Number(id);
+}
+
+/** What people call the chat. */
+export function chatTitle(chat: Chat): string {
+  const name = chat.title ?? [chat.first_name, chat.last_name].filter(Boolean).join(' ');
+  return name || chat.username || String(chat.id);
+}

@@ -1,0 +1,166 @@
+import type { CallbackQuery, Message, Update } from 'grammy/types';
+import type { ChatEvent, ChatEventOf } from '../bot.ts';
+import { asksToPost, type Command, type Me, readAddress, readCommand, repliesToUs } from './addressing.ts';
+import type { Albums } from './albums.ts';
+import { hasMedia, offeredFile } from './offered-file.ts';
+import { chatRef, chatTitle, messageRef, senderPerson, userPerson, workspaceRef } from './refs.ts';
+
+/**
+ * The kinds of updates that we ask for, always by name: an empty list means Telegram's default, a missing one
+ * whatever was asked for last (https://core.telegram.org/bots/api#getupdates).
+ */
+export const ALLOWED_UPDATES = ['message', 'callback_query', 'my_chat_member'] as const;
+
+export interface TranslatorOptions {
+  readonly me: Me;
+  readonly albums: Albums;
+  readonly maxFileBytes: number;
+  /** The commands that we have registered; in groups others are somebody else's. */
+  readonly commands: readonly string[];
+  readonly answerPress: (queryId: string, note?: string) => Promise<void>;
+}
+
+/**
+ * Makes a translator from Telegram's updates into chat events; most updates of a group give none.
+ *
+ * In a private chat everything counts. In a group the bot may see every message (as an administrator) or only what
+ * is meant for it (privacy mode, https://core.telegram.org/bots/features#privacy-mode), so only what addresses us
+ * counts: our commands, texts that mention us or answer us, media whose caption mentions us or begins with /post
+ * or /tiktok, media that such a command replies to, and the rest of an album of which one item counts.
+ */
+export function createTranslator(options: TranslatorOptions) {
+  const { me } = options;
+
+  function translate(update: Update): ChatEvent[] {
+    const { message, callback_query: query } = update;
+    if (query !== undefined) return fromPress(update.update_id, query, options.answerPress);
+    if (message === undefined || message.is_automatic_forward === true) return [];
+    return hasMedia(message) ? fromMedia(update.update_id, message) : fromText(update.update_id, message);
+  }
+
+  function fromMedia(updateId: number, message: Message): ChatEvent[] {
+    const { isForUs } = readAddress(message.caption ?? '', message.caption_entities ?? [], me);
+    return offered(updateId, message, isForUs || message.chat.type === 'private');
+  }
+
+  function offered(updateId: number, message: Message, isForUs: boolean, caption?: string): ChatEvent[] {
+    const album = message.media_group_id;
+    const item = { updateId, message };
+    const isGroup = message.chat.type !== 'private';
+    const items =
+      album !== undefined && isGroup
+        ? options.albums.take(`${message.chat.id}:${album}`, item, isForUs)
+        : isForUs
+          ? [item]
+          : [];
+    return items.flatMap((each) => {
+      const own = each.message.message_id === message.message_id;
+      return mediaEvent(each.updateId, each.message, own ? caption : undefined);
+    });
+  }
+
+  function mediaEvent(updateId: number, message: Message, givenCaption?: string): ChatEvent[] {
+    const file = offeredFile(message, options.maxFileBytes);
+    const frame = frameOf(updateId, message);
+    if (file === undefined || frame === undefined) return [];
+    const caption =
+      givenCaption || readAddress(message.caption ?? '', message.caption_entities ?? [], me).text;
+    const event: ChatEventOf<'media'> = {
+      ...frame,
+      type: 'media',
+      messageId: String(message.message_id),
+      file,
+      ...(caption !== '' && { caption }),
+      ...(message.media_group_id !== undefined && { album: message.media_group_id }),
+    };
+    return [event];
+  }
+
+  function fromText(updateId: number, message: Message): ChatEvent[] {
+    const frame = frameOf(updateId, message);
+    if (frame === undefined || message.text === undefined) return [];
+    const command = readCommand(message.text, me);
+    if (command === 'elsewhere') return [];
+    if (command === undefined) return fromProse(frame, message, message.text);
+    const target = asksToPost(command) ? mediaRepliedTo(message) : undefined;
+    if (target !== undefined) return offered(updateId, target, true, command.argument);
+    if (!frame.isPrivate && !command.named && !isOurs(command)) return [];
+    return [{ ...frame, type: 'command', name: command.name, argument: command.argument }];
+  }
+
+  function fromProse(frame: Frame, message: Message, text: string): ChatEvent[] {
+    const answered = repliesToUs(message, me) ? message.reply_to_message : undefined;
+    const address = readAddress(text, message.entities ?? [], me);
+    if (!frame.isPrivate && answered === undefined && !address.isForUs) return [];
+    const event: ChatEventOf<'text'> = { ...frame, type: 'text', text: address.text };
+    if (answered === undefined) return [event];
+    // A quoted message comes without its topic; it is in the one of the reply.
+    return [{ ...event, replyTo: { ...messageRef(answered), chat: frame.chat } }];
+  }
+
+  const isOurs = (command: Command): boolean =>
+    asksToPost(command) || command.name === 'start' || options.commands.includes(command.name);
+
+  return translate;
+}
+
+type Frame = Pick<ChatEvent, 'id' | 'chat' | 'workspace' | 'chatTitle' | 'isPrivate' | 'person'>;
+
+function frameOf(updateId: number, message: Message): Frame | undefined {
+  const person = senderPerson(message);
+  if (person === undefined) return undefined;
+  return {
+    id: String(updateId),
+    chat: chatRef(message),
+    workspace: workspaceRef(message.chat),
+    chatTitle: chatTitle(message.chat),
+    isPrivate: message.chat.type === 'private',
+    person,
+  };
+}
+
+/** The media that a command replies to, offered by whoever gives the command. */
+function mediaRepliedTo(message: Message): Message | undefined {
+  const target = message.reply_to_message;
+  if (target === undefined || !hasMedia(target)) return undefined;
+  const { from, sender_chat, message_thread_id, is_topic_message } = message;
+  return {
+    ...withoutSender(target),
+    chat: message.chat,
+    ...(from !== undefined && { from }),
+    ...(sender_chat !== undefined && { sender_chat }),
+    ...(message_thread_id !== undefined && { message_thread_id }),
+    ...(is_topic_message !== undefined && { is_topic_message }),
+  };
+}
+
+function withoutSender({ from: _, sender_chat: __, ...message }: Message): Omit<Message, 'from'> {
+  return message;
+}
+
+function fromPress(
+  updateId: number,
+  query: CallbackQuery,
+  answerPress: TranslatorOptions['answerPress'],
+): ChatEvent[] {
+  const { message, data } = query;
+  if (message === undefined || data === undefined) return [];
+  let answered: Promise<void> | undefined;
+  return [
+    {
+      id: String(updateId),
+      chat: chatRef(message),
+      workspace: workspaceRef(message.chat),
+      chatTitle: chatTitle(message.chat),
+      isPrivate: message.chat.type === 'private',
+      person: userPerson(query.from),
+      type: 'press',
+      press: data,
+      message: messageRef(message),
+      answer: (note) => {
+        answered ??= answerPress(query.id, note);
+        return answered;
+      },
+    },
+  ];
+}

@@ -1,0 +1,91 @@
+import type { Problem } from '../../core/errors.ts';
+import { failureWords } from './failures.ts';
+import { countOf, durationOf, PRIVACY_NAMES, sizeOf } from './words.ts';
+
+const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
+
+/** What is wrong and what to do about it, in one or two short sentences. */
+export function problemText(problem: Problem): string {
+  switch (problem.code) {
+    case 'format_not_accepted':
+      return `${problem.format} is not something TikTok takes. ${ACCEPTED}`;
+    case 'file_empty':
+      return 'The file is empty. Send it again.';
+    case 'file_damaged':
+      return 'The file is damaged or cut off. Send it again, best as a file.';
+    case 'photo_too_many_pixels':
+      return `${Math.round(problem.pixels / 1e6)} megapixels, more than the ${Math.round(problem.maxPixels / 1e6)} that Nod converts. Send a smaller version.`;
+    case 'photo_too_big':
+    case 'video_too_big':
+      return `${sizeOf(problem.bytes)}, more than the ${sizeOf(problem.maxBytes)} that TikTok takes. Send a smaller version.`;
+    case 'video_codec_not_accepted':
+      return `It is encoded as ${problem.codec}, which TikTok does not take. Export it as MP4 with H.264 and AAC.`;
+    case 'video_frame_rate':
+      return `${round(problem.framesPerSecond)} frames a second; TikTok takes ${problem.min} to ${problem.max}. Export it at 30.`;
+    case 'video_dimensions':
+      return `${problem.width}×${problem.height} pixels; TikTok takes ${problem.min} to ${problem.max} a side. Export it at 1080×1920.`;
+    case 'video_too_long':
+    case 'video_too_long_for_creator':
+      return `It runs ${durationOf(problem.durationSeconds * 1000)}; ${problem.code === 'video_too_long' ? 'TikTok' : 'this account'} may post up to ${durationOf(problem.maxSeconds * 1000)}. Send a shorter cut.`;
+    case 'video_without_picture':
+      return 'There is no picture in this video. Send another file.';
+    case 'file_too_big_for_chat':
+      return `${sizeOf(problem.bytes)}; Telegram gives bots files up to ${sizeOf(problem.maxBytes)}. Send a smaller export, or ask the operator for a local Bot API server, which has no such limit.`;
+    case 'file_unavailable':
+      return 'The chat did not hand the file over. Send it again.';
+    case 'nothing_to_post':
+      return 'There is nothing to post yet. Send a photo or a video.';
+    case 'media_not_ready':
+      return `${countOf(problem.waiting, 'file')} still on the way. Tap again in a moment.`;
+    case 'media_refused':
+      return `${countOf(problem.refused, 'file')} cannot be used. Leave ${problem.refused === 1 ? 'it' : 'them'} out first.`;
+    case 'media_mixed':
+      return 'A TikTok post is photos or one video. Choose what to post.';
+    case 'too_many_photos':
+      return `${problem.count} photos; TikTok takes ${problem.max}. Take ${problem.count - problem.max} out.`;
+    case 'caption_too_long':
+      return `The caption has ${problem.length} characters; TikTok takes ${problem.max} with a ${problem.kind}. Shorten it by ${problem.length - problem.max}.`;
+    case 'no_account':
+      return 'No TikTok account is connected here. /connect one first.';
+    case 'account_not_chosen':
+      return 'Choose the TikTok account first.';
+    case 'account_disconnected':
+      return `TikTok no longer lets Nod use ${problem.username}. /connect it again; nothing is lost.`;
+    case 'account_busy':
+      return `${countOf(problem.posts, 'post')} of ${problem.username} ${problem.posts === 1 ? 'is' : 'are'} still on the way. Wait for it or /cancel it first.`;
+    case 'account_cannot_post':
+      return `${problem.username} cannot post now: ${failureWords(problem.reason).what}.`;
+    case 'scope_missing':
+      return problem.scope === 'video.upload'
+        ? 'This account did not allow Nod to send to its TikTok inbox. /connect it again and allow it.'
+        : 'This account did not allow Nod to post directly. Send to the inbox instead, or /connect it again and allow it.';
+    case 'privacy_not_chosen':
+      return 'Choose who can see it first.';
+    case 'privacy_not_offered':
+      return `“${PRIVACY_NAMES[problem.privacyLevel]}” is not open to this account any more. Choose again.`;
+    case 'disclosure_incomplete':
+      return 'Say whether it promotes yourself, a third party, or both.';
+    case 'branded_content_private':
+      return 'Branded content visibility cannot be set to private. Change who can see it.';
+    case 'draft_gone':
+      return 'This draft is no longer open. Send the media again to start over.';
+    case 'draft_already_submitted':
+      return 'This is on its way already.';
+    case 'not_author':
+      return `Only ${problem.author} can do that here.`;
+    case 'not_admin':
+      return 'Only an administrator of this group can do that.';
+    case 'post_gone':
+      return 'Nod does not know this post any more.';
+    case 'not_cancellable':
+      return 'It is too late to cancel this post.';
+    case 'not_retryable':
+      return 'There is nothing to try again here.';
+    case 'tiktok_unreachable':
+      return 'TikTok does not answer. Tap “Ask TikTok again” in a moment.';
+  }
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}

@@ -1,0 +1,78 @@
+import type { MediaKind } from '../../core/media/types.ts';
+import type { AccountName } from '../../core/post.ts';
+import type { PrivacyLevel } from '../../core/tiktok/types.ts';
+
+/** How TikTok's own app calls who can see a post. */
+export const PRIVACY_NAMES: Record<PrivacyLevel, string> = {
+  PUBLIC_TO_EVERYONE: 'Everyone',
+  MUTUAL_FOLLOW_FRIENDS: 'Friends',
+  FOLLOWER_OF_CREATOR: 'Followers',
+  SELF_ONLY: 'Only me',
+};
+
+export function accountName({ nickname, username }: AccountName): string {
+  return username === undefined ? nickname : `${nickname} (@${username})`;
+}
+
+/** `3 photos`, `1 video`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+export function filesWord(kind: MediaKind | undefined, count: number): string {
+  return kind === 'video'
+    ? 'Video'
+    : kind === 'photo'
+      ? capital(countOf(count, 'photo'))
+      : countOf(count, 'file');
+}
+
+export function sizeOf(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${Math.round(bytes / 1000)} KB`;
+  if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
+  return `${(bytes / 1_000_000_000).toFixed(1)} GB`;
+}
+
+/** `12 s`, `1 min 12 s`, `2 h 5 min`. */
+export function durationOf(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return withRest(`${minutes} min`, seconds % 60, 's');
+  return withRest(`${Math.floor(minutes / 60)} h`, minutes % 60, 'min');
+}
+
+function withRest(whole: string, rest: number, unit: string): string {
+  return rest === 0 ? whole : `${whole} ${rest} ${unit}`;
+}
+
+const NEAR_MS = 10 * 60_000;
+
+/** `in 40 s` while it is near, `at 18:40 GMT+1` after; in the time zone of the machine. */
+export function whenOf(at: number, now: number): string {
+  if (at - now < NEAR_MS) return `in ${durationOf(at - now)}`;
+  const time = new Intl.DateTimeFormat('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  });
+  return `at ${time.format(at)}`;
+}
+
+const BAR_CELLS = 10;
+
+export function barOf(part: number, whole: number): string {
+  const filled = whole === 0 ? 0 : Math.min(BAR_CELLS, Math.floor((part / whole) * BAR_CELLS));
+  return '▓'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The beginning of a text for a list. */
+export function excerptOf(text: string, length: number): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= length ? line : `${line.slice(0, length - 1).trimEnd()}…`;
+}

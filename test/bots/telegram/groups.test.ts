@@ -1,0 +1,109 @@
+import { expect, it } from 'vitest';
+import type { ChatEvent } from '../../../src/bots/bot.ts';
+import { type Harness, jpeg, startHarness } from './harness.ts';
+
+it('lets media of a group count when it addresses the bot', async () => {
+  await using harness = await startHarness();
+  const { events, team, say, photo } = await startTeam(harness);
+  await photo('just lunch');
+  await photo('/post First light');
+  await photo(`Second @${harness.telegram.state.bot.username}`);
+  await photo('/post@another_bot Third');
+  await say('/accounts');
+  const [first, second] = await events.first(3);
+  expect(first).toMatchObject({ type: 'media', caption: 'First light', chatTitle: 'Team', isPrivate: false });
+  expect(first).toMatchObject({ workspace: `telegram:${team.id}`, chat: `telegram:${team.id}` });
+  expect(second).toMatchObject({ type: 'media', caption: 'Second' });
+});
+
+it('takes the photo that a /post replies to, from whoever gives the command', async () => {
+  await using harness = await startHarness();
+  const { events, team, ben, photo } = await startTeam(harness);
+  const shared = await photo('just lunch');
+  await harness.telegram.sendText(team, ben, '/post Lunch at last', { replyTo: shared });
+  expect(await events.one('media')).toMatchObject({
+    messageId: String(shared.message_id),
+    caption: 'Lunch at last',
+    person: { id: `telegram:${ben.id}`, name: 'Ben' },
+  });
+  expect(events.all).toHaveLength(1);
+});
+
+it('takes a whole album once one of its items addresses the bot', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const { events, team } = await startTeam(harness);
+  const item = { type: 'photo' as const, bytes: await jpeg() };
+  const quiet = await telegram.sendAlbum(team, telegram.ana, [item, item]);
+  const sent = await telegram.sendAlbum(team, telegram.ana, [item, item, item], { caption: '/tiktok three' });
+  const [last] = quiet.slice(-1);
+  if (last === undefined) throw new Error('The album is empty.');
+  await events.first(3);
+  await telegram.sendText(team, telegram.ana, '/post', { replyTo: last });
+  expect(idsOf(await events.first(5))).toEqual([...sent, ...quiet].map(({ message_id }) => `${message_id}`));
+  expect(events.all[0]).toMatchObject({ caption: 'three', album: sent[0]?.media_group_id });
+});
+
+it('hears of texts only what is meant for it and keeps nothing else', async () => {
+  await using harness = await startHarness();
+  const { bot, events, team, say } = await startTeam(harness);
+  const { telegram } = harness;
+  await bot.send(`telegram:${team.id}`, { lines: [['Which caption?']], rows: [] });
+  const question = await telegram.waitForMessage(team, 'Which caption?');
+  await say('what a day');
+  await say('/roll 6');
+  await say(`@${telegram.state.bot.username} are you there?`);
+  await telegram.sendText(team, telegram.ana, 'First light', { replyTo: question });
+  expect(await events.first(2)).toMatchObject([
+    { type: 'text', text: 'are you there?' },
+    { type: 'text', text: 'First light', replyTo: { id: String(question.message_id) } },
+  ]);
+  expect(await harness.inboxRecords()).toHaveLength(2);
+});
+
+it('keeps to the topic of a forum', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const team = telegram.group({ title: 'Team', members: [telegram.ana], forum: true, botIsAdmin: true });
+  const topic = telegram.topic(team, 'TikTok');
+  const { bot, events } = await harness.startBot();
+  await telegram.sendText(team, telegram.ana, '/accounts', { threadId: topic });
+  const { chat, workspace } = await events.one('command');
+  expect(chat).toBe(`telegram:${team.id}:${topic}`);
+  expect(workspace).toBe(`telegram:${team.id}`);
+  await bot.send(chat, { lines: [['Here']], rows: [] });
+  expect(await telegram.waitForMessage(team, 'Here')).toMatchObject({ message_thread_id: topic });
+});
+
+it('lets the administrators of a group manage, and everybody their private chat', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const { bot, events, team, ben } = await startTeam(harness);
+  const chat = `telegram:${team.id}`;
+  const may = (id: number, where = chat) => bot.mayManage(where, { id: `telegram:${id}`, name: 'x' });
+  expect(await may(ben.id)).toBe(true);
+  expect(await may(telegram.ana.id)).toBe(false);
+  expect(await may(424242)).toBe(false);
+  expect(await may(telegram.ana.id, harness.chat)).toBe(true);
+  await telegram.sendText(team, ben, '/accounts', { isAnonymous: true });
+  const { person } = await events.one('command');
+  expect(person).toEqual({ id: chat, name: 'Team' });
+  expect(await bot.mayManage(chat, person)).toBe(true);
+});
+
+async function startTeam(harness: Harness) {
+  const { telegram } = harness;
+  const ben = telegram.user({ firstName: 'Ben' });
+  const team = telegram.group({ title: 'Team', admins: [ben], members: [telegram.ana], botIsAdmin: true });
+  const bytes = await jpeg();
+  return {
+    ...(await harness.startBot()),
+    team,
+    ben,
+    say: (text: string) => telegram.sendText(team, telegram.ana, text),
+    photo: (caption: string) => telegram.sendPhoto(team, telegram.ana, { bytes, caption }),
+  };
+}
+
+const idsOf = (events: readonly ChatEvent[]) =>
+  events.map((event) => (event.type === 'media' ? event.messageId : event.type));

@@ -1,0 +1,154 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { pino } from 'pino';
+import sharp from 'sharp';
+import { expect } from 'vitest';
+import type { ChatEvent, ChatEventOf, Picture } from '../../../src/bots/bot.ts';
+import {
+  createTelegramBot,
+  type InboxRecord,
+  type TelegramBotOptions,
+} from '../../../src/bots/telegram/index.ts';
+import { openStores, type Store } from '../../../src/core/stores.ts';
+import { startTelegramEmulator } from '../../emulators/telegram/index.ts';
+
+type Receive = (event: ChatEvent) => Promise<void>;
+
+/** An emulated Telegram, a database on disk and bots over both; at its end no log line may hold the token. */
+export async function startHarness(options: Parameters<typeof startTelegramEmulator>[0] = {}) {
+  const telegram = await startTelegramEmulator(options);
+  const directory = await mkdtemp(join(tmpdir(), 'nod-telegram-'));
+  const stores = openStores({ file: join(directory, 'nod.db') });
+  const inbox: Store<InboxRecord> = stores.store('telegram-inbox');
+  const logLines = createRecord<string>();
+  const log = pino({ level: 'trace' }, { write: logLines.add });
+  const bots: ReturnType<typeof createTelegramBot>[] = [];
+
+  function createBot(changes: Partial<TelegramBotOptions> = {}) {
+    const bot = createTelegramBot({
+      token: telegram.token,
+      apiUrl: telegram.apiUrl,
+      inbox,
+      log,
+      commands: [{ command: 'accounts', description: 'The accounts of this chat' }],
+      ...changes,
+    });
+    bots.push(bot);
+    return bot;
+  }
+
+  async function startBot(receive: Receive = async () => {}, changes: Partial<TelegramBotOptions> = {}) {
+    const bot = createBot(changes);
+    const events = recordEvents();
+    await bot.start(async (event) => {
+      events.add(event);
+      await receive(event);
+    });
+    return { bot, events };
+  }
+
+  async function inboxRecords(): Promise<InboxRecord[]> {
+    const records: InboxRecord[] = [];
+    for await (const [, record] of inbox.entries()) records.push(record);
+    return records;
+  }
+
+  async function picture(key: string, background = 'red'): Promise<Picture> {
+    const path = join(directory, `${key}.jpg`);
+    await sharp({ create: { width: 40, height: 30, channels: 3, background } }).toFile(path);
+    return { key, path };
+  }
+
+  return {
+    telegram,
+    stores,
+    inbox,
+    createBot,
+    startBot,
+    inboxRecords,
+    picture,
+    logLines,
+    /** Resolves when a log line holds the text. */
+    logged: (text: string) => logLines.when((lines) => lines.some((line) => line.includes(text))),
+    chat: `telegram:${telegram.anaChat.id}`,
+
+    /** The error that a call fails with, checked for the token in everything that it holds. */
+    async errorOf(call: Promise<unknown>): Promise<unknown> {
+      const error = await call.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      const shown = inspect(error, { depth: 20, showHidden: true });
+      expect(shown).not.toContain(telegram.token);
+      return error;
+    },
+
+    async [Symbol.asyncDispose]() {
+      await Promise.all(bots.map((bot) => bot.stop()));
+      await telegram.close();
+      await stores.close();
+      await rm(directory, { recursive: true });
+      expect(logLines.all.join('')).not.toContain(telegram.token);
+      expect(telegram.state.lint).toEqual([]);
+    },
+  };
+}
+
+export type Harness = Awaited<ReturnType<typeof startHarness>>;
+
+/** A small JPEG. */
+export const jpeg = (width = 400, height = 500): Promise<Buffer> =>
+  sharp({ create: { width, height, channels: 3, background: 'teal' } })
+    .jpeg()
+    .toBuffer();
+
+/** Keeps what is added and lets a test wait for it. */
+function createRecord<T>() {
+  const all: T[] = [];
+  const waits = new Set<() => void>();
+  return {
+    all,
+    add(item: T): void {
+      all.push(item);
+      for (const check of [...waits]) check();
+    },
+    when: (isThere: (all: readonly T[]) => boolean) =>
+      new Promise<void>((resolve) => {
+        const check = () => {
+          if (!isThere(all)) return;
+          waits.delete(check);
+          resolve();
+        };
+        waits.add(check);
+        check();
+      }),
+  };
+}
+
+function recordEvents() {
+  const { all, add, when } = createRecord<ChatEvent>();
+  return {
+    all,
+    add,
+    async first(count: number): Promise<ChatEvent[]> {
+      await when(({ length }) => length >= count);
+      return all.slice(0, count);
+    },
+    /** The first event of a type, past or to come. */
+    async one<T extends ChatEvent['type']>(type: T): Promise<ChatEventOf<T>> {
+      const isType = (event: ChatEvent): event is ChatEventOf<T> => event.type === type;
+      await when((events) => events.some(isType));
+      const found = all.find(isType);
+      if (found === undefined) throw new Error(`No ${type} came.`);
+      return found;
+    },
+  };
+}
+
+/** Lets a handler wait until the test opens it. */
+export function createGate() {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { opened: promise, open: resolve };
+}

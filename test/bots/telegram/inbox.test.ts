@@ -1,0 +1,126 @@
+import { expect, it } from 'vitest';
+import type { ChatEvent } from '../../../src/bots/bot.ts';
+import type { RequestEntry } from '../../emulators/telegram/index.ts';
+import { createGate, startHarness } from './harness.ts';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+it('handles an update once although Telegram delivers it twice', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const { events } = await harness.startBot();
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'one');
+  await events.first(1);
+  await telegram.until(() => (telegram.pendingUpdates().length === 0 ? true : undefined));
+  expect(telegram.redeliver()).toHaveLength(1);
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'two');
+  expect(await events.first(2)).toMatchObject([{ text: 'one' }, { text: 'two' }]);
+  expect(events.all).toHaveLength(2);
+});
+
+it('handles an update again whose handling a crash cut off, before newer ones', async () => {
+  await using harness = await startHarness();
+  const { telegram, inbox } = harness;
+  const never = createGate();
+  const first = await harness.startBot(() => never.opened);
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'one');
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'two');
+  await first.events.first(1);
+  await telegram.until(() => (telegram.pendingUpdates().length === 0 ? true : undefined));
+  // As after a crash: the first bot is deaf, and whatever it holds in memory never goes on.
+  const stopped = first.bot.stop();
+  await telegram.waitForRequest('getUpdates', { when: isFarewell });
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'three');
+  const { events } = await harness.startBot(undefined, { inbox });
+  expect((await events.first(3)).map(textOf)).toEqual(['one', 'two', 'three']);
+  never.open();
+  await stopped;
+  expect(first.events.all).toHaveLength(1);
+});
+
+it('leaves at a stop what it has not begun for the next start', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const gate = createGate();
+  const first = await harness.startBot(() => gate.opened);
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'one');
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'two');
+  await first.events.first(1);
+  await telegram.until(() => (telegram.pendingUpdates().length === 0 ? true : undefined));
+  const stopped = first.bot.stop();
+  await telegram.waitForRequest('getUpdates', { when: isFarewell });
+  gate.open();
+  await stopped;
+  expect(first.events.all.map(textOf)).toEqual(['one']);
+  const second = await harness.startBot();
+  expect((await second.events.first(1)).map(textOf)).toEqual(['two']);
+});
+
+it('handles the chats side by side and each in order', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const gate = createGate();
+  const ben = telegram.user({ firstName: 'Ben' });
+  const benChat = telegram.privateChat(ben);
+  const { events } = await harness.startBot(async (event) => {
+    if (textOf(event) === 'slow') await gate.opened;
+  });
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'slow');
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'after it');
+  await telegram.sendText(benChat, ben, 'meanwhile');
+  expect((await events.first(2)).map(textOf)).toEqual(['slow', 'meanwhile']);
+  gate.open();
+  expect((await events.first(3)).map(textOf)).toEqual(['slow', 'meanwhile', 'after it']);
+});
+
+it('gives an event up that fails three times and goes on with the chat', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const { events } = await harness.startBot(async (event) => {
+    if (textOf(event) === 'poison') throw new Error('a bug');
+  });
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'poison');
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'fine');
+  expect((await events.first(4)).map(textOf)).toEqual(['poison', 'poison', 'poison', 'fine']);
+  expect(harness.logLines.all.filter((line) => line.includes('a bug'))).toHaveLength(3);
+});
+
+it('asks Telegram again for an update that it could not write down', async () => {
+  await using harness = await startHarness();
+  const { telegram, inbox } = harness;
+  let failures = 1;
+  const failing: typeof inbox = {
+    ...inbox,
+    create: async (key, value) => {
+      if (failures-- > 0) throw new Error('The disk is full.');
+      return inbox.create(key, value);
+    },
+  };
+  const { events } = await harness.startBot(undefined, { inbox: failing });
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'one');
+  expect((await events.first(1)).map(textOf)).toEqual(['one']);
+  expect(harness.logLines.all.join('')).toContain('The disk is full.');
+});
+
+it('forgets what was handled more than a day ago', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  let nowMs = Date.now();
+  const now = () => nowMs;
+  const { bot, events } = await harness.startBot(undefined, { now });
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'one');
+  await events.first(1);
+  await bot.stop();
+  expect(await harness.inboxRecords()).toMatchObject([{ state: 'done', doneAt: nowMs }]);
+  nowMs += 24 * HOUR_MS;
+  await (await harness.startBot(undefined, { now })).bot.stop();
+  expect(await harness.inboxRecords()).toHaveLength(1);
+  nowMs += 2 * HOUR_MS;
+  await (await harness.startBot(undefined, { now })).bot.stop();
+  expect(await harness.inboxRecords()).toEqual([]);
+});
+
+/** Stopping confirms the last update with a poll that does not wait. */
+const isFarewell = ({ parameters, status }: RequestEntry) => parameters.limit === 1 && status === 200;
+
+const textOf = (event: ChatEvent) => (event.type === 'text' ? event.text : event.type);
