@@ -129,7 +129,14 @@ export class ChatBusyError extends Error {
   }
 }
 
-/** No answer that proves anything: what was asked may have been done. */
+/** No answer that proves anything. */
 export class ChatUnreachableError extends Error {
   override name = 'ChatUnreachableError' as const;
+  /** What was asked may have been done; false when the platform cannot have heard of it. */
+  readonly maybeDone: boolean;
+
+  constructor(message: string, { maybeDone = true }: { maybeDone?: boolean } = {}) {
+    super(message);
+    this.maybeDone = maybeDone;
+  }
 }

@@ -1,19 +1,19 @@
-import type { Logger } from 'pino';
 import type { Accounts } from '../core/accounts.ts';
 import type { Composer } from '../core/composer.ts';
-import type { ConsentOutcome, Consents } from '../core/consents.ts';
+import type { Consents } from '../core/consents.ts';
 import type { Draft, DraftFile } from '../core/draft.ts';
 import { UserError } from '../core/errors.ts';
 import { type ChatRef, isSettled, type Person, type Post } from '../core/post.ts';
 import type { Store } from '../core/stores.ts';
 import type { Board } from './board.ts';
 import type { Bot, Card, ChatEvent, ChatEventOf } from './bot.ts';
+import type { CardRecords } from './card-records.ts';
 import type { Pressing } from './pressing.ts';
+import type { Speech } from './speech.ts';
 import {
   accountsCard,
   cancelCard,
   connectCard,
-  consentCard,
   disconnectCard,
   helpCard,
   note,
@@ -35,10 +35,11 @@ export function createConversation({
   accounts,
   consents,
   board,
+  records,
+  speech,
   botFor,
   publicUrl,
   now,
-  log,
 }: {
   composer: Composer;
   pressing: Pressing;
@@ -47,10 +48,11 @@ export function createConversation({
   accounts: Accounts;
   consents: Consents;
   board: Board;
+  records: CardRecords;
+  speech: Speech;
   botFor: (chat: ChatRef) => Bot;
   publicUrl: string;
   now: () => number;
-  log: Logger;
 }) {
   /** Handles one event; what a person can put right is said in the chat where it came from. */
   async function handle(event: ChatEvent): Promise<void> {
@@ -107,7 +109,7 @@ export function createConversation({
 
   /** A reply to a card, or to our question for one, is its caption; so is plain text while one draft has none. */
   async function takeText({ chat, person, text, replyTo, isPrivate }: ChatEventOf<'text'>): Promise<void> {
-    const subject = replyTo && (await board.subjectOf(replyTo));
+    const subject = replyTo && (await records.subjectOf(replyTo));
     if (subject !== undefined) {
       await composer.choose(subject, person, { type: 'caption', text });
       board.touch(subject, { soon: true });
@@ -159,7 +161,7 @@ export function createConversation({
   }
 
   async function say(chat: ChatRef, card: Card): Promise<void> {
-    await botFor(chat).send(chat, card);
+    await speech.say(chat, card);
   }
 
   async function openDrafts(chat: ChatRef, person: Person): Promise<Draft[]> {
@@ -188,31 +190,7 @@ export function createConversation({
     return found;
   }
 
-  /** Tells the chat how a way through TikTok's consent page ended, and goes on with the drafts that waited for it. */
-  async function consentEnded(outcome: ConsentOutcome): Promise<void> {
-    const card = consentCard(outcome);
-    if (card === undefined || outcome.type === 'unknown') return;
-    await say(outcome.invitation.chat, card);
-    if (outcome.type !== 'connected') return;
-    for await (const [id, draft] of drafts.entries()) {
-      const waits = draft.creatorProblem !== undefined || draft.account === undefined;
-      if (draft.workspace !== outcome.invitation.workspace || !waits) continue;
-      await composer
-        .refresh(id, draft.author)
-        .catch((error) => log.warn({ err: error }, 'A draft stays as it was'));
-    }
-  }
-
-  /** Tells the chats that shared an account that TikTok has ended our access to it. */
-  async function accountRemoved(name: string, chats: readonly ChatRef[]): Promise<void> {
-    await Promise.all(
-      chats.map((chat) =>
-        say(chat, note(`TikTok ended Nod’s access to ${name}. /connect it again to go on posting.`)),
-      ),
-    );
-  }
-
-  return { handle, consentEnded, accountRemoved };
+  return { handle };
 }
 
 export type Conversation = ReturnType<typeof createConversation>;

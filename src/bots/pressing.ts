@@ -4,17 +4,25 @@ import type { Composer } from '../core/composer.ts';
 import type { Draft } from '../core/draft.ts';
 import { UserError } from '../core/errors.ts';
 import type { Notes } from '../core/notes.ts';
-import { type ChatRef, isSettled, type Person, type Post } from '../core/post.ts';
+import { type ChatRef, isSettled, type Post } from '../core/post.ts';
 import type { Store } from '../core/stores.ts';
 import type { Submission } from '../core/submission.ts';
-import { isPrivacyLevel, type PostMode } from '../core/tiktok/types.ts';
+import { isPrivacyLevel } from '../core/tiktok/types.ts';
 import type { Board } from './board.ts';
 import type { Bot, Card, ChatEventOf } from './bot.ts';
+import type { CardRecords } from './card-records.ts';
 import { accountKey, decodePress, type Press } from './presses.ts';
+import type { Speech } from './speech.ts';
 import { note } from './view/messages.ts';
 import { accountName } from './view/words.ts';
 
 type PressEvent = ChatEventOf<'press'>;
+
+const OLD_BUTTON = 'This button is from an older Nod.';
+/** TikTok may take longer than a button's spinner lasts, so the press is answered before TikTok is asked. */
+const ASKING = 'Asking TikTok…';
+/** They stand in place of the card until it changes. */
+const MENUS = new Set(['files', 'accounts']);
 
 /** Does what a pressed button says. */
 export function createPressing({
@@ -25,6 +33,8 @@ export function createPressing({
   accounts,
   notes,
   board,
+  records,
+  speech,
   botFor,
   drawDraft,
 }: {
@@ -35,13 +45,15 @@ export function createPressing({
   accounts: Accounts;
   notes: Notes;
   board: Board;
+  records: CardRecords;
+  speech: Speech;
   botFor: (chat: ChatRef) => Bot;
   drawDraft: (draft: Draft, menu: 'files' | 'accounts') => Promise<Card>;
 }) {
   /** @throws UserError when the person has to do something else first. */
   async function press(event: PressEvent): Promise<void> {
     const press = decodePress(event.press);
-    if (press === undefined) return event.answer('This button is from an older Nod.');
+    if (press === undefined) return event.answer(OLD_BUTTON);
     if (press.on === 'draft') await pressDraft(event, press);
     else if (press.on === 'post') await pressPost(event, press);
     else await pressAccount(event, press);
@@ -51,62 +63,73 @@ export function createPressing({
   async function pressDraft(event: PressEvent, { id, verb, argument }: Press): Promise<void> {
     const { person } = event;
     const choice = choiceOf(verb, argument);
-    if (choice !== undefined) {
-      await composer.choose(id, person, choice);
-      board.touch(id, { soon: true });
-      return;
-    }
+    if (choice !== undefined) await composer.choose(id, person, choice);
+    else if (verb === 'discard') return discard(event, id);
+    else await obey(event, id, verb, argument);
+    await records.adopt(id, event.message);
+    if (!MENUS.has(verb)) board.touch(id, { soon: true });
+  }
+
+  async function obey(event: PressEvent, id: string, verb: string, argument = ''): Promise<void> {
+    const { person } = event;
     switch (verb) {
       case 'post':
-        return submit(event, id, 'DIRECT_POST');
+        return void (await submission.submit(id, person, 'DIRECT_POST'));
       case 'inbox':
-        return submit(event, id, 'MEDIA_UPLOAD');
+        return void (await submission.submit(id, person, 'MEDIA_UPLOAD'));
       case 'caption':
         return askForCaption(event, id);
       case 'account':
-        await composer.pickAccount(id, person, await openIdOf(event.workspace, argument ?? ''));
-        return board.touch(id, { soon: true });
+        return pickAccount(event, id, argument);
       case 'again':
-        await composer.refresh(id, person);
-        return board.touch(id, { soon: true });
+        return askAgain(event, id);
       case 'files':
       case 'accounts':
         return board.showInstead(id, await drawDraft(await composer.own(id, person), verb));
       case 'back':
-        return board.touch(id, { soon: true });
-      case 'discard':
-        return discard(event, id);
+        return;
       default:
-        return event.answer('This button is from an older Nod.');
+        return event.answer(OLD_BUTTON);
     }
   }
 
-  async function submit(event: PressEvent, id: string, postMode: PostMode): Promise<void> {
-    await submission.submit(id, event.person, postMode);
-    board.touch(id, { soon: true });
+  async function askAgain(event: PressEvent, id: string): Promise<void> {
+    const { workspace } = await composer.own(id, event.person);
+    if ((await accounts.list(workspace)).length === 0) throw new UserError({ code: 'no_account' });
+    await event.answer(ASKING);
+    await composer.refresh(id, event.person);
+  }
+
+  async function pickAccount(event: PressEvent, id: string, key: string): Promise<void> {
+    const { workspace } = await composer.own(id, event.person);
+    const openId = await openIdOf(workspace, key);
+    await event.answer(ASKING);
+    await composer.pickAccount(id, event.person, openId);
   }
 
   async function askForCaption({ chat, person }: PressEvent, id: string): Promise<void> {
     await composer.own(id, person);
-    const replyTo = await board.messageOf(id);
-    const question = await botFor(chat).send(chat, note(`${person.name}, reply to this with the caption.`), {
+    const replyTo = await records.messageOf(id);
+    const question = await speech.say(chat, note(`${person.name}, reply to this with the caption.`), {
       asksFor: person,
       ...(replyTo !== undefined && { replyTo }),
     });
-    await board.anchor(question, id);
+    if (question !== undefined) await records.anchor(question, id);
   }
 
-  async function discard({ person }: PressEvent, id: string): Promise<void> {
+  async function discard({ person, answer }: PressEvent, id: string): Promise<void> {
     await composer.discard(id, person);
-    await board.showInstead(id, note('Discarded. Nothing was posted.'));
+    board.showInstead(id, note('Discarded. Nothing was posted.'), { forGood: true });
+    await answer('Discarded.');
   }
 
-  async function pressPost({ person, chat }: PressEvent, { id, verb }: Press): Promise<void> {
+  async function pressPost(event: PressEvent, { id, verb }: Press): Promise<void> {
+    const { person } = event;
     const post = await posts.get(id);
     if (post === undefined) throw new UserError({ code: 'post_gone' });
     switch (verb) {
       case 'cancel':
-        return cancel(post, person, chat);
+        return cancel(event, post);
       case 'again':
         await submission.retry(post, person);
         return board.touch(post.draftId, { soon: true });
@@ -114,33 +137,44 @@ export function createPressing({
         const draft = await submission.editAgain(post, person);
         return board.touch(draft.id, { soon: true });
       }
+      default:
+        return event.answer(OLD_BUTTON);
     }
   }
 
   /** The author may cancel, and whoever may manage the place. */
-  async function cancel(post: Post, person: Person, chat: ChatRef): Promise<void> {
+  async function cancel({ person, chat, answer }: PressEvent, post: Post): Promise<void> {
     if (post.author.id !== person.id && !(await botFor(chat).mayManage(chat, person))) {
       throw new UserError({ code: 'not_author', author: post.author.name });
     }
     if (isSettled(post)) throw new UserError({ code: 'not_cancellable', status: post.status });
     await notes.cancel(post.id, person.id);
+    await answer('Cancelling; the card tells how it ends.');
   }
 
-  async function pressAccount(
-    { chat, workspace, person, message }: PressEvent,
-    { id, verb }: Press,
-  ): Promise<void> {
-    if (verb !== 'disconnect') return;
+  async function pressAccount(event: PressEvent, { id, verb }: Press): Promise<void> {
+    if (verb !== 'disconnect') return event.answer(OLD_BUTTON);
+    const { chat, workspace, person, message } = event;
     if (!(await botFor(chat).mayManage(chat, person))) throw new UserError({ code: 'not_admin' });
     const account = await accounts.get(await openIdOf(workspace, id));
     if (account === undefined) throw new UserError({ code: 'no_account' });
     const busy = await countUnderWay(workspace, account.openId);
     // TikTok ends what is in processing when access is taken back, so posts finish first.
     if (busy > 0) throw new UserError({ code: 'account_busy', username: accountName(account), posts: busy });
+    await event.answer(ASKING);
     await accounts.disconnect(workspace, account.openId);
-    await botFor(chat).edit(message, note(`${accountName(account)} is disconnected.`));
+    await refreshDrafts(workspace, account.openId);
+    await speech.sayInstead(message, note(`${accountName(account)} is disconnected.`));
+  }
+
+  /** Drafts lose an account that the workspace no longer shares. */
+  async function refreshDrafts(workspace: string, openId: string): Promise<void> {
     for await (const [draftId, draft] of drafts.entries()) {
-      if (draft.workspace === workspace && draft.account?.openId === account.openId) {
+      if (
+        draft.workspace === workspace &&
+        draft.account?.openId === openId &&
+        draft.submitted === undefined
+      ) {
         await composer.refresh(draftId, draft.author);
       }
     }

@@ -8,8 +8,8 @@ import type { Pacing } from '../core/pacing.ts';
 import type { Post } from '../core/post.ts';
 import type { Store } from '../core/stores.ts';
 import type { Submission } from '../core/submission.ts';
-import type { Rendering } from './board.ts';
 import type { Card, Picture } from './bot.ts';
+import type { Rendering } from './showing.ts';
 import { draftCard } from './view/draft-card.ts';
 import { finalNote, postCard } from './view/post-card.ts';
 
@@ -43,7 +43,10 @@ export function createRenderer({
   async function renderPost(post: Post): Promise<Rendering> {
     const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
     const pull = attempt && pulls.progress(attempt);
-    const card = postCard({ post, pacing, now: now(), pictureOf, ...(pull !== undefined && { pull }) });
+    const account = await accounts.get(post.content.openId);
+    const hasAccess = account !== undefined && !account.expired;
+    const view = { post, hasAccess, pacing, now: now(), pictureOf };
+    const card = postCard(pull === undefined ? view : { ...view, pull });
     const ending = finalNote(post);
     return {
       chat: post.chat,

@@ -114,11 +114,14 @@ export function createComposer({
     changed(id);
   }
 
-  /** Asks TikTok again, where it did not answer or the workspace had no account. */
+  /** Asks TikTok again, where it did not answer or the workspace's accounts have changed. */
   async function refresh(id: string, person: Person): Promise<void> {
     const draft = await own(id, person);
-    if (draft.account === undefined) await chooseOnlyAccount(draft);
-    else await chooseAccount(id, draft.account.openId);
+    const shared = await accounts.list(draft.workspace);
+    const chosen = shared.find(({ openId }) => openId === draft.account?.openId);
+    if (chosen !== undefined) return chooseAccount(id, chosen.openId);
+    await settleAccount(id, {});
+    await chooseOnlyAccount(draft);
   }
 
   async function pickAccount(id: string, person: Person, openId: string): Promise<void> {

@@ -64,6 +64,8 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
 
   async function step(postId: string, tick: Tick): Promise<void> {
     let next: number | undefined;
+    // The run is noted before it begins: a tick may wake its own post.
+    await Promise.resolve();
     try {
       next = await tick(postId);
       // A post that is due at once goes on in this run.
@@ -77,7 +79,7 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
     }
     running.delete(postId);
     if (wokenWhileRunning.delete(postId)) run(postId);
-    else if (next !== undefined) schedule(postId, next);
+    else if (next !== undefined) schedule(postId, Math.min(next, timers.get(postId)?.at ?? next));
   }
 
   async function stop(): Promise<void> {

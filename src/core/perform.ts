@@ -170,7 +170,7 @@ export function createPerformer({
       const failure = { reason: advice.reason, ...(reasonRaw !== undefined && { reasonRaw }) };
       return { ...read, failure, next: nextOf(advice) };
     } catch (error) {
-      return unread(error);
+      return unread(error, { askedAt, pulledBytes: await countPulled(post) });
     }
   }
 
@@ -180,12 +180,14 @@ export function createPerformer({
   }
 
   async function cancel(post: PostIn<'processing'>): Promise<PostEvent> {
+    const askedAt = now();
     try {
       await accounts.withToken(post.content.openId, (token) => client.cancelPublish(token, post.publishId));
       return { type: 'cancelled' };
     } catch (error) {
       const isRefusal = error instanceof TikTokApiError && !(error instanceof TikTokRateLimitError);
-      return isRefusal ? { type: 'cancel_refused' } : unread(error);
+      if (isRefusal) return { type: 'cancel_refused' };
+      return unread(error, { askedAt, pulledBytes: await countPulled(post) });
     }
   }
 
@@ -227,15 +229,15 @@ function nextOf({ retry, reason, delayMs }: Advice): Next {
 }
 
 /** A status that could not be read says nothing about the post. */
-function unread(error: unknown): PostEvent {
+function unread(error: unknown, known: { askedAt: number; pulledBytes: number }): PostEvent {
   if (error instanceof TikTokRateLimitError)
-    return { type: 'status_unread', retryAfterMs: error.retryAfterMs };
+    return { type: 'status_unread', ...known, retryAfterMs: error.retryAfterMs };
   if (
     error instanceof TikTokApiError ||
     error instanceof TikTokUnreachableError ||
     error instanceof UserError
   ) {
-    return { type: 'status_unread' };
+    return { type: 'status_unread', ...known };
   }
   throw error;
 }

@@ -69,6 +69,8 @@ export interface PostBase extends Versioned {
   /** The files as TikTok will pull them, once they are prepared. */
   readonly media?: readonly PreparedMedia[];
   readonly createdAt: number;
+  /** When a review or the preparation ended: from here on, not from `createdAt`, patience with TikTok counts. */
+  readonly readyAt?: number;
   /** How many attempts were opened. */
   readonly attempts: number;
   /** How many attempts came to nothing in a way that allows another one. */
@@ -145,7 +147,7 @@ export type PostEvent =
       pulledBytes: number;
       askedAt: number;
     }
-  | { type: 'status_unread'; retryAfterMs?: number }
+  | { type: 'status_unread'; pulledBytes: number; askedAt: number; retryAfterMs?: number }
   | { type: 'cancelled' }
   | { type: 'cancel_refused' };
 

@@ -5,6 +5,9 @@ import { dirname } from 'node:path';
 /** A secret under AES-256-GCM: `v1.<key id>.<iv>.<tag>.<ciphertext>`, parts in base64url. */
 export type SealedSecret = string;
 
+/** Without it Node takes a tag of a few bytes, which can be guessed. */
+const TAG = { authTagLength: 16 };
+
 /** The secret cannot be read with this key, or not in this place. */
 export class SecretUnreadableError extends Error {
   override name = 'SecretUnreadableError' as const;
@@ -18,7 +21,7 @@ export function createSecrets({ key }: { key: string }) {
   /** `place` is the record's key: a secret that was copied to another record does not open there. */
   function seal(plain: string, place: string): SealedSecret {
     const iv = randomBytes(12);
-    const cipher = createCipheriv('aes-256-gcm', aesKey, iv).setAAD(Buffer.from(place));
+    const cipher = createCipheriv('aes-256-gcm', aesKey, iv, TAG).setAAD(Buffer.from(place));
     const ciphertext = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
     return [
       'v1',
@@ -35,7 +38,7 @@ export function createSecrets({ key }: { key: string }) {
       );
     }
     try {
-      const decipher = createDecipheriv('aes-256-gcm', aesKey, Buffer.from(iv, 'base64url'))
+      const decipher = createDecipheriv('aes-256-gcm', aesKey, Buffer.from(iv, 'base64url'), TAG)
         .setAAD(Buffer.from(place))
         .setAuthTag(Buffer.from(tag, 'base64url'));
       return Buffer.concat([
@@ -56,10 +59,20 @@ export type Secrets = ReturnType<typeof createSecrets>;
 
 /** The key from a file that only its owner may read; made on the first call. */
 export function readOrMakeKey(file: string): string {
-  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  if (existsSync(file)) return readKey(file);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const key = randomBytes(32).toString('base64url');
   writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx', flush: true });
   chmodSync(file, 0o600);
+  return key;
+}
+
+function readKey(file: string): string {
+  const key = readFileSync(file, 'utf8').trim();
+  // Anybody could read what such a key encrypts.
+  if (key === '')
+    throw new Error(
+      `The key file ${file} is empty. Restore it, or delete it and connect the accounts again.`,
+    );
   return key;
 }

@@ -70,7 +70,10 @@ function createStore<V extends Versioned>(options: {
 }): Store<V> {
   const { namespace, keyv, query } = options;
 
-  const get = (key: string): Promise<V | undefined> => keyv.get<V>(key);
+  // The adapter takes the namespace off a key that begins with it, so every key gets one to lose.
+  const prefixed = (key: string): string => `${namespace}:${key}`;
+
+  const get = (key: string): Promise<V | undefined> => keyv.get<V>(prefixed(key));
 
   async function create(key: string, value: Fresh<V>): Promise<V | undefined> {
     const record = versioned<V>(value, 1);
@@ -103,7 +106,7 @@ function createStore<V extends Versioned>(options: {
     for await (const [key, value] of keyv.iterator()) yield [key, value as V];
   }
 
-  return { get, create, replace, update, delete: (key) => keyv.delete(key), entries };
+  return { get, create, replace, update, delete: (key) => keyv.delete(prefixed(key)), entries };
 }
 
 function versioned<V extends Versioned>(value: Fresh<V> | V, version: number): V {

@@ -10,6 +10,7 @@ import {
 } from './post.ts';
 
 type StatusRead = Extract<PostEvent, { type: 'status_read' }>;
+type StatusUnread = Extract<PostEvent, { type: 'status_unread' }>;
 type Followable = PostIn<'processing' | 'published' | 'in_inbox'>;
 
 /**
@@ -21,11 +22,12 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
   switch (event.type) {
     case 'prepared':
       if (post.status !== 'preparing') return post;
-      return { ...baseOf(post), media: event.media, status: 'queued', notBefore: now };
+      return { ...baseOf(post), media: event.media, readyAt: now, status: 'queued', notBefore: now };
     case 'media_refused':
       return post.status === 'preparing' ? fail(post, event.failure, now) : post;
     case 'approved':
-      return post.status === 'in_review' ? { ...baseOf(post), status: 'queued', notBefore: now } : post;
+      if (post.status !== 'in_review') return post;
+      return { ...baseOf(post), readyAt: now, status: 'queued', notBefore: now };
     case 'rejected':
       return post.status === 'in_review' ? { ...baseOf(post), status: 'rejected', settledAt: now } : post;
     case 'review_expired':
@@ -49,7 +51,7 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
     case 'status_read':
       return afterStatus(post, event, now, pacing);
     case 'status_unread':
-      return checkLater(post, now, now, pacing, event.retryAfterMs);
+      return afterSilence(post, event, now, pacing);
     case 'cancelled':
       return isSettled(post) ? post : { ...baseOf(post), status: 'cancelled', settledAt: now };
     case 'cancel_refused':
@@ -60,11 +62,12 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
 /** The post without what belongs to its status alone. */
 function baseOf(post: Post): PostBase {
   const { id, version, workspace, chat, author, draftId, account, content, contentHash, createdAt } = post;
-  const { media, preview, attempts, retries } = post;
+  const { media, preview, readyAt, attempts, retries } = post;
   return {
     ...{ id, version, workspace, chat, author, draftId, account, content, contentHash, createdAt },
     ...(media !== undefined && { media }),
     ...(preview !== undefined && { preview }),
+    ...(readyAt !== undefined && { readyAt }),
     attempts,
     retries,
   };
@@ -95,7 +98,7 @@ function proceed(post: Post, failure: PostFailure, next: Next, now: number, paci
 
 /** Waits for a limit to pass, without counting it as a try, for as long as patience lasts. */
 function hold(post: Post, failure: PostFailure, delayMs: number, now: number, pacing: Pacing): Post {
-  if (now + delayMs > post.createdAt + pacing.patienceMs) return fail(post, failure, now);
+  if (now + delayMs > (post.readyAt ?? post.createdAt) + pacing.patienceMs) return fail(post, failure, now);
   return { ...baseOf(post), status: 'queued', notBefore: now + delayMs, wait: failure };
 }
 
@@ -120,10 +123,28 @@ function afterStatus(post: Post, event: StatusRead, now: number, pacing: Pacing)
   if (status === 'SEND_TO_USER_INBOX') return deliverToInbox(post, event, now, pacing);
   if (post.status === 'in_inbox') return checkLater(post, event.askedAt, now, pacing);
 
-  const pulled = { ...post, pulledBytes: Math.max(post.pulledBytes, event.pulledBytes) };
-  return status === 'FAILED'
-    ? afterFailure(pulled, event, now, pacing)
+  if (status === 'FAILED') return afterFailure(post, event, now, pacing);
+  const pulled = withPulled(post, event);
+  return isOutOfPatience(pulled, now, pacing)
+    ? giveUpWaiting(pulled, now)
     : checkLater(pulled, event.askedAt, now, pacing);
+}
+
+/** Silence proves nothing: not even our own count, which begins anew with each start, that nothing was pulled. */
+function afterSilence(post: Post, event: StatusUnread, now: number, pacing: Pacing): Post {
+  if (post.status !== 'processing') return checkLater(post, event.askedAt, now, pacing, event.retryAfterMs);
+  const pulled = withPulled(post, event);
+  return isOutOfPatience(pulled, now, pacing)
+    ? leaveUnconfirmed(pulled, now)
+    : checkLater(pulled, event.askedAt, now, pacing, event.retryAfterMs);
+}
+
+function withPulled(post: PostIn<'processing'>, { pulledBytes }: { pulledBytes: number }) {
+  return { ...post, pulledBytes: Math.max(post.pulledBytes, pulledBytes) };
+}
+
+function isOutOfPatience(post: PostIn<'processing'>, now: number, pacing: Pacing): boolean {
+  return now - post.since >= pacing.patienceMs;
 }
 
 function publish(post: Followable, event: StatusRead, now: number, pacing: Pacing): Post {
@@ -167,10 +188,9 @@ function afterFailure(post: PostIn<'processing'>, event: StatusRead, now: number
   return proceed(post, failure, event.next ?? { type: 'give_up' }, now, pacing);
 }
 
-/** Nothing has changed: the next look comes later, until patience ends. */
+/** Nothing has changed: the next look comes later. */
 function checkLater(post: Post, checkedAt: number, now: number, pacing: Pacing, atLeastMs = 0): Post {
   if (post.status === 'processing') {
-    if (now - post.since >= pacing.patienceMs) return giveUpWaiting(post, now);
     const checks = post.checks + 1;
     const delayMs = Math.max(statusCheckDelayMs(checks, pacing), atLeastMs);
     return { ...post, checks, checkedAt, nextCheckAt: now + delayMs };
@@ -182,7 +202,10 @@ function checkLater(post: Post, checkedAt: number, now: number, pacing: Pacing, 
 }
 
 function giveUpWaiting(post: PostIn<'processing'>, now: number): Post {
-  if (post.pulledBytes === 0) return fail(post, { reason: 'never_pulled' }, now);
+  return post.pulledBytes === 0 ? fail(post, { reason: 'never_pulled' }, now) : leaveUnconfirmed(post, now);
+}
+
+function leaveUnconfirmed(post: PostIn<'processing'>, now: number): Post {
   return { ...baseOf(post), status: 'unconfirmed', publishId: post.publishId, settledAt: now };
 }
 

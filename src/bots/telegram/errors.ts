@@ -25,6 +25,9 @@ const CLOSED = [
   'peer_id_invalid',
 ];
 
+/** The connection was never made, so the request never left. */
+const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
 /**
  * Makes one call and turns what grammY throws into the errors of the chat contract.
  *
@@ -47,7 +50,10 @@ export const says = (error: unknown, description: string): boolean =>
 export function toChatError(method: string, error: unknown): Error {
   if (error instanceof GrammyError) return fromRefusal(method, error);
   if (error instanceof HttpError) {
-    return new ChatUnreachableError(`Telegram did not answer ${method}${codeOf(error.error)}.`);
+    const code = codeOf(error.error);
+    const place = code === undefined ? '' : ` (${code})`;
+    const maybeDone = code === undefined || !NEVER_CONNECTED.has(code);
+    return new ChatUnreachableError(`Telegram did not answer ${method}${place}.`, { maybeDone });
   }
   return error instanceof Error ? error : new Error(`${method} failed.`);
 }
@@ -86,7 +92,7 @@ function fromRefusal(method: string, error: GrammyError): Error {
 }
 
 /** The system's code, such as ECONNREFUSED; the rest of the error may name the URL. */
-function codeOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
-  return typeof error.code === 'string' && /^[A-Z0-9_]+$/.test(error.code) ? ` (${error.code})` : '';
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' && /^[A-Z0-9_]+$/.test(error.code) ? error.code : undefined;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Update } from 'grammy/types';
 import type { Logger } from 'pino';
 import type { Store, Versioned } from '../../core/stores.ts';
@@ -15,6 +16,7 @@ export type InboxRecord = Versioned &
   );
 
 const MAX_TRIES = 3;
+const RETRY_MS = 300;
 /** Telegram repeats an update for at most 24 hours. */
 const KEPT_MS = 25 * 60 * 60 * 1000;
 const SWEEP_EVERY_MS = 60 * 60 * 1000;
@@ -34,6 +36,7 @@ export function createInbox({ store, log, now }: InboxOptions) {
   /** The last of each chat's updates; the next one waits for it. */
   const tails = new Map<number, Promise<void>>();
   let handle: ((update: Update) => Promise<void>) | undefined;
+  const closing = new AbortController();
   let closed = false;
   let sweptAt = 0;
 
@@ -60,6 +63,7 @@ export function createInbox({ store, log, now }: InboxOptions) {
   /** Finishes what is being handled; what still waits is handled at the next start. */
   async function close(): Promise<void> {
     closed = true;
+    closing.abort();
     await Promise.all(tails.values());
   }
 
@@ -75,8 +79,9 @@ export function createInbox({ store, log, now }: InboxOptions) {
 
   async function run(update: Update): Promise<void> {
     try {
-      while (!closed && handle !== undefined && (await mayTry(update))) {
+      for (let tries = 1; !closed && handle !== undefined && (await mayTry(update)); tries += 1) {
         if (await attempt(handle, update)) break;
+        await delay(RETRY_MS * tries, undefined, { signal: closing.signal }).catch(() => {});
       }
     } catch (error) {
       log.error({ err: error, updateId: update.update_id }, 'the inbox could not be written');

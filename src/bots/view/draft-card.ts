@@ -3,17 +3,19 @@ import {
   captionLimit,
   carriesCaption,
   type Draft,
-  type DraftFile,
   kindOf,
   needsPick,
   problemsOf,
   usableFiles,
 } from '../../core/draft.ts';
-import type { MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
+import type { StoredFile } from '../../core/media/types.ts';
 import type { Button, Card, Line, Picture } from '../bot.ts';
-import { accountKey, encodePress } from '../presses.ts';
+import { accountKey } from '../presses.ts';
+import { draftButton as on } from './buttons.ts';
+import { choiceLines, choiceRows, switchedOffText } from './draft-choices.ts';
+import { fileLines, fileRows } from './draft-files.ts';
 import { problemText } from './problems.ts';
-import { accountName, capital, durationOf, filesWord, PRIVACY_NAMES, sizeOf } from './words.ts';
+import { accountName, filesWord } from './words.ts';
 
 const MUSIC_URL = 'https://www.tiktok.com/legal/page/global/music-usage-confirmation/en';
 const BRANDED_URL = 'https://www.tiktok.com/legal/page/global/bc-policy/en';
@@ -33,12 +35,11 @@ export function draftCard({
   menu?: 'files' | 'accounts';
 }): Card {
   const picture = draft.preview && { picture: pictureOf(draft.preview) };
-  const kind = kindOf(draft);
   const title: Line = [
-    { text: `${filesWord(kind, draft.files.length)} for TikTok`, style: 'bold' },
+    { text: `${whatOf(draft)} for TikTok`, style: 'bold' },
     draft.account === undefined ? '' : ` · ${accountName(draft.account)}`,
   ];
-  const lines = [title, [], ...draft.files.map((file, index) => fileLine(file, index, draft.files.length))];
+  const lines = [title, [], ...fileLines(draft)];
   if (menu === 'files') return { ...picture, lines, rows: [...fileRows(draft), backRow(draft)] };
   if (menu === 'accounts')
     return { ...picture, lines, rows: [...accountButtons(draft, accounts), backRow(draft)] };
@@ -60,41 +61,18 @@ export function draftCard({
   };
 }
 
-function fileLine(file: DraftFile, index: number, count: number): Line {
-  const number = count > 1 ? `${index + 1}  ` : '';
-  const name = { text: `${number}${file.name}`, style: 'code' as const };
-  if (file.state === 'waiting') return [name, '  on the way'];
-  if (file.state === 'stored') return [name, '  being prepared'];
-  if (file.state === 'refused') return [name, `  ✕ ${problemText(file.problem)}`];
-  return [name, `  ${changesText(file.source, file.media)}`];
-}
-
-function changesText(source: StoredFile, { changes, file, durationSeconds }: PreparedMedia): string {
-  const words = changes.map(changeText);
-  const size =
-    source.bytes === file.bytes ? sizeOf(file.bytes) : `${sizeOf(source.bytes)} → ${sizeOf(file.bytes)}`;
-  if (durationSeconds !== undefined) words.unshift(durationOf(durationSeconds * 1000));
-  return [...words, size].join(', ');
-}
-
-function changeText(change: MediaChange): string {
-  switch (change.type) {
-    case 'converted':
-    case 'repackaged':
-      return `${change.from} → ${change.to}`;
-    case 'turned_upright':
-      return 'turned upright';
-    case 'flattened_on_white':
-      return 'on white';
-    case 'resized':
-      return `${change.from.join('×')} → ${change.to.join('×')}`;
-  }
+/** Counts what can be posted, once all of it has been looked at. */
+function whatOf(draft: Draft): string {
+  const usable = usableFiles(draft).length;
+  const isOpen = usable === 0 || draft.files.some((file) => file.state === 'waiting');
+  return filesWord(kindOf(draft), isOpen ? draft.files.length : usable);
 }
 
 function pickLines(draft: Draft): Line[] {
   if (draft.files.some((file) => file.state === 'waiting'))
     return [['Choices follow once the files are here.']];
-  if (usableFiles(draft).length === 0) return [['Nothing of this can be posted. Send another file.']];
+  if (usableFiles(draft).length === 0)
+    return [['None of this can be posted. Send something else to begin anew.']];
   return [[problemText({ code: 'media_mixed' })]];
 }
 
@@ -109,14 +87,6 @@ function pickRows(draft: Draft): Button[][] {
     }
   }
   return [...rows, [on(draft, 'Discard', 'discard')]];
-}
-
-/** One way to take each photo out, five a row. */
-function fileRows(draft: Draft): Button[][] {
-  const buttons = draft.files.map((file, index) => on(draft, `✕ ${index + 1}`, 'drop', file.id));
-  const rows: Button[][] = [];
-  for (let start = 0; start < buttons.length; start += 5) rows.push(buttons.slice(start, start + 5));
-  return rows;
 }
 
 function backRow(draft: Draft): Button[] {
@@ -134,32 +104,6 @@ function captionLines(draft: Draft): Line[] {
   return [[...heading, count], ...draft.caption.split('\n').map((line): Line => [line])];
 }
 
-function choiceLines(draft: Draft): Line[] {
-  const { settings, creator, account } = draft;
-  if (account === undefined || creator === undefined) return [];
-  const isVideo = kindOf(draft) === 'video';
-  const privacy = settings.privacyLevel === undefined ? 'choose one' : PRIVACY_NAMES[settings.privacyLevel];
-  const lines: Line[] = [choice('Who can see it?', privacy)];
-  if (!creator.commentDisabled) lines.push(choice('Comments', onOff(settings.allowComment)));
-  if (isVideo && !creator.duetDisabled) lines.push(choice('Duet', onOff(settings.allowDuet)));
-  if (isVideo && !creator.stitchDisabled) lines.push(choice('Stitch', onOff(settings.allowStitch)));
-  lines.push(
-    choice('Disclosure', disclosureText(draft)),
-    choice('AI-generated', settings.aiGenerated ? 'yes' : 'no'),
-  );
-  return lines;
-}
-
-function choice(name: string, value: string): Line {
-  return [`${name}  `, { text: value, style: 'bold' }];
-}
-
-function disclosureText({ disclosing, settings }: Draft): string {
-  if (!disclosing) return 'none';
-  if (settings.brandedContent) return 'labelled “Paid partnership”';
-  return settings.yourBrand ? 'labelled “Promotional content”' : 'choose what it promotes';
-}
-
 /** What keeps the draft from being posted beyond the choices, and what the creator has switched off. */
 function noticeLines(draft: Draft): Line[] {
   const notices: string[] = [];
@@ -169,23 +113,9 @@ function noticeLines(draft: Draft): Line[] {
   }
   if (draft.account === undefined && draft.creatorProblem === undefined)
     notices.push('Choose the TikTok account.');
-  const off = switchedOff(draft);
-  if (off.length > 0)
-    notices.push(
-      `${capital(off.join(' and '))} ${off.length === 1 ? 'is' : 'are'} off in this account’s settings.`,
-    );
+  const switchedOff = switchedOffText(draft);
+  if (switchedOff !== undefined) notices.push(switchedOff);
   return notices.length === 0 ? [] : [[], ...notices.map((notice): Line => [notice])];
-}
-
-function switchedOff(draft: Draft): string[] {
-  const { creator } = draft;
-  if (creator === undefined) return [];
-  const isVideo = kindOf(draft) === 'video';
-  return [
-    ...(creator.commentDisabled ? ['comments'] : []),
-    ...(isVideo && creator.duetDisabled ? ['Duet'] : []),
-    ...(isVideo && creator.stitchDisabled ? ['Stitch'] : []),
-  ];
 }
 
 /** The wording is TikTok's: https://developers.tiktok.com/doc/content-sharing-guidelines */
@@ -214,47 +144,14 @@ function accountButtons(draft: Draft, accounts: readonly Account[]): Button[][] 
   return accounts.map((account) => [on(draft, accountName(account), 'account', accountKey(account.openId))]);
 }
 
-function choiceRows(draft: Draft): Button[][] {
-  const { creator, settings, disclosing } = draft;
-  if (creator === undefined || draft.account === undefined) return [];
-  const isVideo = kindOf(draft) === 'video';
-  const isBranded = disclosing && settings.brandedContent;
-  const levels = creator.privacyLevelOptions.filter((level) => !(isBranded && level === 'SELF_ONLY'));
-  const privacy = levels.map((level) =>
-    on(draft, `${settings.privacyLevel === level ? '● ' : ''}${PRIVACY_NAMES[level]}`, 'privacy', level),
-  );
-  const interactions = [
-    ...(creator.commentDisabled
-      ? []
-      : [on(draft, `Comments: ${onOff(settings.allowComment)}`, 'set', 'allowComment')]),
-    ...(isVideo && !creator.duetDisabled
-      ? [on(draft, `Duet: ${onOff(settings.allowDuet)}`, 'set', 'allowDuet')]
-      : []),
-    ...(isVideo && !creator.stitchDisabled
-      ? [on(draft, `Stitch: ${onOff(settings.allowStitch)}`, 'set', 'allowStitch')]
-      : []),
-  ];
-  const disclosure = [
-    on(draft, `Disclosure: ${onOff(disclosing)}`, 'disclose'),
-    on(draft, `AI label: ${onOff(settings.aiGenerated)}`, 'set', 'aiGenerated'),
-  ];
-  const kinds = disclosing
-    ? [
-        on(draft, `${tick(settings.yourBrand)} Your brand`, 'set', 'yourBrand'),
-        on(draft, `${tick(settings.brandedContent)} Branded content`, 'set', 'brandedContent'),
-      ]
-    : [];
-  return [privacy, interactions, disclosure, kinds].filter((row) => row.length > 0);
-}
-
 function endRows(draft: Draft): Button[][] {
   const isAlbum = draft.files.length > 1;
+  const kind = kindOf(draft);
   const refused = draft.files.some((file) => file.state === 'refused');
   const editing = [
     on(draft, draft.caption === '' ? 'Add caption' : 'Edit caption', 'caption'),
-    ...(isAlbum ? [on(draft, 'Photos…', 'files')] : []),
+    ...(isAlbum ? [on(draft, kind === 'photo' ? 'Photos…' : 'Files…', 'files')] : []),
   ];
-  const kind = kindOf(draft);
   const inboxLabel =
     kind !== undefined && !carriesCaption(kind, 'MEDIA_UPLOAD') && draft.caption !== ''
       ? 'To my inbox, without caption'
@@ -266,11 +163,3 @@ function endRows(draft: Draft): Button[][] {
     [{ ...on(draft, 'Discard', 'discard'), tone: 'bad' as const }],
   ];
 }
-
-function on(draft: Draft, label: string, verb: string, argument?: string): Button {
-  const press = encodePress({ on: 'draft', id: draft.id, verb, ...(argument !== undefined && { argument }) });
-  return { label, press };
-}
-
-const onOff = (value: boolean): string => (value ? 'on' : 'off');
-const tick = (value: boolean): string => (value ? '☑' : '☐');

@@ -8,7 +8,7 @@ import { accountKey, encodePress } from '../presses.ts';
 import { failureWords } from './failures.ts';
 import { linksOf } from './post-card.ts';
 import { problemText } from './problems.ts';
-import { accountName, durationOf, excerptOf, filesWord, whenOf } from './words.ts';
+import { accountName, agoOf, excerptOf, filesWord, whenOf } from './words.ts';
 
 /** The commands that a chat's menu shows. */
 export const COMMANDS = [
@@ -47,7 +47,7 @@ export function startCard(hasAccount: boolean): Card {
 
 export function helpCard(maxMegabytes: number): Card {
   return note(
-    'Send a photo, an album of up to 35 photos in several messages, or one video. PNG, JPEG and WebP are converted to what TikTok takes; MP4 and MOV go as they are.',
+    'Send a photo, an album of up to 10 photos, or one video. JPEG, PNG and WebP become JPEG as TikTok takes it; MP4 and MOV keep their quality.',
     '',
     `Telegram gives bots files up to ${maxMegabytes} MB.`,
     'The text that you send with the media becomes the caption; reply to the card to change it.',
@@ -98,7 +98,7 @@ export function postsCard(posts: readonly Post[], now: number): Card {
   const lines = posts.flatMap((post): Line[] => {
     const what = post.content.caption || filesWord(post.content.kind, post.content.sources.length);
     const [link] = linksOf(post);
-    const age = `${durationOf(now - post.createdAt)} ago`;
+    const age = agoOf(post.createdAt, now);
     return [
       [{ text: excerptOf(what, 60), style: 'bold' }, `  ${age}`],
       [`${stateWord(post, now)} · ${accountName(post.account)}`],

@@ -3,13 +3,15 @@ import type { StoredFile } from '../../core/media/types.ts';
 import { isSlow, type Pacing } from '../../core/pacing.ts';
 import type { Post, PostFailure, PostIn } from '../../core/post.ts';
 import type { Button, Card, Line, Picture } from '../bot.ts';
-import { encodePress } from '../presses.ts';
+import { postButton as on } from './buttons.ts';
 import { failureWords } from './failures.ts';
 import { problemText } from './problems.ts';
 import { accountName, barOf, durationOf, excerptOf, PRIVACY_NAMES, whenOf } from './words.ts';
 
 export interface PostView {
   readonly post: Post;
+  /** Whether TikTok would still tell us about it. */
+  readonly hasAccess: boolean;
   /** What TikTok has taken of the media, while it takes it. */
   readonly pull?: PullProgress;
   readonly pacing: Pacing;
@@ -79,7 +81,7 @@ function queuedText(post: PostIn<'queued'>, now: number): Text {
   };
 }
 
-function processingText(post: PostIn<'processing'>, { pull, pacing, now }: PostView): Text {
+function processingText(post: PostIn<'processing'>, { pull, hasAccess, pacing, now }: PostView): Text {
   const lines: Line[] = [
     ['✓ queued'],
     ['✓ TikTok has it (', { text: shortId(post.publishId), style: 'code' }, ')'],
@@ -89,7 +91,12 @@ function processingText(post: PostIn<'processing'>, { pull, pacing, now }: PostV
   else if (pull !== undefined && pull.bytes > 0)
     lines.push([`${barOf(pull.bytes, pull.totalBytes)}  ${pullText(post, pull)}`]);
   else lines.push(['· TikTok takes the media']);
-  if (isSlow(post.checks, pacing)) {
+  if (!hasAccess) {
+    lines.push(
+      ['Nod has lost access to the account and cannot see how this ends.'],
+      ['/connect it again, and this card goes on.'],
+    );
+  } else if (isSlow(post.checks, pacing)) {
     const next = whenOf(post.nextCheckAt, now);
     lines.push([
       `TikTok is still processing (${durationOf(now - post.since)}). That can take a while; this card keeps checking, next ${next}.`,
@@ -101,8 +108,8 @@ function processingText(post: PostIn<'processing'>, { pull, pacing, now }: PostV
 
 function pullText(post: Post, pull: PullProgress): string {
   const percent = Math.floor((pull.bytes / pull.totalBytes) * 100);
-  return post.content.kind === 'video'
-    ? `TikTok is taking the video, ${percent} %`
+  return pull.files === 1
+    ? `TikTok is taking the ${post.content.kind}, ${percent} %`
     : `TikTok is taking photo ${pull.fileNumber} of ${pull.files}`;
 }
 
@@ -197,10 +204,6 @@ function buttonsOf(post: Post): Button[][] {
     default:
       return [];
   }
-}
-
-function on(post: Post, label: string, verb: string): Button {
-  return { label, press: encodePress({ on: 'post', id: post.id, verb }) };
 }
 
 /** Enough of TikTok's id to tell two posts apart. */

@@ -14,17 +14,14 @@ export function accountName({ nickname, username }: AccountName): string {
   return username === undefined ? nickname : `${nickname} (@${username})`;
 }
 
-/** `3 photos`, `1 video`. */
+/** `3 photos`, `1 file`. */
 export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** What a number of files is called as long as nobody knows more, or once somebody does. */
 export function filesWord(kind: MediaKind | undefined, count: number): string {
-  return kind === 'video'
-    ? 'Video'
-    : kind === 'photo'
-      ? capital(countOf(count, 'photo'))
-      : countOf(count, 'file');
+  return kind === 'video' && count === 1 ? 'Video' : countOf(count, kind ?? 'file');
 }
 
 export function sizeOf(bytes: number): string {
@@ -45,6 +42,15 @@ export function durationOf(milliseconds: number): string {
 
 function withRest(whole: string, rest: number, unit: string): string {
   return rest === 0 ? whole : `${whole} ${rest} ${unit}`;
+}
+
+/** `just now`, `12 min ago`, `3 h ago`, `5 days ago`: only as exact as a list needs. */
+export function agoOf(at: number, now: number): string {
+  const minutes = Math.floor((now - at) / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ago` : `${countOf(Math.floor(hours / 24), 'day')} ago`;
 }
 
 const NEAR_MS = 10 * 60_000;

@@ -37,8 +37,10 @@ export type Admission =
  * TikTok pulls the media from us, so what it started without our knowing can never become a post: its URLs answer 404.
  */
 export function createGate({ attempts, now }: { attempts: Store<Attempt>; now: () => number }) {
-  /** Attempts that were read or written here, so that a picture need not cost a read of the database each. */
+  /** Attempts that change no more, so that a picture need not cost a read of the database each. */
   const known = new Map<string, Attempt>();
+  /** Counts up, so that what was read before a closing is not remembered after it. */
+  let closings = 0;
   const changes = new EventEmitter().setMaxListeners(0);
 
   /** Saves a new attempt, sealed. */
@@ -59,21 +61,18 @@ export function createGate({ attempts, now }: { attempts: Store<Attempt>; now: (
     const attempt = await attempts.create(id, { id, postId, files, state: 'sealed' });
     if (attempt === undefined)
       throw new Error('A fresh attempt id is taken: the random source repeats itself.');
-    return remember(attempt);
+    return attempt;
   }
 
   async function read(id: string): Promise<Attempt | undefined> {
-    const attempt = known.get(id) ?? (await attempts.get(id));
-    return attempt && remember(attempt);
+    return known.get(id) ?? remember(() => attempts.get(id));
   }
 
   /** Takes the right to make the one `init` call; false when it was taken before, by us or by a process that died. */
   async function claimCall(id: string): Promise<boolean> {
     const attempt = await attempts.get(id);
     if (attempt === undefined || attempt.state !== 'sealed' || attempt.calledAt !== undefined) return false;
-    const claimed = await attempts.replace(id, attempt, { ...attempt, calledAt: now() });
-    if (claimed !== undefined) remember(claimed);
-    return claimed !== undefined;
+    return (await attempts.replace(id, attempt, { ...attempt, calledAt: now() })) !== undefined;
   }
 
   const release = (id: string, publishId: string) =>
@@ -83,18 +82,17 @@ export function createGate({ attempts, now }: { attempts: Store<Attempt>; now: (
 
   /** Makes the first change; the attempt as it stands, whoever changed it. Undefined when it was closed. */
   async function settle(id: string, change: (attempt: Attempt) => Attempt): Promise<Attempt | undefined> {
-    const settled = await attempts.update(id, (attempt) =>
-      attempt.state === 'sealed' ? change(attempt) : undefined,
+    const settled = await remember(() =>
+      attempts.update(id, (attempt) => (attempt.state === 'sealed' ? change(attempt) : undefined)),
     );
-    if (settled === undefined) return undefined;
-    remember(settled);
-    changes.emit(id);
+    if (settled !== undefined) changes.emit(id);
     return settled;
   }
 
   /** Forgets an attempt whose post needs it no more; from here on its URLs answer 404. */
   async function close(id: string): Promise<void> {
     await attempts.delete(id);
+    closings += 1;
     known.delete(id);
     changes.emit(id);
   }
@@ -132,8 +130,11 @@ export function createGate({ attempts, now }: { attempts: Store<Attempt>; now: (
     for await (const [id] of attempts.entries()) if (!keep.has(id)) await close(id);
   }
 
-  function remember(attempt: Attempt): Attempt {
-    known.set(attempt.id, attempt);
+  async function remember(look: () => Promise<Attempt | undefined>): Promise<Attempt | undefined> {
+    const before = closings;
+    const attempt = await look();
+    const isFinal = attempt !== undefined && attempt.state !== 'sealed';
+    if (isFinal && before === closings) known.set(attempt.id, attempt);
     return attempt;
   }
 

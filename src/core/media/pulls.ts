@@ -1,5 +1,8 @@
 import type { Attempt } from './gate.ts';
 
+/** So many attempts that are over stay known, because a transfer may run on for a while. */
+const MAX_FORGOTTEN = 1_000;
+
 /** How much of an attempt's media has left, by our own web server's count. */
 export interface PullProgress {
   readonly bytes: number;
@@ -24,12 +27,13 @@ export function createPulls({
   onProgress: (attempt: Attempt) => void;
 }) {
   const counts = new Map<string, { sentUpTo: number[]; fileNumber: number; completedAt?: number }>();
+  const forgotten = new Set<string>();
 
   /** Notes that a file's bytes up to `end` (exclusive) have left. Ranges and second fetches count once. */
   function sent(attempt: Attempt, fileName: string, end: number): void {
     const index = attempt.files.findIndex((file) => file.name === fileName);
     const file = attempt.files[index];
-    if (file === undefined) return;
+    if (file === undefined || forgotten.has(attempt.id)) return;
     const count = counts.get(attempt.id) ?? { sentUpTo: attempt.files.map(() => 0), fileNumber: 1 };
     counts.set(attempt.id, count);
     if (end <= (count.sentUpTo[index] ?? 0)) return;
@@ -52,8 +56,12 @@ export function createPulls({
 
   const completedAt = (attemptId: string): number | undefined => counts.get(attemptId)?.completedAt;
 
+  /** Lets go of an attempt that is over, for good. */
   function forget(attemptId: string): void {
     counts.delete(attemptId);
+    forgotten.add(attemptId);
+    const [oldest] = forgotten;
+    if (forgotten.size > MAX_FORGOTTEN && oldest !== undefined) forgotten.delete(oldest);
   }
 
   return { sent, progress, completedAt, forget };

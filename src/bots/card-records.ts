@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import type { Store, Versioned } from '../core/stores.ts';
+import type { Card, MessageRef } from './bot.ts';
+
+/** Where a subject's card stands, and what it shows. */
+export interface CardRecord extends Versioned {
+  readonly message: MessageRef;
+  readonly shownHash: string;
+  /** Which ending was told in a message of its own. */
+  readonly toldEnding?: string;
+}
+
+/** Which subject a message of ours is about: a card, or a question that we asked. */
+export interface Anchor extends Versioned {
+  readonly subject: string;
+}
+
+/** Remembers which message shows which subject, both ways. */
+export function createCardRecords({ cards, anchors }: { cards: Store<CardRecord>; anchors: Store<Anchor> }) {
+  const read = (subject: string): Promise<CardRecord | undefined> => cards.get(subject);
+
+  /** Notes that a message now shows this card. */
+  async function noteShown(subject: string, message: MessageRef, card: Card): Promise<void> {
+    await anchor(message, subject);
+    const shown = { message, shownHash: hashOf(card) };
+    if ((await cards.create(subject, shown)) === undefined) {
+      await cards.update(subject, (current) => ({ ...current, ...shown }));
+    }
+  }
+
+  async function noteTold(subject: string, toldEnding: string): Promise<void> {
+    await cards.update(subject, (current) => ({ ...current, toldEnding }));
+  }
+
+  /** Takes a message on which a card's button was pressed for the card, where no answer had told that it was sent. */
+  async function adopt(subject: string, message: MessageRef): Promise<void> {
+    const adopted = await cards.create(subject, { message, shownHash: '' });
+    if (adopted !== undefined) await anchor(message, subject);
+  }
+
+  /** Remembers which subject a message is about, so that a reply to it is understood. */
+  async function anchor(message: MessageRef, subject: string): Promise<void> {
+    await anchors.create(anchorKey(message), { subject });
+  }
+
+  /** The subject of a message of ours; undefined for any other message. */
+  async function subjectOf(message: MessageRef): Promise<string | undefined> {
+    return (await anchors.get(anchorKey(message)))?.subject;
+  }
+
+  /** The message that shows the subject. */
+  async function messageOf(subject: string): Promise<MessageRef | undefined> {
+    return (await cards.get(subject))?.message;
+  }
+
+  return { read, noteShown, noteTold, adopt, anchor, subjectOf, messageOf };
+}
+
+export type CardRecords = ReturnType<typeof createCardRecords>;
+
+/** Equal for cards that look alike. */
+export function hashOf({ picture, lines, rows }: Card): string {
+  return createHash('sha256')
+    .update(JSON.stringify([picture?.key, lines, rows]))
+    .digest('base64url');
+}
+
+function anchorKey({ chat, id }: MessageRef): string {
+  return `${chat} ${id}`;
+}

@@ -1,0 +1,87 @@
+import type { Logger } from 'pino';
+import type { Composer } from '../core/composer.ts';
+import type { ConsentOutcome } from '../core/consents.ts';
+import type { Draft } from '../core/draft.ts';
+import type { Notes } from '../core/notes.ts';
+import type { AccountName, ChatRef, Post } from '../core/post.ts';
+import type { Store } from '../core/stores.ts';
+import type { Board } from './board.ts';
+import type { Card } from './bot.ts';
+import type { Speech } from './speech.ts';
+import { consentCard, note } from './view/messages.ts';
+import { accountName } from './view/words.ts';
+
+/** Brings to the chats what has happened to accounts elsewhere: in a browser, or at TikTok. */
+export function createNews({
+  composer,
+  drafts,
+  posts,
+  notes,
+  board,
+  speech,
+  log,
+}: {
+  composer: Composer;
+  drafts: Store<Draft>;
+  posts: Store<Post>;
+  notes: Notes;
+  board: Board;
+  speech: Speech;
+  log: Logger;
+}) {
+  /** Tells how a way through TikTok's consent page ended, and goes on with what waited for it. */
+  async function consentEnded(outcome: ConsentOutcome): Promise<void> {
+    const card = consentCard(outcome);
+    if (card === undefined || outcome.type === 'unknown') return;
+    tell(outcome.invitation.chat, card);
+    if (outcome.type !== 'connected') return;
+    const { openId } = outcome.account;
+    await goOnWithDrafts(outcome.invitation.workspace, openId);
+    for await (const post of processing(openId)) await notes.hint(post.publishId);
+  }
+
+  /** What was granted may be more than before, so drafts that have the account are looked at again as well. */
+  async function goOnWithDrafts(workspace: string, openId: string): Promise<void> {
+    for await (const [id, draft] of drafts.entries()) {
+      const waits = draft.creatorProblem !== undefined || draft.account === undefined;
+      if (draft.workspace !== workspace || !(waits || draft.account?.openId === openId)) continue;
+      await refresh(id, draft);
+    }
+  }
+
+  /** Tells the chats that shared an account that TikTok has ended our access to it. */
+  async function accountRemoved(
+    openId: string,
+    chats: readonly ChatRef[],
+    account: AccountName,
+  ): Promise<void> {
+    const words = `TikTok ended Nod’s access to ${accountName(account)}. /connect it again to go on posting.`;
+    for (const chat of chats) tell(chat, note(words));
+    for await (const [id, draft] of drafts.entries()) {
+      if (draft.account?.openId === openId) await refresh(id, draft);
+    }
+    for await (const post of processing(openId)) board.touch(post.draftId);
+  }
+
+  async function refresh(id: string, { author, submitted }: Draft): Promise<void> {
+    if (submitted !== undefined) return;
+    await composer.refresh(id, author).catch((error) => log.warn({ err: error }, 'A draft stays as it was'));
+  }
+
+  async function* processing(openId: string) {
+    for await (const [, post] of posts.entries()) {
+      if (post.status === 'processing' && post.content.openId === openId) yield post;
+    }
+  }
+
+  /** A browser or TikTok waits for us here and must not wait for the chat. */
+  function tell(chat: ChatRef, card: Card): void {
+    speech
+      .say(chat, card)
+      .catch((error) => log.error({ err: error }, 'News of an account could not be told in its chat'));
+  }
+
+  return { consentEnded, accountRemoved };
+}
+
+export type News = ReturnType<typeof createNews>;

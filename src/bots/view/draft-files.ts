@@ -1,0 +1,50 @@
+import type { Draft, DraftFile } from '../../core/draft.ts';
+import type { MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
+import type { Button, Line } from '../bot.ts';
+import { draftButton as on } from './buttons.ts';
+import { problemText } from './problems.ts';
+import { durationOf, sizeOf } from './words.ts';
+
+/** One line for each file: where it stands, and what was changed about it. */
+export function fileLines({ files }: Draft): Line[] {
+  return files.map((file, index) => fileLine(file, index, files.length));
+}
+
+function fileLine(file: DraftFile, index: number, count: number): Line {
+  const number = count > 1 ? `${index + 1}  ` : '';
+  const name = { text: `${number}${file.name}`, style: 'code' as const };
+  if (file.state === 'waiting') return [name, '  on the way'];
+  if (file.state === 'stored') return [name, '  being prepared'];
+  if (file.state === 'refused') return [name, `  ✕ ${problemText(file.problem)}`];
+  return [name, `  ${changesText(file.source, file.media)}`];
+}
+
+function changesText(source: StoredFile, { changes, file, durationSeconds }: PreparedMedia): string {
+  const words = changes.map(changeText);
+  const size =
+    source.bytes === file.bytes ? sizeOf(file.bytes) : `${sizeOf(source.bytes)} → ${sizeOf(file.bytes)}`;
+  if (durationSeconds !== undefined) words.unshift(durationOf(durationSeconds * 1000));
+  return [...words, size].join(', ');
+}
+
+function changeText(change: MediaChange): string {
+  switch (change.type) {
+    case 'converted':
+    case 'repackaged':
+      return `${change.from} → ${change.to}`;
+    case 'turned_upright':
+      return 'turned upright';
+    case 'flattened_on_white':
+      return 'on white';
+    case 'resized':
+      return `${change.from.join('×')} → ${change.to.join('×')}`;
+  }
+}
+
+/** A button to take each file out, five a row. */
+export function fileRows(draft: Draft): Button[][] {
+  const buttons = draft.files.map((file, index) => on(draft, `✕ ${index + 1}`, 'drop', file.id));
+  const rows: Button[][] = [];
+  for (let start = 0; start < buttons.length; start += 5) rows.push(buttons.slice(start, start + 5));
+  return rows;
+}

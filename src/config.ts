@@ -1,0 +1,120 @@
+import { z } from 'zod';
+
+export type Config = ReturnType<typeof readConfig>;
+
+/** What is missing or wrong in the environment, all of it at once. */
+export class ConfigError extends Error {
+  override name = 'ConfigError' as const;
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `Nod cannot start. Set these in the environment or in .env:\n${problems.map((line) => `  ${line}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const address = z.url({ protocol: /^https?$/, error: 'must be an address that begins with https://' });
+const text = z.string();
+
+const schema = z.object({
+  TIKTOK_CLIENT_KEY: text,
+  TIKTOK_CLIENT_SECRET: text,
+  TELEGRAM_TOKEN: z
+    .string({ error: 'is missing' })
+    .regex(/^\d+:[\w-]+$/, 'does not look like a bot token (123456:ABC…); copy it from @BotFather again'),
+  PUBLIC_URL: z.string().refine(isPublicAddress, {
+    error: 'must be https:// and a host name, without a path; http:// only for localhost',
+  }),
+  HOST: text.default('0.0.0.0'),
+  PORT: number('must be a port number, 0 to 65535', (value) => value.int().min(0).max(65_535)).default(8080),
+  DATA_DIR: text.default('./data'),
+  SECRET_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  TIKTOK_API_URL: address.default('https://open.tiktokapis.com'),
+  TIKTOK_AUTHORIZE_URL: address.default('https://www.tiktok.com/v2/auth/authorize/'),
+  TIKTOK_SITE_VERIFICATION: z
+    .string()
+    .regex(
+      /^(tiktok)?[A-Za-z0-9]{32}(\.txt)?$/,
+      'must be the name of TikTok’s verification file, tiktok….txt',
+    )
+    .optional(),
+  TELEGRAM_API_URL: address.default('https://api.telegram.org'),
+  POLL_INTERVAL_SECONDS: number('must be a number of seconds above 0', (value) => value.positive()).default(
+    45,
+  ),
+  POLL_ATTEMPTS: number('must be a whole number from 1', (value) => value.int().positive()).default(3),
+  OPERATOR_NAME: text.optional(),
+  OPERATOR_CONTACT: text.optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+});
+
+const WHERE: Readonly<Record<string, string>> = {
+  TIKTOK_CLIENT_KEY: 'from your app at https://developers.tiktok.com/apps',
+  TIKTOK_CLIENT_SECRET: 'from the same page as the client key',
+  TELEGRAM_TOKEN: 'from @BotFather in Telegram: /newbot, or /token for a bot that you have',
+  PUBLIC_URL: 'the https address at which TikTok reaches this server, such as https://nod.example.com',
+};
+
+/** Reads the settings; throws a `ConfigError` that lists every problem. Empty variables count as unset. */
+export function readConfig(environment: NodeJS.ProcessEnv) {
+  const trimmed = Object.entries(environment).map(([name, value]) => [name, value?.trim()] as const);
+  const set = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(set);
+  if (!parsed.success)
+    throw new ConfigError(parsed.error.issues.map(({ path, message }) => explain(path, message, set)));
+  const values = parsed.data;
+  return {
+    tiktok: {
+      clientKey: values.TIKTOK_CLIENT_KEY,
+      clientSecret: values.TIKTOK_CLIENT_SECRET,
+      apiUrl: values.TIKTOK_API_URL,
+      authorizeUrl: values.TIKTOK_AUTHORIZE_URL,
+      siteVerification: values.TIKTOK_SITE_VERIFICATION,
+    },
+    telegram: { token: values.TELEGRAM_TOKEN, apiUrl: trimSlash(values.TELEGRAM_API_URL) },
+    publicUrl: trimSlash(values.PUBLIC_URL),
+    host: values.HOST,
+    port: values.PORT,
+    dataDir: values.DATA_DIR,
+    secretKey: values.SECRET_KEY,
+    pollIntervalMs: values.POLL_INTERVAL_SECONDS * 1000,
+    pollAttempts: values.POLL_ATTEMPTS,
+    operator: {
+      ...(values.OPERATOR_NAME !== undefined && { name: values.OPERATOR_NAME }),
+      ...(values.OPERATOR_CONTACT !== undefined && { contact: values.OPERATOR_CONTACT }),
+    },
+    logLevel: values.LOG_LEVEL,
+  };
+}
+
+function explain(path: readonly PropertyKey[], message: string, set: Record<string, unknown>): string {
+  const name = String(path[0]);
+  if (set[name] !== undefined) return `${name} ${message}`;
+  const where = WHERE[name];
+  return where === undefined ? `${name} is missing` : `${name} is missing: ${where}`;
+}
+
+/** A number with one sentence for everything that may be wrong with it. */
+function number(error: string, check: (value: z.ZodNumber) => z.ZodNumber) {
+  return z
+    .string()
+    .transform(Number)
+    .pipe(z.custom<number>((value) => check(z.number()).safeParse(value).success, { error }));
+}
+
+function isPublicAddress(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null) return false;
+  const isBare = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
+  return isBare && (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.has(url.hostname)));
+}
+
+function trimSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}

@@ -1,0 +1,125 @@
+import type { HttpBindings } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { routePath } from 'hono/route';
+import { secureHeaders } from 'hono/secure-headers';
+import type { Logger } from 'pino';
+import type { Accounts } from '../core/accounts.ts';
+import type { ConsentOutcome, Consents } from '../core/consents.ts';
+import type { Gate } from '../core/media/gate.ts';
+import type { Pulls } from '../core/media/pulls.ts';
+import type { MediaStore } from '../core/media/store.ts';
+import type { Notes } from '../core/notes.ts';
+import { createConnectRoutes } from './connect.ts';
+import { createHealthRoutes, type Health } from './health.ts';
+import { createLayoutRoutes } from './layout.ts';
+import type { Operator } from './legal.ts';
+import { createMediaRoutes } from './media.ts';
+import { type BotLink, createPageRoutes, failure, notFound } from './pages.ts';
+import { createVerificationRoutes } from './verification.ts';
+import { createWebhookRoutes, type OnAccountRemoved } from './webhooks.ts';
+
+export type { Health } from './health.ts';
+export type { Operator } from './legal.ts';
+export type { BotLink } from './pages.ts';
+export { type Server, startServer } from './server.ts';
+export { readSiteVerification } from './verification.ts';
+export type { OnAccountRemoved } from './webhooks.ts';
+
+const MAX_BODY_BYTES = 64 << 10;
+
+/** Builds everything that Nod serves over HTTP. */
+export function createWeb({
+  gate,
+  pulls,
+  mediaStore,
+  consents,
+  accounts,
+  notes,
+  publicUrl,
+  authorizePage,
+  clientSecret,
+  siteVerification,
+  operator = {},
+  botLinks = [],
+  gateWaitMs = 10_000,
+  health,
+  onConsent,
+  onAccountRemoved,
+  now,
+  log,
+}: {
+  gate: Pick<Gate, 'admit'>;
+  pulls: Pick<Pulls, 'sent'>;
+  mediaStore: Pick<MediaStore, 'path' | 'read'>;
+  consents: Pick<Consents, 'readInvitation' | 'begin' | 'finish'>;
+  accounts: Pick<Accounts, 'get' | 'remove'>;
+  notes: Pick<Notes, 'hint'>;
+  publicUrl: string;
+  /** The address of TikTok's consent page, for the content security policy. */
+  authorizePage: string;
+  clientSecret: string;
+  siteVerification?: string;
+  operator?: Operator;
+  botLinks?: readonly BotLink[];
+  /** How long a request for sealed media waits for the release. */
+  gateWaitMs?: number;
+  health: () => Health;
+  /** Tells the chat. Its failure does not break the page. */
+  onConsent: (outcome: ConsentOutcome) => Promise<void>;
+  onAccountRemoved: OnAccountRemoved;
+  now: () => number;
+  log: Logger;
+}) {
+  const web = new Hono<{ Bindings: HttpBindings }>();
+  // Media and the signature file come first, so that nothing stands between them and TikTok.
+  if (siteVerification !== undefined) web.route('/', createVerificationRoutes({ siteVerification }));
+  web.route('/media', createMediaRoutes({ gate, pulls, mediaStore, gateWaitMs, log }));
+  web.use(protect({ publicUrl, authorizePage }), bodyLimit({ maxSize: MAX_BODY_BYTES }));
+  web.route('/', createHealthRoutes({ health }));
+  web.route('/', createWebhookRoutes({ clientSecret, notes, accounts, onAccountRemoved, now, log }));
+  web.route('/', createConnectRoutes({ consents, publicUrl, onConsent, log }));
+  web.route('/', createPageRoutes({ operator, botLinks }));
+  web.route('/', createLayoutRoutes());
+  web.notFound((c) => c.html(notFound(), 404));
+  web.onError((error, c) => answerError(error, c, log));
+  return web;
+}
+
+export type Web = ReturnType<typeof createWeb>;
+
+/** No script, no frame, nothing from elsewhere. */
+function protect({ publicUrl, authorizePage }: { publicUrl: string; authorizePage: string }) {
+  return secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      formAction: ["'self'", ...consentOrigins(authorizePage)],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+    xFrameOptions: 'DENY',
+    referrerPolicy: 'same-origin',
+    strictTransportSecurity: publicUrl.startsWith('https:') ? 'max-age=15552000' : false,
+    // A header that a route has set itself stays.
+    overwrite: false,
+  });
+}
+
+/** Browsers hold a form's redirects to `form-action`, and TikTok redirects among its own hosts. */
+function consentOrigins(authorizePage: string): string[] {
+  const { origin, hostname } = new URL(authorizePage);
+  return hostname.endsWith('.tiktok.com') ? [origin, 'https://*.tiktok.com'] : [origin];
+}
+
+function answerError(error: Error, c: Context, log: Logger) {
+  const status = error instanceof HTTPException ? error.status : 500;
+  // The path of a request may be a secret; that of its route is not.
+  const about = { method: c.req.method, route: routePath(c), status };
+  if (status >= 500) log.error({ err: error, ...about }, 'A web request failed');
+  else log.info(about, 'A web request was refused');
+  if (c.req.path.startsWith('/media/')) return c.text('The file cannot be sent.', status);
+  return c.html(failure(status), status);
+}

@@ -1,0 +1,75 @@
+import { Hono } from 'hono';
+import { html } from 'hono/html';
+import { icon, type Markup, page } from './layout.ts';
+import { type Operator, privacy, terms } from './legal.ts';
+
+/** Where people find the bot. */
+export interface BotLink {
+  readonly label: string;
+  readonly href: string;
+}
+
+/** `/`, `/privacy` and `/terms`. */
+export function createPageRoutes({
+  operator,
+  botLinks,
+}: {
+  operator: Operator;
+  botLinks: readonly BotLink[];
+}) {
+  return new Hono()
+    .get('/', (c) => c.html(start(botLinks)))
+    .get('/privacy', (c) => c.html(privacy(operator)))
+    .get('/terms', (c) => c.html(terms(operator)));
+}
+
+function start(botLinks: readonly BotLink[]): Markup {
+  return page({
+    title: 'Nod',
+    content: html`<h1>Post to TikTok from your team’s chat</h1>
+<p class="lead">Nod is a chat bot. Send it a video or a few photos, settle the caption and who may see it, and it
+publishes once your team nods.</p>
+<ul class="ticks">
+${point('Everything happens in the chat', 'Composing, approving, and the link to the finished post.')}
+${point('Nothing goes out by itself', 'Each post is put together and confirmed by a person.')}
+${point('Your server, your files', 'Nod runs here. Media is deleted once TikTok has it.')}
+</ul>
+${botLinks.length > 0 ? html`<div class="actions">${botLinks.map(link)}</div>` : invitation()}`,
+  });
+}
+
+function point(title: string, text: string): Markup {
+  return html`<li>${icon('check')}<p><strong>${title}.</strong> ${text}</p></li>`;
+}
+
+function link({ label, href }: BotLink): Markup {
+  return html`<a class="button" href="${href}">${label}</a>`;
+}
+
+function invitation(): Markup {
+  return html`<p class="quiet">This page is only the doorstep: write <code>/start</code> to the bot in your chat.</p>`;
+}
+
+/** The page for an address that leads nowhere. */
+export function notFound(): Markup {
+  return page({
+    title: 'Not found',
+    content: html`<h1>There is nothing here</h1>
+<p>The address is wrong, or what it led to is gone. To connect a TikTok account, write <code>/connect</code> to the bot
+in your chat: it answers with a fresh link.</p>`,
+  });
+}
+
+/** The page for a request that cannot be met; it gives no details away. */
+export function failure(status: number): Markup {
+  const isOurs = status >= 500;
+  return page({
+    title: isOurs ? 'Something went wrong' : 'That did not work',
+    content: html`<h1>${isOurs ? 'Something went wrong' : 'That did not work'}</h1>
+<p>${
+      isOurs
+        ? 'It is not your doing, and it is in the log of this server. Please try again in a moment.'
+        : 'Your browser sent something that this page does not take. Go back and try again.'
+    }</p>`,
+  });
+}

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { Web } from './index.ts';
+
+/** Starts to listen; `close` lets the requests under way finish within `drainMs` and then cuts. */
+export async function startServer({
+  app,
+  host,
+  port,
+  drainMs = 10_000,
+}: {
+  app: Web;
+  host: string;
+  port: number;
+  drainMs?: number;
+}) {
+  const server = createServer(
+    {
+      headersTimeout: 15_000,
+      // For the request alone: TikTok may take an hour to read a response.
+      requestTimeout: 30_000,
+      // Longer than the minute that reverse proxies keep a connection, so that they close it and not we.
+      keepAliveTimeout: 65_000,
+    },
+    getRequestListener(app.fetch),
+  );
+  // A connection on which nothing moves for this long is dead.
+  server.setTimeout(10 * 60_000);
+  const unused = new Set<Socket>();
+  let isClosing = false;
+
+  server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.on('request', (request, response) => {
+    unused.delete(request.socket);
+    if (isClosing) response.shouldKeepAlive = false;
+    response.once('close', () => {
+      if (isClosing) server.closeIdleConnections();
+    });
+  });
+
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The web server has no port.');
+
+  let closed: Promise<void> | undefined;
+  function close(): Promise<void> {
+    closed ??= drain();
+    return closed;
+  }
+
+  async function drain(): Promise<void> {
+    isClosing = true;
+    const ended = once(server, 'close');
+    server.close();
+    // Node takes a connection that never asked for anything for a busy one.
+    for (const socket of unused) socket.destroy();
+    const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+    await ended;
+    clearTimeout(cut);
+  }
+
+  const hostname = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return { url: `http://${hostname}:${address.port}`, port: address.port, close };
+}
+
+export type Server = Awaited<ReturnType<typeof startServer>>;

@@ -1,0 +1,81 @@
+import { Hono } from 'hono';
+import type { Logger } from 'pino';
+import type { Accounts } from '../core/accounts.ts';
+import type { Notes } from '../core/notes.ts';
+import type { AccountName, ChatRef } from '../core/post.ts';
+import { type TikTokWebhookEvent, verifyWebhook, WebhookRejectedError } from '../core/tiktok/webhook.ts';
+
+/** Told once an account is gone, with the chats whose people should know, and how it was called. */
+export type OnAccountRemoved = (
+  openId: string,
+  chats: readonly ChatRef[],
+  account: AccountName,
+) => Promise<void>;
+
+/**
+ * `/webhooks/tiktok`. TikTok repeats an event until it gets a 200, in any order, so each one only leaves a note.
+ * https://developers.tiktok.com/doc/webhooks-overview
+ */
+export function createWebhookRoutes({
+  clientSecret,
+  notes,
+  accounts,
+  onAccountRemoved,
+  now,
+  log,
+}: {
+  clientSecret: string;
+  notes: Pick<Notes, 'hint'>;
+  accounts: Pick<Accounts, 'get' | 'remove'>;
+  onAccountRemoved: OnAccountRemoved;
+  now: () => number;
+  log: Logger;
+}) {
+  const routes = new Hono();
+
+  routes.post('/webhooks/tiktok', async (c) => {
+    // The signature is over the bytes as they came.
+    const rawBody = new Uint8Array(await c.req.arrayBuffer());
+    const event = read(rawBody, c.req.header('tiktok-signature'));
+    if (event === undefined) return c.text('Unauthorized', 401);
+    await take(event);
+    return c.text('OK');
+  });
+
+  function read(rawBody: Uint8Array, signatureHeader: string | undefined): TikTokWebhookEvent | undefined {
+    try {
+      return verifyWebhook({ rawBody, signatureHeader, clientSecret, now: now() });
+    } catch (error) {
+      if (!(error instanceof WebhookRejectedError)) throw error;
+      log.warn({ problem: error.problem }, error.message);
+      return undefined;
+    }
+  }
+
+  async function take(event: TikTokWebhookEvent): Promise<void> {
+    if (event.type === 'other') {
+      log.debug({ event: event.event }, 'TikTok sent an event that is of no use here');
+    } else if (event.type === 'authorization.removed') {
+      await removeAccount(event);
+    } else {
+      const isOurs = await notes.hint(event.publishId);
+      log.info({ event: event.type, publishId: event.publishId, isOurs }, 'TikTok announced news of a post');
+    }
+  }
+
+  async function removeAccount(event: TikTokWebhookEvent & { type: 'authorization.removed' }) {
+    const { openId, reason, createTime } = event;
+    const account = await accounts.get(openId);
+    // A late or repeated event must not take away what a person has connected since.
+    if (account !== undefined && account.connectedAt >= (createTime + 1) * 1000) return;
+    const chats = await accounts.remove(openId);
+    log.info({ openId, reason, chats: chats.length }, 'TikTok ended the access to an account');
+    if (account === undefined || chats.length === 0) return;
+    // The account is gone by now: a repetition of the event would find nobody to tell.
+    await onAccountRemoved(openId, chats, account).catch((error: unknown) => {
+      log.error({ err: error, openId }, 'The chats could not be told that an account is gone');
+    });
+  }
+
+  return routes;
+}

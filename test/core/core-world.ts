@@ -1,0 +1,217 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import pino from 'pino';
+import sharp from 'sharp';
+import { createConsents } from '../../src/core/consents.ts';
+import { createMediaStore } from '../../src/core/media/store.ts';
+import type { PreparedMedia } from '../../src/core/media/types.ts';
+import { DEFAULT_PACING, type Pacing } from '../../src/core/pacing.ts';
+import { hashContent, isSettled, type Post, type PostContent, type PostStatus } from '../../src/core/post.ts';
+import type { Fresh } from '../../src/core/stores.ts';
+import type { TokenGrant } from '../../src/core/tiktok/types.ts';
+import { createWeb, startServer } from '../../src/web/index.ts';
+import {
+  startTikTokEmulator,
+  type TikTokEmulator,
+  type TikTokEmulatorOptions,
+  type TokenPair,
+} from '../emulators/tiktok/index.ts';
+import { type Nod, type NodOptions, openNod } from './nod.ts';
+import { ANA, CHAT, contentWith, WORKSPACE } from './posts.ts';
+
+export interface CoreWorldOptions {
+  readonly tiktok?: TikTokEmulatorOptions;
+  readonly pacing?: Partial<Pacing>;
+  /** Without it TikTok sends no webhooks. */
+  readonly webhooks?: boolean;
+  readonly gateWaitMs?: number;
+}
+
+/**
+ * The publishing core between the real database, the real web server and the emulator of TikTok.
+ *
+ * Time stands still unless a test moves it: both sides read the emulator's clock.
+ */
+export async function createCoreWorld(options: CoreWorldOptions = {}) {
+  await using stack = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), 'nod-core-'));
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
+  const tiktok = await startTikTokEmulator({ frozenClock: true, ...options.tiktok });
+  const { lines, log } = collectLog();
+  const mediaStore = createMediaStore({ directory: join(directory, 'media') });
+  const pacing = { ...DEFAULT_PACING, ...options.pacing };
+  let url = '';
+  const mediaUrl = () => `${url}/media/`;
+  const common = { directory, mediaStore, tiktok, mediaUrl, pacing, log };
+  const nods: Nod[] = [openNod(common)];
+  const current = (): Nod => {
+    const nod = nods.at(-1);
+    if (nod === undefined) throw new Error('There is always one.');
+    return nod;
+  };
+
+  const server = await startServer({ app: webOver(current), host: '127.0.0.1', port: 0, drainMs: 0 });
+  url = server.url;
+  tiktok.app.urlProperties.push({ type: 'prefix', value: mediaUrl() });
+  if (options.webhooks) tiktok.app.webhookUrl = `${url}/webhooks/tiktok`;
+  stack.defer(() => checkLog(lines, tiktok, mediaUrl()));
+  stack.defer(async () => {
+    await Promise.all(nods.map((nod) => nod.close()));
+  });
+  stack.defer(() => server.close());
+  stack.defer(() => tiktok.close());
+
+  function webOver(nod: () => Nod) {
+    const { now } = tiktok.clock;
+    return createWeb({
+      gate: { admit: (...request) => nod().gate.admit(...request) },
+      pulls: { sent: (...sent) => nod().pulls.sent(...sent) },
+      notes: { hint: (publishId) => nod().notes.hint(publishId) },
+      accounts: { get: (id) => nod().accounts.get(id), remove: (id) => nod().accounts.remove(id) },
+      consents: createConsents({
+        invitations: nod().stores.store('invitations'),
+        consents: nod().stores.store('consents'),
+        ...{ accounts: nod().accounts, client: nod().client, clientKey: tiktok.app.clientKey },
+        ...{ authorizePage: tiktok.authorizeUrl, redirectUri: 'http://127.0.0.1/oauth/callback', now, log },
+      }),
+      ...{ mediaStore, publicUrl: 'http://127.0.0.1', authorizePage: tiktok.authorizeUrl, now, log },
+      clientSecret: tiktok.app.clientSecret,
+      health: () => ({ status: 'ok' }),
+      onConsent: async () => {},
+      onAccountRemoved: async () => {},
+      ...(options.gateWaitMs !== undefined && { gateWaitMs: options.gateWaitMs }),
+    });
+  }
+
+  /** A second process over the same database; the web server belongs to it unless the first keeps it. */
+  function openAnother(more: Partial<NodOptions> & { keepWeb?: boolean } = {}): Nod {
+    const { keepWeb = false, ...changed } = more;
+    const nod = openNod({ ...common, ...changed });
+    if (keepWeb) nods.unshift(nod);
+    else nods.push(nod);
+    return nod;
+  }
+
+  /** Connects Ana's account with whatever TikTok grants now. */
+  async function connect(pair: TokenPair = tiktok.grant()): Promise<string> {
+    const where = { workspace: WORKSPACE, chat: CHAT, person: ANA, info: undefined };
+    await current().accounts.connect({ ...where, grant: grantOf(pair) });
+    return pair.open_id;
+  }
+
+  /** Puts a photo into the media store, ready for TikTok. */
+  async function photo(background = '#4080c0'): Promise<PreparedMedia> {
+    const [width, height] = [64, 96];
+    const bytes = await sharp({ create: { width, height, channels: 3, background } })
+      .jpeg()
+      .toBuffer();
+    const limits = { maxBytes: 1_000_000, extension: 'jpg' };
+    const file = await mediaStore.add(Readable.from([bytes]), limits);
+    return { kind: 'photo', file, contentType: 'image/jpeg', width, height, changes: [] };
+  }
+
+  /** A post of Ana's that is queued, or in whatever state the test wants it. */
+  async function submit(
+    state: { status: PostStatus; [field: string]: unknown } = { status: 'queued' },
+    content: Partial<PostContent> = {},
+  ): Promise<Post> {
+    const media = await photo();
+    const openId = tiktok.openIdOf();
+    const whole = contentWith({ openId, sources: [{ name: 'a.jpg', file: media.file }], ...content });
+    const at = tiktok.clock.now();
+    const id = `post-${(await Array.fromAsync(current().posts.entries())).length + 1}`;
+    const post = {
+      ...{ id, workspace: WORKSPACE, chat: CHAT, author: ANA, draftId: id, content: whole },
+      ...{ account: { nickname: 'Studio Ana' }, contentHash: hashContent(whole), createdAt: at },
+      ...{ attempts: 0, retries: 0, media: [media], notBefore: at, since: at, ...state },
+    } as unknown as Fresh<Post>;
+    const saved = await current().posts.create(id, post);
+    if (saved === undefined) throw new Error('The post was there before.');
+    return saved;
+  }
+
+  async function read(postId: string, nod = current()): Promise<Post> {
+    const post = await nod.posts.get(postId);
+    if (post === undefined) throw new Error(`There is no post ${postId}.`);
+    return post;
+  }
+
+  /** Ticks as the engine would until the post waits; when it wants to be called again. */
+  async function step(postId: string, nod = current()): Promise<number | undefined> {
+    let next = await nod.publisher.tick(postId);
+    for (let ticks = 1; next !== undefined && next <= tiktok.clock.now(); ticks += 1) {
+      if (ticks > 100) throw new Error('The post spins: it is due again and again.');
+      next = await nod.publisher.tick(postId);
+    }
+    return next;
+  }
+
+  /** Goes on until the post is settled; time passes where the post waits for nothing else. */
+  async function finish(postId: string, nod = current()): Promise<Post> {
+    for (let rounds = 0; rounds < 200; rounds += 1) {
+      const next = await step(postId, nod);
+      const post = await read(postId, nod);
+      if (isSettled(post)) return post;
+      if (next === undefined) throw new Error(`The post stays ${post.status} for ever.`);
+      if (post.status === 'processing') await pulled(post.publishId);
+      tiktok.clock.advance(Math.max(0, next - tiktok.clock.now()));
+    }
+    throw new Error('The post comes to no end.');
+  }
+
+  /** Resolves once TikTok has all the bytes of a publish, or has given it up. */
+  const pulled = (publishId: string) =>
+    tiktok.whenPublish((publish) => publish.publishId === publishId && publish.stage !== 'pulling');
+
+  const kept = stack.move();
+  return {
+    ...{ tiktok, lines, directory, mediaStore, pacing, mediaUrl, now: tiktok.clock.now },
+    ...{ openAnother, connect, photo, submit, read, step, finish, pulled },
+    get nod() {
+      return current();
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+export type CoreWorld = Awaited<ReturnType<typeof createCoreWorld>>;
+
+export function grantOf(pair: TokenPair): TokenGrant {
+  return {
+    openId: pair.open_id,
+    scopes: pair.scope.split(','),
+    accessToken: pair.access_token,
+    expiresInSeconds: pair.expires_in,
+    refreshToken: pair.refresh_token,
+    refreshExpiresInSeconds: pair.refresh_expires_in,
+  };
+}
+
+/** The publishes that any byte of our media has reached. */
+export function withBytes({ state }: TikTokEmulator) {
+  return state.publishes.filter(({ fetches }) =>
+    fetches.some(({ bytes, status = 0 }) => bytes > 0 && status < 300),
+  );
+}
+
+export function initsOf({ state }: TikTokEmulator): number {
+  return state.requests.filter(({ endpoint }) => endpoint?.endsWith('/init')).length;
+}
+
+function collectLog() {
+  const lines: string[] = [];
+  return { lines, log: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }) };
+}
+
+/** Whatever a test did, no token and no media URL may have reached the log. */
+function checkLog(lines: readonly string[], { state, app }: TikTokEmulator, mediaUrl: string): void {
+  const log = lines.join('');
+  const attemptIds = state.publishes.flatMap(({ sourceUrls }) =>
+    sourceUrls.map((url) => url.slice(mediaUrl.length).split('/')[0] ?? url),
+  );
+  const secrets = [app.clientSecret, mediaUrl, ...state.tokens.map(({ value }) => value), ...attemptIds];
+  const leaked = secrets.filter((secret) => log.includes(secret));
+  if (leaked.length > 0) throw new Error(`The log holds ${leaked.join(', ')}.`);
+}

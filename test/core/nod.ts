@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { type Account, createAccounts, type Workspace } from '../../src/core/accounts.ts';
+import { createEngine } from '../../src/core/engine.ts';
+import { type Attempt, createGate } from '../../src/core/media/gate.ts';
+import { createMediaPreparer } from '../../src/core/media/prepare.ts';
+import { createPulls } from '../../src/core/media/pulls.ts';
+import type { MediaStore } from '../../src/core/media/store.ts';
+import { createNotes, type PostNotes, type Publish } from '../../src/core/notes.ts';
+import type { Pacing } from '../../src/core/pacing.ts';
+import { createPerformer } from '../../src/core/perform.ts';
+import type { Post } from '../../src/core/post.ts';
+import { createPublisher } from '../../src/core/publisher.ts';
+import { createSecrets } from '../../src/core/secrets.ts';
+import { openStores } from '../../src/core/stores.ts';
+import { createTikTokClient } from '../../src/core/tiktok/client.ts';
+import type { TikTokEmulator } from '../emulators/tiktok/index.ts';
+
+export interface NodOptions {
+  readonly directory: string;
+  readonly mediaStore: MediaStore;
+  readonly tiktok: TikTokEmulator;
+  readonly mediaUrl: () => string;
+  readonly pacing: Pacing;
+  readonly log: Logger;
+  readonly key?: string;
+}
+
+/** One process of Nod, as far as publishing goes: several may stand over one database, as after a crash. */
+export function openNod({ directory, mediaStore, tiktok, mediaUrl, pacing, log, key = 'key' }: NodOptions) {
+  const { now } = tiktok.clock;
+  const stores = openStores({ file: join(directory, 'nod.db') });
+  const posts = stores.store<Post>('posts');
+  const attempts = stores.store<Attempt>('attempts');
+  const { clientKey, clientSecret } = tiktok.app;
+  const client = createTikTokClient({ apiUrl: tiktok.apiUrl, clientKey, clientSecret, now, log });
+  const accountStore = stores.store<Account>('accounts');
+  const accounts = createAccounts({
+    accounts: accountStore,
+    workspaces: stores.store<Workspace>('workspaces'),
+    secrets: createSecrets({ key }),
+    ...{ client, now, log },
+  });
+  const engine = createEngine({ now, log });
+  const gate = createGate({ attempts, now });
+  const pulls = createPulls({ now, onProgress });
+  const notes = createNotes({
+    notes: stores.store<PostNotes>('notes'),
+    publishes: stores.store<Publish>('publishes'),
+    wake: engine.wake,
+    now,
+  });
+  const preparer = createMediaPreparer({ store: mediaStore, log });
+  const performer = createPerformer({
+    mediaUrl: (attempt, file) => `${mediaUrl()}${attempt.id}/${file.name}`,
+    ...{ gate, pulls, notes, accounts, client, preparer, pacing, now },
+  });
+  const announced: Post[] = [];
+  const watchers = new Set<(post: Post) => void>();
+  const publisher = createPublisher({ posts, performer, gate, pulls, announce, pacing, now });
+
+  function announce(post: Post): void {
+    announced.push(post);
+    for (const watcher of watchers) watcher(post);
+  }
+
+  function onProgress(attempt: Attempt): void {
+    if (pulls.completedAt(attempt.id) !== undefined) engine.wake(attempt.postId);
+  }
+
+  /** Resolves with the first announced post that fits, from now on. */
+  function whenAnnounced(fits: (post: Post) => boolean): Promise<Post> {
+    return new Promise((resolve) => {
+      const watcher = (post: Post) => {
+        if (!fits(post)) return;
+        watchers.delete(watcher);
+        resolve(post);
+      };
+      watchers.add(watcher);
+    });
+  }
+
+  async function close(): Promise<void> {
+    await engine.stop();
+    await preparer.stop();
+    await client.close();
+    await stores.close();
+  }
+
+  return {
+    ...{ stores, posts, attempts, client, accountStore, accounts, engine, gate, pulls, notes, preparer },
+    ...{ performer, publisher, announced, whenAnnounced, close },
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+export type Nod = ReturnType<typeof openNod>;

@@ -1,0 +1,247 @@
+import { describe, expect, it } from 'vitest';
+import { createCoreWorld, initsOf, withBytes } from './core-world.ts';
+import { BEN, EVERYONE } from './posts.ts';
+
+describe('publishing', () => {
+  it('takes a queued post to its link, step by step', async () => {
+    await using world = await createCoreWorld();
+    await world.connect();
+    const { id } = await world.submit();
+    const published = await world.finish(id);
+    expect(published).toMatchObject({ status: 'published', attempts: 1, retries: 0, postIds: [] });
+    expect(world.nod.announced.map(({ status }) => status)).toEqual([
+      'submitting',
+      'processing',
+      'published',
+    ]);
+    const [publish] = world.tiktok.state.publishes;
+    expect(publish).toMatchObject({ status: 'PUBLISH_COMPLETE', mode: 'DIRECT_POST' });
+    const linked = await world.nod.publisher.tick(id);
+    world.tiktok.clock.advance((linked ?? 0) - world.now());
+    await world.step(id);
+    expect(await world.read(id)).toMatchObject({ status: 'published', postIds: publish?.postIds });
+    expect(publish?.postIds).toHaveLength(1);
+    expect(world.tiktok.state.lint).toEqual([]);
+  });
+
+  it('asks for the status soon after the last byte has left', async () => {
+    await using world = await createCoreWorld();
+    await world.connect();
+    const { id } = await world.submit();
+    await world.step(id);
+    const { publishId } = world.tiktok.state.publishes[0] ?? { publishId: '' };
+    await world.pulled(publishId);
+    expect(await world.nod.publisher.tick(id)).toBe(world.now() + 4_000);
+    world.tiktok.clock.advance(4_000);
+    await world.step(id);
+    expect(await world.read(id)).toMatchObject({ status: 'published' });
+  });
+
+  it('delivers to the inbox and follows what the person does there', async () => {
+    await using world = await createCoreWorld();
+    await world.connect();
+    const { id } = await world.submit(undefined, { postMode: 'MEDIA_UPLOAD', settings: EVERYONE });
+    expect(await world.finish(id)).toMatchObject({ status: 'in_inbox' });
+    const [publish] = world.tiktok.state.publishes;
+    world.tiktok.completeDraft(publish?.publishId ?? '');
+    world.tiktok.clock.advance(90_000);
+    await world.step(id);
+    expect(await world.read(id)).toMatchObject({ status: 'published', postIds: publish?.postIds });
+  });
+
+  it('lets go of an attempt once its post is settled', async () => {
+    await using world = await createCoreWorld();
+    await world.connect();
+    const { id } = await world.submit();
+    await world.finish(id);
+    const [url = ''] = world.tiktok.state.publishes[0]?.sourceUrls ?? [];
+    expect((await fetch(url)).status).toBe(404);
+    expect(await Array.fromAsync(world.nod.attempts.entries())).toEqual([]);
+  });
+
+  it('prepares the media of a post that was submitted before it was ready', async () => {
+    await using world = await createCoreWorld();
+    await world.connect();
+    const { id } = await world.submit({ status: 'preparing', media: undefined });
+    expect(await world.finish(id)).toMatchObject({ status: 'published', media: [{ kind: 'photo' }] });
+  });
+
+  it('names the file that cannot be prepared', async () => {
+    await using world = await createCoreWorld();
+    const { file } = await world.photo();
+    const text = await world.mediaStore.add(
+      (async function* () {
+        yield Buffer.from('no picture at all');
+      })(),
+      { maxBytes: 100, extension: 'bin' },
+    );
+    const sources = [
+      { name: 'good.jpg', file },
+      { name: 'bad.jpg', file: text },
+    ];
+    const { id } = await world.submit({ status: 'preparing', media: undefined }, { sources });
+    expect(await world.finish(id)).toMatchObject({
+      status: 'failed',
+      failure: { reason: 'media_refused', file: { number: 2, name: 'bad.jpg' } },
+    });
+  });
+
+  it('waits for a review, and ends it when its time is over', async () => {
+    await using world = await createCoreWorld();
+    const { id } = await world.submit({ status: 'in_review', expiresAt: world.now() + 1_000 });
+    expect(await world.step(id)).toBe(world.now() + 1_000);
+    expect(await world.read(id)).toMatchObject({ status: 'in_review' });
+    world.tiktok.clock.advance(1_000);
+    await world.step(id);
+    expect(await world.read(id)).toMatchObject({ status: 'expired' });
+  });
+
+  it('has nothing to do for a post that does not exist', async () => {
+    await using world = await createCoreWorld();
+    expect(await world.nod.publisher.tick('nobody')).toBeUndefined();
+  });
+});
+
+describe('two publishers over one database', () => {
+  it('make one init for each attempt and one publish with bytes, however they race', async () => {
+    await using world = await createCoreWorld({ gateWaitMs: 50, tiktok: { strict: { rateLimits: false } } });
+    await world.connect();
+    const other = world.openAnother({ keepWeb: true });
+    for (let round = 0; round < 4; round += 1) {
+      const { id } = await world.submit();
+      await Promise.all([world.finish(id), world.finish(id, other)]);
+      const { attempts, status } = await world.read(id);
+      expect(status).toBe('published');
+      expect(attempts).toBeGreaterThan(0);
+    }
+    const urls = world.tiktok.state.publishes.flatMap(({ sourceUrls }) => sourceUrls);
+    expect(new Set(urls).size).toBe(urls.length);
+    expect(withBytes(world.tiktok)).toHaveLength(4);
+    expect(initsOf(world.tiktok)).toBe(urls.length);
+  });
+
+  it('leave no attempt behind that no post refers to', async () => {
+    await using world = await createCoreWorld({ gateWaitMs: 50 });
+    await world.connect();
+    const other = world.openAnother({ keepWeb: true });
+    const { id } = await world.submit();
+    await Promise.all([world.nod.publisher.tick(id), other.publisher.tick(id)]);
+    const post = await world.read(id);
+    const attempts = await Array.fromAsync(world.nod.attempts.entries(), ([attemptId]) => attemptId);
+    expect(attempts).toEqual([post.status === 'submitting' ? post.attemptId : 'none']);
+  });
+});
+
+describe('going on after a start', () => {
+  it('plans the open posts, shows what may be stale and closes what nothing refers to', async () => {
+    await using world = await createCoreWorld();
+    const queued = await world.submit({ status: 'queued', notBefore: world.now() + 5_000 });
+    const settled = await world.submit({ status: 'cancelled', settledAt: world.now() });
+    const old = await world.submit({ status: 'cancelled', createdAt: 0, settledAt: 0 });
+    const linked = await world.submit({ status: 'published', nextCheckAt: world.now() + 9_000, checks: 0 });
+    const orphan = await world.nod.gate.open({ postId: 'post-9', media: [] });
+    const held = await world.nod.gate.open({ postId: 'post-5', media: [] });
+    const open = await world.submit({ status: 'submitting', attemptId: held.id });
+    const planned = new Map<string, number>();
+    await world.nod.publisher.resume((postId, at) => planned.set(postId, at));
+    expect(planned).toEqual(
+      new Map([
+        [queued.id, world.now() + 5_000],
+        [linked.id, world.now() + 9_000],
+        [open.id, world.now()],
+      ]),
+    );
+    const shown = world.nod.announced.map(({ id }) => id);
+    expect(shown).toEqual([queued.id, settled.id, linked.id, open.id]);
+    expect(shown).not.toContain(old.id);
+    expect(await world.nod.gate.read(orphan.id)).toBeUndefined();
+    expect(await world.nod.gate.read(held.id)).toBeDefined();
+  });
+});
+
+describe('cancelling', () => {
+  it('ends a post that waits, before anything is opened', async () => {
+    await using world = await createCoreWorld();
+    for (const status of ['queued', 'preparing', 'in_review'] as const) {
+      const { id } = await world.submit({ status, notBefore: world.now() + 60_000 });
+      await world.nod.notes.cancel(id, BEN.id);
+      await world.step(id);
+      expect(await world.read(id)).toMatchObject({ status: 'cancelled', attempts: 0 });
+    }
+    expect(initsOf(world.tiktok)).toBe(0);
+  });
+
+  it('ends a post whose init is under way without a byte leaving', async () => {
+    await using world = await createCoreWorld();
+    await world.connect();
+    const { id } = await world.submit();
+    world.tiktok.fault('latency', { endpoint: 'content/init', ms: 5_000 });
+    const stepping = world.step(id);
+    await world.tiktok.whenRequest(({ fault }) => fault === 'latency');
+    await world.nod.notes.cancel(id, BEN.id);
+    world.tiktok.clock.advance(5_000);
+    await stepping;
+    expect(await world.read(id)).toMatchObject({ status: 'cancelled' });
+    const [publish] = world.tiktok.state.publishes;
+    await world.pulled(publish?.publishId ?? '');
+    expect(publish).toMatchObject({ status: 'FAILED' });
+    expect(withBytes(world.tiktok)).toEqual([]);
+  });
+
+  it('ends a post that TikTok still pulls', async () => {
+    await using world = await createCoreWorld({ tiktok: { pull: { slowBytesPerSecond: 1 } } });
+    await world.connect();
+    const { id } = await world.submit();
+    await world.step(id);
+    const [publish] = world.tiktok.state.publishes;
+    await world.tiktok.whenPublish(({ downloadedBytes }) => downloadedBytes > 0);
+    await world.nod.notes.cancel(id, BEN.id);
+    await world.step(id);
+    expect(await world.read(id)).toMatchObject({ status: 'cancelled' });
+    expect(publish).toMatchObject({ status: 'FAILED', failReason: 'publish_cancelled' });
+  });
+
+  it('comes too late for a post that TikTok works on, says so once and goes on', async () => {
+    await using world = await createCoreWorld();
+    await world.connect();
+    const { id } = await world.submit();
+    await world.step(id);
+    await world.pulled(world.tiktok.state.publishes[0]?.publishId ?? '');
+    await world.nod.notes.cancel(id, BEN.id);
+    await world.step(id);
+    expect(await world.read(id)).toMatchObject({ status: 'processing', cancelRefused: true });
+    await world.step(id);
+    const cancels = world.tiktok.state.requests.filter(({ path }) => path.includes('cancel'));
+    expect(cancels).toHaveLength(1);
+    expect(await world.finish(id)).toMatchObject({ status: 'published' });
+  });
+
+  it('asks again when TikTok does not answer the cancel', async () => {
+    await using world = await createCoreWorld({ tiktok: { pull: { slowBytesPerSecond: 1 } } });
+    await world.connect();
+    const { id } = await world.submit();
+    await world.step(id);
+    await world.tiktok.whenPublish(({ downloadedBytes }) => downloadedBytes > 0);
+    await world.nod.notes.cancel(id, BEN.id);
+    world.tiktok.fault('drop-request', { endpoint: 'cancel' });
+    const next = (await world.step(id)) ?? 0;
+    expect(await world.read(id)).toMatchObject({ status: 'processing', checks: 1 });
+    expect(next).toBeGreaterThan(world.now());
+    await world.step(id);
+    expect(await world.read(id)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('is not taken for refused when only our token was', async () => {
+    await using world = await createCoreWorld({ tiktok: { pull: { slowBytesPerSecond: 1 } } });
+    await world.connect();
+    const { id } = await world.submit();
+    await world.step(id);
+    await world.nod.notes.cancel(id, BEN.id);
+    const refusal = { endpoint: 'cancel', status: 401, code: 'access_token_invalid', times: 2 };
+    world.tiktok.fault('error', refusal);
+    await world.step(id);
+    expect(await world.read(id)).not.toHaveProperty('cancelRefused');
+    await world.step(id);
+    expect(await world.read(id)).toMatchObject({ status: 'cancelled' });
+  });
+});

@@ -1,0 +1,160 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Message } from 'grammy/types';
+import pino, { type Logger } from 'pino';
+import { startApp } from '../src/app.ts';
+import { readConfig } from '../src/config.ts';
+import { startTelegramEmulator, type TelegramEmulator } from './emulators/telegram/index.ts';
+import {
+  startTikTokEmulator,
+  type TikTokEmulator,
+  type TikTokEmulatorOptions,
+} from './emulators/tiktok/index.ts';
+
+export interface WorldOptions {
+  readonly tiktok?: TikTokEmulatorOptions;
+  /** Settings that differ from those of a plain installation. */
+  readonly environment?: Record<string, string>;
+  readonly log?: Logger;
+  /** How long a card stays as it is at least; short, so that tests are. */
+  readonly cardIntervalMs?: number;
+}
+
+/**
+ * TikTok, Telegram and everything that Nod needs to run between them: a free port, a throw-away data folder, an app in
+ * TikTok's portal that knows Nod's addresses.
+ */
+export async function createWorld(options: WorldOptions = {}) {
+  await using stack = new AsyncDisposableStack();
+  const dataDir = await mkdtemp(join(tmpdir(), 'nod-'));
+  stack.defer(() => rm(dataDir, { recursive: true, force: true }));
+  const tiktok = stack.use(await startTikTokEmulator(options.tiktok));
+  const telegram = stack.use(await startTelegramEmulator());
+  const port = await findFreePort();
+  const publicUrl = `http://127.0.0.1:${port}`;
+  tiktok.app.redirectUris.push(`${publicUrl}/oauth/callback`);
+  tiktok.app.urlProperties.push({ type: 'prefix', value: `${publicUrl}/media/` });
+  tiktok.app.webhookUrl = `${publicUrl}/webhooks/tiktok`;
+
+  const environment = {
+    TIKTOK_CLIENT_KEY: tiktok.app.clientKey,
+    TIKTOK_CLIENT_SECRET: tiktok.app.clientSecret,
+    TIKTOK_API_URL: tiktok.apiUrl,
+    TIKTOK_AUTHORIZE_URL: tiktok.authorizeUrl,
+    TELEGRAM_TOKEN: telegram.token,
+    TELEGRAM_API_URL: telegram.apiUrl,
+    PUBLIC_URL: publicUrl,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    DATA_DIR: dataDir,
+    ...options.environment,
+  };
+
+  /** Starts Nod in this process; it may be disposed and started again over the same data. */
+  function start(): Promise<AsyncDisposable> {
+    const log = options.log ?? pino({ level: 'silent' });
+    return startApp({
+      config: readConfig(environment),
+      log,
+      onFatal: (error) => log.fatal(error),
+      cardIntervalMs: options.cardIntervalMs ?? 50,
+    });
+  }
+
+  const kept = stack.move();
+  const dispose = () => kept.disposeAsync();
+  return { tiktok, telegram, publicUrl, environment, dataDir, start, [Symbol.asyncDispose]: dispose };
+}
+
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+/** Connects a TikTok account as Ana would: asks in the chat, opens the link, agrees on TikTok's page. */
+export async function connectAccount(
+  { telegram, tiktok }: Pick<World, 'telegram' | 'tiktok'>,
+  consent: Consent = {},
+): Promise<Message> {
+  const before = newestOf(telegram);
+  const isNew = (message: Message) => message.message_id > before;
+  await telegram.sendText(telegram.anaChat, telegram.ana, '/connect');
+  const invitation = await telegram.waitForMessage(
+    telegram.anaChat,
+    (message) => isNew(message) && textOf(message).includes('/connect/'),
+  );
+  const link = /https?:\/\/\S+\/connect\/\S+/.exec(invitation.text ?? '')?.[0];
+  if (link === undefined) throw new Error('The invitation has no link.');
+  await walkThroughConsent(link, tiktok, consent);
+  return telegram.waitForMessage(
+    telegram.anaChat,
+    (message) => isNew(message) && textOf(message).includes('is connected'),
+  );
+}
+
+function newestOf({ botMessages, anaChat }: TelegramEmulator): number {
+  return botMessages(anaChat).at(-1)?.message_id ?? 0;
+}
+
+interface Consent {
+  readonly deny?: boolean;
+  readonly scopes?: string[];
+  /** Username of the TikTok account. */
+  readonly creator?: string;
+}
+
+/** Does what a browser does between the link in the chat and the page at the end; that page's HTML. */
+export async function walkThroughConsent(
+  link: string,
+  tiktok: TikTokEmulator,
+  consent: Consent = {},
+): Promise<string> {
+  const page = await fetch(link);
+  if (!page.ok) throw new Error(`The invitation answered ${page.status}.`);
+  const cookie = page.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ');
+  const { origin } = new URL(link);
+  const headers = { origin, cookie, 'content-type': 'application/x-www-form-urlencoded' };
+  const begun = await fetch(link, { method: 'POST', headers, body: '', redirect: 'manual' });
+  const authorizeUrl = begun.headers.get('location');
+  if (authorizeUrl === null) throw new Error(`The button answered ${begun.status}: ${await begun.text()}`);
+  const cookies = [cookie, ...begun.headers.getSetCookie().map((one) => one.split(';')[0])].filter(Boolean);
+  const callback = await tiktok.authorize({ url: authorizeUrl, ...consent });
+  const end = await fetch(callback, { headers: { cookie: cookies.join('; ') } });
+  return end.text();
+}
+
+/** The buttons of a message, row by row. */
+export function buttonsOf(message: Message): string[] {
+  return (message.reply_markup?.inline_keyboard ?? []).flat().map((button) => button.text);
+}
+
+export function textOf(message: Message): string {
+  return message.text ?? message.caption ?? '';
+}
+
+/** Taps through a card: everyone may see it, post now. */
+export async function postPublicly(
+  telegram: TelegramEmulator,
+  isCard: (message: Message) => boolean,
+): Promise<void> {
+  const card = await telegram.waitForMessage(
+    telegram.anaChat,
+    (message) => isCard(message) && buttonsOf(message).includes('Everyone'),
+    { timeoutMs: 15_000 },
+  );
+  await telegram.press(card, 'Everyone', telegram.ana);
+  await telegram.press(card, 'Post now', telegram.ana);
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('The system gave no port.');
+  return address.port;
+}
