@@ -133,7 +133,7 @@ export async function startApp({
   const speech = createSpeech({ botFor, log });
   const board = createBoard({
     records,
-    ...(cardIntervalMs !== undefined && { intervalMs: cardIntervalMs }),
+    ...(cardIntervalMs !== undefined && { editPauseMs: cardIntervalMs }),
     ...{ botFor, render, now, log },
   });
   const pressing = createPressing({

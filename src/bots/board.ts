@@ -1,13 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ChatRef } from '../core/post.ts';
-import { type Bot, type Card, ChatBusyError, ChatClosedError, ChatUnreachableError } from './bot.ts';
+import {
+  type Bot,
+  type Card,
+  ChatBusyError,
+  ChatClosedError,
+  ChatUnreachableError,
+  type MessageRef,
+} from './bot.ts';
 import type { CardRecords } from './card-records.ts';
 import { createShowing, type Doubts, isTooDoubtful, type Rendering } from './showing.ts';
 
 /** The work on one subject's card. */
 interface Easel {
-  editedAt: number;
+  /** No edit before then: the last one is too recent for the chat. */
+  restsUntil: number;
   /** The chat asked to wait until then, or did not answer. */
   blockedUntil: number;
   failures: number;
@@ -15,8 +23,8 @@ interface Easel {
   /** Nobody knows whether the card has arrived, so only a person's doing has it sent again. */
   isLost: boolean;
   isStale: boolean;
-  /** A person waits for it. */
-  isUrgent: boolean;
+  /** A person has done something since the drawing began. */
+  isAwaited: boolean;
   instead?: { readonly card: Card; readonly forGood: boolean } | undefined;
   timer?: NodeJS.Timeout | undefined;
   drawing?: Promise<void> | undefined;
@@ -28,16 +36,15 @@ const RETRY_DELAYS_MS = [1_000, 3_000, 10_000, 30_000, 60_000];
 const MAX_STOP_MS = 5_000;
 
 /**
- * Keeps one card for each subject: sent once, then edited in place, at most once per interval and always to the newest
- * state. A card that is gone is sent anew; rendering twice is harmless, and failing to render changes nothing else.
- *
- * What a person waits for is shown after a third of the interval.
+ * Keeps one card for each subject: sent once, then edited in place, no oftener than the chat likes and always to the
+ * newest state. A card that is gone is sent anew; rendering twice is harmless, and failing to render changes nothing
+ * else.
  */
 export function createBoard({
   records,
   botFor,
   render,
-  intervalMs = 3_000,
+  editPauseMs,
   now,
   log,
 }: {
@@ -45,7 +52,8 @@ export function createBoard({
   botFor: (chat: ChatRef) => Bot;
   /** Undefined when the subject is gone; its card then stays as it is. */
   render: (subject: string) => Promise<Rendering | undefined>;
-  intervalMs?: number;
+  /** In place of what the chat platforms ask for. */
+  editPauseMs?: number;
   now: () => number;
   log: Logger;
 }) {
@@ -55,7 +63,7 @@ export function createBoard({
 
   /** Says that the subject may look different now; `soon` when a person waits for it. */
   function touch(subject: string, { soon = false }: { soon?: boolean } = {}): void {
-    const easel = easelOf(subject);
+    const easel = easelOf(subject, soon ? 0 : GATHER_MS);
     if (!easel.instead?.forGood) easel.instead = undefined;
     disturb(subject, easel, soon);
   }
@@ -67,14 +75,13 @@ export function createBoard({
     disturb(subject, easel, true);
   }
 
-  function easelOf(subject: string): Easel {
+  function easelOf(subject: string, gatherMs = 0): Easel {
     const known = easels.get(subject);
     if (known !== undefined) return known;
     const fresh = {
-      // As if it had been edited just long enough ago for the next edit to follow the gathering.
-      editedAt: now() + GATHER_MS - intervalMs,
+      restsUntil: now() + gatherMs,
       ...{ blockedUntil: 0, failures: 0, doubts: new Map() },
-      ...{ isLost: false, isStale: false, isUrgent: false },
+      ...{ isLost: false, isStale: false, isAwaited: false },
     };
     easels.set(subject, fresh);
     return fresh;
@@ -85,21 +92,20 @@ export function createBoard({
     if (easel.isLost) easel.doubts.clear();
     easel.isLost = false;
     easel.isStale = true;
-    easel.isUrgent ||= soon;
+    easel.isAwaited ||= soon;
     if (easel.drawing === undefined) plan(subject, easel);
   }
 
   function plan(subject: string, easel: Easel): void {
     clearTimeout(easel.timer);
     if (stopping) return;
-    const pauseMs = easel.isUrgent ? intervalMs / 3 : intervalMs;
-    const at = Math.max(easel.editedAt + pauseMs, easel.blockedUntil);
+    const at = Math.max(easel.restsUntil, easel.blockedUntil);
     easel.timer = setTimeout(draw, Math.max(0, at - now()), subject, easel);
   }
 
   function draw(subject: string, easel: Easel): void {
     easel.isStale = false;
-    easel.isUrgent = false;
+    easel.isAwaited = false;
     easel.drawing = drawNow(subject, easel).finally(() => {
       easel.drawing = undefined;
       if (easel.isStale) plan(subject, easel);
@@ -110,12 +116,14 @@ export function createBoard({
   async function drawNow(subject: string, easel: Easel): Promise<void> {
     try {
       const rendering = await renderOrInstead(subject, easel);
-      easel.editedAt = now();
-      if (rendering !== undefined) await showing.show(subject, rendering, easel.doubts);
+      if (rendering !== undefined) {
+        const edited = await showing.show(subject, rendering, easel.doubts);
+        if (edited !== undefined) easel.restsUntil = now() + pauseAfter(edited);
+      }
       easel.failures = 0;
       easel.doubts.clear();
     } catch (error) {
-      easel.isLost = isTooDoubtful(easel.doubts);
+      doubt(easel);
       const delayMs = retryDelayMs(error, easel);
       if (delayMs === undefined) {
         log.warn({ err: error }, 'A card could not be shown; it is left as it is until it changes');
@@ -128,18 +136,31 @@ export function createBoard({
     }
   }
 
+  /** What may have arrived twice is not sent again before a person wants to see it. */
+  function doubt(easel: Easel): void {
+    if (!isTooDoubtful(easel.doubts)) return;
+    easel.doubts.clear();
+    easel.isLost = !easel.isAwaited;
+    easel.isStale = easel.isAwaited;
+  }
+
+  function pauseAfter(message: MessageRef): number {
+    return editPauseMs ?? botFor(message.chat).editPauseMs(message, now());
+  }
+
   async function renderOrInstead(subject: string, { instead }: Easel): Promise<Rendering | undefined> {
     if (instead === undefined) return render(subject);
     const message = await records.messageOf(subject);
     return message && { chat: message.chat, card: instead.card };
   }
 
-  /** An idle subject needs no memory once its interval is over. */
+  /** An idle subject needs no memory once its rest is over. */
   function forgetLater(subject: string, easel: Easel): void {
-    if (!stopping) easel.timer = setTimeout(() => easels.delete(subject), intervalMs);
+    const delayMs = Math.max(0, easel.restsUntil - now());
+    if (!stopping) easel.timer = setTimeout(() => easels.delete(subject), delayMs);
   }
 
-  /** Shows what still is to be shown, without waiting for the interval, and stops. */
+  /** Shows what still is to be shown, without waiting for the rest, and stops. */
   async function stop(): Promise<void> {
     stopping = true;
     const open = [...easels].map(async ([subject, easel]) => {

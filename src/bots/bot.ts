@@ -20,6 +20,8 @@ export interface Bot {
   openFile(ref: string): Promise<Readable>;
   /** Whether the person may change what the workspace shares. In a private chat: always. */
   mayManage(chat: ChatRef, person: Person): Promise<boolean>;
+  /** How long to let pass between two edits of a message. */
+  editPauseMs(message: MessageRef, now: number): number;
 }
 
 export interface SendOptions {
@@ -28,6 +30,8 @@ export interface SendOptions {
   readonly asksFor?: Person;
   /** Leaves the phone silent. */
   readonly silent?: boolean;
+  /** At most 25 characters; where the platform can, a message that was sent under the same key is not sent again. */
+  readonly onceKey?: string;
 }
 
 /** A message of ours, as its platform finds it again. */
@@ -42,7 +46,7 @@ export interface MessageRef {
 export interface Card {
   readonly picture?: Picture;
   readonly lines: readonly Line[];
-  readonly rows: readonly (readonly Button[])[];
+  readonly rows: readonly Row[];
 }
 
 /** A JPEG on our disk; equal keys mean equal pictures. */
@@ -55,7 +59,23 @@ export interface Picture {
 export type Line = readonly Span[];
 export type Span =
   | string
-  | { readonly text: string; readonly style?: 'bold' | 'italic' | 'code'; readonly href?: string };
+  | {
+      readonly text: string;
+      readonly style?: 'bold' | 'italic' | 'code';
+      readonly href?: string;
+      /** Calls this person's attention to the message. */
+      readonly mention?: Person;
+    };
+
+/** Buttons side by side, or one choice out of several. */
+export type Row = readonly Button[] | Choice;
+
+/** A menu where the platform has menus, buttons where it has not. */
+export interface Choice {
+  /** What is asked for while nothing is chosen. */
+  readonly prompt: string;
+  readonly options: readonly { readonly label: string; readonly press: string; readonly isChosen: boolean }[];
+}
 
 export type Button = { readonly label: string; readonly tone?: 'good' | 'bad' | 'main' } & (
   | { /** What a press brings back: at most 64 bytes. */ readonly press: string }
@@ -72,6 +92,8 @@ export type ChatEvent = {
   readonly chatTitle: string;
   readonly isPrivate: boolean;
   readonly person: Person;
+  /** A message of ours that only this person sees and that waits for the answer; absent where answers go to the chat. */
+  readonly reply?: MessageRef;
 } & (
   | {
       readonly type: 'media';
@@ -80,17 +102,45 @@ export type ChatEvent = {
       readonly album?: string;
       readonly caption?: string;
       readonly file: OfferedFile;
+      /** What was chosen along with the file: a privacy level as TikTok spells it, and an `accountKey`. */
+      readonly wishes?: { readonly privacyLevel?: string; readonly account?: string };
     }
   | { readonly type: 'command'; readonly name: string; readonly argument: string }
-  | { readonly type: 'text'; readonly text: string; readonly replyTo?: MessageRef }
+  | {
+      readonly type: 'text';
+      readonly text: string;
+      readonly replyTo?: MessageRef;
+      /** What our question was about, where the answer tells it. */
+      readonly subject?: string;
+    }
+  | {
+      /** Somebody is filling in an option of a command; nothing is chosen yet. */
+      readonly type: 'suggest';
+      readonly option: 'account' | 'privacy';
+      readonly typed: string;
+      /** The `accountKey` that is chosen so far. */
+      readonly account?: string;
+      readonly offer: (suggestions: readonly { label: string; value: string }[]) => Promise<void>;
+    }
   | {
       readonly type: 'press';
       readonly press: string;
       readonly message: MessageRef;
       /** Ends the button's spinner, with a note for the presser alone. The first call counts. */
       readonly answer: (note?: string) => Promise<void>;
+      /** Asks for a text in a window of its own, whose answer comes as a `text` event; absent where there are none. */
+      readonly ask?: (question: Question) => Promise<void>;
     }
 );
+
+export interface Question {
+  /** What the answer is about. */
+  readonly subject: string;
+  readonly title: string;
+  /** What stands in the field already. */
+  readonly text: string;
+  readonly maxLength: number;
+}
 
 export type ChatEventOf<T extends ChatEvent['type']> = Extract<ChatEvent, { type: T }>;
 

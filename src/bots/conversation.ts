@@ -73,6 +73,8 @@ export function createConversation({
         return takeText(event);
       case 'press':
         return pressing.press(event);
+      case 'suggest':
+        return event.offer([]);
       case 'command':
         return obey(event);
     }

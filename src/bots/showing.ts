@@ -38,17 +38,25 @@ export function createShowing({
   botFor: (chat: ChatRef) => Bot;
   log: Logger;
 }) {
-  /** Does nothing where the chat shows it already; `doubts` is kept by the caller from try to try. */
-  async function show(subject: string, { chat, card, ending }: Rendering, doubts: Doubts): Promise<void> {
+  /**
+   * Does nothing where the chat shows it already; `doubts` is kept by the caller from try to try.
+   *
+   * Returns the message that was sent or edited, if one was.
+   */
+  async function show(
+    subject: string,
+    { chat, card, ending }: Rendering,
+    doubts: Doubts,
+  ): Promise<MessageRef | undefined> {
     const record = await records.read(subject);
-    let message = record?.message;
-    if (message === undefined || record?.shownHash !== hashOf(card)) {
-      message = await sendOrEdit(chat, card, message, doubts);
-      await records.noteShown(subject, message, card);
+    const isShown = record !== undefined && record.shownHash === hashOf(card);
+    const message = isShown ? record.message : await sendOrEdit(chat, card, record?.message, doubts);
+    if (!isShown) await records.noteShown(subject, message, card);
+    if (ending !== undefined && record?.toldEnding !== ending.key) {
+      await tell(chat, ending, message, doubts);
+      await records.noteTold(subject, ending.key);
     }
-    if (ending === undefined || record?.toldEnding === ending.key) return;
-    await tell(chat, ending, message, doubts);
-    await records.noteTold(subject, ending.key);
+    return isShown ? undefined : message;
   }
 
   async function sendOrEdit(

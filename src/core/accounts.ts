@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { UserError } from './errors.ts';
 import type { ChatRef, Person } from './post.ts';
-import type { SealedSecret, Secrets } from './secrets.ts';
+import { type SealedSecret, type Secrets, SecretUnreadableError } from './secrets.ts';
 import type { Store, Versioned } from './stores.ts';
 import type { TikTokClient } from './tiktok/client.ts';
 import { TikTokAuthError } from './tiktok/errors.ts';
@@ -141,7 +141,7 @@ export function createAccounts({
    */
   async function accessToken(openId: string): Promise<string> {
     const account = await usable(openId);
-    if (account.accessExpiresAt - LEEWAY_MS > now()) return secrets.open(account.accessToken, openId);
+    if (isFresh(account)) return open(account, 'accessToken');
     // A refresh token may be good for one use only, so all who need a new token share one refresh.
     const running = refreshes.get(openId);
     if (running !== undefined) return running;
@@ -165,27 +165,46 @@ export function createAccounts({
   /** Notes that TikTok takes a token no more, whatever its lifetime said, so that the next one asked for is fresh. */
   async function distrust(openId: string, token: string): Promise<void> {
     await accounts.update(openId, (account) =>
-      secrets.open(account.accessToken, openId) === token ? { ...account, accessExpiresAt: 0 } : undefined,
+      open(account, 'accessToken') === token ? { ...account, accessExpiresAt: 0 } : undefined,
     );
   }
 
   async function refreshAccount(openId: string): Promise<string> {
     const account = await usable(openId);
     // Somebody else's refresh may have ended between the look and the turn.
-    if (account.accessExpiresAt - LEEWAY_MS > now()) return secrets.open(account.accessToken, openId);
+    if (isFresh(account)) return open(account, 'accessToken');
+    const change = await renew(account);
+    // The old pair may be dead from here on: the new one is on the disk before anybody uses it. Who connected the
+    // account again meanwhile brought tokens that are newer than whatever came of the old ones.
+    const standing = await accounts.update(openId, (latest) =>
+      latest.refreshToken === account.refreshToken ? { ...latest, ...change } : undefined,
+    );
+    if (standing === undefined || standing.expired) throw disconnected(account);
+    return open(standing, 'accessToken');
+  }
+
+  /** A new pair of tokens, or the note that TikTok gives none. */
+  async function renew(account: Account): Promise<Partial<Account>> {
+    const { openId } = account;
     try {
-      const grant = await client.refreshToken(secrets.open(account.refreshToken, openId));
-      // The old pair may be dead from here on: the new one is on the disk before anybody uses it.
-      const saved = await accounts.update(openId, (latest) => ({
-        ...latest,
-        ...tokensOf({ ...grant, openId }),
-      }));
-      if (saved === undefined) throw disconnected(account);
-      return grant.accessToken;
+      const grant = await client.refreshToken(open(account, 'refreshToken'));
+      return tokensOf({ ...grant, openId });
     } catch (error) {
       if (!(error instanceof TikTokAuthError)) throw error;
       log.warn({ openId, code: error.code, logId: error.logId }, 'TikTok refused to refresh the access');
-      await accounts.update(openId, (latest) => ({ ...latest, expired: true }));
+      return { expired: true };
+    }
+  }
+
+  const isFresh = (account: Account) => account.accessExpiresAt - LEEWAY_MS > now();
+
+  /** A token that our key does not open is as good as none; it stays, in case that the key comes back. */
+  function open(account: Account, token: 'accessToken' | 'refreshToken'): string {
+    try {
+      return secrets.open(account[token], account.openId);
+    } catch (error) {
+      if (!(error instanceof SecretUnreadableError)) throw error;
+      log.error({ err: error, openId: account.openId }, 'The tokens of an account cannot be read');
       throw disconnected(account, error);
     }
   }

@@ -41,19 +41,48 @@ export function createComposer({
   now: () => number;
   log: Logger;
 }) {
-  /** Adds a file to the draft of its album while that is open, else begins one. Offering a file twice is harmless. */
-  async function offer(offer: Offer): Promise<Draft> {
+  /** Drafts whose account is being looked for. */
+  const choosing = new Set<string>();
+
+  /**
+   * Adds a file to the draft of its album while that is open, else begins one. Offering a file twice is harmless:
+   * undefined when it is posted already.
+   */
+  async function offer(offer: Offer): Promise<Draft | undefined> {
     const { chat, album, file } = offer;
     const together = draftId(chat, album ?? file.id);
+    const alone = draftId(chat, file.id);
     // A straggler of an album that was submitted already begins a draft of its own.
-    const id = (await posts.get(together)) === undefined ? together : draftId(chat, file.id);
-    const begun = await drafts.create(id, newDraft(id, offer));
-    const draft = begun ?? (await drafts.update(id, (current) => withFile(current, offer)));
-    if (draft === undefined) throw new UserError({ code: 'draft_gone' });
+    const draft =
+      (await join(together, offer)) ?? (alone === together ? undefined : await join(alone, offer));
+    if (draft === undefined) return undefined;
     intake.work(draft);
-    changed(id);
-    if (begun !== undefined) await chooseOnlyAccount(draft);
+    changed(draft.id);
+    await lookForAccount(draft);
     return draft;
+  }
+
+  /** The draft with the file in it; undefined when it was submitted without the file. */
+  async function join(id: string, offer: Offer): Promise<Draft | undefined> {
+    if ((await posts.get(id)) !== undefined) return undefined;
+    const begun = await drafts.create(id, newDraft(id, offer));
+    if (begun !== undefined) {
+      // The draft that was there before may have become a post between the look and the write.
+      if ((await posts.get(id)) === undefined) return begun;
+      await drafts.delete(id);
+      return undefined;
+    }
+    const draft = await drafts.update(id, (current) => withFile(current, offer));
+    if (draft === undefined) return join(id, offer);
+    return draft.files.some((file) => file.id === offer.file.id) ? draft : undefined;
+  }
+
+  async function lookForAccount(draft: Draft): Promise<void> {
+    const { id, account, creatorProblem, submitted } = draft;
+    if (account !== undefined || creatorProblem !== undefined || submitted !== undefined) return;
+    if (choosing.has(id)) return;
+    choosing.add(id);
+    await chooseOnlyAccount(draft).finally(() => choosing.delete(id));
   }
 
   function newDraft(id: string, { workspace, chat, person, caption, file }: Offer): Fresh<Draft> {
@@ -103,7 +132,9 @@ export function createComposer({
     id: string,
     found: Pick<Draft, 'account' | 'creator' | 'creatorProblem'>,
   ): Promise<void> {
-    await drafts.update(id, ({ account, creator, creatorProblem, ...draft }) => {
+    await drafts.update(id, (current) => {
+      if (current.submitted !== undefined) return undefined;
+      const { account, creator, creatorProblem, ...draft } = current;
       const { privacyLevel, ...settings } = draft.settings;
       const keeps =
         privacyLevel !== undefined &&

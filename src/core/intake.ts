@@ -1,4 +1,5 @@
-import type { Readable } from 'node:stream';
+import { access } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Draft, DraftFile, DraftFileState } from './draft.ts';
@@ -28,6 +29,7 @@ export function createIntake({
   preparer,
   openFile,
   changed,
+  retryDelaysMs = RETRY_DELAYS_MS,
   log,
 }: {
   drafts: Store<Draft>;
@@ -36,6 +38,8 @@ export function createIntake({
   openFile: (chat: ChatRef, ref: string) => Promise<Readable>;
   /** Tells that the draft shows something new. */
   changed: (draftId: string) => void;
+  /** The pauses between tries to copy a file. */
+  retryDelaysMs?: readonly number[];
   log: Logger;
 }) {
   const stopping = new AbortController();
@@ -44,6 +48,7 @@ export function createIntake({
 
   /** Begins whatever work the draft's files still need. */
   function work(draft: Draft): void {
+    if (draft.submitted !== undefined) return;
     for (const file of draft.files) {
       const key = `${draft.id} ${file.id}`;
       if (
@@ -72,11 +77,11 @@ export function createIntake({
       const { source, kind, durationSeconds } = stored;
       const seconds = durationSeconds === undefined ? {} : { durationSeconds };
       await write(draft.id, file.id, { state: 'ready', source, kind, ...seconds, media });
-      await drawPreview(draft.id);
     } catch (error) {
       if (stopping.signal.aborted) return;
       await write(draft.id, file.id, { state: 'refused', problem: problemOf(error, file, log) });
     }
+    await redraw(draft.id);
   }
 
   async function copy(draft: Draft, file: DraftFile): Promise<Extract<DraftFileState, { state: 'stored' }>> {
@@ -95,9 +100,9 @@ export function createIntake({
     ref: string,
     limits: { maxBytes: number; expectedBytes?: number },
   ): Promise<StoredFile> {
-    for (const delayMs of [...RETRY_DELAYS_MS, undefined]) {
+    for (const delayMs of [...retryDelaysMs, undefined]) {
       try {
-        return await mediaStore.add(await openFile(chat, ref), { ...limits, extension: 'bin' });
+        return await mediaStore.add(await open(chat, ref), { ...limits, extension: 'bin' });
       } catch (error) {
         if (error instanceof FileTooBigError || delayMs === undefined) throw error;
         await delay(delayMs, undefined, { signal: stopping.signal });
@@ -106,8 +111,19 @@ export function createIntake({
     throw new Error('Unreachable: the last try either returns or throws.');
   }
 
+  /** Opens a file of the chat so that stopping breaks it off. */
+  async function open(chat: ChatRef, ref: string): Promise<Readable> {
+    stopping.signal.throwIfAborted();
+    const stream = await openFile(chat, ref);
+    // Who reads the stream hears of an error as well; one that comes before that must not end the process.
+    stream.on('error', () => {});
+    return addAbortSignal(stopping.signal, stream);
+  }
+
   async function write(draftId: string, fileId: string, state: DraftFileState): Promise<void> {
     await drafts.update(draftId, (draft) => {
+      // What was submitted stays as it is: the post prepares the rest itself.
+      if (draft.submitted !== undefined) return undefined;
       const files = draft.files.map((file) =>
         file.id === fileId ? { ...identityOf(file), ...state } : file,
       );
@@ -116,7 +132,16 @@ export function createIntake({
     changed(draftId);
   }
 
-  /** The picture on the card, as soon as nothing is under way that would change it. */
+  /** Draws the picture on the card anew. A draft is fine without one, so a failure is only noted. */
+  async function redraw(draftId: string): Promise<void> {
+    try {
+      await drawPreview(draftId);
+    } catch (error) {
+      if (!stopping.signal.aborted) log.warn({ err: error, draftId }, 'A preview could not be drawn');
+    }
+  }
+
+  /** Waits until nothing is under way that would change the picture. */
   async function drawPreview(draftId: string): Promise<void> {
     const draft = await drafts.get(draftId);
     if (
@@ -124,13 +149,17 @@ export function createIntake({
       draft.files.some((file) => file.state === 'waiting' || file.state === 'stored')
     )
       return;
-    const media = draft.files.flatMap((file): PreparedMedia[] =>
-      file.state === 'ready' ? [file.media] : [],
-    );
+    const media = readyMedia(draft);
     const poster = media[0]?.kind === 'video' ? await fetchPoster(draft) : undefined;
     const preview = await preparer.preview(media, poster && { posterPath: mediaStore.path(poster) });
     if (preview === undefined) return;
-    await drafts.update(draftId, (latest) => ({ ...latest, preview }));
+    // A picture of other files than there are now would show what is not posted.
+    const keys = keysOf(media);
+    await drafts.update(draftId, (latest) =>
+      latest.submitted === undefined && keysOf(readyMedia(latest)) === keys
+        ? { ...latest, preview }
+        : undefined,
+    );
     changed(draftId);
   }
 
@@ -139,7 +168,7 @@ export function createIntake({
     const ref = draft.files.find((file) => file.thumbnailRef !== undefined)?.thumbnailRef;
     if (ref === undefined) return undefined;
     try {
-      const poster = await mediaStore.add(await openFile(draft.chat, ref), {
+      const poster = await mediaStore.add(await open(draft.chat, ref), {
         maxBytes: MAX_POSTER_BYTES,
         extension: 'jpg',
       });
@@ -151,16 +180,35 @@ export function createIntake({
     }
   }
 
-  /** Begins nothing new and waits for what is under way. */
+  /** Whether files are still in the media store: what was posted, or failed long ago, is deleted. */
+  async function areKept(files: readonly StoredFile[]): Promise<boolean> {
+    const found = files.map((file) =>
+      access(mediaStore.path(file)).then(
+        () => true,
+        () => false,
+      ),
+    );
+    return (await Promise.all(found)).every(Boolean);
+  }
+
+  /** Begins nothing new, breaks copies off and waits for what is under way. */
   async function stop(): Promise<void> {
     stopping.abort();
     await Promise.all(underWay.values());
   }
 
-  return { work, redraw: drawPreview, stop };
+  return { work, redraw, areKept, stop };
 }
 
 export type Intake = ReturnType<typeof createIntake>;
+
+function readyMedia(draft: Draft): PreparedMedia[] {
+  return draft.files.flatMap((file) => (file.state === 'ready' ? [file.media] : []));
+}
+
+function keysOf(media: readonly PreparedMedia[]): string {
+  return media.map(({ file }) => file.key).join(' ');
+}
 
 function identityOf(file: DraftFile) {
   const { id, order, name, ref, bytes, claimedKind, thumbnailRef } = file;

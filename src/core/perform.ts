@@ -185,8 +185,8 @@ export function createPerformer({
       await accounts.withToken(post.content.openId, (token) => client.cancelPublish(token, post.publishId));
       return { type: 'cancelled' };
     } catch (error) {
-      const isRefusal = error instanceof TikTokApiError && !(error instanceof TikTokRateLimitError);
-      if (isRefusal) return { type: 'cancel_refused' };
+      const isAboutUs = error instanceof TikTokRateLimitError || error instanceof TikTokAuthError;
+      if (error instanceof TikTokApiError && !isAboutUs) return { type: 'cancel_refused' };
       return unread(error, { askedAt, pulledBytes: await countPulled(post) });
     }
   }

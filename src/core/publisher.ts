@@ -39,7 +39,10 @@ export function createPublisher({
     if (next === post) return performer.nextTickAt(post);
     const saved = await posts.replace(postId, post, next);
     // Somebody else took this step; what stands on the disk decides how it goes on.
-    if (saved === undefined) return now();
+    if (saved === undefined) {
+      if (event.type === 'attempt_opened') await gate.close(event.attemptId);
+      return now();
+    }
     await closeAttempt(post, saved);
     announce(saved);
     return performer.nextTickAt(saved);

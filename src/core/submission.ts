@@ -4,6 +4,7 @@ import type { Composer } from './composer.ts';
 import { contentOf, type Draft, type DraftFile, problemsOf, usableFiles } from './draft.ts';
 import { UserError } from './errors.ts';
 import type { Intake } from './intake.ts';
+import type { PreparedMedia } from './media/types.ts';
 import { hashContent, type Person, type Post } from './post.ts';
 import type { Fresh, Store } from './stores.ts';
 import type { PostMode } from './tiktok/types.ts';
@@ -29,7 +30,7 @@ export function createSubmission({
   now: () => number;
 }) {
   /**
-   * Makes the draft a post. Doing it twice gives the same post: it carries the draft's id.
+   * Makes the draft a post, which carries its id: doing it twice never makes two.
    *
    * @throws UserError naming the first thing that is missing.
    */
@@ -84,7 +85,9 @@ export function createSubmission({
     if (post.status !== 'failed' && post.status !== 'cancelled' && post.status !== 'expired') {
       throw new UserError({ code: 'not_retryable', status: post.status });
     }
-    const { workspace, chat, author, draftId, account, preview, content, contentHash, media } = post;
+    const { workspace, chat, author, draftId, account, preview, content, contentHash } = post;
+    const media = await keptMedia(post);
+    if (media === undefined) await checkSources(post);
     const same = { workspace, chat, author, draftId, account, content, contentHash };
     return savePostOf({
       ...same,
@@ -101,11 +104,13 @@ export function createSubmission({
   /** Opens a new draft with what a post was made of, to change it. */
   async function editAgain(post: Post, person: Person): Promise<Draft> {
     if (post.author.id !== person.id) throw new UserError({ code: 'not_author', author: post.author.name });
+    await checkSources(post);
+    const kept = await keptMedia(post);
     const id = newId();
     const at = now();
     const { content } = post;
     const files = content.sources.map((source, index): DraftFile => {
-      const media = post.media?.[index];
+      const media = kept?.[index];
       const file = { id: String(index + 1), order: index, name: source.name, ref: '', source: source.file };
       const seconds = media?.durationSeconds === undefined ? {} : { durationSeconds: media.durationSeconds };
       return media === undefined
@@ -126,6 +131,19 @@ export function createSubmission({
       await composer.chooseAccount(id, content.openId);
     else await composer.chooseOnlyAccount(draft);
     return draft;
+  }
+
+  /** The files as TikTok pulls them, if they are all still there. */
+  async function keptMedia({ media }: Post): Promise<readonly PreparedMedia[] | undefined> {
+    if (media === undefined) return undefined;
+    return (await intake.areKept(media.map(({ file }) => file))) ? media : undefined;
+  }
+
+  /** @throws UserError naming a file that was deleted since: nobody could post it. */
+  async function checkSources({ content }: Post): Promise<void> {
+    for (const { name, file } of content.sources) {
+      if (!(await intake.areKept([file]))) throw new UserError({ code: 'file_unavailable', name });
+    }
   }
 
   /** The post that a draft became, or the last try again of it. */

@@ -20,11 +20,12 @@ what that takes and nothing more: no analytics, no advertising, no tracking.</p>
 <ul>
 <li><strong>TikTok accounts</strong> that someone connects: the account’s id, its name, the permissions given, and the
 access tokens. Tokens are encrypted; nobody’s TikTok password ever reaches this server.</li>
-<li><strong>Chats</strong>: the ids and names of the chats where the bot is used, and of the people who connect accounts,
-compose posts, or vote on them.</li>
-<li><strong>Media</strong> sent to the bot for a post. It is deleted once the post is done or its draft is
-dropped.</li>
-<li><strong>Posts</strong>: caption, settings, who made and approved them, when, and TikTok’s ids of them, so that the
+<li><strong>Chats</strong>: the ids and names of the chats where the bot is used, and of the people who connect accounts
+or compose posts.</li>
+<li><strong>Media</strong> sent to the bot for a post. It is deleted within two hours after it was posted
+or its draft was dropped. What failed to post is kept for a week, so that it can be tried again; a draft that nobody
+touches is dropped after a week.</li>
+<li><strong>Posts</strong>: caption, settings, who made them, when, and TikTok’s ids of them, so that the
 bot can show what became of them.</li>
 <li><strong>One cookie</strong>, for an hour, that ties connecting an account to your browser. It is not used for
 anything else.</li>

@@ -4,7 +4,7 @@ import type { BotCommand, Update, UserFromGetMe } from 'grammy/types';
 import type { Logger } from 'pino';
 import type { ChatRef, Person } from '../../core/post.ts';
 import type { Store } from '../../core/stores.ts';
-import { type Bot, ChatBusyError, type ChatEvent, ChatUnreachableError } from '../bot.ts';
+import { type Bot, ChatBusyError, type ChatEvent, ChatUnreachableError, type MessageRef } from '../bot.ts';
 import { createAlbums } from './albums.ts';
 import { ask, says, TokenRefusedError, toChatError } from './errors.ts';
 import { createFiles } from './files.ts';
@@ -130,7 +130,10 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   }
 
   const { send, edit, remove } = outgoing;
-  return { platform: 'telegram', start, stop, send, edit, remove, openFile: files.openFile, mayManage };
+  // About 20 messages and edits a minute are allowed in a group, for all cards together.
+  const editPauseMs = ({ chat }: MessageRef): number => (isPrivateChat(chat) ? 3_000 : 5_000);
+  const { openFile } = files;
+  return { platform: 'telegram', start, stop, send, edit, remove, openFile, mayManage, editPauseMs };
 }
 
 /** Whether an update counts may depend on others of its album, and is decided in their order. */

@@ -1,6 +1,6 @@
 import type { InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity } from 'grammy/types';
-import type { Button, Card, Line } from '../bot.ts';
-import { fitLines } from './fit.ts';
+import type { Button, Card, Line, Row } from '../bot.ts';
+import { fitLines } from '../fit.ts';
 
 /** What Telegram allows as visible text, in UTF-16 units (https://core.telegram.org/bots/api#sendmessage). */
 export const MAX_TEXT_LENGTH = 4096;
@@ -24,8 +24,9 @@ export interface Mention {
 
 /** Sets a card in text, entities and keyboard; what exceeds `maxLength` is shortened. */
 export function renderCard(card: Card, maxLength: number, mention?: Mention): Rendered {
-  const rows = card.rows.map((row) => row.filter(fitsKeyboard));
-  const links = card.rows.flat().filter((button) => !fitsKeyboard(button));
+  const buttons = card.rows.map(buttonsOf);
+  const rows = buttons.map((row) => row.filter(fitsKeyboard));
+  const links = buttons.flat().filter((button) => !fitsKeyboard(button));
   const lines = [...card.lines, ...links.map(linkLine)];
   const named = mention === undefined ? lines : withName(lines, mention);
   const { text, entities } = setLines(fitLines(trimBlank(named.map(plainLinks)), maxLength));
@@ -46,6 +47,12 @@ export function isLinkable(href: string): boolean {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return false;
   const isAddress = /^[\d.]+$/.test(url.hostname) || url.hostname.startsWith('[');
   return !isAddress && url.hostname.includes('.') && !url.hostname.endsWith('.localhost');
+}
+
+/** Telegram has no menus, so each option is a button. */
+function buttonsOf(row: Row): readonly Button[] {
+  if (!('options' in row)) return row;
+  return row.options.map(({ label, press, isChosen }) => ({ label: isChosen ? `● ${label}` : label, press }));
 }
 
 const fitsKeyboard = (button: Button): boolean => !('href' in button) || isLinkable(button.href);

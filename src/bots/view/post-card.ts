@@ -35,9 +35,9 @@ export function postCard(view: PostView): Card {
   };
 }
 
-/** The message that ends the story, so that a phone buzzes; undefined while it goes on. */
+/** The message that ends the story, so that a phone buzzes; undefined while it goes on, and for who ended it. */
 export function finalNote(post: Post): Card | undefined {
-  const text = finalText(post);
+  const text = post.status === 'cancelled' ? undefined : finalText(post);
   if (text === undefined) return undefined;
   return {
     lines: [[{ text: text.headline, style: 'bold' }, ` · ${accountName(post.account)}`], ...text.lines],

@@ -26,8 +26,8 @@ export function filesWord(kind: MediaKind | undefined, count: number): string {
 
 export function sizeOf(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
-  if (bytes < 1_000_000) return `${Math.round(bytes / 1000)} KB`;
-  if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
+  if (bytes < 999_500) return `${Math.round(bytes / 1000)} KB`;
+  if (bytes < 999_950_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
   return `${(bytes / 1_000_000_000).toFixed(1)} GB`;
 }
 
@@ -55,8 +55,9 @@ export function agoOf(at: number, now: number): string {
 
 const NEAR_MS = 10 * 60_000;
 
-/** `in 40 s` while it is near, `at 18:40 GMT+1` after; in the time zone of the machine. */
+/** `now`, `in 40 s` while it is near, `at 18:40 GMT+1` after; in the time zone of the machine. */
 export function whenOf(at: number, now: number): string {
+  if (at - now < 1_000) return 'now';
   if (at - now < NEAR_MS) return `in ${durationOf(at - now)}`;
   const time = new Intl.DateTimeFormat('en-GB', {
     hour: '2-digit',

@@ -1,4 +1,4 @@
-import type { Line } from '../bot.ts';
+import type { Line } from './bot.ts';
 
 const ELLIPSIS = '…';
 /** A line is shortened to no less than this as long as whole lines can be left out instead. */

@@ -1,0 +1,35 @@
+// The figures that Nod is held to, all from one run: its own process, emulators of TikTok and Telegram, nginx and wrk on
+// the loopback interface of one machine. They say how Nod compares there; networks and disks elsewhere differ.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { benchMedia } from './media.ts';
+import { type Figure, machineLine, table } from './report.ts';
+import { benchStartToLive } from './start-to-live.ts';
+import { benchTaps } from './taps.ts';
+
+const DEADLINE_MS = 5 * 60_000;
+
+// Everything that is made on the way lies below one folder, which goes even when the run is interrupted.
+const scratch = mkdtempSync(join(tmpdir(), 'nod-bench-'));
+process.env.TMPDIR = scratch;
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+setTimeout(giveUp, DEADLINE_MS).unref();
+
+console.log(`${machineLine()}\n`);
+const figures: Figure[] = [];
+for (const [what, bench] of [
+  ['Starting Nod and publishing an album and a video …', benchStartToLive],
+  ['Tapping “Post now” …', benchTaps],
+  ['Serving media …', benchMedia],
+] as const) {
+  console.error(what);
+  figures.push(...(await bench()));
+}
+console.log(`\n${table(figures)}`);
+
+function giveUp(): void {
+  console.error('The bench has taken too long and gives up.');
+  process.exit(1);
+}

@@ -1,0 +1,86 @@
+import { type Bot, type Card, MessageGoneError, type MessageRef } from '../../src/bots/bot.ts';
+import { createWatch } from '../emulators/telegram/watch.ts';
+
+interface PaperMessage {
+  readonly ref: MessageRef;
+  /** As sent, then as after each edit. */
+  readonly versions: { readonly card: Card; readonly at: number }[];
+}
+
+/** A chat platform that keeps its messages on paper and fails when told to. */
+export function createPaperBot() {
+  const messages: PaperMessage[] = [];
+  const failures: { readonly error: Error; readonly arrives: boolean }[] = [];
+  const watch = createWatch();
+
+  /** The next send or edit fails; what `arrives` is done all the same. */
+  function fail(error: Error, { arrives = false } = {}): void {
+    failures.push({ error, arrives });
+  }
+
+  function perform<T>(act: () => T): T {
+    const failure = failures.shift();
+    try {
+      if (failure === undefined) return act();
+      if (failure.arrives) act();
+      throw failure.error;
+    } finally {
+      queueMicrotask(watch.changed);
+    }
+  }
+
+  const bot: Bot = {
+    platform: 'telegram',
+    start: async () => {},
+    stop: async () => {},
+    async send(chat, card) {
+      return perform(() => {
+        const ref = { chat, id: String(messages.length + 1) };
+        messages.push({ ref, versions: [{ card, at: Date.now() }] });
+        return ref;
+      });
+    },
+    async edit(ref, card) {
+      return perform(() => {
+        const message = messages.find((one) => one.ref.id === ref.id);
+        if (message === undefined) throw new MessageGoneError('The paper is lost.');
+        message.versions.push({ card, at: Date.now() });
+        return ref;
+      });
+    },
+    remove: async () => {},
+    openFile: () => Promise.reject(new Error('There are no files on paper.')),
+    mayManage: async () => true,
+    editPauseMs: () => 0,
+  };
+
+  const until = <T>(read: () => T | undefined): Promise<T> =>
+    watch.until(read, { timeoutMs: 5_000, onTimeout: () => new Error(`It did not come:\n${show()}`) });
+
+  /** Every message as it stands. */
+  const show = (): string[] => messages.map(({ versions }) => textOf(versions.at(-1)?.card));
+
+  return {
+    bot,
+    messages,
+    fail,
+    show,
+    until,
+    /** Resolves when exactly these messages stand in the chat. */
+    shows: (...texts: string[]) => until(() => (show().join('|') === texts.join('|') ? true : undefined)),
+    /** Resolves when all failures have been met. */
+    failed: () => until(() => (failures.length === 0 ? true : undefined)),
+  };
+}
+
+export type PaperBot = ReturnType<typeof createPaperBot>;
+
+/** A card of one line. */
+export const paper = (text: string): Card => ({ lines: [[text]], rows: [] });
+
+function textOf(card: Card | undefined): string {
+  const lines = card?.lines.map((line) =>
+    line.map((span) => (typeof span === 'string' ? span : span.text)).join(''),
+  );
+  return lines?.join('\n') ?? '';
+}

@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest';
+import { ConfigError, readConfig } from '../src/config.ts';
+
+const COMPLETE = {
+  TIKTOK_CLIENT_KEY: 'key',
+  TIKTOK_CLIENT_SECRET: 'secret',
+  TELEGRAM_TOKEN: '123456:ABC-def_1',
+  PUBLIC_URL: 'https://nod.example.com',
+};
+
+function problemsOf(changes: Record<string, string>): readonly string[] {
+  try {
+    readConfig({ ...COMPLETE, ...changes });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+it('needs four settings and knows the others by itself', () => {
+  expect(readConfig(COMPLETE)).toMatchObject({
+    tiktok: { clientKey: 'key', clientSecret: 'secret', apiUrl: 'https://open.tiktokapis.com' },
+    telegram: { token: '123456:ABC-def_1', apiUrl: 'https://api.telegram.org' },
+    publicUrl: 'https://nod.example.com',
+    ...{ host: '0.0.0.0', port: 8080, dataDir: './data', pollIntervalMs: 45_000, pollAttempts: 3 },
+    logLevel: 'info',
+  });
+});
+
+it('lists everything that is missing at once, with where it comes from', () => {
+  expect(() => readConfig({})).toThrow(
+    /TIKTOK_CLIENT_KEY is missing: [\s\S]*TIKTOK_CLIENT_SECRET is missing: [\s\S]*TELEGRAM_TOKEN is missing: [\s\S]*PUBLIC_URL is missing: /,
+  );
+});
+
+it('takes a variable that is empty or blank for one that is not set', () => {
+  expect(problemsOf({ TIKTOK_CLIENT_KEY: '', TELEGRAM_TOKEN: '  ' })).toEqual([
+    expect.stringMatching(/^TIKTOK_CLIENT_KEY is missing/),
+    expect.stringMatching(/^TELEGRAM_TOKEN is missing/),
+  ]);
+  expect(readConfig({ ...COMPLETE, PORT: ' ', SECRET_KEY: '' })).toMatchObject({
+    port: 8080,
+    secretKey: undefined,
+  });
+});
+
+it('forgives blanks around a value and slashes behind an address', () => {
+  const config = readConfig({
+    ...COMPLETE,
+    TIKTOK_CLIENT_KEY: ' key\n',
+    PUBLIC_URL: 'https://nod.example.com/',
+  });
+  expect(config).toMatchObject({ tiktok: { clientKey: 'key' }, publicUrl: 'https://nod.example.com' });
+});
+
+it.each([
+  ['PUBLIC_URL', 'nonsense', 'must be https:// and a host name'],
+  ['PUBLIC_URL', 'http://nod.example.com', 'must be https:// and a host name'],
+  ['PUBLIC_URL', 'ftp://localhost', 'must be https:// and a host name'],
+  ['PUBLIC_URL', 'https://nod.example.com/nod', 'must be https:// and a host name, without a path'],
+  ['TELEGRAM_TOKEN', 'abc', 'does not look like a bot token'],
+  ['TIKTOK_API_URL', 'nonsense', 'must be an address'],
+  ['TIKTOK_SITE_VERIFICATION', 'page.html', 'must be the name of TikTok’s verification file'],
+  ['PORT', '70000', 'must be a port number, 0 to 65535'],
+  ['PORT', 'http', 'must be a port number, 0 to 65535'],
+  ['POLL_INTERVAL_SECONDS', '0', 'must be a number of seconds above 0'],
+  ['POLL_ATTEMPTS', '1.5', 'must be a whole number from 1'],
+  ['SECRET_KEY', 'short', 'must have at least 16 characters'],
+  ['LOG_LEVEL', 'loud', 'must be one of fatal, error, warn, info, debug, trace, silent'],
+])('refuses %s=%s in one sentence', (name, value, sentence) => {
+  expect(problemsOf({ [name]: value })).toEqual([expect.stringContaining(`${name} ${sentence}`)]);
+});
+
+it('repeats no secret in what it complains about', () => {
+  expect(problemsOf({ SECRET_KEY: 'tooshort', TELEGRAM_TOKEN: 'sosecret' }).join()).not.toMatch(
+    /tooshort|sosecret/,
+  );
+});
+
+it.each(['http://localhost:8080', 'http://127.0.0.1:8080', 'http://[::1]:8080'])(
+  'lets %s be for a try',
+  (url) => {
+    expect(readConfig({ ...COMPLETE, PUBLIC_URL: url }).publicUrl).toBe(url);
+  },
+);
+
+it('takes fractions of a second between two checks', () => {
+  expect(readConfig({ ...COMPLETE, POLL_INTERVAL_SECONDS: '0.05' }).pollIntervalMs).toBe(50);
+});

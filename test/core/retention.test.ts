@@ -1,0 +1,139 @@
+import { utimes } from 'node:fs/promises';
+import pino from 'pino';
+import { describe, expect, it } from 'vitest';
+import { type Draft, UNDECIDED } from '../../src/core/draft.ts';
+import type { PostStatus } from '../../src/core/post.ts';
+import { createRetention } from '../../src/core/retention.ts';
+import { createCoreWorld } from './core-world.ts';
+import { addBytes } from './media/files.ts';
+import { ANA, CHAT, WORKSPACE } from './posts.ts';
+
+const DAY_MS = 86_400_000;
+
+async function retaining() {
+  const world = await createCoreWorld();
+  const drafts = world.nod.stores.store<Draft>('drafts');
+  const { posts } = world.nod;
+  const retention = createRetention({
+    ...{ drafts, posts, mediaStore: world.mediaStore, now: world.now },
+    log: pino({ level: 'silent' }),
+  });
+
+  /** A file that was written long before now. */
+  async function old(content: string, extension = 'bin') {
+    const file = await addBytes(world.mediaStore, content, extension);
+    await utimes(world.mediaStore.path(file), 0, 0);
+    return file;
+  }
+
+  /** A post with three files of its own: what came, what TikTok pulls, and the picture on the card. */
+  async function post(name: string, state: { status: PostStatus; [field: string]: unknown }) {
+    const [source, media, preview] = [
+      await old(`${name} source`),
+      await old(`${name} media`, 'jpg'),
+      await old(`${name} preview`, 'jpg'),
+    ];
+    const photo = { kind: 'photo', contentType: 'image/jpeg', width: 1, height: 1, changes: [], file: media };
+    await world.submit({ media: [photo], preview, ...state }, { sources: [{ name, file: source }] });
+    return { source: source.key, media: media.key, preview: preview.key };
+  }
+
+  const kept = async () => new Set(await world.mediaStore.keys());
+  return { world, drafts, retention, old, post, kept };
+}
+
+describe('retention', () => {
+  it('keeps all files of posts that are under way', async () => {
+    const { world, retention, post, kept } = await retaining();
+    await using _ = world;
+    const keys: string[] = [];
+    for (const status of ['preparing', 'in_review', 'queued', 'submitting', 'processing'] as const) {
+      keys.push(...Object.values(await post(status, { status })));
+    }
+    await retention.sweep();
+    for (const key of keys) expect((await kept()).has(key)).toBe(true);
+  });
+
+  it.each(['published', 'in_inbox'] as const)(
+    'deletes the files of a post that is %s at once, and its picture after a week',
+    async (status) => {
+      const { world, retention, post, kept } = await retaining();
+      await using _ = world;
+      const files = await post('a', { status, settledAt: world.now() });
+      await retention.sweep();
+      expect((await kept()).has(files.source)).toBe(false);
+      expect((await kept()).has(files.media)).toBe(false);
+      expect((await kept()).has(files.preview)).toBe(true);
+      world.tiktok.clock.advance(7 * DAY_MS);
+      await retention.sweep();
+      expect((await kept()).has(files.preview)).toBe(false);
+    },
+  );
+
+  it.each(['failed', 'cancelled', 'expired', 'rejected', 'unconfirmed'] as const)(
+    'keeps the files of a post that is %s for a week',
+    async (status) => {
+      const { world, retention, post, kept } = await retaining();
+      await using _ = world;
+      const files = Object.values(await post('a', { status, settledAt: world.now() }));
+      world.tiktok.clock.advance(7 * DAY_MS - 1);
+      await retention.sweep();
+      for (const key of files) expect((await kept()).has(key)).toBe(true);
+      world.tiktok.clock.advance(1);
+      await retention.sweep();
+      for (const key of files) expect((await kept()).has(key)).toBe(false);
+    },
+  );
+
+  it('keeps what drafts hold', async () => {
+    const { world, retention, drafts, old, kept } = await retaining();
+    await using _ = world;
+    const [source, media, preview, stray] = [
+      await old('source'),
+      await old('media', 'jpg'),
+      await old('preview', 'jpg'),
+      await old('stray'),
+    ];
+    const offered = { id: '1', order: 1, name: 'a', ref: 'r', kind: 'photo' } as const;
+    const prepared = {
+      kind: 'photo',
+      contentType: 'image/jpeg',
+      width: 1,
+      height: 1,
+      changes: [],
+      file: media,
+    } as const;
+    const second = await old('second');
+    await drafts.create('d', {
+      ...{ id: 'd', workspace: WORKSPACE, chat: CHAT, author: ANA, caption: '', disclosing: false, preview },
+      settings: UNDECIDED,
+      files: [
+        { ...offered, state: 'ready', source, media: prepared },
+        { ...offered, id: '2', state: 'stored', source: second },
+      ],
+      createdAt: 0,
+      updatedAt: 0,
+    });
+    await retention.sweep();
+    expect(await kept()).toEqual(new Set([source.key, media.key, preview.key, second.key]));
+    expect((await kept()).has(stray.key)).toBe(false);
+  });
+
+  it('leaves young files alone, which a draft may be about to name', async () => {
+    const { world, retention, kept } = await retaining();
+    await using _ = world;
+    const young = await addBytes(world.mediaStore, 'young');
+    await utimes(world.mediaStore.path(young), new Date(world.now()), new Date(world.now() - 60_000));
+    await retention.sweep();
+    expect((await kept()).has(young.key)).toBe(true);
+  });
+
+  it('sweeps when it starts, and ends with what it is doing', async () => {
+    const { world, retention, old, kept } = await retaining();
+    await using _ = world;
+    const stray = await old('stray');
+    retention.start();
+    await retention.stop();
+    expect((await kept()).has(stray.key)).toBe(false);
+  });
+});

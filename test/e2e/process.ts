@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The Node that the package brings along; the machine's own may be too old. */
+export const NODE = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url));
+
+export interface ProcessOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly node?: string;
+}
+
+/** Runs `node nod.js` as its own process, with nothing of this one's environment but the path. */
+export function runNod({ environment = {}, node = NODE }: ProcessOptions = {}) {
+  const env = { PATH: process.env.PATH, ...environment };
+  const child = spawn(node, ['nod.js'], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  const output = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output.out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output.err += text;
+  });
+
+  /** Resolves when the log holds the text. */
+  function logged(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const check = () => output.out.includes(text) && resolve();
+      child.stdout.on('data', check);
+      void ended.then(() => reject(new Error(`Nod ended without “${text}”.\n${output.out}${output.err}`)));
+      check();
+    });
+  }
+
+  async function end(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT') {
+    child.kill(signal);
+    return ended;
+  }
+
+  return { logged, ended, output, end, [Symbol.asyncDispose]: async () => void (await end('SIGKILL')) };
+}
+
+export type NodProcess = ReturnType<typeof runNod>;

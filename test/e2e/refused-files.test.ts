@@ -1,0 +1,110 @@
+import { expect, it } from 'vitest';
+import { buttonsOf, textOf } from '../world.ts';
+import { bytesOf, fixture, LINK, startStage } from './stage.ts';
+
+const REASONS = [
+  ['still.gif', 'GIF is not something TikTok takes.'],
+  ['truncated.jpg', 'The file is damaged or cut off. Send it again, best as a file.'],
+  ['fifteen-fps.mp4', '15 frames a second; TikTok takes 23 to 60. Export it at 30.'],
+  ['tiny.mp4', 'pixels; TikTok takes 360 to 4096 a side. Export it at 1080×1920.'],
+  ['prores.mov', 'which TikTok does not take. Export it as MP4 with H.264 and AAC.'],
+] as const;
+
+it.each(REASONS)('refuses %s with the reason', async (name, reason) => {
+  await using stage = await startStage();
+  await stage.sendFile(name);
+  const draft = await stage.draft(reason);
+  expect(textOf(draft)).toContain(`${name}  ✕ `);
+  expect(buttonsOf(draft)).toEqual(['Discard']);
+});
+
+it.each([
+  ['paper.pdf', '%PDF-1.7\n%âãÏÓ\n1 0 obj\n<<>>\nendobj\n', 'PDF is not something TikTok takes.'],
+  ['notes.txt', 'These are only words.', 'is not something TikTok takes.'],
+])('refuses %s by its content', async (name, content, reason) => {
+  await using stage = await startStage();
+  const { telegram, anaChat, ana } = stage;
+  await telegram.sendDocument(anaChat, ana, { bytes: Buffer.from(content, 'latin1'), fileName: name });
+  expect(textOf(await stage.draft(reason))).toContain(name);
+});
+
+it('refuses what Telegram does not give to bots before it asks for it, with both sizes', async () => {
+  await using stage = await startStage();
+  await stage.sendFile('tiktok-h264.mp4', { declaredBytes: 31_000_000 });
+  const draft = await stage.draft('31.0 MB; Telegram gives bots files up to 21.0 MB');
+  expect(stage.telegram.state.requests.filter(({ method }) => method === 'getFile')).toEqual([]);
+  await stage.choose(draft, 'Discard', 'Discarded. Nothing was posted.');
+});
+
+it('names the files that cannot be used and leaves them out when told to', async () => {
+  await using stage = await startStage();
+  await stage.sendAlbum(['phone.jpg', 'still.gif', 'photo.webp', 'truncated.jpg']);
+  const draft = await stage.draft('2 photos for TikTok');
+  expect(textOf(draft)).toMatch(
+    /2 {2}still\.gif {2}✕ GIF[\s\S]*4 {2}truncated\.jpg {2}✕ The file is damaged/,
+  );
+  await stage.choose(draft, 'Everyone', 'Who can see it?  Everyone');
+  expect(await stage.tap(draft, 'Post now')).toMatchObject({
+    text: '2 files cannot be used. Leave them out first.',
+  });
+  const left = await stage.choose(draft, 'Leave out what cannot be used', /^((?!✕)[\s\S])*$/);
+  expect(textOf(left)).toContain('Who can see it?  Everyone');
+  await stage.tap(draft, 'Post now');
+  await stage.shows(draft, LINK);
+  expect(stage.tiktok.state.publishes).toMatchObject([{ media: [{ kind: 'jpeg' }, { kind: 'jpeg' }] }]);
+});
+
+it('takes single photos out by their numbers', async () => {
+  await using stage = await startStage();
+  await stage.sendAlbum(['phone.jpg', 'photo.webp', 'transparent.png']);
+  const draft = await stage.draft('3 photos');
+  const menu = await stage.choose(draft, 'Photos…', (message) => buttonsOf(message).includes('Back'));
+  expect(buttonsOf(menu)).toEqual(['✕ 1', '✕ 2', '✕ 3', 'Back']);
+  const left = await stage.choose(draft, '✕ 2', '2 photos');
+  expect(textOf(left)).toMatch(/1 {2}phone\.jpg[\s\S]*2 {2}transparent\.png/);
+  await stage.choose(draft, 'Photos…', (message) => buttonsOf(message).includes('Back'));
+  await stage.choose(draft, 'Back', 'Who can see it?');
+});
+
+it('lets a person choose between the photos and the video of an album', async () => {
+  await using stage = await startStage();
+  await stage.sendAlbum(['phone.jpg', 'tiktok-h264.mp4', 'photo.webp']);
+  const draft = await stage.draft('A TikTok post is photos or one video. Choose what to post.');
+  expect(buttonsOf(draft)).toEqual(['2 photos', 'Video tiktok-h264.mp4', 'Discard']);
+  await stage.choose(draft, '2 photos', '2 photos for TikTok');
+  await stage.post(draft);
+  await stage.shows(draft, LINK);
+  expect(stage.tiktok.state.publishes).toMatchObject([{ mediaType: 'PHOTO', media: [{}, {}] }]);
+});
+
+it('lets a person choose one of two videos', async () => {
+  await using stage = await startStage();
+  await stage.sendAlbum(['tiktok-h264.mp4', 'demo/sunset.mp4']);
+  const draft = await stage.draft('A TikTok post is photos or one video.');
+  expect(buttonsOf(draft)).toEqual(['Video tiktok-h264.mp4', 'Video sunset.mp4', 'Discard']);
+  await stage.choose(draft, 'Video sunset.mp4', /^Video for TikTok/);
+  await stage.post(draft);
+  await stage.shows(draft, LINK);
+  expect(stage.tiktok.state.publishes).toMatchObject([
+    { media: [{ bytes: (await bytesOf('demo/sunset.mp4')).length }] },
+  ]);
+});
+
+it('says what it is while a file is on its way, and offers nothing to choose', async () => {
+  await using stage = await startStage();
+  const held = stage.telegram.fault('hold', { method: 'file' });
+  await stage.sendFile('phone.jpg');
+  const card = await stage.card('phone.jpg  on the way');
+  expect(textOf(card)).toContain('Choices follow once the files are here.');
+  expect(buttonsOf(card)).toEqual(['Discard']);
+  held.lift();
+  await stage.draft('1 photo for TikTok');
+});
+
+it('copies a file again whose download was cut', async () => {
+  await using stage = await startStage();
+  stage.telegram.fault('cut-download');
+  await stage.telegram.sendVideo(stage.anaChat, stage.ana, { path: fixture('tiktok-h264.mp4') });
+  await stage.post(await stage.draft('Video for TikTok'));
+  await stage.card(LINK);
+});

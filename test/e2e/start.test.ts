@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { expect, it } from 'vitest';
+import { createWorld } from '../world.ts';
+import { runNod } from './process.ts';
+
+it('lists every missing setting at once and ends with code 1', async () => {
+  await using nod = runNod();
+  expect(await nod.ended).toEqual({ code: 1, signal: null });
+  for (const name of ['TIKTOK_CLIENT_KEY', 'TIKTOK_CLIENT_SECRET', 'TELEGRAM_TOKEN', 'PUBLIC_URL']) {
+    expect(nod.output.err).toMatch(new RegExp(`^ {2}${name} is missing: `, 'm'));
+  }
+  expect(nod.output.out).toBe('');
+});
+
+it('ends with code 1 and one clear line when Telegram refuses the token', async () => {
+  await using world = await createWorld();
+  await using nod = runNod({ environment: { ...world.environment, TELEGRAM_TOKEN: '1:wrong' } });
+  expect(await nod.ended).toEqual({ code: 1, signal: null });
+  expect(nod.output.out).toContain('Telegram refuses TELEGRAM_TOKEN. Put in the token that @BotFather shows');
+  expect(nod.output.err).toBe('');
+});
+
+it('ends with code 1 when its port is taken', async () => {
+  await using world = await createWorld();
+  const other = createServer().listen(Number(world.environment.PORT), '127.0.0.1');
+  await once(other, 'listening');
+  await using nod = runNod({ environment: world.environment });
+  expect(await nod.ended).toEqual({ code: 1, signal: null });
+  expect(nod.output.out).toContain('EADDRINUSE');
+  other.close();
+});
+
+it('ends with code 1 when Telegram takes the token back', async () => {
+  await using world = await createWorld();
+  await using nod = runNod({ environment: world.environment });
+  await nod.logged('Nod is ready');
+  await world.telegram.waitForPoll();
+  world.telegram.fault('401');
+  expect(await nod.ended).toEqual({ code: 1, signal: null });
+});
+
+it('can be stopped while it waits for Telegram', async () => {
+  await using world = await createWorld();
+  world.telegram.fault('unreachable');
+  await using nod = runNod({ environment: world.environment });
+  await nod.logged('Telegram does not answer');
+  expect(await nod.end('SIGTERM')).toEqual({ code: 0, signal: null });
+});
+
+const oldNode = ['/usr/local/bin/node', '/usr/bin/node'].find(isOld);
+
+it.skipIf(oldNode === undefined)('says in one sentence that Node is too old', async () => {
+  await using nod = runNod({ node: oldNode ?? '' });
+  expect(await nod.ended).toEqual({ code: 1, signal: null });
+  expect(nod.output.err.trim()).toMatch(/^Nod needs Node 24 or newer, and this is Node [^\n]*$/);
+});
+
+function isOld(path: string): boolean {
+  if (!existsSync(path)) return false;
+  return Number(execFileSync(path, ['-p', 'process.versions.node'], { encoding: 'utf8' }).split('.')[0]) < 24;
+}
