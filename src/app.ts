@@ -7,6 +7,7 @@ import { createNews } from './bots/news.ts';
 import { createPressing } from './bots/pressing.ts';
 import { createRenderer } from './bots/rendering.ts';
 import { createSpeech } from './bots/speech.ts';
+import { createSuggesting } from './bots/suggesting.ts';
 import { createTelegramBot, type InboxRecord } from './bots/telegram/index.ts';
 import { COMMANDS } from './bots/view/messages.ts';
 import type { Config } from './config.ts';
@@ -115,7 +116,7 @@ export async function startApp({
   const openFile = (_chat: string, ref: string) => telegram.openFile(ref);
   const intake = createIntake({ drafts, mediaStore, preparer, openFile, changed, log });
   const composer = createComposer({ drafts, posts, intake, accounts, client, changed, now, log });
-  const submission = createSubmission({ drafts, posts, composer, intake, accounts, wake, now });
+  const submission = createSubmission({ drafts, posts, composer, intake, accounts, wake, now, log });
   const { render, drawDraft } = createRenderer({
     drafts,
     submission,
@@ -139,9 +140,10 @@ export async function startApp({
   const pressing = createPressing({
     ...{ composer, submission, posts, drafts, accounts, notes, board, records, speech, botFor, drawDraft },
   });
+  const suggesting = createSuggesting({ accounts, composer, board, now });
   const conversation = createConversation({
-    ...{ composer, pressing, drafts, posts, accounts, consents, board, records, speech, botFor },
-    ...{ publicUrl, now },
+    ...{ composer, pressing, drafts, posts, accounts, consents, board, records, speech, suggesting },
+    ...{ botFor, publicUrl, now, log },
   });
   const news = createNews({ composer, drafts, posts, notes, board, speech, log });
 

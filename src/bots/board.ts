@@ -151,7 +151,7 @@ export function createBoard({
   async function renderOrInstead(subject: string, { instead }: Easel): Promise<Rendering | undefined> {
     if (instead === undefined) return render(subject);
     const message = await records.messageOf(subject);
-    return message && { chat: message.chat, card: instead.card };
+    return message && { chat: message.chat, card: instead.card, isForAll: message.isPrivate !== true };
   }
 
   /** An idle subject needs no memory once its rest is over. */

@@ -4,6 +4,8 @@ import type { ChatRef, Person } from '../core/post.ts';
 /** What every chat platform does for the conversation. */
 export interface Bot {
   readonly platform: 'telegram' | 'discord';
+  /** Drafts are composed where only their author sees them; then a post gets a card of its own for all. */
+  readonly composesInPrivate: boolean;
   /**
    * Begins to listen and returns once the platform has accepted the token.
    * Events of one chat arrive one after the other; an event is delivered again after a crash until `receive` has resolved.
@@ -28,6 +30,8 @@ export interface SendOptions {
   readonly replyTo?: MessageRef;
   /** Opens the person's keyboard for a reply to this message. */
   readonly asksFor?: Person;
+  /** Calls this person's attention to the message. */
+  readonly callsFor?: Person;
   /** Leaves the phone silent. */
   readonly silent?: boolean;
   /** At most 25 characters; where the platform can, a message that was sent under the same key is not sent again. */
@@ -40,6 +44,8 @@ export interface MessageRef {
   readonly id: string;
   /** Key of the picture that it shows. */
   readonly picture?: string;
+  /** Only one person sees it, and for some minutes only it can be edited. */
+  readonly isPrivate?: true;
 }
 
 /** What a message shows; the adapter sets it in its platform's means and shortens what does not fit. */
@@ -63,8 +69,6 @@ export type Span =
       readonly text: string;
       readonly style?: 'bold' | 'italic' | 'code';
       readonly href?: string;
-      /** Calls this person's attention to the message. */
-      readonly mention?: Person;
     };
 
 /** Buttons side by side, or one choice out of several. */
@@ -101,6 +105,8 @@ export type ChatEvent = {
       /** Equal for all files of one album. */
       readonly album?: string;
       readonly caption?: string;
+      /** A message of ours that it answers, such as the card of the draft that it shall join. */
+      readonly replyTo?: MessageRef;
       readonly file: OfferedFile;
       /** What was chosen along with the file: a privacy level as TikTok spells it, and an `accountKey`. */
       readonly wishes?: { readonly privacyLevel?: string; readonly account?: string };
@@ -128,6 +134,8 @@ export type ChatEvent = {
       readonly message: MessageRef;
       /** Ends the button's spinner, with a note for the presser alone. The first call counts. */
       readonly answer: (note?: string) => Promise<void>;
+      /** Answers with a message that only the presser sees; absent where there are none. */
+      readonly openPrivately?: () => Promise<MessageRef>;
       /** Asks for a text in a window of its own, whose answer comes as a `text` event; absent where there are none. */
       readonly ask?: (question: Question) => Promise<void>;
     }

@@ -21,7 +21,7 @@ export function createCardRecords({ cards, anchors }: { cards: Store<CardRecord>
 
   /** Notes that a message now shows this card. */
   async function noteShown(subject: string, message: MessageRef, card: Card): Promise<void> {
-    await anchor(message, subject);
+    if (message.isPrivate !== true) await anchor(message, subject);
     const shown = { message, shownHash: hashOf(card) };
     if ((await cards.create(subject, shown)) === undefined) {
       await cards.update(subject, (current) => ({ ...current, ...shown }));
@@ -32,10 +32,17 @@ export function createCardRecords({ cards, anchors }: { cards: Store<CardRecord>
     await cards.update(subject, (current) => ({ ...current, toldEnding }));
   }
 
-  /** Takes a message on which a card's button was pressed for the card, where no answer had told that it was sent. */
+  /**
+   * Takes a message that somebody uses for the card: where no answer had told that it was sent, and in place of an
+   * older one that only its reader sees, because that one can be edited for some minutes only.
+   */
   async function adopt(subject: string, message: MessageRef): Promise<void> {
-    const adopted = await cards.create(subject, { message, shownHash: '' });
-    if (adopted !== undefined) await anchor(message, subject);
+    const adopted = { message, shownHash: '' };
+    if ((await cards.create(subject, adopted)) !== undefined) return anchor(message, subject);
+    if (message.isPrivate !== true) return;
+    await cards.update(subject, (current) =>
+      current.message.isPrivate ? { ...current, ...adopted } : undefined,
+    );
   }
 
   /** Remembers which subject a message is about, so that a reply to it is understood. */

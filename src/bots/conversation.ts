@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Accounts } from '../core/accounts.ts';
 import type { Composer } from '../core/composer.ts';
 import type { Consents } from '../core/consents.ts';
@@ -10,6 +11,7 @@ import type { Bot, Card, ChatEvent, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
 import type { Pressing } from './pressing.ts';
 import type { Speech } from './speech.ts';
+import type { Suggesting } from './suggesting.ts';
 import {
   accountsCard,
   cancelCard,
@@ -24,7 +26,6 @@ import {
 import { problemText } from './view/problems.ts';
 
 const RECENT_POSTS = 10;
-const TELEGRAM_FILE_MEGABYTES = 20;
 
 /** Decides what happens for each event of a chat, whatever the platform. */
 export function createConversation({
@@ -37,9 +38,11 @@ export function createConversation({
   board,
   records,
   speech,
+  suggesting,
   botFor,
   publicUrl,
   now,
+  log,
 }: {
   composer: Composer;
   pressing: Pressing;
@@ -50,9 +53,11 @@ export function createConversation({
   board: Board;
   records: CardRecords;
   speech: Speech;
+  suggesting: Suggesting;
   botFor: (chat: ChatRef) => Bot;
   publicUrl: string;
   now: () => number;
+  log: Logger;
 }) {
   /** Handles one event; what a person can put right is said in the chat where it came from. */
   async function handle(event: ChatEvent): Promise<void> {
@@ -61,7 +66,7 @@ export function createConversation({
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       if (event.type === 'press') await event.answer(problemText(error.problem));
-      else await say(event.chat, problemCard(error.problem));
+      else await say(event, problemCard(error.problem));
     }
   }
 
@@ -74,28 +79,38 @@ export function createConversation({
       case 'press':
         return pressing.press(event);
       case 'suggest':
-        return event.offer([]);
+        return suggesting.suggest(event);
       case 'command':
         return obey(event);
     }
   }
 
   async function takeMedia(event: ChatEventOf<'media'>): Promise<void> {
-    const { workspace, chat, person, album, caption, messageId, file } = event;
-    await composer.offer({
-      workspace,
-      chat,
-      person,
-      ...(album !== undefined && { album }),
+    const { workspace, chat, person, caption, replyTo, wishes, reply } = event;
+    const joins = replyTo && (await records.subjectOf(replyTo));
+    const draft = await composer.offer({
+      ...{ workspace, chat, person, file: draftFile(event) },
       ...(caption !== undefined && { caption }),
-      file: draftFile(messageId, file),
+      ...(joins !== undefined && { joins }),
     });
+    // The file came twice, and is part of a post already.
+    if (draft === undefined) return;
+    if (reply !== undefined) {
+      await records.adopt(draft.id, reply);
+      board.touch(draft.id);
+    }
+    // TikTok is asked in the background: the rest of the album waits behind this file.
+    composer
+      .lookForAccount(draft)
+      .then(() => wishes && suggesting.fulfil(draft, wishes))
+      .catch((error) => log.error({ err: error, draftId: draft.id }, 'A draft stays without its account'));
   }
 
-  function draftFile(messageId: string, file: ChatEventOf<'media'>['file']): DraftFile {
+  function draftFile({ messageId, album, file }: ChatEventOf<'media'>): DraftFile {
     const { ref, name, bytes, claimedKind, thumbnailRef, tooBig } = file;
     const offered = {
       ...{ id: messageId, order: Number(messageId), name, ref },
+      ...(album !== undefined && { album }),
       ...(bytes !== undefined && { bytes }),
       ...(claimedKind !== undefined && { claimedKind }),
       ...(thumbnailRef !== undefined && { thumbnailRef }),
@@ -110,50 +125,51 @@ export function createConversation({
   }
 
   /** A reply to a card, or to our question for one, is its caption; so is plain text while one draft has none. */
-  async function takeText({ chat, person, text, replyTo, isPrivate }: ChatEventOf<'text'>): Promise<void> {
-    const subject = replyTo && (await records.subjectOf(replyTo));
-    if (subject !== undefined) {
-      await composer.choose(subject, person, { type: 'caption', text });
-      board.touch(subject, { soon: true });
-      return;
-    }
+  async function takeText(event: ChatEventOf<'text'>): Promise<void> {
+    const { chat, person, text, replyTo, isPrivate } = event;
+    const subject = event.subject ?? (replyTo && (await records.subjectOf(replyTo)));
+    if (subject !== undefined) return caption(subject);
     if (!isPrivate) return;
     const [only, ...others] = (await openDrafts(chat, person)).filter((draft) => draft.caption === '');
-    if (only !== undefined && others.length === 0) {
-      await composer.choose(only.id, person, { type: 'caption', text });
-      board.touch(only.id, { soon: true });
-      return;
-    }
+    if (only !== undefined && others.length === 0) return caption(only.id);
     await say(
-      chat,
+      event,
       note('Send me a photo, an album or a video to post. To change a caption, reply to its card.'),
     );
+
+    async function caption(draftId: string): Promise<void> {
+      await composer.choose(draftId, person, { type: 'caption', text });
+      board.touch(draftId, { soon: true });
+    }
   }
 
   async function obey(event: ChatEventOf<'command'>): Promise<void> {
     const { chat, workspace, person } = event;
     switch (event.name) {
       case 'start':
-        return say(chat, startCard((await accounts.list(workspace)).length > 0));
+        return say(event, startCard((await accounts.list(workspace)).length > 0));
       case 'help':
-        return say(chat, helpCard(TELEGRAM_FILE_MEGABYTES));
+        return say(event, helpCard(botFor(chat).platform));
       case 'connect': {
         await checkMayManage(event);
         const { id } = await consents.invite(event);
-        return say(chat, connectCard(`${publicUrl}/connect/${id}`));
+        return say(event, connectCard(`${publicUrl}/connect/${id}`));
       }
       case 'accounts':
-        return say(chat, accountsCard(await accounts.list(workspace)));
+        return say(event, accountsCard(await accounts.list(workspace)));
       case 'disconnect':
         await checkMayManage(event);
-        return say(chat, disconnectCard(await accounts.list(workspace)));
-      case 'posts':
-        return say(chat, postsCard(await recentPosts(workspace), now()));
+        return say(event, disconnectCard(await accounts.list(workspace)));
+      case 'posts': {
+        // Where drafts are composed in private they can get lost from sight, so this brings them back.
+        const hidden = botFor(chat).composesInPrivate ? await openDrafts(chat, person) : [];
+        return say(event, postsCard(await recentPosts(workspace), hidden, now()));
+      }
       case 'cancel':
-        return say(chat, cancelCard(await openDrafts(chat, person), await postsUnderWay(workspace, person)));
+        return say(event, cancelCard(await openDrafts(chat, person), await postsUnderWay(workspace, person)));
       default:
         return event.isPrivate
-          ? say(chat, note(`There is no /${event.name}. /help shows what there is.`))
+          ? say(event, note(`There is no /${event.name}. /help shows what there is.`))
           : undefined;
     }
   }
@@ -162,8 +178,9 @@ export function createConversation({
     if (!(await botFor(chat).mayManage(chat, person))) throw new UserError({ code: 'not_admin' });
   }
 
-  async function say(chat: ChatRef, card: Card): Promise<void> {
-    await speech.say(chat, card);
+  /** Answers where the person asked: in a message that waits for it, else in the chat. */
+  async function say({ chat, reply }: ChatEvent, card: Card): Promise<void> {
+    await (reply === undefined ? speech.say(chat, card) : speech.sayInstead(reply, card));
   }
 
   async function openDrafts(chat: ChatRef, person: Person): Promise<Draft[]> {

@@ -1,7 +1,7 @@
 import type { Accounts } from '../core/accounts.ts';
 import type { Choice } from '../core/choices.ts';
 import type { Composer } from '../core/composer.ts';
-import type { Draft } from '../core/draft.ts';
+import { captionLimit, type Draft, kindOf } from '../core/draft.ts';
 import { UserError } from '../core/errors.ts';
 import type { Notes } from '../core/notes.ts';
 import { type ChatRef, isSettled, type Post } from '../core/post.ts';
@@ -86,6 +86,9 @@ export function createPressing({
       case 'files':
       case 'accounts':
         return board.showInstead(id, await drawDraft(await composer.own(id, person), verb));
+      case 'open':
+        await composer.own(id, person);
+        return;
       case 'back':
         return;
       default:
@@ -107,8 +110,12 @@ export function createPressing({
     await composer.pickAccount(id, event.person, openId);
   }
 
-  async function askForCaption({ chat, person }: PressEvent, id: string): Promise<void> {
-    await composer.own(id, person);
+  async function askForCaption({ chat, person, ask }: PressEvent, id: string): Promise<void> {
+    const draft = await composer.own(id, person);
+    if (ask !== undefined) {
+      const maxLength = captionLimit(kindOf(draft) ?? 'photo');
+      return ask({ subject: id, title: 'Caption', text: draft.caption, maxLength });
+    }
     const replyTo = await records.messageOf(id);
     const question = await speech.say(chat, note(`${person.name}, reply to this with the caption.`), {
       asksFor: person,
@@ -134,7 +141,9 @@ export function createPressing({
         await submission.retry(post, person);
         return board.touch(post.draftId, { soon: true });
       case 'edit': {
+        const place = await event.openPrivately?.();
         const draft = await submission.editAgain(post, person);
+        if (place !== undefined) await records.adopt(draft.id, place);
         return board.touch(draft.id, { soon: true });
       }
       default:

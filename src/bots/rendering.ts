@@ -37,7 +37,7 @@ export function createRenderer({
     const post = await submission.latestPost(subject);
     if (post !== undefined) return renderPost(post);
     const draft = await drafts.get(subject);
-    return draft && { chat: draft.chat, card: await drawDraft(draft) };
+    return draft && { chat: draft.chat, card: await drawDraft(draft), isForAll: false };
   }
 
   async function renderPost(post: Post): Promise<Rendering> {
@@ -51,7 +51,10 @@ export function createRenderer({
     return {
       chat: post.chat,
       card,
-      ...(ending !== undefined && { ending: { key: `${post.id} ${post.status}`, card: ending } }),
+      isForAll: true,
+      ...(ending !== undefined && {
+        ending: { key: `${post.id} ${post.status}`, card: ending, callsFor: post.author },
+      }),
     };
   }
 

@@ -1,12 +1,16 @@
+import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { ChatRef } from '../core/post.ts';
+import type { ChatRef, Person } from '../core/post.ts';
 import { type Bot, type Card, ChatUnreachableError, MessageGoneError, type MessageRef } from './bot.ts';
-import { type CardRecords, hashOf } from './card-records.ts';
+import { type CardRecord, type CardRecords, hashOf } from './card-records.ts';
+import { note } from './view/messages.ts';
 
 /** What a subject looks like now. */
 export interface Rendering {
   readonly chat: ChatRef;
   readonly card: Card;
+  /** Not for its author alone. */
+  readonly isForAll: boolean;
   /** Told once in a message of its own, so that a phone buzzes. */
   readonly ending?: Ending;
 }
@@ -15,6 +19,7 @@ export interface Rendering {
 export interface Ending {
   readonly key: string;
   readonly card: Card;
+  readonly callsFor: Person;
 }
 
 /** Sends that may have arrived although no answer said so, by what was sent. */
@@ -45,46 +50,71 @@ export function createShowing({
    */
   async function show(
     subject: string,
-    { chat, card, ending }: Rendering,
+    rendering: Rendering,
     doubts: Doubts,
   ): Promise<MessageRef | undefined> {
+    const { card, ending } = rendering;
     const record = await records.read(subject);
-    const isShown = record !== undefined && record.shownHash === hashOf(card);
-    const message = isShown ? record.message : await sendOrEdit(chat, card, record?.message, doubts);
+    const isShown =
+      record !== undefined && record.shownHash === hashOf(card) && !isInWrongPlace(record, rendering);
+    const message = isShown ? record.message : await sendOrEdit(subject, rendering, record, doubts);
+    if (message === undefined) return undefined;
     if (!isShown) await records.noteShown(subject, message, card);
     if (ending !== undefined && record?.toldEnding !== ending.key) {
-      await tell(chat, ending, message, doubts);
+      await tell(rendering.chat, ending, message, doubts);
       await records.noteTold(subject, ending.key);
     }
     return isShown ? undefined : message;
   }
 
+  /** Undefined when the card can stand nowhere: its author's own place is gone, and it is not for all. */
   async function sendOrEdit(
-    chat: ChatRef,
-    card: Card,
-    message: MessageRef | undefined,
+    subject: string,
+    rendering: Rendering,
+    record: CardRecord | undefined,
     doubts: Doubts,
-  ): Promise<MessageRef> {
+  ): Promise<MessageRef | undefined> {
+    const { chat, card, isForAll } = rendering;
     const bot = botFor(chat);
-    if (message !== undefined) {
+    if (record !== undefined && !isInWrongPlace(record, rendering)) {
       try {
-        return await bot.edit(message, card);
+        return await bot.edit(record.message, card);
       } catch (error) {
         if (!(error instanceof MessageGoneError)) throw error;
       }
     }
-    return counted(doubts, CARD, () => bot.send(chat, card, { silent: true }));
+    if (bot.composesInPrivate && !isForAll) return undefined;
+    const onceKey = `${subject}.${record?.version ?? 0}`;
+    const message = await counted(doubts, CARD, () => bot.send(chat, card, { silent: true, onceKey }));
+    if (record?.message.isPrivate) await leave(record.message);
+    return message;
+  }
+
+  const isInWrongPlace = ({ message }: CardRecord, { isForAll }: Rendering): boolean =>
+    isForAll && message.isPrivate === true;
+
+  /** The author's own message ends with a word about where it goes on; should that fail, nothing is lost. */
+  async function leave(message: MessageRef): Promise<void> {
+    try {
+      await botFor(message.chat).edit(
+        message,
+        note('On its way. The card in the channel shows how it goes.'),
+      );
+    } catch (error) {
+      log.debug({ err: error }, 'The message in which a draft was composed could not be ended');
+    }
   }
 
   /** The ending stands on the card as well, so after two tries that may have arrived it counts as told. */
   async function tell(
     chat: ChatRef,
-    { key, card }: Ending,
+    { key, card, callsFor }: Ending,
     replyTo: MessageRef,
     doubts: Doubts,
   ): Promise<void> {
+    const onceKey = createHash('sha256').update(key).digest('base64url').slice(0, 24);
     try {
-      await counted(doubts, key, () => botFor(chat).send(chat, card, { replyTo }));
+      await counted(doubts, key, () => botFor(chat).send(chat, card, { replyTo, callsFor, onceKey }));
     } catch (error) {
       if ((doubts.get(key) ?? 0) < MAX_DOUBTS) throw error;
       log.warn({ err: error }, 'An ending may not have been told; its card shows it');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Accounts } from './accounts.ts';
 import { type Choice, decide } from './choices.ts';
-import { type Draft, type DraftFile, UNDECIDED } from './draft.ts';
+import { continuesAlbum, type Draft, type DraftFile, UNDECIDED } from './draft.ts';
 import { type Problem, UserError } from './errors.ts';
 import type { Intake } from './intake.ts';
 import type { ChatRef, Person, Post } from './post.ts';
@@ -10,15 +10,17 @@ import type { Fresh, Store } from './stores.ts';
 import type { TikTokClient } from './tiktok/client.ts';
 import { refusalOf } from './tiktok/codes.ts';
 import { TikTokApiError, TikTokUnreachableError } from './tiktok/errors.ts';
+import type { CreatorInfo } from './tiktok/types.ts';
 
 /** What a chat offers as the beginning, or as one more file, of a draft. */
 export interface Offer {
   readonly workspace: string;
   readonly chat: ChatRef;
   readonly person: Person;
-  readonly album?: string;
   readonly caption?: string;
   readonly file: DraftFile;
+  /** The draft that the person wants it in. */
+  readonly joins?: string;
 }
 
 /** Composes drafts. */
@@ -45,12 +47,12 @@ export function createComposer({
   const choosing = new Set<string>();
 
   /**
-   * Adds a file to the draft of its album while that is open, else begins one. Offering a file twice is harmless:
+   * Adds a file to the draft that it belongs to while that is open, else begins one. Offering a file twice is harmless:
    * undefined when it is posted already.
    */
   async function offer(offer: Offer): Promise<Draft | undefined> {
-    const { chat, album, file } = offer;
-    const together = draftId(chat, album ?? file.id);
+    const { chat, file } = offer;
+    const together = (await openDraftFor(offer)) ?? draftId(chat, file.album ?? file.id);
     const alone = draftId(chat, file.id);
     // A straggler of an album that was submitted already begins a draft of its own.
     const draft =
@@ -58,8 +60,17 @@ export function createComposer({
     if (draft === undefined) return undefined;
     intake.work(draft);
     changed(draft.id);
-    await lookForAccount(draft);
     return draft;
+  }
+
+  /** The open draft that the person named, or that the album goes on with; undefined when there is none. */
+  async function openDraftFor({ chat, person, file, joins }: Offer): Promise<string | undefined> {
+    if (joins === undefined && file.album === undefined) return undefined;
+    for await (const [id, draft] of drafts.entries()) {
+      if (draft.chat !== chat || draft.author.id !== person.id || draft.submitted !== undefined) continue;
+      if (id === joins || continuesAlbum(draft, file)) return id;
+    }
+    return undefined;
   }
 
   /** The draft with the file in it; undefined when it was submitted without the file. */
@@ -77,6 +88,7 @@ export function createComposer({
     return draft.files.some((file) => file.id === offer.file.id) ? draft : undefined;
   }
 
+  /** Chooses the workspace's only account, unless one was chosen or looked for before. */
   async function lookForAccount(draft: Draft): Promise<void> {
     const { id, account, creatorProblem, submitted } = draft;
     if (account !== undefined || creatorProblem !== undefined || submitted !== undefined) return;
@@ -112,7 +124,7 @@ export function createComposer({
     const chosen = { openId, ...name, scopes };
     if (!scopes.includes('video.publish')) return settleAccount(id, { account: chosen });
     try {
-      const creator = await accounts.withToken(openId, (token) => client.queryCreatorInfo(token));
+      const creator = await queryCreator(openId);
       const fresh = {
         ...chosen,
         nickname: creator.nickname ?? nickname,
@@ -125,6 +137,11 @@ export function createComposer({
         creatorProblem: creatorProblemOf(error, username ?? nickname),
       });
     }
+  }
+
+  /** What the creator may do right now; TikTok answers 20 times a minute. */
+  function queryCreator(openId: string): Promise<CreatorInfo> {
+    return accounts.withToken(openId, (token) => client.queryCreatorInfo(token));
   }
 
   /** What was chosen for another account does not hold for this one. */
@@ -199,7 +216,18 @@ export function createComposer({
     return { code: 'account_cannot_post', reason: refusalOf(error.code).reason, username };
   }
 
-  return { own, offer, choose, chooseAccount, chooseOnlyAccount, pickAccount, refresh, discard };
+  return {
+    own,
+    offer,
+    choose,
+    chooseAccount,
+    chooseOnlyAccount,
+    pickAccount,
+    queryCreator,
+    lookForAccount,
+    refresh,
+    discard,
+  };
 }
 
 export type Composer = ReturnType<typeof createComposer>;

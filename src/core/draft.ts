@@ -10,6 +10,8 @@ export type DraftFile = {
   /** The chat message that brought it; files stand in the order of their messages. */
   readonly id: string;
   readonly order: number;
+  /** Equal for files that were sent as one. */
+  readonly album?: string;
   readonly name: string;
   /** Opens the file in its chat. */
   readonly ref: string;
@@ -78,6 +80,20 @@ type UsableFile = Extract<DraftFile, { state: 'stored' | 'ready' }>;
 
 export function usableFiles(draft: Draft): UsableFile[] {
   return draft.files.filter((file) => file.state === 'stored' || file.state === 'ready');
+}
+
+/** How many files an album of Telegram's holds; what is more comes as the next album, right behind it. */
+const ALBUM_SIZE = 10;
+
+/** Whether a file belongs to an album of the draft, or to the one that goes on where a full album ended. */
+export function continuesAlbum(draft: Draft, file: DraftFile): boolean {
+  const { album } = file;
+  if (album === undefined) return false;
+  if (draft.files.some((known) => known.album === album)) return true;
+  const last = draft.files.at(-1);
+  if (last?.album === undefined || file.order <= last.order || file.order > last.order + ALBUM_SIZE)
+    return false;
+  return draft.files.filter((known) => known.album === last.album).length === ALBUM_SIZE;
 }
 
 /** What the draft is going to be; undefined while that is open. */

@@ -211,9 +211,10 @@ function keysOf(media: readonly PreparedMedia[]): string {
 }
 
 function identityOf(file: DraftFile) {
-  const { id, order, name, ref, bytes, claimedKind, thumbnailRef } = file;
+  const { id, order, album, name, ref, bytes, claimedKind, thumbnailRef } = file;
   return {
     ...{ id, order, name, ref },
+    ...(album !== undefined && { album }),
     ...(bytes !== undefined && { bytes }),
     ...(claimedKind !== undefined && { claimedKind }),
     ...(thumbnailRef !== undefined && { thumbnailRef }),

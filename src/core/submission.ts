@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
 import type { Accounts } from './accounts.ts';
 import type { Composer } from './composer.ts';
 import { contentOf, type Draft, type DraftFile, problemsOf, usableFiles } from './draft.ts';
@@ -20,6 +21,7 @@ export function createSubmission({
   accounts,
   wake,
   now,
+  log,
 }: {
   drafts: Store<Draft>;
   posts: Store<Post>;
@@ -28,6 +30,7 @@ export function createSubmission({
   accounts: Accounts;
   wake: (postId: string) => void;
   now: () => number;
+  log: Logger;
 }) {
   /**
    * Makes the draft a post, which carries its id: doing it twice never makes two.
@@ -158,7 +161,12 @@ export function createSubmission({
     for await (const [id, draft] of drafts.entries()) {
       if (draft.submitted !== undefined) await savePost(draft);
       else if (draft.updatedAt < now() - ABANDONED_AFTER_MS) await drafts.delete(id);
-      else intake.work(draft);
+      else {
+        intake.work(draft);
+        composer
+          .lookForAccount(draft)
+          .catch((error) => log.error({ err: error }, 'A draft stays without its account'));
+      }
     }
   }
 

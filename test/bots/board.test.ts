@@ -11,6 +11,7 @@ import { openStores } from '../../src/core/stores.ts';
 import { createPaperBot, paper } from './paper-bot.ts';
 
 const CHAT = 'telegram:1';
+const ANA = { id: 'telegram:1', name: 'Ana' };
 
 /** A board over a chat on paper; `looks` is what the subjects look like. */
 async function startBoard({ editPauseMs = 30 } = {}) {
@@ -27,8 +28,9 @@ async function startBoard({ editPauseMs = 30 } = {}) {
     const look = looks.get(subject);
     if (look === undefined) return undefined;
     const { text, ending } = look;
-    if (ending === undefined) return { chat: CHAT, card: paper(text) };
-    return { chat: CHAT, card: paper(text), ending: { key: ending, card: paper(ending) } };
+    const shown = { chat: CHAT, card: paper(text), isForAll: true };
+    if (ending === undefined) return shown;
+    return { ...shown, ending: { key: ending, card: paper(ending), callsFor: ANA } };
   }
 
   const log = pino({ level: 'silent' });

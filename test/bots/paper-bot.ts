@@ -31,6 +31,7 @@ export function createPaperBot() {
 
   const bot: Bot = {
     platform: 'telegram',
+    composesInPrivate: false,
     start: async () => {},
     stop: async () => {},
     async send(chat, card) {

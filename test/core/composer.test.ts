@@ -82,6 +82,31 @@ describe('a straggler', () => {
     return { chat, ...parts, id, first };
   }
 
+  it('goes on with the album that follows a full one at once, and with no other', async () => {
+    await using chat = await createComposingWorld();
+    await chat.world.connect();
+    const { composer } = chat.openComposer();
+    const begin = await composer.offer(await chat.photo('1', ALBUM));
+    for (let id = 2; id <= 10; id += 1) await composer.offer(await chat.photo(String(id), ALBUM));
+    const next = await composer.offer(await chat.photo('12', { album: 'album-2' }));
+    const between = await composer.offer(await chat.photo('11', { album: 'album-2' }));
+    const elsewhere = await composer.offer(await chat.photo('40', { album: 'album-3' }));
+    expect([next?.id, between?.id]).toEqual([begin?.id, begin?.id]);
+    expect(between?.files.map(({ order }) => order)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    expect(elsewhere?.id).not.toBe(begin?.id);
+  });
+
+  it('adds a file to the draft that the person names, while it is open', async () => {
+    await using chat = await createComposingWorld();
+    await chat.world.connect();
+    const { composer } = chat.openComposer();
+    const draft = await composer.offer(await chat.photo('1'));
+    const joins = draft?.id ?? '';
+    expect((await composer.offer(await chat.photo('2', { joins })))?.files).toHaveLength(2);
+    await composer.discard(joins, ANA);
+    expect((await composer.offer(await chat.photo('3', { joins })))?.id).not.toBe(joins);
+  });
+
   it('begins a draft of its own once the album is posted', async () => {
     const { chat, composer, submission, drafts, id } = await submitted();
     await using _ = chat;

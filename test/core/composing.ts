@@ -47,7 +47,7 @@ export async function createComposingWorld(options: CoreWorldOptions = {}) {
     });
     const woken: string[] = [];
     const submission = createSubmission({
-      ...{ drafts, posts, composer, intake, accounts, now: world.now },
+      ...{ drafts, posts, composer, intake, accounts, now: world.now, log },
       wake: (postId) => void woken.push(postId),
     });
 
@@ -82,13 +82,29 @@ export async function createComposingWorld(options: CoreWorldOptions = {}) {
       await preparer.stop();
     };
     processes.push({ stop });
-    return { drafts, intake, composer, submission, woken, whenDraft, whenChanged, stop };
+    /** Offers, and waits for the account that the draft gets in the background. */
+    async function offer(offered: Offer): Promise<Draft | undefined> {
+      const draft = await composer.offer(offered);
+      if (draft !== undefined) await composer.lookForAccount(draft);
+      return draft;
+    }
+
+    return {
+      drafts,
+      intake,
+      composer: { ...composer, offer },
+      submission,
+      woken,
+      whenDraft,
+      whenChanged,
+      stop,
+    };
   }
 
   /** Puts a photo into the chat; what its message offers. */
   async function photo(
     id: string,
-    fields: Partial<Omit<Offer, 'file'>> & { file?: { name?: string; bytes?: number } } = {},
+    fields: Partial<Omit<Offer, 'file'>> & { album?: string; file?: { name?: string; bytes?: number } } = {},
   ): Promise<Offer> {
     const shade = (Number(id) * 37) % 256;
     const background = { r: shade, g: 128, b: 255 - shade };
@@ -96,11 +112,11 @@ export async function createComposingWorld(options: CoreWorldOptions = {}) {
       .png()
       .toBuffer();
     chat.set(`ref-${id}`, () => Readable.from([bytes]));
-    const { file, ...more } = fields;
+    const { file, album, ...more } = fields;
     const offered = { id, order: Number(id), name: `${id}.png`, ref: `ref-${id}`, bytes: bytes.length };
     return {
       ...{ workspace: WORKSPACE, chat: CHAT, person: ANA },
-      file: { ...offered, state: 'waiting', ...file },
+      file: { ...offered, ...(album !== undefined && { album }), state: 'waiting', ...file },
       ...more,
     };
   }

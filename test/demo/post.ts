@@ -28,7 +28,6 @@ export async function postGroup(group: Group, world: World, tell: Tell): Promise
 
   const isOurs = (message: Message) => message.message_id >= firstId && !message.reply_to_message;
   const newestCard = () => telegram.botMessages(anaChat).find(isOurs);
-  let refused = false;
 
   async function tap(card: Message, label: string): Promise<string | undefined> {
     tell({ event: 'person', does: `taps [ ${label} ]` });
@@ -48,13 +47,10 @@ export async function postGroup(group: Group, world: World, tell: Tell): Promise
   }
 
   try {
-    let card = await waitForChoices(group.paths.length);
+    const card = await waitForChoices(group.paths.length);
     tell(cardStep(card));
-    if (buttonsOf(card).includes('Leave out what cannot be used')) {
-      refused = true;
-      await tap(card, 'Leave out what cannot be used');
-      card = await waitForChoices(1);
-    }
+    // Whether to go on without what cannot be used is for a person to decide, so the demo leaves it at that.
+    if (buttonsOf(card).includes('Leave out what cannot be used')) return report('refused');
     if (!buttonsOf(card).includes('Everyone')) return report('refused');
     await tap(card, 'Everyone');
     if ((await tap(card, 'Post now')) !== undefined) return report('refused');
@@ -62,7 +58,7 @@ export async function postGroup(group: Group, world: World, tell: Tell): Promise
     for (const publish of tiktok.state.publishes.slice(before.publishes)) {
       tell({ event: 'tiktok', does: publishWords(publish) });
     }
-    return report(refused ? 'refused' : statusOf(settled));
+    return report(statusOf(settled));
   } catch (error) {
     tell({
       event: 'note',
@@ -111,11 +107,15 @@ export async function postGroup(group: Group, world: World, tell: Tell): Promise
   }
 }
 
+/** All files are judged, and there is something to choose or nothing left to. */
 function isComplete(card: Message, count: number): boolean {
   const labels = buttonsOf(card);
+  const text = textOf(card);
+  const refused = text.match(/ {2}✕ /g)?.length ?? 0;
+  const usable = refused === count ? 0 : Number(/^(\d+) /.exec(text)?.[1] ?? 1);
   const isDecided = labels.includes('Everyone') || labels.includes('Leave out what cannot be used');
-  if (!isDecided && !/Nothing of this can be posted|photos or one video/.test(textOf(card))) return false;
-  return count === 1 || new RegExp(`^${count}  `, 'm').test(textOf(card));
+  const isHopeless = refused === count || text.includes('photos or one video');
+  return (isDecided || isHopeless) && usable + refused >= count;
 }
 
 function statusOf(card: Message): DemoPost['status'] {

@@ -7,7 +7,7 @@ it('explains itself', async () => {
   await stage.say('/start');
   expect(textOf(await stage.card('Nod posts to TikTok'))).toContain('1. /connect your TikTok account.');
   await stage.say('/help');
-  expect(textOf(await stage.card('/posts'))).toContain('up to 10 photos');
+  expect(textOf(await stage.card('/posts'))).toContain('1 to 35 photos');
   await stage.say('/nonsense');
   await stage.card('There is no /nonsense. /help shows what there is.');
 });

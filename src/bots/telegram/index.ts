@@ -133,7 +133,8 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   // About 20 messages and edits a minute are allowed in a group, for all cards together.
   const editPauseMs = ({ chat }: MessageRef): number => (isPrivateChat(chat) ? 3_000 : 5_000);
   const { openFile } = files;
-  return { platform: 'telegram', start, stop, send, edit, remove, openFile, mayManage, editPauseMs };
+  const calls = { start, stop, send, edit, remove, openFile, mayManage, editPauseMs };
+  return { platform: 'telegram', composesInPrivate: false, ...calls };
 }
 
 /** Whether an update counts may depend on others of its album, and is decided in their order. */

@@ -65,9 +65,11 @@ export function createTranslator(options: TranslatorOptions) {
     if (file === undefined || frame === undefined) return [];
     const caption =
       givenCaption || readAddress(message.caption ?? '', message.caption_entities ?? [], me).text;
+    const answered = repliesToUs(message, me) ? message.reply_to_message : undefined;
     const event: ChatEventOf<'media'> = {
       ...frame,
       type: 'media',
+      ...(answered !== undefined && { replyTo: { ...messageRef(answered), chat: frame.chat } }),
       messageId: String(message.message_id),
       file,
       ...(caption !== '' && { caption }),

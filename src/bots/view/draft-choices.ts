@@ -1,5 +1,5 @@
 import { type Draft, kindOf } from '../../core/draft.ts';
-import type { Button, Line } from '../bot.ts';
+import type { Choice, Line, Row } from '../bot.ts';
 import { draftButton as on } from './buttons.ts';
 import { capital, PRIVACY_NAMES } from './words.ts';
 
@@ -54,15 +54,19 @@ function switchedOff(draft: Draft): string[] {
 }
 
 /** The buttons that change the choices. */
-export function choiceRows(draft: Draft): Button[][] {
+export function choiceRows(draft: Draft): Row[] {
   const { creator, settings, disclosing } = draft;
   if (creator === undefined || draft.account === undefined) return [];
   const isVideo = kindOf(draft) === 'video';
   const isBranded = disclosing && settings.brandedContent;
   const levels = creator.privacyLevelOptions.filter((level) => !(isBranded && level === 'SELF_ONLY'));
-  const privacy = levels.map((level) =>
-    on(draft, `${settings.privacyLevel === level ? '● ' : ''}${PRIVACY_NAMES[level]}`, 'privacy', level),
-  );
+  const privacy: Choice = {
+    prompt: 'Who can see it?',
+    options: levels.map((level) => ({
+      ...on(draft, PRIVACY_NAMES[level], 'privacy', level),
+      isChosen: settings.privacyLevel === level,
+    })),
+  };
   const interactions = [
     ...(creator.commentDisabled
       ? []
@@ -84,7 +88,7 @@ export function choiceRows(draft: Draft): Button[][] {
         on(draft, `${tick(settings.brandedContent)} Branded content`, 'set', 'brandedContent'),
       ]
     : [];
-  return [privacy, interactions, disclosure, kinds].filter((row) => row.length > 0);
+  return [privacy, ...[interactions, disclosure, kinds].filter((row) => row.length > 0)];
 }
 
 const onOff = (value: boolean): string => (value ? 'on' : 'off');

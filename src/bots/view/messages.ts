@@ -3,7 +3,7 @@ import type { ConsentOutcome } from '../../core/consents.ts';
 import type { Draft } from '../../core/draft.ts';
 import type { Problem } from '../../core/errors.ts';
 import { isSettled, type Post } from '../../core/post.ts';
-import type { Button, Card, Line } from '../bot.ts';
+import type { Bot, Button, Card, Line } from '../bot.ts';
 import { accountKey, encodePress } from '../presses.ts';
 import { failureWords } from './failures.ts';
 import { linksOf } from './post-card.ts';
@@ -45,19 +45,31 @@ export function startCard(hasAccount: boolean): Card {
   };
 }
 
-export function helpCard(maxMegabytes: number): Card {
+export function helpCard(platform: Bot['platform']): Card {
+  const isDiscord = platform === 'discord';
+  const prefix = isDiscord ? '/tiktok ' : '/';
+  const skipped = isDiscord ? ['start', 'help', 'compose'] : ['start', 'help'];
   return note(
-    'Send a photo, an album of up to 10 photos, or one video. JPEG, PNG and WebP become JPEG as TikTok takes it; MP4 and MOV keep their quality.',
+    'A post is 1 to 35 photos or one video. JPEG, PNG and WebP become JPEG as TikTok takes it; MP4 and MOV keep their quality.',
     '',
-    `Telegram gives bots files up to ${maxMegabytes} MB.`,
-    'The text that you send with the media becomes the caption; reply to the card to change it.',
+    ...(isDiscord ? HELP_ON_DISCORD : HELP_ON_TELEGRAM),
     'Nothing is posted before you tap Post now, and nothing is ever posted twice.',
     '',
-    ...COMMANDS.filter(({ name }) => name !== 'start' && name !== 'help').map(
-      ({ name, description }) => `/${name}  ${description}`,
+    ...COMMANDS.filter(({ name }) => !skipped.includes(name)).map(
+      ({ name, description }) => `${prefix}${name}  ${description}`,
     ),
   );
 }
+
+const HELP_ON_TELEGRAM = [
+  'Telegram gives bots files up to 20 MB. An album holds 10 photos; the next one joins its draft, and so does what you send as a reply to the card.',
+  'The text that you send with the media becomes the caption; reply to the card to change it.',
+];
+
+const HELP_ON_DISCORD = [
+  '/tiktok post takes up to 10 files, /tiktok compose opens a form for several photos, and “Post to TikTok” in the menu of a message takes what it shows.',
+  'Drafts are seen by you alone. When one is out of sight, /tiktok posts brings it back.',
+];
 
 export function connectCard(url: string): Card {
   return {
@@ -93,8 +105,17 @@ export function disconnectCard(accounts: readonly Account[]): Card {
   };
 }
 
-export function postsCard(posts: readonly Post[], now: number): Card {
-  if (posts.length === 0) return note('Nothing was posted from here yet. Send a photo or a video.');
+/** Recent posts; `hidden` drafts can be opened again from here. */
+export function postsCard(posts: readonly Post[], hidden: readonly Draft[], now: number): Card {
+  const rows = hidden.slice(0, 5).map((draft): Button[] => [
+    {
+      label: `Continue draft: ${excerptOf(draft.caption || filesWord(undefined, draft.files.length), 30)}`,
+      press: encodePress({ on: 'draft', id: draft.id, verb: 'open' }),
+    },
+  ]);
+  if (posts.length === 0) {
+    return { ...note('Nothing was posted from here yet. Send a photo or a video.'), rows };
+  }
   const lines = posts.flatMap((post): Line[] => {
     const what = post.content.caption || filesWord(post.content.kind, post.content.sources.length);
     const [link] = linksOf(post);
@@ -106,7 +127,7 @@ export function postsCard(posts: readonly Post[], now: number): Card {
       [],
     ];
   });
-  return { lines: lines.slice(0, -1), rows: [] };
+  return { lines: lines.slice(0, -1), rows };
 }
 
 function stateWord(post: Post, now: number): string {

@@ -1,6 +1,6 @@
 import type { Problem } from '../../core/errors.ts';
 import { failureWords } from './failures.ts';
-import { countOf, durationOf, PRIVACY_NAMES, sizeOf } from './words.ts';
+import { capital, countOf, durationOf, PRIVACY_NAMES, sizeOf } from './words.ts';
 
 const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
 
@@ -8,7 +8,7 @@ const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
 export function problemText(problem: Problem): string {
   switch (problem.code) {
     case 'format_not_accepted':
-      return `${problem.format} is not something TikTok takes. ${ACCEPTED}`;
+      return `${capital(problem.format)} is not something TikTok takes. ${ACCEPTED}`;
     case 'file_empty':
       return 'The file is empty. Send it again.';
     case 'file_damaged':

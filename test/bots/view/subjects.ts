@@ -69,7 +69,9 @@ export function printed({ lines, rows }: Card): string {
     line.map((span) => (typeof span === 'string' ? span : span.text)).join(''),
   );
   const labels = rows.map((row) =>
-    ('options' in row ? row.options : row).map(({ label }) => `[${label}]`).join(' '),
+    'options' in row
+      ? row.options.map(({ label, isChosen }) => `[${isChosen ? '● ' : ''}${label}]`).join(' ')
+      : row.map(({ label }) => `[${label}]`).join(' '),
   );
   return [...words, ...labels].join('\n');
 }
