@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createBoard } from './bots/board.ts';
+import { type Bot, ChatClosedError } from './bots/bot.ts';
 import { type Anchor, type CardRecord, createCardRecords } from './bots/card-records.ts';
 import { createConversation } from './bots/conversation.ts';
 import { createNews } from './bots/news.ts';
@@ -8,7 +9,7 @@ import { createPressing } from './bots/pressing.ts';
 import { createRenderer } from './bots/rendering.ts';
 import { createSpeech } from './bots/speech.ts';
 import { createSuggesting } from './bots/suggesting.ts';
-import { createTelegramBot, type InboxRecord } from './bots/telegram/index.ts';
+import type { InboxRecord } from './bots/telegram/index.ts';
 import { COMMANDS } from './bots/view/messages.ts';
 import type { Config } from './config.ts';
 import { type Account, createAccounts, type Workspace } from './core/accounts.ts';
@@ -24,11 +25,11 @@ import { createMediaStore } from './core/media/store.ts';
 import { createNotes, type PostNotes, type Publish } from './core/notes.ts';
 import { DEFAULT_PACING } from './core/pacing.ts';
 import { createPerformer } from './core/perform.ts';
-import type { Post } from './core/post.ts';
+import type { ChatRef, Post } from './core/post.ts';
 import { createPublisher } from './core/publisher.ts';
 import { createRetention } from './core/retention.ts';
 import { createSecrets, readOrMakeKey } from './core/secrets.ts';
-import { openStores } from './core/stores.ts';
+import { openStores, type Stores } from './core/stores.ts';
 import { createSubmission } from './core/submission.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
 import { createWeb, readSiteVerification, startServer } from './web/index.ts';
@@ -105,15 +106,10 @@ export async function startApp({
   const announce = (post: Post) => board.touch(post.draftId, { soon: true });
   const publisher = createPublisher({ posts, performer, gate, pulls, announce, pacing, now });
 
-  const telegram = createTelegramBot({
-    ...config.telegram,
-    inbox: stores.store<InboxRecord>('telegram-inbox'),
-    commands: COMMANDS.map(({ name, description }) => ({ command: name, description })),
-    ...{ log, now, onFatal },
-  });
-  const botFor = () => telegram;
+  const bots = await createBots({ config, stores, log, now, onFatal });
+  const botFor = (chat: ChatRef) => botOf(bots, chat);
   const changed = (draftId: string) => board.touch(draftId);
-  const openFile = (_chat: string, ref: string) => telegram.openFile(ref);
+  const openFile = (chat: ChatRef, ref: string) => botFor(chat).openFile(ref);
   const intake = createIntake({ drafts, mediaStore, preparer, openFile, changed, log });
   const composer = createComposer({ drafts, posts, intake, accounts, client, changed, now, log });
   const submission = createSubmission({ drafts, posts, composer, intake, accounts, wake, now, log });
@@ -175,14 +171,15 @@ export async function startApp({
   stack.defer(() => engine.stop());
   const server = await startServer({ app: web, host: config.host, port: config.port });
   stack.defer(() => server.close());
+  const stopBots = () => Promise.all(bots.map((bot) => bot.stop()));
   stack.defer(async () => {
-    const stopped = telegram.stop();
+    const stopped = stopBots();
     // Whatever still waits to be said is said after the next start, because its event is handled again.
     speech.stop();
     await stopped;
   });
-  signal?.addEventListener('abort', () => void telegram.stop(), { once: true });
-  if (!signal?.aborted) await telegram.start(conversation.handle);
+  signal?.addEventListener('abort', stopBots, { once: true });
+  if (!signal?.aborted) await Promise.all(bots.map((bot) => bot.start(conversation.handle)));
   isRunning = true;
 
   /** Moves the bar on the card, and has the status read soon after the last byte has left. */
@@ -196,4 +193,39 @@ export async function startApp({
 
   const running = stack.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** The bots of the platforms that have a token; the library of a platform that has none is not even loaded. */
+async function createBots({
+  config,
+  stores,
+  log,
+  now,
+  onFatal,
+}: {
+  config: Config;
+  stores: Stores;
+  log: Logger;
+  now: () => number;
+  onFatal: (error: Error) => void;
+}): Promise<Bot[]> {
+  const bots: Bot[] = [];
+  if (config.telegram !== undefined) {
+    const { createTelegramBot } = await import('./bots/telegram/index.ts');
+    const inbox = stores.store<InboxRecord>('telegram-inbox');
+    const commands = COMMANDS.map(({ name, description }) => ({ command: name, description }));
+    bots.push(createTelegramBot({ ...config.telegram, inbox, commands, log, now, onFatal }));
+  }
+  if (config.discord !== undefined) {
+    const { createDiscordBot } = await import('./bots/discord/index.ts');
+    bots.push(createDiscordBot({ ...config.discord, log, now, onFatal }));
+  }
+  return bots;
+}
+
+/** A conversation names its platform: `telegram:…`, `discord:…`. */
+function botOf(bots: readonly Bot[], chat: ChatRef): Bot {
+  const bot = bots.find(({ platform }) => chat.startsWith(`${platform}:`));
+  if (bot !== undefined) return bot;
+  throw new ChatClosedError('This Nod has no token for the platform of this conversation.');
 }

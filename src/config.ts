@@ -26,8 +26,16 @@ const schema = z.object({
   TIKTOK_CLIENT_KEY: text,
   TIKTOK_CLIENT_SECRET: text,
   TELEGRAM_TOKEN: z
-    .string({ error: 'is missing' })
-    .regex(/^\d+:[\w-]+$/, 'does not look like a bot token (123456:ABC…); copy it from @BotFather again'),
+    .string()
+    .regex(/^\d+:[\w-]+$/, 'does not look like a bot token (123456:ABC…); copy it from @BotFather again')
+    .optional(),
+  DISCORD_TOKEN: z
+    .string()
+    .regex(
+      /^[\w-]+\.[\w-]+\.[\w-]+$/,
+      'does not look like a bot token (three parts with dots between); reset it on the Bot page of your application',
+    )
+    .optional(),
   PUBLIC_URL: z.string().refine(isPublicAddress, {
     error: 'must be https:// and a host name, without a path; http:// only for localhost',
   }),
@@ -45,6 +53,7 @@ const schema = z.object({
     )
     .optional(),
   TELEGRAM_API_URL: address.default('https://api.telegram.org'),
+  DISCORD_API_URL: address.default('https://discord.com/api'),
   POLL_INTERVAL_SECONDS: number('must be a number of seconds above 0', (value) => value.positive()).default(
     45,
   ),
@@ -57,17 +66,22 @@ const schema = z.object({
 const WHERE: Readonly<Record<string, string>> = {
   TIKTOK_CLIENT_KEY: 'from your app at https://developers.tiktok.com/apps',
   TIKTOK_CLIENT_SECRET: 'from the same page as the client key',
-  TELEGRAM_TOKEN: 'from @BotFather in Telegram: /newbot, or /token for a bot that you have',
   PUBLIC_URL: 'the https address at which TikTok reaches this server, such as https://nod.example.com',
 };
+
+const NO_CHAT =
+  'TELEGRAM_TOKEN and DISCORD_TOKEN are missing, at least one is needed: from @BotFather in Telegram (/newbot), or from the Bot page of your application at https://discord.com/developers/applications';
 
 /** Reads the settings; throws a `ConfigError` that lists every problem. Empty variables count as unset. */
 export function readConfig(environment: NodeJS.ProcessEnv) {
   const trimmed = Object.entries(environment).map(([name, value]) => [name, value?.trim()] as const);
   const set = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(set);
-  if (!parsed.success)
-    throw new ConfigError(parsed.error.issues.map(({ path, message }) => explain(path, message, set)));
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map(({ path, message }) => explain(path, message, set));
+  if (set.TELEGRAM_TOKEN === undefined && set.DISCORD_TOKEN === undefined) problems.push(NO_CHAT);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   return {
     tiktok: {
@@ -77,7 +91,8 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
       authorizeUrl: values.TIKTOK_AUTHORIZE_URL,
       siteVerification: values.TIKTOK_SITE_VERIFICATION,
     },
-    telegram: { token: values.TELEGRAM_TOKEN, apiUrl: trimSlash(values.TELEGRAM_API_URL) },
+    telegram: chat(values.TELEGRAM_TOKEN, values.TELEGRAM_API_URL),
+    discord: chat(values.DISCORD_TOKEN, values.DISCORD_API_URL),
     publicUrl: trimSlash(values.PUBLIC_URL),
     host: values.HOST,
     port: values.PORT,
@@ -92,6 +107,9 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     logLevel: values.LOG_LEVEL,
   };
 }
+
+const chat = (token: string | undefined, apiUrl: string) =>
+  token === undefined ? undefined : { token, apiUrl: trimSlash(apiUrl) };
 
 function explain(path: readonly PropertyKey[], message: string, set: Record<string, unknown>): string {
   const name = String(path[0]);

@@ -30,18 +30,27 @@ it('needs four settings and knows the others by itself', () => {
 
 it('lists everything that is missing at once, with where it comes from', () => {
   expect(() => readConfig({})).toThrow(
-    /TIKTOK_CLIENT_KEY is missing: [\s\S]*TIKTOK_CLIENT_SECRET is missing: [\s\S]*TELEGRAM_TOKEN is missing: [\s\S]*PUBLIC_URL is missing: /,
+    /TIKTOK_CLIENT_KEY is missing: [\s\S]*TIKTOK_CLIENT_SECRET is missing: [\s\S]*PUBLIC_URL is missing: [\s\S]*TELEGRAM_TOKEN and DISCORD_TOKEN are missing, at least one is needed: /,
   );
 });
 
 it('takes a variable that is empty or blank for one that is not set', () => {
   expect(problemsOf({ TIKTOK_CLIENT_KEY: '', TELEGRAM_TOKEN: '  ' })).toEqual([
     expect.stringMatching(/^TIKTOK_CLIENT_KEY is missing/),
-    expect.stringMatching(/^TELEGRAM_TOKEN is missing/),
+    expect.stringMatching(/^TELEGRAM_TOKEN and DISCORD_TOKEN are missing/),
   ]);
   expect(readConfig({ ...COMPLETE, PORT: ' ', SECRET_KEY: '' })).toMatchObject({
     port: 8080,
     secretKey: undefined,
+  });
+});
+
+it('is content with either chat', () => {
+  const { TELEGRAM_TOKEN: _, ...withoutChat } = COMPLETE;
+  const config = readConfig({ ...withoutChat, DISCORD_TOKEN: 'abc.def.ghi_1' });
+  expect(config).toMatchObject({
+    telegram: undefined,
+    discord: { token: 'abc.def.ghi_1', apiUrl: 'https://discord.com/api' },
   });
 });
 
@@ -60,6 +69,7 @@ it.each([
   ['PUBLIC_URL', 'ftp://localhost', 'must be https:// and a host name'],
   ['PUBLIC_URL', 'https://nod.example.com/nod', 'must be https:// and a host name, without a path'],
   ['TELEGRAM_TOKEN', 'abc', 'does not look like a bot token'],
+  ['DISCORD_TOKEN', 'abc', 'does not look like a bot token'],
   ['TIKTOK_API_URL', 'nonsense', 'must be an address'],
   ['TIKTOK_SITE_VERIFICATION', 'page.html', 'must be the name of TikTok’s verification file'],
   ['PORT', '70000', 'must be a port number, 0 to 65535'],

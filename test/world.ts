@@ -7,6 +7,7 @@ import type { Message } from 'grammy/types';
 import pino, { type Logger } from 'pino';
 import { startApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
+import { type DiscordEmulator, startDiscordEmulator } from './emulators/discord/index.ts';
 import { startTelegramEmulator, type TelegramEmulator } from './emulators/telegram/index.ts';
 import {
   startTikTokEmulator,
@@ -15,6 +16,8 @@ import {
 } from './emulators/tiktok/index.ts';
 
 export interface WorldOptions {
+  /** Discord beside Telegram. */
+  readonly withDiscord?: boolean;
   readonly tiktok?: TikTokEmulatorOptions;
   /** Settings that differ from those of a plain installation. */
   readonly environment?: Record<string, string>;
@@ -33,6 +36,9 @@ export async function createWorld(options: WorldOptions = {}) {
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
   const tiktok = stack.use(await startTikTokEmulator(options.tiktok));
   const telegram = stack.use(await startTelegramEmulator());
+  const discord = options.withDiscord
+    ? stack.use(await startDiscordEmulator({ anaPermissions: ['MANAGE_GUILD'] }))
+    : undefined;
   const port = await findFreePort();
   const publicUrl = `http://127.0.0.1:${port}`;
   tiktok.app.redirectUris.push(`${publicUrl}/oauth/callback`);
@@ -46,6 +52,7 @@ export async function createWorld(options: WorldOptions = {}) {
     TIKTOK_AUTHORIZE_URL: tiktok.authorizeUrl,
     TELEGRAM_TOKEN: telegram.token,
     TELEGRAM_API_URL: telegram.apiUrl,
+    ...(discord !== undefined && { DISCORD_TOKEN: discord.token, DISCORD_API_URL: discord.apiUrl }),
     PUBLIC_URL: publicUrl,
     HOST: '127.0.0.1',
     PORT: String(port),
@@ -66,7 +73,16 @@ export async function createWorld(options: WorldOptions = {}) {
 
   const kept = stack.move();
   const dispose = () => kept.disposeAsync();
-  return { tiktok, telegram, publicUrl, environment, dataDir, start, [Symbol.asyncDispose]: dispose };
+  return {
+    tiktok,
+    telegram,
+    discord,
+    publicUrl,
+    environment,
+    dataDir,
+    start,
+    [Symbol.asyncDispose]: dispose,
+  };
 }
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
@@ -90,6 +106,30 @@ export async function connectAccount(
     telegram.anaChat,
     (message) => isNew(message) && textOf(message).includes('is connected'),
   );
+}
+
+/** Connects it in Discord's #posts, whose server then shares it. */
+export async function connectOnDiscord(
+  { discord, tiktok }: { discord: DiscordEmulator; tiktok: TikTokEmulator },
+  consent: Consent = {},
+): Promise<void> {
+  const { ana, posts } = discord;
+  const handle = await discord.runCommand({
+    user: ana,
+    channel: posts,
+    name: 'tiktok',
+    subcommand: 'connect',
+  });
+  await handle.waitForResponse('Connect a TikTok account');
+  const link = discord.linkOf(handle, 'Connect TikTok', ana);
+  await walkThroughConsent(link, tiktok, consent);
+  await discord.waitForMessage(posts, 'is connected');
+}
+
+/** The Discord of a world that was made with it. */
+export function discordOf({ discord }: World): DiscordEmulator {
+  if (discord === undefined) throw new Error('This world has no Discord.');
+  return discord;
 }
 
 function newestOf({ botMessages, anaChat }: TelegramEmulator): number {

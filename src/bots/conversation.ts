@@ -126,11 +126,11 @@ export function createConversation({
 
   /** A reply to a card, or to our question for one, is its caption; so is plain text while one draft has none. */
   async function takeText(event: ChatEventOf<'text'>): Promise<void> {
-    const { chat, person, text, replyTo, isPrivate } = event;
+    const { workspace, person, text, replyTo, isPrivate } = event;
     const subject = event.subject ?? (replyTo && (await records.subjectOf(replyTo)));
     if (subject !== undefined) return caption(subject);
     if (!isPrivate) return;
-    const [only, ...others] = (await openDrafts(chat, person)).filter((draft) => draft.caption === '');
+    const [only, ...others] = (await openDrafts(workspace, person)).filter((draft) => draft.caption === '');
     if (only !== undefined && others.length === 0) return caption(only.id);
     await say(
       event,
@@ -162,11 +162,14 @@ export function createConversation({
         return say(event, disconnectCard(await accounts.list(workspace)));
       case 'posts': {
         // Where drafts are composed in private they can get lost from sight, so this brings them back.
-        const hidden = botFor(chat).composesInPrivate ? await openDrafts(chat, person) : [];
+        const hidden = botFor(chat).composesInPrivate ? await openDrafts(workspace, person) : [];
         return say(event, postsCard(await recentPosts(workspace), hidden, now()));
       }
       case 'cancel':
-        return say(event, cancelCard(await openDrafts(chat, person), await postsUnderWay(workspace, person)));
+        return say(
+          event,
+          cancelCard(await openDrafts(workspace, person), await postsUnderWay(workspace, person)),
+        );
       default:
         return event.isPrivate
           ? say(event, note(`There is no /${event.name}. /help shows what there is.`))
@@ -183,10 +186,10 @@ export function createConversation({
     await (reply === undefined ? speech.say(chat, card) : speech.sayInstead(reply, card));
   }
 
-  async function openDrafts(chat: ChatRef, person: Person): Promise<Draft[]> {
+  async function openDrafts(workspace: string, person: Person): Promise<Draft[]> {
     const open: Draft[] = [];
     for await (const [, draft] of drafts.entries()) {
-      if (draft.chat === chat && draft.author.id === person.id && draft.submitted === undefined)
+      if (draft.workspace === workspace && draft.author.id === person.id && draft.submitted === undefined)
         open.push(draft);
     }
     return open;

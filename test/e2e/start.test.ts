@@ -9,9 +9,12 @@ import { runNod } from './process.ts';
 it('lists every missing setting at once and ends with code 1', async () => {
   await using nod = runNod();
   expect(await nod.ended).toEqual({ code: 1, signal: null });
-  for (const name of ['TIKTOK_CLIENT_KEY', 'TIKTOK_CLIENT_SECRET', 'TELEGRAM_TOKEN', 'PUBLIC_URL']) {
+  for (const name of ['TIKTOK_CLIENT_KEY', 'TIKTOK_CLIENT_SECRET', 'PUBLIC_URL']) {
     expect(nod.output.err).toMatch(new RegExp(`^ {2}${name} is missing: `, 'm'));
   }
+  expect(nod.output.err).toContain(
+    '  TELEGRAM_TOKEN and DISCORD_TOKEN are missing, at least one is needed: ',
+  );
   expect(nod.output.out).toBe('');
 });
 

@@ -1,0 +1,81 @@
+import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
+import { ChatBusyError, ChatClosedError, ChatUnreachableError, MessageGoneError } from '../bot.ts';
+
+/** Discord does not know our token: only whoever runs the program can put that right. */
+export class TokenRefusedError extends Error {
+  override name = 'TokenRefusedError' as const;
+
+  constructor() {
+    super('Discord refuses DISCORD_TOKEN. Put in the token from the Bot page of the Developer Portal.');
+  }
+}
+
+/** A refusal that nobody but us can put right. */
+export class DiscordError extends Error {
+  override name = 'DiscordError' as const;
+  /** As in https://discord.com/developers/docs/topics/opcodes-and-status-codes#json. */
+  readonly code: number;
+
+  constructor(message: string, code: number) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export const UNKNOWN_MEMBER = 10_007;
+export const UNKNOWN_USER = 10_013;
+export const ALREADY_ACKNOWLEDGED = 40_060;
+export const NO_READ_HISTORY = 160_002;
+
+/** Unknown message, webhook or interaction; the token of an interaction is over. */
+const GONE = new Set([10_008, 10_015, 10_062, 50_027]);
+/** Unknown channel or guild; no access, no permission, closed to us, archived, locked, no server in common. */
+const CLOSED = new Set([10_003, 10_004, 50_001, 50_007, 50_013, 50_083, 50_278, 160_005]);
+
+/** The connection was never made, so the request never left. */
+const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const MAX_REASON_LENGTH = 300;
+
+/**
+ * What went wrong, by whoever can do something about it, in words without secrets.
+ *
+ * No cause is passed on: discord.js' errors hold the request's URL, and with it the token of an interaction.
+ */
+export function toChatError(action: string, error: unknown, { isOpen = false } = {}): Error {
+  if (error instanceof DiscordAPIError) return fromRefusal(action, error, isOpen);
+  if (error instanceof RateLimitError) {
+    const retryAfterMs = Math.max(error.retryAfter, error.timeToReset);
+    return new ChatBusyError(`Discord asks to wait with ${action}.`, { retryAfterMs });
+  }
+  if (error instanceof HTTPError)
+    return new ChatUnreachableError(`Discord answered ${action} with ${error.status}.`);
+  if (isTokenWiped(error)) return new TokenRefusedError();
+  const code = codeOf(error);
+  const place = code === undefined ? '' : ` (${code})`;
+  const maybeDone = code === undefined || !NEVER_CONNECTED.has(code);
+  return new ChatUnreachableError(`Discord did not answer ${action}${place}.`, { maybeDone });
+}
+
+/** Whether Discord refused with this code. */
+export const isRefusal = (error: unknown, ...codes: readonly number[]): boolean =>
+  error instanceof DiscordError && codes.includes(error.code);
+
+function fromRefusal(action: string, error: DiscordAPIError, isOpen: boolean): Error {
+  const code = Number(error.code);
+  if (error.status === 401 && !isOpen) return new TokenRefusedError();
+  const reason = error.message.slice(0, MAX_REASON_LENGTH);
+  const refusal = `Discord refused ${action} with ${error.status} (${error.code}): ${reason}`;
+  if (GONE.has(code)) return new MessageGoneError(refusal);
+  if (CLOSED.has(code)) return new ChatClosedError(refusal);
+  return new DiscordError(refusal, code);
+}
+
+/** discord.js forgets a token that was refused once, and says so from then on. */
+const isTokenWiped = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('Expected token to be set');
+
+/** The system's code, such as ECONNREFUSED; the rest of the error may name the URL. */
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' && /^[A-Z0-9_]+$/.test(error.code) ? error.code : undefined;
+}

@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type APIInteraction,
+  Client,
+  DiscordjsError,
+  DiscordjsErrorCodes,
+  Events,
+  GatewayCloseCodes,
+  GatewayDispatchEvents,
+  GatewayIntentBits,
+  Options,
+  SimpleShardingStrategy,
+} from 'discord.js';
+import type { Logger } from 'pino';
+import { TIMEOUT_MS } from './api.ts';
+import { TokenRefusedError, toChatError } from './errors.ts';
+
+const MAX_STOP_MS = 3_000;
+/** Longer than the library pauses between two connections. */
+const SETTLE_MS = 1_000;
+
+interface GatewayOptions {
+  readonly token: string;
+  readonly apiUrl: string;
+  readonly log: Logger;
+  readonly take: (interaction: APIInteraction) => void;
+  /** The gateway is closed for good. */
+  readonly onEnd: (error: Error) => void;
+}
+
+/**
+ * Holds the connection through which Discord tells what happens.
+ *
+ * Interactions are taken as they come over the wire: whole whether or not their server is cached, and before the
+ * library is ready.
+ */
+export function createGateway({ token, apiUrl, log, take, onEnd }: GatewayOptions) {
+  const closing = new AbortController();
+  let client: Client | undefined;
+  let isUp = false;
+  let ending: Error | undefined;
+
+  /** Connects, for as long as Discord does not answer; undefined when closed meanwhile. */
+  async function open(): Promise<{ applicationId: string; username: string } | undefined> {
+    const closed = once(closing.signal, 'abort');
+    for (let failures = 1; !closing.signal.aborted; failures += 1) {
+      const connected = await connect(closed);
+      if (closing.signal.aborted) break;
+      if (ending !== undefined) throw ending;
+      if (connected.application !== null)
+        return { applicationId: connected.application.id, username: connected.user?.username ?? '' };
+      await delay(backoffMs(failures), undefined, { signal: closing.signal }).catch(() => {});
+    }
+    return undefined;
+  }
+
+  /** A client that knows its application once it is connected. */
+  async function connect(closed: Promise<unknown>): Promise<Client> {
+    const fresh = createClient();
+    client = fresh;
+    try {
+      await Promise.race([fresh.login(token), closed]);
+    } catch (reason) {
+      client = undefined;
+      if (reason instanceof DiscordjsError && reason.code === DiscordjsErrorCodes.TokenInvalid)
+        ending = new TokenRefusedError();
+      const error = toChatError('the connection to its gateway', reason);
+      if (ending === undefined) log.warn({ err: error }, 'Discord does not answer; trying on');
+    }
+    return fresh;
+  }
+
+  function createClient(): Client {
+    const fresh = new Client({
+      intents: [GatewayIntentBits.Guilds],
+      rest: { api: apiUrl, timeout: TIMEOUT_MS },
+      // Only the names of servers and channels are read from it.
+      makeCache: Options.cacheWithLimits({
+        ...Options.DefaultMakeCacheSettings,
+        ...{ MessageManager: 0, ReactionManager: 0, PresenceManager: 0, GuildEmojiManager: 0 },
+        UserManager: { maxSize: 0, keepOverLimit: (user) => user.id === user.client.user?.id },
+        GuildMemberManager: { maxSize: 0, keepOverLimit: (member) => member.id === member.client.user?.id },
+      }),
+      ws: {
+        buildStrategy(manager) {
+          const { retrieveSessionInfo } = manager.options;
+          // Destroyed in its pause before a new connection, the library would connect all the same.
+          manager.options.retrieveSessionInfo = (shardId) =>
+            closing.signal.aborted ? new Promise(() => {}) : retrieveSessionInfo(shardId);
+          return new SimpleShardingStrategy(manager);
+        },
+      },
+    });
+    fresh.ws.on(GatewayDispatchEvents.InteractionCreate, (interaction: APIInteraction) => {
+      if (!closing.signal.aborted) take(interaction);
+    });
+    watch(fresh);
+    return fresh;
+  }
+
+  function watch(fresh: Client): void {
+    const note = (isUpNow: boolean) => {
+      if (isUp && !isUpNow && !closing.signal.aborted)
+        log.warn({}, 'the connection to Discord broke off; trying on');
+      if (!isUp && isUpNow) log.info({}, 'connected to Discord');
+      isUp = isUpNow;
+    };
+    fresh.ws.on(GatewayDispatchEvents.Ready, () => note(true));
+    fresh.ws.on(GatewayDispatchEvents.Resumed, () => note(true));
+    fresh.on(Events.ShardReconnecting, () => note(false));
+    fresh.on(Events.ShardDisconnect, ({ code }) => {
+      isUp = false;
+      ending = endOf(code);
+      if (!closing.signal.aborted) onEnd(ending);
+    });
+    const complain = (error: Error) =>
+      log.debug({ err: toChatError('the gateway', error) }, 'Discord’s gateway made trouble');
+    fresh.on(Events.ShardError, complain);
+    fresh.on(Events.Error, complain);
+  }
+
+  /** Takes nothing any more; what was taken can still be answered. */
+  function close(): void {
+    closing.abort();
+  }
+
+  /** Ends the connection. */
+  async function disconnect(): Promise<void> {
+    close();
+    const last = client;
+    client = undefined;
+    if (last === undefined) return;
+    // A connection in the making has to come about or fail: the library would let go of it with nobody to hear it fail.
+    if (!isUp && ending === undefined) await delay(SETTLE_MS);
+    await Promise.race([last.destroy(), delay(MAX_STOP_MS, undefined, { ref: false })]);
+  }
+
+  const guildName = (id: string): string | undefined => client?.guilds.cache.get(id)?.name;
+
+  return { open, close, disconnect, guildName };
+}
+
+export type Gateway = ReturnType<typeof createGateway>;
+
+function endOf(code: number): Error {
+  if (code === GatewayCloseCodes.AuthenticationFailed) return new TokenRefusedError();
+  return new Error(`Discord closed its gateway to this bot with ${code} and takes no new connection.`);
+}
+
+/** A pause that doubles from half a second to half a minute. */
+const backoffMs = (failures: number): number => Math.min(250 * 2 ** failures, 30_000);

@@ -1,0 +1,109 @@
+import { type RESTPutAPIApplicationCommandsJSONBody, RequestMethod, Routes } from 'discord.js';
+import type { Logger } from 'pino';
+import type { Bot, ChatEvent, MessageRef } from '../bot.ts';
+import { createAnswers } from './answers.ts';
+import { createApi } from './api.ts';
+import { discordCommands } from './commands.ts';
+import { TokenRefusedError } from './errors.ts';
+import { createFiles } from './files.ts';
+import { createGateway } from './gateway.ts';
+import { createInteractions, type Interactions } from './interactions.ts';
+import { createLanes } from './lanes.ts';
+import { createOutgoing } from './outgoing.ts';
+import { parseMessageId, timeOf } from './refs.ts';
+import { createStanding } from './standing.ts';
+
+export { TokenRefusedError } from './errors.ts';
+
+const HOUR_MS = 60 * 60_000;
+const EDIT_PAUSE_MS = 5_000;
+/** Discord limits edits of older messages further, without telling how far (error 30046). */
+const OLD_EDIT_PAUSE_MS = 15_000;
+const WHISPER_EDIT_PAUSE_MS = 1_000;
+
+export interface DiscordBotOptions {
+  readonly token: string;
+  /** Without the version. */
+  readonly apiUrl: string;
+  readonly log: Logger;
+  readonly now?: () => number;
+  /** What is registered, for all servers and direct messages. */
+  readonly commands?: RESTPutAPIApplicationCommandsJSONBody;
+  /** Called once when Discord stops taking the token or the connection; the bot is deaf from then on. */
+  readonly onFatal?: (error: Error) => void;
+}
+
+/** Creates the Discord side of the chat contract, on interactions alone. */
+export function createDiscordBot(options: DiscordBotOptions): Bot {
+  const { token, log, now = Date.now, commands = discordCommands(), onFatal = () => {} } = options;
+  const apiUrl = options.apiUrl.replace(/\/+$/, '');
+  const api = createApi({ token, apiUrl, log, onRefused: fail });
+  const outgoing = createOutgoing({ api, now });
+  const answers = createAnswers({ api, log });
+  const standing = createStanding({ api, now });
+  const files = createFiles({ apiUrl });
+  const lanes = createLanes();
+  let interactions: Interactions | undefined;
+  /** While starting, what goes wrong is thrown. */
+  let isStarted = false;
+  let hasFailed = false;
+
+  const gateway = createGateway({
+    ...{ token, apiUrl, log },
+    take(interaction) {
+      standing.note(interaction);
+      interactions?.take(interaction);
+    },
+    onEnd: fail,
+  });
+
+  async function start(receive: (event: ChatEvent) => Promise<void>): Promise<void> {
+    const { guildName } = gateway;
+    interactions = createInteractions({ answers, lanes, log, guildName, receive });
+    const me = await gateway.open();
+    if (me === undefined) return;
+    await registerCommands(me.applicationId);
+    isStarted = true;
+    log.info({ username: me.username }, 'listening to Discord');
+  }
+
+  /** Puts the whole list in place of the last one; without it, what was registered before goes on working. */
+  async function registerCommands(applicationId: string): Promise<void> {
+    try {
+      await api.request({
+        name: 'putCommands',
+        method: RequestMethod.Put,
+        fullRoute: Routes.applicationCommands(applicationId),
+        body: commands,
+      });
+    } catch (error) {
+      if (error instanceof TokenRefusedError) throw error;
+      log.warn({ err: error }, 'the commands were not registered');
+    }
+  }
+
+  function fail(error: Error): void {
+    if (!isStarted || hasFailed) return;
+    hasFailed = true;
+    log.fatal({ err: error }, 'Discord no longer takes this bot; nothing is received any more');
+    onFatal(error);
+  }
+
+  async function stop(): Promise<void> {
+    gateway.close();
+    await lanes.idle();
+    await gateway.disconnect();
+  }
+
+  function editPauseMs(message: MessageRef, at: number): number {
+    const id = parseMessageId(message);
+    if (typeof id !== 'string') return WHISPER_EDIT_PAUSE_MS;
+    return at - timeOf(id) > HOUR_MS ? OLD_EDIT_PAUSE_MS : EDIT_PAUSE_MS;
+  }
+
+  const { send, edit, remove } = outgoing;
+  const { openFile } = files;
+  const { mayManage } = standing;
+  const calls = { start, stop, send, edit, remove, openFile, mayManage, editPauseMs };
+  return { platform: 'discord', composesInPrivate: true, ...calls };
+}

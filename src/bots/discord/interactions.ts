@@ -1,0 +1,205 @@
+import {
+  type APIApplicationCommandAutocompleteInteraction,
+  type APIApplicationCommandInteraction,
+  type APIAttachment,
+  type APIInteraction,
+  type APIMessageComponentInteraction,
+  type APIModalSubmitInteraction,
+  ApplicationCommandType,
+  ComponentType,
+  InteractionResponseType,
+  InteractionType,
+} from 'discord.js';
+import type { Logger } from 'pino';
+import type { ChatEvent, ChatEventOf, MessageRef } from '../bot.ts';
+import type { Answers } from './answers.ts';
+import { type Frame, frameOf } from './frame.ts';
+import type { Lanes } from './lanes.ts';
+import { composeModal, readModal } from './modals.ts';
+import { mediaOf, offeredFile } from './offered-file.ts';
+import { mediaOptions, readSubcommand, textOption, wishesOf } from './options.ts';
+import { createPressAnswer } from './press-answer.ts';
+import { messageRef, orderOf, privateRef } from './refs.ts';
+import { suggest } from './suggest.ts';
+import { inLanguage, TEXTS } from './texts.ts';
+
+const MAX_SEEN = 1_000;
+
+interface InteractionsOptions {
+  readonly answers: Answers;
+  readonly lanes: Lanes;
+  readonly log: Logger;
+  readonly guildName: (id: string) => string | undefined;
+  readonly receive: (event: ChatEvent) => Promise<void>;
+}
+
+interface Offer {
+  readonly files: readonly APIAttachment[];
+  readonly caption: string;
+  readonly wishes?: NonNullable<ChatEventOf<'media'>['wishes']>;
+}
+
+/**
+ * Acknowledges interactions at once and makes chat events of them, those of a chat one after the other.
+ *
+ * The acknowledgement never waits for what is being handled: Discord gives 3 s.
+ */
+export function createInteractions({ answers, lanes, log, guildName, receive }: InteractionsOptions) {
+  const seen = new Set<string>();
+
+  function take(interaction: APIInteraction): void {
+    const frame = frameOf(interaction, guildName);
+    if (frame === undefined || isRepeated(interaction.id)) return;
+    switch (interaction.type) {
+      case InteractionType.ApplicationCommand:
+        takeCommand(interaction, frame);
+        break;
+      case InteractionType.ApplicationCommandAutocomplete:
+        takeAutocomplete(interaction, frame);
+        break;
+      case InteractionType.MessageComponent:
+        takePress(interaction, frame);
+        break;
+      case InteractionType.ModalSubmit:
+        takeModal(interaction, frame);
+        break;
+    }
+  }
+
+  /** Discord may deliver an event more than once, a resumed connection above all. */
+  function isRepeated(id: string): boolean {
+    if (seen.has(id)) return true;
+    seen.add(id);
+    const [oldest] = seen;
+    if (seen.size > MAX_SEEN && oldest !== undefined) seen.delete(oldest);
+    return false;
+  }
+
+  function takeCommand(interaction: APIApplicationCommandInteraction, frame: Frame): void {
+    const { data } = interaction;
+    if (data.type === ApplicationCommandType.Message) {
+      const message = data.resolved.messages[data.target_id];
+      takeMedia(interaction, frame, message === undefined ? NOTHING : mediaOf(message));
+    } else if (data.type === ApplicationCommandType.ChatInput) {
+      const { name, options } = readSubcommand(data.options);
+      const caption = textOption(options, 'caption') ?? '';
+      if (name === 'compose') openComposer(interaction, frame);
+      else if (name === 'post')
+        takeMedia(interaction, frame, { files: mediaOptions(data), caption, ...wishesOf(options) });
+      else takeOther(interaction, frame, name || data.name);
+    }
+  }
+
+  function takeOther(interaction: APIApplicationCommandInteraction, frame: Frame, name: string): void {
+    const acknowledged = answers.deferReply(interaction);
+    const reply = privateRef(interaction, interaction.channel.id);
+    deliver(interaction, { chat: frame.chat, acknowledged }, [
+      { ...frame, id: interaction.id, reply, type: 'command', name, argument: '' },
+    ]);
+  }
+
+  function openComposer(interaction: APIApplicationCommandInteraction, frame: Frame): void {
+    const data = composeModal(interaction.locale);
+    const opened = answers.respond(interaction, { type: InteractionResponseType.Modal, data });
+    lanes.run(frame.chat, async () => void (await opened));
+  }
+
+  function takeMedia(interaction: Answerable, frame: Frame, { files, caption, wishes }: Offer): void {
+    const acknowledged = answers.deferReply(interaction);
+    const reply = replyOf(interaction);
+    const events = files.map((attachment, index): ChatEvent => {
+      const isFirst = index === 0;
+      return {
+        ...frame,
+        ...{ id: `${interaction.id}:${index}`, ...reply, type: 'media', album: interaction.id },
+        messageId: String(orderOf(interaction.id, index)),
+        file: offeredFile(attachment),
+        ...(isFirst && caption !== '' && { caption }),
+        ...(isFirst && wishes !== undefined && { wishes }),
+      };
+    });
+    deliver(interaction, { chat: frame.chat, acknowledged }, events, 'noMedia');
+  }
+
+  function takeModal(interaction: APIModalSubmitInteraction, frame: Frame): void {
+    const filled = readModal(interaction);
+    if (filled !== undefined && 'files' in filled) {
+      takeMedia(interaction, frame, { files: filled.files, caption: filled.text });
+      return;
+    }
+    const { message, id } = interaction;
+    const acknowledged =
+      message === undefined ? answers.deferReply(interaction) : answers.deferUpdate(interaction);
+    const reply =
+      message === undefined ? replyOf(interaction) : privateReply(messageRef(interaction, message));
+    const events = filled === undefined ? [] : [{ ...frame, id, ...reply, type: 'text' as const, ...filled }];
+    deliver(interaction, { chat: frame.chat, acknowledged }, events);
+  }
+
+  function takePress(interaction: APIMessageComponentInteraction, frame: Frame): void {
+    const { data, id } = interaction;
+    const press = data.component_type === ComponentType.StringSelect ? data.values[0] : data.custom_id;
+    const reactions = createPressAnswer(interaction, answers);
+    const message = messageRef(interaction, interaction.message);
+    const event = { ...frame, id, ...privateReply(message), type: 'press' as const, message, ...reactions };
+    lanes.run(frame.chat, async () => {
+      const isHandled = press === undefined || (await attempt({ ...event, press }));
+      await reactions.answer();
+      if (!isHandled) await complain(interaction);
+    });
+  }
+
+  function takeAutocomplete(interaction: APIApplicationCommandAutocompleteInteraction, frame: Frame): void {
+    // Nothing changes by it, and it can't wait for anything.
+    lanes.run(interaction.id, () => suggest({ interaction, frame, answers, attempt }));
+  }
+
+  /** Gives the events out in their turn, unless Discord no longer takes an answer: the person tries again. */
+  function deliver(
+    interaction: Answerable,
+    { chat, acknowledged }: { chat: string; acknowledged: Promise<boolean> },
+    events: readonly ChatEvent[],
+    ifNone: keyof typeof TEXTS = 'failed',
+  ): void {
+    lanes.run(chat, async () => {
+      if (!(await acknowledged)) return;
+      if (events.length === 0) return complain(interaction, ifNone);
+      let isHandled = true;
+      for (const event of events) isHandled = (await attempt(event)) && isHandled;
+      if (!isHandled) await complain(interaction);
+    });
+  }
+
+  async function attempt(event: ChatEvent): Promise<boolean> {
+    try {
+      await receive(event);
+      return true;
+    } catch (error) {
+      log.error({ err: error, type: event.type }, 'an event could not be handled');
+      return false;
+    }
+  }
+
+  async function complain(interaction: Answerable, text: keyof typeof TEXTS = 'failed'): Promise<void> {
+    await answers.whisper(interaction, inLanguage(TEXTS[text], interaction.locale));
+  }
+
+  return { take };
+}
+
+export type Interactions = ReturnType<typeof createInteractions>;
+
+type Answerable =
+  | APIApplicationCommandInteraction
+  | APIMessageComponentInteraction
+  | APIModalSubmitInteraction;
+
+const NOTHING: Offer = { files: [], caption: '' };
+
+/** The deferred answer, which waits for what will stand there. */
+const replyOf = (interaction: Answerable): { reply?: MessageRef } =>
+  interaction.channel === undefined ? {} : { reply: privateRef(interaction, interaction.channel.id) };
+
+/** A message that only one person sees is the place that answers, too. */
+const privateReply = (message: MessageRef): { reply?: MessageRef } =>
+  message.isPrivate === true ? { reply: message } : {};

@@ -1,0 +1,22 @@
+/** Runs what belongs to one lane one after the other, and different lanes side by side. */
+export function createLanes() {
+  const tails = new Map<string, Promise<void>>();
+
+  /** Begins the task when its lane is free; the task must not throw. */
+  function run(lane: string, task: () => Promise<void>): void {
+    const tail = (tails.get(lane) ?? Promise.resolve()).then(task);
+    tails.set(lane, tail);
+    void tail.then(() => {
+      if (tails.get(lane) === tail) tails.delete(lane);
+    });
+  }
+
+  /** Resolves when all that was begun is done. */
+  async function idle(): Promise<void> {
+    while (tails.size > 0) await Promise.all(tails.values());
+  }
+
+  return { run, idle };
+}
+
+export type Lanes = ReturnType<typeof createLanes>;

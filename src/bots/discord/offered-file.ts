@@ -1,0 +1,73 @@
+import type { APIAttachment, APIMessage } from 'discord.js';
+import type { OfferedFile } from '../bot.ts';
+
+const MEDIA_PROXY = 'media.discordapp.net';
+const THUMBNAIL_PIXELS = 480;
+const MAX_NAME_LENGTH = 120;
+const REF = /^(\d+):(.+)$/s;
+
+/** An attachment as a file that can be fetched while its link lives. */
+export function offeredFile(attachment: APIAttachment): OfferedFile {
+  const { filename, size, url, content_type: contentType } = attachment;
+  const claimedKind = claimedKindOf(contentType);
+  const thumbnail = thumbnailUrl(attachment);
+  return {
+    ref: fileRef(url, size),
+    name: safeName(filename),
+    bytes: size,
+    ...(claimedKind !== undefined && { claimedKind }),
+    ...(thumbnail !== undefined && { thumbnailRef: fileRef(thumbnail) }),
+  };
+}
+
+/** The media of a message, or of the message that it forwards, with its text. */
+export function mediaOf(message: APIMessage): { files: APIAttachment[]; caption: string } {
+  const forwarded = message.message_snapshots?.[0]?.message;
+  const source = message.attachments.length === 0 && forwarded !== undefined ? forwarded : message;
+  const files = source.attachments.filter(
+    ({ content_type: type }) => type === undefined || claimedKindOf(type) !== undefined,
+  );
+  return { files, caption: plainText(source) };
+}
+
+/** Where a file is and how many bytes it has at most. */
+export function parseFileRef(ref: string): { url: string; maxBytes: number } {
+  const [, size, url] = REF.exec(ref) ?? [];
+  if (url === undefined) throw new Error('This is no file of Discord’s.');
+  return { url, maxBytes: size === '0' ? Number.POSITIVE_INFINITY : Number(size) };
+}
+
+/** Fit to be shown: one line, no characters that turn the text around. */
+const safeName = (name: string): string =>
+  name.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '').slice(-MAX_NAME_LENGTH) || 'file';
+
+const fileRef = (url: string, bytes = 0): string => `${bytes}:${url}`;
+
+function claimedKindOf(contentType: string | undefined): 'photo' | 'video' | undefined {
+  if (contentType?.startsWith('image/')) return 'photo';
+  if (contentType?.startsWith('video/')) return 'video';
+  return undefined;
+}
+
+/** Discord's media proxy makes a JPEG of a video's first frame, as its own apps ask it to. */
+function thumbnailUrl({ proxy_url, content_type, width, height }: APIAttachment): string | undefined {
+  const url = URL.parse(proxy_url);
+  if (url?.hostname !== MEDIA_PROXY || !content_type?.startsWith('video/') || !width || !height)
+    return undefined;
+  const scale = Math.min(1, THUMBNAIL_PIXELS / Math.max(width, height));
+  url.searchParams.set('format', 'jpeg');
+  url.searchParams.set('width', String(Math.round(width * scale)));
+  url.searchParams.set('height', String(Math.round(height * scale)));
+  return url.href;
+}
+
+/** The text without what only Discord can show: mentions become names, emoji of the server their names. */
+function plainText({ content, mentions = [] }: Pick<APIMessage, 'content'> & Partial<APIMessage>): string {
+  return content
+    .replace(/<@!?(\d+)>/g, (_, id) => {
+      const user = mentions.find((mentioned) => mentioned.id === id);
+      return user === undefined ? '' : `@${user.global_name ?? user.username}`;
+    })
+    .replace(/<a?(:\w+:)\d+>/g, '$1')
+    .trim();
+}

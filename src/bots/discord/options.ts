@@ -1,0 +1,59 @@
+import {
+  type APIApplicationCommandInteractionDataOption,
+  type APIAttachment,
+  type APIChatInputApplicationCommandInteraction,
+  ApplicationCommandOptionType,
+  type InteractionType,
+} from 'discord.js';
+import type { ChatEventOf } from '../bot.ts';
+import { MAX_FILES } from './commands.ts';
+
+type Options<T extends InteractionType> = readonly APIApplicationCommandInteractionDataOption<T>[];
+type CommandData = APIChatInputApplicationCommandInteraction['data'];
+
+/** The subcommand that was called, with what was filled in. */
+export function readSubcommand<T extends InteractionType>(options: Options<T> = []) {
+  const called = options.find((option) => option.type === ApplicationCommandOptionType.Subcommand);
+  return { name: called?.name ?? '', options: called?.options ?? [] };
+}
+
+/** A text that was filled in; nothing counts as not filled in. */
+export function textOption<T extends InteractionType>(options: Options<T>, name: string): string | undefined {
+  const option = options.find((given) => given.name === name);
+  if (option?.type !== ApplicationCommandOptionType.String) return undefined;
+  return option.value === '' ? undefined : option.value;
+}
+
+/** The option that somebody is filling in right now. */
+export function focusedOption<T extends InteractionType>(options: Options<T>) {
+  for (const option of options) {
+    if (option.type === ApplicationCommandOptionType.String && option.focused === true)
+      return { name: option.name, typed: option.value };
+  }
+  return undefined;
+}
+
+/** The files of `media1` to `media10`, in this order. */
+export function mediaOptions(data: CommandData): APIAttachment[] {
+  const { options } = readSubcommand(data.options);
+  const numbers = Array.from({ length: MAX_FILES }, (_, index) => index + 1);
+  return numbers.flatMap((number) => {
+    const option = options.find(({ name }) => name === `media${number}`);
+    if (option?.type !== ApplicationCommandOptionType.Attachment) return [];
+    return data.resolved?.attachments?.[option.value] ?? [];
+  });
+}
+
+/** What was chosen along with the files; as typed, for nobody has to choose what is offered. */
+export function wishesOf<T extends InteractionType>(
+  options: Options<T>,
+): { wishes?: NonNullable<ChatEventOf<'media'>['wishes']> } {
+  const [privacyLevel, account] = [textOption(options, 'privacy'), textOption(options, 'account')];
+  if (privacyLevel === undefined && account === undefined) return {};
+  return {
+    wishes: {
+      ...(privacyLevel !== undefined && { privacyLevel }),
+      ...(account !== undefined && { account }),
+    },
+  };
+}

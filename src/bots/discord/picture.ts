@@ -1,0 +1,19 @@
+import { readFile } from 'node:fs/promises';
+import type { RawFile } from 'discord.js';
+import type { Picture } from '../bot.ts';
+
+/** What Discord leaves as it is in a file name. */
+const SAFE_KEY = /^[\w.-]{1,100}$/;
+const NAME = /^picture-(.+)\.jpg$/;
+
+/** The name under which a picture is attached, so that a message tells which picture it shows. */
+export const pictureName = ({ key }: Picture): string =>
+  SAFE_KEY.test(key) ? `picture-${key}.jpg` : 'picture.jpg';
+
+/** The key of the picture that an attachment is. */
+export const pictureKeyOf = (filename: string): string | undefined => NAME.exec(filename)?.[1];
+
+// Read before the call: a missing file is a bug of ours and must not look like an outage of Discord's.
+export async function readPicture(picture: Picture): Promise<RawFile> {
+  return { name: pictureName(picture), data: await readFile(picture.path), contentType: 'image/jpeg' };
+}

@@ -1,0 +1,154 @@
+import {
+  type APIButtonComponent,
+  type APIContainerComponent,
+  type APIMediaGalleryComponent,
+  type APIStringSelectComponent,
+  type APITextDisplayComponent,
+  ButtonStyle,
+  ComponentType,
+} from 'discord.js';
+import type { Button, Card, Choice, Line, Row } from '../bot.ts';
+import { fitLines } from '../fit.ts';
+import { isLinkable, setLines } from './markdown.ts';
+import { pictureName } from './picture.ts';
+
+// https://discord.com/developers/docs/components/reference
+const MAX_TEXT_LENGTH = 4_000;
+const MAX_COMPONENTS = 40;
+const MAX_ROW_BUTTONS = 5;
+const MAX_LABEL_LENGTH = 80;
+const MAX_PRESS_LENGTH = 100;
+const MAX_URL_LENGTH = 512;
+const MAX_OPTIONS = 25;
+const MAX_OPTION_LABEL_LENGTH = 100;
+const MAX_PROMPT_LENGTH = 150;
+
+const STYLES = { good: ButtonStyle.Success, bad: ButtonStyle.Danger, main: ButtonStyle.Primary } as const;
+
+/** Sets a card in components, calling for one person at most; what exceeds Discord's limits is shortened. */
+export function renderCard(card: Card, calledId?: string): [APIContainerComponent] {
+  const rows = card.rows.flatMap(splitRow);
+  const links = rows.flatMap((row) => ('options' in row ? [] : row.filter((button) => !fitsButton(button))));
+  const lines = [...card.lines, ...links.map(linkLine)];
+  const head = [...gallery(card), ...textDisplay(lines, calledId)];
+  const shown = rows.map(withoutBadLinks).filter((row) => countOf(row) > 0);
+  const room = MAX_COMPONENTS - 1 - head.length;
+  return [{ type: ComponentType.Container, components: [...head, ...fitRows(shown, room).map(actionRow)] }];
+}
+
+/** A text alone. */
+export function renderText(text: string): [APITextDisplayComponent] {
+  return [{ type: ComponentType.TextDisplay, content: fitText([[text]]) }];
+}
+
+/** Shortens a label or title to what fits. */
+export function clip(text: string, maxLength: number): string {
+  return text.length <= maxLength
+    ? text
+    : `${text
+        .slice(0, maxLength - 1)
+        .toWellFormed()
+        .replace(/\uFFFD$/, '')}…`;
+}
+
+function gallery({ picture }: Card): APIMediaGalleryComponent[] {
+  if (picture === undefined) return [];
+  const media = { url: `attachment://${pictureName(picture)}` };
+  return [{ type: ComponentType.MediaGallery, items: [{ media }] }];
+}
+
+function textDisplay(lines: readonly Line[], calledId: string | undefined): APITextDisplayComponent[] {
+  const content = fitText(lines, calledId === undefined ? '' : `<@${calledId}> `);
+  return content === '' ? [] : [{ type: ComponentType.TextDisplay, content }];
+}
+
+/** What the marks take is found out by setting the lines; the limit counts them. */
+function fitText(lines: readonly Line[], call = ''): string {
+  let room = MAX_TEXT_LENGTH;
+  while (room > 0) {
+    const text = call + setLines(fitLines(lines, room)).trim();
+    if (text.length <= MAX_TEXT_LENGTH) return text;
+    room = Math.min(room - 1, Math.floor((room * MAX_TEXT_LENGTH) / text.length));
+  }
+  return '';
+}
+
+function splitRow(row: Row): Row[] {
+  if ('options' in row) return [row];
+  const rows: Button[][] = [];
+  for (let at = 0; at < row.length; at += MAX_ROW_BUTTONS) rows.push(row.slice(at, at + MAX_ROW_BUTTONS));
+  return rows;
+}
+
+const fitsButton = (button: Button): boolean =>
+  !('href' in button) || (button.href.length <= MAX_URL_LENGTH && isLinkable(button.href));
+
+const linkLine = (button: Button): Line => ('href' in button ? [`${button.label}: ${button.href}`] : []);
+
+const withoutBadLinks = (row: Row): Row => ('options' in row ? row : row.filter(fitsButton));
+
+/** A row that shows nothing counts nothing. */
+function countOf(row: Row): number {
+  if ('options' in row) return row.options.length === 0 ? 0 : 2;
+  return row.length === 0 ? 0 : row.length + 1;
+}
+
+const countAll = (rows: readonly Row[]): number => rows.reduce((sum, row) => sum + countOf(row), 0);
+
+/** Puts buttons closer together, then leaves rows out before the last one, which leads back or ends it. */
+function fitRows(rows: readonly Row[], room: number): readonly Row[] {
+  if (countAll(rows) <= room) return rows;
+  const last = rows.slice(-1);
+  const closer = compact(rows.slice(0, -1));
+  let count = closer.length;
+  while (count > 0 && countAll([...closer.slice(0, count), ...last]) > room) count -= 1;
+  return [...closer.slice(0, count), ...last];
+}
+
+function compact(rows: readonly Row[]): Row[] {
+  const closer: Row[] = [];
+  let open: Button[] = [];
+  for (const row of rows) {
+    if ('options' in row) {
+      closer.push(...splitRow(open), row);
+      open = [];
+    } else open = [...open, ...row];
+  }
+  return [...closer, ...splitRow(open)];
+}
+
+function actionRow(row: Row, index: number) {
+  const components: [APIStringSelectComponent] | APIButtonComponent[] =
+    'options' in row ? [select(row, index)] : row.map(button);
+  return { type: ComponentType.ActionRow as const, components };
+}
+
+function select({ prompt, options }: Choice, index: number): APIStringSelectComponent {
+  const chosen = options.findIndex(({ isChosen }) => isChosen);
+  // The chosen one stays among those that fit.
+  const shown = options.filter((_, at) => at < MAX_OPTIONS - 1 || at === Math.max(chosen, MAX_OPTIONS - 1));
+  return {
+    type: ComponentType.StringSelect,
+    custom_id: `choice:${index}`,
+    placeholder: clip(prompt, MAX_PROMPT_LENGTH),
+    options: shown.map((option) => ({
+      label: clip(option.label, MAX_OPTION_LABEL_LENGTH),
+      value: checkedPress(option),
+      default: option === options[chosen],
+    })),
+  };
+}
+
+function button(button: Button): APIButtonComponent {
+  const look = { type: ComponentType.Button as const, label: clip(button.label, MAX_LABEL_LENGTH) };
+  if ('href' in button) return { ...look, style: ButtonStyle.Link, url: button.href };
+  const style = button.tone === undefined ? ButtonStyle.Secondary : STYLES[button.tone];
+  return { ...look, style, custom_id: checkedPress(button) };
+}
+
+function checkedPress({ label, press }: { label: string; press: string }): string {
+  if (press.length > 0 && press.length <= MAX_PRESS_LENGTH) return press;
+  throw new Error(
+    `The button "${label}" brings back ${press.length} characters; Discord takes 1 to ${MAX_PRESS_LENGTH}.`,
+  );
+}

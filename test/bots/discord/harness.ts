@@ -1,0 +1,142 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { pino } from 'pino';
+import sharp from 'sharp';
+import { expect } from 'vitest';
+import type { Card, ChatEvent, ChatEventOf, Picture } from '../../../src/bots/bot.ts';
+import { createDiscordBot, type DiscordBotOptions } from '../../../src/bots/discord/index.ts';
+import { type StartOptions, startDiscordEmulator } from '../../emulators/discord/index.ts';
+
+type Receive = (event: ChatEvent) => Promise<void>;
+interface HarnessOptions extends StartOptions {
+  /** What a test asks Discord for that a careful bot would not. */
+  allowLint?: boolean;
+}
+
+/** An emulated Discord and bots over it; at its end no log line may hold a token of the bot or of an interaction. */
+export async function startHarness({ allowLint = false, ...options }: HarnessOptions = {}) {
+  const discord = await startDiscordEmulator(options);
+  const directory = await mkdtemp(join(tmpdir(), 'nod-discord-'));
+  const logLines = createRecord<string>();
+  const log = pino({ level: 'trace' }, { write: logLines.add });
+  const bots: ReturnType<typeof createDiscordBot>[] = [];
+  const secrets = () => [discord.token, ...discord.state.interactions.map(({ token }) => token)];
+
+  function createBot(changes: Partial<DiscordBotOptions> = {}) {
+    const { token, apiUrl, now } = discord;
+    const bot = createDiscordBot({ token, apiUrl, now, log, ...changes });
+    bots.push(bot);
+    return bot;
+  }
+
+  async function startBot(receive: Receive = async () => {}, changes: Partial<DiscordBotOptions> = {}) {
+    const bot = createBot(changes);
+    const events = recordEvents();
+    await bot.start(async (event) => {
+      events.add(event);
+      await receive(event);
+    });
+    return { bot, events };
+  }
+
+  async function picture(key: string, background = 'red'): Promise<Picture> {
+    const path = join(directory, `${key}.jpg`);
+    await sharp({ create: { width: 40, height: 30, channels: 3, background } }).toFile(path);
+    return { key, path };
+  }
+
+  return {
+    discord,
+    createBot,
+    startBot,
+    picture,
+    logLines,
+    /** Resolves when a log line holds the text. */
+    logged: (text: string) => logLines.when((lines) => lines.some((line) => line.includes(text))),
+    chat: `discord:${discord.posts.id}`,
+    /** How often the bot called a route. */
+    callsOf: (route: string) => discord.state.requests.filter((request) => request.route === route),
+
+    /** The error that a call fails with, checked for tokens in everything that it holds. */
+    async errorOf(call: Promise<unknown>): Promise<unknown> {
+      const error = await call.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      const shown = inspect(error, { depth: 20, showHidden: true });
+      for (const secret of secrets()) expect(shown).not.toContain(secret);
+      return error;
+    },
+
+    async [Symbol.asyncDispose]() {
+      await Promise.all(bots.map((bot) => bot.stop()));
+      const { lint } = discord.state;
+      await discord.close();
+      await rm(directory, { recursive: true });
+      for (const secret of secrets()) expect(logLines.all.join('')).not.toContain(secret);
+      if (!allowLint) expect(lint).toEqual([]);
+    },
+  };
+}
+
+export type Harness = Awaited<ReturnType<typeof startHarness>>;
+
+/** A card of plain lines. */
+export const card = (...lines: string[]): Card => ({ lines: lines.map((line) => [line]), rows: [] });
+
+/** A small JPEG with its name. */
+export async function photo(fileName: string, background = 'teal') {
+  const image = sharp({ create: { width: 40, height: 50, channels: 3, background } });
+  return { fileName, bytes: new Uint8Array(await image.jpeg().toBuffer()) };
+}
+
+/** Keeps what is added and lets a test wait for it. */
+function createRecord<T>() {
+  const all: T[] = [];
+  const waits = new Set<() => void>();
+  return {
+    all,
+    add(item: T): void {
+      all.push(item);
+      for (const check of [...waits]) check();
+    },
+    when: (isThere: (all: readonly T[]) => boolean) =>
+      new Promise<void>((resolve) => {
+        const check = () => {
+          if (!isThere(all)) return;
+          waits.delete(check);
+          resolve();
+        };
+        waits.add(check);
+        check();
+      }),
+  };
+}
+
+function recordEvents() {
+  const { all, add, when } = createRecord<ChatEvent>();
+  return {
+    all,
+    add,
+    async first(count: number): Promise<ChatEvent[]> {
+      await when(({ length }) => length >= count);
+      return all.slice(0, count);
+    },
+    /** The first event of a type, past or to come. */
+    async one<T extends ChatEvent['type']>(type: T): Promise<ChatEventOf<T>> {
+      const isType = (event: ChatEvent): event is ChatEventOf<T> => event.type === type;
+      await when((events) => events.some(isType));
+      const found = all.find(isType);
+      if (found === undefined) throw new Error(`No ${type} came.`);
+      return found;
+    },
+  };
+}
+
+/** Lets a handler wait until the test opens it. */
+export function createGate() {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { opened: promise, open: resolve };
+}

@@ -1,0 +1,216 @@
+import { buffer } from 'node:stream/consumers';
+import { expect, it } from 'vitest';
+import type { ChatEventOf } from '../../../src/bots/bot.ts';
+import { card, createGate, type Harness, photo, startHarness } from './harness.ts';
+
+async function post({ discord }: Harness, options: Record<string, string> = {}, count = 1) {
+  const files = await Promise.all(
+    Array.from({ length: count }, async (_, index) => [`media${index + 1}`, await photo(`${index}.jpg`)]),
+  );
+  return discord.runCommand({
+    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'post' },
+    options: { ...Object.fromEntries(files), ...options },
+  });
+}
+
+it('takes the files of /tiktok post as one album, with its caption and wishes', async () => {
+  await using harness = await startHarness();
+  const { discord, chat } = harness;
+  const { bot, events } = await harness.startBot();
+  const handle = await post(harness, { caption: 'First light', account: 'key', privacy: 'SELF_ONLY' }, 3);
+  expect(handle).toMatchObject({ answerType: 5, ephemeral: true });
+  const media = (await events.first(3)).filter((event) => event.type === 'media');
+  expect(
+    media.map(({ album, caption, wishes, file }) => ({ album, caption, wishes, name: file.name })),
+  ).toEqual([
+    {
+      ...{ album: handle.id, caption: 'First light', name: '0.jpg' },
+      wishes: { privacyLevel: 'SELF_ONLY', account: 'key' },
+    },
+    { album: handle.id, name: '1.jpg' },
+    { album: handle.id, name: '2.jpg' },
+  ]);
+  const numbers = media.map(({ messageId }) => Number(messageId));
+  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+  expect(numbers.every(Number.isSafeInteger)).toBe(true);
+  expect(media[0]).toMatchObject({ chat, reply: { chat, isPrivate: true }, file: { claimedKind: 'photo' } });
+  const bytes = await buffer(await bot.openFile(media[1]?.file.ref ?? ''));
+  expect(bytes.byteLength).toBe(media[1]?.file.bytes);
+  expect(discord.messages(discord.posts)).toEqual([]);
+});
+
+it('numbers the files of a later command higher', async () => {
+  await using harness = await startHarness();
+  const { events } = await harness.startBot();
+  await post(harness, {}, 2);
+  harness.discord.advance(5);
+  await post(harness);
+  const numbers = (await events.first(3)).map((event) =>
+    'messageId' in event ? Number(event.messageId) : 0,
+  );
+  expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+  expect(new Set(numbers).size).toBe(3);
+});
+
+it('acknowledges at once, however long the handling takes', async () => {
+  await using harness = await startHarness();
+  const gate = createGate();
+  const { events } = await harness.startBot(() => gate.opened);
+  const handles = await Promise.all(Array.from({ length: 50 }, () => post(harness)));
+  expect(Math.max(...handles.map(({ acknowledgedAfterMs }) => acknowledgedAfterMs))).toBeLessThan(3_000);
+  expect(events.all).toHaveLength(1);
+  gate.open();
+  await events.first(50);
+});
+
+it('opens a window for many files, and takes what is submitted', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  const { events } = await harness.startBot();
+  const opened = await discord.runCommand({
+    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'compose', locale: 'pt-BR' },
+  });
+  expect(opened.answerType).toBe(9);
+  expect(discord.render(opened)).toBe(
+    '=== Publicar no TikTok ===\nFotos ou um vídeo: (up to 10 files)\nLegenda: __',
+  );
+  const files = await Promise.all(Array.from({ length: 10 }, (_, index) => photo(`${index}.jpg`)));
+  const submitted = await discord.submitModal(opened, { files, text: 'By the sea' });
+  expect(submitted).toMatchObject({ answerType: 5, ephemeral: true });
+  const seen = await events.first(10);
+  expect(seen.map((event) => event.type === 'media' && event.file.name)).toEqual(
+    files.map(({ fileName }) => fileName),
+  );
+  expect(seen[0]).toMatchObject({ type: 'media', album: submitted.id, caption: 'By the sea' });
+  expect(seen[1]).not.toHaveProperty('caption');
+});
+
+it('takes the media and the text of a message, without reading messages otherwise', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  const { bot, events } = await harness.startBot();
+  const files = [await photo('a.jpg'), { fileName: 'b.pdf', bytes: new Uint8Array(9) }, await photo('c.jpg')];
+  const ben = discord.user({ name: 'Ben' });
+  discord.addMember(discord.studio, ben);
+  const message = await discord.sendMessage(discord.posts, ben, {
+    content: 'Surf <:wave:123456789012345678>',
+    files,
+  });
+  const handle = await discord.runMessageCommand({ user: discord.ana, message, name: 'Post to TikTok' });
+  expect(handle.ephemeral).toBe(true);
+  const media = (await events.first(2)).filter((event) => event.type === 'media');
+  expect(media.map(({ file }) => file.name)).toEqual(['a.jpg', 'c.jpg']);
+  expect(media[0]).toMatchObject({ caption: 'Surf :wave:', person: { name: 'Ana' }, album: handle.id });
+  expect((await buffer(await bot.openFile(media[1]?.file.ref ?? ''))).byteLength).toBe(media[1]?.file.bytes);
+});
+
+it('says that a message holds nothing to post', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  const { events } = await harness.startBot();
+  const message = await discord.sendMessage(discord.posts, discord.ana, 'Only words');
+  const handle = await discord.runMessageCommand({
+    ...{ user: discord.ana, message, name: 'Post to TikTok', locale: 'de' },
+  });
+  await handle.waitForResponse('kein Foto oder Video');
+  expect(events.all).toEqual([]);
+});
+
+it('answers in place of the deferred reply, for 15 minutes', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  const { bot, events } = await harness.startBot();
+  const handle = await post(harness);
+  const { reply } = await events.one('media');
+  if (reply === undefined) throw new Error('There is no reply.');
+  const shown = await bot.edit(reply, { ...card('3 photos'), picture: await harness.picture('one') });
+  expect(shown).toEqual({ ...reply, picture: 'one' });
+  await bot.edit(shown, { ...card('4 photos'), picture: await harness.picture('one') });
+  expect(discord.render(handle)).toBe(
+    'Nod (only Ana sees this, edited 2×)\n  │ [picture-one.jpg]\n  │ 4 photos',
+  );
+  expect(harness.callsOf('editInteractionMessage').map(({ files }) => files.length)).toEqual([1, 0]);
+  expect(bot.editPauseMs(shown, discord.now())).toBe(1_000);
+  discord.advance(15 * 60_000 + 1);
+  const calls = discord.state.requests.length;
+  expect(await harness.errorOf(bot.edit(shown, card('Too late')))).toMatchObject({
+    name: 'MessageGoneError',
+  });
+  expect(discord.state.requests).toHaveLength(calls);
+});
+
+it('knows a message as gone when Discord no longer takes its token', async () => {
+  await using harness = await startHarness();
+  // The bot's clock is behind, as clocks are.
+  const { bot, events } = await harness.startBot(undefined, { now: () => 0 });
+  await post(harness);
+  const { reply } = await events.one('media');
+  if (reply === undefined) throw new Error('There is no reply.');
+  harness.discord.advance(16 * 60_000);
+  expect(await harness.errorOf(bot.edit(reply, card('Too late')))).toMatchObject({
+    name: 'MessageGoneError',
+  });
+  await bot.remove(reply);
+});
+
+it('deletes an answer that only one person sees', async () => {
+  await using harness = await startHarness();
+  const { bot, events } = await harness.startBot();
+  const handle = await post(harness);
+  const { reply } = await events.one('media');
+  if (reply === undefined) throw new Error('There is no reply.');
+  await bot.remove(reply);
+  expect(handle.response()).toBeUndefined();
+  expect(await harness.errorOf(bot.edit(reply, card('a')))).toMatchObject({ name: 'MessageGoneError' });
+});
+
+it('says that something went wrong, in the language of the person', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  await harness.startBot(async () => {
+    throw new Error('The disk is full.');
+  });
+  const handle = await post(harness, {}, 2);
+  await handle.waitForResponse('Something went wrong');
+  expect(handle.followUps).toEqual([]);
+  const spanish = await discord.runCommand({
+    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'help', locale: 'es-419' },
+  });
+  await spanish.waitForResponse('Algo salió mal');
+  await harness.logged('The disk is full.');
+});
+
+it('keeps what was answered when something goes wrong afterwards', async () => {
+  await using harness = await startHarness();
+  const { bot } = await harness.startBot(async (event: { reply?: ChatEventOf<'media'>['reply'] }) => {
+    if (event.reply !== undefined) await bot.edit(event.reply, card('3 photos'));
+    throw new Error('The disk is full.');
+  });
+  const handle = await post(harness);
+  await handle.waitForFollowUp('Something went wrong');
+  expect(harness.discord.render(handle)).toContain('3 photos');
+});
+
+it('acknowledges once when the answer to an acknowledgement is lost', async () => {
+  await using harness = await startHarness();
+  const { events } = await harness.startBot();
+  harness.discord.fault('drop-reply', { route: 'createInteractionResponse' });
+  const handle = await post(harness);
+  expect((await events.one('media')).album).toBe(handle.id);
+  expect(harness.callsOf('createInteractionResponse')).toHaveLength(2);
+});
+
+it('drops what another program has answered', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  const { events } = await harness.startBot();
+  const hold = discord.fault('hold', { route: 'createInteractionResponse' });
+  const { events: others } = await harness.startBot();
+  const posting = post(harness);
+  await discord.until(() => (harness.callsOf('createInteractionResponse').length === 2 ? true : undefined));
+  hold.lift();
+  await posting;
+  await harness.logged('an interaction was not answered');
+  await Promise.race([events.one('media'), others.one('media')]);
+  expect(events.all.length + others.all.length).toBe(1);
+});

@@ -1,0 +1,78 @@
+// Faithful: who the bot is and what everybody may upload. Simplified: one application with one bot, whose ids are the
+// same, as with applications of today.
+import { createVirtualClock } from './clock.ts';
+import { createFaults } from './faults.ts';
+import { createFiles } from './files.ts';
+import type { PrivilegedIntent } from './intents.ts';
+import { createMessages } from './messages.ts';
+import { createRateLimits, DEFAULT_RATE_LIMITS, type RateLimits } from './rate-limits.ts';
+import { createSessions } from './sessions.ts';
+import { createSnowflakes } from './snowflake.ts';
+import { createState } from './state.ts';
+import { createWatch } from './watch.ts';
+import type { WireUser } from './wire.ts';
+
+export type EmulatorOptions = {
+  token?: string;
+  botName?: string;
+  /** Switched on in the developer portal; none by default. */
+  privilegedIntents?: PrivilegedIntent[];
+  heartbeatIntervalMs?: number;
+  rateLimits?: Partial<RateLimits>;
+  /** What everybody may upload; 20 MiB by default. */
+  attachmentLimitBytes?: number;
+};
+
+/** Puts together the parts that routes, gateway and people share. */
+export function createEmulation(given: EmulatorOptions = {}) {
+  const clock = createVirtualClock();
+  const ids = createSnowflakes({ clock });
+  const watch = createWatch();
+  const bot = newUser(ids.next(), given.botName ?? 'Nod', true);
+  const state = createState({ bot, applicationId: bot.id });
+  const sessions = createSessions({ clock, watch });
+  const files = createFiles({ clock, ids });
+  const options = {
+    privilegedIntents: given.privilegedIntents ?? [],
+    heartbeatIntervalMs: given.heartbeatIntervalMs ?? 41_250,
+    attachmentLimitBytes: given.attachmentLimitBytes ?? 20 * 1024 * 1024,
+  };
+  let gatewayUrl = '';
+  return {
+    token:
+      given.token ??
+      `${Buffer.from(bot.id).toString('base64url')}.GtEsT1.TEST-token-of-the-discord-emulator-42`,
+    options,
+    clock,
+    ids,
+    watch,
+    state,
+    sessions,
+    files,
+    messages: createMessages({ state, clock, ids, files, sessions, watch }),
+    rateLimits: createRateLimits({ clock, limits: { ...DEFAULT_RATE_LIMITS, ...given.rateLimits } }),
+    faults: createFaults(),
+    gatewayUrl: () => gatewayUrl,
+    setGatewayUrl(url: string) {
+      gatewayUrl = url;
+    },
+    lint: (note: string) => {
+      if (!state.lint.includes(note)) state.lint.push(note);
+    },
+  };
+}
+
+export type Emulation = ReturnType<typeof createEmulation>;
+
+/** A user as Discord shows it to others. */
+export const newUser = (id: string, username: string, isBot = false, globalName?: string): WireUser => ({
+  id,
+  username,
+  global_name: globalName ?? null,
+  discriminator: isBot ? '0001' : '0',
+  avatar: null,
+  public_flags: 0,
+  flags: 0,
+  primary_guild: null,
+  ...(isBot ? { bot: true } : {}),
+});

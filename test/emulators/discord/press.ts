@@ -1,0 +1,148 @@
+// Faithful: buttons and selects of the current version of a message, disabled ones excepted; links open without telling
+// the bot (https://discord.com/developers/docs/components/reference). Simplified: roles and channels of selects are
+// resolved by id.
+import { walkComponents } from './component-rules.ts';
+import type { Emulation } from './emulation.ts';
+import { type HandleMaker, type InteractionHandle, messageIdOf } from './handle.ts';
+import { deliverInteraction } from './interactions.ts';
+import { type Resolved, resolveId } from './option-values.ts';
+import type { Access } from './people.ts';
+import { renderComponents } from './render.ts';
+import type { StoredMessage } from './state.ts';
+import type { WireComponent } from './wire.ts';
+import { idOf, type Ref, type World } from './world.ts';
+
+export type Target = { id: string } | InteractionHandle;
+/** By exact label, by a pattern for the label, or by custom_id. */
+export type ButtonChoice = string | RegExp | ((customId: string) => boolean);
+
+const BUTTON = 2;
+const SELECTS = [3, 5, 6, 7, 8];
+const LINK = 5;
+
+type Parts = { emulation: Emulation; world: World; access: Access; handles: HandleMaker };
+
+/** Creates the functions by which people use components. */
+export function createPress({ emulation, world, access, handles }: Parts) {
+  const use = async (
+    stored: StoredMessage,
+    component: WireComponent,
+    { user, locale, extra = {} }: { user: Ref; locale?: string | undefined; extra?: Record<string, unknown> },
+  ): Promise<InteractionHandle> => {
+    if (component.disabled) throw new Error(`"${component.label ?? component.custom_id}" is disabled.`);
+    const data = {
+      custom_id: component.custom_id,
+      component_type: component.type,
+      id: component.id,
+      ...extra,
+    };
+    const entry = world.channelOf(stored.channelId);
+    const interaction = deliverInteraction(emulation, {
+      kind: 3,
+      userId: idOf(user),
+      entry,
+      data,
+      locale,
+      source: stored,
+    });
+    return await handles.acknowledged(interaction);
+  };
+
+  return {
+    /** Presses a button; resolves once the bot acknowledged it. */
+    async press(
+      target: Target,
+      choice: ButtonChoice,
+      user: Ref,
+      { locale }: { locale?: string } = {},
+    ): Promise<InteractionHandle> {
+      const stored = access.find(messageIdOf(target), idOf(user));
+      const button = find(stored, BUTTON, (component) => matches(component, choice), String(choice));
+      if (button.style === LINK)
+        throw new Error(`"${button.label}" is a link to ${button.url}; the bot does not hear of it.`);
+      return await use(stored, button, { user, locale });
+    },
+
+    /** Where a link button leads. */
+    linkOf(target: Target, label: string | RegExp, user: Ref): string {
+      const stored = access.find(messageIdOf(target), idOf(user));
+      const button = find(
+        stored,
+        BUTTON,
+        (component) => component.style === LINK && matches(component, label),
+        String(label),
+      );
+      return button.url ?? '';
+    },
+
+    /** Chooses in a select, named by custom_id or placeholder; options by value or label, others by id. */
+    async select(
+      target: Target,
+      choice: string | RegExp,
+      values: readonly (string | { id: string })[],
+      user: Ref,
+      { locale }: { locale?: string } = {},
+    ): Promise<InteractionHandle> {
+      const stored = access.find(messageIdOf(target), idOf(user));
+      const select = find(stored, 'select', (component) => isSelectChosen(component, choice), String(choice));
+      const resolved: Resolved = {};
+      const entry = world.channelOf(stored.channelId);
+      const chosen = values.map((value) =>
+        select.type === 3
+          ? optionValue(select, idOf(value))
+          : resolveId({ emulation, entry }, value, resolved),
+      );
+      checkCount(select, chosen.length);
+      const extra = { values: chosen, ...(Object.keys(resolved).length > 0 ? { resolved } : {}) };
+      return await use(stored, select, { user, locale, extra });
+    },
+  };
+}
+
+export type Press = ReturnType<typeof createPress>;
+
+function find(
+  { id, current }: StoredMessage,
+  type: number | 'select',
+  isMeant: (component: WireComponent) => boolean,
+  wanted: string,
+) {
+  const types = type === 'select' ? SELECTS : [type];
+  const found = walkComponents(current.components)
+    .map(({ component }) => component)
+    .find((component) => types.includes(component.type) && isMeant(component));
+  if (found) return found;
+  const shown = renderComponents(current.components).join('\n') || '(none)';
+  throw new Error(
+    `Message ${id} has no ${type === 'select' ? 'select' : 'button'} ${wanted}. Its components:\n${shown}`,
+  );
+}
+
+function matches({ label, emoji, custom_id }: WireComponent, choice: ButtonChoice): boolean {
+  if (typeof choice === 'function') return typeof custom_id === 'string' && choice(custom_id);
+  const shown = label ?? emoji?.name ?? '';
+  return typeof choice === 'string' ? shown === choice : choice.test(shown);
+}
+
+function isSelectChosen({ custom_id, placeholder }: WireComponent, choice: string | RegExp): boolean {
+  const names = [custom_id, placeholder].filter((name) => typeof name === 'string');
+  return names.some((name) => (typeof choice === 'string' ? name === choice : choice.test(name)));
+}
+
+/** The value of a select's option, given by value or label. */
+export function optionValue({ options = [] }: WireComponent, wanted: string): string {
+  const option =
+    options.find(({ value }) => value === wanted) ?? options.find(({ label }) => label === wanted);
+  if (!option)
+    throw new Error(
+      `There is no option ${wanted}; there are ${options.map(({ label }) => label).join(', ')}.`,
+    );
+  return option.value;
+}
+
+/** Refuses fewer or more values than a select or upload takes. */
+export function checkCount({ min_values, max_values, custom_id }: WireComponent, count: number) {
+  const [least, most] = [min_values ?? 1, max_values ?? 1];
+  if (count < least || count > most)
+    throw new Error(`${custom_id} takes ${least} to ${most} values, not ${count}.`);
+}

@@ -1,0 +1,53 @@
+// Faithful: nothing, this is the test's side. Simplified: every change re-evaluates every wait, which is cheap
+// at the size of a test.
+
+/** Lets tests wait for a condition of the emulator's state, re-evaluated at every change and never by polling. */
+export function createWatch() {
+  const waits = new Set<{ check: () => void; close: () => void }>();
+
+  return {
+    /** Tells the waits that the state changed. */
+    changed() {
+      for (const wait of [...waits]) wait.check();
+    },
+
+    /** Resolves with the first defined value that `read` gives; rejects with `onTimeout()` after `timeoutMs` of real time. */
+    until<T>(
+      read: () => T | undefined,
+      { timeoutMs, onTimeout }: { timeoutMs: number; onTimeout: () => Error },
+    ): Promise<T> {
+      const promise = new Promise<T>((resolve, reject) => {
+        const finish = (settle: () => void) => {
+          clearTimeout(timer);
+          waits.delete(wait);
+          settle();
+        };
+        const wait = {
+          check() {
+            try {
+              const value = read();
+              if (value !== undefined) finish(() => resolve(value));
+            } catch (error) {
+              finish(() => reject(error));
+            }
+          },
+          close() {
+            // A wait that the test gave up on must not surface as an unhandled rejection.
+            promise.catch(() => {});
+            finish(() => reject(new Error('The Discord emulator was closed while a test waited for it.')));
+          },
+        };
+        const timer = setTimeout(() => finish(() => reject(onTimeout())), timeoutMs);
+        waits.add(wait);
+        queueMicrotask(wait.check);
+      });
+      return promise;
+    },
+
+    close() {
+      for (const wait of [...waits]) wait.close();
+    },
+  };
+}
+
+export type Watch = ReturnType<typeof createWatch>;
