@@ -32,7 +32,7 @@ import { createSecrets, readOrMakeKey } from './core/secrets.ts';
 import { openStores, type Stores } from './core/stores.ts';
 import { createSubmission } from './core/submission.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
-import { createWeb, readSiteVerification, startServer } from './web/index.ts';
+import { createWeb, startServer } from './web/index.ts';
 
 /**
  * Builds everything, goes on where the last run ended, listens and starts.
@@ -144,7 +144,7 @@ export async function startApp({
   const news = createNews({ composer, drafts, posts, notes, board, speech, log });
 
   let isRunning = false;
-  const siteVerification = readSiteVerification(config.tiktok.siteVerification ?? '');
+  const { siteVerification } = config.tiktok;
   const web = createWeb({
     ...{ gate, pulls, mediaStore, consents, accounts, notes, publicUrl, now, log },
     authorizePage: config.tiktok.authorizeUrl,
@@ -155,7 +155,7 @@ export async function startApp({
     onConsent: news.consentEnded,
     onAccountRemoved: news.accountRemoved,
   });
-  const retention = createRetention({ drafts, posts, mediaStore, now, log });
+  const retention = createRetention({ drafts, posts, mediaStore, alsoSweep: consents.sweep, now, log });
 
   stack.defer(() => board.stop());
   stack.defer(() => intake.stop());
@@ -163,7 +163,6 @@ export async function startApp({
   // A crash may have come between a draft's last change and its card.
   for await (const [draftId] of drafts.entries()) board.touch(draftId);
   await publisher.resume(engine.schedule);
-  await consents.sweep();
   retention.start();
   stack.defer(() => retention.stop());
 

@@ -22,6 +22,9 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const address = z.url({ protocol: /^https?$/, error: 'must be an address that begins with https://' });
 const text = z.string();
 
+/** The token itself, the name of the file that TikTok's portal gives, or its content. */
+const SITE_VERIFICATION = /^(?:tiktok-developers-site-verification=)?(?:tiktok)?([A-Za-z0-9]{32})(?:\.txt)?$/;
+
 const schema = z.object({
   TIKTOK_CLIENT_KEY: text,
   TIKTOK_CLIENT_SECRET: text,
@@ -47,10 +50,8 @@ const schema = z.object({
   TIKTOK_AUTHORIZE_URL: address.default('https://www.tiktok.com/v2/auth/authorize/'),
   TIKTOK_SITE_VERIFICATION: z
     .string()
-    .regex(
-      /^(tiktok)?[A-Za-z0-9]{32}(\.txt)?$/,
-      'must be the name of TikTok’s verification file, tiktok….txt',
-    )
+    .transform((value) => SITE_VERIFICATION.exec(value)?.[1])
+    .pipe(z.string({ error: 'must be the name or the content of TikTok’s verification file, tiktok….txt' }))
     .optional(),
   TELEGRAM_API_URL: address.default('https://api.telegram.org'),
   DISCORD_API_URL: address.default('https://discord.com/api'),
@@ -89,7 +90,9 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
       clientSecret: values.TIKTOK_CLIENT_SECRET,
       apiUrl: values.TIKTOK_API_URL,
       authorizeUrl: values.TIKTOK_AUTHORIZE_URL,
-      siteVerification: values.TIKTOK_SITE_VERIFICATION,
+      ...(values.TIKTOK_SITE_VERIFICATION !== undefined && {
+        siteVerification: values.TIKTOK_SITE_VERIFICATION,
+      }),
     },
     telegram: chat(values.TELEGRAM_TOKEN, values.TELEGRAM_API_URL),
     discord: chat(values.DISCORD_TOKEN, values.DISCORD_API_URL),

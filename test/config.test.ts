@@ -45,6 +45,23 @@ it('takes a variable that is empty or blank for one that is not set', () => {
   });
 });
 
+const SITE_TOKEN = 'abcdefghijklmnopqrstuvwxyz012345';
+
+it.each([
+  SITE_TOKEN,
+  `tiktok${SITE_TOKEN}.txt`,
+  `tiktok-developers-site-verification=${SITE_TOKEN}`,
+  ` tiktok-developers-site-verification=${SITE_TOKEN}\n`,
+])('reads TikTok’s verification from %j', (value) => {
+  const config = readConfig({ ...COMPLETE, TIKTOK_SITE_VERIFICATION: value });
+  expect(config.tiktok.siteVerification).toBe(SITE_TOKEN);
+});
+
+it.each(['tiktok', SITE_TOKEN.slice(1), `${SITE_TOKEN}x`, `../${SITE_TOKEN}.txt`])(
+  'reads no verification from %j',
+  (value) => expect(problemsOf({ TIKTOK_SITE_VERIFICATION: value })).toHaveLength(1),
+);
+
 it('is content with either chat', () => {
   const { TELEGRAM_TOKEN: _, ...withoutChat } = COMPLETE;
   const config = readConfig({ ...withoutChat, DISCORD_TOKEN: 'abc.def.ghi_1' });
@@ -71,7 +88,7 @@ it.each([
   ['TELEGRAM_TOKEN', 'abc', 'does not look like a bot token'],
   ['DISCORD_TOKEN', 'abc', 'does not look like a bot token'],
   ['TIKTOK_API_URL', 'nonsense', 'must be an address'],
-  ['TIKTOK_SITE_VERIFICATION', 'page.html', 'must be the name of TikTok’s verification file'],
+  ['TIKTOK_SITE_VERIFICATION', 'page.html', 'must be the name or the content of TikTok’s verification file'],
   ['PORT', '70000', 'must be a port number, 0 to 65535'],
   ['PORT', 'http', 'must be a port number, 0 to 65535'],
   ['POLL_INTERVAL_SECONDS', '0', 'must be a number of seconds above 0'],

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Message } from 'grammy/types';
@@ -14,6 +12,7 @@ import {
   type TikTokEmulator,
   type TikTokEmulatorOptions,
 } from './emulators/tiktok/index.ts';
+import { findFreePort } from './free-port.ts';
 
 export interface WorldOptions {
   /** Discord beside Telegram. */
@@ -22,8 +21,8 @@ export interface WorldOptions {
   /** Settings that differ from those of a plain installation. */
   readonly environment?: Record<string, string>;
   readonly log?: Logger;
-  /** How long a card stays as it is at least; short, so that tests are. */
-  readonly cardIntervalMs?: number;
+  /** How long a card stays as it is at least; short, so that tests are, unless the platforms' own pace is wanted. */
+  readonly cardIntervalMs?: number | 'platform';
 }
 
 /**
@@ -67,7 +66,7 @@ export async function createWorld(options: WorldOptions = {}) {
       config: readConfig(environment),
       log,
       onFatal: (error) => log.fatal(error),
-      cardIntervalMs: options.cardIntervalMs ?? 50,
+      ...(options.cardIntervalMs !== 'platform' && { cardIntervalMs: options.cardIntervalMs ?? 50 }),
     });
   }
 
@@ -187,14 +186,4 @@ export async function postPublicly(
   );
   await telegram.press(card, 'Everyone', telegram.ana);
   await telegram.press(card, 'Post now', telegram.ana);
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('The system gave no port.');
-  return address.port;
 }

@@ -57,7 +57,7 @@ export function createBoard({
   now: () => number;
   log: Logger;
 }) {
-  const showing = createShowing({ records, botFor, log });
+  const showing = createShowing({ records, botFor, now, log });
   const easels = new Map<string, Easel>();
   let stopping = false;
 

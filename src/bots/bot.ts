@@ -8,7 +8,8 @@ export interface Bot {
   readonly composesInPrivate: boolean;
   /**
    * Begins to listen and returns once the platform has accepted the token.
-   * Events of one chat arrive one after the other; an event is delivered again after a crash until `receive` has resolved.
+   * Events of one chat arrive one after the other; where the platform keeps them, an event is delivered again after a
+   * crash until `receive` has resolved.
    */
   start(receive: (event: ChatEvent) => Promise<void>): Promise<void>;
   /** Stops listening and finishes the events under way. */
@@ -18,12 +19,18 @@ export interface Bot {
   edit(message: MessageRef, card: Card): Promise<MessageRef>;
   /** Deletes a message of ours; one that is gone already is a success. */
   remove(message: MessageRef): Promise<void>;
-  /** Opens a file that somebody offered. The stream's errors never name the platform's URL. */
+  /**
+   * Opens a file that somebody offered. The stream's errors never name the platform's URL.
+   *
+   * @throws FileUnavailableError, also from the stream, when asking again would not help.
+   */
   openFile(ref: string): Promise<Readable>;
   /** Whether the person may change what the workspace shares. In a private chat: always. */
   mayManage(chat: ChatRef, person: Person): Promise<boolean>;
   /** How long to let pass between two edits of a message. */
   editPauseMs(message: MessageRef, now: number): number;
+  /** How long the platform remembers a `onceKey`; absent where it knows no such keys. */
+  readonly onceKeyMs?: number;
 }
 
 export interface SendOptions {

@@ -12,6 +12,7 @@ import type { CardRecords } from './card-records.ts';
 import type { Pressing } from './pressing.ts';
 import type { Speech } from './speech.ts';
 import type { Suggesting } from './suggesting.ts';
+import { idiomOf } from './view/idioms.ts';
 import {
   accountsCard,
   cancelCard,
@@ -65,8 +66,8 @@ export function createConversation({
       await dispatch(event);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      if (event.type === 'press') await event.answer(problemText(error.problem));
-      else await say(event, problemCard(error.problem));
+      if (event.type === 'press') await event.answer(problemText(error.problem, idiomOf(event.chat)));
+      else await say(event, problemCard(error.problem, idiomOf(event.chat)));
     }
   }
 
@@ -132,10 +133,7 @@ export function createConversation({
     if (!isPrivate) return;
     const [only, ...others] = (await openDrafts(workspace, person)).filter((draft) => draft.caption === '');
     if (only !== undefined && others.length === 0) return caption(only.id);
-    await say(
-      event,
-      note('Send me a photo, an album or a video to post. To change a caption, reply to its card.'),
-    );
+    await say(event, note(`${idiomOf(event.chat).toPost} To change a caption, reply to its card.`));
 
     async function caption(draftId: string): Promise<void> {
       await composer.choose(draftId, person, { type: 'caption', text });
@@ -145,25 +143,26 @@ export function createConversation({
 
   async function obey(event: ChatEventOf<'command'>): Promise<void> {
     const { chat, workspace, person } = event;
+    const idiom = idiomOf(chat);
     switch (event.name) {
       case 'start':
         return say(event, startCard((await accounts.list(workspace)).length > 0));
       case 'help':
-        return say(event, helpCard(botFor(chat).platform));
+        return say(event, helpCard(idiom));
       case 'connect': {
         await checkMayManage(event);
         const { id } = await consents.invite(event);
         return say(event, connectCard(`${publicUrl}/connect/${id}`));
       }
       case 'accounts':
-        return say(event, accountsCard(await accounts.list(workspace)));
+        return say(event, accountsCard(await accounts.list(workspace), idiom));
       case 'disconnect':
         await checkMayManage(event);
-        return say(event, disconnectCard(await accounts.list(workspace)));
+        return say(event, disconnectCard(await accounts.list(workspace), idiom));
       case 'posts': {
         // Where drafts are composed in private they can get lost from sight, so this brings them back.
         const hidden = botFor(chat).composesInPrivate ? await openDrafts(workspace, person) : [];
-        return say(event, postsCard(await recentPosts(workspace), hidden, now()));
+        return say(event, postsCard({ posts: await recentPosts(workspace), hidden, idiom, now: now() }));
       }
       case 'cancel':
         return say(
@@ -172,7 +171,10 @@ export function createConversation({
         );
       default:
         return event.isPrivate
-          ? say(event, note(`There is no /${event.name}. /help shows what there is.`))
+          ? say(
+              event,
+              note(`There is no ${idiom.slash}${event.name}. ${idiom.slash}help shows what there is.`),
+            )
           : undefined;
     }
   }
@@ -214,5 +216,3 @@ export function createConversation({
 
   return { handle };
 }
-
-export type Conversation = ReturnType<typeof createConversation>;

@@ -8,6 +8,7 @@ import type { Store } from '../core/stores.ts';
 import type { Board } from './board.ts';
 import type { Card } from './bot.ts';
 import type { Speech } from './speech.ts';
+import { idiomOf } from './view/idioms.ts';
 import { consentCard, note } from './view/messages.ts';
 import { accountName } from './view/words.ts';
 
@@ -55,8 +56,15 @@ export function createNews({
     chats: readonly ChatRef[],
     account: AccountName,
   ): Promise<void> {
-    const words = `TikTok ended Nod’s access to ${accountName(account)}. /connect it again to go on posting.`;
-    for (const chat of chats) tell(chat, note(words));
+    for (const chat of chats) {
+      const { slash } = idiomOf(chat);
+      tell(
+        chat,
+        note(
+          `TikTok ended Nod’s access to ${accountName(account)}. ${slash}connect it again to go on posting.`,
+        ),
+      );
+    }
     for await (const [id, draft] of drafts.entries()) {
       if (draft.account?.openId === openId) await refresh(id, draft);
     }

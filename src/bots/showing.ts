@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { access } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { ChatRef, Person } from '../core/post.ts';
 import { type Bot, type Card, ChatUnreachableError, MessageGoneError, type MessageRef } from './bot.ts';
@@ -23,7 +24,7 @@ export interface Ending {
 }
 
 /** Sends that may have arrived although no answer said so, by what was sent. */
-export type Doubts = Map<string, number>;
+export type Doubts = Map<string, { readonly count: number; readonly since: number }>;
 
 const CARD = 'card';
 /** The second try may be a duplicate already, so there is no third. */
@@ -31,16 +32,18 @@ const MAX_DOUBTS = 2;
 
 /** Whether one more send might say twice over what has been said. */
 export const isTooDoubtful = (doubts: Doubts): boolean =>
-  [...doubts.values()].some((count) => count >= MAX_DOUBTS);
+  [...doubts.values()].some(({ count }) => count >= MAX_DOUBTS);
 
 /** Brings what a subject looks like into its chat: sends its card, edits it afterwards, tells its ending. */
 export function createShowing({
   records,
   botFor,
+  now,
   log,
 }: {
   records: CardRecords;
   botFor: (chat: ChatRef) => Bot;
+  now: () => number;
   log: Logger;
 }) {
   /**
@@ -78,14 +81,17 @@ export function createShowing({
     const bot = botFor(chat);
     if (record !== undefined && !isInWrongPlace(record, rendering)) {
       try {
-        return await bot.edit(record.message, card);
+        return await bot.edit(record.message, await drawable(card, record.message));
       } catch (error) {
         if (!(error instanceof MessageGoneError)) throw error;
       }
     }
     if (bot.composesInPrivate && !isForAll) return undefined;
     const onceKey = `${subject}.${record?.version ?? 0}`;
-    const message = await counted(doubts, CARD, () => bot.send(chat, card, { silent: true, onceKey }));
+    const drawn = await drawable(card);
+    const message = await counted({ doubts, key: CARD, bot }, () =>
+      bot.send(chat, drawn, { silent: true, onceKey }),
+    );
     if (record?.message.isPrivate) await leave(record.message);
     return message;
   }
@@ -96,10 +102,7 @@ export function createShowing({
   /** The author's own message ends with a word about where it goes on; should that fail, nothing is lost. */
   async function leave(message: MessageRef): Promise<void> {
     try {
-      await botFor(message.chat).edit(
-        message,
-        note('On its way. The card in the channel shows how it goes.'),
-      );
+      await botFor(message.chat).edit(message, note('On its way. The card below shows how it goes.'));
     } catch (error) {
       log.debug({ err: error }, 'The message in which a draft was composed could not be ended');
     }
@@ -114,23 +117,45 @@ export function createShowing({
   ): Promise<void> {
     const onceKey = createHash('sha256').update(key).digest('base64url').slice(0, 24);
     try {
-      await counted(doubts, key, () => botFor(chat).send(chat, card, { replyTo, callsFor, onceKey }));
+      const bot = botFor(chat);
+      await counted({ doubts, key, bot }, () => bot.send(chat, card, { replyTo, callsFor, onceKey }));
     } catch (error) {
-      if ((doubts.get(key) ?? 0) < MAX_DOUBTS) throw error;
+      if ((doubts.get(key)?.count ?? 0) < MAX_DOUBTS) throw error;
       log.warn({ err: error }, 'An ending may not have been told; its card shows it');
     }
   }
 
-  /** Sends, and counts when nobody knows whether it arrived: unlike an edit, a send must not be repeated for ever. */
-  async function counted(doubts: Doubts, key: string, send: () => Promise<MessageRef>): Promise<MessageRef> {
+  /**
+   * Sends, and counts when nobody knows whether it arrived: unlike an edit, a send must not be repeated for ever. It may
+   * be repeated as long as the platform remembers it.
+   */
+  async function counted(
+    { doubts, key, bot }: { doubts: Doubts; key: string; bot: Bot },
+    send: () => Promise<MessageRef>,
+  ): Promise<MessageRef> {
     try {
       return await send();
     } catch (error) {
       const isDoubtful = error instanceof ChatUnreachableError && error.maybeDone;
-      if (isDoubtful) doubts.set(key, (doubts.get(key) ?? 0) + 1);
+      if (isDoubtful) {
+        const { count, since } = doubts.get(key) ?? { count: 0, since: now() };
+        const isRemembered = now() - since < (bot.onceKeyMs ?? 0);
+        doubts.set(key, { count: isRemembered ? count : count + 1, since });
+      }
       throw error;
     }
   }
 
   return { show };
+}
+
+/** The picture may be deleted by the time the card is to be sent anew; its words matter more. */
+async function drawable(card: Card, message?: MessageRef): Promise<Card> {
+  const { picture, ...words } = card;
+  if (picture === undefined || picture.key === message?.picture) return card;
+  const isThere = await access(picture.path).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? card : words;
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ChatRef } from '../core/post.ts';
@@ -26,9 +27,10 @@ export function createSpeech({ botFor, log }: { botFor: (chat: ChatRef) => Bot; 
    * Undefined when it could not be said. Throws when Nod stops before.
    */
   async function say(chat: ChatRef, card: Card, options?: SendOptions): Promise<MessageRef | undefined> {
+    const onceKey = randomBytes(12).toString('base64url');
     return persist(
       (failures, doubts) => (doubts > 1 ? undefined : RETRY_DELAYS_MS[failures]),
-      () => botFor(chat).send(chat, card, options),
+      () => botFor(chat).send(chat, card, { onceKey, ...options }),
     );
   }
 

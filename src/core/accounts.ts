@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { UserError } from './errors.ts';
-import type { ChatRef, Person } from './post.ts';
+import type { AccountName, ChatRef, Person } from './post.ts';
 import { type SealedSecret, type Secrets, SecretUnreadableError } from './secrets.ts';
 import type { Store, Versioned } from './stores.ts';
 import type { TikTokClient } from './tiktok/client.ts';
@@ -83,6 +83,15 @@ export function createAccounts({
     if (account === undefined) throw new Error('The account was disconnected while it was being connected.');
     await share(workspace, chat, openId);
     return account;
+  }
+
+  /** Keeps what TikTok calls the account now: the creator info tells the handle, which the profile does not. */
+  async function noteName(openId: string, { nickname, username }: AccountName): Promise<void> {
+    await accounts.update(openId, (account) =>
+      account.nickname === nickname && account.username === username
+        ? undefined
+        : { ...account, nickname, ...(username !== undefined && { username }) },
+    );
   }
 
   async function share(workspaceId: string, chat: ChatRef, openId: string): Promise<void> {
@@ -224,7 +233,7 @@ export function createAccounts({
     };
   }
 
-  return { get, list, connect, disconnect, remove, accessToken, withToken, distrust };
+  return { get, list, connect, noteName, disconnect, remove, accessToken, withToken, distrust };
 }
 
 export type Accounts = ReturnType<typeof createAccounts>;

@@ -131,6 +131,7 @@ export function createComposer({
         ...(creator.username !== undefined && { username: creator.username }),
       };
       await settleAccount(id, { account: fresh, creator });
+      await accounts.noteName(openId, fresh);
     } catch (error) {
       await settleAccount(id, {
         account: chosen,
@@ -139,9 +140,15 @@ export function createComposer({
     }
   }
 
-  /** What the creator may do right now; TikTok answers 20 times a minute. */
-  function queryCreator(openId: string): Promise<CreatorInfo> {
-    return accounts.withToken(openId, (token) => client.queryCreatorInfo(token));
+  /** What the creator may do right now; TikTok answers 20 times a minute. A lost answer is asked for once more. */
+  async function queryCreator(openId: string): Promise<CreatorInfo> {
+    const query = () => accounts.withToken(openId, (token) => client.queryCreatorInfo(token));
+    try {
+      return await query();
+    } catch (error) {
+      if (!(error instanceof TikTokUnreachableError)) throw error;
+      return query();
+    }
   }
 
   /** What was chosen for another account does not hold for this one. */

@@ -78,6 +78,7 @@ export const UNDECIDED: PostSettings = {
 
 type UsableFile = Extract<DraftFile, { state: 'stored' | 'ready' }>;
 
+/** The files that were found usable, in their order. */
 export function usableFiles(draft: Draft): UsableFile[] {
   return draft.files.filter((file) => file.state === 'stored' || file.state === 'ready');
 }

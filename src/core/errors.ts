@@ -33,8 +33,6 @@ export type Problem =
   | { code: 'not_retryable'; status: string }
   | { code: 'tiktok_unreachable' };
 
-export type ProblemCode = Problem['code'];
-
 /** A problem that the person in the chat can solve; the chat turns its code into a sentence. */
 export class UserError extends Error {
   override name = 'UserError' as const;
@@ -44,4 +42,9 @@ export class UserError extends Error {
     super(`The person has to act: ${problem.code}.`, options);
     this.problem = problem;
   }
+}
+
+/** The chat will not hand this file over, now or later. */
+export class FileUnavailableError extends Error {
+  override name = 'FileUnavailableError' as const;
 }

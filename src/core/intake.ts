@@ -3,7 +3,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Draft, DraftFile, DraftFileState } from './draft.ts';
-import { type Problem, UserError } from './errors.ts';
+import { FileUnavailableError, type Problem, UserError } from './errors.ts';
 import { inspectFile } from './media/inspect.ts';
 import { createLimiter } from './media/limiter.ts';
 import { VIDEO_LIMITS } from './media/limits.ts';
@@ -104,7 +104,7 @@ export function createIntake({
       try {
         return await mediaStore.add(await open(chat, ref), { ...limits, extension: 'bin' });
       } catch (error) {
-        if (error instanceof FileTooBigError || delayMs === undefined) throw error;
+        if (isFinal(error) || delayMs === undefined) throw error;
         await delay(delayMs, undefined, { signal: stopping.signal });
       }
     }
@@ -220,6 +220,9 @@ function identityOf(file: DraftFile) {
     ...(thumbnailRef !== undefined && { thumbnailRef }),
   };
 }
+
+const isFinal = (error: unknown): boolean =>
+  error instanceof FileTooBigError || error instanceof FileUnavailableError;
 
 function problemOf(error: unknown, file: DraftFile, log: Logger): Problem {
   if (error instanceof UserError) return error.problem;

@@ -72,8 +72,6 @@ export function createPublisher({
   return { tick, resume };
 }
 
-export type Publisher = ReturnType<typeof createPublisher>;
-
 function attemptOf(post: Post): string | undefined {
   return post.status === 'submitting' || post.status === 'processing' ? post.attemptId : undefined;
 }

@@ -10,17 +10,20 @@ const YOUNG_MS = 3_600_000;
 /** How long a post that came to nothing can be tried again with its files, and any card be shown again. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
-/** Deletes media that nothing needs any more: what was posted at once, what failed after a week. */
+/** Deletes media that nothing needs any more: what was posted at once, what failed and previews after a week. */
 export function createRetention({
   drafts,
   posts,
   mediaStore,
+  alsoSweep,
   now,
   log,
 }: {
   drafts: Store<Draft>;
   posts: Store<Post>;
   mediaStore: MediaStore;
+  /** Goes along every hour. */
+  alsoSweep: () => Promise<void>;
   now: () => number;
   log: Logger;
 }) {
@@ -29,10 +32,17 @@ export function createRetention({
 
   function start(): void {
     const run = () => {
-      sweeping = sweep().catch((error) => log.error({ err: error }, 'Old media could not be deleted'));
+      sweeping = sweepAll().catch((error) =>
+        log.error({ err: error }, 'What nothing needs could not be deleted'),
+      );
     };
     timer = setInterval(run, SWEEP_EVERY_MS);
     run();
+  }
+
+  async function sweepAll(): Promise<void> {
+    await sweep();
+    await alsoSweep();
   }
 
   async function sweep(): Promise<void> {

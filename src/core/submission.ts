@@ -6,10 +6,12 @@ import { contentOf, type Draft, type DraftFile, problemsOf, usableFiles } from '
 import { UserError } from './errors.ts';
 import type { Intake } from './intake.ts';
 import type { PreparedMedia } from './media/types.ts';
-import { hashContent, type Person, type Post } from './post.ts';
+import { hashContent, type Person, type Post, type PostStatus } from './post.ts';
 import type { Fresh, Store } from './stores.ts';
 import type { PostMode } from './tiktok/types.ts';
 
+/** An unconfirmed post too: it takes a person who has looked at the account to say that it is not there. */
+const RETRYABLE: ReadonlySet<PostStatus> = new Set(['failed', 'cancelled', 'expired', 'unconfirmed']);
 const ABANDONED_AFTER_MS = 7 * 24 * 3_600_000;
 
 /** Turns drafts into posts, and posts that came to nothing into new tries. */
@@ -85,9 +87,7 @@ export function createSubmission({
   /** Tries a post again that came to nothing: a new post of the same content, on the same card. */
   async function retry(post: Post, person: Person): Promise<Post> {
     if (post.author.id !== person.id) throw new UserError({ code: 'not_author', author: post.author.name });
-    if (post.status !== 'failed' && post.status !== 'cancelled' && post.status !== 'expired') {
-      throw new UserError({ code: 'not_retryable', status: post.status });
-    }
+    if (!RETRYABLE.has(post.status)) throw new UserError({ code: 'not_retryable', status: post.status });
     const { workspace, chat, author, draftId, account, preview, content, contentHash } = post;
     const media = await keptMedia(post);
     if (media === undefined) await checkSources(post);

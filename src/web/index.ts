@@ -16,15 +16,13 @@ import { createHealthRoutes, type Health } from './health.ts';
 import { createLayoutRoutes } from './layout.ts';
 import type { Operator } from './legal.ts';
 import { createMediaRoutes } from './media.ts';
-import { type BotLink, createPageRoutes, failure, notFound } from './pages.ts';
+import { createPageRoutes, failure, notFound } from './pages.ts';
 import { createVerificationRoutes } from './verification.ts';
 import { createWebhookRoutes, type OnAccountRemoved } from './webhooks.ts';
 
 export type { Health } from './health.ts';
 export type { Operator } from './legal.ts';
-export type { BotLink } from './pages.ts';
 export { type Server, startServer } from './server.ts';
-export { readSiteVerification } from './verification.ts';
 export type { OnAccountRemoved } from './webhooks.ts';
 
 const MAX_BODY_BYTES = 64 << 10;
@@ -42,7 +40,6 @@ export function createWeb({
   clientSecret,
   siteVerification,
   operator = {},
-  botLinks = [],
   gateWaitMs = 10_000,
   health,
   onConsent,
@@ -60,9 +57,9 @@ export function createWeb({
   /** The address of TikTok's consent page, for the content security policy. */
   authorizePage: string;
   clientSecret: string;
+  /** The token of TikTok's signature file. */
   siteVerification?: string;
   operator?: Operator;
-  botLinks?: readonly BotLink[];
   /** How long a request for sealed media waits for the release. */
   gateWaitMs?: number;
   health: () => Health;
@@ -74,13 +71,13 @@ export function createWeb({
 }) {
   const web = new Hono<{ Bindings: HttpBindings }>();
   // Media and the signature file come first, so that nothing stands between them and TikTok.
-  if (siteVerification !== undefined) web.route('/', createVerificationRoutes({ siteVerification }));
+  if (siteVerification !== undefined) web.route('/', createVerificationRoutes({ token: siteVerification }));
   web.route('/media', createMediaRoutes({ gate, pulls, mediaStore, gateWaitMs, log }));
   web.use(protect({ publicUrl, authorizePage }), bodyLimit({ maxSize: MAX_BODY_BYTES }));
   web.route('/', createHealthRoutes({ health }));
   web.route('/', createWebhookRoutes({ clientSecret, notes, accounts, onAccountRemoved, now, log }));
   web.route('/', createConnectRoutes({ consents, publicUrl, onConsent, log }));
-  web.route('/', createPageRoutes({ operator, botLinks }));
+  web.route('/', createPageRoutes({ operator }));
   web.route('/', createLayoutRoutes());
   web.notFound((c) => c.html(notFound(), 404));
   web.onError((error, c) => answerError(error, c, log));

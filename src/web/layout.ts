@@ -47,6 +47,7 @@ const ICONS = {
   cross: 'M6.8 6.8l10.4 10.4M17.2 6.8L6.8 17.2',
 } as const;
 
+/** A small drawing in the colour of its text. */
 export function icon(name: keyof typeof ICONS): Markup {
   return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 }

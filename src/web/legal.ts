@@ -23,8 +23,8 @@ access tokens. Tokens are encrypted; nobody’s TikTok password ever reaches thi
 <li><strong>Chats</strong>: the ids and names of the chats where the bot is used, and of the people who connect accounts
 or compose posts.</li>
 <li><strong>Media</strong> sent to the bot for a post. It is deleted within two hours after it was posted
-or its draft was dropped. What failed to post is kept for a week, so that it can be tried again; a draft that nobody
-touches is dropped after a week.</li>
+or its draft was dropped. A small preview for the card stays for a week, and so does what failed
+or was cancelled, so that it can be tried again; a draft that nobody touches is dropped after a week.</li>
 <li><strong>Posts</strong>: caption, settings, who made them, when, and TikTok’s ids of them, so that the
 bot can show what became of them.</li>
 <li><strong>One cookie</strong>, for an hour, that ties connecting an account to your browser. It is not used for

@@ -3,51 +3,32 @@ import { html } from 'hono/html';
 import { icon, type Markup, page } from './layout.ts';
 import { type Operator, privacy, terms } from './legal.ts';
 
-/** Where people find the bot. */
-export interface BotLink {
-  readonly label: string;
-  readonly href: string;
-}
-
 /** `/`, `/privacy` and `/terms`. */
-export function createPageRoutes({
-  operator,
-  botLinks,
-}: {
-  operator: Operator;
-  botLinks: readonly BotLink[];
-}) {
+export function createPageRoutes({ operator }: { operator: Operator }) {
   return new Hono()
-    .get('/', (c) => c.html(start(botLinks)))
+    .get('/', (c) => c.html(start()))
     .get('/privacy', (c) => c.html(privacy(operator)))
     .get('/terms', (c) => c.html(terms(operator)));
 }
 
-function start(botLinks: readonly BotLink[]): Markup {
+function start(): Markup {
   return page({
     title: 'Nod',
     content: html`<h1>Post to TikTok from your team’s chat</h1>
 <p class="lead">Nod is a chat bot. Send it a video or a few photos, settle the caption and who may see it, and it
-publishes once your team nods.</p>
+publishes when you nod.</p>
 <ul class="ticks">
-${point('Everything happens in the chat', 'Composing, approving, and the link to the finished post.')}
+${point('Everything happens in the chat', 'Composing, the progress, and the link to the finished post.')}
 ${point('Nothing goes out by itself', 'Each post is put together and confirmed by a person.')}
-${point('Your server, your files', 'Nod runs here. Media is deleted once TikTok has it.')}
+${point('Your server, your files', 'Nod runs here. Media is deleted soon after TikTok has it.')}
 </ul>
-${botLinks.length > 0 ? html`<div class="actions">${botLinks.map(link)}</div>` : invitation()}`,
+<p class="quiet">This page is only the doorstep: write <code>/start</code> to the bot in Telegram, or <code>/tiktok help</code>
+in Discord.</p>`,
   });
 }
 
 function point(title: string, text: string): Markup {
   return html`<li>${icon('check')}<p><strong>${title}.</strong> ${text}</p></li>`;
-}
-
-function link({ label, href }: BotLink): Markup {
-  return html`<a class="button" href="${href}">${label}</a>`;
-}
-
-function invitation(): Markup {
-  return html`<p class="quiet">This page is only the doorstep: write <code>/start</code> to the bot in your chat.</p>`;
 }
 
 /** The page for an address that leads nowhere. */

@@ -35,5 +35,3 @@ export function createRecentFiles({
 
   return { get };
 }
-
-export type RecentFiles = ReturnType<typeof createRecentFiles>;

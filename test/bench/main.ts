@@ -1,11 +1,11 @@
-// The figures that Nod is held to, all from one run: its own process, emulators of TikTok and Telegram, nginx and wrk on
+// The figures that Nod is held to, all from one run: its own process, emulators of TikTok and the chats, nginx and wrk on
 // the loopback interface of one machine. They say how Nod compares there; networks and disks elsewhere differ.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchMedia } from './media.ts';
 import { type Figure, machineLine, table } from './report.ts';
-import { benchStartToLive } from './start-to-live.ts';
+import { benchBothChats, benchStartToLive } from './start-to-live.ts';
 import { benchTaps } from './taps.ts';
 
 const DEADLINE_MS = 5 * 60_000;
@@ -21,6 +21,7 @@ console.log(`${machineLine()}\n`);
 const figures: Figure[] = [];
 for (const [what, bench] of [
   ['Starting Nod and publishing an album and a video …', benchStartToLive],
+  ['Starting Nod with both chats …', benchBothChats],
   ['Tapping “Post now” …', benchTaps],
   ['Serving media …', benchMedia],
 ] as const) {

@@ -20,11 +20,7 @@ const TIMING = { processingMs: 1_500, moderationMs: 3_000 };
 /** The process from its start to two published posts: time, memory and the calls that it makes to TikTok. */
 export async function benchStartToLive(): Promise<Figure[]> {
   await using world = await createWorld({ tiktok: TIMING });
-  const starts: number[] = [];
-  for (let count = 1; count < STARTS; count += 1) {
-    await using nod = await startNod(world);
-    starts.push(nod.readyMs);
-  }
+  const starts = await measureStarts(world, STARTS - 1);
   await using nod = await startNod(world);
   starts.push(nod.readyMs);
 
@@ -33,7 +29,7 @@ export async function benchStartToLive(): Promise<Figure[]> {
   const afterAlbum = await memory(nod, `memory after an album of ${ALBUM_PHOTOS}`);
   const video = await publishVideo(world);
   return [
-    startFigure(starts),
+    startFigure(starts, 'start to ready'),
     ...atRest,
     ...afterAlbum,
     callsFigure('album', album),
@@ -41,10 +37,31 @@ export async function benchStartToLive(): Promise<Figure[]> {
   ];
 }
 
-function startFigure(starts: readonly number[]): Figure {
+/** Starting and resting with both chats, which loads the library of each. */
+export async function benchBothChats(): Promise<Figure[]> {
+  await using world = await createWorld({ withDiscord: true });
+  const starts = await measureStarts(world, STARTS - 1);
+  await using nod = await startNod(world);
+  starts.push(nod.readyMs);
+  return [
+    startFigure(starts, 'start to ready with both chats'),
+    ...(await memory(nod, 'memory at rest with both chats')),
+  ];
+}
+
+async function measureStarts(world: World, count: number): Promise<number[]> {
+  const starts: number[] = [];
+  while (starts.length < count) {
+    await using nod = await startNod(world);
+    starts.push(nod.readyMs);
+  }
+  return starts;
+}
+
+function startFigure(starts: readonly number[], what: string): Figure {
   const ready = median(starts);
   return {
-    what: `start to ready, median of ${starts.length}`,
+    what: `${what}, median of ${starts.length}`,
     figure: seconds(ready),
     beside: `goal < ${seconds(READY_GOAL_MS)}, first start ${seconds(starts[0] ?? 0)}`,
     isMet: ready < READY_GOAL_MS,

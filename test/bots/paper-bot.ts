@@ -1,5 +1,5 @@
 import { type Bot, type Card, MessageGoneError, type MessageRef } from '../../src/bots/bot.ts';
-import { createWatch } from '../emulators/telegram/watch.ts';
+import { createWatch } from '../emulators/watch.ts';
 
 interface PaperMessage {
   readonly ref: MessageRef;
@@ -8,7 +8,7 @@ interface PaperMessage {
 }
 
 /** A chat platform that keeps its messages on paper and fails when told to. */
-export function createPaperBot() {
+export function createPaperBot({ onceKeyMs = 0 }: { onceKeyMs?: number } = {}) {
   const messages: PaperMessage[] = [];
   const failures: { readonly error: Error; readonly arrives: boolean }[] = [];
   const watch = createWatch();
@@ -53,6 +53,7 @@ export function createPaperBot() {
     openFile: () => Promise.reject(new Error('There are no files on paper.')),
     mayManage: async () => true,
     editPauseMs: () => 0,
+    onceKeyMs,
   };
 
   const until = <T>(read: () => T | undefined): Promise<T> =>

@@ -240,7 +240,7 @@ describe('deciding', () => {
   });
 
   it.each([
-    ['status-less silence', 'drop-request', {}, { code: 'tiktok_unreachable' }],
+    ['silence, twice', 'drop-request', { times: 2 }, { code: 'tiktok_unreachable' }],
     [
       'a full day',
       'http-200-error:spam_risk_too_many_posts',
@@ -257,6 +257,15 @@ describe('deciding', () => {
     expect(await drafts.get(id)).toMatchObject({ creatorProblem: problem, account: {} });
     await composer.refresh(id, ANA);
     expect(await drafts.get(id)).not.toHaveProperty('creatorProblem');
+  });
+
+  it('asks TikTok once more when its answer was lost', async () => {
+    await using chat = await createComposingWorld();
+    await chat.world.connect();
+    chat.world.tiktok.fault('drop-reply', { endpoint: 'creator_info/query' });
+    const { composer, drafts } = chat.openComposer();
+    const draft = await composer.offer(await chat.photo('1'));
+    expect(await drafts.get(draft?.id ?? '')).toMatchObject({ creator: { username: 'studio.ana' } });
   });
 
   it('discards a draft for good', async () => {

@@ -16,6 +16,7 @@ async function retaining() {
   const { posts } = world.nod;
   const retention = createRetention({
     ...{ drafts, posts, mediaStore: world.mediaStore, now: world.now },
+    alsoSweep: async () => {},
     log: pino({ level: 'silent' }),
   });
 

@@ -49,14 +49,7 @@ describe('trying again', () => {
     expect(await world.submission.latestPost('nothing')).toBeUndefined();
   });
 
-  const refused: PostStatus[] = [
-    'queued',
-    'submitting',
-    'processing',
-    'published',
-    'in_inbox',
-    'unconfirmed',
-  ];
+  const refused: PostStatus[] = ['queued', 'submitting', 'processing', 'published', 'in_inbox'];
 
   it.each(refused)('is refused for a post that is %s', async (status) => {
     const world = await readyWorld();
@@ -64,6 +57,17 @@ describe('trying again', () => {
     await world.submission.submit(world.id, ANA, 'DIRECT_POST');
     const post = await settle(world, { status } as Partial<Post>);
     expect(await problemOf(world.submission.retry(post, ANA))).toEqual({ code: 'not_retryable', status });
+  });
+
+  it('is granted for an unconfirmed post, because a person has looked', async () => {
+    const world = await readyWorld();
+    await using _ = world.chat;
+    await world.submission.submit(world.id, ANA, 'DIRECT_POST');
+    const post = await settle(world, { status: 'unconfirmed', publishId: 'p1' });
+    expect(await world.submission.retry(post, ANA)).toMatchObject({
+      status: 'queued',
+      draftId: post.draftId,
+    });
   });
 
   it('is for the author alone', async () => {

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
-import { basename, extname } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { fileTypeFromFile } from 'file-type';
 
 /** What the person who runs the demo got wrong. */
 export class UsageError extends Error {
@@ -10,9 +11,12 @@ export class UsageError extends Error {
 
 export interface DemoOptions {
   readonly json: boolean;
+  readonly chats: readonly ChatName[];
   readonly faults: readonly string[];
   readonly groups: readonly Group[];
 }
+
+export type ChatName = 'telegram' | 'discord';
 
 /** Files that are sent in one go, to become one post. */
 export interface Group {
@@ -20,20 +24,6 @@ export interface Group {
   readonly paths: readonly string[];
   readonly caption?: string;
 }
-
-const PHOTOS = new Set([
-  '.png',
-  '.jpg',
-  '.jpeg',
-  '.webp',
-  '.gif',
-  '.heic',
-  '.heif',
-  '.avif',
-  '.tif',
-  '.tiff',
-  '.bmp',
-]);
 
 const example = (name: string) => fileURLToPath(new URL(`../fixtures/demo/${name}`, import.meta.url));
 
@@ -47,14 +37,15 @@ const EXAMPLES: readonly Group[] = [
 ];
 
 /** Reads the command line: consecutive photos are one album, each video is a post of its own. */
-export function readOptions(args: readonly string[]): DemoOptions {
+export async function readOptions(args: readonly string[]): Promise<DemoOptions> {
   const { values, positionals } = parse(args);
-  const missing = positionals.find((path) => !existsSync(path));
+  const missing = positionals.find((path) => !statSync(path, { throwIfNoEntry: false })?.isFile());
   if (missing !== undefined) throw new UsageError(`There is no file ${missing}.`);
   return {
     json: values.json ?? false,
+    chats: readChats(values.chat ?? 'telegram'),
     faults: values.fault ?? [],
-    groups: positionals.length === 0 ? EXAMPLES : groupFiles(positionals),
+    groups: positionals.length === 0 ? EXAMPLES : await groupFiles(positionals),
   };
 }
 
@@ -63,18 +54,30 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { json: { type: 'boolean' }, fault: { type: 'string', multiple: true } },
+      options: {
+        json: { type: 'boolean' },
+        fault: { type: 'string', multiple: true },
+        chat: { type: 'string' },
+      },
     });
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${problem}\nUsage: npm run demo -- [--json] [--fault NAME] [FILE...]`);
+    throw new UsageError(
+      `${problem}\nUsage: npm run demo -- [--json] [--chat telegram|discord|both] [--fault NAME] [FILE...]`,
+    );
   }
 }
 
-function groupFiles(paths: readonly string[]): Group[] {
+function readChats(value: string): readonly ChatName[] {
+  if (value === 'both') return ['telegram', 'discord'];
+  if (value === 'telegram' || value === 'discord') return [value];
+  throw new UsageError(`There is no chat ${value}. Use telegram, discord or both.`);
+}
+
+async function groupFiles(paths: readonly string[]): Promise<Group[]> {
   const groups: Group[] = [];
   for (const path of paths) {
-    const kind = PHOTOS.has(extname(path).toLowerCase()) ? 'photo' : 'video';
+    const kind = await kindOf(path);
     const last = groups.at(-1);
     if (kind === 'photo' && last?.kind === 'photo') {
       groups[groups.length - 1] = { ...last, paths: [...last.paths, path] };
@@ -83,4 +86,9 @@ function groupFiles(paths: readonly string[]): Group[] {
     }
   }
   return groups.map((group) => ({ ...group, caption: `Posted with Nod: ${basename(group.paths[0] ?? '')}` }));
+}
+
+/** By content, as a file's name may say anything. */
+async function kindOf(path: string): Promise<Group['kind']> {
+  return (await fileTypeFromFile(path))?.mime.startsWith('image/') ? 'photo' : 'video';
 }

@@ -2,6 +2,7 @@ import type { Publish } from '../emulators/tiktok/index.ts';
 
 /** What became of one group of files; `media` is what TikTok received. */
 export interface DemoPost {
+  readonly chat: string;
   readonly kind: 'photo' | 'video';
   /** Nod's last status; `refused` when the card did not let the files through, `stuck` when nothing settled in time. */
   readonly status: 'published' | 'in_inbox' | 'failed' | 'unconfirmed' | 'refused' | 'stuck';
@@ -22,11 +23,12 @@ export interface DemoPost {
 
 export type Step =
   | { event: 'start'; note: string }
+  | { event: 'chat'; name: string }
   | { event: 'person'; does: string }
   | { event: 'card'; text: string; buttons: readonly (readonly string[])[] }
   | { event: 'note'; text: string }
   | { event: 'tiktok'; does: string }
-  | { event: 'result'; ok: boolean; posts: readonly DemoPost[] };
+  | { event: 'result'; ok: boolean; posts: readonly DemoPost[]; problem?: string };
 
 export type Tell = (step: Step) => void;
 
@@ -41,6 +43,8 @@ function inWords(step: Step): string {
   switch (step.event) {
     case 'start':
       return `${step.note}\n\n`;
+    case 'chat':
+      return `In ${step.name}\n\n`;
     case 'person':
       return said('Ana', step.does);
     case 'note':
@@ -73,7 +77,7 @@ function summary(ok: boolean, posts: readonly DemoPost[]): string {
       .map((media) => `${media.contentType} ${media.width}×${media.height}`)
       .join(', ');
     const calls = `${post.inits} init call${post.inits === 1 ? '' : 's'}`;
-    return `  ${index + 1}. ${post.kind}: ${post.status}, ${calls}${received === '' ? '' : `; TikTok received ${received}`}`;
+    return `  ${index + 1}. ${post.chat}, ${post.kind}: ${post.status}, ${calls}${received === '' ? '' : `; TikTok received ${received}`}`;
   });
   return [`${published} of ${posts.length} published${ok ? '' : ', not all'}:`, ...lines].join('\n');
 }

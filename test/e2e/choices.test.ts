@@ -135,7 +135,7 @@ it('shows why TikTok lets the creator not post now, and asks again when told to'
 
 it('composes on while TikTok does not answer, and asks again when told to', async () => {
   await using stage = await startStage();
-  stage.tiktok.fault('drop-request', { endpoint: 'creator_info/query' });
+  stage.tiktok.fault('drop-request', { endpoint: 'creator_info/query', times: 2 });
   await stage.sendFile('phone.jpg', { caption: 'Patience' });
   const draft = await stage.draft('TikTok does not answer');
   expect(textOf(draft)).toContain('Patience');

@@ -59,7 +59,7 @@ it('names the accounts and disconnects one that is idle', async () => {
   await stage.say('/disconnect');
   const list = await stage.card('Which account shall Nod forget?');
   await stage.tap(list, /^Disconnect/);
-  await stage.shows(list, 'Studio Ana is disconnected.');
+  await stage.shows(list, 'Studio Ana (@studio.ana) is disconnected.');
   await stage.shows(draft, 'No TikTok account is connected here.');
   expect(stage.tiktok.state.tokens.filter(({ revoked }) => !revoked)).toEqual([]);
   await connectAccount(stage.world);
@@ -80,7 +80,7 @@ it('does not disconnect an account with posts on the way', async () => {
   });
   await stage.shows(draft, LINK);
   await stage.tap(list, /^Disconnect/);
-  await stage.shows(list, 'Studio Ana is disconnected.');
+  await stage.shows(list, 'Studio Ana (@studio.ana) is disconnected.');
 });
 
 it('lets a person choose between two accounts', async () => {

@@ -34,5 +34,16 @@ it.concurrent('names what TikTok does not take, and ends all the same', async ()
   expect(code).toBe(1);
   expect(result.ok).toBe(false);
   expect(result.posts.map(({ status }) => status)).toEqual(['refused', 'published']);
-  expect(result.posts[0]?.card).toContain('still.gif  ✕ GIF is not something TikTok takes.');
+  expect(result.posts[0]?.card).toContain('still.gif  ✕ Nod does not take GIF.');
 });
+
+it.concurrent('publishes from Discord as it does from Telegram', async () => {
+  const { code, result } = await runDemo('--chat', 'both', fixture('phone.jpg'), fixture('tiktok-h264.mp4'));
+  expect(code).toBe(0);
+  expect(result.posts.map(({ chat, kind, status }) => [chat, kind, status])).toEqual([
+    ['Telegram', 'photo', 'published'],
+    ['Telegram', 'video', 'published'],
+    ['Discord', 'photo', 'published'],
+    ['Discord', 'video', 'published'],
+  ]);
+}, 60_000);

@@ -3,7 +3,7 @@ import { buttonsOf, textOf } from '../world.ts';
 import { bytesOf, fixture, LINK, startStage } from './stage.ts';
 
 const REASONS = [
-  ['still.gif', 'GIF is not something TikTok takes.'],
+  ['still.gif', 'Nod does not take GIF.'],
   ['truncated.jpg', 'The file is damaged or cut off. Send it again, best as a file.'],
   ['fifteen-fps.mp4', '15 frames a second; TikTok takes 23 to 60. Export it at 30.'],
   ['tiny.mp4', 'pixels; TikTok takes 360 to 4096 a side. Export it at 1080×1920.'],
@@ -19,8 +19,8 @@ it.each(REASONS)('refuses %s with the reason', async (name, reason) => {
 });
 
 it.each([
-  ['paper.pdf', '%PDF-1.7\n%âãÏÓ\n1 0 obj\n<<>>\nendobj\n', 'PDF is not something TikTok takes.'],
-  ['notes.txt', 'These are only words.', 'is not something TikTok takes.'],
+  ['paper.pdf', '%PDF-1.7\n%âãÏÓ\n1 0 obj\n<<>>\nendobj\n', 'Nod does not take PDF.'],
+  ['notes.txt', 'These are only words.', 'Nod does not take a text file.'],
 ])('refuses %s by its content', async (name, content, reason) => {
   await using stage = await startStage();
   const { telegram, anaChat, ana } = stage;
@@ -31,7 +31,7 @@ it.each([
 it('refuses what Telegram does not give to bots before it asks for it, with both sizes', async () => {
   await using stage = await startStage();
   await stage.sendFile('tiktok-h264.mp4', { declaredBytes: 31_000_000 });
-  const draft = await stage.draft('31.0 MB; Telegram gives bots files up to 21.0 MB');
+  const draft = await stage.draft('31.0 MB; this chat gives bots files up to 20 MB');
   expect(stage.telegram.state.requests.filter(({ method }) => method === 'getFile')).toEqual([]);
   await stage.choose(draft, 'Discard', 'Discarded. Nothing was posted.');
 });
@@ -41,7 +41,7 @@ it('names the files that cannot be used and leaves them out when told to', async
   await stage.sendAlbum(['phone.jpg', 'still.gif', 'photo.webp', 'truncated.jpg']);
   const draft = await stage.draft('2 photos for TikTok');
   expect(textOf(draft)).toMatch(
-    /2 {2}still\.gif {2}✕ GIF[\s\S]*4 {2}truncated\.jpg {2}✕ The file is damaged/,
+    /2 {2}still\.gif {2}✕ Nod does not take GIF[\s\S]*4 {2}truncated\.jpg {2}✕ The file is damaged/,
   );
   await stage.choose(draft, 'Everyone', 'Who can see it?  Everyone');
   expect(await stage.tap(draft, 'Post now')).toMatchObject({

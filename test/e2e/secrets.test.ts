@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { expect, it } from 'vitest';
-import { createWatch } from '../emulators/telegram/watch.ts';
+import { createWatch } from '../emulators/watch.ts';
 import { textOf } from '../world.ts';
 import { LINK, startStage } from './stage.ts';
 

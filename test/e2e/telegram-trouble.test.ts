@@ -144,7 +144,7 @@ it('shows the card of a draft that a stop has kept from the chat', async () => {
   await stage.telegram.until(() => (outage.hits > 0 ? true : undefined));
   await stage.restart();
   outage.lift();
-  await stage.draft('Telegram gives bots files up to');
+  await stage.draft('this chat gives bots files up to');
 });
 
 function raise(): never {

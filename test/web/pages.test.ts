@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Health, readSiteVerification, startServer } from '../../src/web/index.ts';
+import { type Health, startServer } from '../../src/web/index.ts';
 import { createWorld, type World } from './world.ts';
 
 const TOKEN = '7St0e8xSKKvIvga6AI2xPM2caLgQbEcA';
@@ -65,15 +65,6 @@ describe('privacy and terms', () => {
   });
 });
 
-test('the start page leads to the bots', async () => {
-  await using linked = await createWorld({
-    web: { botLinks: [{ label: 'Open in Telegram', href: 'https://t.me/nod_bot' }] },
-  });
-  expect(await textOf('/', linked)).toContain(
-    '<a class="button" href="https://t.me/nod_bot">Open in Telegram</a>',
-  );
-});
-
 test('an unknown address is a 404 page', async () => {
   const response = await world.app.request('/nowhere');
   expect(response.status).toBe(404);
@@ -96,7 +87,7 @@ test('an error of ours is a page without details', async () => {
 });
 
 test.each<[Health, number]>([
-  [{ status: 'ok', version: '1.2.3' }, 200],
+  [{ status: 'ok' }, 200],
   [{ status: 'starting' }, 503],
 ])('health answers %j with %i', async (health, status) => {
   await using asked = await createWorld({ web: { health: () => health } });
@@ -114,17 +105,6 @@ describe('the signature file', () => {
     expect(await response.text()).toBe(`tiktok-developers-site-verification=${TOKEN}`);
     expect((await world.app.request(path)).status).toBe(404);
   });
-
-  test.each([
-    TOKEN,
-    `tiktok${TOKEN}.txt`,
-    `tiktok-developers-site-verification=${TOKEN}`,
-    ` tiktok-developers-site-verification=${TOKEN}\n`,
-  ])('is known from %j', (value) => expect(readSiteVerification(value)).toBe(TOKEN));
-
-  test.each(['', 'tiktok', TOKEN.slice(1), `${TOKEN}x`, `../${TOKEN}.txt`])('is not made from %j', (value) =>
-    expect(readSiteVerification(value)).toBeUndefined(),
-  );
 });
 
 describe('the server', () => {

@@ -1,9 +1,12 @@
 import { Readable } from 'node:stream';
 import { request } from 'undici';
+import { FileUnavailableError } from '../../core/errors.ts';
 import { ChatUnreachableError } from '../bot.ts';
 import { parseFileRef } from './offered-file.ts';
 
 const TIMEOUT_MS = 30_000;
+/** Refused, not there, no longer there: the link is over. */
+const GONE = new Set([403, 404, 410]);
 const CDN_HOSTS = ['cdn.discordapp.com', 'media.discordapp.net'];
 const DISCORD_HOSTS = ['discord.com', 'canary.discord.com', 'ptb.discord.com'];
 
@@ -19,7 +22,8 @@ export function createFiles({ apiUrl }: { apiUrl: string }) {
 
   async function openFile(ref: string): Promise<Readable> {
     const { url, maxBytes } = parseFileRef(ref);
-    if (!isAllowed(URL.parse(url))) throw new Error('Discord names a host for a file that is not its own.');
+    if (!isAllowed(URL.parse(url)))
+      throw new FileUnavailableError('Discord names a host for a file that is not its own.');
     return open(url, maxBytes);
   }
 
@@ -40,7 +44,8 @@ async function open(url: string, maxBytes: number): Promise<Readable> {
   });
   if (response.statusCode !== 200) {
     await response.body.dump().catch(() => {});
-    throw new ChatUnreachableError(`Discord answered the download of a file with ${response.statusCode}.`);
+    const answer = `Discord answered the download of a file with ${response.statusCode}.`;
+    throw GONE.has(response.statusCode) ? new FileUnavailableError(answer) : new ChatUnreachableError(answer);
   }
   return Readable.from(guarded(response.body, maxBytes), { objectMode: false });
 }
@@ -55,7 +60,7 @@ async function* guarded(body: AsyncIterable<Uint8Array>, maxBytes: number): Asyn
       });
       if (done === true) return;
       bytes += value.byteLength;
-      if (bytes > maxBytes) throw new Error('A file from Discord is larger than declared.');
+      if (bytes > maxBytes) throw new FileUnavailableError('A file from Discord is larger than declared.');
       yield value;
     }
   } finally {

@@ -20,6 +20,8 @@ const EDIT_PAUSE_MS = 5_000;
 /** Discord limits edits of older messages further, without telling how far (error 30046). */
 const OLD_EDIT_PAUSE_MS = 15_000;
 const WHISPER_EDIT_PAUSE_MS = 1_000;
+/** Discord checks nonces against “the past few minutes” (https://discord.com/developers/docs/resources/message#create-message). */
+const ONCE_KEY_MS = 2 * 60_000;
 
 export interface DiscordBotOptions {
   readonly token: string;
@@ -105,5 +107,5 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const { openFile } = files;
   const { mayManage } = standing;
   const calls = { start, stop, send, edit, remove, openFile, mayManage, editPauseMs };
-  return { platform: 'discord', composesInPrivate: true, ...calls };
+  return { platform: 'discord', composesInPrivate: true, onceKeyMs: ONCE_KEY_MS, ...calls };
 }

@@ -11,7 +11,11 @@ import { renderCard } from './render.ts';
 
 const NONCE_BYTES = 12;
 const MAX_NONCE_LENGTH = 25;
-const sentSchema = z.object({ id: z.string() });
+const sentSchema = z.object({
+  id: z.string(),
+  components: z.unknown(),
+  attachments: z.array(z.object({ filename: z.string() })).default([]),
+});
 
 /** Sends, edits and removes messages. A send that the library repeats does not double, for it carries a nonce. */
 export function createOutgoing({ api, now }: { api: Api; now: () => number }) {
@@ -33,15 +37,23 @@ export function createOutgoing({ api, now }: { api: Api; now: () => number }) {
       if (!isRefusal(error, NO_READ_HISTORY)) throw error;
       return post({});
     });
-    return refOf({ chat, id: sentSchema.parse(sent).id }, card);
+    const message = sentSchema.parse(sent);
+    const ref = refOf({ chat, id: message.id }, card);
+    // Under a nonce that Discord remembers it gives back the message that it has, which may show an older card.
+    if (!isShown(message, parts)) await put(ref, parts);
+    return ref;
   }
 
   async function edit(message: MessageRef, card: Card): Promise<MessageRef> {
-    const target = targetOf(message);
     const isKept = card.picture?.key === message.picture;
-    const { body, files } = isKept && card.picture !== undefined ? contentOf(card) : await partsOf(card);
-    await api.request({ name: 'editMessage', method: RequestMethod.Patch, ...target, body, files });
+    const parts = isKept && card.picture !== undefined ? contentOf(card) : await partsOf(card);
+    await put(message, parts);
     return refOf(message, card);
+  }
+
+  async function put(message: MessageRef, parts: Parts): Promise<void> {
+    const target = targetOf(message);
+    await api.request({ name: 'editMessage', method: RequestMethod.Patch, ...target, ...parts });
   }
 
   async function remove(message: MessageRef): Promise<void> {
@@ -85,6 +97,22 @@ async function partsOf(card: Card, calledId?: string) {
   if (card.picture === undefined) return { body: { ...body, attachments: [] }, files: [] };
   const attachments = [{ id: '0', filename: pictureName(card.picture) }];
   return { body: { ...body, attachments }, files: [await readPicture(card.picture)] };
+}
+
+type Parts = Awaited<ReturnType<typeof partsOf>> | ReturnType<typeof contentOf>;
+
+/** Whether a message as Discord gives it shows what we put into it. */
+const isShown = ({ components, attachments }: z.infer<typeof sentSchema>, { body, files }: Parts): boolean =>
+  wordsIn(components).join('\n') === wordsIn(body.components).join('\n') &&
+  attachments.map(({ filename }) => filename).join() === files.map(({ name }) => name).join();
+
+/** All that can be read in components. */
+function wordsIn(part: unknown): string[] {
+  if (typeof part !== 'object' || part === null) return [];
+  return Object.entries(part).flatMap(([key, value]) => {
+    const isWord = typeof value === 'string' && (key === 'content' || key === 'label');
+    return isWord ? [value] : wordsIn(value);
+  });
 }
 
 function sendParameters({ onceKey, silent }: SendOptions) {

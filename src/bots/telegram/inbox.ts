@@ -120,8 +120,6 @@ export function createInbox({ store, log, now }: InboxOptions) {
   return { open, accept, close };
 }
 
-export type Inbox = ReturnType<typeof createInbox>;
-
 const keyOf = (update: Update): string => String(update.update_id).padStart(12, '0');
 
 function chatIdOf({ message, callback_query, my_chat_member }: Update): number {

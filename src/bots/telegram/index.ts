@@ -18,7 +18,7 @@ export { TokenRefusedError } from './errors.ts';
 export type { InboxRecord } from './inbox.ts';
 
 /** What Telegram's cloud gives to a bot (https://core.telegram.org/bots/api#getfile). */
-const CLOUD_MAX_FILE_BYTES = 20 * 1024 * 1024;
+const MAX_FILE_BYTES = 20 * 1024 * 1024;
 const CLIENT_TIMEOUT_SECONDS = 30;
 const UNKNOWN_MEMBER = [
   'user not found',
@@ -35,8 +35,6 @@ export interface TelegramBotOptions {
   /** The menu of commands, for all chats. */
   readonly commands: readonly BotCommand[];
   readonly now?: () => number;
-  /** The biggest file that the Bot API server hands out; a local server may have no limit. */
-  readonly maxFileBytes?: number;
   /** Called once when Telegram stops taking the token; the bot is deaf from then on. */
   readonly onFatal?: (error: Error) => void;
 }
@@ -59,7 +57,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     const translate = createTranslator({
       me,
       albums: createAlbums({ now }),
-      maxFileBytes: options.maxFileBytes ?? CLOUD_MAX_FILE_BYTES,
+      maxFileBytes: MAX_FILE_BYTES,
       commands: options.commands.map(({ command }) => command),
       answerPress: outgoing.answerPress,
     });

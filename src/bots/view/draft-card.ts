@@ -14,6 +14,7 @@ import { accountKey } from '../presses.ts';
 import { draftButton as on } from './buttons.ts';
 import { choiceLines, choiceRows, switchedOffText } from './draft-choices.ts';
 import { fileLines, fileRows } from './draft-files.ts';
+import { idiomOf } from './idioms.ts';
 import { problemText } from './problems.ts';
 import { accountName, filesWord } from './words.ts';
 
@@ -72,8 +73,8 @@ function pickLines(draft: Draft): Line[] {
   if (draft.files.some((file) => file.state === 'waiting'))
     return [['Choices follow once the files are here.']];
   if (usableFiles(draft).length === 0)
-    return [['None of this can be posted. Send something else to begin anew.']];
-  return [[problemText({ code: 'media_mixed' })]];
+    return [[`None of this can be posted. ${idiomOf(draft.chat).toBeginAnew}`]];
+  return [[problemText({ code: 'media_mixed' }, idiomOf(draft.chat))]];
 }
 
 function pickRows(draft: Draft): Button[][] {
@@ -95,8 +96,7 @@ function backRow(draft: Draft): Button[] {
 
 function captionLines(draft: Draft): Line[] {
   const heading: Line = [{ text: 'Caption', style: 'bold' }];
-  if (draft.caption === '')
-    return [heading, [{ text: 'none yet; reply to this message with one', style: 'italic' }]];
+  if (draft.caption === '') return [heading, [{ text: idiomOf(draft.chat).noCaption, style: 'italic' }]];
   const kind = kindOf(draft);
   const limit = kind === undefined ? undefined : captionLimit(kind);
   const count =
@@ -109,7 +109,7 @@ function noticeLines(draft: Draft): Line[] {
   const notices: string[] = [];
   const chosenOnTheCard = new Set(['privacy_not_chosen', 'account_not_chosen', 'media_not_ready']);
   for (const problem of problemsOf(draft, 'DIRECT_POST')) {
-    if (!chosenOnTheCard.has(problem.code)) notices.push(problemText(problem));
+    if (!chosenOnTheCard.has(problem.code)) notices.push(problemText(problem, idiomOf(draft.chat)));
   }
   if (draft.account === undefined && draft.creatorProblem === undefined)
     notices.push('Choose the TikTok account.');

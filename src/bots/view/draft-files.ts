@@ -2,20 +2,24 @@ import type { Draft, DraftFile } from '../../core/draft.ts';
 import type { MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
 import type { Button, Line } from '../bot.ts';
 import { draftButton as on } from './buttons.ts';
+import { type Idiom, idiomOf } from './idioms.ts';
 import { problemText } from './problems.ts';
 import { durationOf, sizeOf } from './words.ts';
 
 /** One line for each file: where it stands, and what was changed about it. */
-export function fileLines({ files }: Draft): Line[] {
-  return files.map((file, index) => fileLine(file, index, files.length));
+export function fileLines({ chat, files }: Draft): Line[] {
+  return files.map((file, index) => fileLine(file, { index, count: files.length, idiom: idiomOf(chat) }));
 }
 
-function fileLine(file: DraftFile, index: number, count: number): Line {
+function fileLine(
+  file: DraftFile,
+  { index, count, idiom }: { index: number; count: number; idiom: Idiom },
+): Line {
   const number = count > 1 ? `${index + 1}  ` : '';
   const name = { text: `${number}${file.name}`, style: 'code' as const };
   if (file.state === 'waiting') return [name, '  on the way'];
   if (file.state === 'stored') return [name, '  being prepared'];
-  if (file.state === 'refused') return [name, `  ✕ ${problemText(file.problem)}`];
+  if (file.state === 'refused') return [name, `  ✕ ${problemText(file.problem, idiom)}`];
   return [name, `  ${changesText(file.source, file.media)}`];
 }
 

@@ -1,4 +1,5 @@
 import type { PostFailureReason } from '../../core/post.ts';
+import type { Idiom } from './idioms.ts';
 
 export interface FailureWords {
   /** What happened, as the end of a headline. */
@@ -10,13 +11,13 @@ export interface FailureWords {
 }
 
 /** Why a post came to nothing, or waits; a code that Nod does not know stands as TikTok spelled it. */
-export function failureWords(reason: PostFailureReason, reasonRaw?: string): FailureWords {
-  const words = WORDS[reason];
+export function failureWords(idiom: Idiom, reason: PostFailureReason, reasonRaw?: string): FailureWords {
+  const words = wordsIn(idiom)[reason];
   if (reason !== 'unknown' || reasonRaw === undefined) return words;
   return { ...words, what: `${words.what} (${reasonRaw})` };
 }
 
-const WORDS: Readonly<Record<PostFailureReason, FailureWords>> = {
+const wordsIn = ({ slash }: Idiom): Readonly<Record<PostFailureReason, FailureWords>> => ({
   media_refused: { what: 'a file cannot be used', edit: true },
   rate_limited: { what: 'TikTok asks for a pause: too many calls in a minute' },
   daily_post_limit: {
@@ -48,15 +49,21 @@ const WORDS: Readonly<Record<PostFailureReason, FailureWords>> = {
   },
   scope_missing: {
     what: 'the account did not allow Nod to do this',
-    next: '/connect it again and allow everything.',
+    next: `${slash}connect it again and allow everything.`,
   },
-  token_invalid: { what: 'TikTok no longer accepts Nod’s access', next: '/connect the account again.' },
-  access_removed: { what: 'access to the account was taken away', next: '/connect the account again.' },
+  token_invalid: {
+    what: 'TikTok no longer accepts Nod’s access',
+    next: `${slash}connect the account again.`,
+  },
+  access_removed: {
+    what: 'access to the account was taken away',
+    next: `${slash}connect the account again.`,
+  },
   account_disconnected: {
     what: 'the account is not connected any more',
-    next: '/connect the account again.',
+    next: `${slash}connect the account again.`,
   },
-  consent_denied: { what: 'access was denied', next: '/connect the account again.' },
+  consent_denied: { what: 'access was denied', next: `${slash}connect the account again.` },
   app_refused: {
     what: 'TikTok does not accept this Nod’s app',
     next: 'The operator checks the client key and secret.',
@@ -105,4 +112,4 @@ const WORDS: Readonly<Record<PostFailureReason, FailureWords>> = {
     what: 'TikTok refused it for a reason that Nod does not know',
     next: 'The log has TikTok’s own id for its support.',
   },
-};
+});

@@ -3,9 +3,10 @@ import type { ConsentOutcome } from '../../core/consents.ts';
 import type { Draft } from '../../core/draft.ts';
 import type { Problem } from '../../core/errors.ts';
 import { isSettled, type Post } from '../../core/post.ts';
-import type { Bot, Button, Card, Line } from '../bot.ts';
+import type { Button, Card, Line } from '../bot.ts';
 import { accountKey, encodePress } from '../presses.ts';
 import { failureWords } from './failures.ts';
+import { type Idiom, idiomOf } from './idioms.ts';
 import { linksOf } from './post-card.ts';
 import { problemText } from './problems.ts';
 import { accountName, agoOf, excerptOf, filesWord, whenOf } from './words.ts';
@@ -26,8 +27,8 @@ export function note(...lines: string[]): Card {
   return { lines: lines.map((line): Line => (line === '' ? [] : [line])), rows: [] };
 }
 
-export function problemCard(problem: Problem): Card {
-  return note(problemText(problem));
+export function problemCard(problem: Problem, idiom: Idiom): Card {
+  return note(problemText(problem, idiom));
 }
 
 export function startCard(hasAccount: boolean): Card {
@@ -45,31 +46,18 @@ export function startCard(hasAccount: boolean): Card {
   };
 }
 
-export function helpCard(platform: Bot['platform']): Card {
-  const isDiscord = platform === 'discord';
-  const prefix = isDiscord ? '/tiktok ' : '/';
-  const skipped = isDiscord ? ['start', 'help', 'compose'] : ['start', 'help'];
+export function helpCard({ slash, help }: Idiom): Card {
   return note(
     'A post is 1 to 35 photos or one video. JPEG, PNG and WebP become JPEG as TikTok takes it; MP4 and MOV keep their quality.',
     '',
-    ...(isDiscord ? HELP_ON_DISCORD : HELP_ON_TELEGRAM),
+    ...help,
     'Nothing is posted before you tap Post now, and nothing is ever posted twice.',
     '',
-    ...COMMANDS.filter(({ name }) => !skipped.includes(name)).map(
-      ({ name, description }) => `${prefix}${name}  ${description}`,
+    ...COMMANDS.filter(({ name }) => name !== 'start' && name !== 'help').map(
+      ({ name, description }) => `${slash}${name}  ${description}`,
     ),
   );
 }
-
-const HELP_ON_TELEGRAM = [
-  'Telegram gives bots files up to 20 MB. An album holds 10 photos; the next one joins its draft, and so does what you send as a reply to the card.',
-  'The text that you send with the media becomes the caption; reply to the card to change it.',
-];
-
-const HELP_ON_DISCORD = [
-  '/tiktok post takes up to 10 files, /tiktok compose opens a form for several photos, and “Post to TikTok” in the menu of a message takes what it shows.',
-  'Drafts are seen by you alone. When one is out of sight, /tiktok posts brings it back.',
-];
 
 export function connectCard(url: string): Card {
   return {
@@ -81,17 +69,19 @@ export function connectCard(url: string): Card {
   };
 }
 
-export function accountsCard(accounts: readonly Account[]): Card {
-  if (accounts.length === 0) return problemCard({ code: 'no_account' });
+export function accountsCard(accounts: readonly Account[], idiom: Idiom): Card {
+  if (accounts.length === 0) return problemCard({ code: 'no_account' }, idiom);
   const lines = accounts.map((account): Line => {
-    const state = account.expired ? '  needs /connect again' : `  connected by ${account.connectedBy.name}`;
+    const state = account.expired
+      ? `  needs ${idiom.slash}connect again`
+      : `  connected by ${account.connectedBy.name}`;
     return [{ text: accountName(account), style: 'bold' }, state];
   });
   return { lines: [['TikTok accounts here'], ...lines], rows: [] };
 }
 
-export function disconnectCard(accounts: readonly Account[]): Card {
-  if (accounts.length === 0) return problemCard({ code: 'no_account' });
+export function disconnectCard(accounts: readonly Account[], idiom: Idiom): Card {
+  if (accounts.length === 0) return problemCard({ code: 'no_account' }, idiom);
   const rows = accounts.map((account): Button[] => [
     {
       label: `Disconnect ${accountName(account)}`,
@@ -106,7 +96,17 @@ export function disconnectCard(accounts: readonly Account[]): Card {
 }
 
 /** Recent posts; `hidden` drafts can be opened again from here. */
-export function postsCard(posts: readonly Post[], hidden: readonly Draft[], now: number): Card {
+export function postsCard({
+  posts,
+  hidden,
+  idiom,
+  now,
+}: {
+  posts: readonly Post[];
+  hidden: readonly Draft[];
+  idiom: Idiom;
+  now: number;
+}): Card {
   const rows = hidden.slice(0, 5).map((draft): Button[] => [
     {
       label: `Continue draft: ${excerptOf(draft.caption || filesWord(undefined, draft.files.length), 30)}`,
@@ -114,7 +114,7 @@ export function postsCard(posts: readonly Post[], hidden: readonly Draft[], now:
     },
   ]);
   if (posts.length === 0) {
-    return { ...note('Nothing was posted from here yet. Send a photo or a video.'), rows };
+    return { ...note(`Nothing was posted from here yet. ${idiom.toPost}`), rows };
   }
   const lines = posts.flatMap((post): Line[] => {
     const what = post.content.caption || filesWord(post.content.kind, post.content.sources.length);
@@ -137,7 +137,7 @@ function stateWord(post: Post, now: number): string {
     case 'in_inbox':
       return '✓ in the TikTok inbox';
     case 'failed':
-      return `✕ ${failureWords(post.failure.reason, post.failure.reasonRaw).what}`;
+      return `✕ ${failureWords(idiomOf(post.chat), post.failure.reason, post.failure.reasonRaw).what}`;
     case 'queued':
       return post.wait === undefined ? 'queued' : `waiting, next try ${whenOf(post.notBefore, now)}`;
     case 'processing':
@@ -173,35 +173,40 @@ export function cancelCard(drafts: readonly Draft[], posts: readonly Post[]): Ca
 
 /** What the chat is told when a way through TikTok's consent page has ended; undefined where nobody asked. */
 export function consentCard(outcome: ConsentOutcome): Card | undefined {
+  if (outcome.type === 'unknown') return undefined;
+  const idiom = idiomOf(outcome.invitation.chat);
+  const { slash, toPost } = idiom;
   switch (outcome.type) {
     case 'connected': {
       const missing = outcome.missingScopes.filter((scope) => scope !== 'user.info.basic');
       return note(
         `✓ ${accountName(outcome.account)} is connected.`,
         missing.length === 0
-          ? 'Send a video or photos to post.'
-          : missing.map((scope) => problemText({ code: 'scope_missing', scope })).join('\n'),
+          ? toPost
+          : missing.map((scope) => problemText({ code: 'scope_missing', scope }, idiom)).join('\n'),
       );
     }
     case 'denied':
-      return note('TikTok was told not to let Nod in, so no account is connected. /connect tries again.');
+      return note(
+        `TikTok was told not to let Nod in, so no account is connected. ${slash}connect tries again.`,
+      );
     case 'expired':
-      return note('The connection was not finished within 10 minutes. /connect gives a new link.');
+      return note(`The connection was not finished within 10 minutes. ${slash}connect gives a new link.`);
     case 'reused':
       return note(
-        'The link back from TikTok was opened twice; the second time changed nothing. /accounts shows what is connected.',
+        `The link back from TikTok was opened twice; the second time changed nothing. ${slash}accounts shows what is connected.`,
       );
     case 'foreign':
       return note(
-        'The connection was finished in another browser than it was begun in, so it was refused. /connect gives a new link; open it where you are signed in to TikTok.',
+        `The connection was finished in another browser than it was begun in, so it was refused. ${slash}connect gives a new link; open it where you are signed in to TikTok.`,
       );
     case 'refused':
       return note(
-        `TikTok refused the connection (${outcome.code}). /connect tries again; if that does not help, the operator checks the app at TikTok.`,
+        `TikTok refused the connection (${outcome.code}). ${slash}connect tries again; if that does not help, the operator checks the app at TikTok.`,
       );
     case 'unreachable':
-      return note('TikTok did not answer while the account was being connected. /connect tries again.');
-    case 'unknown':
-      return undefined;
+      return note(
+        `TikTok did not answer while the account was being connected. ${slash}connect tries again.`,
+      );
   }
 }

@@ -5,6 +5,7 @@ import type { Post, PostFailure, PostIn } from '../../core/post.ts';
 import type { Button, Card, Line, Picture } from '../bot.ts';
 import { postButton as on } from './buttons.ts';
 import { failureWords } from './failures.ts';
+import { type Idiom, idiomOf } from './idioms.ts';
 import { problemText } from './problems.ts';
 import { accountName, barOf, durationOf, excerptOf, PRIVACY_NAMES, whenOf } from './words.ts';
 
@@ -24,8 +25,9 @@ export function postCard(view: PostView): Card {
   const { post, pictureOf } = view;
   const { headline, lines } = body(view);
   const caption = excerptOf(post.content.caption, 300);
+  const shown = shownFile(post);
   return {
-    ...(post.preview !== undefined && { picture: pictureOf(post.preview) }),
+    ...(shown !== undefined && { picture: pictureOf(shown) }),
     lines: [
       [{ text: headline, style: 'bold' }, ` · ${accountName(post.account)}`],
       ...(caption === '' ? [] : [[`“${caption}”`]]),
@@ -33,6 +35,12 @@ export function postCard(view: PostView): Card {
     ],
     rows: buttonsOf(post),
   };
+}
+
+/** Somebody may post before the preview is drawn; the first photo then stands for all. */
+function shownFile({ preview, media = [] }: Post): StoredFile | undefined {
+  const [first] = media;
+  return preview ?? (first?.kind === 'photo' ? first.file : undefined);
 }
 
 /** The message that ends the story, so that a phone buzzes; undefined while it goes on, and for who ended it. */
@@ -70,7 +78,7 @@ function body(view: PostView): Text {
 
 function queuedText(post: PostIn<'queued'>, now: number): Text {
   if (post.wait === undefined) return { headline: 'Posting', lines: [['· queued']] };
-  const { what, next } = failureWords(post.wait.reason, post.wait.reasonRaw);
+  const { what, next } = failureWords(idiomOf(post.chat), post.wait.reason, post.wait.reasonRaw);
   return {
     headline: 'Waiting',
     lines: [
@@ -94,7 +102,7 @@ function processingText(post: PostIn<'processing'>, { pull, hasAccess, pacing, n
   if (!hasAccess) {
     lines.push(
       ['Nod has lost access to the account and cannot see how this ends.'],
-      ['/connect it again, and this card goes on.'],
+      [`${idiomOf(post.chat).slash}connect it again, and this card goes on.`],
     );
   } else if (isSlow(post.checks, pacing)) {
     const next = whenOf(post.nextCheckAt, now);
@@ -120,13 +128,13 @@ function finalText(post: Post): Text | undefined {
     case 'in_inbox':
       return inboxText(post);
     case 'failed':
-      return failedText(post.failure);
+      return failedText(post.failure, idiomOf(post.chat));
     case 'unconfirmed':
       return {
         headline: '? Not confirmed',
         lines: [
-          ['TikTok took the media a day ago and has said neither yes nor no since.'],
-          ['Look at the account before you post it again.'],
+          ['For a day TikTok has said neither yes nor no, and the post may be there.'],
+          ['Look at the account first. Only if it is not there, post it again.'],
         ],
       };
     case 'cancelled':
@@ -140,6 +148,10 @@ function finalText(post: Post): Text | undefined {
   }
 }
 
+const LINK_FOLLOWS =
+  'TikTok shows the link after its review, usually within a minute; it will appear on the card.';
+const NO_LINK = 'TikTok has not told its link within a day; look for it on the profile.';
+
 function publishedText(post: PostIn<'published'>): Text {
   const took = durationOf(post.settledAt - post.createdAt);
   const links = linksOf(post);
@@ -148,7 +160,7 @@ function publishedText(post: PostIn<'published'>): Text {
   const isPublic = privacyLevel === 'PUBLIC_TO_EVERYONE';
   const lines: Line[] =
     privacyLevel === undefined || isPublic
-      ? [['TikTok shows the link after its review, usually within a minute; it will appear on the card.']]
+      ? [[post.nextCheckAt === undefined ? NO_LINK : LINK_FOLLOWS]]
       : [[`Visible to: ${PRIVACY_NAMES[privacyLevel]}. TikTok gives no link for posts that are not public.`]];
   return { headline: `✓ Posted · ${took}`, lines };
 }
@@ -176,11 +188,11 @@ function inboxText(post: PostIn<'in_inbox'>): Text {
   return { headline: '✓ In the TikTok inbox', lines };
 }
 
-function failedText(failure: PostFailure): Text {
-  const { what, next } = failureWords(failure.reason, failure.reasonRaw);
+function failedText(failure: PostFailure, idiom: Idiom): Text {
+  const { what, next } = failureWords(idiom, failure.reason, failure.reasonRaw);
   const { file } = failure;
   const lines: Line[] =
-    file === undefined ? [] : [[`File ${file.number}, ${file.name}: ${problemText(file.problem)}`]];
+    file === undefined ? [] : [[`File ${file.number}, ${file.name}: ${problemText(file.problem, idiom)}`]];
   if (next !== undefined) lines.push([next]);
   return { headline: `✕ Not posted: ${what}`, lines: [['Nothing is public.'], ...lines] };
 }
@@ -195,9 +207,11 @@ function buttonsOf(post: Post): Button[][] {
     case 'processing':
       return post.cancelRefused ? [] : [[on(post, 'Cancel', 'cancel')]];
     case 'failed':
-      return failureWords(post.failure.reason).edit
+      return failureWords(idiomOf(post.chat), post.failure.reason).edit
         ? [[on(post, 'Edit and try again', 'edit'), on(post, 'Try again', 'again')]]
         : [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];
+    case 'unconfirmed':
+      return [[on(post, 'It is not there: post it again', 'again')]];
     case 'cancelled':
     case 'expired':
       return [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];

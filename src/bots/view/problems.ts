@@ -1,14 +1,16 @@
 import type { Problem } from '../../core/errors.ts';
 import { failureWords } from './failures.ts';
-import { capital, countOf, durationOf, PRIVACY_NAMES, sizeOf } from './words.ts';
+import type { Idiom } from './idioms.ts';
+import { countOf, durationOf, limitOf, PRIVACY_NAMES, sizeOf } from './words.ts';
 
 const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
 
 /** What is wrong and what to do about it, in one or two short sentences. */
-export function problemText(problem: Problem): string {
+export function problemText(problem: Problem, idiom: Idiom): string {
+  const { slash, toPost, toStartOver, notAdmin } = idiom;
   switch (problem.code) {
     case 'format_not_accepted':
-      return `${capital(problem.format)} is not something TikTok takes. ${ACCEPTED}`;
+      return `Nod does not take ${problem.format}. ${ACCEPTED}`;
     case 'file_empty':
       return 'The file is empty. Send it again.';
     case 'file_damaged':
@@ -17,7 +19,7 @@ export function problemText(problem: Problem): string {
       return `${Math.round(problem.pixels / 1e6)} megapixels, more than the ${Math.round(problem.maxPixels / 1e6)} that Nod converts. Send a smaller version.`;
     case 'photo_too_big':
     case 'video_too_big':
-      return `${sizeOf(problem.bytes)}, more than the ${sizeOf(problem.maxBytes)} that TikTok takes. Send a smaller version.`;
+      return `${sizeOf(problem.bytes)}, more than the ${limitOf(problem.maxBytes)} that TikTok takes. Send a smaller version.`;
     case 'video_codec_not_accepted':
       return `It is encoded as ${problem.codec}, which TikTok does not take. Export it as MP4 with H.264 and AAC.`;
     case 'video_frame_rate':
@@ -30,11 +32,11 @@ export function problemText(problem: Problem): string {
     case 'video_without_picture':
       return 'There is no picture in this video. Send another file.';
     case 'file_too_big_for_chat':
-      return `${sizeOf(problem.bytes)}; Telegram gives bots files up to ${sizeOf(problem.maxBytes)}. Send a smaller export, or ask the operator for a local Bot API server, which has no such limit.`;
+      return `${sizeOf(problem.bytes)}; this chat gives bots files up to ${limitOf(problem.maxBytes)}. Send a smaller export.`;
     case 'file_unavailable':
       return 'The chat did not hand the file over. Send it again.';
     case 'nothing_to_post':
-      return 'There is nothing to post yet. Send a photo or a video.';
+      return `There is nothing to post yet. ${toPost}`;
     case 'media_not_ready':
       return `${countOf(problem.waiting, 'file')} still on the way. Tap again in a moment.`;
     case 'media_refused':
@@ -46,19 +48,19 @@ export function problemText(problem: Problem): string {
     case 'caption_too_long':
       return `The caption has ${problem.length} characters; TikTok takes ${problem.max} with a ${problem.kind}. Shorten it by ${problem.length - problem.max}.`;
     case 'no_account':
-      return 'No TikTok account is connected here. /connect one first.';
+      return `No TikTok account is connected here. ${slash}connect one first.`;
     case 'account_not_chosen':
       return 'Choose the TikTok account first.';
     case 'account_disconnected':
-      return `TikTok no longer lets Nod use ${problem.username}. /connect it again; nothing is lost.`;
+      return `TikTok no longer lets Nod use ${problem.username}. ${slash}connect it again; nothing is lost.`;
     case 'account_busy':
-      return `${countOf(problem.posts, 'post')} of ${problem.username} ${problem.posts === 1 ? 'is' : 'are'} still on the way. Wait for it or /cancel it first.`;
+      return `${countOf(problem.posts, 'post')} of ${problem.username} ${problem.posts === 1 ? 'is' : 'are'} still on the way. Wait for it or ${slash}cancel it first.`;
     case 'account_cannot_post':
-      return `${problem.username} cannot post now: ${failureWords(problem.reason).what}.`;
+      return `${problem.username} cannot post now: ${failureWords(idiom, problem.reason).what}.`;
     case 'scope_missing':
       return problem.scope === 'video.upload'
-        ? 'This account did not allow Nod to send to its TikTok inbox. /connect it again and allow it.'
-        : 'This account did not allow Nod to post directly. Send to the inbox instead, or /connect it again and allow it.';
+        ? `This account did not allow Nod to send to its TikTok inbox. ${slash}connect it again and allow it.`
+        : `This account did not allow Nod to post directly. Send to the inbox instead, or ${slash}connect it again and allow it.`;
     case 'privacy_not_chosen':
       return 'Choose who can see it first.';
     case 'privacy_not_offered':
@@ -68,13 +70,13 @@ export function problemText(problem: Problem): string {
     case 'branded_content_private':
       return 'Branded content visibility cannot be set to private. Change who can see it.';
     case 'draft_gone':
-      return 'This draft is no longer open. Send the media again to start over.';
+      return `This draft is no longer open. ${toStartOver}`;
     case 'draft_already_submitted':
       return 'This is on its way already.';
     case 'not_author':
       return `Only ${problem.author} can do that here.`;
     case 'not_admin':
-      return 'Only an administrator of this group can do that.';
+      return notAdmin;
     case 'post_gone':
       return 'Nod does not know this post any more.';
     case 'not_cancellable':

@@ -31,6 +31,12 @@ export function sizeOf(bytes: number): string {
   return `${(bytes / 1_000_000_000).toFixed(1)} GB`;
 }
 
+/** A limit as the platforms write it: their MB is 1,048,576 bytes. */
+export function limitOf(bytes: number): string {
+  const megabytes = Math.round(bytes / 2 ** 20);
+  return megabytes < 1024 ? `${megabytes} MB` : `${Math.round(megabytes / 1024)} GB`;
+}
+
 /** `12 s`, `1 min 12 s`, `2 h 5 min`. */
 export function durationOf(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));

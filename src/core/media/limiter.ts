@@ -16,5 +16,3 @@ export function createLimiter({ concurrency }: { concurrency: number }) {
     }
   };
 }
-
-export type Limiter = ReturnType<typeof createLimiter>;

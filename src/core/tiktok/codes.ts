@@ -45,7 +45,7 @@ export type Ask =
 
 export interface Advice {
   readonly retry: 'now' | 'later' | 'never';
-  /** With `later`: how long to wait at least. */
+  /** How long a limit holds; what else may be tried again later keeps the pace of the post. */
   readonly delayMs?: number;
   readonly ask?: Ask;
   readonly reason: FailureReason;
@@ -76,17 +76,16 @@ const ADVICE: ReadonlyMap<string, Advice> = new Map(
     reached_active_user_cap: { retry: 'later', delayMs: HOUR_MS, ask: 'wait', reason: 'app_creator_cap' },
 
     // Trouble on the way or inside TikTok.
-    internal: { retry: 'later', delayMs: 30 * SECOND_MS, ask: 'wait', reason: 'tiktok_internal' },
-    internal_error: { retry: 'later', delayMs: 30 * SECOND_MS, ask: 'wait', reason: 'tiktok_internal' },
-    server_error: { retry: 'later', delayMs: 30 * SECOND_MS, ask: 'wait', reason: 'tiktok_internal' },
+    internal: { retry: 'later', ask: 'wait', reason: 'tiktok_internal' },
+    internal_error: { retry: 'later', ask: 'wait', reason: 'tiktok_internal' },
+    server_error: { retry: 'later', ask: 'wait', reason: 'tiktok_internal' },
     temporarily_unavailable: {
       retry: 'later',
-      delayMs: 30 * SECOND_MS,
       ask: 'wait',
       reason: 'tiktok_internal',
     },
-    video_pull_failed: { retry: 'later', delayMs: 30 * SECOND_MS, ask: 'operator', reason: 'pull_failed' },
-    photo_pull_failed: { retry: 'later', delayMs: 30 * SECOND_MS, ask: 'operator', reason: 'pull_failed' },
+    video_pull_failed: { retry: 'later', ask: 'operator', reason: 'pull_failed' },
+    photo_pull_failed: { retry: 'later', ask: 'operator', reason: 'pull_failed' },
 
     // Permission. Only an access token can be refreshed, hence the one `now`.
     access_token_invalid: { retry: 'now', ask: 'reconnect', reason: 'token_invalid' },

@@ -134,8 +134,6 @@ export function createTikTokRequest({
   };
 }
 
-export type TikTokRequest = ReturnType<typeof createTikTokRequest>;
-
 function refused<Reply>({
   call,
   answer,

@@ -7,6 +7,7 @@ export const PRIVACY_LEVELS = [
 
 export type PrivacyLevel = (typeof PRIVACY_LEVELS)[number];
 
+/** Whether TikTok knows this privacy level. */
 export function isPrivacyLevel(value: string): value is PrivacyLevel {
   return PRIVACY_LEVELS.some((level) => level === value);
 }

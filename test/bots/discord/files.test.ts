@@ -90,7 +90,7 @@ it('fetches an upload while it lives', async () => {
   const { file } = await events.one('media');
   expect(await buffer(await bot.openFile(file.ref))).toHaveLength(file.bytes ?? 0);
   discord.advance(16 * 60_000);
-  expect(await harness.errorOf(bot.openFile(file.ref))).toMatchObject({ name: 'ChatUnreachableError' });
+  expect(await harness.errorOf(bot.openFile(file.ref))).toMatchObject({ name: 'FileUnavailableError' });
 });
 
 it('asks Discord’s media proxy for a small picture of a video', () => {

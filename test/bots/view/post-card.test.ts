@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { finalNote, type PostView, postCard } from '../../../src/bots/view/post-card.ts';
 import { DEFAULT_PACING } from '../../../src/core/pacing.ts';
 import type { PostIn, PostState } from '../../../src/core/post.ts';
-import { postIn, printed } from './subjects.ts';
+import { photo, postIn, printed } from './subjects.ts';
 
 const NOW = 72_000;
 
@@ -27,6 +27,15 @@ const processing: PostIn<'processing'> = {
   ...{ checks: 0, checkedAt: 60_000, nextCheckAt: 105_000, pulledBytes: 0 },
 };
 const settled = { settledAt: NOW, publishId: 'p', postIds: [], checks: 0, checkedAt: NOW } as const;
+
+it('shows the first photo of a post that has no preview', () => {
+  const file = photo(1);
+  const pictureOf = ({ key }: { key: string }) => ({ key, path: key });
+  const view = { hasAccess: true, pacing: DEFAULT_PACING, now: NOW, pictureOf };
+  expect(postCard({ ...view, post: postIn(processing) }).picture).toBeUndefined();
+  const post = { ...postIn(processing), media: file.state === 'ready' ? [file.media] : [] };
+  expect(postCard({ ...view, post }).picture).toMatchObject({ key: '412000.bin' });
+});
 
 it('shows the steps of a post, one a line', () => {
   expect(print({ status: 'queued', notBefore: 0 })).toBe(
@@ -79,7 +88,15 @@ it('ends with the link, or with why there is none', () => {
       'https://www.tiktok.com/@studio.ana/photo/7602997517160123666',
     ].join('\n'),
   );
-  expect(print({ status: 'published', ...settled })).toContain('TikTok shows the link after its review');
+  const waiting = { status: 'published', ...settled, nextCheckAt: NOW + 60_000 } as const;
+  expect(print(waiting)).toContain('TikTok shows the link after its review');
+  expect(print({ status: 'published', ...settled })).toContain('has not told its link within a day');
+});
+
+it('lets a person post again what TikTok never confirmed', () => {
+  const text = print({ status: 'unconfirmed', publishId: 'p1', settledAt: NOW });
+  expect(text).toContain('neither yes nor no');
+  expect(text).toContain('[It is not there: post it again]');
 });
 
 it('says what failed, to which file, and what to do', () => {

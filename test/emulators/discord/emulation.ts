@@ -1,5 +1,7 @@
 // Faithful: who the bot is and what everybody may upload. Simplified: one application with one bot, whose ids are the
 // same, as with applications of today.
+
+import { createWatch } from '../watch.ts';
 import { createVirtualClock } from './clock.ts';
 import { createFaults } from './faults.ts';
 import { createFiles } from './files.ts';
@@ -9,7 +11,6 @@ import { createRateLimits, DEFAULT_RATE_LIMITS, type RateLimits } from './rate-l
 import { createSessions } from './sessions.ts';
 import { createSnowflakes } from './snowflake.ts';
 import { createState } from './state.ts';
-import { createWatch } from './watch.ts';
 import type { WireUser } from './wire.ts';
 
 export type EmulatorOptions = {

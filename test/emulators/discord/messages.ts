@@ -1,6 +1,8 @@
 // Faithful: message objects with links made anew each time, events of what happens to messages, content hidden without
 // its intent (https://discord.com/developers/docs/resources/message). Simplified: embeds are kept as sent. Missing:
 // pins, threads, stickers, polls, previews of links.
+
+import type { Watch } from '../watch.ts';
 import type { VirtualClock } from './clock.ts';
 import { presentComponents } from './components-wire.ts';
 import type { Files } from './files.ts';
@@ -9,7 +11,6 @@ import { hasMentionOf } from './mentions.ts';
 import type { Reader, Sessions } from './sessions.ts';
 import type { Snowflakes } from './snowflake.ts';
 import type { MessageContent, State, StoredMessage } from './state.ts';
-import type { Watch } from './watch.ts';
 import type { WireMessage, WireReaction } from './wire.ts';
 
 export type NewMessage = Pick<StoredMessage, 'channelId' | 'authorId' | 'pings'> &

@@ -2,9 +2,9 @@
 // (https://discord.com/developers/docs/events/gateway#sessions). Simplified: one shard; a lost session can be resumed
 // for five virtual minutes and keeps every event.
 import { randomBytes } from 'node:crypto';
+import type { Watch } from '../watch.ts';
 import type { VirtualClock } from './clock.ts';
 import { INTENTS, intentOf } from './intents.ts';
-import type { Watch } from './watch.ts';
 
 export type Dispatch = { op: 0; s: number; t: string; d: unknown };
 export type Session = {

@@ -1,5 +1,6 @@
 // Faithful: who the bot is and whom it may write to. Simplified: one bot with privacy mode on.
 import type { UserFromGetMe } from 'grammy/types';
+import { createWatch } from '../watch.ts';
 import { createVirtualClock } from './clock.ts';
 import { createFaults } from './faults.ts';
 import { createFiles } from './files.ts';
@@ -7,7 +8,6 @@ import { createFlood, type FloodLimits } from './flood.ts';
 import { createMessages } from './messages.ts';
 import { createState } from './state.ts';
 import { createUpdates } from './updates.ts';
-import { createWatch } from './watch.ts';
 
 export type EmulatorOptions = {
   /** Another token than the default test token; its number before the colon is the bot's id. */

@@ -1,9 +1,9 @@
 // Faithful: message ids (one sequence for private chats and basic groups, one per supergroup), replies without
 // nested replies, edit_date, history of versions. Simplified: forwards and quotes do not exist.
 import type { Message } from 'grammy/types';
+import type { Watch } from '../watch.ts';
 import type { VirtualClock } from './clock.ts';
 import type { ChatEntry, OtherMarkup, State, StoredMessage } from './state.ts';
-import type { Watch } from './watch.ts';
 
 export type ChatRef = number | { id: number };
 export type MessageRef = { message_id: number; chat: { id: number } };

@@ -3,9 +3,9 @@
 // two polls (https://core.telegram.org/bots/api#getting-updates). Simplified: a poll whose client went away is
 // forgotten at once. Missing: delivery to webhooks.
 import type { Update } from 'grammy/types';
+import type { Watch } from '../watch.ts';
 import type { VirtualClock } from './clock.ts';
 import { ApiFailure } from './failure.ts';
-import type { Watch } from './watch.ts';
 
 export type UpdateKind = Exclude<keyof Update, 'update_id'>;
 type Queued = { update: Update; kind: UpdateKind; createdAtMs: number };

@@ -34,7 +34,7 @@ export function createWatch() {
           close() {
             // A wait that the test gave up on must not surface as an unhandled rejection.
             promise.catch(() => {});
-            finish(() => reject(new Error('The Telegram emulator was closed while a test waited for it.')));
+            finish(() => reject(new Error('The emulator was closed while a test waited for it.')));
           },
         };
         const timer = setTimeout(() => finish(() => reject(onTimeout())), timeoutMs);

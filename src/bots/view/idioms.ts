@@ -1,0 +1,49 @@
+import type { ChatRef } from '../../core/post.ts';
+import type { Bot } from '../bot.ts';
+
+/** What people of one chat platform say and see otherwise than those of another. */
+export interface Idiom {
+  /** What stands before the name of a command. */
+  readonly slash: string;
+  readonly toPost: string;
+  /** After files that cannot be posted. */
+  readonly toBeginAnew: string;
+  /** After a draft that is gone. */
+  readonly toStartOver: string;
+  readonly noCaption: string;
+  readonly notAdmin: string;
+  /** How files come to Nod, for the help. */
+  readonly help: readonly string[];
+}
+
+/** The idiom of the platform that a conversation belongs to. */
+export function idiomOf(chat: ChatRef): Idiom {
+  return chat.startsWith('discord:') ? IDIOMS.discord : IDIOMS.telegram;
+}
+
+const IDIOMS: Readonly<Record<Bot['platform'], Idiom>> = {
+  telegram: {
+    slash: '/',
+    toPost: 'Send a photo, an album or a video.',
+    toBeginAnew: 'Send something else to begin anew.',
+    toStartOver: 'Send the media again to start over.',
+    noCaption: 'none yet; reply to this message with one',
+    notAdmin: 'Only an administrator of this group can do that.',
+    help: [
+      'Telegram gives bots files up to 20 MB. An album holds 10 photos; the next one joins its draft, and so does what you send as a reply to the card.',
+      'The text that you send with the media becomes the caption; reply to the card to change it.',
+    ],
+  },
+  discord: {
+    slash: '/tiktok ',
+    toPost: 'Post photos or a video with /tiktok post.',
+    toBeginAnew: 'Begin anew with /tiktok post.',
+    toStartOver: 'Start over with /tiktok post.',
+    noCaption: 'none yet',
+    notAdmin: 'That takes the permission Manage Server.',
+    help: [
+      '/tiktok post takes up to 10 files, /tiktok compose opens a form for several photos, and “Post to TikTok” in the menu of a message takes what it shows.',
+      'Drafts are seen by you alone. When one is out of sight, /tiktok posts brings it back.',
+    ],
+  },
+};
