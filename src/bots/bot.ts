@@ -118,7 +118,13 @@ export type ChatEvent = {
       /** What was chosen along with the file: a privacy level as TikTok spells it, and an `accountKey`. */
       readonly wishes?: { readonly privacyLevel?: string; readonly account?: string };
     }
-  | { readonly type: 'command'; readonly name: string; readonly argument: string }
+  | {
+      readonly type: 'command';
+      readonly name: string;
+      readonly argument: string;
+      /** The biggest file that this person can give us here, where the platform tells it. */
+      readonly maxFileBytes?: number;
+    }
   | {
       readonly type: 'text';
       readonly text: string;

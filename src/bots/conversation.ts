@@ -148,7 +148,7 @@ export function createConversation({
       case 'start':
         return say(event, startCard((await accounts.list(workspace)).length > 0));
       case 'help':
-        return say(event, helpCard(idiom));
+        return say(event, helpCard(idiom, event.maxFileBytes));
       case 'connect': {
         await checkMayManage(event);
         const { id } = await consents.invite(event);

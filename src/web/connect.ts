@@ -139,7 +139,7 @@ ${ability('Send drafts to the TikTok inbox', 'to be finished in the app.')}
 <button class="button wide" type="submit">Continue to TikTok</button>
 </form>
 <p class="quiet">Use the TikTok account that shall be posted to. You can take this back at any time: with
-<code>/disconnect</code> in the chat, or in TikTok’s settings.</p>`,
+<code>/disconnect</code> in the chat (in Discord <code>/tiktok disconnect</code>), or in TikTok’s settings.</p>`,
   });
 }
 
@@ -151,8 +151,8 @@ function invitationGone(): Markup {
   return page({
     title: 'This link has run out',
     content: html`${badge('warn')}<h1>This link has run out</h1>
-<p>A link to connect an account works once and for one hour. Write <code>/connect</code> to the bot in your chat for a new
-one.</p>`,
+<p>A link to connect an account works once and for one hour. For a new one write
+<code>/connect</code> to the bot, in Discord <code>/tiktok connect</code>.</p>`,
   });
 }
 

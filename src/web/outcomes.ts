@@ -74,7 +74,8 @@ function connected({
   return show(200, 'warn', 'Connected, with gaps', [
     html`<p class="lead">${name}${handle} is connected to ${chat(invitation)}, but not everything was allowed:</p>
 <div class="notice warn"><ul>${missing.map((text) => html`<li>${text}</li>`)}</ul></div>
-<p>To add what is missing, write <code>/connect</code> in the chat again and leave everything switched on at TikTok.</p>`,
+<p>To add what is missing, write <code>/connect</code> in the chat again (in Discord
+<code>/tiktok connect</code>) and leave everything switched on at TikTok.</p>`,
   ]);
 }
 
@@ -124,9 +125,9 @@ function chat({ chatTitle }: Invitation): Markup {
 /** Only for the browser that began: who knows the invitation may use it. */
 function again({ id }: Invitation): Markup {
   return html`<div class="actions"><a class="button" href="/connect/${id}">Try again</a></div>
-<p class="quiet">Or write <code>/connect</code> in the chat for a fresh link.</p>`;
+<p class="quiet">Or write <code>/connect</code> in the chat, in Discord <code>/tiktok connect</code>, for a fresh link.</p>`;
 }
 
 function askForLink(): Markup {
-  return html`<p>For a fresh link write <code>/connect</code> to the bot in your chat.</p>`;
+  return html`<p>For a fresh link write <code>/connect</code> to the bot, in Discord <code>/tiktok connect</code>.</p>`;
 }

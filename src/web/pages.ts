@@ -36,8 +36,8 @@ export function notFound(): Markup {
   return page({
     title: 'Not found',
     content: html`<h1>There is nothing here</h1>
-<p>The address is wrong, or what it led to is gone. To connect a TikTok account, write <code>/connect</code> to the bot
-in your chat: it answers with a fresh link.</p>`,
+<p>The address is wrong, or what it led to is gone. To connect a TikTok account, write <code>/connect</code> to the bot,
+in Discord <code>/tiktok connect</code>: it answers with a fresh link.</p>`,
   });
 }
 

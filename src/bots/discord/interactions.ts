@@ -94,7 +94,15 @@ export function createInteractions({ answers, lanes, log, guildName, receive }: 
     const acknowledged = answers.deferReply(interaction);
     const reply = privateRef(interaction, interaction.channel.id);
     deliver(interaction, { chat: frame.chat, acknowledged }, [
-      { ...frame, id: interaction.id, reply, type: 'command', name, argument: '' },
+      {
+        ...frame,
+        id: interaction.id,
+        reply,
+        type: 'command',
+        name,
+        argument: '',
+        maxFileBytes: interaction.attachment_size_limit,
+      },
     ]);
   }
 

@@ -9,7 +9,7 @@ import { failureWords } from './failures.ts';
 import { type Idiom, idiomOf } from './idioms.ts';
 import { linksOf } from './post-card.ts';
 import { problemText } from './problems.ts';
-import { accountName, agoOf, excerptOf, filesWord, whenOf } from './words.ts';
+import { accountName, agoOf, excerptOf, filesWord, limitOf, whenOf } from './words.ts';
 
 /** The commands that a chat's menu shows. */
 export const COMMANDS = [
@@ -46,11 +46,13 @@ export function startCard(hasAccount: boolean): Card {
   };
 }
 
-export function helpCard({ slash, help }: Idiom): Card {
+/** What Nod takes, how it gets it, and the commands. */
+export function helpCard({ slash, help }: Idiom, maxFileBytes: number | undefined): Card {
   return note(
     'A post is 1 to 35 photos or one video. JPEG, PNG and WebP become JPEG as TikTok takes it; MP4 and MOV keep their quality.',
     '',
     ...help,
+    ...(maxFileBytes === undefined ? [] : [`You can attach files up to ${limitOf(maxFileBytes)} here.`]),
     'Nothing is posted before you tap Post now, and nothing is ever posted twice.',
     '',
     ...COMMANDS.filter(({ name }) => name !== 'start' && name !== 'help').map(
