@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { ChatEvent } from '../../../src/bots/bot.ts';
 import { TokenRefusedError } from '../../../src/bots/discord/index.ts';
-import { card, createGate, startHarness } from './harness.ts';
+import { createGate } from '../records.ts';
+import { card, startHarness } from './harness.ts';
 
 const accounts = (harness: Awaited<ReturnType<typeof startHarness>>) => {
   const { discord } = harness;

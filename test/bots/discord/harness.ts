@@ -5,9 +5,10 @@ import { inspect } from 'node:util';
 import { pino } from 'pino';
 import sharp from 'sharp';
 import { expect } from 'vitest';
-import type { Card, ChatEvent, ChatEventOf, Picture } from '../../../src/bots/bot.ts';
+import type { Card, ChatEvent, Picture } from '../../../src/bots/bot.ts';
 import { createDiscordBot, type DiscordBotOptions } from '../../../src/bots/discord/index.ts';
 import { type StartOptions, startDiscordEmulator } from '../../emulators/discord/index.ts';
+import { createRecord, recordEvents } from '../records.ts';
 
 type Receive = (event: ChatEvent) => Promise<void>;
 interface HarnessOptions extends StartOptions {
@@ -90,53 +91,4 @@ export const card = (...lines: string[]): Card => ({ lines: lines.map((line) => 
 export async function photo(fileName: string, background = 'teal') {
   const image = sharp({ create: { width: 40, height: 50, channels: 3, background } });
   return { fileName, bytes: new Uint8Array(await image.jpeg().toBuffer()) };
-}
-
-/** Keeps what is added and lets a test wait for it. */
-function createRecord<T>() {
-  const all: T[] = [];
-  const waits = new Set<() => void>();
-  return {
-    all,
-    add(item: T): void {
-      all.push(item);
-      for (const check of [...waits]) check();
-    },
-    when: (isThere: (all: readonly T[]) => boolean) =>
-      new Promise<void>((resolve) => {
-        const check = () => {
-          if (!isThere(all)) return;
-          waits.delete(check);
-          resolve();
-        };
-        waits.add(check);
-        check();
-      }),
-  };
-}
-
-function recordEvents() {
-  const { all, add, when } = createRecord<ChatEvent>();
-  return {
-    all,
-    add,
-    async first(count: number): Promise<ChatEvent[]> {
-      await when(({ length }) => length >= count);
-      return all.slice(0, count);
-    },
-    /** The first event of a type, past or to come. */
-    async one<T extends ChatEvent['type']>(type: T): Promise<ChatEventOf<T>> {
-      const isType = (event: ChatEvent): event is ChatEventOf<T> => event.type === type;
-      await when((events) => events.some(isType));
-      const found = all.find(isType);
-      if (found === undefined) throw new Error(`No ${type} came.`);
-      return found;
-    },
-  };
-}
-
-/** Lets a handler wait until the test opens it. */
-export function createGate() {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  return { opened: promise, open: resolve };
 }

@@ -1,7 +1,8 @@
 import { buffer } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import type { ChatEventOf } from '../../../src/bots/bot.ts';
-import { card, createGate, type Harness, photo, startHarness } from './harness.ts';
+import { createGate } from '../records.ts';
+import { card, type Harness, photo, startHarness } from './harness.ts';
 
 async function post({ discord }: Harness, options: Record<string, string> = {}, count = 1) {
   const files = await Promise.all(

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Card, ChatEvent, MessageRef } from '../../../src/bots/bot.ts';
-import { card, createGate, type Harness, startHarness } from './harness.ts';
+import { createGate } from '../records.ts';
+import { card, type Harness, startHarness } from './harness.ts';
 
 const composer: Card = {
   lines: [['3 photos']],

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createGate, type Harness, startHarness } from './harness.ts';
+import { createGate } from '../records.ts';
+import { type Harness, startHarness } from './harness.ts';
 
 const type = ({ discord }: Harness, focused: string, value: string, options = {}) =>
   discord.autocomplete({

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { pino } from 'pino';
 import sharp from 'sharp';
 import { expect } from 'vitest';
-import type { ChatEvent, ChatEventOf, Picture } from '../../../src/bots/bot.ts';
+import type { ChatEvent, Picture } from '../../../src/bots/bot.ts';
 import {
   createTelegramBot,
   type InboxRecord,
@@ -13,6 +13,7 @@ import {
 } from '../../../src/bots/telegram/index.ts';
 import { openStores, type Store } from '../../../src/core/stores.ts';
 import { startTelegramEmulator } from '../../emulators/telegram/index.ts';
+import { createRecord, recordEvents } from '../records.ts';
 
 type Receive = (event: ChatEvent) => Promise<void>;
 
@@ -103,52 +104,3 @@ export const jpeg = (width = 400, height = 500): Promise<Buffer> =>
   sharp({ create: { width, height, channels: 3, background: 'teal' } })
     .jpeg()
     .toBuffer();
-
-/** Keeps what is added and lets a test wait for it. */
-function createRecord<T>() {
-  const all: T[] = [];
-  const waits = new Set<() => void>();
-  return {
-    all,
-    add(item: T): void {
-      all.push(item);
-      for (const check of [...waits]) check();
-    },
-    when: (isThere: (all: readonly T[]) => boolean) =>
-      new Promise<void>((resolve) => {
-        const check = () => {
-          if (!isThere(all)) return;
-          waits.delete(check);
-          resolve();
-        };
-        waits.add(check);
-        check();
-      }),
-  };
-}
-
-function recordEvents() {
-  const { all, add, when } = createRecord<ChatEvent>();
-  return {
-    all,
-    add,
-    async first(count: number): Promise<ChatEvent[]> {
-      await when(({ length }) => length >= count);
-      return all.slice(0, count);
-    },
-    /** The first event of a type, past or to come. */
-    async one<T extends ChatEvent['type']>(type: T): Promise<ChatEventOf<T>> {
-      const isType = (event: ChatEvent): event is ChatEventOf<T> => event.type === type;
-      await when((events) => events.some(isType));
-      const found = all.find(isType);
-      if (found === undefined) throw new Error(`No ${type} came.`);
-      return found;
-    },
-  };
-}
-
-/** Lets a handler wait until the test opens it. */
-export function createGate() {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  return { opened: promise, open: resolve };
-}

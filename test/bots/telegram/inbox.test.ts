@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { ChatEvent } from '../../../src/bots/bot.ts';
 import type { RequestEntry } from '../../emulators/telegram/index.ts';
-import { createGate, startHarness } from './harness.ts';
+import { createGate } from '../records.ts';
+import { startHarness } from './harness.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 
