@@ -148,15 +148,7 @@ function isOutOfPatience(post: PostIn<'processing'>, now: number, pacing: Pacing
 }
 
 function publish(post: Followable, event: StatusRead, now: number, pacing: Pacing): Post {
-  const published = {
-    ...baseOf(post),
-    status: 'published' as const,
-    publishId: post.publishId,
-    postIds: event.status.postIds,
-    checks: post.status === 'published' ? post.checks + 1 : 0,
-    checkedAt: event.askedAt,
-    settledAt: post.status === 'published' ? post.settledAt : now,
-  };
+  const published = followed(post, 'published', event, now);
   // TikTok tells the id of a public post only, and only after it has moderated it.
   const expectsLink =
     event.status.postIds.length === 0 && post.content.settings.privacyLevel === 'PUBLIC_TO_EVERYONE';
@@ -169,16 +161,26 @@ function deliverToInbox(
   now: number,
   pacing: Pacing,
 ): Post {
-  const inInbox = {
+  return withLateCheck(followed(post, 'in_inbox', event, now), now, pacing);
+}
+
+/** The post in a settled status that TikTok may tell more about; told again, it stays settled since when it was. */
+function followed<S extends 'published' | 'in_inbox'>(
+  post: Followable,
+  status: S,
+  event: StatusRead,
+  now: number,
+) {
+  const before = post.status !== 'processing' && post.status === status ? post : undefined;
+  return {
     ...baseOf(post),
-    status: 'in_inbox' as const,
+    status,
     publishId: post.publishId,
     postIds: event.status.postIds,
-    checks: post.status === 'in_inbox' ? post.checks + 1 : 0,
+    checks: before === undefined ? 0 : before.checks + 1,
     checkedAt: event.askedAt,
-    settledAt: post.status === 'in_inbox' ? post.settledAt : now,
+    settledAt: before?.settledAt ?? now,
   };
-  return withLateCheck(inInbox, now, pacing);
 }
 
 function afterFailure(post: PostIn<'processing'>, event: StatusRead, now: number, pacing: Pacing): Post {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import { createTikTokClient } from '../../../src/core/tiktok/client.ts';
 import { TikTokApiError, TikTokUnreachableError } from '../../../src/core/tiktok/errors.ts';
-import type { PublishRequest } from '../../../src/core/tiktok/types.ts';
+import { publish } from './publish-request.ts';
 import { startReplyServer } from './reply-server.ts';
 
 export const ACCESS_TOKEN = 'act.secret-access-token!1';
@@ -16,21 +16,7 @@ const SECRETS = [ACCESS_TOKEN, REFRESH_TOKEN, CLIENT_SECRET, CODE, VERIFIER, MED
 export const INIT = '/v2/post/publish/video/init/';
 export const NOW = 1_800_000_000_000;
 
-export const video: PublishRequest = {
-  kind: 'video',
-  postMode: 'DIRECT_POST',
-  caption: 'Hello',
-  settings: {
-    privacyLevel: 'SELF_ONLY',
-    allowComment: false,
-    allowDuet: false,
-    allowStitch: false,
-    yourBrand: false,
-    brandedContent: false,
-    aiGenerated: false,
-  },
-  mediaUrls: [MEDIA_URL],
-};
+export const video = publish({ mediaUrls: [MEDIA_URL] });
 
 /** Starts a reply server and a client whose every call carries secrets; each failure is searched for them. */
 export async function startSecretCalls() {

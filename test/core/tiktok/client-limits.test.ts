@@ -1,27 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTikTokClient, type TikTokClient } from '../../../src/core/tiktok/client.ts';
 import { TikTokRateLimitError } from '../../../src/core/tiktok/errors.ts';
-import type { PublishRequest } from '../../../src/core/tiktok/types.ts';
+import { publish } from './publish-request.ts';
 import { startReplyServer } from './reply-server.ts';
 
 const TOKEN = 'act.token';
-
-const publish = (overrides: Partial<PublishRequest> = {}): PublishRequest => ({
-  kind: 'video',
-  postMode: 'DIRECT_POST',
-  caption: 'Hello',
-  settings: {
-    privacyLevel: 'SELF_ONLY',
-    allowComment: false,
-    allowDuet: false,
-    allowStitch: false,
-    yourBrand: false,
-    brandedContent: false,
-    aiGenerated: false,
-  },
-  mediaUrls: ['https://nod.example.com/m/1.mp4'],
-  ...overrides,
-});
 
 let server: Awaited<ReturnType<typeof startReplyServer>>;
 let client: TikTokClient;

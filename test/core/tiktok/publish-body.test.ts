@@ -1,16 +1,7 @@
 import { expect, test } from 'vitest';
 import { publishBody } from '../../../src/core/tiktok/publish-body.ts';
 import type { PostSettings, PublishRequest } from '../../../src/core/tiktok/types.ts';
-
-const quiet: PostSettings = {
-  privacyLevel: 'SELF_ONLY',
-  allowComment: false,
-  allowDuet: false,
-  allowStitch: false,
-  yourBrand: false,
-  brandedContent: false,
-  aiGenerated: false,
-};
+import { quiet } from './publish-request.ts';
 
 const loud: PostSettings = {
   privacyLevel: 'PUBLIC_TO_EVERYONE',
