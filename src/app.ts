@@ -1,23 +1,18 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { createBoard } from './bots/board.ts';
-import { type Bot, ChatClosedError } from './bots/bot.ts';
-import { type Anchor, type CardRecord, createCardRecords } from './bots/card-records.ts';
-import { createConversation } from './bots/conversation.ts';
-import { createNews } from './bots/news.ts';
-import { createPressing } from './bots/pressing.ts';
-import { createRenderer } from './bots/rendering.ts';
-import { createSpeech } from './bots/speech.ts';
-import { createSuggesting } from './bots/suggesting.ts';
-import type { InboxRecord } from './bots/telegram/index.ts';
-import { COMMANDS } from './bots/view/messages.ts';
+import { createBots, createChats } from './chats.ts';
 import type { Config } from './config.ts';
-import { type Account, createAccounts, type Workspace } from './core/accounts.ts';
+import { type Account, createAccounts } from './core/accounts.ts';
+import { type Ballot, createBallots } from './core/ballots.ts';
+import { createChronicle } from './core/chronicle.ts';
 import { createComposer } from './core/composer.ts';
 import { type Consent, createConsents, type Invitation } from './core/consents.ts';
 import type { Draft } from './core/draft.ts';
 import { createEngine } from './core/engine.ts';
+import { createHistory, type HistoryEntry } from './core/history.ts';
 import { createIntake } from './core/intake.ts';
+import { createJoins, type JoinCode } from './core/joins.ts';
+import { createLooks } from './core/looks.ts';
 import { type Attempt, createGate } from './core/media/gate.ts';
 import { createMediaPreparer } from './core/media/prepare.ts';
 import { createPulls } from './core/media/pulls.ts';
@@ -28,10 +23,13 @@ import { createPerformer } from './core/perform.ts';
 import type { ChatRef, Post } from './core/post.ts';
 import { createPublisher } from './core/publisher.ts';
 import { createRetention } from './core/retention.ts';
+import { createReworking } from './core/reworking.ts';
 import { createSecrets, readOrMakeKey } from './core/secrets.ts';
-import { openStores, type Stores } from './core/stores.ts';
+import { openStores } from './core/stores.ts';
 import { createSubmission } from './core/submission.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
+import { createWaiting } from './core/waiting.ts';
+import { createWorkspaces, type Workspace } from './core/workspaces.ts';
 import { createWeb, startServer } from './web/index.ts';
 
 /**
@@ -74,10 +72,10 @@ export async function startApp({
 
   const client = createTikTokClient({ ...config.tiktok, log });
   stack.defer(() => client.close());
+  const workspaces = createWorkspaces({ workspaces: stores.store<Workspace>('workspaces') });
   const accounts = createAccounts({
     accounts: stores.store<Account>('accounts'),
-    workspaces: stores.store<Workspace>('workspaces'),
-    ...{ client, secrets, now, log },
+    ...{ workspaces, client, secrets, now, log },
   });
   const consents = createConsents({
     invitations: stores.store<Invitation>('invitations'),
@@ -99,66 +97,62 @@ export async function startApp({
     publishes: stores.store<Publish>('publishes'),
     ...{ wake, now },
   });
+  const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake });
+  const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
+  const chronicle = createChronicle({ history, ballots, now, log });
+  const waiting = createWaiting({ notes, ballots, accounts, client });
   const performer = createPerformer({
     mediaUrl: (attempt, file) => `${publicUrl}/media/${attempt.id}/${file.name}`,
-    ...{ gate, pulls, notes, accounts, client, preparer, pacing, now },
+    ...{ gate, pulls, notes, waiting, accounts, client, preparer, pacing, now },
   });
-  const announce = (post: Post) => board.touch(post.draftId, { soon: true });
   const publisher = createPublisher({ posts, performer, gate, pulls, announce, pacing, now });
 
   const bots = await createBots({ config, stores, log, now, onFatal });
-  const botFor = (chat: ChatRef) => botOf(bots, chat);
-  const changed = (draftId: string) => board.touch(draftId);
-  const openFile = (chat: ChatRef, ref: string) => botFor(chat).openFile(ref);
+  const changed = (draftId: string) => chats.board.touch(draftId);
+  const openFile = (chat: ChatRef, ref: string) => chats.botFor(chat).openFile(ref);
   const intake = createIntake({ drafts, mediaStore, preparer, openFile, changed, log });
   const composer = createComposer({ drafts, posts, intake, accounts, client, changed, now, log });
-  const submission = createSubmission({ drafts, posts, composer, intake, accounts, wake, now, log });
-  const { render, drawDraft } = createRenderer({
-    drafts,
-    submission,
-    accounts,
-    gate,
-    pulls,
-    mediaStore,
-    pacing,
-    now,
+  const submission = createSubmission({
+    ...{ drafts, posts, composer, intake, workspaces, announce, wake, now, log },
   });
-  const records = createCardRecords({
-    cards: stores.store<CardRecord>('cards'),
-    anchors: stores.store<Anchor>('anchors'),
+  const reworking = createReworking({
+    ...{ drafts, posts, composer, intake, accounts, submission, notes, wake, now },
   });
-  const speech = createSpeech({ botFor, log });
-  const board = createBoard({
-    records,
-    ...(cardIntervalMs !== undefined && { editPauseMs: cardIntervalMs }),
-    ...{ botFor, render, now, log },
+  const joins = createJoins({ codes: stores.store<JoinCode>('join-codes'), now });
+  const looks = createLooks({ secrets, posts });
+  const chats = createChats({
+    core: {
+      ...{ drafts, posts, composer, submission, reworking, workspaces, accounts, consents, ballots },
+      ...{ chronicle, history, joins, notes, gate, pulls, mediaStore, pacing },
+    },
+    lookUrl: (post) => `${publicUrl}${looks.urlPath(post)}`,
+    ...(cardIntervalMs !== undefined && { cardIntervalMs }),
+    ...{ bots, stores, publicUrl, now, log },
   });
-  const pressing = createPressing({
-    ...{ composer, submission, posts, drafts, accounts, notes, board, records, speech, botFor, drawDraft },
-  });
-  const suggesting = createSuggesting({ accounts, composer, board, now });
-  const conversation = createConversation({
-    ...{ composer, pressing, drafts, posts, accounts, consents, board, records, speech, suggesting },
-    ...{ botFor, publicUrl, now, log },
-  });
-  const news = createNews({ composer, drafts, posts, notes, board, speech, log });
+  const { board, speech, presence, reconciling } = chats;
 
   let isRunning = false;
   const { siteVerification } = config.tiktok;
   const web = createWeb({
-    ...{ gate, pulls, mediaStore, consents, accounts, notes, publicUrl, now, log },
+    ...{ gate, pulls, mediaStore, looks, consents, accounts, notes, publicUrl, now, log },
     authorizePage: config.tiktok.authorizeUrl,
     clientSecret: config.tiktok.clientSecret,
     ...(siteVerification !== undefined && { siteVerification }),
     operator: config.operator,
     health: () => ({ status: isRunning ? 'ok' : 'starting' }),
-    onConsent: news.consentEnded,
-    onAccountRemoved: news.accountRemoved,
+    onConsent: chats.news.consentEnded,
+    onAccountRemoved: chats.news.accountRemoved,
   });
-  const retention = createRetention({ drafts, posts, mediaStore, alsoSweep: consents.sweep, now, log });
+  const alsoSweep = async () => {
+    await consents.sweep();
+    await joins.sweep();
+  };
+  const retention = createRetention({ drafts, posts, mediaStore, alsoSweep, now, log });
 
   stack.defer(() => board.stop());
   stack.defer(() => intake.stop());
+  await presence.start();
+  stack.defer(() => presence.stop());
   await submission.resume();
   // A crash may have come between a draft's last change and its card.
   for await (const [draftId] of drafts.entries()) board.touch(draftId);
@@ -166,8 +160,11 @@ export async function startApp({
   retention.start();
   stack.defer(() => retention.stop());
 
+  stack.defer(() => chronicle.idle());
   engine.start(publisher.tick);
   stack.defer(() => engine.stop());
+  reconciling.start();
+  stack.defer(() => reconciling.stop());
   const server = await startServer({ app: web, host: config.host, port: config.port });
   stack.defer(() => server.close());
   const stopBots = () => Promise.all(bots.map((bot) => bot.stop()));
@@ -178,53 +175,25 @@ export async function startApp({
     await stopped;
   });
   signal?.addEventListener('abort', stopBots, { once: true });
-  if (!signal?.aborted) await Promise.all(bots.map((bot) => bot.start(conversation.handle)));
+  if (!signal?.aborted)
+    await Promise.all(bots.map((bot) => bot.start(chats.conversation.handle, reconciling.reconcile)));
   isRunning = true;
+
+  /** Tells people that a post has changed, and writes down how far it has come. */
+  function announce(post: Post): void {
+    chats.touch(post);
+    void chronicle.follow(post);
+  }
 
   /** Moves the bar on the card, and has the status read soon after the last byte has left. */
   function onProgress(attempt: Attempt): void {
     if (pulls.completedAt(attempt.id) !== undefined) wake(attempt.postId);
     void posts
       .get(attempt.postId)
-      .then((post) => post && board.touch(post.draftId))
+      .then((post) => post && chats.touch(post, { soon: false }))
       .catch((error) => log.error({ err: error }, 'The progress of a pull could not be shown'));
   }
 
   const running = stack.move();
   return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
-}
-
-/** The bots of the platforms that have a token; the library of a platform that has none is not even loaded. */
-async function createBots({
-  config,
-  stores,
-  log,
-  now,
-  onFatal,
-}: {
-  config: Config;
-  stores: Stores;
-  log: Logger;
-  now: () => number;
-  onFatal: (error: Error) => void;
-}): Promise<Bot[]> {
-  const bots: Bot[] = [];
-  if (config.telegram !== undefined) {
-    const { createTelegramBot } = await import('./bots/telegram/index.ts');
-    const inbox = stores.store<InboxRecord>('telegram-inbox');
-    const commands = COMMANDS.map(({ name, description }) => ({ command: name, description }));
-    bots.push(createTelegramBot({ ...config.telegram, inbox, commands, log, now, onFatal }));
-  }
-  if (config.discord !== undefined) {
-    const { createDiscordBot } = await import('./bots/discord/index.ts');
-    bots.push(createDiscordBot({ ...config.discord, log, now, onFatal }));
-  }
-  return bots;
-}
-
-/** A conversation names its platform: `telegram:…`, `discord:…`. */
-function botOf(bots: readonly Bot[], chat: ChatRef): Bot {
-  const bot = bots.find(({ platform }) => chat.startsWith(`${platform}:`));
-  if (bot !== undefined) return bot;
-  throw new ChatClosedError('This Nod has no token for the platform of this conversation.');
 }

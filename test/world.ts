@@ -125,6 +125,19 @@ export async function connectOnDiscord(
   await discord.waitForMessage(posts, 'is connected');
 }
 
+/** Sets in Discord's #posts how many approvals a post of its server needs. */
+export async function setApprovals(discord: DiscordEmulator, approvals: number): Promise<void> {
+  const { ana, posts } = discord;
+  const handle = await discord.runCommand({
+    ...{ user: ana, channel: posts, name: 'tiktok', subcommand: 'settings' },
+  });
+  await handle.waitForResponse('Settings');
+  const label = approvals === 0 ? 'Off' : `${approvals} approval${approvals === 1 ? '' : 's'}`;
+  await discord.select(handle, 'How many approvals?', [label], ana);
+  const shown = approvals === 0 ? 'off, posts go out' : `${approvals} before a post goes out`;
+  await handle.waitForResponse(new RegExp(shown.replace(/[.*]/g, '.')));
+}
+
 /** The Discord of a world that was made with it. */
 export function discordOf({ discord }: World): DiscordEmulator {
   if (discord === undefined) throw new Error('This world has no Discord.');

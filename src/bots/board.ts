@@ -22,6 +22,8 @@ interface Easel {
   readonly doubts: Doubts;
   /** Nobody knows whether the card has arrived, so only a person's doing has it sent again. */
   isLost: boolean;
+  /** The chat does not let us show it. */
+  isShut: boolean;
   isStale: boolean;
   /** A person has done something since the drawing began. */
   isAwaited: boolean;
@@ -75,13 +77,18 @@ export function createBoard({
     disturb(subject, easel, true);
   }
 
+  /** Shows what a chat did not take, because it may take it now. */
+  function retry(): void {
+    for (const [subject, easel] of easels) if (easel.isShut) disturb(subject, easel, false);
+  }
+
   function easelOf(subject: string, gatherMs = 0): Easel {
     const known = easels.get(subject);
     if (known !== undefined) return known;
     const fresh = {
       restsUntil: now() + gatherMs,
       ...{ blockedUntil: 0, failures: 0, doubts: new Map() },
-      ...{ isLost: false, isStale: false, isAwaited: false },
+      ...{ isLost: false, isShut: false, isStale: false, isAwaited: false },
     };
     easels.set(subject, fresh);
     return fresh;
@@ -109,7 +116,7 @@ export function createBoard({
     easel.drawing = drawNow(subject, easel).finally(() => {
       easel.drawing = undefined;
       if (easel.isStale) plan(subject, easel);
-      else if (!easel.isLost) forgetLater(subject, easel);
+      else if (!easel.isLost && !easel.isShut) forgetLater(subject, easel);
     });
   }
 
@@ -121,12 +128,14 @@ export function createBoard({
         if (edited !== undefined) easel.restsUntil = now() + pauseAfter(edited);
       }
       easel.failures = 0;
+      easel.isShut = false;
       easel.doubts.clear();
     } catch (error) {
+      easel.isShut = error instanceof ChatClosedError;
       doubt(easel);
       const delayMs = retryDelayMs(error, easel);
       if (delayMs === undefined) {
-        log.warn({ err: error }, 'A card could not be shown; it is left as it is until it changes');
+        log.warn({ err: error }, 'A card could not be shown; it is left as it is for now');
         return;
       }
       easel.failures += 1;
@@ -172,7 +181,7 @@ export function createBoard({
     await Promise.race([Promise.all(open), delay(MAX_STOP_MS, undefined, { ref: false })]);
   }
 
-  return { touch, showInstead, stop };
+  return { touch, showInstead, retry, stop };
 }
 
 export type Board = ReturnType<typeof createBoard>;

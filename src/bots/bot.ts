@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ChatRef, Person } from '../core/post.ts';
+import type { Mark, Role, Standing } from '../core/review.ts';
 
 /** What every chat platform does for the conversation. */
 export interface Bot {
@@ -10,8 +11,10 @@ export interface Bot {
    * Begins to listen and returns once the platform has accepted the token.
    * Events of one chat arrive one after the other; where the platform keeps them, an event is delivered again after a
    * crash until `receive` has resolved.
+   *
+   * `onGap` is called once connected, and again whenever events may have been missed that only reading back can tell.
    */
-  start(receive: (event: ChatEvent) => Promise<void>): Promise<void>;
+  start(receive: (event: ChatEvent) => Promise<void>, onGap?: () => void): Promise<void>;
   /** Stops listening and finishes the events under way. */
   stop(): Promise<void>;
   send(chat: ChatRef, card: Card, options?: SendOptions): Promise<MessageRef>;
@@ -25,8 +28,16 @@ export interface Bot {
    * @throws FileUnavailableError, also from the stream, when asking again would not help.
    */
   openFile(ref: string): Promise<Readable>;
-  /** Whether the person may change what the workspace shares. In a private chat: always. */
-  mayManage(chat: ChatRef, person: Person): Promise<boolean>;
+  /** What the person is in this chat right now. In a private chat everybody manages. */
+  readStanding(chat: ChatRef, person: Person): Promise<Standing>;
+  /** Puts our own reactions under a message, for others to join; what stands there already is a success. */
+  putMarks(message: MessageRef, marks: readonly Mark[]): Promise<void>;
+  /** Whose reactions stand under a message, bots left out; absent where the platform does not tell. */
+  readonly readMarks?: (message: MessageRef) => Promise<readonly { person: Person; mark: Mark }[]>;
+  /** Whether reactions in this chat reach us at all. */
+  hearsMarks(chat: ChatRef): Promise<boolean>;
+  /** Tells one person alone, near the message if possible; false where the platform offers no way. */
+  whisper(message: MessageRef, person: Person, card: Card): Promise<boolean>;
   /** How long to let pass between two edits of a message. */
   editPauseMs(message: MessageRef, now: number): number;
   /** How long the platform remembers a `onceKey`; absent where it knows no such keys. */
@@ -60,6 +71,8 @@ export interface Card {
   readonly picture?: Picture;
   readonly lines: readonly Line[];
   readonly rows: readonly Row[];
+  /** A text file to keep, in place of a picture. */
+  readonly file?: { readonly name: string; readonly text: string };
 }
 
 /** A JPEG on our disk; equal keys mean equal pictures. */
@@ -78,14 +91,25 @@ export type Span =
       readonly href?: string;
     };
 
-/** Buttons side by side, or one choice out of several. */
-export type Row = readonly Button[] | Choice;
+/** Buttons side by side, one choice out of several, or a menu of roles or people. */
+export type Row = readonly Button[] | Choice | Picker;
 
 /** A menu where the platform has menus, buttons where it has not. */
 export interface Choice {
   /** What is asked for while nothing is chosen. */
   readonly prompt: string;
   readonly options: readonly { readonly label: string; readonly press: string; readonly isChosen: boolean }[];
+}
+
+/** A menu of everybody, or of all roles, in the place; it shows nothing where the platform has no such menus. */
+export interface Picker {
+  readonly pick: 'roles' | 'people';
+  readonly prompt: string;
+  /** What a change of the menu brings back, with `picked`. */
+  readonly press: string;
+  /** The ids that are picked; those of another platform are left out. */
+  readonly picked: readonly string[];
+  readonly max: number;
 }
 
 export type Button = { readonly label: string; readonly tone?: 'good' | 'bad' | 'main' } & (
@@ -101,6 +125,8 @@ export type ChatEvent = {
   /** The place that shares accounts: a group or a private chat, whatever the thread. */
   readonly workspace: string;
   readonly chatTitle: string;
+  /** What the whole place is called, where that differs. */
+  readonly workspaceTitle?: string;
   readonly isPrivate: boolean;
   readonly person: Person;
   /** A message of ours that only this person sees and that waits for the answer; absent where answers go to the chat. */
@@ -114,9 +140,11 @@ export type ChatEvent = {
       readonly caption?: string;
       /** A message of ours that it answers, such as the card of the draft that it shall join. */
       readonly replyTo?: MessageRef;
+      /** Files of a draft stand in this order. */
+      readonly order: number;
       readonly file: OfferedFile;
-      /** What was chosen along with the file: a privacy level as TikTok spells it, and an `accountKey`. */
-      readonly wishes?: { readonly privacyLevel?: string; readonly account?: string };
+      /** What was chosen along with the file: a privacy level as TikTok spells it, an `accountKey`, a time in words. */
+      readonly wishes?: { readonly privacyLevel?: string; readonly account?: string; readonly when?: string };
     }
   | {
       readonly type: 'command';
@@ -124,6 +152,8 @@ export type ChatEvent = {
       readonly argument: string;
       /** The biggest file that this person can give us here, where the platform tells it. */
       readonly maxFileBytes?: number;
+      /** Whose message the command replies to. */
+      readonly target?: Person;
     }
   | {
       readonly type: 'text';
@@ -145,6 +175,8 @@ export type ChatEvent = {
       readonly type: 'press';
       readonly press: string;
       readonly message: MessageRef;
+      /** What a `Picker` shows now. */
+      readonly picked?: readonly (Role | Person)[];
       /** Ends the button's spinner, with a note for the presser alone. The first call counts. */
       readonly answer: (note?: string) => Promise<void>;
       /** Answers with a message that only the presser sees; absent where there are none. */
@@ -152,10 +184,23 @@ export type ChatEvent = {
       /** Asks for a text in a window of its own, whose answer comes as a `text` event; absent where there are none. */
       readonly ask?: (question: Question) => Promise<void>;
     }
+  | {
+      /** Somebody has changed their reactions under a message of ours. */
+      readonly type: 'reaction';
+      readonly message: MessageRef;
+      /** Which marks stand now; a mark that is not named is as it was. */
+      readonly marks: { readonly [M in Mark]?: boolean };
+      /** The platform does not say who it was; `person` is the place itself. */
+      readonly isAnonymous?: true;
+    }
+  | {
+      /** What the bot may do in this chat has changed, or whether its messages there can be reached. */
+      readonly type: 'rights';
+    }
 );
 
 export interface Question {
-  /** What the answer is about. */
+  /** What the answer is about: at most 90 characters. */
   readonly subject: string;
   readonly title: string;
   /** What stands in the field already. */

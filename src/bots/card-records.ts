@@ -8,6 +8,8 @@ export interface CardRecord extends Versioned {
   readonly shownHash: string;
   /** Which ending was told in a message of its own. */
   readonly toldEnding?: string;
+  /** Id of the message under which our reactions stand. */
+  readonly marked?: string;
 }
 
 /** Which subject a message of ours is about: a card, or a question that we asked. */
@@ -28,8 +30,17 @@ export function createCardRecords({ cards, anchors }: { cards: Store<CardRecord>
     }
   }
 
+  /** Has the card shown again whatever it shows, because its message may be gone. */
+  async function noteDoubtful(subject: string): Promise<void> {
+    await cards.update(subject, (current) => ({ ...current, shownHash: '' }));
+  }
+
   async function noteTold(subject: string, toldEnding: string): Promise<void> {
     await cards.update(subject, (current) => ({ ...current, toldEnding }));
+  }
+
+  async function noteMarked(subject: string, marked: string): Promise<void> {
+    await cards.update(subject, (current) => ({ ...current, marked }));
   }
 
   /**
@@ -60,18 +71,19 @@ export function createCardRecords({ cards, anchors }: { cards: Store<CardRecord>
     return (await cards.get(subject))?.message;
   }
 
-  return { read, noteShown, noteTold, adopt, anchor, subjectOf, messageOf };
+  return { read, noteShown, noteDoubtful, noteTold, noteMarked, adopt, anchor, subjectOf, messageOf };
 }
 
 export type CardRecords = ReturnType<typeof createCardRecords>;
 
 /** Equal for cards that look alike. */
-export function hashOf({ picture, lines, rows }: Card): string {
+export function hashOf({ picture, lines, rows, file }: Card): string {
   return createHash('sha256')
-    .update(JSON.stringify([picture?.key, lines, rows]))
+    .update(JSON.stringify([picture?.key, lines, rows, file]))
     .digest('base64url');
 }
 
+/** Without the topic, which a reaction does not tell: the id of a message is unique in the whole chat. */
 function anchorKey({ chat, id }: MessageRef): string {
-  return `${chat} ${id}`;
+  return `${chat.split(':').slice(0, 2).join(':')} ${id}`;
 }

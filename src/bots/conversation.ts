@@ -2,41 +2,50 @@ import type { Logger } from 'pino';
 import type { Accounts } from '../core/accounts.ts';
 import type { Composer } from '../core/composer.ts';
 import type { Consents } from '../core/consents.ts';
-import type { Draft, DraftFile } from '../core/draft.ts';
+import type { DraftFile } from '../core/draft.ts';
 import { UserError } from '../core/errors.ts';
-import { type ChatRef, isSettled, type Person, type Post } from '../core/post.ts';
-import type { Store } from '../core/stores.ts';
+import type { ChatRef, Person, Post } from '../core/post.ts';
+import type { Workspaces } from '../core/workspaces.ts';
 import type { Board } from './board.ts';
-import type { Bot, Card, ChatEvent, ChatEventOf } from './bot.ts';
+import type { Bot, ChatEvent, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
+import type { Lists } from './lists.ts';
+import type { Planning } from './planning.ts';
+import type { PostLookup } from './post-lookup.ts';
 import type { Pressing } from './pressing.ts';
+import type { Settings } from './settings.ts';
 import type { Speech } from './speech.ts';
+import { parseSubject, reviewSubject } from './subjects.ts';
 import type { Suggesting } from './suggesting.ts';
+import { decodeTopic } from './topics.ts';
 import { idiomOf } from './view/idioms.ts';
+import { cancelCard, postsCard } from './view/lists.ts';
 import {
   accountsCard,
-  cancelCard,
   connectCard,
   disconnectCard,
   helpCard,
   note,
-  postsCard,
   problemCard,
   startCard,
 } from './view/messages.ts';
 import { problemText } from './view/problems.ts';
-
-const RECENT_POSTS = 10;
+import type { Voting } from './voting.ts';
 
 /** Decides what happens for each event of a chat, whatever the platform. */
 export function createConversation({
   composer,
   pressing,
-  drafts,
-  posts,
+  lists,
   accounts,
   consents,
+  workspaces,
+  voting,
+  planning,
+  lookUp,
+  settings,
   board,
+  touch,
   records,
   speech,
   suggesting,
@@ -47,11 +56,16 @@ export function createConversation({
 }: {
   composer: Composer;
   pressing: Pressing;
-  drafts: Store<Draft>;
-  posts: Store<Post>;
+  lists: Lists;
   accounts: Accounts;
   consents: Consents;
+  workspaces: Workspaces;
+  voting: Voting;
+  planning: Planning;
+  lookUp: PostLookup;
+  settings: Settings;
   board: Board;
+  touch: (post: Post) => void;
   records: CardRecords;
   speech: Speech;
   suggesting: Suggesting;
@@ -63,11 +77,12 @@ export function createConversation({
   /** Handles one event; what a person can put right is said in the chat where it came from. */
   async function handle(event: ChatEvent): Promise<void> {
     try {
+      await workspaces.meet(event);
       await dispatch(event);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       if (event.type === 'press') await event.answer(problemText(error.problem, idiomOf(event.chat)));
-      else await say(event, problemCard(error.problem, idiomOf(event.chat)));
+      else await speech.answer(event, problemCard(error.problem, idiomOf(event.chat)));
     }
   }
 
@@ -81,6 +96,10 @@ export function createConversation({
         return pressing.press(event);
       case 'suggest':
         return suggesting.suggest(event);
+      case 'reaction':
+        return voting.react(event);
+      case 'rights':
+        return showReviews(event.chat);
       case 'command':
         return obey(event);
     }
@@ -107,10 +126,10 @@ export function createConversation({
       .catch((error) => log.error({ err: error, draftId: draft.id }, 'A draft stays without its account'));
   }
 
-  function draftFile({ messageId, album, file }: ChatEventOf<'media'>): DraftFile {
+  function draftFile({ messageId, order, album, file }: ChatEventOf<'media'>): DraftFile {
     const { ref, name, bytes, claimedKind, thumbnailRef, tooBig } = file;
     const offered = {
-      ...{ id: messageId, order: Number(messageId), name, ref },
+      ...{ id: messageId, order, name, ref },
       ...(album !== undefined && { album }),
       ...(bytes !== undefined && { bytes }),
       ...(claimedKind !== undefined && { claimedKind }),
@@ -129,15 +148,38 @@ export function createConversation({
   async function takeText(event: ChatEventOf<'text'>): Promise<void> {
     const { workspace, person, text, replyTo, isPrivate } = event;
     const subject = event.subject ?? (replyTo && (await records.subjectOf(replyTo)));
-    if (subject !== undefined) return caption(subject);
+    if (subject !== undefined) return takeAnswer(event, subject);
     if (!isPrivate) return;
-    const [only, ...others] = (await openDrafts(workspace, person)).filter((draft) => draft.caption === '');
-    if (only !== undefined && others.length === 0) return caption(only.id);
-    await say(event, note(`${idiomOf(event.chat).toPost} To change a caption, reply to its card.`));
+    const [only, ...others] = (await lists.openDrafts(workspace, person)).filter(
+      (draft) => draft.caption === '',
+    );
+    if (only !== undefined && others.length === 0) return caption(only.id, person, text);
+    await speech.answer(event, note(`${idiomOf(event.chat).toPost} To change a caption, reply to its card.`));
+  }
 
-    async function caption(draftId: string): Promise<void> {
-      await composer.choose(draftId, person, { type: 'caption', text });
-      board.touch(draftId, { soon: true });
+  /** A reply to the card of a review says why one rejects it. */
+  async function takeAnswer(event: ChatEventOf<'text'>, subject: string): Promise<void> {
+    const about = parseSubject(subject);
+    const { kind, id } = decodeTopic(subject) ?? { kind: 'why', id: 'postId' in about ? about.postId : '' };
+    if (id === '') return caption(subject, event.person, event.text);
+    if (kind === 'zone' || kind === 'code') return settings.take(event, { kind, id });
+    if (kind === 'when_draft') return planning.takeForDraft(event, id);
+    const post = await lookUp(event, id);
+    const said = kind === 'why' ? await voting.explain(event, post) : await planning.takeForPost(event, post);
+    if (said !== undefined) await speech.answer(event, note(said));
+  }
+
+  async function caption(draftId: string, person: Person, text: string): Promise<void> {
+    await composer.choose(draftId, person, { type: 'caption', text });
+    board.touch(draftId, { soon: true });
+  }
+
+  /** What people can do about the reviews in a chat may have changed, and whether their cards still stand. */
+  async function showReviews(chat: ChatRef): Promise<void> {
+    board.retry();
+    for (const post of await lists.reviewsIn(chat)) {
+      for (const each of post.review?.chats ?? []) await records.noteDoubtful(reviewSubject(post.id, each));
+      touch(post);
     }
   }
 
@@ -146,32 +188,39 @@ export function createConversation({
     const idiom = idiomOf(chat);
     switch (event.name) {
       case 'start':
-        return say(event, startCard((await accounts.list(workspace)).length > 0));
+        return speech.answer(event, startCard((await accounts.list(workspace)).length > 0));
       case 'help':
-        return say(event, helpCard(idiom, event.maxFileBytes));
+        return speech.answer(event, helpCard(idiom, event.maxFileBytes));
       case 'connect': {
         await checkMayManage(event);
         const { id } = await consents.invite(event);
-        return say(event, connectCard(`${publicUrl}/connect/${id}`));
+        return speech.answer(event, connectCard(`${publicUrl}/connect/${id}`));
       }
       case 'accounts':
-        return say(event, accountsCard(await accounts.list(workspace), idiom));
+        return speech.answer(event, accountsCard(await accounts.list(workspace), idiom));
       case 'disconnect':
         await checkMayManage(event);
-        return say(event, disconnectCard(await accounts.list(workspace), idiom));
+        return speech.answer(event, disconnectCard(await accounts.list(workspace), idiom));
+      case 'settings':
+      case 'history':
+      case 'join':
+      case 'approver':
+        return settings.obey(event);
       case 'posts': {
         // Where drafts are composed in private they can get lost from sight, so this brings them back.
-        const hidden = botFor(chat).composesInPrivate ? await openDrafts(workspace, person) : [];
-        return say(event, postsCard({ posts: await recentPosts(workspace), hidden, idiom, now: now() }));
+        const hidden = botFor(chat).composesInPrivate ? await lists.openDrafts(workspace, person) : [];
+        const { timeZone } = await workspaces.settingsOf(workspace);
+        const posts = await lists.recentPosts(workspace);
+        return speech.answer(event, postsCard({ posts, hidden, idiom, timeZone, now: now() }));
       }
       case 'cancel':
-        return say(
+        return speech.answer(
           event,
-          cancelCard(await openDrafts(workspace, person), await postsUnderWay(workspace, person)),
+          cancelCard(await lists.openDrafts(workspace, person), await lists.postsUnderWay(workspace, person)),
         );
       default:
         return event.isPrivate
-          ? say(
+          ? speech.answer(
               event,
               note(`There is no ${idiom.slash}${event.name}. ${idiom.slash}help shows what there is.`),
             )
@@ -180,38 +229,8 @@ export function createConversation({
   }
 
   async function checkMayManage({ chat, person }: { chat: ChatRef; person: Person }): Promise<void> {
-    if (!(await botFor(chat).mayManage(chat, person))) throw new UserError({ code: 'not_admin' });
-  }
-
-  /** Answers where the person asked: in a message that waits for it, else in the chat. */
-  async function say({ chat, reply }: ChatEvent, card: Card): Promise<void> {
-    await (reply === undefined ? speech.say(chat, card) : speech.sayInstead(reply, card));
-  }
-
-  async function openDrafts(workspace: string, person: Person): Promise<Draft[]> {
-    const open: Draft[] = [];
-    for await (const [, draft] of drafts.entries()) {
-      if (draft.workspace === workspace && draft.author.id === person.id && draft.submitted === undefined)
-        open.push(draft);
-    }
-    return open;
-  }
-
-  async function recentPosts(workspace: string): Promise<Post[]> {
-    const found = await postsOf((post) => post.workspace === workspace);
-    return found.sort((a, b) => b.createdAt - a.createdAt).slice(0, RECENT_POSTS);
-  }
-
-  function postsUnderWay(workspace: string, person: Person): Promise<Post[]> {
-    return postsOf(
-      (post) => post.workspace === workspace && post.author.id === person.id && !isSettled(post),
-    );
-  }
-
-  async function postsOf(wanted: (post: Post) => boolean): Promise<Post[]> {
-    const found: Post[] = [];
-    for await (const [, post] of posts.entries()) if (wanted(post)) found.push(post);
-    return found;
+    const { isManager } = await botFor(chat).readStanding(chat, person);
+    if (!isManager) throw new UserError({ code: 'not_admin' });
   }
 
   return { handle };

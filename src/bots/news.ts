@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
+import type { Chronicle } from '../core/chronicle.ts';
 import type { Composer } from '../core/composer.ts';
 import type { ConsentOutcome } from '../core/consents.ts';
 import type { Draft } from '../core/draft.ts';
 import type { Notes } from '../core/notes.ts';
 import type { AccountName, ChatRef, Post } from '../core/post.ts';
 import type { Store } from '../core/stores.ts';
-import type { Board } from './board.ts';
+import type { Workspaces } from '../core/workspaces.ts';
 import type { Card } from './bot.ts';
 import type { Speech } from './speech.ts';
 import { idiomOf } from './view/idioms.ts';
@@ -18,7 +19,9 @@ export function createNews({
   drafts,
   posts,
   notes,
-  board,
+  workspaces,
+  chronicle,
+  touch,
   speech,
   log,
 }: {
@@ -26,7 +29,9 @@ export function createNews({
   drafts: Store<Draft>;
   posts: Store<Post>;
   notes: Notes;
-  board: Board;
+  workspaces: Workspaces;
+  chronicle: Chronicle;
+  touch: (post: Post) => void;
   speech: Speech;
   log: Logger;
 }) {
@@ -36,16 +41,22 @@ export function createNews({
     if (card === undefined || outcome.type === 'unknown') return;
     tell(outcome.invitation.chat, card);
     if (outcome.type !== 'connected') return;
-    const { openId } = outcome.account;
+    const { account, invitation } = outcome;
+    const { openId } = account;
+    await chronicle.note({
+      ...{ place: invitation.workspace, person: invitation.person },
+      ...{ what: 'account_connected', account: accountName(account) },
+    });
     await goOnWithDrafts(outcome.invitation.workspace, openId);
     for await (const post of processing(openId)) await notes.hint(post.publishId);
   }
 
   /** What was granted may be more than before, so drafts that have the account are looked at again as well. */
   async function goOnWithDrafts(workspace: string, openId: string): Promise<void> {
+    const sharing = await workspaces.idsOf(workspace);
     for await (const [id, draft] of drafts.entries()) {
       const waits = draft.creatorProblem !== undefined || draft.account === undefined;
-      if (draft.workspace !== workspace || !(waits || draft.account?.openId === openId)) continue;
+      if (!sharing.includes(draft.workspace) || !(waits || draft.account?.openId === openId)) continue;
       await refresh(id, draft);
     }
   }
@@ -68,7 +79,7 @@ export function createNews({
     for await (const [id, draft] of drafts.entries()) {
       if (draft.account?.openId === openId) await refresh(id, draft);
     }
-    for await (const post of processing(openId)) board.touch(post.draftId);
+    for await (const post of processing(openId)) touch(post);
   }
 
   async function refresh(id: string, { author, submitted }: Draft): Promise<void> {

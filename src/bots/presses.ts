@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 
-/** What a button means: on a draft, on a post, or on an account. */
+/** What a button means: on a draft, on a post, on an account, or on the settings of the place. */
 export interface Press {
-  readonly on: 'draft' | 'post' | 'account';
-  /** Of the draft or post; for an account its `accountKey`. */
+  readonly on: 'draft' | 'post' | 'account' | 'settings';
+  /** Of the draft or post; for an account its `accountKey`, for settings which one. */
   readonly id: string;
   readonly verb: string;
   readonly argument?: string;
 }
 
-const PREFIX = { draft: 'd', post: 'p', account: 'a' } as const;
+const PREFIX = { draft: 'd', post: 'p', account: 'a', settings: 's' } as const;
+
+const PLACES = ['draft', 'post', 'account', 'settings'] as const;
 
 /** At most 64 bytes, as Telegram allows; everything else is looked up by the id. */
 export function encodePress({ on, id, verb, argument }: Press): string {
@@ -19,7 +21,7 @@ export function encodePress({ on, id, verb, argument }: Press): string {
 /** Undefined for what no button of ours says. */
 export function decodePress(data: string): Press | undefined {
   const [prefix, id, verb, argument] = data.split(':');
-  const on = prefix === 'd' ? 'draft' : prefix === 'p' ? 'post' : prefix === 'a' ? 'account' : undefined;
+  const on = PLACES.find((place) => PREFIX[place] === prefix);
   if (on === undefined || !id || !verb) return undefined;
   return argument === undefined ? { on, id, verb } : { on, id, verb, argument };
 }

@@ -1,26 +1,31 @@
 import type { Accounts } from '../core/accounts.ts';
 import type { Choice } from '../core/choices.ts';
+import type { Chronicle } from '../core/chronicle.ts';
 import type { Composer } from '../core/composer.ts';
 import { captionLimit, type Draft, kindOf } from '../core/draft.ts';
 import { UserError } from '../core/errors.ts';
-import type { Notes } from '../core/notes.ts';
-import { type ChatRef, isSettled, type Post } from '../core/post.ts';
+import type { ChatRef, Post, PostStatus } from '../core/post.ts';
 import type { Store } from '../core/stores.ts';
 import type { Submission } from '../core/submission.ts';
 import { isPrivacyLevel } from '../core/tiktok/types.ts';
+import type { Workspaces } from '../core/workspaces.ts';
 import type { Board } from './board.ts';
 import type { Bot, Card, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
+import type { Planning } from './planning.ts';
+import type { PostPressing } from './post-pressing.ts';
 import { accountKey, decodePress, type Press } from './presses.ts';
+import type { Settings } from './settings.ts';
 import type { Speech } from './speech.ts';
-import { note } from './view/messages.ts';
+import { note, OLD_BUTTON } from './view/messages.ts';
 import { accountName } from './view/words.ts';
 
 type PressEvent = ChatEventOf<'press'>;
 
-const OLD_BUTTON = 'This button is from an older Nod.';
 /** TikTok may take longer than a button's spinner lasts, so the press is answered before TikTok is asked. */
 const ASKING = 'Asking TikTok…';
+/** A post in one of these would be lost with the access; all others can wait for a new one. */
+const AT_TIKTOK: ReadonlySet<PostStatus> = new Set(['preparing', 'queued', 'submitting', 'processing']);
 /** They stand in place of the card until it changes. */
 const MENUS = new Set(['files', 'accounts']);
 
@@ -31,7 +36,11 @@ export function createPressing({
   posts,
   drafts,
   accounts,
-  notes,
+  workspaces,
+  chronicle,
+  postPressing,
+  planning,
+  settings,
   board,
   records,
   speech,
@@ -43,7 +52,11 @@ export function createPressing({
   posts: Store<Post>;
   drafts: Store<Draft>;
   accounts: Accounts;
-  notes: Notes;
+  workspaces: Workspaces;
+  chronicle: Chronicle;
+  postPressing: PostPressing;
+  planning: Planning;
+  settings: Settings;
   board: Board;
   records: CardRecords;
   speech: Speech;
@@ -55,7 +68,8 @@ export function createPressing({
     const press = decodePress(event.press);
     if (press === undefined) return event.answer(OLD_BUTTON);
     if (press.on === 'draft') await pressDraft(event, press);
-    else if (press.on === 'post') await pressPost(event, press);
+    else if (press.on === 'post') await postPressing.press(event, press);
+    else if (press.on === 'settings') await settings.press(event, press);
     else await pressAccount(event, press);
     await event.answer();
   }
@@ -79,6 +93,8 @@ export function createPressing({
         return void (await submission.submit(id, person, 'MEDIA_UPLOAD'));
       case 'caption':
         return askForCaption(event, id);
+      case 'when':
+        return planning.askForDraft(event, id);
       case 'account':
         return pickAccount(event, id, argument);
       case 'again':
@@ -130,41 +146,11 @@ export function createPressing({
     await answer('Discarded.');
   }
 
-  async function pressPost(event: PressEvent, { id, verb }: Press): Promise<void> {
-    const { person } = event;
-    const post = await posts.get(id);
-    if (post === undefined) throw new UserError({ code: 'post_gone' });
-    switch (verb) {
-      case 'cancel':
-        return cancel(event, post);
-      case 'again':
-        await submission.retry(post, person);
-        return board.touch(post.draftId, { soon: true });
-      case 'edit': {
-        const place = await event.openPrivately?.();
-        const draft = await submission.editAgain(post, person);
-        if (place !== undefined) await records.adopt(draft.id, place);
-        return board.touch(draft.id, { soon: true });
-      }
-      default:
-        return event.answer(OLD_BUTTON);
-    }
-  }
-
-  /** The author may cancel, and whoever may manage the place. */
-  async function cancel({ person, chat, answer }: PressEvent, post: Post): Promise<void> {
-    if (post.author.id !== person.id && !(await botFor(chat).mayManage(chat, person))) {
-      throw new UserError({ code: 'not_author', author: post.author.name });
-    }
-    if (isSettled(post)) throw new UserError({ code: 'not_cancellable', status: post.status });
-    await notes.cancel(post.id, person.id);
-    await answer('Cancelling; the card tells how it ends.');
-  }
-
   async function pressAccount(event: PressEvent, { id, verb }: Press): Promise<void> {
     if (verb !== 'disconnect') return event.answer(OLD_BUTTON);
     const { chat, workspace, person, message } = event;
-    if (!(await botFor(chat).mayManage(chat, person))) throw new UserError({ code: 'not_admin' });
+    if (!(await botFor(chat).readStanding(chat, person)).isManager)
+      throw new UserError({ code: 'not_admin' });
     const account = await accounts.get(await openIdOf(workspace, id));
     if (account === undefined) throw new UserError({ code: 'no_account' });
     const busy = await countUnderWay(workspace, account.openId);
@@ -172,15 +158,19 @@ export function createPressing({
     if (busy > 0) throw new UserError({ code: 'account_busy', username: accountName(account), posts: busy });
     await event.answer(ASKING);
     await accounts.disconnect(workspace, account.openId);
+    await chronicle.note({
+      ...{ place: workspace, person, what: 'account_disconnected', account: accountName(account) },
+    });
     await refreshDrafts(workspace, account.openId);
     await speech.sayInstead(message, note(`${accountName(account)} is disconnected.`));
   }
 
   /** Drafts lose an account that the workspace no longer shares. */
   async function refreshDrafts(workspace: string, openId: string): Promise<void> {
+    const sharing = await workspaces.idsOf(workspace);
     for await (const [draftId, draft] of drafts.entries()) {
       if (
-        draft.workspace === workspace &&
+        sharing.includes(draft.workspace) &&
         draft.account?.openId === openId &&
         draft.submitted === undefined
       ) {
@@ -197,9 +187,11 @@ export function createPressing({
   }
 
   async function countUnderWay(workspace: string, openId: string): Promise<number> {
+    const sharing = await workspaces.idsOf(workspace);
     let count = 0;
     for await (const [, post] of posts.entries()) {
-      if (post.workspace === workspace && post.content.openId === openId && !isSettled(post)) count += 1;
+      if (sharing.includes(post.workspace) && post.content.openId === openId && AT_TIKTOK.has(post.status))
+        count += 1;
     }
     return count;
   }

@@ -1,57 +1,111 @@
 import type { Accounts } from '../core/accounts.ts';
+import type { Ballots } from '../core/ballots.ts';
 import type { Draft } from '../core/draft.ts';
 import type { Gate } from '../core/media/gate.ts';
 import type { Pulls } from '../core/media/pulls.ts';
 import type { MediaStore } from '../core/media/store.ts';
 import type { StoredFile } from '../core/media/types.ts';
 import type { Pacing } from '../core/pacing.ts';
-import type { Post } from '../core/post.ts';
+import type { ChatRef, Post } from '../core/post.ts';
+import { votesOf } from '../core/review.ts';
 import type { Store } from '../core/stores.ts';
 import type { Submission } from '../core/submission.ts';
-import type { Card, Picture } from './bot.ts';
+import type { Workspaces } from '../core/workspaces.ts';
+import type { Bot, Card, Picture } from './bot.ts';
+import type { Presence } from './presence.ts';
 import type { Rendering } from './showing.ts';
+import { parseSubject } from './subjects.ts';
 import { draftCard } from './view/draft-card.ts';
-import { finalNote, postCard } from './view/post-card.ts';
+import { handedOverCard } from './view/messages.ts';
+import { postCard } from './view/post-card.ts';
+import { finalNote } from './view/post-endings.ts';
+import { reviewCard } from './view/review-card.ts';
 
-/** Looks up what a draft, or the post that it became, looks like now. */
+/** Looks up what a draft, the post that it became, or a review looks like now. */
 export function createRenderer({
   drafts,
+  posts,
   submission,
+  workspaces,
   accounts,
+  ballots,
   gate,
   pulls,
   mediaStore,
+  presence,
+  botFor,
+  lookUrl,
   pacing,
   now,
 }: {
   drafts: Store<Draft>;
+  posts: Store<Post>;
   submission: Submission;
+  workspaces: Workspaces;
   accounts: Accounts;
+  ballots: Ballots;
   gate: Gate;
   pulls: Pulls;
   mediaStore: MediaStore;
+  presence: Presence;
+  botFor: (chat: ChatRef) => Bot;
+  /** The page that shows what a post would publish. */
+  lookUrl: (post: Post) => string;
   pacing: Pacing;
   now: () => number;
 }) {
   async function render(subject: string): Promise<Rendering | undefined> {
-    const post = await submission.latestPost(subject);
-    if (post !== undefined) return renderPost(post);
-    const draft = await drafts.get(subject);
+    const about = parseSubject(subject);
+    if ('postId' in about) {
+      const post = await posts.get(about.postId);
+      return post && renderReviewed(post, about.chat);
+    }
+    const post = await submission.latestPost(about.draftId);
+    if (post?.review !== undefined) return handedOver(post);
+    if (post !== undefined) return renderPost(post, post.chat);
+    const draft = await drafts.get(about.draftId);
     return draft && { chat: draft.chat, card: await drawDraft(draft), isForAll: false };
   }
 
-  async function renderPost(post: Post): Promise<Rendering> {
+  /** The card on which it was composed leads to the card of the review, which is a message of its own. */
+  const handedOver = (post: Post): Rendering => ({
+    chat: post.chat,
+    card: handedOverCard(post),
+    ...{ isForAll: false, isOnlyInPlace: true },
+  });
+
+  async function renderReviewed(post: Post, chat: ChatRef): Promise<Rendering> {
+    if (post.status !== 'preparing' && post.status !== 'in_review') return renderPost(post, chat);
+    const votes = votesOf(await ballots.read(post.id), post.contentHash);
+    const { timeZone } = await workspaces.settingsOf(post.workspace);
+    const hearsMarks = await botFor(chat)
+      .hearsMarks(chat)
+      .catch(() => true);
+    const away = botFor(chat).readMarks === undefined ? presence.awayDuring(post.createdAt) : undefined;
+    const view = { post, chat, votes, timeZone, hearsMarks, lookUrl: lookUrl(post), now: now(), pictureOf };
+    return {
+      chat,
+      card: reviewCard(away === undefined ? view : { ...view, away }),
+      ...{ isForAll: true, isLoud: true },
+      ...(hearsMarks && { marks: ['approve', 'reject'] as const }),
+    };
+  }
+
+  async function renderPost(post: Post, chat: ChatRef): Promise<Rendering> {
     const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
     const pull = attempt && pulls.progress(attempt);
     const account = await accounts.get(post.content.openId);
     const hasAccess = account !== undefined && !account.expired;
-    const view = { post, hasAccess, pacing, now: now(), pictureOf };
-    const card = postCard(pull === undefined ? view : { ...view, pull });
-    const ending = finalNote(post);
+    const votes = post.review === undefined ? [] : votesOf(await ballots.read(post.id), post.contentHash);
+    const { timeZone } = await workspaces.settingsOf(post.workspace);
+    const goesOn = (await submission.nextPost(post)) !== undefined;
+    const view = { post, chat, votes, goesOn, hasAccess, timeZone, pacing, now: now(), pictureOf };
+    const isHome = chat === (post.review?.chats[0] ?? post.chat);
+    const ending = isHome && !goesOn ? finalNote(post, chat) : undefined;
     return {
-      chat: post.chat,
-      card,
-      isForAll: true,
+      chat,
+      card: postCard(pull === undefined ? view : { ...view, pull }),
+      ...{ isForAll: true, isLoud: post.status === 'on_hold' },
       ...(ending !== undefined && {
         ending: { key: `${post.id} ${post.status}`, card: ending, callsFor: post.author },
       }),
@@ -60,7 +114,9 @@ export function createRenderer({
 
   async function drawDraft(draft: Draft, menu?: 'files' | 'accounts'): Promise<Card> {
     const shared = await accounts.list(draft.workspace);
-    return draftCard({ draft, accounts: shared, pictureOf, ...(menu !== undefined && { menu }) });
+    const { policy, timeZone } = await workspaces.settingsOf(draft.workspace);
+    const view = { draft, accounts: shared, policy, timeZone, now: now(), pictureOf };
+    return draftCard(menu === undefined ? view : { ...view, menu });
   }
 
   function pictureOf(file: StoredFile): Picture {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { ChatRef, Person } from '../core/post.ts';
+import type { Mark } from '../core/review.ts';
 import { type Bot, type Card, ChatUnreachableError, MessageGoneError, type MessageRef } from './bot.ts';
 import { type CardRecord, type CardRecords, hashOf } from './card-records.ts';
 import { note } from './view/messages.ts';
@@ -12,6 +13,12 @@ export interface Rendering {
   readonly card: Card;
   /** Not for its author alone. */
   readonly isForAll: boolean;
+  /** Worth a sound when it is sent: people are asked for something. */
+  readonly isLoud?: boolean;
+  /** Shown where the card stands already, and nowhere else. */
+  readonly isOnlyInPlace?: boolean;
+  /** The reactions that we put under it, for others to join. */
+  readonly marks?: readonly Mark[];
   /** Told once in a message of its own, so that a phone buzzes. */
   readonly ending?: Ending;
 }
@@ -56,13 +63,17 @@ export function createShowing({
     rendering: Rendering,
     doubts: Doubts,
   ): Promise<MessageRef | undefined> {
-    const { card, ending } = rendering;
+    const { card, ending, marks } = rendering;
     const record = await records.read(subject);
     const isShown =
       record !== undefined && record.shownHash === hashOf(card) && !isInWrongPlace(record, rendering);
     const message = isShown ? record.message : await sendOrEdit(subject, rendering, record, doubts);
     if (message === undefined) return undefined;
     if (!isShown) await records.noteShown(subject, message, card);
+    if (marks !== undefined && record?.marked !== message.id) {
+      await botFor(message.chat).putMarks(message, marks);
+      await records.noteMarked(subject, message.id);
+    }
     if (ending !== undefined && record?.toldEnding !== ending.key) {
       await tell(rendering.chat, ending, message, doubts);
       await records.noteTold(subject, ending.key);
@@ -77,7 +88,7 @@ export function createShowing({
     record: CardRecord | undefined,
     doubts: Doubts,
   ): Promise<MessageRef | undefined> {
-    const { chat, card, isForAll } = rendering;
+    const { chat, card, isForAll, isLoud = false } = rendering;
     const bot = botFor(chat);
     if (record !== undefined && !isInWrongPlace(record, rendering)) {
       try {
@@ -86,11 +97,11 @@ export function createShowing({
         if (!(error instanceof MessageGoneError)) throw error;
       }
     }
-    if (bot.composesInPrivate && !isForAll) return undefined;
-    const onceKey = `${subject}.${record?.version ?? 0}`;
+    if (rendering.isOnlyInPlace || (bot.composesInPrivate && !isForAll)) return undefined;
+    const onceKey = onceKeyOf(`${subject}.${record?.version ?? 0}`);
     const drawn = await drawable(card);
     const message = await counted({ doubts, key: CARD, bot }, () =>
-      bot.send(chat, drawn, { silent: true, onceKey }),
+      bot.send(chat, drawn, { silent: !isLoud, onceKey }),
     );
     if (record?.message.isPrivate) await leave(record.message);
     return message;
@@ -115,7 +126,7 @@ export function createShowing({
     replyTo: MessageRef,
     doubts: Doubts,
   ): Promise<void> {
-    const onceKey = createHash('sha256').update(key).digest('base64url').slice(0, 24);
+    const onceKey = onceKeyOf(key);
     try {
       const bot = botFor(chat);
       await counted({ doubts, key, bot }, () => bot.send(chat, card, { replyTo, callsFor, onceKey }));
@@ -148,6 +159,8 @@ export function createShowing({
 
   return { show };
 }
+
+const onceKeyOf = (key: string): string => createHash('sha256').update(key).digest('base64url').slice(0, 24);
 
 /** The picture may be deleted by the time the card is to be sent anew; its words matter more. */
 async function drawable(card: Card, message?: MessageRef): Promise<Card> {

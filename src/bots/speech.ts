@@ -7,6 +7,7 @@ import {
   type Card,
   ChatBusyError,
   ChatClosedError,
+  type ChatEvent,
   ChatUnreachableError,
   MessageGoneError,
   type MessageRef,
@@ -32,6 +33,11 @@ export function createSpeech({ botFor, log }: { botFor: (chat: ChatRef) => Bot; 
       (failures, doubts) => (doubts > 1 ? undefined : RETRY_DELAYS_MS[failures]),
       () => botFor(chat).send(chat, card, { onceKey, ...options }),
     );
+  }
+
+  /** Answers where the person asked: in a message that waits for it, else in the chat. */
+  async function answer({ chat, reply }: Pick<ChatEvent, 'chat' | 'reply'>, card: Card): Promise<void> {
+    await (reply === undefined ? say(chat, card) : sayInstead(reply, card));
   }
 
   /** Says it in place of what a message shows, or below where that is gone. */
@@ -73,7 +79,7 @@ export function createSpeech({ botFor, log }: { botFor: (chat: ChatRef) => Bot; 
     stopping.abort();
   }
 
-  return { say, sayInstead, stop };
+  return { say, sayInstead, answer, stop };
 }
 
 export type Speech = ReturnType<typeof createSpeech>;

@@ -6,6 +6,7 @@ import type { Store, Versioned } from './stores.ts';
 import type { TikTokClient } from './tiktok/client.ts';
 import { TikTokAuthError } from './tiktok/errors.ts';
 import type { TokenGrant, UserInfo } from './tiktok/types.ts';
+import type { Workspaces } from './workspaces.ts';
 
 /** A TikTok user who allowed us to post. Tokens are kept once per `open_id`, encrypted. */
 export interface Account extends Versioned {
@@ -23,13 +24,6 @@ export interface Account extends Versioned {
   readonly expired?: true;
 }
 
-/** The place that shares accounts: a private chat, a group, a server. */
-export interface Workspace extends Versioned {
-  readonly openIds: readonly string[];
-  /** Where its people are told about its accounts: the chat in which one was connected last. */
-  readonly chat: ChatRef;
-}
-
 /** An access token this close to its end is refreshed first. */
 const LEEWAY_MS = 60_000;
 
@@ -43,7 +37,7 @@ export function createAccounts({
   log,
 }: {
   accounts: Store<Account>;
-  workspaces: Store<Workspace>;
+  workspaces: Workspaces;
   client: TikTokClient;
   secrets: Secrets;
   now: () => number;
@@ -55,8 +49,7 @@ export function createAccounts({
 
   /** The accounts that a workspace shares, in the order in which they were connected. */
   async function list(workspaceId: string): Promise<Account[]> {
-    const workspace = await workspaces.get(workspaceId);
-    const found = await Promise.all((workspace?.openIds ?? []).map(get));
+    const found = await Promise.all((await workspaces.openIdsOf(workspaceId)).map(get));
     return found.filter((account) => account !== undefined);
   }
 
@@ -81,7 +74,7 @@ export function createAccounts({
     };
     const account = (await accounts.create(openId, fresh)) ?? (await accounts.update(openId, () => fresh));
     if (account === undefined) throw new Error('The account was disconnected while it was being connected.');
-    await share(workspace, chat, openId);
+    await workspaces.share(workspace, chat, openId);
     return account;
   }
 
@@ -94,18 +87,10 @@ export function createAccounts({
     );
   }
 
-  async function share(workspaceId: string, chat: ChatRef, openId: string): Promise<void> {
-    if ((await workspaces.create(workspaceId, { openIds: [openId], chat })) !== undefined) return;
-    await workspaces.update(workspaceId, ({ openIds }) => ({
-      openIds: openIds.includes(openId) ? openIds : [...openIds, openId],
-      chat,
-    }));
-  }
-
   /** Takes the account from the workspace; where no other one has it, our access ends at TikTok too. */
   async function disconnect(workspaceId: string, openId: string): Promise<void> {
-    await unshare(workspaceId, openId);
-    if ((await workspacesOf(openId)).length > 0) return;
+    await workspaces.unshare(workspaceId, openId);
+    if ((await workspaces.sharing(openId)).length > 0) return;
     const account = await get(openId);
     if (account === undefined) return;
     const { accessToken } = account;
@@ -122,24 +107,10 @@ export function createAccounts({
 
   /** Deletes an account whose access TikTok has ended; the chats whose people should know. */
   async function remove(openId: string): Promise<ChatRef[]> {
-    const sharing = await workspacesOf(openId);
-    await Promise.all(sharing.map(([workspaceId]) => unshare(workspaceId, openId)));
+    const sharing = await workspaces.sharing(openId);
+    for (const { id } of sharing) await workspaces.unshare(id, openId);
     await accounts.delete(openId);
-    return sharing.map(([, workspace]) => workspace.chat);
-  }
-
-  async function unshare(workspaceId: string, openId: string): Promise<void> {
-    await workspaces.update(workspaceId, (workspace) => ({
-      ...workspace,
-      openIds: workspace.openIds.filter((id) => id !== openId),
-    }));
-  }
-
-  async function workspacesOf(openId: string): Promise<[id: string, workspace: Workspace][]> {
-    const sharing: [string, Workspace][] = [];
-    for await (const entry of workspaces.entries())
-      if (entry[1].openIds.includes(openId)) sharing.push(entry);
-    return sharing;
+    return sharing.map(({ chat }) => chat);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Draft, DraftFile } from './draft.ts';
+import type { Problem } from './errors.ts';
 import type { PrivacyLevel } from './tiktok/types.ts';
 
 /** A decision that a person takes on a draft. */
@@ -10,6 +11,10 @@ export type Choice =
     }
   | { type: 'disclosing' }
   | { type: 'caption'; text: string }
+  /** Without a time: as soon as it may. */
+  | { type: 'when'; publishAt?: number }
+  /** It cannot go out when it should. */
+  | { type: 'when_refused'; problem: Problem }
   | { type: 'keep_photos' }
   | { type: 'keep_file'; fileId: string }
   | { type: 'drop_file'; fileId: string }
@@ -31,6 +36,12 @@ export function decide(draft: Draft, choice: Choice): Draft {
       };
     case 'caption':
       return { ...draft, caption: choice.text.trim() };
+    case 'when': {
+      const { publishAt: _, planProblem: __, ...rest } = draft;
+      return choice.publishAt === undefined ? rest : { ...rest, publishAt: choice.publishAt };
+    }
+    case 'when_refused':
+      return { ...draft, planProblem: choice.problem };
     case 'keep_photos':
       return withFiles(draft, (file) => file.state !== 'refused' && 'kind' in file && file.kind === 'photo');
     case 'keep_file':

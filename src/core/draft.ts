@@ -55,6 +55,10 @@ export interface Draft extends Versioned {
   readonly settings: PostSettings;
   /** The disclosure switch; on, it needs one of the two kinds. */
   readonly disclosing: boolean;
+  /** When it shall be published; absent for at once. */
+  readonly publishAt?: number;
+  /** A time was asked for that cannot be. */
+  readonly planProblem?: Problem;
   /** Set by the tap that submits: from here on the draft stays as it is until its post is saved. */
   readonly submitted?: { readonly postMode: PostMode; readonly at: number };
   readonly createdAt: number;
@@ -121,6 +125,7 @@ export function problemsOf(draft: Draft, postMode: PostMode): Problem[] {
     ...mediaProblems(draft),
     ...captionProblems(draft, postMode),
     ...accountProblems(draft, postMode),
+    ...(draft.planProblem === undefined ? [] : [draft.planProblem]),
   ].concat(postMode === 'DIRECT_POST' ? choiceProblems(draft) : []);
 }
 

@@ -8,8 +8,8 @@ export interface Engine {
   start(tick: Tick): void;
   /** Calls for the post at a time, in place of what was planned for it. */
   schedule(postId: string, at: number): void;
-  /** Calls for the post now; while it runs, once more afterwards. */
-  wake(postId: string): void;
+  /** Calls for the post now; while it runs, once more afterwards. Resolves when a run that began after it has ended. */
+  wake(postId: string): Promise<void>;
   /** Starts nothing new and waits for what runs. */
   stop(): Promise<void>;
 }
@@ -46,9 +46,12 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
     timers.set(postId, { at, timer });
   }
 
-  function wake(postId: string): void {
-    if (tick === undefined) schedule(postId, 0);
-    else run(postId);
+  async function wake(postId: string): Promise<void> {
+    if (tick === undefined) return schedule(postId, 0);
+    const current = running.get(postId);
+    run(postId);
+    await current;
+    await running.get(postId);
   }
 
   function run(postId: string): void {

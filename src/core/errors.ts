@@ -1,4 +1,6 @@
 import type { MediaProblem } from './media/types.ts';
+import type { ChatRef } from './post.ts';
+import type { Decision, ReviewPolicy } from './review.ts';
 import type { FailureReason } from './tiktok/codes.ts';
 import type { PrivacyLevel } from './tiktok/types.ts';
 
@@ -31,7 +33,21 @@ export type Problem =
   | { code: 'post_gone' }
   | { code: 'not_cancellable'; status: string }
   | { code: 'not_retryable'; status: string }
-  | { code: 'tiktok_unreachable' };
+  | { code: 'tiktok_unreachable' }
+  | { code: 'may_not_vote'; policy: ReviewPolicy; chats: readonly ChatRef[] }
+  | { code: 'own_post' }
+  | { code: 'review_over'; decision: Decision }
+  | { code: 'not_in_review' }
+  | { code: 'nobody_may_vote' }
+  | { code: 'when_unclear'; text: string }
+  | { code: 'when_without_time'; text: string }
+  | { code: 'when_past' }
+  | { code: 'when_too_far'; maxDays: number }
+  | { code: 'time_zone_unknown'; text: string }
+  | { code: 'code_unknown' }
+  | { code: 'already_joined' }
+  | { code: 'join_itself' }
+  | { code: 'join_private' };
 
 /** A problem that the person in the chat can solve; the chat turns its code into a sentence. */
 export class UserError extends Error {

@@ -1,9 +1,12 @@
+import type { Person } from './post.ts';
 import type { Store, Versioned } from './stores.ts';
 
 /** What others leave for a post's next tick. Only that tick writes the post. */
 export interface PostNotes extends Versioned {
-  /** Somebody wants the post stopped. */
-  readonly cancelledBy?: string;
+  /** Somebody wants the post stopped, or taken back to change it. */
+  readonly cancelled?: { readonly by: Person; readonly isWithdrawn?: true };
+  /** Somebody wants the post at another time; null for as soon as possible. */
+  readonly publishAt?: number | null;
   /** TikTok announced news at this time. */
   readonly hintedAt?: number;
 }
@@ -23,8 +26,18 @@ export function createNotes({
   const read = (postId: string): Promise<PostNotes | undefined> => notes.get(postId);
 
   /** Asks for a post to be stopped; what that achieves is told by the post. */
-  async function cancel(postId: string, personId: string): Promise<void> {
-    await write(postId, { cancelledBy: personId });
+  async function cancel(postId: string, by: Person): Promise<void> {
+    await write(postId, { cancelled: { by } });
+  }
+
+  /** Asks for a post to be taken back, because it goes on as something else. */
+  async function withdraw(postId: string, by: Person): Promise<void> {
+    await write(postId, { cancelled: { by, isWithdrawn: true } });
+  }
+
+  /** Asks for another time (milliseconds since the epoch), or for none. */
+  async function reschedule(postId: string, publishAt: number | undefined): Promise<void> {
+    await write(postId, { publishAt: publishAt ?? null });
   }
 
   /** Notes that TikTok has news about a publish of ours; false when it is none of ours. */
@@ -45,7 +58,7 @@ export function createNotes({
     wake(postId);
   }
 
-  return { read, cancel, hint, link };
+  return { read, cancel, withdraw, reschedule, hint, link };
 }
 
 export type Notes = ReturnType<typeof createNotes>;

@@ -7,6 +7,8 @@ export interface Pacing {
   readonly patienceMs: number;
   /** TikTok is asked this long after the last byte of the media left. */
   readonly afterPullMs: number;
+  /** How long a post waits for a choice that its author has to make anew. */
+  readonly holdMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -28,6 +30,7 @@ export const DEFAULT_PACING: Pacing = {
   pollAttempts: 3,
   patienceMs: 24 * 60 * MINUTE_MS,
   afterPullMs: 4_000,
+  holdMs: 7 * 24 * 60 * MINUTE_MS,
 };
 
 /** Milliseconds until the next attempt; undefined when there shall be none. */

@@ -5,22 +5,20 @@ import type { MediaPreparer } from './media/prepare.ts';
 import type { Pulls } from './media/pulls.ts';
 import type { MediaProblem } from './media/types.ts';
 import type { Notes } from './notes.ts';
+import { nextOf, outcomeOf, unread } from './outcomes.ts';
 import type { Pacing } from './pacing.ts';
-import { dueAt, type Next, type Post, type PostEvent, type PostFailure, type PostIn } from './post.ts';
+import { dueAt, type Post, type PostEvent, type PostIn } from './post.ts';
 import type { TikTokClient } from './tiktok/client.ts';
-import { type Advice, type FailureReason, failureOf, refusalOf } from './tiktok/codes.ts';
-import {
-  TikTokApiError,
-  TikTokAuthError,
-  TikTokRateLimitError,
-  TikTokUnreachableError,
-} from './tiktok/errors.ts';
+import { failureOf, refusalOf } from './tiktok/codes.ts';
+import { TikTokApiError, TikTokAuthError, TikTokRateLimitError } from './tiktok/errors.ts';
+import type { Waiting } from './waiting.ts';
 
 /** Does the one side effect that a post's status calls for. */
 export function createPerformer({
   gate,
   pulls,
   notes,
+  waiting,
   accounts,
   client,
   preparer,
@@ -31,6 +29,7 @@ export function createPerformer({
   gate: Gate;
   pulls: Pulls;
   notes: Notes;
+  waiting: Waiting;
   accounts: Accounts;
   client: TikTokClient;
   preparer: MediaPreparer;
@@ -42,17 +41,18 @@ export function createPerformer({
   async function perform(post: Post): Promise<PostEvent | undefined> {
     switch (post.status) {
       case 'preparing':
-        return (await isCancelled(post)) ? { type: 'cancelled' } : prepare(post);
+        return (await waiting.noted(post)) ?? prepare(post);
       case 'in_review':
-        if (await isCancelled(post)) return { type: 'cancelled' };
-        return isDue(post) ? { type: 'review_expired' } : undefined;
+        return waiting.review(post, isDue(post));
+      case 'on_hold':
+        return (await waiting.cancelled(post)) ?? (isDue(post) ? { type: 'expired' } : undefined);
       case 'queued':
-        if (await isCancelled(post)) return { type: 'cancelled' };
-        return isDue(post) ? openAttempt(post) : undefined;
+        if (!isDue(post)) return waiting.noted(post);
+        return (await waiting.noted(post)) ?? (await waiting.recheck(post)) ?? openAttempt(post);
       case 'submitting':
         return submit(post);
       case 'processing':
-        if (!post.cancelRefused && (await isCancelled(post))) return cancel(post);
+        if (!post.cancelRefused && (await waiting.cancelled(post)) !== undefined) return cancel(post);
         return (await isWorthAsking(post)) ? readStatus(post) : undefined;
       case 'published':
       case 'in_inbox':
@@ -74,10 +74,6 @@ export function createPerformer({
   function isDue(post: Post): boolean {
     const at = nextTickAt(post);
     return at !== undefined && at <= now();
-  }
-
-  async function isCancelled(post: Post): Promise<boolean> {
-    return (await notes.read(post.id))?.cancelledBy !== undefined;
   }
 
   async function isWorthAsking(post: PostIn<'processing' | 'published' | 'in_inbox'>): Promise<boolean> {
@@ -126,21 +122,24 @@ export function createPerformer({
     const attempt = await gate.read(post.attemptId);
     if (attempt === undefined) return { type: 'unanswered' };
     if (attempt.state === 'released') return { type: 'accepted', publishId: attempt.publishId };
-    if (await isCancelled(post)) return abandon(attempt, { type: 'cancelled' });
+    const stopped = await waiting.cancelled(post);
+    if (stopped !== undefined) return abandon(attempt, stopped);
     let token: string | undefined;
     try {
       token = await accounts.accessToken(post.content.openId);
       if (!(await gate.claimCall(attempt.id))) return abandon(attempt, { type: 'unanswered' });
       const { publishId } = await client.initPublish(token, publishRequest(post, attempt));
       await notes.link(publishId, post.id);
-      if (await isCancelled(post)) return abandon(attempt, { type: 'cancelled' });
+      const stopped = await waiting.cancelled(post);
+      if (stopped !== undefined) return abandon(attempt, stopped);
       const standing = await gate.release(attempt.id, publishId);
       return standing?.state === 'released' ? { type: 'accepted', publishId } : { type: 'unanswered' };
     } catch (error) {
       if (error instanceof TikTokAuthError && token !== undefined) {
         await accounts.distrust(post.content.openId, token);
       }
-      return abandon(attempt, outcomeOf(error));
+      const isPrivacy = error instanceof TikTokApiError && refusalOf(error.code).ask === 'privacy';
+      return abandon(attempt, isPrivacy ? await waiting.askForPrivacy(post) : outcomeOf(error));
     }
   }
 
@@ -183,7 +182,7 @@ export function createPerformer({
     const askedAt = now();
     try {
       await accounts.withToken(post.content.openId, (token) => client.cancelPublish(token, post.publishId));
-      return { type: 'cancelled' };
+      return (await waiting.cancelled(post)) ?? { type: 'cancelled' };
     } catch (error) {
       const isAboutUs = error instanceof TikTokRateLimitError || error instanceof TikTokAuthError;
       if (error instanceof TikTokApiError && !isAboutUs) return { type: 'cancel_refused' };
@@ -195,49 +194,3 @@ export function createPerformer({
 }
 
 export type Performer = ReturnType<typeof createPerformer>;
-
-/** What a failed `init` means for the post; what is no failure of TikTok's or of a person's is a bug and thrown on. */
-function outcomeOf(error: unknown): PostEvent {
-  if (error instanceof TikTokUnreachableError) return { type: 'unanswered' };
-  if (error instanceof UserError && error.problem.code === 'account_disconnected') {
-    return { type: 'refused', failure: { reason: 'account_disconnected' }, next: { type: 'give_up' } };
-  }
-  if (!(error instanceof TikTokApiError)) throw error;
-  const advice = refusalOf(error.code);
-  const failure: PostFailure = {
-    reason: advice.reason,
-    reasonRaw: error.code,
-    ...(error.logId !== undefined && { logId: error.logId }),
-  };
-  if (error instanceof TikTokRateLimitError) {
-    return { type: 'refused', failure, next: { type: 'hold', delayMs: error.retryAfterMs } };
-  }
-  return { type: 'refused', failure, next: nextOf(advice) };
-}
-
-const LIMITS: ReadonlySet<FailureReason> = new Set([
-  'rate_limited',
-  'daily_post_limit',
-  'pending_inbox_limit',
-  'app_creator_cap',
-]);
-
-/** Limits that time lifts are waited for; everything else that may be tried again is counted. */
-function nextOf({ retry, reason, delayMs }: Advice): Next {
-  if (retry === 'never') return { type: 'give_up' };
-  return LIMITS.has(reason) && delayMs !== undefined ? { type: 'hold', delayMs } : { type: 'retry' };
-}
-
-/** A status that could not be read says nothing about the post. */
-function unread(error: unknown, known: { askedAt: number; pulledBytes: number }): PostEvent {
-  if (error instanceof TikTokRateLimitError)
-    return { type: 'status_unread', ...known, retryAfterMs: error.retryAfterMs };
-  if (
-    error instanceof TikTokApiError ||
-    error instanceof TikTokUnreachableError ||
-    error instanceof UserError
-  ) {
-    return { type: 'status_unread', ...known };
-  }
-  throw error;
-}

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { Problem } from './errors.ts';
 import type { MediaKind, MediaProblem, PreparedMedia, StoredFile } from './media/types.ts';
+import type { Decision, ReviewPolicy } from './review.ts';
 import type { Versioned } from './stores.ts';
 import type { FailureReason } from './tiktok/codes.ts';
-import type { PostMode, PostSettings, PublishStatus } from './tiktok/types.ts';
+import type { PostMode, PostSettings, PrivacyLevel, PublishStatus } from './tiktok/types.ts';
 
-/** Where a conversation is: `telegram:<chat>:<thread>` or `discord:<channel>`; opaque outside the adapter. */
+/** Where a conversation is: `telegram:<chat>:<thread>` or `discord:<channel>`; all else is for the adapter to know. */
 export type ChatRef = string;
 
 /** Somebody in a chat; `id` is `telegram:<user>` or `discord:<user>`. */
@@ -54,6 +56,15 @@ export interface PostFailure {
   readonly file?: { readonly number: number; readonly name: string; readonly problem: MediaProblem };
 }
 
+/** The approval that a post waits for, or has: for exactly its content. */
+export interface PostReview {
+  /** As it was when the post was submitted; a later change is for later posts. */
+  readonly policy: ReviewPolicy;
+  /** Where the card stands; the first is the place that it was posted from. */
+  readonly chats: readonly ChatRef[];
+  readonly decision?: Decision;
+}
+
 export interface PostBase extends Versioned {
   readonly id: string;
   readonly workspace: string;
@@ -68,6 +79,10 @@ export interface PostBase extends Versioned {
   readonly contentHash: string;
   /** The files as TikTok will pull them, once they are prepared. */
   readonly media?: readonly PreparedMedia[];
+  /** Absent where nobody's approval is asked. */
+  readonly review?: PostReview;
+  /** Not before then; absent for as soon as possible. */
+  readonly publishAt?: number;
   readonly createdAt: number;
   /** When a review or the preparation ended: from here on, not from `createdAt`, patience with TikTok counts. */
   readonly readyAt?: number;
@@ -93,7 +108,15 @@ interface Followed extends Settled {
 
 export type PostState =
   | { readonly status: 'preparing' }
-  | { readonly status: 'in_review'; readonly expiresAt?: number }
+  | { readonly status: 'in_review'; readonly since: number; readonly expiresAt: number }
+  /** Its author has to decide something anew before it can be published. */
+  | {
+      readonly status: 'on_hold';
+      readonly problem: Problem;
+      /** What the creator may choose now. */
+      readonly privacyLevelOptions: readonly PrivacyLevel[];
+      readonly expiresAt: number;
+    }
   /** `wait` says why it is not tried at once. */
   | { readonly status: 'queued'; readonly notBefore: number; readonly wait?: PostFailure }
   | { readonly status: 'submitting'; readonly attemptId: string; readonly since: number }
@@ -114,7 +137,13 @@ export type PostState =
   | ({ readonly status: 'in_inbox' } & Followed)
   | ({ readonly status: 'rejected' } & Settled)
   | ({ readonly status: 'expired' } & Settled)
-  | ({ readonly status: 'cancelled' } & Settled)
+  | ({
+      readonly status: 'cancelled';
+      /** Absent when it was cancelled at TikTok. */
+      readonly by?: Person;
+      /** It lives on in a draft, or in a post with another choice. */
+      readonly isWithdrawn?: true;
+    } & Settled)
   | ({ readonly status: 'failed'; readonly failure: PostFailure } & Settled)
   | ({ readonly status: 'unconfirmed'; readonly publishId: string } & Settled);
 
@@ -129,9 +158,10 @@ export type Next = { type: 'hold'; delayMs: number } | { type: 'retry' } | { typ
 export type PostEvent =
   | { type: 'prepared'; media: readonly PreparedMedia[] }
   | { type: 'media_refused'; failure: PostFailure }
-  | { type: 'approved' }
-  | { type: 'rejected' }
-  | { type: 'review_expired' }
+  | { type: 'decided'; decision: Decision }
+  | { type: 'expired' }
+  | { type: 'rescheduled'; publishAt?: number }
+  | { type: 'held'; problem: Problem; privacyLevelOptions: readonly PrivacyLevel[] }
   | { type: 'attempt_opened'; attemptId: string }
   | { type: 'accepted'; publishId: string }
   /** A clear no, or no call at all. */
@@ -148,7 +178,7 @@ export type PostEvent =
       askedAt: number;
     }
   | { type: 'status_unread'; pulledBytes: number; askedAt: number; retryAfterMs?: number }
-  | { type: 'cancelled' }
+  | { type: 'cancelled'; by?: Person; isWithdrawn?: true }
   | { type: 'cancel_refused' };
 
 export type PostEventType = PostEvent['type'];
@@ -178,6 +208,7 @@ export function dueAt(post: Post): number | undefined {
     case 'queued':
       return post.notBefore;
     case 'in_review':
+    case 'on_hold':
       return post.expiresAt;
     case 'processing':
     case 'published':
@@ -186,6 +217,17 @@ export function dueAt(post: Post): number | undefined {
     default:
       return undefined;
   }
+}
+
+/** What a post whose media are ready waits for: its review, or its time. */
+export function whatWaits({ review, publishAt = 0 }: Pick<PostBase, 'review' | 'publishAt'>, now: number) {
+  if (review === undefined || review.decision !== undefined) {
+    const at = Math.max(now, publishAt);
+    // Patience with TikTok counts from when it may be published, not from when it was submitted.
+    return { status: 'queued' as const, notBefore: at, readyAt: at };
+  }
+  const expiresAt = now + review.policy.openHours * 3_600_000;
+  return { status: 'in_review' as const, since: now, expiresAt };
 }
 
 /** SHA-256 over everything that an approval covers: media bytes and order, texts, settings and account. */

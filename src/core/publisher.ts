@@ -63,7 +63,8 @@ export function createPublisher({
       const attempt = attemptOf(post);
       if (attempt !== undefined) open.add(attempt);
       const at = performer.nextTickAt(post);
-      if (at !== undefined) schedule(postId, at);
+      // Everything that is open is looked at once: a crash may have come between a vote or a note and its tick.
+      if (at !== undefined) schedule(postId, isSettled(post) ? at : now());
       if (!isSettled(post) || now() - post.createdAt < pacing.patienceMs) announce(post);
     }
     await gate.sweep(open);

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -52,7 +52,12 @@ export function createSecrets({ key }: { key: string }) {
     }
   }
 
-  return { seal, open };
+  /** 32 bytes for another use of the same secret: no such key tells anything about another one. */
+  function keyFor(purpose: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', key, '', purpose, 32));
+  }
+
+  return { seal, open, keyFor };
 }
 
 export type Secrets = ReturnType<typeof createSecrets>;

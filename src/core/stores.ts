@@ -27,6 +27,17 @@ export interface Store<V extends Versioned> {
   delete(key: string): Promise<boolean>;
   /** All records, in the order of their keys. */
   entries(): AsyncGenerator<[key: string, value: V]>;
+  /** The records whose keys begin with `prefix`, in the order of their keys or backwards. */
+  range(prefix: string, options: RangeOptions): Promise<[key: string, value: V][]>;
+}
+
+export interface RangeOptions {
+  /** How many records at most. */
+  readonly limit: number;
+  /** Backwards. */
+  readonly newestFirst?: boolean;
+  /** The last key of the page before: the range goes on behind it. */
+  readonly after?: string;
 }
 
 /**
@@ -62,6 +73,11 @@ const INSERT = `INSERT INTO "keyv" (key, value, namespace, expires) VALUES (?, ?
   ON CONFLICT (key, namespace) DO NOTHING RETURNING key`;
 const SWAP = `UPDATE "keyv" SET value = ?
   WHERE key = ? AND namespace = ? AND json_extract(value, '$.value.version') = ? RETURNING key`;
+// The bounds come as bytes; without the cast SQLite takes every BLOB for greater than any text.
+const RANGE = `SELECT key, value FROM "keyv"
+  WHERE key >= CAST(? AS TEXT) AND key < CAST(? AS TEXT) AND namespace = ? ORDER BY key`;
+const FORWARDS = `${RANGE} ASC LIMIT ?`;
+const BACKWARDS = `${RANGE} DESC LIMIT ?`;
 
 function createStore<V extends Versioned>(options: {
   namespace: string;
@@ -106,7 +122,37 @@ function createStore<V extends Versioned>(options: {
     for await (const [key, value] of keyv.iterator()) yield [key, value as V];
   }
 
-  return { get, create, replace, update, delete: (key) => keyv.delete(prefixed(key)), entries };
+  async function range(prefix: string, options: RangeOptions): Promise<[string, V][]> {
+    const { limit, newestFirst = false, after } = options;
+    const [from, to] = boundsOf(prefix, newestFirst ? { before: after } : { after });
+    const rows = await query(newestFirst ? BACKWARDS : FORWARDS, from, to, namespace, limit);
+    const records: [string, V][] = [];
+    for (const row of rows.filter(isRow)) {
+      const decoded = await keyv.decode<V>(row.value);
+      if (decoded?.value !== undefined) records.push([row.key, decoded.value]);
+    }
+    return records;
+  }
+
+  return { get, create, replace, update, delete: (key) => keyv.delete(prefixed(key)), entries, range };
+}
+
+/** From which key on and up to which, excluded, as bytes: SQLite compares keys by their UTF-8. */
+function boundsOf(
+  prefix: string,
+  page: { before?: string | undefined; after?: string | undefined },
+): [from: Buffer, to: Buffer] {
+  const bytes = Buffer.from(prefix);
+  // No byte of UTF-8 is 0xff, so the last one can always be counted up.
+  const end = Buffer.from([...bytes.subarray(0, -1), (bytes.at(-1) ?? 0xfe) + 1]);
+  return [
+    page.after === undefined ? bytes : Buffer.from(`${page.after}\0`),
+    page.before === undefined ? end : Buffer.from(page.before),
+  ];
+}
+
+function isRow(row: unknown): row is { key: string; value: string } {
+  return typeof row === 'object' && row !== null && 'key' in row && 'value' in row;
 }
 
 function versioned<V extends Versioned>(value: Fresh<V> | V, version: number): V {

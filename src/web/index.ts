@@ -7,6 +7,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from 'pino';
 import type { Accounts } from '../core/accounts.ts';
 import type { ConsentOutcome, Consents } from '../core/consents.ts';
+import type { Looks } from '../core/looks.ts';
 import type { Gate } from '../core/media/gate.ts';
 import type { Pulls } from '../core/media/pulls.ts';
 import type { MediaStore } from '../core/media/store.ts';
@@ -15,6 +16,7 @@ import { createConnectRoutes } from './connect.ts';
 import { createHealthRoutes, type Health } from './health.ts';
 import { createLayoutRoutes } from './layout.ts';
 import type { Operator } from './legal.ts';
+import { createLookFileRoutes, createLookRoutes } from './looks.ts';
 import { createMediaRoutes } from './media.ts';
 import { createPageRoutes, failure, notFound } from './pages.ts';
 import { createVerificationRoutes } from './verification.ts';
@@ -32,6 +34,7 @@ export function createWeb({
   gate,
   pulls,
   mediaStore,
+  looks,
   consents,
   accounts,
   notes,
@@ -50,6 +53,7 @@ export function createWeb({
   gate: Pick<Gate, 'admit'>;
   pulls: Pick<Pulls, 'sent'>;
   mediaStore: Pick<MediaStore, 'path' | 'read'>;
+  looks: Looks;
   consents: Pick<Consents, 'readInvitation' | 'begin' | 'finish'>;
   accounts: Pick<Accounts, 'get' | 'remove'>;
   notes: Pick<Notes, 'hint'>;
@@ -70,13 +74,15 @@ export function createWeb({
   log: Logger;
 }) {
   const web = new Hono<{ Bindings: HttpBindings }>();
-  // Media and the signature file come first, so that nothing stands between them and TikTok.
+  // Files come first, so that nothing stands between them and TikTok, or the socket that they are written to.
   if (siteVerification !== undefined) web.route('/', createVerificationRoutes({ token: siteVerification }));
   web.route('/media', createMediaRoutes({ gate, pulls, mediaStore, gateWaitMs, log }));
+  web.route('/look', createLookFileRoutes({ looks, mediaStore, log }));
   web.use(protect({ publicUrl, authorizePage }), bodyLimit({ maxSize: MAX_BODY_BYTES }));
   web.route('/', createHealthRoutes({ health }));
   web.route('/', createWebhookRoutes({ clientSecret, notes, accounts, onAccountRemoved, now, log }));
   web.route('/', createConnectRoutes({ consents, publicUrl, onConsent, log }));
+  web.route('/look', createLookRoutes({ looks }));
   web.route('/', createPageRoutes({ operator }));
   web.route('/', createLayoutRoutes());
   web.notFound((c) => c.html(notFound(), 404));

@@ -17,10 +17,13 @@ export interface MediaRequest {
   header(name: string): string | undefined;
 }
 
+/** What has to be known of a file to serve it. */
+export type ServedFile = Pick<AttemptFile, 'key' | 'bytes' | 'contentType'>;
+
 /** Meets the conditions and the range of a request for the file at `path`. */
 export async function answerMedia(
   request: MediaRequest,
-  file: AttemptFile,
+  file: ServedFile,
   path: string,
 ): Promise<MediaAnswer> {
   const headers = headersOf(file);
@@ -31,14 +34,14 @@ export async function answerMedia(
   return answerRange(range, headers, path);
 }
 
-function headersOf(file: AttemptFile) {
+function headersOf(file: ServedFile) {
   return {
     'Content-Type': file.contentType,
     'Content-Length': String(file.bytes),
     'Accept-Ranges': 'bytes',
     // The key is the SHA-256 of the content, so the tag is a strong one.
     ETag: `"${file.key.slice(0, file.key.indexOf('.'))}"`,
-    // The gate decides on every request, so nobody on the way may keep a copy or repack it.
+    // Each request is decided anew, so nobody on the way may keep a copy or repack it.
     'Cache-Control': 'private, no-store, no-transform',
     'X-Content-Type-Options': 'nosniff',
   };
@@ -86,7 +89,7 @@ async function answerRange(
   if (statusCode === 416)
     return { status: 416, headers: { ...about, 'Content-Length': '0' }, start: 0, end: 0 };
   if (statusCode !== 200 && statusCode !== 206) {
-    throw new Error('A file of an open attempt is not in the media store. Look after its directory.');
+    throw new Error('A file that may be sent is not in the media store. Look after its directory.');
   }
   const length = Number(found['Content-Length']);
   const start = contentRange === undefined ? 0 : Number(/^bytes (\d+)-/.exec(contentRange)?.[1]);

@@ -275,6 +275,52 @@ li::marker {
   margin-bottom: 0;
 }
 
+.look {
+  display: block;
+  max-width: 100%;
+  height: auto;
+  max-height: 75vh;
+  max-height: 75svh;
+  margin: 0 auto;
+  background: var(--paper);
+  object-fit: contain;
+}
+
+video.look {
+  background: #000000;
+}
+
+.strip {
+  display: grid;
+  grid-auto-flow: column;
+  grid-auto-columns: min(86%, 24rem);
+  gap: 0.75rem;
+  padding: 0 0 0.5rem;
+  list-style: none;
+  overflow-x: auto;
+  scroll-snap-type: x proximity;
+}
+
+.strip li {
+  margin: 0;
+  scroll-snap-align: start;
+}
+
+.strip .look {
+  width: 100%;
+  aspect-ratio: 3 / 4;
+}
+
+.strip p {
+  margin: 0.35rem 0 0;
+  text-align: center;
+}
+
+.caption {
+  white-space: pre-wrap;
+  unicode-bidi: plaintext;
+}
+
 form {
   margin: 1.5rem 0 0.9rem;
 }

@@ -1,4 +1,6 @@
 import { type Bot, type Card, MessageGoneError, type MessageRef } from '../../src/bots/bot.ts';
+import type { ChatRef, Person } from '../../src/core/post.ts';
+import type { Mark, Standing } from '../../src/core/review.ts';
 import { createWatch } from '../emulators/watch.ts';
 
 interface PaperMessage {
@@ -7,9 +9,26 @@ interface PaperMessage {
   readonly versions: { readonly card: Card; readonly at: number }[];
 }
 
+interface PaperOptions {
+  readonly onceKeyMs?: number;
+  readonly platform?: Bot['platform'];
+  /** What people are; everybody manages unless it says otherwise. */
+  readonly standingOf?: (person: Person, chat: ChatRef) => Standing;
+  /** Whether reactions reach us. */
+  readonly hears?: boolean;
+  /** Whether people can be told alone. */
+  readonly whispers?: boolean;
+}
+
+const MANAGER: Standing = { isManager: true, roles: [] };
+
 /** A chat platform that keeps its messages on paper and fails when told to. */
-export function createPaperBot({ onceKeyMs = 0 }: { onceKeyMs?: number } = {}) {
+export function createPaperBot(options: PaperOptions = {}) {
+  const { onceKeyMs = 0, platform = 'telegram', hears = true, whispers = true } = options;
+  const { standingOf = () => MANAGER } = options;
   const messages: PaperMessage[] = [];
+  const marks = new Map<string, readonly Mark[]>();
+  const whispered: { readonly person: Person; readonly card: Card }[] = [];
   const failures: { readonly error: Error; readonly arrives: boolean }[] = [];
   const watch = createWatch();
 
@@ -30,7 +49,7 @@ export function createPaperBot({ onceKeyMs = 0 }: { onceKeyMs?: number } = {}) {
   }
 
   const bot: Bot = {
-    platform: 'telegram',
+    platform,
     composesInPrivate: false,
     start: async () => {},
     stop: async () => {},
@@ -51,7 +70,13 @@ export function createPaperBot({ onceKeyMs = 0 }: { onceKeyMs?: number } = {}) {
     },
     remove: async () => {},
     openFile: () => Promise.reject(new Error('There are no files on paper.')),
-    mayManage: async () => true,
+    readStanding: async (chat, person) => standingOf(person, chat),
+    putMarks: async (ref, put) => perform(() => void marks.set(ref.id, put)),
+    hearsMarks: async () => hears,
+    whisper: async (_, person, card) => {
+      if (whispers) whispered.push({ person, card });
+      return whispers;
+    },
     editPauseMs: () => 0,
     onceKeyMs,
   };
@@ -65,6 +90,9 @@ export function createPaperBot({ onceKeyMs = 0 }: { onceKeyMs?: number } = {}) {
   return {
     bot,
     messages,
+    /** Our own reactions, by the id of the message. */
+    marks,
+    whispered,
     fail,
     show,
     until,
@@ -80,7 +108,8 @@ export type PaperBot = ReturnType<typeof createPaperBot>;
 /** A card of one line. */
 export const paper = (text: string): Card => ({ lines: [[text]], rows: [] });
 
-function textOf(card: Card | undefined): string {
+/** What a card says, without its buttons. */
+export function textOf(card: Card | undefined): string {
   const lines = card?.lines.map((line) =>
     line.map((span) => (typeof span === 'string' ? span : span.text)).join(''),
   );

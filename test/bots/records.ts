@@ -29,6 +29,7 @@ export function recordEvents() {
   return {
     all,
     add,
+    when,
     async first(count: number): Promise<ChatEvent[]> {
       await when(({ length }) => length >= count);
       return all.slice(0, count);

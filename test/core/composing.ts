@@ -5,6 +5,8 @@ import { createComposer, type Offer } from '../../src/core/composer.ts';
 import type { Draft } from '../../src/core/draft.ts';
 import { createIntake } from '../../src/core/intake.ts';
 import { createMediaPreparer } from '../../src/core/media/prepare.ts';
+import type { Post } from '../../src/core/post.ts';
+import { createReworking } from '../../src/core/reworking.ts';
 import { createSubmission } from '../../src/core/submission.ts';
 import { type CoreWorld, type CoreWorldOptions, createCoreWorld } from './core-world.ts';
 import { ANA, CHAT, WORKSPACE } from './posts.ts';
@@ -40,15 +42,21 @@ export async function createComposingWorld(options: CoreWorldOptions = {}) {
     const preparer = createMediaPreparer({ store: world.mediaStore });
     const parts = { drafts, mediaStore: world.mediaStore, preparer, openFile, changed, log };
     const intake = createIntake({ ...parts, retryDelaysMs: [1, 1, 1] });
-    const { posts, accounts, client } = nod;
+    const { posts, accounts, workspaces, notes, client } = nod;
     const composer = createComposer({
       ...{ drafts, posts, intake, accounts, client, changed, log },
       now: world.now,
     });
     const woken: string[] = [];
+    const announced: Post[] = [];
     const submission = createSubmission({
-      ...{ drafts, posts, composer, intake, accounts, now: world.now, log },
+      ...{ drafts, posts, composer, intake, workspaces, now: world.now, log },
+      announce: (post) => void announced.push(post),
       wake: (postId) => void woken.push(postId),
+    });
+    const reworking = createReworking({
+      ...{ drafts, posts, composer, intake, accounts, submission, notes, now: world.now },
+      wake: async (postId) => void (await nod.publisher.tick(postId)),
     });
 
     /** Resolves with the draft as soon as it fits. */
@@ -94,7 +102,9 @@ export async function createComposingWorld(options: CoreWorldOptions = {}) {
       intake,
       composer: { ...composer, offer },
       submission,
+      reworking,
       woken,
+      announced,
       whenDraft,
       whenChanged,
       stop,

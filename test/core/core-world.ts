@@ -5,10 +5,12 @@ import { Readable } from 'node:stream';
 import pino from 'pino';
 import sharp from 'sharp';
 import { createConsents } from '../../src/core/consents.ts';
+import { createLooks } from '../../src/core/looks.ts';
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
 import { DEFAULT_PACING, type Pacing } from '../../src/core/pacing.ts';
 import { hashContent, isSettled, type Post, type PostContent, type PostStatus } from '../../src/core/post.ts';
+import { createSecrets } from '../../src/core/secrets.ts';
 import type { Fresh } from '../../src/core/stores.ts';
 import type { TokenGrant } from '../../src/core/tiktok/types.ts';
 import { createWeb, startServer } from '../../src/web/index.ts';
@@ -19,7 +21,7 @@ import {
   type TokenPair,
 } from '../emulators/tiktok/index.ts';
 import { type Nod, type NodOptions, openNod } from './nod.ts';
-import { ANA, CHAT, contentWith, WORKSPACE } from './posts.ts';
+import { ANA, CHAT, contentWith, HOUR_MS, REVIEW, WORKSPACE } from './posts.ts';
 
 export interface CoreWorldOptions {
   readonly tiktok?: TikTokEmulatorOptions;
@@ -70,6 +72,10 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
       pulls: { sent: (...sent) => nod().pulls.sent(...sent) },
       notes: { hint: (publishId) => nod().notes.hint(publishId) },
       accounts: { get: (id) => nod().accounts.get(id), remove: (id) => nod().accounts.remove(id) },
+      looks: createLooks({
+        secrets: createSecrets({ key: 'a key' }),
+        posts: { get: (id) => nod().posts.get(id) },
+      }),
       consents: createConsents({
         invitations: nod().stores.store('invitations'),
         consents: nod().stores.store('consents'),
@@ -125,7 +131,9 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
     const post = {
       ...{ id, workspace: WORKSPACE, chat: CHAT, author: ANA, draftId: id, content: whole },
       ...{ account: { nickname: 'Studio Ana' }, contentHash: hashContent(whole), createdAt: at },
-      ...{ attempts: 0, retries: 0, media: [media], notBefore: at, since: at, ...state },
+      ...{ attempts: 0, retries: 0, media: [media], notBefore: at, since: at },
+      ...(state.status === 'in_review' && { review: REVIEW, expiresAt: at + 72 * HOUR_MS }),
+      ...state,
     } as unknown as Fresh<Post>;
     const saved = await current().posts.create(id, post);
     if (saved === undefined) throw new Error('The post was there before.');

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type Account, createAccounts, type Workspace } from '../../src/core/accounts.ts';
+import { type Account, createAccounts } from '../../src/core/accounts.ts';
+import { type Ballot, createBallots } from '../../src/core/ballots.ts';
+import { createChronicle } from '../../src/core/chronicle.ts';
 import { createEngine } from '../../src/core/engine.ts';
+import { createHistory, type HistoryEntry } from '../../src/core/history.ts';
 import { type Attempt, createGate } from '../../src/core/media/gate.ts';
 import { createMediaPreparer } from '../../src/core/media/prepare.ts';
 import { createPulls } from '../../src/core/media/pulls.ts';
@@ -14,7 +17,10 @@ import { createPublisher } from '../../src/core/publisher.ts';
 import { createSecrets } from '../../src/core/secrets.ts';
 import { openStores } from '../../src/core/stores.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';
+import { createWaiting } from '../../src/core/waiting.ts';
+import { createWorkspaces, type Workspace } from '../../src/core/workspaces.ts';
 import type { TikTokEmulator } from '../emulators/tiktok/index.ts';
+import { type Around, clientAround, storesAround } from './mortal.ts';
 
 export interface NodOptions {
   readonly directory: string;
@@ -24,36 +30,49 @@ export interface NodOptions {
   readonly pacing: Pacing;
   readonly log: Logger;
   readonly key?: string;
+  /** Stands before and behind everything that the process reads, writes and asks of TikTok. */
+  readonly around?: Around;
+  /** Told of every wake, in place of the engine. */
+  readonly wake?: (postId: string) => void;
 }
 
 /** One process of Nod, as far as publishing goes: several may stand over one database, as after a crash. */
-export function openNod({ directory, mediaStore, tiktok, mediaUrl, pacing, log, key = 'key' }: NodOptions) {
+export function openNod(options: NodOptions) {
+  const { directory, mediaStore, tiktok, mediaUrl, pacing, log, key = 'key', around } = options;
   const { now } = tiktok.clock;
-  const stores = openStores({ file: join(directory, 'nod.db') });
+  const opened = openStores({ file: join(directory, 'nod.db') });
+  const stores = around === undefined ? opened : storesAround(opened, around);
   const posts = stores.store<Post>('posts');
   const attempts = stores.store<Attempt>('attempts');
   const { clientKey, clientSecret } = tiktok.app;
-  const client = createTikTokClient({ apiUrl: tiktok.apiUrl, clientKey, clientSecret, now, log });
+  const plainClient = createTikTokClient({ apiUrl: tiktok.apiUrl, clientKey, clientSecret, now, log });
+  const client = around === undefined ? plainClient : clientAround(plainClient, around);
+  const secrets = createSecrets({ key });
+  const workspaceStore = stores.store<Workspace>('workspaces');
+  const workspaces = createWorkspaces({ workspaces: workspaceStore });
   const accountStore = stores.store<Account>('accounts');
   const accounts = createAccounts({
     accounts: accountStore,
-    workspaces: stores.store<Workspace>('workspaces'),
-    secrets: createSecrets({ key }),
-    ...{ client, now, log },
+    ...{ workspaces, client, secrets, now, log },
   });
   const engine = createEngine({ now, log });
+  const wake = options.wake ?? engine.wake;
   const gate = createGate({ attempts, now });
   const pulls = createPulls({ now, onProgress });
   const notes = createNotes({
     notes: stores.store<PostNotes>('notes'),
     publishes: stores.store<Publish>('publishes'),
-    wake: engine.wake,
-    now,
+    ...{ wake, now },
   });
   const preparer = createMediaPreparer({ store: mediaStore, log });
+  const ballotStore = stores.store<Ballot>('ballots');
+  const ballots = createBallots({ ballots: ballotStore, wake });
+  const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
+  const chronicle = createChronicle({ history, ballots, now, log });
+  const waiting = createWaiting({ notes, ballots, accounts, client });
   const performer = createPerformer({
     mediaUrl: (attempt, file) => `${mediaUrl()}${attempt.id}/${file.name}`,
-    ...{ gate, pulls, notes, accounts, client, preparer, pacing, now },
+    ...{ gate, pulls, notes, waiting, accounts, client, preparer, pacing, now },
   });
   const announced: Post[] = [];
   const watchers = new Set<(post: Post) => void>();
@@ -88,7 +107,8 @@ export function openNod({ directory, mediaStore, tiktok, mediaUrl, pacing, log, 
   }
 
   return {
-    ...{ stores, posts, attempts, client, accountStore, accounts, engine, gate, pulls, notes, preparer },
+    ...{ stores, posts, attempts, client, accountStore, accounts, workspaceStore, workspaces, engine, gate },
+    ...{ pulls, notes, ballotStore, ballots, history, chronicle, waiting, preparer },
     ...{ performer, publisher, announced, whenAnnounced, close },
     [Symbol.asyncDispose]: close,
   };

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createNotes, type PostNotes, type Publish } from '../../src/core/notes.ts';
 import { openStores } from '../../src/core/stores.ts';
 import { temporaryDirectory } from './media/files.ts';
-import { T0 } from './posts.ts';
+import { BEN, T0 } from './posts.ts';
 
 function notebook() {
   const stores = openStores({ file: join(temporaryDirectory(), 'nod.db') });
@@ -22,8 +22,8 @@ describe('notes on posts', () => {
   it('keep who wants a post stopped, and wake it', async () => {
     const { notes, woken } = notebook();
     expect(await notes.read('post-1')).toBeUndefined();
-    await notes.cancel('post-1', 'telegram:1');
-    expect(await notes.read('post-1')).toMatchObject({ cancelledBy: 'telegram:1' });
+    await notes.cancel('post-1', BEN);
+    expect(await notes.read('post-1')).toMatchObject({ cancelled: { by: BEN } });
     expect(woken).toEqual(['post-1']);
   });
 
@@ -44,8 +44,8 @@ describe('notes on posts', () => {
   it('keep both of two notes that are left at once', async () => {
     const { notes } = notebook();
     await notes.link('p1', 'post-1');
-    await Promise.all([notes.hint('p1'), notes.cancel('post-1', 'telegram:1'), notes.hint('p1')]);
-    expect(await notes.read('post-1')).toMatchObject({ cancelledBy: 'telegram:1', hintedAt: T0 });
+    await Promise.all([notes.hint('p1'), notes.cancel('post-1', BEN), notes.hint('p1')]);
+    expect(await notes.read('post-1')).toMatchObject({ cancelled: { by: BEN }, hintedAt: T0 });
   });
 
   it('keep the first link of a publish', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isSlow, retryDelayMs, statusCheckDelayMs } from '../../src/core/pacing.ts';
 import { dueAt, hashContent, isSettled, type PostContent } from '../../src/core/post.ts';
-import { contentWith, EVERYONE, namedFile, PACING, POSTS, T0 } from './posts.ts';
+import { contentWith, EVERYONE, HOUR_MS, namedFile, PACING, POSTS, T0 } from './posts.ts';
 
 describe('a post', () => {
   it('is settled in seven of its statuses', () => {
@@ -21,7 +21,8 @@ describe('a post', () => {
     const due = Object.fromEntries(Object.values(POSTS).map((post) => [post.status, dueAt(post)]));
     expect(due).toEqual({
       preparing: T0,
-      in_review: undefined,
+      in_review: T0 + 72 * HOUR_MS,
+      on_hold: T0 + 168 * HOUR_MS,
       queued: T0,
       submitting: T0,
       processing: T0 + 45_000,

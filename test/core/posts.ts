@@ -6,8 +6,10 @@ import {
   type PostBase,
   type PostContent,
   type PostIn,
+  type PostReview,
   type PostStatus,
 } from '../../src/core/post.ts';
+import { defaultPolicy } from '../../src/core/review.ts';
 import type { PostSettings } from '../../src/core/tiktok/types.ts';
 
 export const ANA: Person = { id: 'telegram:1', name: 'Ana' };
@@ -24,7 +26,12 @@ export const PACING: Pacing = {
   pollAttempts: 3,
   patienceMs: 24 * HOUR_MS,
   afterPullMs: 4_000,
+  holdMs: 7 * 24 * HOUR_MS,
 };
+
+/** One approval of a manager of the place, as a team has it that has set nothing. */
+export const POLICY = defaultPolicy({ isPrivate: false });
+export const REVIEW: PostReview = { policy: POLICY, chats: [CHAT] };
 
 export const EVERYONE: PostSettings = {
   privacyLevel: 'PUBLIC_TO_EVERYONE',
@@ -89,7 +96,17 @@ const followed = { publishId: 'p1', postIds: [], checks: 0, checkedAt: T0 + 1_00
 /** One post in each status, as plain as it gets. */
 export const POSTS: { readonly [S in PostStatus]: PostIn<S> } = {
   preparing: { ...baseWith(), status: 'preparing' },
-  in_review: { ...baseWith(), status: 'in_review' },
+  in_review: {
+    ...baseWith({ review: REVIEW }),
+    ...{ status: 'in_review', since: T0, expiresAt: T0 + 72 * HOUR_MS },
+  },
+  on_hold: {
+    ...baseWith(),
+    status: 'on_hold',
+    problem: { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' },
+    privacyLevelOptions: ['SELF_ONLY'],
+    expiresAt: T0 + 168 * HOUR_MS,
+  },
   queued: { ...baseWith(), status: 'queued', notBefore: T0 },
   submitting: { ...baseWith(), status: 'submitting', attemptId: 'a1', since: T0 },
   processing: {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PublishRequest } from '../../src/core/tiktok/types.ts';
 import { type CoreWorld, createCoreWorld, initsOf, withBytes } from './core-world.ts';
+import { ANA } from './posts.ts';
 
 /** A post whose process died in `submitting`, with its attempt sealed; what came after is up to the test. */
 async function crashed(world: CoreWorld) {
@@ -71,7 +72,7 @@ describe('a post that a crash left in submitting', () => {
     await dead.gate.claimCall(attempt.id);
     const { publishId } = await init();
     await dead.gate.release(attempt.id, publishId);
-    await dead.notes.cancel(id, 'telegram:1');
+    await dead.notes.cancel(id, ANA);
     await world.pulled(publishId);
     const nod = world.openAnother();
     expect(await world.finish(id, nod)).toMatchObject({ status: 'published' });
@@ -96,7 +97,7 @@ describe('a post that a crash left in submitting', () => {
   it('is cancelled where that was asked for in time', async () => {
     await using world = await createCoreWorld();
     const { dead, id } = await crashed(world);
-    await dead.notes.cancel(id, 'telegram:1');
+    await dead.notes.cancel(id, ANA);
     const nod = world.openAnother();
     expect(await world.finish(id, nod)).toMatchObject({ status: 'cancelled' });
     expect(initsOf(world.tiktok)).toBe(0);

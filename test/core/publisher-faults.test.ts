@@ -119,14 +119,19 @@ describe('an init that is refused', () => {
     });
   });
 
-  it('says so when the privacy level is no longer offered', async () => {
+  it('waits for another choice when the privacy level is no longer offered, and ends without one', async () => {
     await using world = await connectedWorld();
     world.tiktok.creator.private = true;
     const { id } = await world.submit();
-    expect(await world.finish(id)).toMatchObject({
-      status: 'failed',
-      failure: { reason: 'privacy_not_allowed', reasonRaw: 'privacy_level_option_mismatch' },
+    expect(await world.step(id)).toBe(world.now() + world.pacing.holdMs);
+    expect(await world.read(id)).toMatchObject({
+      status: 'on_hold',
+      problem: { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' },
+      privacyLevelOptions: ['FOLLOWER_OF_CREATOR', 'MUTUAL_FOLLOW_FRIENDS', 'SELF_ONLY'],
     });
+    expect(initsOf(world.tiktok)).toBe(1);
+    expect(await world.finish(id)).toMatchObject({ status: 'expired' });
+    expect(world.tiktok.state.publishes).toEqual([]);
   });
 });
 

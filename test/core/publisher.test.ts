@@ -134,26 +134,28 @@ describe('two publishers over one database', () => {
 });
 
 describe('going on after a start', () => {
-  it('plans the open posts, shows what may be stale and closes what nothing refers to', async () => {
+  it('looks at the open posts at once, shows what may be stale and closes what nothing refers to', async () => {
     await using world = await createCoreWorld();
     const queued = await world.submit({ status: 'queued', notBefore: world.now() + 5_000 });
     const settled = await world.submit({ status: 'cancelled', settledAt: world.now() });
     const old = await world.submit({ status: 'cancelled', createdAt: 0, settledAt: 0 });
+    const reviewed = await world.submit({ status: 'in_review' });
     const linked = await world.submit({ status: 'published', nextCheckAt: world.now() + 9_000, checks: 0 });
     const orphan = await world.nod.gate.open({ postId: 'post-9', media: [] });
-    const held = await world.nod.gate.open({ postId: 'post-5', media: [] });
+    const held = await world.nod.gate.open({ postId: 'post-6', media: [] });
     const open = await world.submit({ status: 'submitting', attemptId: held.id });
     const planned = new Map<string, number>();
     await world.nod.publisher.resume((postId, at) => planned.set(postId, at));
     expect(planned).toEqual(
       new Map([
-        [queued.id, world.now() + 5_000],
+        [queued.id, world.now()],
+        [reviewed.id, world.now()],
         [linked.id, world.now() + 9_000],
         [open.id, world.now()],
       ]),
     );
     const shown = world.nod.announced.map(({ id }) => id);
-    expect(shown).toEqual([queued.id, settled.id, linked.id, open.id]);
+    expect(shown).toEqual([queued.id, settled.id, reviewed.id, linked.id, open.id]);
     expect(shown).not.toContain(old.id);
     expect(await world.nod.gate.read(orphan.id)).toBeUndefined();
     expect(await world.nod.gate.read(held.id)).toBeDefined();

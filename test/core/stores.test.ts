@@ -165,6 +165,80 @@ describe('iterating', () => {
   });
 });
 
+describe('a range', () => {
+  const keysOf = (records: [string, Tally][]) => records.map(([key]) => key);
+
+  async function fill(tallies: ReturnType<typeof open>['tallies'], keys: string[]) {
+    for (const [count, key] of keys.entries()) await tallies.create(key, { count, by: key });
+  }
+
+  it('gives the records whose keys begin so, decoded, in the order of their keys or backwards', async () => {
+    const { tallies } = open();
+    await fill(tallies, ['b 2', 'a 1', 'b', 'b 1', 'b 3', 'c 1']);
+    expect(await tallies.range('b ', { limit: 2 })).toEqual([
+      ['b 1', { count: 3, by: 'b 1', version: 1 }],
+      ['b 2', { count: 0, by: 'b 2', version: 1 }],
+    ]);
+    expect(keysOf(await tallies.range('b ', { limit: 2, newestFirst: true }))).toEqual(['b 3', 'b 2']);
+    expect(keysOf(await tallies.range('', { limit: 9 }))).toEqual(['a 1', 'b', 'b 1', 'b 2', 'b 3', 'c 1']);
+    expect(await tallies.range('d', { limit: 9 })).toEqual([]);
+    expect(await tallies.range('b', { limit: 0 })).toEqual([]);
+  });
+
+  it('goes on behind a key, in both directions', async () => {
+    const { tallies } = open();
+    await fill(tallies, ['a', 'b 1', 'b 2', 'b 2\u0000', 'b 2x', 'b 3', 'c']);
+    expect(keysOf(await tallies.range('b ', { limit: 9, after: 'b 2' }))).toEqual([
+      'b 2\u0000',
+      'b 2x',
+      'b 3',
+    ]);
+    expect(keysOf(await tallies.range('b ', { limit: 9, after: 'b 2', newestFirst: true }))).toEqual(['b 1']);
+    expect(await tallies.range('b ', { limit: 9, after: 'b 3' })).toEqual([]);
+    expect(await tallies.range('b ', { limit: 9, after: 'b 1', newestFirst: true })).toEqual([]);
+  });
+
+  it.each(['%', '_', 'a%', 'é', '💥', '\u{10ffff}', '\u{d7ff}', '\u007f', '\u0000', 'x\u0000'])(
+    'takes the prefix %j as it is',
+    async (prefix) => {
+      const { tallies } = open();
+      const keys = [prefix, `${prefix}\u{10ffff}`, `${prefix}a`].sort();
+      await fill(tallies, [...keys, 'other', 'a', 'axy', 'ê', '💦', 'y', '\u{e000}']);
+      const found = keysOf(await tallies.range(prefix, { limit: 99 }));
+      expect(found.toSorted()).toEqual(keys);
+    },
+  );
+
+  it('keeps to its namespace', async () => {
+    const { stores, tallies } = open();
+    await fill(stores.store<Tally>('others'), ['a 1', 'a 2']);
+    await fill(tallies, ['a 3']);
+    expect(keysOf(await tallies.range('a', { limit: 9 }))).toEqual(['a 3']);
+  });
+
+  it('is read through the index of the keys, without sorting', async () => {
+    const prepare = vi.spyOn(Database.prototype, 'prepare');
+    onTestFinished(() => prepare.mockRestore());
+    const { file, tallies } = open();
+    await tallies.range('a', { limit: 1 });
+    await tallies.range('a', { limit: 1, newestFirst: true });
+    const queries = prepare.mock.calls.map(([sql]) => sql).filter((sql) => sql.includes('ORDER BY key'));
+    expect(queries).toHaveLength(2);
+    const reader = new Database(file, { readonly: true });
+    onTestFinished(() => void reader.close());
+    for (const sql of queries) {
+      const plan = reader
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(Buffer.from('a'), Buffer.from('b'), 'c', 1);
+      expect(plan).toEqual([
+        expect.objectContaining({
+          detail: 'SEARCH keyv USING INDEX sqlite_autoindex_keyv_1 (key>? AND key<?)',
+        }),
+      ]);
+    }
+  });
+});
+
 describe('durability', () => {
   it('survives a new start', async () => {
     const file = join(temporaryDirectory(), 'nod.db');
@@ -207,6 +281,7 @@ describe('a database that does not answer', () => {
     update: (store) => store.update('a', () => ({ count: 2 })),
     delete: (store) => store.delete('a'),
     entries: (store) => Array.fromAsync(store.entries()),
+    range: (store) => store.range('a', { limit: 1 }),
   };
 
   it.each(Object.keys(calls))('makes %s reject, and never look like an absent record', async (name) => {

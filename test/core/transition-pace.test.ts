@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Post, PostEvent, PostIn } from '../../src/core/post.ts';
 import { dueAt } from '../../src/core/post.ts';
+import type { Decision } from '../../src/core/review.ts';
 import { transition } from '../../src/core/transition.ts';
-import { baseWith, contentWith, EVERYONE, HOUR_MS, PACING, POSTS, T0 } from './posts.ts';
+import { BEN, baseWith, contentWith, EVERYONE, HOUR_MS, PACING, POSTS, T0 } from './posts.ts';
 
 const step = (post: Post, event: PostEvent, now = T0) => transition(post, event, now, PACING);
+const APPROVED: Decision = { outcome: 'approved', by: [BEN], at: T0 };
 const limit: PostEvent = {
   type: 'refused',
   failure: { reason: 'rate_limited' },
@@ -77,7 +79,7 @@ describe('patience with limits', () => {
 
   it('begins with the approval of a post that was in review for long', () => {
     const approvedAt = T0 + 3 * PACING.patienceMs;
-    const approved = step(POSTS.in_review, { type: 'approved' }, approvedAt);
+    const approved = step(POSTS.in_review, { type: 'decided', decision: APPROVED }, approvedAt);
     const opened = step(approved, { type: 'attempt_opened', attemptId: 'a1' }, approvedAt);
     expect(step(opened, limit, approvedAt).status).toBe('queued');
     expect(step(opened, limit, approvedAt + PACING.patienceMs).status).toBe('failed');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PostEvent, PostEventType, PostStatus } from '../../src/core/post.ts';
 import { isSettled } from '../../src/core/post.ts';
 import { transition } from '../../src/core/transition.ts';
-import { deepFreeze, HOUR_MS, namedPhoto, PACING, POSTS, T0 } from './posts.ts';
+import { BEN, deepFreeze, HOUR_MS, namedPhoto, PACING, POSTS, T0 } from './posts.ts';
 
 const NOW = T0 + 60_000;
 
@@ -22,9 +22,16 @@ const failure = { reason: 'spam' as const };
 const EVENTS = {
   prepared: { type: 'prepared', media: [namedPhoto('c')] },
   media_refused: { type: 'media_refused', failure: { reason: 'media_refused' } },
-  approved: { type: 'approved' },
-  rejected: { type: 'rejected' },
-  review_expired: { type: 'review_expired' },
+  'decided, approved': { type: 'decided', decision: { outcome: 'approved', by: [BEN], at: NOW } },
+  'decided, rejected': { type: 'decided', decision: { outcome: 'rejected', by: [BEN], at: NOW } },
+  expired: { type: 'expired' },
+  'rescheduled, later': { type: 'rescheduled', publishAt: NOW + HOUR_MS },
+  'rescheduled, none': { type: 'rescheduled' },
+  held: {
+    type: 'held',
+    problem: { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' },
+    privacyLevelOptions: ['SELF_ONLY'],
+  },
   attempt_opened: { type: 'attempt_opened', attemptId: 'a2' },
   accepted: { type: 'accepted', publishId: 'p2' },
   'refused, hold': { type: 'refused', failure, next: { type: 'hold', delayMs: 60_000 } },
@@ -51,6 +58,7 @@ const EVENTS = {
   }),
   status_unread: { type: 'status_unread', pulledBytes: 0, askedAt: NOW - 50 },
   cancelled: { type: 'cancelled' },
+  'cancelled, withdrawn': { type: 'cancelled', by: BEN, isWithdrawn: true },
   cancel_refused: { type: 'cancel_refused' },
 } satisfies Record<string, PostEvent>;
 
@@ -63,6 +71,7 @@ type Expected = PostStatus | typeof same;
 const COLUMNS = [
   'preparing',
   'in_review',
+  'on_hold',
   'queued',
   'submitting',
   'processing',
@@ -76,36 +85,42 @@ const COLUMNS = [
 ] as const satisfies PostStatus[];
 
 const q = 'queued';
+const r = 'in_review';
+const c = 'cancelled';
 const nothingOpen: Expected[] = [same, same, same, same, same];
 
 // biome-ignore format: a table
 const TABLE: Record<EventName, Expected[]> = {
-  //                               preparing    in_review    queued       submitting    processing     published    in_inbox     rej.  exp.  canc. fail. unconf.
-  prepared:                       [q,           same,        same,        same,         same,          same,        same,        ...nothingOpen],
-  media_refused:                  ['failed',    same,        same,        same,         same,          same,        same,        ...nothingOpen],
-  approved:                       [same,        q,           same,        same,         same,          same,        same,        ...nothingOpen],
-  rejected:                       [same,        'rejected',  same,        same,         same,          same,        same,        ...nothingOpen],
-  review_expired:                 [same,        'expired',   same,        same,         same,          same,        same,        ...nothingOpen],
-  attempt_opened:                 [same,        same,        'submitting', same,        same,          same,        same,        ...nothingOpen],
-  accepted:                       [same,        same,        same,        'processing', same,          same,        same,        ...nothingOpen],
-  'refused, hold':                [same,        same,        q,           q,            same,          same,        same,        ...nothingOpen],
-  'refused, hold beyond patience':[same,        same,        'failed',    'failed',     same,          same,        same,        ...nothingOpen],
-  'refused, retry':               [same,        same,        q,           q,            same,          same,        same,        ...nothingOpen],
-  'refused, give up':             [same,        same,        'failed',    'failed',     same,          same,        same,        ...nothingOpen],
-  unanswered:                     [same,        same,        same,        q,            same,          same,        same,        ...nothingOpen],
-  'read PROCESSING_DOWNLOAD':     [same,        same,        same,        same,         'processing',  'published', 'in_inbox',  ...nothingOpen],
-  'read PROCESSING_UPLOAD':       [same,        same,        same,        same,         'processing',  'published', 'in_inbox',  ...nothingOpen],
-  'read UNKNOWN':                 [same,        same,        same,        same,         'processing',  'published', 'in_inbox',  ...nothingOpen],
-  'read SEND_TO_USER_INBOX':      [same,        same,        same,        same,         'in_inbox',    'published', 'in_inbox',  ...nothingOpen],
-  'read PUBLISH_COMPLETE':        [same,        same,        same,        same,         'published',   'published', 'published', ...nothingOpen],
-  'read FAILED, bare':            [same,        same,        same,        same,         'failed',      'published', 'in_inbox',  ...nothingOpen],
-  'read FAILED, hold':            [same,        same,        same,        same,         q,             'published', 'in_inbox',  ...nothingOpen],
-  'read FAILED, retry':           [same,        same,        same,        same,         q,             'published', 'in_inbox',  ...nothingOpen],
-  'read FAILED, give up':         [same,        same,        same,        same,         'failed',      'published', 'in_inbox',  ...nothingOpen],
-  'read FAILED, cancelled':       [same,        same,        same,        same,         'cancelled',   'published', 'in_inbox',  ...nothingOpen],
-  status_unread:                  [same,        same,        same,        same,         'processing',  'published', 'in_inbox',  ...nothingOpen],
-  cancelled:                      ['cancelled', 'cancelled', 'cancelled', 'cancelled',  'cancelled',   same,        same,        ...nothingOpen],
-  cancel_refused:                 [same,        same,        same,        same,         'processing',  same,        same,        ...nothingOpen],
+  //                               preparing    in_review    on_hold    queued  submitting    processing    published    in_inbox    rej.  exp.  canc. fail. unconf.
+  prepared:                        [q,           same,        same,      same,   same,         same,         same,        same,       ...nothingOpen],
+  media_refused:                   ['failed',    same,        same,      same,   same,         same,         same,        same,       ...nothingOpen],
+  'decided, approved':             [same,        q,           same,      same,   same,         same,         same,        same,       ...nothingOpen],
+  'decided, rejected':             [same,        'rejected',  same,      same,   same,         same,         same,        same,       ...nothingOpen],
+  expired:                         [same,        'expired',   'expired', same,   same,         same,         same,        same,       ...nothingOpen],
+  'rescheduled, later':            ['preparing', r,           same,      q,      same,         same,         same,        same,       ...nothingOpen],
+  'rescheduled, none':             ['preparing', r,           same,      q,      same,         same,         same,        same,       ...nothingOpen],
+  held:                            [same,        same,        same,      'on_hold','on_hold',    same,         same,        same,       ...nothingOpen],
+  attempt_opened:                  [same,        same,        same,      'submitting',same,         same,         same,        same,       ...nothingOpen],
+  accepted:                        [same,        same,        same,      same,   'processing', same,         same,        same,       ...nothingOpen],
+  'refused, hold':                 [same,        same,        same,      q,      q,            same,         same,        same,       ...nothingOpen],
+  'refused, hold beyond patience': [same,        same,        same,      'failed','failed',     same,         same,        same,       ...nothingOpen],
+  'refused, retry':                [same,        same,        same,      q,      q,            same,         same,        same,       ...nothingOpen],
+  'refused, give up':              [same,        same,        same,      'failed','failed',     same,         same,        same,       ...nothingOpen],
+  unanswered:                      [same,        same,        same,      same,   q,            same,         same,        same,       ...nothingOpen],
+  'read PROCESSING_DOWNLOAD':      [same,        same,        same,      same,   same,         'processing', 'published', 'in_inbox', ...nothingOpen],
+  'read PROCESSING_UPLOAD':        [same,        same,        same,      same,   same,         'processing', 'published', 'in_inbox', ...nothingOpen],
+  'read UNKNOWN':                  [same,        same,        same,      same,   same,         'processing', 'published', 'in_inbox', ...nothingOpen],
+  'read SEND_TO_USER_INBOX':       [same,        same,        same,      same,   same,         'in_inbox',   'published', 'in_inbox', ...nothingOpen],
+  'read PUBLISH_COMPLETE':         [same,        same,        same,      same,   same,         'published',  'published', 'published',...nothingOpen],
+  'read FAILED, bare':             [same,        same,        same,      same,   same,         'failed',     'published', 'in_inbox', ...nothingOpen],
+  'read FAILED, hold':             [same,        same,        same,      same,   same,         q,            'published', 'in_inbox', ...nothingOpen],
+  'read FAILED, retry':            [same,        same,        same,      same,   same,         q,            'published', 'in_inbox', ...nothingOpen],
+  'read FAILED, give up':          [same,        same,        same,      same,   same,         'failed',     'published', 'in_inbox', ...nothingOpen],
+  'read FAILED, cancelled':        [same,        same,        same,      same,   same,         c,            'published', 'in_inbox', ...nothingOpen],
+  status_unread:                   [same,        same,        same,      same,   same,         'processing', 'published', 'in_inbox', ...nothingOpen],
+  cancelled:                       [c,           c,           c,         c,      c,            c,            same,        same,       ...nothingOpen],
+  'cancelled, withdrawn':          [c,           c,           c,         c,      c,            c,            same,        same,       ...nothingOpen],
+  cancel_refused:                  [same,        same,        same,      same,   same,         'processing', same,        same,       ...nothingOpen],
 };
 
 const CASES = Object.entries(EVENTS).flatMap(([name, event]: [string, PostEvent]) =>
@@ -122,9 +137,10 @@ describe('transition', () => {
     const types: Record<PostEventType, true> = {
       prepared: true,
       media_refused: true,
-      approved: true,
-      rejected: true,
-      review_expired: true,
+      decided: true,
+      expired: true,
+      rescheduled: true,
+      held: true,
       attempt_opened: true,
       accepted: true,
       refused: true,
@@ -170,7 +186,7 @@ describe('transition', () => {
     const events: PostEvent[] = Object.values(EVENTS);
     for (const start of Object.values(POSTS)) {
       let random = 12_345;
-      let post = transition(start, events[0] ?? { type: 'approved' }, NOW, PACING);
+      let post = transition(start, events[0] ?? { type: 'expired' }, NOW, PACING);
       let wasSettled = isSettled(post);
       for (let step = 0; step < 2_000; step += 1) {
         random = (random * 1_103_515_245 + 12_345) % 2 ** 31;

@@ -1,14 +1,19 @@
-import type { Group } from './options.ts';
+import type { ChatName, Group } from './options.ts';
+import type { Tell } from './story.ts';
 
 /** A card as a person sees it. */
 export interface Seen {
   readonly text: string;
   readonly buttons: readonly (readonly string[])[];
+  /** The reactions under it, with how many people set each. */
+  readonly marks?: readonly string[];
 }
 
 /** What the demo does in a chat, whatever its platform. */
 export interface DemoChat {
   readonly name: string;
+  /** What stands before a caption so that the bot heeds it. */
+  readonly address: string;
   /** Connects the TikTok account; what the bot says then. */
   connect(): Promise<string>;
   /** Gives the files to the bot. */
@@ -25,4 +30,40 @@ export interface DemoCard {
   last(): Seen | undefined;
 }
 
+/** A chat of a team, where the cards of its reviews stand. */
+export interface Room {
+  readonly platform: ChatName;
+  /** As people call it. */
+  readonly name: string;
+  /** What a draft is called here. */
+  readonly draftName: string;
+  /** Where posts of this room are composed. */
+  readonly chat: DemoChat;
+  readonly approveMark: string;
+  /** What stands before the name of a command. */
+  readonly slash: string;
+  setApprovals(approvals: number): Promise<void>;
+  /** The card of the review that begins next. */
+  nextCard(): ReviewCard;
+  /** What Ana is answered who asks for the history. */
+  history(): Promise<Seen>;
+}
+
+/** The card of a review in one room; afterwards it shows what becomes of the post. */
+export interface ReviewCard extends Pick<DemoCard, 'shows' | 'last'> {
+  readonly room: Room;
+  /** The card as it asks the team, with the bot’s own reactions under it. */
+  asks(timeoutMs: number): Promise<Seen>;
+  /** Somebody sets the reaction that approves. */
+  react(name: string): Promise<void>;
+  /** Somebody presses *Approve*; what they are told. */
+  approve(name: string): Promise<string | undefined>;
+  /** Somebody presses *Reject…* and says why, which is told on the way. */
+  reject(vote: { name: string; reason: string }, tell: Tell): Promise<void>;
+}
+
 export const labelsOf = ({ buttons }: Seen): string[] => buttons.flat();
+
+/** The reactions under a message, counted. */
+export const marksText = (counts: ReadonlyMap<string, number>): string[] =>
+  [...counts].map(([emoji, count]) => `${emoji} ${count}`);

@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { WireComponent, WireMessage } from '../emulators/discord/index.ts';
+import type { WireMessage } from '../emulators/discord/index.ts';
 import { connectOnDiscord, discordOf, type World } from '../world.ts';
 import type { DemoCard, DemoChat, Seen } from './chat.ts';
+import { all, SELECT, seen } from './discord-seen.ts';
 import type { Group } from './options.ts';
 
-const BUTTON = 2;
-const SELECT = 3;
-const TEXT = 10;
 const LEFT = 'On its way.';
+/** What stands where the post was composed, once it goes on elsewhere. */
+const GOES_ON = /^On its way\.|went to the team for approval\./;
+const ENDS: readonly string[] = ['Post now', 'Ask for approval'];
 
 /** Discord's own names for the files that its option takes. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -73,14 +74,10 @@ export function createDiscordChat(world: World): DemoChat {
         const pressed = await (menu?.custom_id == null
           ? discord.press(card, label, ana)
           : discord.select(card, menu.custom_id, [label], ana));
-        if (label !== 'Post now') return undefined;
+        if (!ENDS.includes(label)) return undefined;
         const outcome = await discord.until(
-          () =>
-            pressed.followUps[0] ??
-            (find() !== undefined && isLeft(composer.response()) ? 'left' : undefined),
-          {
-            what: 'An answer to the press',
-          },
+          () => pressed.followUps[0] ?? (GOES_ON.test(seen(composer.response()).text) ? 'left' : undefined),
+          { what: 'An answer to the press' },
         );
         return outcome === 'left' ? undefined : seen(outcome).text;
       },
@@ -88,45 +85,11 @@ export function createDiscordChat(world: World): DemoChat {
     };
   }
 
-  return { name: 'Discord', connect, send };
+  return { name: 'Discord', address: '', connect, send };
 }
-
-const isLeft = (message: WireMessage | undefined): boolean => seen(message).text.startsWith(LEFT);
 
 async function fileOf(path: string) {
   const fileName = basename(path);
   const contentType = TYPES[fileName.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'application/octet-stream';
   return { bytes: await readFile(path), fileName, contentType };
-}
-
-/** All components of a message, outermost first. */
-function all(message: WireMessage | undefined): WireComponent[] {
-  const flatten = (component: WireComponent): WireComponent[] => [
-    component,
-    ...(component.components ?? []).flatMap(flatten),
-  ];
-  return (message?.components ?? []).flatMap(flatten);
-}
-
-function seen(message: WireMessage | undefined): Seen {
-  const components = all(message);
-  const rows = components.filter(({ components: inner }) =>
-    inner?.some(({ type }) => type === BUTTON || type === SELECT),
-  );
-  return {
-    text: components.flatMap(({ type, content }) => (type === TEXT ? [plain(content ?? '')] : [])).join('\n'),
-    buttons: rows.map((row) =>
-      (row.components ?? []).flatMap(({ type, label, options }) =>
-        type === SELECT ? (options ?? []).map((choice) => choice.label) : label == null ? [] : [label],
-      ),
-    ),
-  };
-}
-
-/** Discord's markup as a person sees it. */
-function plain(markdown: string): string {
-  return markdown
-    .replace(/\[([^\]]+)\]\([^)]+\)/g, '$1')
-    .replace(/\*\*|`/g, '')
-    .replace(/\\([^\w\s])/g, '$1');
 }

@@ -1,10 +1,10 @@
 // Nod's main job with no account anywhere: the app, and emulators of TikTok and the chats, on free ports of this machine.
 import { createWorld } from '../world.ts';
-import { createDiscordChat } from './discord-chat.ts';
 import { readOptions, UsageError } from './options.ts';
-import { postGroup } from './post.ts';
-import { createTeller, type DemoPost } from './story.ts';
-import { createTelegramChat } from './telegram-chat.ts';
+import { playAlone, playTeam } from './plays.ts';
+import { type DemoPost, isAsExpected } from './story.ts';
+import { countPublished } from './tally.ts';
+import { createTeller } from './teller.ts';
 
 /** Long enough to see the stages, short enough to wait for. */
 const TIMING = { processingMs: 1500, moderationMs: 2500, webhookDelayMs: 50 };
@@ -17,38 +17,42 @@ try {
   process.exitCode = ok ? 0 : 1;
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  if (isJson) tell({ event: 'result', ok: false, problem: error.message, posts: [] });
+  if (isJson) tell({ event: 'result', ok: false, problem: error.message, published: 0, posts: [] });
   else console.error(error.message);
   process.exitCode = 2;
 }
 
 async function run(): Promise<boolean> {
-  const { chats, faults, groups } = await readOptions(process.argv.slice(2));
+  const options = await readOptions(process.argv.slice(2));
+  const { chats, approvals, faults } = options;
   await using world = await createWorld({ tiktok: TIMING, withDiscord: chats.includes('discord') });
+  const { tiktok } = world;
   for (const fault of faults) arm(fault).disarm();
-  await using _app = await world.start();
-  tell({ event: 'start', note: 'TikTok and the chats are emulated here; nothing leaves this machine.' });
-
   const armed = new Map<string, ReturnType<typeof arm>>();
-  const posts: DemoPost[] = [];
-  for (const name of chats) {
-    const chat = name === 'discord' ? createDiscordChat(world) : createTelegramChat(world);
-    tell({ event: 'chat', name: chat.name });
-    tell({ event: 'person', does: 'asks to connect, opens the link, allows Nod on TikTok’s page' });
-    tell({ event: 'note', text: await chat.connect() });
-    if (armed.size === 0) for (const fault of faults) armed.set(fault, arm(fault));
-    for (const group of groups) posts.push(await postGroup(group, chat, world, tell));
-  }
+  const posts = await play();
   for (const [name, { fault }] of armed) {
     if (fault.left > 0) tell({ event: 'tiktok', does: `never met the fault ${name}` });
   }
-  const ok = posts.every((post) => post.status === 'published');
-  tell({ event: 'result', ok, posts });
+  // Nod has stopped, so nothing can be added to this any more.
+  const published = countPublished(tiktok.state.publishes);
+  const isOnce = published === posts.filter(({ expected }) => expected === 'published').length;
+  const ok = isOnce && posts.every(isAsExpected);
+  tell({ event: 'result', ok, published, posts });
   return ok;
+
+  async function play(): Promise<DemoPost[]> {
+    await using _app = await world.start();
+    tell({ event: 'start', note: 'TikTok and the chats are emulated here; nothing leaves this machine.' });
+    return await (approvals === undefined ? playAlone : playTeam)({ options, world, tell, armFaults });
+  }
+
+  function armFaults(): void {
+    if (armed.size === 0) for (const fault of faults) armed.set(fault, arm(fault));
+  }
 
   function arm(fault: string) {
     try {
-      return world.tiktok.fault(fault);
+      return tiktok.fault(fault);
     } catch (error) {
       throw new UsageError(error instanceof Error ? error.message : String(error));
     }

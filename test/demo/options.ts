@@ -12,6 +12,8 @@ export class UsageError extends Error {
 export interface DemoOptions {
   readonly json: boolean;
   readonly chats: readonly ChatName[];
+  /** How many of a team have to approve each post; absent where Ana posts alone. */
+  readonly approvals?: number;
   readonly faults: readonly string[];
   readonly groups: readonly Group[];
 }
@@ -27,25 +29,29 @@ export interface Group {
 
 const example = (name: string) => fileURLToPath(new URL(`../fixtures/demo/${name}`, import.meta.url));
 
-const EXAMPLES: readonly Group[] = [
-  {
-    kind: 'photo',
-    paths: [example('beach.png'), example('studio.jpg')],
-    caption: 'First light #surf @maria',
-  },
-  { kind: 'video', paths: [example('sunset.mp4')], caption: 'Two seconds of sunset' },
-];
+const ALBUM: Group = {
+  kind: 'photo',
+  paths: [example('beach.png'), example('studio.jpg')],
+  caption: 'First light #surf @maria',
+};
+const VIDEO: Group = { kind: 'video', paths: [example('sunset.mp4')], caption: 'Two seconds of sunset' };
+
+const USAGE =
+  'Usage: npm run demo -- [--json] [--chat telegram|discord|both] [--approvals 1–4] [--fault NAME] [FILE...]';
 
 /** Reads the command line: consecutive photos are one album, each video is a post of its own. */
 export async function readOptions(args: readonly string[]): Promise<DemoOptions> {
   const { values, positionals } = parse(args);
   const missing = positionals.find((path) => !statSync(path, { throwIfNoEntry: false })?.isFile());
   if (missing !== undefined) throw new UsageError(`There is no file ${missing}.`);
+  const approvals = readApprovals(values.approvals);
+  const examples = approvals === undefined ? [ALBUM, VIDEO] : [ALBUM];
   return {
     json: values.json ?? false,
     chats: readChats(values.chat ?? 'telegram'),
+    ...(approvals !== undefined && { approvals }),
     faults: values.fault ?? [],
-    groups: positionals.length === 0 ? EXAMPLES : await groupFiles(positionals),
+    groups: positionals.length === 0 ? examples : await groupFiles(positionals),
   };
 }
 
@@ -58,13 +64,12 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean' },
         fault: { type: 'string', multiple: true },
         chat: { type: 'string' },
+        approvals: { type: 'string' },
       },
     });
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    throw new UsageError(
-      `${problem}\nUsage: npm run demo -- [--json] [--chat telegram|discord|both] [--fault NAME] [FILE...]`,
-    );
+    throw new UsageError(`${problem}\n${USAGE}`);
   }
 }
 
@@ -72,6 +77,14 @@ function readChats(value: string): readonly ChatName[] {
   if (value === 'both') return ['telegram', 'discord'];
   if (value === 'telegram' || value === 'discord') return [value];
   throw new UsageError(`There is no chat ${value}. Use telegram, discord or both.`);
+}
+
+function readApprovals(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^[1-4]$/.test(value)) return Number(value);
+  throw new UsageError(
+    `The demo’s team can give 1 to 4 approvals, not ${value || 'nothing'}; leave --approvals out for none.`,
+  );
 }
 
 async function groupFiles(paths: readonly string[]): Promise<Group[]> {

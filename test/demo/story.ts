@@ -1,11 +1,21 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Publish } from '../emulators/tiktok/index.ts';
+import type { Seen } from './chat.ts';
+import type { ChatName } from './options.ts';
 
 /** What became of one group of files; `media` is what TikTok received. */
 export interface DemoPost {
   readonly chat: string;
   readonly kind: 'photo' | 'video';
-  /** Nod's last status; `refused` when the card did not let the files through, `stuck` when nothing settled in time. */
-  readonly status: 'published' | 'in_inbox' | 'failed' | 'unconfirmed' | 'refused' | 'stuck';
+  /**
+   * Nod's last status; `refused` when the card did not let the files through, `rejected` when the team did not,
+   * `stuck` when nothing settled in time.
+   */
+  readonly status: 'published' | 'in_inbox' | 'failed' | 'unconfirmed' | 'rejected' | 'refused' | 'stuck';
+  /** How the story has to end. */
+  readonly expected: 'published' | 'rejected';
+  /** How many times TikTok took the media for a post that has not failed. */
+  readonly published: number;
   readonly publishId: string | null;
   readonly postIds: readonly string[];
   /** Init calls, as TikTok counted them. */
@@ -19,67 +29,67 @@ export interface DemoPost {
   }[];
   /** The last text of the card. */
   readonly card: string;
+  /** Absent where Ana posts alone, and where the post did not come to its review. */
+  readonly review?: DemoReview;
+}
+
+/** How a team decided about a post. */
+export interface DemoReview {
+  /** How many it needs. */
+  readonly approvals: number;
+  /** In the order in which they were cast. */
+  readonly votes: readonly DemoVote[];
+  /** Init calls before the last of them. */
+  readonly initsBefore: number;
+  /** What all cards say in the end; null when they say nothing, or not the same. */
+  readonly decision: DemoDecision | null;
+  /** The last text of each card. */
+  readonly cards: readonly { readonly platform: ChatName; readonly text: string }[];
+}
+
+export interface DemoVote {
+  readonly platform: ChatName;
+  readonly person: string;
+  readonly mark: 'approve' | 'reject';
+  readonly by: 'reaction' | 'button';
+  readonly reason?: string;
+}
+
+export interface DemoDecision {
+  readonly outcome: 'approved' | 'rejected';
+  readonly by: readonly string[];
+}
+
+export interface Result {
+  readonly ok: boolean;
+  /** How many times TikTok took media in all, counted after Nod has stopped. */
+  readonly published: number;
+  readonly posts: readonly DemoPost[];
 }
 
 export type Step =
   | { event: 'start'; note: string }
   | { event: 'chat'; name: string }
-  | { event: 'person'; does: string }
-  | { event: 'card'; text: string; buttons: readonly (readonly string[])[] }
-  | { event: 'note'; text: string }
+  | { event: 'scene'; text: string }
+  | { event: 'person'; who: string; does: string }
+  /** What the bot says; `to` somebody alone, if to anybody. */
+  | { event: 'note'; text: string; to?: string }
+  /** A card; `where` is the chat of a team in which it stands. */
+  | ({ event: 'card'; where?: string } & Seen)
   | { event: 'tiktok'; does: string }
-  | { event: 'result'; ok: boolean; posts: readonly DemoPost[]; problem?: string };
+  | ({ event: 'result'; problem?: string } & Result);
 
 export type Tell = (step: Step) => void;
 
-/** Tells the story on the terminal: one JSON object a line, or as a person reads it. */
-export function createTeller({ json, write }: { json: boolean; write: (text: string) => void }): Tell {
-  return (step) => write(json ? `${JSON.stringify(step)}\n` : inWords(step));
-}
-
-const WHO_WIDTH = 9;
-
-function inWords(step: Step): string {
-  switch (step.event) {
-    case 'start':
-      return `${step.note}\n\n`;
-    case 'chat':
-      return `In ${step.name}\n\n`;
-    case 'person':
-      return said('Ana', step.does);
-    case 'note':
-      return said('Nod', step.text);
-    case 'tiktok':
-      return said('TikTok', step.does);
-    case 'card':
-      return frame(step.text, step.buttons);
-    case 'result':
-      return `\n${summary(step.ok, step.posts)}\n`;
-  }
-}
-
-function said(who: string, text: string): string {
-  const [first = '', ...rest] = text.split('\n');
-  return `${[who.padEnd(WHO_WIDTH) + first, ...rest.map((line) => ' '.repeat(WHO_WIDTH) + line)].join('\n')}\n`;
-}
-
-function frame(text: string, buttons: readonly (readonly string[])[]): string {
-  const rows = buttons.map((row) => row.map((label) => `[ ${label} ]`).join(' '));
-  const lines = [...text.split('\n'), ...(rows.length > 0 ? ['', ...rows] : [])];
-  const indent = ' '.repeat(WHO_WIDTH);
-  return `${said('Nod', '┌')}${lines.map((line) => `${indent}│ ${line}`.trimEnd()).join('\n')}\n${indent}└\n`;
-}
-
-function summary(ok: boolean, posts: readonly DemoPost[]): string {
-  const published = posts.filter((post) => post.status === 'published').length;
-  const lines = posts.map((post, index) => {
-    const received = post.media
-      .map((media) => `${media.contentType} ${media.width}×${media.height}`)
-      .join(', ');
-    const calls = `${post.inits} init call${post.inits === 1 ? '' : 's'}`;
-    return `  ${index + 1}. ${post.chat}, ${post.kind}: ${post.status}, ${calls}${received === '' ? '' : `; TikTok received ${received}`}`;
-  });
-  return [`${published} of ${posts.length} published${ok ? '' : ', not all'}:`, ...lines].join('\n');
+/** Whether a post ended as its story had to, and all its cards say so. */
+export function isAsExpected({ status, expected, published, review }: DemoPost): boolean {
+  if (status !== expected || published !== (expected === 'published' ? 1 : 0)) return false;
+  if (review === undefined) return true;
+  const { votes, decision, initsBefore } = review;
+  const mark = expected === 'published' ? 'approve' : 'reject';
+  const by = votes.filter((vote) => vote.mark === mark).map(({ person }) => person);
+  const outcome = expected === 'published' ? 'approved' : 'rejected';
+  return initsBefore === 0 && isDeepStrictEqual(decision, { outcome, by });
 }
 
 /** What TikTok did with one publish, in words. */

@@ -2,26 +2,36 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Message } from 'grammy/types';
 import { connectAccount, textOf, type World } from '../world.ts';
-import type { DemoCard, DemoChat, Seen } from './chat.ts';
+import { type DemoCard, type DemoChat, marksText, type Seen } from './chat.ts';
 import type { Group } from './options.ts';
 
 const ALBUM_SIZE = 10;
 
+/** Where Ana talks to the bot. */
+interface Place extends Pick<DemoChat, 'address' | 'connect'> {
+  readonly id: number;
+}
+
 /** Ana's private chat with the bot. */
 export function createTelegramChat(world: World): DemoChat {
+  const { id } = world.telegram.anaChat;
+  return createChatAt(world, { id, address: '', connect: async () => textOf(await connectAccount(world)) });
+}
+
+/** A chat in which Ana sends files. */
+export function createChatAt(world: World, { id, address, connect }: Place): DemoChat {
   const { telegram } = world;
-  const { ana, anaChat } = telegram;
+  const { ana } = telegram;
 
   async function send(group: Group): Promise<DemoCard> {
-    const firstId = Math.max(0, ...telegram.botMessages(anaChat).map((message) => message.message_id)) + 1;
-    const isCard = (message: Message) => message.message_id >= firstId && !message.reply_to_message;
-    const find = () => telegram.botMessages(anaChat).find(isCard);
-    await sendFiles(group, world);
+    const isCard = cardAfter(newestId(world, id));
+    const find = () => telegram.botMessages(id).find(isCard);
+    await sendFiles({ ...group, caption: `${address}${group.caption ?? ''}` }, world, id);
 
     return {
       async shows(fits, timeoutMs) {
         const isFit = (message: Message) => isCard(message) && fits(seen(message));
-        return seen(await telegram.waitForMessage(anaChat, isFit, { timeoutMs }));
+        return seen(await telegram.waitForMessage(id, isFit, { timeoutMs }));
       },
       async press(label) {
         const card = find();
@@ -35,18 +45,35 @@ export function createTelegramChat(world: World): DemoChat {
     };
   }
 
-  return { name: 'Telegram', connect: async () => textOf(await connectAccount(world)), send };
+  return { name: 'Telegram', address, connect, send };
 }
 
-function seen(message: Message): Seen {
+/** Whether a message of the bot came after another and answers nothing. */
+export const cardAfter =
+  (messageId: number) =>
+  (message: Message): boolean =>
+    message.message_id > messageId && !message.reply_to_message;
+
+export const newestId = ({ telegram }: World, chatId: number): number =>
+  Math.max(0, ...telegram.botMessages(chatId).map((message) => message.message_id));
+
+export function seen(message: Message, counts: ReadonlyMap<string, number> = new Map()): Seen {
   const rows = message.reply_markup?.inline_keyboard ?? [];
-  return { text: textOf(message), buttons: rows.map((row) => row.map((button) => button.text)) };
+  return {
+    text: textOf(message),
+    buttons: rows.map((row) => row.map((button) => button.text)),
+    ...(counts.size > 0 && { marks: marksText(counts) }),
+  };
 }
 
 /** Photos go as files, so that the app does not compress them; a video goes as a video. */
-async function sendFiles({ kind, paths, caption }: Group, { telegram }: World): Promise<void> {
-  const { ana, anaChat } = telegram;
-  const captioned = caption === undefined ? {} : { caption };
+async function sendFiles(
+  { kind, paths, caption }: Group,
+  { telegram }: World,
+  chatId: number,
+): Promise<void> {
+  const { ana } = telegram;
+  const captioned = caption ? { caption } : {};
   for (let start = 0; start < paths.length; start += ALBUM_SIZE) {
     const some = paths.slice(start, start + ALBUM_SIZE);
     const files = await Promise.all(
@@ -57,11 +84,11 @@ async function sendFiles({ kind, paths, caption }: Group, { telegram }: World): 
     if (only !== undefined && files.length === 1) {
       const file = { ...only, ...texts };
       await (kind === 'video'
-        ? telegram.sendVideo(anaChat, ana, file)
-        : telegram.sendDocument(anaChat, ana, file));
+        ? telegram.sendVideo(chatId, ana, file)
+        : telegram.sendDocument(chatId, ana, file));
     } else {
       const items = files.map((file) => ({ type: 'document' as const, ...file }));
-      await telegram.sendAlbum(anaChat, ana, items, texts);
+      await telegram.sendAlbum(chatId, ana, items, texts);
     }
   }
 }

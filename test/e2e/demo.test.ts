@@ -1,35 +1,38 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import type { DemoPost } from '../demo/story.ts';
+import { type DemoPost, isAsExpected, type Result, type Step } from '../demo/story.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const MAIN = fileURLToPath(new URL('../demo/main.ts', import.meta.url));
+/** Several of them share the cores of the machine. */
+const PATIENCE = { timeout: 90_000 };
 
-/** Runs the demo as a person would; its exit code and the result that it ends with. */
+/** Runs the demo as a person would; its exit code, what it told, and the result that it ends with. */
 async function runDemo(...args: string[]) {
   const { code, stdout } = await new Promise<{ code: number; stdout: string }>((resolve) => {
     execFile(process.execPath, [MAIN, '--json', ...args], (error, stdout) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout });
     });
   });
-  const last = stdout.trim().split('\n').at(-1) ?? '';
-  const result: { event: string; ok: boolean; posts: DemoPost[] } = JSON.parse(last);
-  return { code, result };
+  const lines = stdout.trim().split('\n');
+  const steps: Step[] = lines.map((line) => JSON.parse(line));
+  const result: { event: string; problem?: string } & Result = JSON.parse(lines.at(-1) ?? '');
+  return { code, steps, result };
 }
 
-it.concurrent('publishes an album once when the first reply to init is lost', async () => {
+it.concurrent('publishes an album once when the first reply to init is lost', PATIENCE, async () => {
   const photos = [fixture('transparent.png'), fixture('phone.jpg')];
   const { code, result } = await runDemo('--fault', 'drop-init-reply', ...photos);
   expect(code).toBe(0);
-  expect(result).toMatchObject({ event: 'result', ok: true });
-  expect(result.posts).toMatchObject([{ kind: 'photo', status: 'published', inits: 2 }]);
+  expect(result).toMatchObject({ event: 'result', ok: true, published: 1 });
+  expect(result.posts).toMatchObject([{ kind: 'photo', status: 'published', published: 1, inits: 2 }]);
   const [post] = result.posts;
   expect(post?.media.map(({ contentType }) => contentType)).toEqual(['image/jpeg', 'image/jpeg']);
   expect(post?.card).toContain(`/photo/${post?.postIds[0]}`);
 });
 
-it.concurrent('names what TikTok does not take, and ends all the same', async () => {
+it.concurrent('names what TikTok does not take, and ends all the same', PATIENCE, async () => {
   const { code, result } = await runDemo(fixture('still.gif'), fixture('tiktok-h264.mp4'));
   expect(code).toBe(1);
   expect(result.ok).toBe(false);
@@ -37,7 +40,7 @@ it.concurrent('names what TikTok does not take, and ends all the same', async ()
   expect(result.posts[0]?.card).toContain('still.gif  ✕ Nod does not take GIF.');
 });
 
-it.concurrent('publishes from Discord as it does from Telegram', async () => {
+it.concurrent('publishes from Discord as it does from Telegram', PATIENCE, async () => {
   const { code, result } = await runDemo('--chat', 'both', fixture('phone.jpg'), fixture('tiktok-h264.mp4'));
   expect(code).toBe(0);
   expect(result.posts.map(({ chat, kind, status }) => [chat, kind, status])).toEqual([
@@ -46,4 +49,129 @@ it.concurrent('publishes from Discord as it does from Telegram', async () => {
     ['Discord', 'photo', 'published'],
     ['Discord', 'video', 'published'],
   ]);
-}, 60_000);
+});
+
+it.concurrent(
+  'publishes once what both chats of a team approve, and not what one rejects',
+  PATIENCE,
+  async () => {
+    const { code, steps, result } = await runDemo('--chat', 'both', '--approvals', '2', fixture('phone.jpg'));
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ ok: true, published: 1 });
+    const byBen = { platform: 'discord', person: 'Ben', mark: 'approve', by: 'reaction' };
+    const byDora = { platform: 'telegram', person: 'Dora', mark: 'approve', by: 'reaction' };
+    const reason = 'We had this one already.';
+    expect(result.posts).toMatchObject([
+      {
+        ...{ chat: 'Discord', status: 'published', published: 1, inits: 1 },
+        review: {
+          ...{ approvals: 2, votes: [byBen, byDora], initsBefore: 0 },
+          decision: { outcome: 'approved', by: ['Ben', 'Dora'] },
+        },
+      },
+      {
+        ...{ chat: 'Discord', status: 'rejected', published: 0, inits: 0, publishId: null },
+        review: {
+          votes: [byBen, { ...byDora, mark: 'reject', by: 'button', reason }],
+          decision: { outcome: 'rejected', by: ['Dora'] },
+        },
+      },
+    ]);
+    const [approved, rejected] = result.posts;
+    expect(endings(approved)).toEqual([
+      ['discord', expect.stringContaining(`/photo/${approved?.postIds[0]}`)],
+      ['telegram', expect.stringContaining(`/photo/${approved?.postIds[0]}`)],
+    ]);
+    const refusal = (mark: string) =>
+      new RegExp(`^✕ Not approved.*${mark} Rejected by Dora: “${reason}”.*Nothing was posted`, 's');
+    expect(endings(rejected)).toEqual([
+      ['discord', expect.stringMatching(refusal('❌'))],
+      ['telegram', expect.stringMatching(refusal('👎'))],
+    ]);
+    expect(missing(steps)).toEqual(
+      ['0 of 2', '1 of 2', '0 of 2', '1 of 2'].flatMap((so) => [
+        `Discord #posts ${so}`,
+        `Telegram Editors ${so}`,
+      ]),
+    );
+    const history = steps.findLast((step) => step.event === 'card')?.text;
+    expect(history).toMatch(
+      /^History.*Approved by Ben and Dora.*Published to @studio\.ana.*Rejected by Dora/s,
+    );
+  },
+);
+
+it.concurrent('lets four of a Telegram group approve', PATIENCE, async () => {
+  const { code, result } = await runDemo('--chat', 'telegram', '--approvals', '4', fixture('phone.jpg'));
+  expect(code).toBe(0);
+  expect(result.posts.map(({ status, review }) => [status, review?.decision])).toEqual([
+    ['published', { outcome: 'approved', by: ['Karl', 'Jana', 'Emil', 'Dora'] }],
+    ['rejected', { outcome: 'rejected', by: ['Dora'] }],
+  ]);
+});
+
+it.concurrent(
+  'publishes what one in a server approves once when a reply to init is lost',
+  PATIENCE,
+  async () => {
+    const args = [
+      '--chat',
+      'discord',
+      '--approvals',
+      '1',
+      '--fault',
+      'drop-init-reply',
+      fixture('phone.jpg'),
+    ];
+    const { code, result } = await runDemo(...args);
+    expect(code).toBe(0);
+    expect(result).toMatchObject({ ok: true, published: 1 });
+    expect(result.posts).toMatchObject([
+      { status: 'published', published: 1, inits: 2, review: { decision: { by: ['Ben'] } } },
+      { status: 'rejected', inits: 0 },
+    ]);
+  },
+);
+
+it.concurrent('refuses more approvals than its team can give', PATIENCE, async () => {
+  const { code, result } = await runDemo('--chat', 'both', '--approvals', '5');
+  expect(code).toBe(2);
+  expect(result).toMatchObject({ ok: false, posts: [] });
+  expect(result.problem).toBe(
+    'The demo’s team can give 1 to 4 approvals, not 5; leave --approvals out for none.',
+  );
+});
+
+const PUBLISHED: DemoPost = {
+  ...{ chat: 'Discord', kind: 'photo', status: 'published', expected: 'published', published: 1 },
+  ...{ publishId: 'p', postIds: ['1'], inits: 1, media: [], card: '' },
+  review: {
+    ...{ approvals: 1, initsBefore: 0, cards: [], decision: { outcome: 'approved', by: ['Ben'] } },
+    votes: [{ platform: 'discord', person: 'Ben', mark: 'approve', by: 'reaction' }],
+  },
+};
+
+it('takes a story for told only as it should end', () => {
+  const { review } = PUBLISHED;
+  if (review === undefined) throw new Error('The example has a review.');
+  expect(isAsExpected(PUBLISHED)).toBe(true);
+  expect(isAsExpected({ ...PUBLISHED, published: 2 })).toBe(false);
+  expect(isAsExpected({ ...PUBLISHED, published: 0 })).toBe(false);
+  expect(isAsExpected({ ...PUBLISHED, expected: 'rejected' })).toBe(false);
+  expect(isAsExpected({ ...PUBLISHED, review: { ...review, initsBefore: 1 } })).toBe(false);
+  expect(isAsExpected({ ...PUBLISHED, review: { ...review, decision: null } })).toBe(false);
+  expect(isAsExpected({ ...PUBLISHED, review: { ...review, votes: [] } })).toBe(false);
+});
+
+/** What the cards of a review say in the end, by platform. */
+function endings(post: DemoPost | undefined): [string, string][] {
+  return (post?.review?.cards ?? []).map(({ platform, text }) => [platform, text]);
+}
+
+/** What the cards say is missing, in the order in which the demo tells it. */
+function missing(steps: readonly Step[]): string[] {
+  return steps.flatMap((step) => {
+    const so = step.event === 'card' ? /\d of \d$/m.exec(step.text)?.[0] : undefined;
+    return step.event === 'card' && so !== undefined ? [`${step.where} ${so}`] : [];
+  });
+}

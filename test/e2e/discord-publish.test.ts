@@ -18,7 +18,7 @@ it('publishes photos: composed for one, shown to all on one card, told to whom i
   expect(textOf(composer)).toContain('By posting, you agree to TikTok’s [Music Usage Confirmation](https://');
   expect(labelsOf(composer)).toEqual([
     ...['Everyone', 'Friends', 'Only me', 'Comments: off', 'Disclosure: off', 'AI label: off'],
-    ...['Edit caption', 'Photos…', 'Post now', 'To my TikTok inbox', 'Discard'],
+    ...['Edit caption', 'Photos…', 'When…', 'Post now', 'To my TikTok inbox', 'Discard'],
   ]);
   expect(stage.cards()).toEqual([]);
 

@@ -7,7 +7,14 @@ import type {
 } from '../emulators/discord/index.ts';
 import { textOf } from '../emulators/discord/mentions.ts';
 import type { OptionInputs } from '../emulators/discord/option-values.ts';
-import { connectOnDiscord, createWorld, discordOf, type World, type WorldOptions } from '../world.ts';
+import {
+  connectOnDiscord,
+  createWorld,
+  discordOf,
+  setApprovals,
+  type World,
+  type WorldOptions,
+} from '../world.ts';
 import { fixture } from './stage.ts';
 
 export { textOf };
@@ -15,6 +22,8 @@ export { textOf };
 export interface DiscordStageOptions extends WorldOptions {
   /** False leaves the server without a TikTok account. */
   readonly connect?: boolean;
+  /** How many approvals a post needs; none unless the story is about them. */
+  readonly approvals?: number;
   /** Runs Nod some other way than in this process. */
   readonly launch?: (world: World) => Promise<AsyncDisposable>;
   readonly patienceMs?: number;
@@ -30,6 +39,7 @@ interface Use {
 /** A running Nod with Discord, an account connected in the server Studio, and what people do in #posts. */
 export async function startDiscordStage({
   connect = true,
+  approvals = 0,
   launch = (world) => world.start(),
   patienceMs: timeoutMs = 15_000,
   ...options
@@ -42,6 +52,7 @@ export async function startDiscordStage({
   let app = await launch(world);
   stack.defer(() => app[Symbol.asyncDispose]());
   if (connect) await connectOnDiscord({ discord, tiktok });
+  await setApprovals(discord, approvals);
   // The news of the account is no card.
   const before = new Set(discord.messages(posts).map(({ id }) => id));
 

@@ -31,6 +31,10 @@ async function connectGroup({ telegram, tiktok, ana, group, at, inGroup }: Group
   const link = /https?:\/\/\S+\/connect\/\S+/.exec(textOf(invitation))?.[0] ?? '';
   expect(await walkThroughConsent(link, tiktok)).toContain('Studio');
   await inGroup((message) => textOf(message).includes('is connected'));
+  await telegram.sendText(group, ana, `/settings@${at}`);
+  const settings = await inGroup((message) => textOf(message).startsWith('Settings'));
+  await telegram.press(settings, 'Off', ana);
+  await inGroup((message) => textOf(message).includes('without a review'));
 }
 
 const isDraft = (message: Message) => buttonsOf(message).includes('Everyone');

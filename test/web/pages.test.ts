@@ -17,7 +17,7 @@ afterEach(() => world.dispose());
 const textOf = async (path: string, { app } = world) => (await app.request(path)).text();
 
 describe('every page', () => {
-  test.each(['/', '/privacy', '/terms', '/connect/x', '/oauth/callback', '/nowhere'])(
+  test.each(['/', '/privacy', '/terms', '/connect/x', '/oauth/callback', '/look/x', '/nowhere'])(
     '%s runs no script and frames nothing',
     async (path) => {
       const response = await world.app.request(path);

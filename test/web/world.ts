@@ -5,21 +5,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import pino from 'pino';
-import { type Account, createAccounts, type Workspace } from '../../src/core/accounts.ts';
+import { type Account, createAccounts } from '../../src/core/accounts.ts';
 import {
   type Consent,
   type ConsentOutcome,
   createConsents,
   type Invitation,
 } from '../../src/core/consents.ts';
+import { createLooks } from '../../src/core/looks.ts';
 import { type Attempt, createGate } from '../../src/core/media/gate.ts';
 import { createPulls } from '../../src/core/media/pulls.ts';
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
 import { createNotes, type PostNotes, type Publish } from '../../src/core/notes.ts';
+import type { Post } from '../../src/core/post.ts';
 import { createSecrets } from '../../src/core/secrets.ts';
 import { openStores } from '../../src/core/stores.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';
+import { createWorkspaces, type Workspace } from '../../src/core/workspaces.ts';
 import { createWeb, startServer } from '../../src/web/index.ts';
 
 type WebOptions = Parameters<typeof createWeb>[0];
@@ -66,12 +69,15 @@ export async function createWorld({
   const pulls = createPulls({ now, onProgress: () => {} });
   const mediaStore = createMediaStore({ directory: join(directory, 'media') });
   const client = createTikTokClient({ apiUrl, clientKey: CLIENT_KEY, clientSecret: CLIENT_SECRET, now });
+  const secrets = createSecrets({ key: 'a key' });
+  const posts = stores.store<Post>('posts');
+  const looks = createLooks({ secrets, posts });
   const accountStore = stores.store<Account>('accounts');
   const accounts = createAccounts({
     accounts: accountStore,
-    workspaces: stores.store<Workspace>('workspaces'),
+    workspaces: createWorkspaces({ workspaces: stores.store<Workspace>('workspaces') }),
     client,
-    secrets: createSecrets({ key: 'a key' }),
+    secrets,
     now,
     log,
   });
@@ -99,6 +105,7 @@ export async function createWorld({
     gate,
     pulls,
     mediaStore,
+    looks,
     consents,
     accounts,
     notes,
@@ -142,6 +149,8 @@ export async function createWorld({
     gate,
     pulls,
     mediaStore,
+    posts,
+    looks,
     accounts,
     accountStore,
     consents,

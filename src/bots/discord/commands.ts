@@ -20,6 +20,7 @@ import {
 export const MAX_FILES = 10;
 /** What TikTok takes beside a video (https://developers.tiktok.com/doc/content-posting-api-reference-direct-post). */
 const MAX_CAPTION_LENGTH = 2_200;
+const MAX_WHEN_LENGTH = 100;
 export const FILE_TYPES = ['image', 'video'] as const;
 
 const CONTEXTS = [InteractionContextType.Guild, InteractionContextType.BotDM];
@@ -37,9 +38,8 @@ function slashCommand() {
     .setDescriptionLocalizations(translations(COMMAND_DESCRIPTION))
     .setContexts(CONTEXTS)
     .setIntegrationTypes(INSTALLS);
-  const { post, ...others } = SUBCOMMANDS;
-  command.addSubcommand((subcommand) => addPostOptions(named(subcommand, post)));
-  for (const texts of Object.values(others)) command.addSubcommand((subcommand) => named(subcommand, texts));
+  for (const [name, texts] of Object.entries(SUBCOMMANDS))
+    command.addSubcommand((subcommand) => addOptions(named(subcommand, texts), name));
   return command;
 }
 
@@ -50,6 +50,12 @@ function messageCommand() {
     .setNameLocalizations(translations(MESSAGE_COMMAND))
     .setContexts(CONTEXTS)
     .setIntegrationTypes(INSTALLS);
+}
+
+function addOptions(subcommand: SlashCommandSubcommandBuilder, name: string) {
+  if (name === 'post') return addPostOptions(subcommand);
+  if (name !== 'join') return subcommand;
+  return subcommand.addStringOption((option) => named(option, OPTIONS.code).setRequired(true));
 }
 
 function addPostOptions(post: SlashCommandSubcommandBuilder) {
@@ -63,7 +69,8 @@ function addPostOptions(post: SlashCommandSubcommandBuilder) {
   return post
     .addStringOption((option) => named(option, OPTIONS.caption).setMaxLength(MAX_CAPTION_LENGTH))
     .addStringOption((option) => named(option, OPTIONS.account).setAutocomplete(true))
-    .addStringOption((option) => named(option, OPTIONS.privacy).setAutocomplete(true));
+    .addStringOption((option) => named(option, OPTIONS.privacy).setAutocomplete(true))
+    .addStringOption((option) => named(option, OPTIONS.when).setMaxLength(MAX_WHEN_LENGTH));
 }
 
 interface Nameable {

@@ -24,7 +24,10 @@ export class DiscordError extends Error {
 
 export const UNKNOWN_MEMBER = 10_007;
 export const UNKNOWN_USER = 10_013;
+export const UNKNOWN_EMOJI = 10_014;
+export const TOO_MANY_REACTIONS = 30_010;
 export const ALREADY_ACKNOWLEDGED = 40_060;
+export const REACTION_BLOCKED = 90_001;
 export const NO_READ_HISTORY = 160_002;
 
 /** Unknown message, webhook or interaction; the token of an interaction is over. */

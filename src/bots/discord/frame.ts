@@ -1,22 +1,50 @@
 import type { APIInteraction } from 'discord.js';
+import type { Person } from '../../core/post.ts';
 import type { ChatEvent } from '../bot.ts';
 import { chatRef, userPerson } from './refs.ts';
 
-/** What all events of an interaction have in common. */
-export type Frame = Pick<ChatEvent, 'chat' | 'workspace' | 'chatTitle' | 'isPrivate' | 'person'>;
+/** What all events of an interaction or a reaction have in common. */
+export type Frame = Pick<
+  ChatEvent,
+  'chat' | 'workspace' | 'chatTitle' | 'workspaceTitle' | 'isPrivate' | 'person'
+>;
+
+type GuildName = (id: string) => string | undefined;
+
+interface Place {
+  readonly channelId: string;
+  /** Absent in direct messages. */
+  readonly guildId: string | undefined;
+  readonly channelName: string | undefined;
+}
 
 /** Who did it and where; undefined where Discord does not say. */
 export function frameOf(
-  { channel, guild_id, member, user }: APIInteraction,
-  guildName: (id: string) => string | undefined,
+  { channel, guild_id: guildId, member, user }: APIInteraction,
+  guildName: GuildName,
 ): Frame | undefined {
   const actor = member?.user ?? user;
   if (channel === undefined || actor === undefined) return undefined;
-  const person = userPerson(actor, member?.nick);
-  const chat = chatRef(channel.id);
-  if (guild_id === undefined)
-    return { chat, workspace: `discord:user:${actor.id}`, chatTitle: person.name, isPrivate: true, person };
-  const titles = [guildName(guild_id), 'name' in channel && channel.name ? `#${channel.name}` : undefined];
+  const channelName = 'name' in channel ? (channel.name ?? undefined) : undefined;
+  return frameIn({ channelId: channel.id, guildId, channelName }, userPerson(actor, member?.nick), guildName);
+}
+
+/** What this person does in this place. */
+export function frameIn(
+  { channelId, guildId, channelName }: Place,
+  person: Person,
+  guildName: GuildName,
+): Frame {
+  const chat = chatRef(channelId);
+  if (guildId === undefined) {
+    const workspace = person.id.replace(':', ':user:');
+    return { chat, workspace, chatTitle: person.name, isPrivate: true, person };
+  }
+  const workspaceTitle = guildName(guildId);
+  const titles = [workspaceTitle, channelName ? `#${channelName}` : undefined];
   const chatTitle = titles.filter(Boolean).join(' ') || 'Discord';
-  return { chat, workspace: `discord:${guild_id}`, chatTitle, isPrivate: false, person };
+  return {
+    ...{ chat, workspace: `discord:${guildId}`, chatTitle, isPrivate: false, person },
+    ...(workspaceTitle !== undefined && { workspaceTitle }),
+  };
 }

@@ -5,11 +5,18 @@ import {
   Client,
   DiscordjsError,
   DiscordjsErrorCodes,
+  type DMChannel,
   Events,
   GatewayCloseCodes,
   GatewayDispatchEvents,
   GatewayIntentBits,
+  type GatewayMessageReactionAddDispatchData,
+  type GatewayMessageReactionRemoveAllDispatchData,
+  type GatewayMessageReactionRemoveDispatchData,
+  type GatewayMessageReactionRemoveEmojiDispatchData,
+  type NonThreadGuildBasedChannel,
   Options,
+  PermissionFlagsBits,
   SimpleShardingStrategy,
 } from 'discord.js';
 import type { Logger } from 'pino';
@@ -19,23 +26,44 @@ import { TokenRefusedError, toChatError } from './errors.ts';
 const MAX_STOP_MS = 3_000;
 /** Longer than the library pauses between two connections. */
 const SETTLE_MS = 1_000;
+const INTENTS = [
+  GatewayIntentBits.Guilds,
+  GatewayIntentBits.GuildMessageReactions,
+  GatewayIntentBits.DirectMessageReactions,
+];
+/** Reactions are told where we see the channel, and can be read back where we see its past. */
+const HEARING = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory];
 
 interface GatewayOptions {
   readonly token: string;
   readonly apiUrl: string;
   readonly log: Logger;
-  readonly take: (interaction: APIInteraction) => void;
+  readonly take: Takers;
+  /** A session has begun; nothing of what was before it is told. */
+  readonly onSession: () => void;
+  /** What we may do has changed somewhere; nothing of what was kept from us is told. */
+  readonly onRights: () => void;
   /** The gateway is closed for good. */
   readonly onEnd: (error: Error) => void;
+}
+
+/** Who hears of what. */
+interface Takers {
+  readonly interaction: (interaction: APIInteraction) => void;
+  readonly reactionAdded: (reaction: GatewayMessageReactionAddDispatchData) => void;
+  readonly reactionRemoved: (reaction: GatewayMessageReactionRemoveDispatchData) => void;
+  readonly reactionsCleared: (
+    cleared: GatewayMessageReactionRemoveAllDispatchData | GatewayMessageReactionRemoveEmojiDispatchData,
+  ) => void;
 }
 
 /**
  * Holds the connection through which Discord tells what happens.
  *
- * Interactions are taken as they come over the wire: whole whether or not their server is cached, and before the
- * library is ready.
+ * Interactions and reactions are taken as they come over the wire: whole whether or not their server, channel or
+ * message is cached, and before the library is ready.
  */
-export function createGateway({ token, apiUrl, log, take, onEnd }: GatewayOptions) {
+export function createGateway({ token, apiUrl, log, take, onSession, onRights, onEnd }: GatewayOptions) {
   const closing = new AbortController();
   let client: Client | undefined;
   let isUp = false;
@@ -73,9 +101,9 @@ export function createGateway({ token, apiUrl, log, take, onEnd }: GatewayOption
 
   function createClient(): Client {
     const fresh = new Client({
-      intents: [GatewayIntentBits.Guilds],
+      intents: INTENTS,
       rest: { api: apiUrl, timeout: TIMEOUT_MS },
-      // Only the names of servers and channels are read from it.
+      // Only names of servers and channels, and what we may do there, are read from it.
       makeCache: Options.cacheWithLimits({
         ...Options.DefaultMakeCacheSettings,
         ...{ MessageManager: 0, ReactionManager: 0, PresenceManager: 0, GuildEmojiManager: 0 },
@@ -92,11 +120,21 @@ export function createGateway({ token, apiUrl, log, take, onEnd }: GatewayOption
         },
       },
     });
-    fresh.ws.on(GatewayDispatchEvents.InteractionCreate, (interaction: APIInteraction) => {
-      if (!closing.signal.aborted) take(interaction);
-    });
+    listen(fresh, GatewayDispatchEvents.InteractionCreate, take.interaction);
+    listen(fresh, GatewayDispatchEvents.MessageReactionAdd, take.reactionAdded);
+    listen(fresh, GatewayDispatchEvents.MessageReactionRemove, take.reactionRemoved);
+    listen(fresh, GatewayDispatchEvents.MessageReactionRemoveAll, take.reactionsCleared);
+    listen(fresh, GatewayDispatchEvents.MessageReactionRemoveEmoji, take.reactionsCleared);
+    listen(fresh, GatewayDispatchEvents.Ready, () => onSession());
     watch(fresh);
+    watchRights(fresh);
     return fresh;
+  }
+
+  function listen<T>(fresh: Client, event: GatewayDispatchEvents, hear: (told: T) => void): void {
+    fresh.ws.on(event, (told: T) => {
+      if (!closing.signal.aborted) hear(told);
+    });
   }
 
   function watch(fresh: Client): void {
@@ -120,6 +158,21 @@ export function createGateway({ token, apiUrl, log, take, onEnd }: GatewayOption
     fresh.on(Events.Error, complain);
   }
 
+  function watchRights(fresh: Client): void {
+    const compare = (before: bigint | undefined, after: bigint | undefined) => {
+      if (before !== after && !closing.signal.aborted) onRights();
+    };
+    const ours = (channel: DMChannel | NonThreadGuildBasedChannel) =>
+      channel.isDMBased() || fresh.user === null ? undefined : channel.permissionsFor(fresh.user)?.bitfield;
+    fresh.on(Events.ChannelUpdate, (before, after) => compare(ours(before), ours(after)));
+    fresh.on(Events.GuildRoleUpdate, (before, after) =>
+      compare(before.permissions.bitfield, after.permissions.bitfield),
+    );
+    fresh.on(Events.GuildMemberUpdate, (before, after) => {
+      if (after.id === fresh.user?.id) compare(before.permissions.bitfield, after.permissions.bitfield);
+    });
+  }
+
   /** Takes nothing any more; what was taken can still be answered. */
   function close(): void {
     closing.abort();
@@ -138,7 +191,22 @@ export function createGateway({ token, apiUrl, log, take, onEnd }: GatewayOption
 
   const guildName = (id: string): string | undefined => client?.guilds.cache.get(id)?.name;
 
-  return { open, close, disconnect, guildName };
+  function channelName(id: string): string | undefined {
+    const channel = client?.channels.cache.get(id);
+    return channel !== undefined && 'name' in channel ? (channel.name ?? undefined) : undefined;
+  }
+
+  /** Our own user; undefined before the first session. */
+  const ownId = (): string | undefined => client?.user?.id;
+
+  /** Whether reactions there reach us; taken for granted where the library does not know the channel. */
+  function hearsReactions(channelId: string): boolean {
+    const channel = client?.channels.cache.get(channelId);
+    if (channel === undefined || channel.isDMBased() || !client?.user) return true;
+    return channel.permissionsFor(client.user)?.has(HEARING) ?? true;
+  }
+
+  return { open, close, disconnect, guildName, channelName, ownId, hearsReactions };
 }
 
 export type Gateway = ReturnType<typeof createGateway>;

@@ -1,16 +1,21 @@
 import { type RESTPutAPIApplicationCommandsJSONBody, RequestMethod, Routes } from 'discord.js';
 import type { Logger } from 'pino';
+import type { ChatRef } from '../../core/post.ts';
 import type { Bot, ChatEvent, MessageRef } from '../bot.ts';
 import { createAnswers } from './answers.ts';
 import { createApi } from './api.ts';
+import { createAttempt } from './attempt.ts';
 import { discordCommands } from './commands.ts';
+import { createDirect } from './direct.ts';
 import { TokenRefusedError } from './errors.ts';
 import { createFiles } from './files.ts';
 import { createGateway } from './gateway.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
 import { createLanes } from './lanes.ts';
+import { createMarks } from './marks.ts';
 import { createOutgoing } from './outgoing.ts';
-import { parseMessageId, timeOf } from './refs.ts';
+import { createReactions, type Reactions } from './reactions.ts';
+import { parseChatRef, parseMessageId, timeOf } from './refs.ts';
 import { createStanding } from './standing.ts';
 
 export { TokenRefusedError } from './errors.ts';
@@ -35,38 +40,56 @@ export interface DiscordBotOptions {
   readonly onFatal?: (error: Error) => void;
 }
 
-/** Creates the Discord side of the chat contract, on interactions alone. */
+/** Creates the Discord side of the chat contract, on interactions and reactions alone. */
 export function createDiscordBot(options: DiscordBotOptions): Bot {
   const { token, log, now = Date.now, commands = discordCommands(), onFatal = () => {} } = options;
   const apiUrl = options.apiUrl.replace(/\/+$/, '');
   const api = createApi({ token, apiUrl, log, onRefused: fail });
   const outgoing = createOutgoing({ api, now });
+  const direct = createDirect({ api, outgoing, log });
   const answers = createAnswers({ api, log });
+  const marks = createMarks({ api, log });
   const standing = createStanding({ api, now });
   const files = createFiles({ apiUrl });
   const lanes = createLanes();
   let interactions: Interactions | undefined;
+  let reactions: Reactions | undefined;
+  let onGap = () => {};
   /** While starting, what goes wrong is thrown. */
   let isStarted = false;
   let hasFailed = false;
 
   const gateway = createGateway({
     ...{ token, apiUrl, log },
-    take(interaction) {
-      standing.note(interaction);
-      interactions?.take(interaction);
+    take: {
+      interaction(interaction) {
+        standing.noteInteraction(interaction);
+        interactions?.take(interaction);
+      },
+      reactionAdded: (reaction) => reactions?.takeAdded(reaction),
+      reactionRemoved: (reaction) => reactions?.takeRemoved(reaction),
+      reactionsCleared: (cleared) => reactions?.takeCleared(cleared),
     },
+    // The first session is told of when all is ready.
+    onSession: () => isStarted && onGap(),
+    onRights: () => isStarted && onGap(),
     onEnd: fail,
   });
 
-  async function start(receive: (event: ChatEvent) => Promise<void>): Promise<void> {
-    const { guildName } = gateway;
-    interactions = createInteractions({ answers, lanes, log, guildName, receive });
+  async function start(
+    receive: (event: ChatEvent) => Promise<void>,
+    onMissed: () => void = () => {},
+  ): Promise<void> {
+    const attempt = createAttempt({ receive, log });
+    onGap = onMissed;
+    interactions = createInteractions({ answers, lanes, guildName: gateway.guildName, attempt });
+    reactions = createReactions({ api, lanes, log, marks, standing, gateway, attempt, onGap });
     const me = await gateway.open();
     if (me === undefined) return;
     await registerCommands(me.applicationId);
     isStarted = true;
     log.info({ username: me.username }, 'listening to Discord');
+    onGap();
   }
 
   /** Puts the whole list in place of the last one; without it, what was registered before goes on working. */
@@ -103,9 +126,14 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     return at - timeOf(id) > HOUR_MS ? OLD_EDIT_PAUSE_MS : EDIT_PAUSE_MS;
   }
 
+  const hearsMarks = async (chat: ChatRef): Promise<boolean> => gateway.hearsReactions(parseChatRef(chat));
+
   const { send, edit, remove } = outgoing;
   const { openFile } = files;
-  const { mayManage } = standing;
-  const calls = { start, stop, send, edit, remove, openFile, mayManage, editPauseMs };
+  const { readStanding } = standing;
+  const { putMarks, readMarks } = marks;
+  const { whisper } = direct;
+  const messages = { send, edit, remove, openFile, editPauseMs, whisper };
+  const calls = { start, stop, ...messages, readStanding, putMarks, readMarks, hearsMarks };
   return { platform: 'discord', composesInPrivate: true, onceKeyMs: ONCE_KEY_MS, ...calls };
 }

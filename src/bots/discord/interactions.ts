@@ -10,16 +10,18 @@ import {
   InteractionResponseType,
   InteractionType,
 } from 'discord.js';
-import type { Logger } from 'pino';
 import type { ChatEvent, ChatEventOf, MessageRef } from '../bot.ts';
 import type { Answers } from './answers.ts';
+import type { Attempt } from './attempt.ts';
 import { type Frame, frameOf } from './frame.ts';
 import type { Lanes } from './lanes.ts';
 import { composeModal, readModal } from './modals.ts';
 import { mediaOf, offeredFile } from './offered-file.ts';
 import { mediaOptions, readSubcommand, textOption, wishesOf } from './options.ts';
+import { readPicked } from './picked.ts';
 import { createPressAnswer } from './press-answer.ts';
-import { messageRef, orderOf, privateRef } from './refs.ts';
+import { createRecent } from './recent.ts';
+import { isEphemeral, messageRef, orderOf, privateRef } from './refs.ts';
 import { suggest } from './suggest.ts';
 import { inLanguage, TEXTS } from './texts.ts';
 
@@ -28,10 +30,11 @@ const MAX_SEEN = 1_000;
 interface InteractionsOptions {
   readonly answers: Answers;
   readonly lanes: Lanes;
-  readonly log: Logger;
   readonly guildName: (id: string) => string | undefined;
-  readonly receive: (event: ChatEvent) => Promise<void>;
+  readonly attempt: Attempt;
 }
+
+type Called = Pick<ChatEventOf<'command'>, 'name' | 'argument'>;
 
 interface Offer {
   readonly files: readonly APIAttachment[];
@@ -44,8 +47,8 @@ interface Offer {
  *
  * The acknowledgement never waits for what is being handled: Discord gives 3 s.
  */
-export function createInteractions({ answers, lanes, log, guildName, receive }: InteractionsOptions) {
-  const seen = new Set<string>();
+export function createInteractions({ answers, lanes, guildName, attempt }: InteractionsOptions) {
+  const seen = createRecent<true>(MAX_SEEN);
 
   function take(interaction: APIInteraction): void {
     const frame = frameOf(interaction, guildName);
@@ -68,10 +71,8 @@ export function createInteractions({ answers, lanes, log, guildName, receive }: 
 
   /** Discord may deliver an event more than once, a resumed connection above all. */
   function isRepeated(id: string): boolean {
-    if (seen.has(id)) return true;
-    seen.add(id);
-    const [oldest] = seen;
-    if (seen.size > MAX_SEEN && oldest !== undefined) seen.delete(oldest);
+    if (seen.get(id)) return true;
+    seen.set(id, true);
     return false;
   }
 
@@ -86,11 +87,15 @@ export function createInteractions({ answers, lanes, log, guildName, receive }: 
       if (name === 'compose') openComposer(interaction, frame);
       else if (name === 'post')
         takeMedia(interaction, frame, { files: mediaOptions(data), caption, ...wishesOf(options) });
-      else takeOther(interaction, frame, name || data.name);
+      else
+        takeOther(interaction, frame, {
+          name: name || data.name,
+          argument: textOption(options, 'code') ?? '',
+        });
     }
   }
 
-  function takeOther(interaction: APIApplicationCommandInteraction, frame: Frame, name: string): void {
+  function takeOther(interaction: APIApplicationCommandInteraction, frame: Frame, called: Called): void {
     const acknowledged = answers.deferReply(interaction);
     const reply = privateRef(interaction, interaction.channel.id);
     deliver(interaction, { chat: frame.chat, acknowledged }, [
@@ -99,8 +104,7 @@ export function createInteractions({ answers, lanes, log, guildName, receive }: 
         id: interaction.id,
         reply,
         type: 'command',
-        name,
-        argument: '',
+        ...called,
         maxFileBytes: interaction.attachment_size_limit,
       },
     ]);
@@ -120,7 +124,7 @@ export function createInteractions({ answers, lanes, log, guildName, receive }: 
       return {
         ...frame,
         ...{ id: `${interaction.id}:${index}`, ...reply, type: 'media', album: interaction.id },
-        messageId: String(orderOf(interaction.id, index)),
+        ...{ messageId: String(orderOf(interaction.id, index)), order: orderOf(interaction.id, index) },
         file: offeredFile(attachment),
         ...(isFirst && caption !== '' && { caption }),
         ...(isFirst && wishes !== undefined && { wishes }),
@@ -136,10 +140,10 @@ export function createInteractions({ answers, lanes, log, guildName, receive }: 
       return;
     }
     const { message, id } = interaction;
-    const acknowledged =
-      message === undefined ? answers.deferReply(interaction) : answers.deferUpdate(interaction);
-    const reply =
-      message === undefined ? replyOf(interaction) : privateReply(messageRef(interaction, message));
+    // On a card for all, the answer needs a message of its own.
+    const isOnOwnMessage = message !== undefined && isEphemeral(message);
+    const acknowledged = isOnOwnMessage ? answers.deferUpdate(interaction) : answers.deferReply(interaction);
+    const reply = isOnOwnMessage ? privateReply(messageRef(interaction, message)) : replyOf(interaction);
     const events = filled === undefined ? [] : [{ ...frame, id, ...reply, type: 'text' as const, ...filled }];
     deliver(interaction, { chat: frame.chat, acknowledged }, events);
   }
@@ -147,9 +151,18 @@ export function createInteractions({ answers, lanes, log, guildName, receive }: 
   function takePress(interaction: APIMessageComponentInteraction, frame: Frame): void {
     const { data, id } = interaction;
     const press = data.component_type === ComponentType.StringSelect ? data.values[0] : data.custom_id;
+    const picked = readPicked(interaction);
     const reactions = createPressAnswer(interaction, answers);
     const message = messageRef(interaction, interaction.message);
-    const event = { ...frame, id, ...privateReply(message), type: 'press' as const, message, ...reactions };
+    const event = {
+      ...frame,
+      id,
+      ...privateReply(message),
+      type: 'press' as const,
+      message,
+      ...picked,
+      ...reactions,
+    };
     lanes.run(frame.chat, async () => {
       const isHandled = press === undefined || (await attempt({ ...event, press }));
       await reactions.answer();
@@ -176,16 +189,6 @@ export function createInteractions({ answers, lanes, log, guildName, receive }: 
       for (const event of events) isHandled = (await attempt(event)) && isHandled;
       if (!isHandled) await complain(interaction);
     });
-  }
-
-  async function attempt(event: ChatEvent): Promise<boolean> {
-    try {
-      await receive(event);
-      return true;
-    } catch (error) {
-      log.error({ err: error, type: event.type }, 'an event could not be handled');
-      return false;
-    }
   }
 
   async function complain(interaction: Answerable, text: keyof typeof TEXTS = 'failed'): Promise<void> {

@@ -49,11 +49,13 @@ export function wishesOf<T extends InteractionType>(
   options: Options<T>,
 ): { wishes?: NonNullable<ChatEventOf<'media'>['wishes']> } {
   const [privacyLevel, account] = [textOption(options, 'privacy'), textOption(options, 'account')];
-  if (privacyLevel === undefined && account === undefined) return {};
+  const when = textOption(options, 'when');
+  if (privacyLevel === undefined && account === undefined && when === undefined) return {};
   return {
     wishes: {
       ...(privacyLevel !== undefined && { privacyLevel }),
       ...(account !== undefined && { account }),
+      ...(when !== undefined && { when }),
     },
   };
 }

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { MessageFlags, RequestMethod, Routes } from 'discord.js';
+import { MessageFlags, type RawFile, RequestMethod, Routes } from 'discord.js';
 import { z } from 'zod';
 import type { ChatRef } from '../../core/post.ts';
 import { type Card, ChatClosedError, MessageGoneError, type MessageRef, type SendOptions } from '../bot.ts';
 import type { Api } from './api.ts';
 import { isRefusal, NO_READ_HISTORY } from './errors.ts';
-import { pictureName, readPicture } from './picture.ts';
+import { readPicture } from './picture.ts';
 import { parseChatRef, parseMessageId, parsePersonId, type Whisper } from './refs.ts';
 import { renderCard } from './render.ts';
+import { readTextFile } from './text-file.ts';
 
 const NONCE_BYTES = 12;
 const MAX_NONCE_LENGTH = 25;
@@ -45,8 +46,9 @@ export function createOutgoing({ api, now }: { api: Api; now: () => number }) {
   }
 
   async function edit(message: MessageRef, card: Card): Promise<MessageRef> {
-    const isKept = card.picture?.key === message.picture;
-    const parts = isKept && card.picture !== undefined ? contentOf(card) : await partsOf(card);
+    const picture = pictureOf(card);
+    const isKept = picture !== undefined && picture.key === message.picture;
+    const parts = isKept ? contentOf(card) : await partsOf(card);
     await put(message, parts);
     return refOf(message, card);
   }
@@ -91,13 +93,21 @@ function contentOf(card: Card, calledId?: string) {
   return { body, files: [] };
 }
 
-/** The content with its picture, in place of whatever is attached. */
+/** The content with its picture or file, in place of whatever is attached. */
 async function partsOf(card: Card, calledId?: string) {
   const { body } = contentOf(card, calledId);
-  if (card.picture === undefined) return { body: { ...body, attachments: [] }, files: [] };
-  const attachments = [{ id: '0', filename: pictureName(card.picture) }];
-  return { body: { ...body, attachments }, files: [await readPicture(card.picture)] };
+  const files = await filesOf(card);
+  const attachments = files.map(({ name }, index) => ({ id: String(index), filename: name }));
+  return { body: { ...body, attachments }, files };
 }
+
+async function filesOf(card: Card): Promise<RawFile[]> {
+  if (card.file !== undefined) return [readTextFile(card.file)];
+  return card.picture === undefined ? [] : [await readPicture(card.picture)];
+}
+
+/** A file stands in place of a picture. */
+const pictureOf = ({ picture, file }: Card) => (file === undefined ? picture : undefined);
 
 type Parts = Awaited<ReturnType<typeof partsOf>> | ReturnType<typeof contentOf>;
 
@@ -133,6 +143,7 @@ function referenceTo(message: MessageRef | undefined) {
   return { message_reference: { message_id: id, fail_if_not_exists: false } };
 }
 
-function refOf({ picture: _, ...message }: MessageRef, { picture }: Card): MessageRef {
+function refOf({ picture: _, ...message }: MessageRef, card: Card): MessageRef {
+  const picture = pictureOf(card);
   return picture === undefined ? message : { ...message, picture: picture.key };
 }

@@ -1,9 +1,11 @@
-import { type APIMessage, type APIUser, MessageFlags, SnowflakeUtil } from 'discord.js';
+import { type APIMessage, MessageFlags, SnowflakeUtil } from 'discord.js';
+import { z } from 'zod';
 import type { ChatRef, Person } from '../../core/post.ts';
 import type { MessageRef } from '../bot.ts';
 import { pictureKeyOf } from './picture.ts';
 
-const CHAT = /^discord:(\d{17,20})$/;
+/** A channel, a person or a role. */
+const OWN = /^discord:(\d{17,20})$/;
 const MESSAGE = /^\d{17,20}$/;
 const WHISPER = /^@(\d{17,20})\/([^/]+)\/(\d{17,20}|@original)\/(\d+)$/;
 
@@ -28,7 +30,7 @@ export const chatRef = (channelId: string): ChatRef => `discord:${channelId}`;
 
 /** Discord's id of the channel; throws when the chat belongs to another platform. */
 export function parseChatRef(chat: ChatRef): string {
-  const id = CHAT.exec(chat)?.[1];
+  const id = OWN.exec(chat)?.[1];
   if (id === undefined) throw new Error(`"${chat}" is no chat of Discord's.`);
   return id;
 }
@@ -72,9 +74,24 @@ export const timeOf = (id: string): number => SnowflakeUtil.timestampFrom(id);
 export const orderOf = (id: string, index: number): number =>
   Number(BigInt(id) >> 22n) * 1024 + Number(BigInt(id) & 63n) * 16 + index;
 
-export function userPerson(user: APIUser, nick?: string | null): Person {
-  return { id: `discord:${user.id}`, name: nick || user.global_name || user.username };
+/** What we need of a user. */
+export const userSchema = z.object({
+  id: z.string(),
+  username: z.string(),
+  global_name: z.string().nullish(),
+  bot: z.boolean().optional(),
+});
+
+type User = Omit<z.infer<typeof userSchema>, 'bot'>;
+
+export function userPerson({ id, global_name, username }: User, nick?: string | null): Person {
+  return { id: `discord:${id}`, name: nick || global_name || username };
 }
 
+export const roleRef = (roleId: string): string => `discord:${roleId}`;
+
+/** Discord's id of a person or a role; undefined for those of another platform. */
+export const parseOwnId = (id: string): string | undefined => OWN.exec(id)?.[1];
+
 /** The id of a person; undefined for one of another platform. */
-export const parsePersonId = (person: Person): string | undefined => CHAT.exec(person.id)?.[1];
+export const parsePersonId = (person: Person): string | undefined => parseOwnId(person.id);

@@ -1,16 +1,22 @@
 import {
   type APIButtonComponent,
   type APIContainerComponent,
+  type APIFileComponent,
   type APIMediaGalleryComponent,
+  type APIRoleSelectComponent,
   type APIStringSelectComponent,
   type APITextDisplayComponent,
+  type APIUserSelectComponent,
   ButtonStyle,
   ComponentType,
+  SelectMenuDefaultValueType,
 } from 'discord.js';
-import type { Button, Card, Choice, Line, Row } from '../bot.ts';
+import type { Button, Card, Choice, Line, Picker, Row } from '../bot.ts';
 import { fitLines } from '../fit.ts';
 import { isLinkable, setLines } from './markdown.ts';
 import { pictureName } from './picture.ts';
+import { parseOwnId } from './refs.ts';
+import { textFileName } from './text-file.ts';
 
 // https://discord.com/developers/docs/components/reference
 const MAX_TEXT_LENGTH = 4_000;
@@ -25,12 +31,14 @@ const MAX_PROMPT_LENGTH = 150;
 
 const STYLES = { good: ButtonStyle.Success, bad: ButtonStyle.Danger, main: ButtonStyle.Primary } as const;
 
+type Menu = APIStringSelectComponent | APIRoleSelectComponent | APIUserSelectComponent;
+
 /** Sets a card in components, calling for one person at most; what exceeds Discord's limits is shortened. */
 export function renderCard(card: Card, calledId?: string): [APIContainerComponent] {
   const rows = card.rows.flatMap(splitRow);
-  const links = rows.flatMap((row) => ('options' in row ? [] : row.filter((button) => !fitsButton(button))));
+  const links = rows.flatMap((row) => (isMenu(row) ? [] : row.filter((button) => !fitsButton(button))));
   const lines = [...card.lines, ...links.map(linkLine)];
-  const head = [...gallery(card), ...textDisplay(lines, calledId)];
+  const head = [...gallery(card), ...textDisplay(lines, calledId), ...textFile(card)];
   const shown = rows.map(withoutBadLinks).filter((row) => countOf(row) > 0);
   const room = MAX_COMPONENTS - 1 - head.length;
   return [{ type: ComponentType.Container, components: [...head, ...fitRows(shown, room).map(actionRow)] }];
@@ -51,10 +59,15 @@ export function clip(text: string, maxLength: number): string {
         .replace(/\uFFFD$/, '')}…`;
 }
 
-function gallery({ picture }: Card): APIMediaGalleryComponent[] {
-  if (picture === undefined) return [];
+function gallery({ picture, file }: Card): APIMediaGalleryComponent[] {
+  if (picture === undefined || file !== undefined) return [];
   const media = { url: `attachment://${pictureName(picture)}` };
   return [{ type: ComponentType.MediaGallery, items: [{ media }] }];
+}
+
+function textFile({ file }: Card): APIFileComponent[] {
+  if (file === undefined) return [];
+  return [{ type: ComponentType.File, file: { url: `attachment://${textFileName(file)}` } }];
 }
 
 function textDisplay(lines: readonly Line[], calledId: string | undefined): APITextDisplayComponent[] {
@@ -73,8 +86,11 @@ function fitText(lines: readonly Line[], call = ''): string {
   return '';
 }
 
+/** A row of its own, whether with options that we name or with everybody there. */
+const isMenu = (row: Row): row is Choice | Picker => 'prompt' in row;
+
 function splitRow(row: Row): Row[] {
-  if ('options' in row) return [row];
+  if (isMenu(row)) return [row];
   const rows: Button[][] = [];
   for (let at = 0; at < row.length; at += MAX_ROW_BUTTONS) rows.push(row.slice(at, at + MAX_ROW_BUTTONS));
   return rows;
@@ -85,11 +101,11 @@ const fitsButton = (button: Button): boolean =>
 
 const linkLine = (button: Button): Line => ('href' in button ? [`${button.label}: ${button.href}`] : []);
 
-const withoutBadLinks = (row: Row): Row => ('options' in row ? row : row.filter(fitsButton));
+const withoutBadLinks = (row: Row): Row => (isMenu(row) ? row : row.filter(fitsButton));
 
 /** A row that shows nothing counts nothing. */
 function countOf(row: Row): number {
-  if ('options' in row) return row.options.length === 0 ? 0 : 2;
+  if (isMenu(row)) return 'options' in row && row.options.length === 0 ? 0 : 2;
   return row.length === 0 ? 0 : row.length + 1;
 }
 
@@ -109,7 +125,7 @@ function compact(rows: readonly Row[]): Row[] {
   const closer: Row[] = [];
   let open: Button[] = [];
   for (const row of rows) {
-    if ('options' in row) {
+    if (isMenu(row)) {
       closer.push(...splitRow(open), row);
       open = [];
     } else open = [...open, ...row];
@@ -118,9 +134,27 @@ function compact(rows: readonly Row[]): Row[] {
 }
 
 function actionRow(row: Row, index: number) {
-  const components: [APIStringSelectComponent] | APIButtonComponent[] =
-    'options' in row ? [select(row, index)] : row.map(button);
+  const components: [Menu] | APIButtonComponent[] = isMenu(row)
+    ? ['pick' in row ? pickMenu(row) : select(row, index)]
+    : row.map(button);
   return { type: ComponentType.ActionRow as const, components };
+}
+
+function pickMenu(picker: Picker): APIRoleSelectComponent | APIUserSelectComponent {
+  const { pick, prompt, picked, max } = picker;
+  const mostValues = Math.min(max, MAX_OPTIONS);
+  const ids = picked.flatMap((id) => parseOwnId(id) ?? []).slice(0, mostValues);
+  const common = {
+    custom_id: checkedPress({ label: prompt, press: picker.press }),
+    placeholder: clip(prompt, MAX_PROMPT_LENGTH),
+    ...{ min_values: 0, max_values: mostValues },
+  };
+  if (pick === 'roles') {
+    const defaults = ids.map((id) => ({ id, type: SelectMenuDefaultValueType.Role as const }));
+    return { type: ComponentType.RoleSelect, ...common, default_values: defaults };
+  }
+  const defaults = ids.map((id) => ({ id, type: SelectMenuDefaultValueType.User as const }));
+  return { type: ComponentType.UserSelect, ...common, default_values: defaults };
 }
 
 function select({ prompt, options }: Choice, index: number): APIStringSelectComponent {

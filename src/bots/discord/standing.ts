@@ -1,11 +1,14 @@
 import { type APIInteraction, PermissionFlagsBits, RequestMethod, type RouteLike, Routes } from 'discord.js';
 import { z } from 'zod';
 import type { ChatRef, Person } from '../../core/post.ts';
+import type { Standing as PersonStanding, Role } from '../../core/review.ts';
 import type { Api } from './api.ts';
 import { isRefusal, UNKNOWN_MEMBER, UNKNOWN_USER } from './errors.ts';
-import { parseChatRef, parsePersonId } from './refs.ts';
+import { createRecent } from './recent.ts';
+import { parseChatRef, parsePersonId, roleRef } from './refs.ts';
 
-const KEPT_MS = 5 * 60_000;
+/** Short, for who has lost a role has lost its say. */
+const FRESH_MS = 5_000;
 const MAX_KEPT = 1_000;
 const MANAGES = PermissionFlagsBits.Administrator | PermissionFlagsBits.ManageGuild;
 
@@ -13,53 +16,65 @@ const channelSchema = z.object({ guild_id: z.string().optional() });
 const guildSchema = z.object({
   id: z.string(),
   owner_id: z.string(),
-  roles: z.array(z.object({ id: z.string(), permissions: z.string() })),
+  roles: z.array(z.object({ id: z.string(), name: z.string(), permissions: z.string() })),
 });
 const memberSchema = z.object({ roles: z.array(z.string()) });
 
-/** Knows who manages a server: whoever has Manage Server there, by a role or as its owner. */
+type Guild = z.infer<typeof guildSchema>;
+
+/** Who was seen where, with the roles that Discord told along with it. */
+interface Sighting {
+  readonly channelId: string;
+  /** Absent in direct messages. */
+  readonly guildId: string | undefined;
+  readonly userId: string;
+  readonly roleIds?: readonly string[] | undefined;
+}
+
+/** Knows who is what in a server: its roles, and whether they or the ownership let somebody manage it. */
 export function createStanding({ api, now }: { api: Api; now: () => number }) {
-  const known = new Map<string, { mayManage: boolean; until: number }>();
+  /** Where a channel belongs never changes. */
+  const places = createRecent<{ guildId: string | undefined }>(MAX_KEPT);
+  const told = createRecent<{ roleIds: readonly string[]; until: number }>(MAX_KEPT);
+  const guilds = createRecent<{ guild: Guild; until: number }>(MAX_KEPT);
 
-  /** Every interaction tells what its person may do in its place. */
-  function note({ channel, member, user }: APIInteraction): void {
-    if (channel === undefined) return;
-    if (member !== undefined) keep(channel.id, member.user.id, allowsManaging(BigInt(member.permissions)));
-    else if (user !== undefined) keep(channel.id, user.id, true);
+  function note({ channelId, guildId, userId, roleIds }: Sighting): void {
+    places.set(channelId, { guildId });
+    if (guildId !== undefined && roleIds !== undefined)
+      told.set(`${guildId} ${userId}`, { roleIds, until: now() + FRESH_MS });
   }
 
-  async function mayManage(chat: ChatRef, person: Person): Promise<boolean> {
+  /** Every interaction tells what its person is in its place. */
+  function noteInteraction({ channel, guild_id: guildId, member, user }: APIInteraction): void {
+    const userId = member?.user.id ?? user?.id;
+    if (channel === undefined || userId === undefined) return;
+    note({ channelId: channel.id, guildId, userId, roleIds: member?.roles });
+  }
+
+  async function readStanding(chat: ChatRef, person: Person): Promise<PersonStanding> {
     const userId = parsePersonId(person);
-    if (userId === undefined) return false;
-    const channelId = parseChatRef(chat);
-    const noted = known.get(`${channelId} ${userId}`);
-    if (noted !== undefined && noted.until > now()) return noted.mayManage;
-    const answer = await fetchMayManage(channelId, userId);
-    keep(channelId, userId, answer);
-    return answer;
+    if (userId === undefined) return NOTHING;
+    const { guildId } = await placeOf(parseChatRef(chat));
+    if (guildId === undefined) return { isManager: true, roles: [] };
+    const roleIds = await rolesOf(guildId, userId);
+    const guild = await guildWith(guildId, roleIds ?? []);
+    if (roleIds === undefined) return { isManager: guild.owner_id === userId, roles: [] };
+    return standingIn(guild, userId, roleIds);
   }
 
-  function keep(channelId: string, userId: string, mayManage: boolean): void {
-    const key = `${channelId} ${userId}`;
-    known.delete(key);
-    known.set(key, { mayManage, until: now() + KEPT_MS });
-    const [oldest] = known.keys();
-    if (known.size > MAX_KEPT && oldest !== undefined) known.delete(oldest);
-  }
-
-  async function fetchMayManage(channelId: string, userId: string): Promise<boolean> {
+  async function placeOf(channelId: string): Promise<{ guildId: string | undefined }> {
+    const known = places.get(channelId);
+    if (known !== undefined) return known;
     const channel = channelSchema.parse(await get('getChannel', Routes.channel(channelId)));
-    if (channel.guild_id === undefined) return true;
-    const guild = guildSchema.parse(await get('getGuild', Routes.guild(channel.guild_id)));
-    if (guild.owner_id === userId) return true;
-    const roles = await fetchRoles(guild.id, userId);
-    if (roles === undefined) return false;
-    // The role of everybody has the id of the server.
-    const held = guild.roles.filter(({ id }) => id === guild.id || roles.includes(id));
-    return allowsManaging(held.reduce((bits, role) => bits | BigInt(role.permissions), 0n));
+    const place = { guildId: channel.guild_id };
+    places.set(channelId, place);
+    return place;
   }
 
-  async function fetchRoles(guildId: string, userId: string): Promise<string[] | undefined> {
+  /** The ids of what somebody holds; undefined for who is no member. */
+  async function rolesOf(guildId: string, userId: string): Promise<readonly string[] | undefined> {
+    const noted = told.get(`${guildId} ${userId}`);
+    if (noted !== undefined && noted.until > now()) return noted.roleIds;
     try {
       return memberSchema.parse(await get('getGuildMember', Routes.guildMember(guildId, userId))).roles;
     } catch (error) {
@@ -68,12 +83,31 @@ export function createStanding({ api, now }: { api: Api; now: () => number }) {
     }
   }
 
+  /** The server with at least these roles: one may be newer than what is known of it. */
+  async function guildWith(guildId: string, roleIds: readonly string[]): Promise<Guild> {
+    const kept = guilds.get(guildId);
+    const hasAll = roleIds.every((held) => kept?.guild.roles.some(({ id }) => id === held));
+    if (kept !== undefined && kept.until > now() && hasAll) return kept.guild;
+    const guild = guildSchema.parse(await get('getGuild', Routes.guild(guildId)));
+    guilds.set(guildId, { guild, until: now() + FRESH_MS });
+    return guild;
+  }
+
   const get = (name: string, fullRoute: RouteLike) =>
     api.request({ name, method: RequestMethod.Get, fullRoute });
 
-  return { note, mayManage };
+  return { note, noteInteraction, readStanding };
 }
 
 export type Standing = ReturnType<typeof createStanding>;
 
-const allowsManaging = (permissions: bigint): boolean => (permissions & MANAGES) !== 0n;
+const NOTHING: PersonStanding = { isManager: false, roles: [] };
+
+/** The role of everybody has the id of the server. It may let people manage, but no member is told to hold it. */
+function standingIn(guild: Guild, userId: string, roleIds: readonly string[]): PersonStanding {
+  const held = guild.roles.filter(({ id }) => roleIds.includes(id));
+  const everyone = guild.roles.filter(({ id }) => id === guild.id);
+  const permissions = [...everyone, ...held].reduce((bits, role) => bits | BigInt(role.permissions), 0n);
+  const roles = held.map(({ id, name }): Role => ({ id: roleRef(id), name }));
+  return { isManager: guild.owner_id === userId || (permissions & MANAGES) !== 0n, roles };
+}

@@ -142,6 +142,33 @@ export const SUBCOMMANDS = {
       pt: 'Descarte um rascunho ou pare uma publicação',
     },
   },
+  settings: {
+    name: { en: 'settings', de: 'einstellungen', es: 'ajustes', pt: 'configurações' },
+    description: {
+      en: 'Review and posting settings',
+      de: 'Einstellungen für Freigabe und Posten',
+      es: 'Ajustes de revisión y publicación',
+      pt: 'Configurações de revisão e publicação',
+    },
+  },
+  history: {
+    name: { en: 'history', de: 'verlauf', es: 'historial', pt: 'histórico' },
+    description: {
+      en: 'Who approved and posted what',
+      de: 'Wer was freigegeben und gepostet hat',
+      es: 'Quién aprobó y publicó qué',
+      pt: 'Quem aprovou e publicou o quê',
+    },
+  },
+  join: {
+    name: { en: 'join', de: 'beitreten', es: 'unirse', pt: 'participar' },
+    description: {
+      en: 'Share accounts and reviews with another chat',
+      de: 'Konten und Freigaben mit einem anderen Chat teilen',
+      es: 'Comparte cuentas y revisiones con otro chat',
+      pt: 'Compartilhe contas e revisões com outra conversa',
+    },
+  },
   help: {
     name: { en: 'help', de: 'hilfe', es: 'ayuda', pt: 'ajuda' },
     description: {
@@ -188,6 +215,24 @@ export const OPTIONS = {
       de: 'Wer es sehen kann',
       es: 'Quién puede verlo',
       pt: 'Quem pode ver',
+    },
+  },
+  when: {
+    name: { en: 'when', de: 'wann', es: 'cuándo', pt: 'quando' },
+    description: {
+      en: 'When to publish, such as tomorrow 18:00',
+      de: 'Wann es erscheint, etwa morgen 18:00',
+      es: 'Cuándo publicar, por ejemplo mañana 18:00',
+      pt: 'Quando publicar, por exemplo amanhã 18:00',
+    },
+  },
+  code: {
+    name: { en: 'code', de: 'code', es: 'código', pt: 'código' },
+    description: {
+      en: 'The code from the settings of the other chat',
+      de: 'Der Code aus den Einstellungen des anderen Chats',
+      es: 'El código de los ajustes del otro chat',
+      pt: 'O código das configurações da outra conversa',
     },
   },
 } satisfies Record<string, Named>;

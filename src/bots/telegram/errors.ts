@@ -10,6 +10,16 @@ export class TokenRefusedError extends Error {
   }
 }
 
+/** The group has become a supergroup, which has another id. */
+export class ChatMovedError extends ChatClosedError {
+  readonly movedTo: number;
+
+  constructor(message: string, movedTo: number) {
+    super(message);
+    this.movedTo = movedTo;
+  }
+}
+
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
 
 const GONE = ['message to edit not found', "message can't be edited", 'message_id_invalid'];
@@ -46,6 +56,10 @@ export async function ask<T>(method: string, call: () => Promise<T>): Promise<T>
 export const says = (error: unknown, description: string): boolean =>
   error instanceof TelegramError && error.description.toLowerCase().includes(description);
 
+/** Whether Telegram has said no, and would again. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof TelegramError || error instanceof ChatClosedError || error instanceof MessageGoneError;
+
 /** What went wrong, by whoever can do something about it, in words without secrets. */
 export function toChatError(method: string, error: unknown): Error {
   if (error instanceof GrammyError) return fromRefusal(method, error);
@@ -80,9 +94,7 @@ function fromRefusal(method: string, error: GrammyError): Error {
   if (code >= 500) return new ChatUnreachableError(refusal);
   if (code === 401) return new TokenRefusedError();
   if (parameters.migrate_to_chat_id !== undefined) {
-    return new ChatClosedError(
-      'The group has become a supergroup and has a new id. Begin again in the group.',
-    );
+    return new ChatMovedError(refusal, parameters.migrate_to_chat_id);
   }
   if (code === 403 || has(CLOSED)) return new ChatClosedError(refusal);
   if (has(GONE)) return new MessageGoneError(refusal);

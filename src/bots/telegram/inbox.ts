@@ -25,6 +25,8 @@ interface InboxOptions {
   readonly store: Store<InboxRecord>;
   readonly log: Logger;
   readonly now: () => number;
+  /** The name that a chat keeps when its id changes. */
+  readonly firstIdOf: (chatId: number) => number;
 }
 
 /**
@@ -32,7 +34,7 @@ interface InboxOptions {
  *
  * A set of ids and no high-water mark: updates may come out of order and twice.
  */
-export function createInbox({ store, log, now }: InboxOptions) {
+export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   /** The last of each chat's updates; the next one waits for it. */
   const tails = new Map<number, Promise<void>>();
   let handle: ((update: Update) => Promise<void>) | undefined;
@@ -68,7 +70,7 @@ export function createInbox({ store, log, now }: InboxOptions) {
   }
 
   function enqueue(update: Update): void {
-    const chatId = chatIdOf(update);
+    const chatId = firstIdOf(chatIdOf(update));
     const before = tails.get(chatId) ?? Promise.resolve();
     const tail = before.then(() => run(update));
     tails.set(chatId, tail);
@@ -122,6 +124,6 @@ export function createInbox({ store, log, now }: InboxOptions) {
 
 const keyOf = (update: Update): string => String(update.update_id).padStart(12, '0');
 
-function chatIdOf({ message, callback_query, my_chat_member }: Update): number {
-  return (message ?? callback_query?.message ?? my_chat_member)?.chat.id ?? 0;
+function chatIdOf({ message, callback_query, message_reaction, my_chat_member }: Update): number {
+  return (message ?? callback_query?.message ?? message_reaction ?? my_chat_member)?.chat.id ?? 0;
 }

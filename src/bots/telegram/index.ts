@@ -2,35 +2,33 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Api, GrammyError } from 'grammy';
 import type { BotCommand, Update, UserFromGetMe } from 'grammy/types';
 import type { Logger } from 'pino';
-import type { ChatRef, Person } from '../../core/post.ts';
 import type { Store } from '../../core/stores.ts';
 import { type Bot, ChatBusyError, type ChatEvent, ChatUnreachableError, type MessageRef } from '../bot.ts';
 import { createAlbums } from './albums.ts';
-import { ask, says, TokenRefusedError, toChatError } from './errors.ts';
+import { ask, TokenRefusedError, toChatError } from './errors.ts';
 import { createFiles } from './files.ts';
 import { createInbox, type InboxRecord } from './inbox.ts';
+import { createMoves, type MoveRecord } from './moves.ts';
 import { createOutgoing } from './outgoing.ts';
 import { backoffMs, type Polling, startPolling } from './polling.ts';
-import { isPrivateChat, parseChatRef, parsePersonId } from './refs.ts';
+import { isPrivateChat } from './refs.ts';
+import { createStanding } from './standing.ts';
 import { createTranslator } from './updates.ts';
+import { createWhisper } from './whisper.ts';
 
 export { TokenRefusedError } from './errors.ts';
 export type { InboxRecord } from './inbox.ts';
+export type { MoveRecord } from './moves.ts';
 
 /** What Telegram's cloud gives to a bot (https://core.telegram.org/bots/api#getfile). */
 const MAX_FILE_BYTES = 20 * 1024 * 1024;
 const CLIENT_TIMEOUT_SECONDS = 30;
-const UNKNOWN_MEMBER = [
-  'user not found',
-  'member not found',
-  'invalid user_id specified',
-  'participant_id_invalid',
-];
 
 export interface TelegramBotOptions {
   readonly token: string;
   readonly apiUrl: string;
   readonly inbox: Store<InboxRecord>;
+  readonly moves: Store<MoveRecord>;
   readonly log: Logger;
   /** The menu of commands, for all chats. */
   readonly commands: readonly BotCommand[];
@@ -44,27 +42,39 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   const { token, log, now = Date.now, onFatal = () => {} } = options;
   const apiUrl = options.apiUrl.replace(/\/+$/, '');
   const api = new Api(token, { apiRoot: apiUrl, timeoutSeconds: CLIENT_TIMEOUT_SECONDS });
-  const outgoing = createOutgoing({ api, log });
+  const moves = createMoves({ store: options.moves, log });
+  const outgoing = createOutgoing({ api, moves, log });
   const files = createFiles({ api, apiUrl, token });
-  const inbox = createInbox({ store: options.inbox, log, now });
+  const { firstIdOf } = moves;
+  const inbox = createInbox({ store: options.inbox, log, now, firstIdOf });
+  let me: UserFromGetMe | undefined;
+  const fetchOwnId = async () => (me ?? (await ask('getMe', () => api.getMe()))).id;
+  const standing = createStanding({ api, moves, fetchOwnId });
+  const whisper = createWhisper({ api, moves, log, administers: standing.hearsMarks });
   const stopping = new AbortController();
   let polling: Polling | undefined;
 
+  /** There is no gap to tell of: Telegram keeps updates for a day, and older reactions cannot be read back. */
   async function start(receive: (event: ChatEvent) => Promise<void>): Promise<void> {
-    const me = await introduce();
+    await moves.load();
+    me = await introduce();
     if (me === undefined) return;
     await registerCommands();
-    const translate = createTranslator({
+    const read = createTranslator({
       me,
       albums: createAlbums({ now }),
       maxFileBytes: MAX_FILE_BYTES,
       commands: options.commands.map(({ command }) => command),
       answerPress: outgoing.answerPress,
     });
+    const translate = (update: Update) => read(update).map(moves.rename);
     await inbox.open((update) => deliver(translate(update), receive));
     if (stopping.signal.aborted) return;
     // An administrator bot sees all that a group talks about; only what may matter is written down.
     const accept = async (update: Update) => {
+      // Before anything else, so that what comes next is known by its right name.
+      if (update.message !== undefined) await moves.learn(update.message);
+      if (update.my_chat_member !== undefined) standing.note(update.my_chat_member);
       if (touchesAlbum(update) || translate(update).length > 0) await inbox.accept(update);
     };
     polling = startPolling({ token, apiUrl, botInfo: me, log, accept, onFatal });
@@ -111,28 +121,14 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     await handled;
   }
 
-  async function mayManage(chat: ChatRef, person: Person): Promise<boolean> {
-    if (isPrivateChat(chat)) return true;
-    const { chatId } = parseChatRef(chat);
-    const personId = parsePersonId(person);
-    if (personId === undefined) return false;
-    // Only an administrator can speak anonymously, as the group.
-    if (personId < 0) return personId === chatId;
-    try {
-      const { status } = await ask('getChatMember', () => api.getChatMember(chatId, personId));
-      return status === 'creator' || status === 'administrator';
-    } catch (error) {
-      if (UNKNOWN_MEMBER.some((text) => says(error, text))) return false;
-      throw error;
-    }
-  }
-
-  const { send, edit, remove } = outgoing;
+  const { send, edit, remove, putMarks } = outgoing;
+  const { readStanding, hearsMarks } = standing;
   // About 20 messages and edits a minute are allowed in a group, for all cards together.
   const editPauseMs = ({ chat }: MessageRef): number => (isPrivateChat(chat) ? 3_000 : 5_000);
   const { openFile } = files;
-  const calls = { start, stop, send, edit, remove, openFile, mayManage, editPauseMs };
-  return { platform: 'telegram', composesInPrivate: false, ...calls };
+  const calls = { start, stop, send, edit, remove, openFile, editPauseMs };
+  const reviewing = { readStanding, putMarks, hearsMarks, whisper };
+  return { platform: 'telegram', composesInPrivate: false, ...calls, ...reviewing };
 }
 
 /** Whether an update counts may depend on others of its album, and is decided in their order. */

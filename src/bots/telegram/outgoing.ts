@@ -1,47 +1,57 @@
-import { readFile } from 'node:fs/promises';
-import { type Api, InputFile } from 'grammy';
-import type { InlineKeyboardMarkup, InputMediaPhoto, ReplyParameters } from 'grammy/types';
+import type { Api } from 'grammy';
+import type { InputMediaPhoto, ReplyParameters } from 'grammy/types';
 import type { Logger } from 'pino';
 import type { ChatRef } from '../../core/post.ts';
-import { type Card, ChatClosedError, type MessageRef, type Picture, type SendOptions } from '../bot.ts';
-import { ask, says } from './errors.ts';
-import { isPrivateChat, parseChatRef, parseMessageId, parsePersonId } from './refs.ts';
+import type { Mark } from '../../core/review.ts';
+import {
+  type Card,
+  ChatClosedError,
+  MessageGoneError,
+  type MessageRef,
+  type Picture,
+  type SendOptions,
+} from '../bot.ts';
+import { EMOJI } from './changes.ts';
+import { ask, ChatMovedError, isRefusal, says } from './errors.ts';
+import type { Moves } from './moves.ts';
+import { keyboardOf, NO_PREVIEW, postCard, upload } from './posting.ts';
+import { isPrivateChat, nameMessage, parseChatRef, parseMessageRef, parsePersonId } from './refs.ts';
 import { MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, type Mention, type Rendered, renderCard } from './render.ts';
 
 const MAX_NOTE_LENGTH = 200;
 /** A longer note vanishes before it is read, so it opens a window. */
 const TOAST_LENGTH = 60;
-const NO_PREVIEW = { is_disabled: true };
+
+interface OutgoingOptions {
+  readonly api: Api;
+  readonly moves: Moves;
+  readonly log: Logger;
+}
 
 /**
- * Sends, edits and removes messages; nothing is repeated here.
+ * Sends, edits and removes messages; nothing is repeated here, except in the chat that a group has moved to.
  *
  * Sending is not idempotent at Telegram: after a ChatUnreachableError the message may be there or not.
  */
-export function createOutgoing({ api, log }: { api: Api; log: Logger }) {
-  async function send(chat: ChatRef, card: Card, options: SendOptions = {}): Promise<MessageRef> {
-    const { chatId } = parseChatRef(chat);
-    const mention = mentionOf(chat, options);
-    const other = (rendered: Rendered) => ({
-      ...sendParameters(chat, options),
-      ...markup(rendered, chat, options),
+export function createOutgoing({ api, moves, log }: OutgoingOptions) {
+  function send(chat: ChatRef, card: Card, options: SendOptions = {}): Promise<MessageRef> {
+    return moves.follow(parseChatRef(chat).chatId, async (chatId) => {
+      const sent = await postCard(api, chatId, card, {
+        mention: mentionOf(chat, options),
+        extrasFor: (rendered) => ({
+          ...sendParameters(chat, chatId, options),
+          ...markup(rendered, chat, options),
+        }),
+      });
+      const id = nameMessage(chat, chatId, sent.message_id);
+      const shown = card.file === undefined ? card.picture : undefined;
+      return shown === undefined ? { chat, id } : { chat, id, picture: shown.key };
     });
-    if (card.picture === undefined) {
-      const rendered = renderCard(card, MAX_TEXT_LENGTH, mention);
-      const { text, entities } = rendered;
-      const parameters = { ...other(rendered), entities, link_preview_options: NO_PREVIEW };
-      const sent = await ask('sendMessage', () => api.sendMessage(chatId, text, parameters));
-      return { chat, id: String(sent.message_id) };
-    }
-    const rendered = renderCard(card, MAX_CAPTION_LENGTH, mention);
-    const photo = await upload(card.picture);
-    const parameters = { ...other(rendered), caption: rendered.text, caption_entities: rendered.entities };
-    const sent = await ask('sendPhoto', () => api.sendPhoto(chatId, photo, parameters));
-    return { chat, id: String(sent.message_id), picture: card.picture.key };
   }
 
   async function edit(message: MessageRef, card: Card): Promise<MessageRef> {
     const { picture } = card;
+    if (card.file !== undefined) throw new MessageGoneError('A message is not turned into a file: send it.');
     if (picture !== undefined && picture.key !== message.picture) return showPicture(message, card, picture);
     if (message.picture !== undefined) return editCaption(message, card);
     try {
@@ -56,16 +66,14 @@ export function createOutgoing({ api, log }: { api: Api; log: Logger }) {
   async function editText(message: MessageRef, card: Card): Promise<MessageRef> {
     const { text, entities, keyboard } = renderCard(card, MAX_TEXT_LENGTH);
     const other = { entities, link_preview_options: NO_PREVIEW, ...keyboardOf(keyboard) };
-    const [chatId, id] = place(message);
-    await changed('editMessageText', () => api.editMessageText(chatId, id, text, other));
+    await change(message, 'editMessageText', (chatId, id) => api.editMessageText(chatId, id, text, other));
     return message;
   }
 
   async function editCaption(message: MessageRef, card: Card): Promise<MessageRef> {
     const { text, entities, keyboard } = renderCard(card, MAX_CAPTION_LENGTH);
     const other = { caption: text, caption_entities: entities, ...keyboardOf(keyboard) };
-    const [chatId, id] = place(message);
-    await changed('editMessageCaption', () => api.editMessageCaption(chatId, id, other));
+    await change(message, 'editMessageCaption', (chatId, id) => api.editMessageCaption(chatId, id, other));
     return message;
   }
 
@@ -74,23 +82,59 @@ export function createOutgoing({ api, log }: { api: Api; log: Logger }) {
     const { text, entities, keyboard } = renderCard(card, MAX_CAPTION_LENGTH);
     const file = await upload(picture);
     const media: InputMediaPhoto = { type: 'photo', media: file, caption: text, caption_entities: entities };
-    const [chatId, id] = place(message);
-    await changed('editMessageMedia', () => api.editMessageMedia(chatId, id, media, keyboardOf(keyboard)));
+    const other = keyboardOf(keyboard);
+    await change(message, 'editMessageMedia', (chatId, id) => api.editMessageMedia(chatId, id, media, other));
     return { ...message, picture: picture.key };
   }
 
-  async function remove(message: MessageRef): Promise<void> {
-    const [chatId, id] = place(message);
+  async function change(message: MessageRef, method: string, call: Call): Promise<void> {
     try {
-      await ask('deleteMessage', () => api.deleteMessage(chatId, id));
+      await at(message, method, call);
     } catch (error) {
-      if (error instanceof ChatClosedError || says(error, 'message to delete not found')) return;
+      if (!says(error, 'message is not modified')) throw error;
+    }
+  }
+
+  async function remove(message: MessageRef): Promise<void> {
+    try {
+      await at(message, 'deleteMessage', (chatId, id) => api.deleteMessage(chatId, id));
+    } catch (error) {
+      if (error instanceof ChatClosedError || error instanceof MessageGoneError) return;
+      if (says(error, 'message to delete not found')) return;
       // Telegram keeps messages of more than 48 hours; there is nothing to be done about it.
       if (!says(error, "message can't be deleted")) throw error;
       log.warn(
         { chat: message.chat, message: message.id },
         'Telegram no longer lets this message be deleted',
       );
+    }
+  }
+
+  /** Of several marks the first: a bot has one reaction (https://core.telegram.org/bots/api#setmessagereaction). */
+  async function putMarks(message: MessageRef, [mark]: readonly Mark[]): Promise<void> {
+    if (mark === undefined) return;
+    const reaction = [{ type: 'emoji' as const, emoji: EMOJI[mark] }];
+    try {
+      await at(message, 'setMessageReaction', (chatId, id) => api.setMessageReaction(chatId, id, reaction));
+    } catch (error) {
+      // People find the reaction without us, or the group does not want it.
+      if (!isRefusal(error)) throw error;
+      log.debug({ err: error, chat: message.chat }, 'our reaction was not wanted');
+    }
+  }
+
+  /** Makes a call about a message where it was sent; gone when its group has moved since. */
+  async function at(message: MessageRef, method: string, call: Call): Promise<void> {
+    const { homeId, messageId } = parseMessageRef(message);
+    await moves.load();
+    // An ephemeral message has the number 0 and is out of reach once it is shown.
+    if (moves.currentIdOf(homeId) !== homeId || messageId === 0) throw new MessageGoneError(GONE);
+    try {
+      await ask(method, () => call(homeId, messageId));
+    } catch (error) {
+      if (!(error instanceof ChatMovedError)) throw error;
+      await moves.note(homeId, error.movedTo);
+      throw new MessageGoneError(GONE);
     }
   }
 
@@ -106,31 +150,15 @@ export function createOutgoing({ api, log }: { api: Api; log: Logger }) {
     }
   }
 
-  return { send, edit, remove, answerPress };
+  return { send, edit, remove, putMarks, answerPress };
 }
 
 export type Outgoing = ReturnType<typeof createOutgoing>;
 
-async function changed(method: string, call: () => Promise<unknown>): Promise<void> {
-  try {
-    await ask(method, call);
-  } catch (error) {
-    if (!says(error, 'message is not modified')) throw error;
-  }
-}
+type Call = (chatId: number, messageId: number) => Promise<unknown>;
 
-const place = (message: MessageRef): [chatId: number, messageId: number] => [
-  parseChatRef(message.chat).chatId,
-  parseMessageId(message),
-];
-
-// Read before the call: a missing file is a bug of ours and must not look like an outage of Telegram's.
-const upload = async (picture: Picture): Promise<InputFile> =>
-  new InputFile(await readFile(picture.path), 'picture.jpg');
-
-// An edit without reply_markup takes the buttons away, as it should when a card has none.
-const keyboardOf = (keyboard: InlineKeyboardMarkup | undefined) =>
-  keyboard === undefined ? {} : { reply_markup: keyboard };
+const GONE =
+  'The message is out of reach: it was for one person alone, or its group has become a supergroup.';
 
 /** What asks a person for a reply; `selective`, which a group needs, does not go together with buttons. */
 function markup({ keyboard }: Rendered, chat: ChatRef, { asksFor }: SendOptions) {
@@ -146,15 +174,19 @@ function mentionOf(chat: ChatRef, { asksFor }: SendOptions): Mention | undefined
   return { userId, name: asksFor.name };
 }
 
-function sendParameters(chat: ChatRef, { replyTo, silent }: SendOptions) {
+function sendParameters(chat: ChatRef, chatId: number, { replyTo, silent }: SendOptions) {
   const { threadId } = parseChatRef(chat);
-  const reply = (message: MessageRef): ReplyParameters => ({
-    message_id: parseMessageId(message),
-    allow_sending_without_reply: true,
-  });
+  const reply = replyTo === undefined ? undefined : replyParameters(replyTo, chatId);
   return {
     ...(threadId !== undefined && { message_thread_id: threadId }),
     ...(silent === true && { disable_notification: true }),
-    ...(replyTo !== undefined && { reply_parameters: reply(replyTo) }),
+    ...(reply !== undefined && { reply_parameters: reply }),
   };
+}
+
+/** Nothing for a message from before the group moved: its number may be another message's by now. */
+function replyParameters(message: MessageRef, chatId: number): ReplyParameters | undefined {
+  const { homeId, messageId } = parseMessageRef(message);
+  if (homeId !== chatId || messageId === 0) return undefined;
+  return { message_id: messageId, allow_sending_without_reply: true };
 }

@@ -4,6 +4,7 @@ import type { MessageRef } from '../bot.ts';
 
 const CHAT = /^telegram:(-?\d+)(?::(\d*))?$/;
 const PERSON = /^telegram:(-?\d+)$/;
+const MESSAGE = /^(?:(-\d+)\/)?(\d+)$/;
 
 /** Where a message of Telegram's belongs: its chat, and the topic when it is in one. */
 export interface TelegramChat {
@@ -14,9 +15,13 @@ export interface TelegramChat {
 /** The conversation that a message belongs to. */
 export function chatRef(message: Pick<Message, 'chat' | 'message_thread_id' | 'is_topic_message'>): ChatRef {
   // In plain groups message_thread_id names a chain of replies; only with is_topic_message is it a topic.
-  const thread = message.is_topic_message === true ? message.message_thread_id : undefined;
-  return thread === undefined ? `telegram:${message.chat.id}` : `telegram:${message.chat.id}:${thread}`;
+  const threadId = message.is_topic_message === true ? message.message_thread_id : undefined;
+  return nameChat({ chatId: message.chat.id, ...(threadId !== undefined && { threadId }) });
 }
+
+/** The conversation by Telegram's own ids. */
+export const nameChat = ({ chatId, threadId }: TelegramChat): ChatRef =>
+  threadId === undefined ? `telegram:${chatId}` : `telegram:${chatId}:${threadId}`;
 
 /** Telegram's own ids of a conversation; throws when it belongs to another platform. */
 export function parseChatRef(chat: ChatRef): TelegramChat {
@@ -44,12 +49,15 @@ export function messageRef(
   return photo === undefined ? { chat, id } : { chat, id, picture: `telegram:${photo.file_unique_id}` };
 }
 
-/** The id of a message within its chat. */
-export function parseMessageId(message: MessageRef): number {
-  const id = Number(message.id);
-  if (!Number.isSafeInteger(id) || id <= 0)
-    throw new Error(`"${message.id}" is no message id of Telegram's.`);
-  return id;
+/** A message's id for the conversation, which knows the chat by `chat` whatever id the chat has by now. */
+export const nameMessage = (chat: ChatRef, chatId: number, messageId: number | string): string =>
+  parseChatRef(chat).chatId === chatId ? String(messageId) : `${chatId}/${messageId}`;
+
+/** Telegram's own ids of a message: the chat that it was sent into, and its number there. */
+export function parseMessageRef({ chat, id }: MessageRef): { homeId: number; messageId: number } {
+  const [, home, number] = MESSAGE.exec(id) ?? [];
+  if (number === undefined) throw new Error(`"${id}" is no message id of Telegram's.`);
+  return { homeId: home === undefined ? parseChatRef(chat).chatId : Number(home), messageId: Number(number) };
 }
 
 /** Somebody who acts under their own name. */
@@ -58,10 +66,12 @@ export function userPerson(user: User): Person {
   return { id: `telegram:${user.id}`, name: name || user.username || String(user.id) };
 }
 
+/** A chat that acts as itself, such as a group in whose name an administrator speaks. */
+export const chatPerson = (chat: Chat): Person => ({ id: `telegram:${chat.id}`, name: chatTitle(chat) });
+
 /** The person behind a message; an anonymous administrator or a channel shows as its chat. */
 export function senderPerson(message: Message): Person | undefined {
-  const chat = message.sender_chat;
-  if (chat !== undefined) return { id: `telegram:${chat.id}`, name: chatTitle(chat) };
+  if (message.sender_chat !== undefined) return chatPerson(message.sender_chat);
   if (message.from === undefined || message.from.is_bot) return undefined;
   return userPerson(message.from);
 }

@@ -8,6 +8,8 @@ export const MAX_CAPTION_LENGTH = 1024;
 
 const MAX_PRESS_BYTES = 64;
 const MAX_ENTITIES = 100;
+/** Telegram takes eight buttons in a row and squeezes more than five beyond reading. */
+const MAX_ROW_LENGTH = 5;
 const STYLES = { good: 'success', bad: 'danger', main: 'primary' } as const;
 
 export interface Rendered {
@@ -24,7 +26,7 @@ export interface Mention {
 
 /** Sets a card in text, entities and keyboard; what exceeds `maxLength` is shortened. */
 export function renderCard(card: Card, maxLength: number, mention?: Mention): Rendered {
-  const buttons = card.rows.map(buttonsOf);
+  const buttons = card.rows.flatMap(buttonRows);
   const rows = buttons.map((row) => row.filter(fitsKeyboard));
   const links = buttons.flat().filter((button) => !fitsKeyboard(button));
   const lines = [...card.lines, ...links.map(linkLine)];
@@ -49,10 +51,22 @@ export function isLinkable(href: string): boolean {
   return !isAddress && url.hostname.includes('.') && !url.hostname.endsWith('.localhost');
 }
 
-/** Telegram has no menus, so each option is a button. */
-function buttonsOf(row: Row): readonly Button[] {
-  if (!('options' in row)) return row;
-  return row.options.map(({ label, press, isChosen }) => ({ label: isChosen ? `● ${label}` : label, press }));
+/** Telegram has no menus, so each option is a button; a menu of everybody would be too many. */
+function buttonRows(row: Row): readonly (readonly Button[])[] {
+  if ('pick' in row) return [];
+  if (!('options' in row)) return [row];
+  const buttons = row.options.map(({ label, press, isChosen }) => ({
+    label: isChosen ? `● ${label}` : label,
+    press,
+  }));
+  return inRows(buttons);
+}
+
+/** As few rows as possible, all about as long as one another. */
+function inRows(buttons: readonly Button[]): Button[][] {
+  const length = Math.ceil(buttons.length / Math.ceil(buttons.length / MAX_ROW_LENGTH));
+  const starts = buttons.flatMap((_, index) => (index % length === 0 ? [index] : []));
+  return starts.map((start) => buttons.slice(start, start + length));
 }
 
 const fitsKeyboard = (button: Button): boolean => !('href' in button) || isLinkable(button.href);

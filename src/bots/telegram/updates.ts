@@ -1,7 +1,9 @@
 import type { CallbackQuery, Message, Update } from 'grammy/types';
+import type { Person } from '../../core/post.ts';
 import type { ChatEvent, ChatEventOf } from '../bot.ts';
 import { asksToPost, type Command, type Me, readAddress, readCommand, repliesToUs } from './addressing.ts';
 import type { Albums } from './albums.ts';
+import { fromMove, fromReaction, fromRights } from './changes.ts';
 import { hasMedia, offeredFile } from './offered-file.ts';
 import { chatRef, chatTitle, messageRef, senderPerson, userPerson, workspaceRef } from './refs.ts';
 
@@ -9,7 +11,7 @@ import { chatRef, chatTitle, messageRef, senderPerson, userPerson, workspaceRef 
  * The kinds of updates that we ask for, always by name: an empty list means Telegram's default, a missing one
  * whatever was asked for last (https://core.telegram.org/bots/api#getupdates).
  */
-export const ALLOWED_UPDATES = ['message', 'callback_query', 'my_chat_member'] as const;
+export const ALLOWED_UPDATES = ['message', 'callback_query', 'message_reaction', 'my_chat_member'] as const;
 
 export interface TranslatorOptions {
   readonly me: Me;
@@ -32,9 +34,12 @@ export function createTranslator(options: TranslatorOptions) {
   const { me } = options;
 
   function translate(update: Update): ChatEvent[] {
-    const { message, callback_query: query } = update;
+    const { message, callback_query: query, message_reaction: reaction, my_chat_member: change } = update;
     if (query !== undefined) return fromPress(update.update_id, query, options.answerPress);
+    if (reaction !== undefined) return fromReaction(update.update_id, reaction);
+    if (change !== undefined) return fromRights(update.update_id, change);
     if (message === undefined || message.is_automatic_forward === true) return [];
+    if (message.migrate_from_chat_id !== undefined) return fromMove(update.update_id, message);
     return hasMedia(message) ? fromMedia(update.update_id, message) : fromText(update.update_id, message);
   }
 
@@ -71,6 +76,7 @@ export function createTranslator(options: TranslatorOptions) {
       type: 'media',
       ...(answered !== undefined && { replyTo: { ...messageRef(answered), chat: frame.chat } }),
       messageId: String(message.message_id),
+      order: message.message_id,
       file,
       ...(caption !== '' && { caption }),
       ...(message.media_group_id !== undefined && { album: message.media_group_id }),
@@ -84,10 +90,12 @@ export function createTranslator(options: TranslatorOptions) {
     const command = readCommand(message.text, me);
     if (command === 'elsewhere') return [];
     if (command === undefined) return fromProse(frame, message, message.text);
-    const target = asksToPost(command) ? mediaRepliedTo(message) : undefined;
-    if (target !== undefined) return offered(updateId, target, true, command.argument);
+    const media = asksToPost(command) ? mediaRepliedTo(message) : undefined;
+    if (media !== undefined) return offered(updateId, media, true, command.argument);
     if (!frame.isPrivate && !command.named && !isOurs(command)) return [];
-    return [{ ...frame, type: 'command', name: command.name, argument: command.argument }];
+    const { name, argument } = command;
+    const target = personRepliedTo(message);
+    return [{ ...frame, type: 'command', name, argument, ...(target !== undefined && { target }) }];
   }
 
   function fromProse(frame: Frame, message: Message, text: string): ChatEvent[] {
@@ -119,6 +127,14 @@ function frameOf(updateId: number, message: Message): Frame | undefined {
     isPrivate: message.chat.type === 'private',
     person,
   };
+}
+
+/** Who wrote what a command replies to; nobody when that was a bot. */
+function personRepliedTo({ reply_to_message: answered }: Message): Person | undefined {
+  // A message of a topic that answers nothing replies to the topic's beginning.
+  return answered === undefined || answered.forum_topic_created !== undefined
+    ? undefined
+    : senderPerson(answered);
 }
 
 /** The media that a command replies to, offered by whoever gives the command. */

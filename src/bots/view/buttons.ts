@@ -9,6 +9,7 @@ export function draftButton(draft: Draft, label: string, verb: string, argument?
 }
 
 /** A button on a post's card. */
-export function postButton(post: Post, label: string, verb: string) {
-  return { label, press: encodePress({ on: 'post', id: post.id, verb }) };
+export function postButton(post: Post, label: string, verb: string, argument?: string) {
+  const press = encodePress({ on: 'post', id: post.id, verb, ...(argument !== undefined && { argument }) });
+  return { label, press };
 }

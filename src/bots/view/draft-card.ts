@@ -9,6 +9,7 @@ import {
   usableFiles,
 } from '../../core/draft.ts';
 import type { StoredFile } from '../../core/media/types.ts';
+import type { ReviewPolicy } from '../../core/review.ts';
 import type { Button, Card, Line, Picture } from '../bot.ts';
 import { accountKey } from '../presses.ts';
 import { draftButton as on } from './buttons.ts';
@@ -16,7 +17,7 @@ import { choiceLines, choiceRows, switchedOffText } from './draft-choices.ts';
 import { fileLines, fileRows } from './draft-files.ts';
 import { idiomOf } from './idioms.ts';
 import { problemText } from './problems.ts';
-import { accountName, filesWord } from './words.ts';
+import { accountName, filesWord, momentOf } from './words.ts';
 
 const MUSIC_URL = 'https://www.tiktok.com/legal/page/global/music-usage-confirmation/en';
 const BRANDED_URL = 'https://www.tiktok.com/legal/page/global/bc-policy/en';
@@ -25,12 +26,20 @@ const BRANDED_URL = 'https://www.tiktok.com/legal/page/global/bc-policy/en';
 export function draftCard({
   draft,
   accounts,
+  policy,
+  timeZone,
+  now,
   pictureOf,
   menu,
 }: {
   draft: Draft;
   /** Those that the workspace shares. */
   accounts: readonly Account[];
+  /** Whose approval the place asks for. */
+  policy: ReviewPolicy;
+  /** IANA name. */
+  timeZone: string;
+  now: number;
   pictureOf: (file: StoredFile) => Picture;
   /** A menu of its own in place of the choices. */
   menu?: 'files' | 'accounts';
@@ -55,10 +64,11 @@ export function draftCard({
       ...captionLines(draft),
       [],
       ...choiceLines(draft),
+      ...planLines(draft, { timeZone, now }),
       ...noticeLines(draft),
       ...consentLines(draft),
     ],
-    rows: [...accountRows(draft, accounts), ...choiceRows(draft), ...endRows(draft)],
+    rows: [...accountRows(draft, accounts), ...choiceRows(draft), ...endRows(draft, policy)],
   };
 }
 
@@ -144,13 +154,26 @@ function accountButtons(draft: Draft, accounts: readonly Account[]): Button[][] 
   return accounts.map((account) => [on(draft, accountName(account), 'account', accountKey(account.openId))]);
 }
 
-function endRows(draft: Draft): Button[][] {
+/** When it shall go out, where that is not at once. */
+function planLines({ publishAt }: Draft, { timeZone, now }: { timeZone: string; now: number }): Line[] {
+  if (publishAt === undefined) return [];
+  return [['Goes out  ', { text: `${momentOf(publishAt, now, timeZone)} (${timeZone})`, style: 'bold' }]];
+}
+
+/** What the button does that submits. */
+function postLabel({ publishAt }: Draft, { approvals }: ReviewPolicy): string {
+  if (approvals > 0) return 'Ask for approval';
+  return publishAt === undefined ? 'Post now' : 'Schedule';
+}
+
+function endRows(draft: Draft, policy: ReviewPolicy): Button[][] {
   const isAlbum = draft.files.length > 1;
   const kind = kindOf(draft);
   const refused = draft.files.some((file) => file.state === 'refused');
   const editing = [
     on(draft, draft.caption === '' ? 'Add caption' : 'Edit caption', 'caption'),
     ...(isAlbum ? [on(draft, kind === 'photo' ? 'Photos…' : 'Files…', 'files')] : []),
+    on(draft, 'When…', 'when'),
   ];
   const inboxLabel =
     kind !== undefined && !carriesCaption(kind, 'MEDIA_UPLOAD') && draft.caption !== ''
@@ -159,7 +182,10 @@ function endRows(draft: Draft): Button[][] {
   return [
     ...(refused ? [[on(draft, 'Leave out what cannot be used', 'drop_refused')]] : []),
     editing,
-    [{ ...on(draft, 'Post now', 'post'), tone: 'main' as const }, on(draft, inboxLabel, 'inbox')],
+    [
+      { ...on(draft, postLabel(draft, policy), 'post'), tone: 'main' as const },
+      on(draft, inboxLabel, 'inbox'),
+    ],
     [{ ...on(draft, 'Discard', 'discard'), tone: 'bad' as const }],
   ];
 }

@@ -1,7 +1,7 @@
 import { type Draft, kindOf } from '../../core/draft.ts';
 import type { Choice, Line, Row } from '../bot.ts';
 import { draftButton as on } from './buttons.ts';
-import { capital, PRIVACY_NAMES } from './words.ts';
+import { capital, listOf, PRIVACY_NAMES } from './words.ts';
 
 /** What TikTok wants a person to choose, as it stands; only what the creator may choose at all. */
 export function choiceLines(draft: Draft): Line[] {
@@ -35,11 +35,6 @@ export function switchedOffText(draft: Draft): string | undefined {
   const off = switchedOff(draft);
   if (off.length === 0) return undefined;
   return `${capital(listOf(off))} ${off.length === 1 && off[0] !== 'comments' ? 'is' : 'are'} off in this account’s settings.`;
-}
-
-function listOf(words: readonly string[]): string {
-  const last = words.at(-1) ?? '';
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
 }
 
 function switchedOff(draft: Draft): string[] {

@@ -12,8 +12,21 @@ export interface Idiom {
   readonly toStartOver: string;
   readonly noCaption: string;
   readonly notAdmin: string;
+  /** The reactions that are votes. */
+  readonly approveMark: string;
+  readonly rejectMark: string;
+  /** How to vote where reactions do not reach Nod. */
+  readonly noMarks: string;
+  /** Who manages a place, in the middle of a sentence. */
+  readonly managers: string;
   /** How files come to Nod, for the help. */
   readonly help: readonly string[];
+  /** What the platform is called. */
+  readonly name: string;
+  /** Who manages a place, on a button. */
+  readonly managersLabel: string;
+  /** Cards can hold menus of options, roles and people; else there are only buttons. */
+  readonly hasMenus: boolean;
 }
 
 /** The idiom of the platform that a conversation belongs to. */
@@ -29,10 +42,15 @@ const IDIOMS: Readonly<Record<Bot['platform'], Idiom>> = {
     toStartOver: 'Send the media again to start over.',
     noCaption: 'none yet; reply to this message with one',
     notAdmin: 'Only an administrator of this group can do that.',
+    ...{ approveMark: '👍', rejectMark: '👎' },
+    noMarks:
+      'Vote with the buttons. Reactions count as well once Nod is made an administrator of this group; it needs no right beside.',
+    managers: 'administrators of this group',
     help: [
       'Telegram gives bots files up to 20 MB. An album holds 10 photos; the next one joins its draft, and so does what you send as a reply to the card.',
       'The text that you send with the media becomes the caption; reply to the card to change it.',
     ],
+    ...{ name: 'Telegram', managersLabel: 'Administrators', hasMenus: false },
   },
   discord: {
     slash: '/tiktok ',
@@ -41,9 +59,14 @@ const IDIOMS: Readonly<Record<Bot['platform'], Idiom>> = {
     toStartOver: 'Start over with /tiktok post.',
     noCaption: 'none yet',
     notAdmin: 'That takes the permission Manage Server.',
+    ...{ approveMark: '✅', rejectMark: '❌' },
+    noMarks:
+      'Vote with the buttons. For reactions to count, Nod needs the permissions View Channel and Read Message History here.',
+    managers: 'people with Manage Server',
     help: [
       '/tiktok post takes up to 10 files, /tiktok compose opens a form for several photos, and “Post to TikTok” in the menu of a message takes what it shows.',
       'Drafts are seen by you alone. When one is out of sight, /tiktok posts brings it back.',
     ],
+    ...{ name: 'Discord', managersLabel: 'People with Manage Server', hasMenus: true },
   },
 };

@@ -1,15 +1,12 @@
 import type { Account } from '../../core/accounts.ts';
 import type { ConsentOutcome } from '../../core/consents.ts';
-import type { Draft } from '../../core/draft.ts';
 import type { Problem } from '../../core/errors.ts';
-import { isSettled, type Post } from '../../core/post.ts';
+import type { Person, Post } from '../../core/post.ts';
 import type { Button, Card, Line } from '../bot.ts';
 import { accountKey, encodePress } from '../presses.ts';
-import { failureWords } from './failures.ts';
 import { type Idiom, idiomOf } from './idioms.ts';
-import { linksOf } from './post-card.ts';
 import { problemText } from './problems.ts';
-import { accountName, agoOf, excerptOf, filesWord, limitOf, whenOf } from './words.ts';
+import { accountName, excerptOf, filesWord, limitOf, momentOf } from './words.ts';
 
 /** The commands that a chat's menu shows. */
 export const COMMANDS = [
@@ -17,9 +14,34 @@ export const COMMANDS = [
   { name: 'connect', description: 'Connect a TikTok account' },
   { name: 'accounts', description: 'The connected TikTok accounts' },
   { name: 'disconnect', description: 'Disconnect a TikTok account' },
+  { name: 'settings', description: 'Reviews, time zone, joined chats' },
+  { name: 'history', description: 'Who approved and posted what' },
+  { name: 'join', description: 'Share accounts and reviews with another chat' },
   { name: 'posts', description: 'Recent posts, with status and link' },
   { name: 'cancel', description: 'Cancel what is under way' },
   { name: 'help', description: 'What Nod takes, and what it does with it' },
+] as const;
+
+export const OLD_BUTTON = 'This button is from an older Nod.';
+export const CANCELLING = 'Cancelling; the card tells how it ends.';
+
+/** The title of the window that asks for a time. */
+export const WHEN = 'When? “tomorrow 18:00”, or “now”';
+/** What somebody writes who wants no time after all. */
+export const AT_ONCE: ReadonlySet<string> = new Set(['now', 'jetzt', 'ahora', 'agora', 'maintenant']);
+
+export const askWhenText = ({ name }: Person, timeZone: string): string =>
+  `${name}, reply to this with the time, like “tomorrow 18:00” (${timeZone}), or “now”.`;
+
+/** What was settled about a time. */
+export const plannedText = (publishAt: number | undefined, now: number, timeZone: string): string =>
+  publishAt === undefined
+    ? 'It goes out as soon as it may.'
+    : `It goes out ${momentOf(publishAt, now, timeZone)} (${timeZone}).`;
+
+/** What a reply to somebody's message says; only where a command can be one. */
+export const REPLY_COMMANDS = [
+  { name: 'approver', description: 'As a reply: lets its author approve, or not any more' },
 ] as const;
 
 /** A card of plain lines without buttons. */
@@ -44,6 +66,18 @@ export function startCard(hasAccount: boolean): Card {
     ],
     rows: [],
   };
+}
+
+/** Stands where a post was composed, once its team has it. */
+export function handedOverCard({ account, content, review }: Post): Card {
+  const { length = 1 } = review?.chats ?? [];
+  const what = excerptOf(content.caption, 60) || filesWord(content.kind, content.sources.length);
+  return note(
+    `“${what}” for ${accountName(account)} went to the team for approval.`,
+    length > 1
+      ? 'Its cards, here and in the chat that is joined, show how it goes.'
+      : 'Its card shows how it goes.',
+  );
 }
 
 /** What Nod takes, how it gets it, and the commands. */
@@ -95,82 +129,6 @@ export function disconnectCard(accounts: readonly Account[], idiom: Idiom): Card
     lines: [['Which account shall Nod forget? Its tokens are deleted, and taken back at TikTok.']],
     rows,
   };
-}
-
-/** Recent posts; `hidden` drafts can be opened again from here. */
-export function postsCard({
-  posts,
-  hidden,
-  idiom,
-  now,
-}: {
-  posts: readonly Post[];
-  hidden: readonly Draft[];
-  idiom: Idiom;
-  now: number;
-}): Card {
-  const rows = hidden.slice(0, 5).map((draft): Button[] => [
-    {
-      label: `Continue draft: ${excerptOf(draft.caption || filesWord(undefined, draft.files.length), 30)}`,
-      press: encodePress({ on: 'draft', id: draft.id, verb: 'open' }),
-    },
-  ]);
-  if (posts.length === 0) {
-    return { ...note(`Nothing was posted from here yet. ${idiom.toPost}`), rows };
-  }
-  const lines = posts.flatMap((post): Line[] => {
-    const what = post.content.caption || filesWord(post.content.kind, post.content.sources.length);
-    const [link] = linksOf(post);
-    const age = agoOf(post.createdAt, now);
-    return [
-      [{ text: excerptOf(what, 60), style: 'bold' }, `  ${age}`],
-      [`${stateWord(post, now)} · ${accountName(post.account)}`],
-      ...(link === undefined ? [] : [[link]]),
-      [],
-    ];
-  });
-  return { lines: lines.slice(0, -1), rows };
-}
-
-function stateWord(post: Post, now: number): string {
-  switch (post.status) {
-    case 'published':
-      return '✓ live';
-    case 'in_inbox':
-      return '✓ in the TikTok inbox';
-    case 'failed':
-      return `✕ ${failureWords(idiomOf(post.chat), post.failure.reason, post.failure.reasonRaw).what}`;
-    case 'queued':
-      return post.wait === undefined ? 'queued' : `waiting, next try ${whenOf(post.notBefore, now)}`;
-    case 'processing':
-      return 'TikTok is processing it';
-    case 'unconfirmed':
-      return '? not confirmed';
-    default:
-      return post.status.replace('_', ' ');
-  }
-}
-
-/** What can be cancelled, one button each. */
-export function cancelCard(drafts: readonly Draft[], posts: readonly Post[]): Card {
-  const open = posts.filter((post) => !isSettled(post));
-  if (drafts.length + open.length === 0) return note('Nothing is under way.');
-  const label = (caption: string, count: number) => excerptOf(caption || filesWord(undefined, count), 30);
-  const rows: Button[][] = [
-    ...drafts.map((draft): Button[] => [
-      {
-        label: `Discard draft: ${label(draft.caption, draft.files.length)}`,
-        press: encodePress({ on: 'draft', id: draft.id, verb: 'discard' }),
-      },
-    ]),
-    ...open.map((post): Button[] => [
-      {
-        label: `Cancel post: ${label(post.content.caption, post.content.sources.length)}`,
-        press: encodePress({ on: 'post', id: post.id, verb: 'cancel' }),
-      },
-    ]),
-  ];
-  return { lines: [['What shall be cancelled?']], rows };
 }
 
 /** What the chat is told when a way through TikTok's consent page has ended; undefined where nobody asked. */

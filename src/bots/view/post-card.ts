@@ -1,20 +1,30 @@
 import type { PullProgress } from '../../core/media/pulls.ts';
 import type { StoredFile } from '../../core/media/types.ts';
 import { isSlow, type Pacing } from '../../core/pacing.ts';
-import type { Post, PostFailure, PostIn } from '../../core/post.ts';
+import type { ChatRef, Post, PostIn } from '../../core/post.ts';
+import type { Vote } from '../../core/review.ts';
 import type { Button, Card, Line, Picture } from '../bot.ts';
 import { postButton as on } from './buttons.ts';
 import { failureWords } from './failures.ts';
-import { type Idiom, idiomOf } from './idioms.ts';
-import { problemText } from './problems.ts';
-import { accountName, barOf, durationOf, excerptOf, PRIVACY_NAMES, whenOf } from './words.ts';
+import { idiomOf } from './idioms.ts';
+import { finalText, heldText, type Text } from './post-endings.ts';
+import { decisionLines } from './votes.ts';
+import { accountName, barOf, durationOf, excerptOf, momentOf, PRIVACY_NAMES, whenOf } from './words.ts';
 
 export interface PostView {
   readonly post: Post;
+  /** Where the card stands. */
+  readonly chat: ChatRef;
+  /** Those of its review. */
+  readonly votes: readonly Vote[];
+  /** Another post has taken its place. */
+  readonly goesOn: boolean;
   /** Whether TikTok would still tell us about it. */
   readonly hasAccess: boolean;
   /** What TikTok has taken of the media, while it takes it. */
   readonly pull?: PullProgress;
+  /** IANA name. */
+  readonly timeZone: string;
   readonly pacing: Pacing;
   readonly now: number;
   readonly pictureOf: (file: StoredFile) => Picture;
@@ -22,74 +32,77 @@ export interface PostView {
 
 /** The card of a post: where it stands, and what can be done about it. */
 export function postCard(view: PostView): Card {
-  const { post, pictureOf } = view;
+  const { post, pictureOf, goesOn } = view;
   const { headline, lines } = body(view);
   const caption = excerptOf(post.content.caption, 300);
   const shown = shownFile(post);
+  const decided = decisionLines(view);
+  const below = goesOn ? [...lines, ['It goes on in a newer card below.']] : lines;
   return {
     ...(shown !== undefined && { picture: pictureOf(shown) }),
     lines: [
       [{ text: headline, style: 'bold' }, ` · ${accountName(post.account)}`],
       ...(caption === '' ? [] : [[`“${caption}”`]]),
-      ...(lines.length > 0 ? [[], ...lines] : []),
+      ...(decided.length > 0 ? [[], ...decided] : []),
+      ...(below.length > 0 ? [[], ...below] : []),
     ],
-    rows: buttonsOf(post),
+    rows: goesOn ? [] : buttonsOf(view),
   };
 }
 
 /** Somebody may post before the preview is drawn; the first photo then stands for all. */
-function shownFile({ preview, media = [] }: Post): StoredFile | undefined {
+export function shownFile({ preview, media = [] }: Post): StoredFile | undefined {
   const [first] = media;
   return preview ?? (first?.kind === 'photo' ? first.file : undefined);
 }
 
-/** The message that ends the story, so that a phone buzzes; undefined while it goes on, and for who ended it. */
-export function finalNote(post: Post): Card | undefined {
-  const text = post.status === 'cancelled' ? undefined : finalText(post);
-  if (text === undefined) return undefined;
-  return {
-    lines: [[{ text: text.headline, style: 'bold' }, ` · ${accountName(post.account)}`], ...text.lines],
-    rows: [],
-  };
-}
-
-interface Text {
-  readonly headline: string;
-  readonly lines: Line[];
-}
-
 function body(view: PostView): Text {
-  const { post } = view;
+  const { post, chat } = view;
   switch (post.status) {
     case 'preparing':
-      return { headline: 'Posting', lines: [['· preparing the files']] };
+      return { headline: 'Posting', lines: [['· preparing the files'], ...planLines(view)] };
     case 'in_review':
       return { headline: 'Waiting for approval', lines: [] };
+    case 'on_hold':
+      return heldText(post, idiomOf(chat));
     case 'queued':
-      return queuedText(post, view.now);
+      return queuedText(post, view);
     case 'submitting':
       return { headline: 'Posting', lines: [['✓ queued'], ['· handing it to TikTok']] };
     case 'processing':
       return processingText(post, view);
     default:
-      return finalText(post) ?? { headline: post.status, lines: [] };
+      return finalText(post, idiomOf(chat)) ?? { headline: post.status, lines: [] };
   }
 }
 
-function queuedText(post: PostIn<'queued'>, now: number): Text {
-  if (post.wait === undefined) return { headline: 'Posting', lines: [['· queued']] };
-  const { what, next } = failureWords(idiomOf(post.chat), post.wait.reason, post.wait.reasonRaw);
+/** When it goes out, as long as that is still to come. */
+function planLines({ post: { publishAt }, timeZone, now }: PostView): Line[] {
+  if (publishAt === undefined || publishAt <= now) return [];
+  return [[`Goes out ${momentOf(publishAt, now, timeZone)} (${timeZone}).`]];
+}
+
+function queuedText(post: PostIn<'queued'>, view: PostView): Text {
+  const { chat, now, timeZone } = view;
+  const planned = planLines(view);
+  if (post.wait === undefined) {
+    return planned.length > 0
+      ? { headline: 'Scheduled', lines: planned }
+      : { headline: 'Posting', lines: [['· queued']] };
+  }
+  const { what, next } = failureWords(idiomOf(chat), post.wait.reason, post.wait.reasonRaw);
   return {
     headline: 'Waiting',
     lines: [
       [`${what}.`],
       ...(next === undefined ? [] : [[next]]),
-      [`Nothing is posted twice. Next try ${whenOf(post.notBefore, now)}.`],
+      [`Nothing is posted twice. Next try ${whenOf(post.notBefore, now, timeZone)}.`],
     ],
   };
 }
 
-function processingText(post: PostIn<'processing'>, { pull, hasAccess, pacing, now }: PostView): Text {
+function processingText(post: PostIn<'processing'>, view: PostView): Text {
+  const { chat, pull, hasAccess, pacing, timeZone, now } = view;
   const lines: Line[] = [
     ['✓ queued'],
     ['✓ TikTok has it (', { text: shortId(post.publishId), style: 'code' }, ')'],
@@ -102,10 +115,10 @@ function processingText(post: PostIn<'processing'>, { pull, hasAccess, pacing, n
   if (!hasAccess) {
     lines.push(
       ['Nod has lost access to the account and cannot see how this ends.'],
-      [`${idiomOf(post.chat).slash}connect it again, and this card goes on.`],
+      [`${idiomOf(chat).slash}connect it again, and this card goes on.`],
     );
   } else if (isSlow(post.checks, pacing)) {
-    const next = whenOf(post.nextCheckAt, now);
+    const next = whenOf(post.nextCheckAt, now, timeZone);
     lines.push([
       `TikTok is still processing (${durationOf(now - post.since)}). That can take a while; this card keeps checking, next ${next}.`,
     ]);
@@ -121,104 +134,45 @@ function pullText(post: Post, pull: PullProgress): string {
     : `TikTok is taking photo ${pull.fileNumber} of ${pull.files}`;
 }
 
-function finalText(post: Post): Text | undefined {
-  switch (post.status) {
-    case 'published':
-      return publishedText(post);
-    case 'in_inbox':
-      return inboxText(post);
-    case 'failed':
-      return failedText(post.failure, idiomOf(post.chat));
-    case 'unconfirmed':
-      return {
-        headline: '? Not confirmed',
-        lines: [
-          ['For a day TikTok has said neither yes nor no, and the post may be there.'],
-          ['Look at the account first. Only if it is not there, post it again.'],
-        ],
-      };
-    case 'cancelled':
-      return { headline: 'Cancelled', lines: [['Nothing was posted.']] };
-    case 'rejected':
-      return { headline: '✕ Not approved', lines: [['Nothing was posted.']] };
-    case 'expired':
-      return { headline: 'The review has expired', lines: [['Nothing was posted.']] };
-    default:
-      return undefined;
-  }
-}
-
-const LINK_FOLLOWS =
-  'TikTok shows the link after its review, usually within a minute; it will appear on the card.';
-const NO_LINK = 'TikTok has not told its link within a day; look for it on the profile.';
-
-function publishedText(post: PostIn<'published'>): Text {
-  const took = durationOf(post.settledAt - post.createdAt);
-  const links = linksOf(post);
-  if (links.length > 0) return { headline: `✓ Live on TikTok · ${took}`, lines: links.map((link) => [link]) };
-  const { privacyLevel } = post.content.settings;
-  const isPublic = privacyLevel === 'PUBLIC_TO_EVERYONE';
-  const lines: Line[] =
-    privacyLevel === undefined || isPublic
-      ? [[post.nextCheckAt === undefined ? NO_LINK : LINK_FOLLOWS]]
-      : [[`Visible to: ${PRIVACY_NAMES[privacyLevel]}. TikTok gives no link for posts that are not public.`]];
-  return { headline: `✓ Posted · ${took}`, lines };
-}
-
-/** The links of a post, as far as TikTok has told them. */
-export function linksOf(post: Post): string[] {
-  if (post.status !== 'published') return [];
-  const { username } = post.account;
-  // Without the handle TikTok still resolves the id.
-  const handle = username ?? '';
-  return post.postIds.map(
-    (id) => `https://www.tiktok.com/@${encodeURIComponent(handle)}/${post.content.kind}/${id}`,
-  );
-}
-
-function inboxText(post: PostIn<'in_inbox'>): Text {
-  const lines: Line[] = [['Open TikTok, tap the notification in the inbox and finish the post there.']];
-  const { kind, caption } = post.content;
-  if (kind === 'video' && caption !== '') {
-    lines.push(
-      ['TikTok takes no caption with it. Here it is, ready to copy:'],
-      [{ text: caption, style: 'code' }],
-    );
-  }
-  return { headline: '✓ In the TikTok inbox', lines };
-}
-
-function failedText(failure: PostFailure, idiom: Idiom): Text {
-  const { what, next } = failureWords(idiom, failure.reason, failure.reasonRaw);
-  const { file } = failure;
-  const lines: Line[] =
-    file === undefined ? [] : [[`File ${file.number}, ${file.name}: ${problemText(file.problem, idiom)}`]];
-  if (next !== undefined) lines.push([next]);
-  return { headline: `✕ Not posted: ${what}`, lines: [['Nothing is public.'], ...lines] };
-}
-
-function buttonsOf(post: Post): Button[][] {
+function buttonsOf(view: PostView): Button[][] {
+  const { post, chat } = view;
+  const cancel = on(post, 'Cancel', 'cancel');
   switch (post.status) {
     case 'preparing':
     case 'in_review':
-    case 'queued':
     case 'submitting':
-      return [[on(post, 'Cancel', 'cancel')]];
+      return [[cancel]];
+    case 'queued':
+      return planLines(view).length > 0 ? plannedButtons(post) : [[cancel]];
+    case 'on_hold':
+      return [privacyButtons(post), [on(post, 'Edit', 'edit'), cancel]].filter((row) => row.length > 0);
     case 'processing':
-      return post.cancelRefused ? [] : [[on(post, 'Cancel', 'cancel')]];
+      return post.cancelRefused ? [] : [[cancel]];
     case 'failed':
-      return failureWords(idiomOf(post.chat), post.failure.reason).edit
+      return failureWords(idiomOf(chat), post.failure.reason).edit
         ? [[on(post, 'Edit and try again', 'edit'), on(post, 'Try again', 'again')]]
         : [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];
     case 'unconfirmed':
       return [[on(post, 'It is not there: post it again', 'again')]];
+    case 'rejected':
+      return [[on(post, 'Say why', 'why'), on(post, 'Edit', 'edit')]];
     case 'cancelled':
+      if (post.isWithdrawn) return [[on(post, 'Edit', 'edit')]];
+      return [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];
     case 'expired':
       return [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];
     default:
       return [];
   }
 }
+
+const plannedButtons = (post: Post): Button[][] => [
+  [on(post, 'Other time…', 'when'), on(post, 'Publish now', 'now')],
+  [on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')],
+];
+
+const privacyButtons = (post: PostIn<'on_hold'>): Button[] =>
+  post.privacyLevelOptions.map((level) => on(post, PRIVACY_NAMES[level], 'privacy', level));
 
 /** Enough of TikTok's id to tell two posts apart. */
 function shortId(publishId: string): string {

@@ -1,7 +1,8 @@
 import type { Problem } from '../../core/errors.ts';
 import { failureWords } from './failures.ts';
 import type { Idiom } from './idioms.ts';
-import { countOf, durationOf, limitOf, PRIVACY_NAMES, sizeOf } from './words.ts';
+import { votersText } from './votes.ts';
+import { countOf, durationOf, excerptOf, limitOf, listOf, PRIVACY_NAMES, sizeOf } from './words.ts';
 
 const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
 
@@ -85,6 +86,34 @@ export function problemText(problem: Problem, idiom: Idiom): string {
       return 'There is nothing to try again here.';
     case 'tiktok_unreachable':
       return 'TikTok does not answer. Tap “Ask TikTok again” in a moment.';
+    case 'may_not_vote':
+      return `Only ${votersText(problem.policy, problem.chats)} can approve or reject here.`;
+    case 'own_post':
+      return `A post needs the vote of somebody else than its author here. ${slash}settings can change that.`;
+    case 'review_over':
+      return `This was ${problem.decision.outcome} already, by ${listOf(problem.decision.by.map(({ name }) => name))}.`;
+    case 'not_in_review':
+      return 'This is no longer open for votes.';
+    case 'nobody_may_vote':
+      return 'Then nobody could approve anything. Name a role or a person first.';
+    case 'when_unclear':
+      return `“${excerptOf(problem.text, 60)}” is no time that Nod understands. Write it like “tomorrow 18:00” or “2026-12-01 18:00”.`;
+    case 'when_without_time':
+      return `Say the hour as well, like “${excerptOf(problem.text, 40)} 18:00”.`;
+    case 'when_past':
+      return 'That time has passed. Choose one to come.';
+    case 'when_too_far':
+      return `Nod plans up to ${problem.maxDays} days ahead. Choose an earlier time.`;
+    case 'time_zone_unknown':
+      return `“${excerptOf(problem.text, 40)}” is no time zone that Nod knows. Write it like “Europe/Berlin” or “New York”.`;
+    case 'code_unknown':
+      return `This code is not good, or no longer. ${slash}settings in the other chat gives a new one.`;
+    case 'already_joined':
+      return `This chat shares with another one already. Separate it first, in ${slash}settings.`;
+    case 'join_itself':
+      return 'These two share everything already.';
+    case 'join_private':
+      return 'Only groups and servers can share accounts and reviews.';
   }
 }
 

@@ -61,16 +61,37 @@ export function agoOf(at: number, now: number): string {
 
 const NEAR_MS = 10 * 60_000;
 
-/** `now`, `in 40 s` while it is near, `at 18:40 GMT+1` after; in the time zone of the machine. */
-export function whenOf(at: number, now: number): string {
+/** `now`, `in 40 s` while it is near, `at 18:40 GMT+1` after. */
+export function whenOf(at: number, now: number, timeZone?: string): string {
   if (at - now < 1_000) return 'now';
   if (at - now < NEAR_MS) return `in ${durationOf(at - now)}`;
   const time = new Intl.DateTimeFormat('en-GB', {
     hour: '2-digit',
     minute: '2-digit',
     timeZoneName: 'short',
+    ...(timeZone !== undefined && { timeZone }),
   });
   return `at ${time.format(at)}`;
+}
+
+/** `today 18:00`, `tomorrow 18:00`, `Tue 24 Nov 18:00`, in a time zone. */
+export function momentOf(at: number, now: number, timeZone: string): string {
+  const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone }).format(at);
+  const day = (moment: number) => new Intl.DateTimeFormat('en-CA', { timeZone }).format(moment);
+  if (day(at) === day(now)) return `today ${time}`;
+  if (day(at) === day(now + 24 * 3_600_000)) return `tomorrow ${time}`;
+  const isThisYear = day(at).slice(0, 4) === day(now).slice(0, 4);
+  const date = new Intl.DateTimeFormat('en-GB', {
+    ...{ weekday: 'short', day: 'numeric', month: 'short', timeZone },
+    ...(!isThisYear && { year: 'numeric' }),
+  });
+  return `${date.format(at).replace(',', '')} ${time}`;
+}
+
+/** `Ben`, `Ben and Chiara`, `Ben, Chiara and Dora`. */
+export function listOf(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
 }
 
 const BAR_CELLS = 10;

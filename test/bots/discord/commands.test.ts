@@ -23,18 +23,22 @@ it('offers all subcommands, for servers and direct messages', async () => {
   const [tiktok] = harness.discord.state.commands;
   const { options, contexts, integration_types } = tiktok?.request ?? {};
   expect(options?.map(({ name }) => name)).toEqual([
-    ...['post', 'compose', 'connect', 'accounts', 'disconnect', 'posts', 'cancel', 'help'],
+    ...['post', 'compose', 'connect', 'accounts', 'disconnect', 'posts', 'cancel'],
+    ...['settings', 'history', 'join', 'help'],
   ]);
   expect({ contexts, integration_types }).toEqual({ contexts: [0, 1], integration_types: [0] });
   const post = options?.[0]?.options ?? [];
   expect(post.map(({ name }) => name)).toEqual([
     ...[...optionNames, 'media9', 'media10'],
-    ...['caption', 'account', 'privacy'],
+    ...['caption', 'account', 'privacy', 'when'],
   ]);
   expect(post.filter(({ required }) => required).map(({ name }) => name)).toEqual(['media1']);
   expect(post[9]).toMatchObject({ type: 11, file_types: ['image', 'video'] });
   expect(post[10]).toMatchObject({ name: 'caption', max_length: 2_200 });
-  expect(post.slice(11).map(({ autocomplete }) => autocomplete)).toEqual([true, true]);
+  expect(post.slice(11).map(({ autocomplete }) => autocomplete)).toEqual([true, true, undefined]);
+  expect(options?.find(({ name }) => name === 'join')?.options).toMatchObject([
+    { type: 3, name: 'code', required: true },
+  ]);
 });
 
 it('speaks German, Spanish and Portuguese, and English otherwise', async () => {
@@ -58,7 +62,27 @@ it('listens although the commands could not be registered', async () => {
   await harness.logged('the commands were not registered');
 });
 
-it.each(['connect', 'accounts', 'disconnect', 'posts', 'cancel', 'help'])(
+it('gives no two subcommands one name in any language', async () => {
+  await using harness = await startHarness();
+  await harness.startBot();
+  const subcommands = harness.discord.state.commands[0]?.request.options ?? [];
+  for (const locale of ['de', 'es-ES', 'es-419', 'pt-BR']) {
+    const names = subcommands.map(({ name_localizations: names }) => names?.[locale]);
+    expect(new Set(names).size).toBe(subcommands.length);
+  }
+});
+
+it('takes the code of /tiktok join as its argument', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  const { events } = await harness.startBot();
+  const join = { user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'join' };
+  await expect(discord.runCommand(join)).rejects.toThrow('code is required');
+  await discord.runCommand({ ...join, options: { code: 'ab12-cd34' } });
+  expect(await events.one('command')).toMatchObject({ name: 'join', argument: 'ab12-cd34' });
+});
+
+it.each(['connect', 'accounts', 'disconnect', 'posts', 'cancel', 'settings', 'history', 'help'])(
   'takes /tiktok %s',
   async (name) => {
     await using harness = await startHarness();
@@ -77,9 +101,11 @@ it.each(['connect', 'accounts', 'disconnect', 'posts', 'cancel', 'help'])(
       chat,
       workspace: `discord:${discord.studio.id}`,
       chatTitle: 'Studio #posts',
+      workspaceTitle: 'Studio',
       isPrivate: false,
       person: { id: `discord:${discord.ana.id}`, name: 'Ana' },
       name,
+      argument: '',
       reply: { chat, isPrivate: true },
     });
   },

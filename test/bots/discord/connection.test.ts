@@ -106,23 +106,25 @@ it('stops while the gateway is away', async () => {
 it('loses nothing when the gateway is cut in the middle', async () => {
   await using harness = await startHarness();
   const { discord } = harness;
-  const { events } = await harness.startBot();
+  const { events, gaps } = await harness.startBot();
   discord.cutGateway();
   const handle = await accounts(harness);
   expect(handle.ephemeral).toBe(true);
   expect((await events.one('command')).name).toBe('accounts');
   expect(discord.state.resumes).toBe(1);
+  expect(gaps.all).toHaveLength(1);
   await harness.logged('broke off');
 });
 
-it('goes on after a session that cannot be resumed', async () => {
+it('goes on after a session that cannot be resumed, and tells that something may be missed', async () => {
   await using harness = await startHarness();
   const { discord } = harness;
-  const { events } = await harness.startBot();
+  const { events, gaps } = await harness.startBot();
   discord.invalidateSession();
+  expect(gaps.all).toHaveLength(1);
   // The library lets 5 s pass between two sessions, as Discord asks.
   await discord.until(() => (discord.state.identifies.length === 2 ? true : undefined), { timeoutMs: 9_000 });
-  await discord.waitForGateway();
+  await gaps.when(({ length }) => length === 2);
   await accounts(harness);
   expect((await events.one('command')).name).toBe('accounts');
 });

@@ -35,11 +35,13 @@ export async function startHarness({ allowLint = false, ...options }: HarnessOpt
   async function startBot(receive: Receive = async () => {}, changes: Partial<DiscordBotOptions> = {}) {
     const bot = createBot(changes);
     const events = recordEvents();
-    await bot.start(async (event) => {
+    const gaps = createRecord<'gap'>();
+    const take = async (event: ChatEvent) => {
       events.add(event);
       await receive(event);
-    });
-    return { bot, events };
+    };
+    await bot.start(take, () => gaps.add('gap'));
+    return { bot, events, gaps };
   }
 
   async function picture(key: string, background = 'red'): Promise<Picture> {

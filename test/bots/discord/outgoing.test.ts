@@ -58,6 +58,40 @@ it('uploads a picture only when it changed, and drops it when there is none', as
   expect(uploads()).toEqual([1, 0, 1, 0, 0]);
 });
 
+it('attaches a text file under a name that Discord keeps, in place of a picture', async () => {
+  await using harness = await startHarness();
+  const { discord, chat } = harness;
+  const bot = harness.createBot();
+  const file = { name: 'who approved (ünder).txt', text: 'Ana ✅\nBen ❌\n' };
+  const sent = await bot.send(chat, { ...card('All of it'), picture: await harness.picture('one'), file });
+  expect(sent).not.toHaveProperty('picture');
+  expect(discord.render(discord.posts)).toContain('│ All of it\n  │ [who_approved_nder_.txt]');
+  const [stored] = [...discord.files.values()];
+  expect(Buffer.from(stored?.bytes ?? []).toString()).toBe(file.text);
+  expect(stored?.contentType).toMatch(/^text\/plain/);
+  const withPicture = await bot.edit(sent, { ...card('3 photos'), picture: await harness.picture('one') });
+  expect(withPicture.picture).toBe('one');
+  await bot.edit(withPicture, { ...card('Again'), file });
+  expect(discord.messages(discord.posts)[0]?.attachments.map(({ filename }) => filename)).toEqual([
+    'who_approved_nder_.txt',
+  ]);
+  await bot.edit(sent, card('No file'));
+  expect(discord.messages(discord.posts)[0]?.attachments).toEqual([]);
+});
+
+it('attaches a text file to an answer that one person sees', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  const { bot, events } = await harness.startBot();
+  const handle = await discord.runCommand({
+    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'history' },
+  });
+  const { reply } = await events.one('command');
+  if (reply === undefined) throw new Error('There is no reply.');
+  await bot.edit(reply, { ...card('History'), file: { name: 'history.txt', text: 'Nothing yet' } });
+  expect(discord.render(handle)).toContain('│ History\n  │ [history.txt]');
+});
+
 it('calls for the person who is meant and for nobody whom a text names', async () => {
   await using harness = await startHarness();
   const { discord, chat } = harness;

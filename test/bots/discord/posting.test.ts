@@ -18,7 +18,8 @@ it('takes the files of /tiktok post as one album, with its caption and wishes', 
   await using harness = await startHarness();
   const { discord, chat } = harness;
   const { bot, events } = await harness.startBot();
-  const handle = await post(harness, { caption: 'First light', account: 'key', privacy: 'SELF_ONLY' }, 3);
+  const choices = { account: 'key', privacy: 'SELF_ONLY', when: 'tomorrow 18:00' };
+  const handle = await post(harness, { caption: 'First light', ...choices }, 3);
   expect(handle).toMatchObject({ answerType: 5, ephemeral: true });
   const media = (await events.first(3)).filter((event) => event.type === 'media');
   expect(
@@ -26,12 +27,13 @@ it('takes the files of /tiktok post as one album, with its caption and wishes', 
   ).toEqual([
     {
       ...{ album: handle.id, caption: 'First light', name: '0.jpg' },
-      wishes: { privacyLevel: 'SELF_ONLY', account: 'key' },
+      wishes: { privacyLevel: 'SELF_ONLY', account: 'key', when: 'tomorrow 18:00' },
     },
     { album: handle.id, name: '1.jpg' },
     { album: handle.id, name: '2.jpg' },
   ]);
-  const numbers = media.map(({ messageId }) => Number(messageId));
+  const numbers = media.map(({ order }) => order);
+  expect(media.map(({ messageId }) => Number(messageId))).toEqual(numbers);
   expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   expect(numbers.every(Number.isSafeInteger)).toBe(true);
   expect(media[0]).toMatchObject({ chat, reply: { chat, isPrivate: true }, file: { claimedKind: 'photo' } });
@@ -40,15 +42,20 @@ it('takes the files of /tiktok post as one album, with its caption and wishes', 
   expect(discord.messages(discord.posts)).toEqual([]);
 });
 
+it('takes a time without any other wish', async () => {
+  await using harness = await startHarness();
+  const { events } = await harness.startBot();
+  await post(harness, { when: 'friday 9:30' });
+  expect((await events.one('media')).wishes).toEqual({ when: 'friday 9:30' });
+});
+
 it('numbers the files of a later command higher', async () => {
   await using harness = await startHarness();
   const { events } = await harness.startBot();
   await post(harness, {}, 2);
   harness.discord.advance(5);
   await post(harness);
-  const numbers = (await events.first(3)).map((event) =>
-    'messageId' in event ? Number(event.messageId) : 0,
-  );
+  const numbers = (await events.first(3)).map((event) => ('order' in event ? event.order : 0));
   expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
   expect(new Set(numbers).size).toBe(3);
 });

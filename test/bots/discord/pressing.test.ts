@@ -158,8 +158,8 @@ it('takes an answer to a question after a restart, also an empty one', async () 
   const { events } = await harness.startBot();
   await discord.submitModal(opened, { text: '' });
   const text = await events.one('text');
-  expect(text).toMatchObject({ subject: 'draft-7', text: '' });
-  expect(text).not.toHaveProperty('reply');
+  // The card is for all, so the answer is a message of its own.
+  expect(text).toMatchObject({ subject: 'draft-7', text: '', reply: { isPrivate: true } });
 });
 
 it('acknowledges a press by itself when nothing answers it in time, and asks to press again', async () => {

@@ -124,6 +124,49 @@ it('moves buttons together when a card has too many components, and keeps the la
   expect(inside(card(more)).at(-1)).toMatchObject({ components: [{ label: 'B59' }] });
 });
 
+it('puts a picker into a menu of its own that may be empty', () => {
+  const picked = ['discord:123456789012345678', 'telegram:5', 'discord:123456789012345679'];
+  const picker = { pick: 'people', prompt: 'Who?', press: 'who', picked, max: 40 } as const;
+  expect(inside(card([picker]))[1]).toEqual({
+    type: 1,
+    components: [
+      {
+        ...{ type: 5, custom_id: 'who', placeholder: 'Who?', min_values: 0, max_values: 25 },
+        default_values: [
+          { id: '123456789012345678', type: 'user' },
+          { id: '123456789012345679', type: 'user' },
+        ],
+      },
+    ],
+  });
+  const [, row] = inside(card([{ ...picker, pick: 'roles', max: 1 }]));
+  expect(row).toMatchObject({
+    components: [{ type: 6, max_values: 1, default_values: [{ id: '123456789012345678', type: 'role' }] }],
+  });
+});
+
+it('counts pickers among the components of a card', () => {
+  const pickers = Array.from(
+    { length: 30 },
+    (_, index): Row => ({ pick: 'roles', prompt: 'Roles', press: `p${index}`, picked: [], max: 1 }),
+  );
+  const shown = card([...pickers, ...[buttons(1, 99)]]);
+  expect(countAll(shown)).toBeLessThanOrEqual(40);
+  expect(inside(shown).at(-1)).toMatchObject({ components: [{ label: 'B99' }] });
+});
+
+it('shows a file in place of a picture', () => {
+  const shown = {
+    ...card([]),
+    picture: { key: 'one', path: '/one.jpg' },
+    file: { name: 'a.txt', text: 'a' },
+  };
+  expect(inside(shown)).toEqual([
+    { type: 10, content: 'Text' },
+    { type: 13, file: { url: 'attachment://a.txt' } },
+  ]);
+});
+
 it('writes a link that is no button for Discord into the text', () => {
   const shown = card([
     [

@@ -11,7 +11,12 @@ it('asks for its kinds of updates by name and sets its menu', async () => {
   const { telegram } = harness;
   await harness.startBot();
   await telegram.waitForPoll();
-  expect(telegram.allowedUpdates()).toEqual(['message', 'callback_query', 'my_chat_member']);
+  expect(telegram.allowedUpdates()).toEqual([
+    'message',
+    'callback_query',
+    'message_reaction',
+    'my_chat_member',
+  ]);
   expect([...telegram.state.commands.values()]).toMatchObject([
     { scope: { type: 'default' }, commands: [{ command: 'accounts' }] },
   ]);
@@ -118,7 +123,9 @@ it('never names its token when nobody listens at the address', async () => {
     () => bot.edit({ chat, id: '1' }, { lines, rows: [] }),
     () => bot.remove({ chat, id: '1' }),
     () => bot.openFile('file'),
-    () => bot.mayManage('telegram:-1', { id: 'telegram:1', name: 'Ana' }),
+    () => bot.readStanding('telegram:-1', { id: 'telegram:1', name: 'Ana' }),
+    () => bot.putMarks({ chat, id: '1' }, ['approve']),
+    () => bot.hearsMarks('telegram:-1'),
   ];
   for (const call of calls) {
     const error = await harness.errorOf(call());

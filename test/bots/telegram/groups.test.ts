@@ -23,6 +23,7 @@ it('takes the photo that a /post replies to, from whoever gives the command', as
   await harness.telegram.sendText(team, ben, '/post Lunch at last', { replyTo: shared });
   expect(await events.one('media')).toMatchObject({
     messageId: String(shared.message_id),
+    order: shared.message_id,
     caption: 'Lunch at last',
     person: { id: `telegram:${ben.id}`, name: 'Ben' },
   });
@@ -61,6 +62,29 @@ it('hears of texts only what is meant for it and keeps nothing else', async () =
   expect(await harness.inboxRecords()).toHaveLength(2);
 });
 
+it('tells whose message a command replies to, and nobody for a bot or the beginning of a topic', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const ben = telegram.user({ firstName: 'Ben' });
+  const team = telegram.group({ title: 'Team', members: [telegram.ana, ben], forum: true, botIsAdmin: true });
+  const topic = telegram.topic(team, 'TikTok');
+  const { bot, events } = await harness.startBot();
+  const bens = await telegram.sendText(team, ben, 'hello');
+  await bot.send(`telegram:${team.id}`, { lines: [['A card']], rows: [] });
+  const ours = await telegram.waitForMessage(team, 'A card');
+  await telegram.sendText(team, telegram.ana, '/roll', { replyTo: bens });
+  await telegram.sendText(team, telegram.ana, '/accounts add', { replyTo: bens });
+  await telegram.sendText(team, telegram.ana, '/accounts', { replyTo: ours });
+  await telegram.sendText(team, telegram.ana, '/accounts', { threadId: topic });
+  const [add, ...others] = await events.first(3);
+  expect(add).toMatchObject({
+    type: 'command',
+    argument: 'add',
+    target: { id: `telegram:${ben.id}`, name: 'Ben' },
+  });
+  for (const other of others) expect(other).not.toHaveProperty('target');
+});
+
 it('keeps to the topic of a forum', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;
@@ -80,15 +104,16 @@ it('lets the administrators of a group manage, and everybody their private chat'
   const { telegram } = harness;
   const { bot, events, team, ben } = await startTeam(harness);
   const chat = `telegram:${team.id}`;
-  const may = (id: number, where = chat) => bot.mayManage(where, { id: `telegram:${id}`, name: 'x' });
-  expect(await may(ben.id)).toBe(true);
-  expect(await may(telegram.ana.id)).toBe(false);
-  expect(await may(424242)).toBe(false);
-  expect(await may(telegram.ana.id, harness.chat)).toBe(true);
+  const standing = (id: number, where = chat) => bot.readStanding(where, { id: `telegram:${id}`, name: 'x' });
+  expect(await standing(ben.id)).toEqual({ isManager: true, roles: [] });
+  expect(await standing(telegram.ana.id)).toEqual({ isManager: false, roles: [] });
+  expect(await standing(424242)).toMatchObject({ isManager: false });
+  expect(await bot.readStanding(chat, { id: 'discord:1', name: 'x' })).toMatchObject({ isManager: false });
+  expect(await standing(telegram.ana.id, harness.chat)).toEqual({ isManager: true, roles: [] });
   await telegram.sendText(team, ben, '/accounts', { isAnonymous: true });
   const { person } = await events.one('command');
   expect(person).toEqual({ id: chat, name: 'Team' });
-  expect(await bot.mayManage(chat, person)).toBe(true);
+  expect(await bot.readStanding(chat, person)).toMatchObject({ isManager: true });
 });
 
 async function startTeam(harness: Harness) {

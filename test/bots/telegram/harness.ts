@@ -9,6 +9,7 @@ import type { ChatEvent, Picture } from '../../../src/bots/bot.ts';
 import {
   createTelegramBot,
   type InboxRecord,
+  type MoveRecord,
   type TelegramBotOptions,
 } from '../../../src/bots/telegram/index.ts';
 import { openStores, type Store } from '../../../src/core/stores.ts';
@@ -23,6 +24,7 @@ export async function startHarness(options: Parameters<typeof startTelegramEmula
   const directory = await mkdtemp(join(tmpdir(), 'nod-telegram-'));
   const stores = openStores({ file: join(directory, 'nod.db') });
   const inbox: Store<InboxRecord> = stores.store('telegram-inbox');
+  const moves: Store<MoveRecord> = stores.store('telegram-moves');
   const logLines = createRecord<string>();
   const log = pino({ level: 'trace' }, { write: logLines.add });
   const bots: ReturnType<typeof createTelegramBot>[] = [];
@@ -32,6 +34,7 @@ export async function startHarness(options: Parameters<typeof startTelegramEmula
       token: telegram.token,
       apiUrl: telegram.apiUrl,
       inbox,
+      moves,
       log,
       commands: [{ command: 'accounts', description: 'The accounts of this chat' }],
       ...changes,
@@ -66,6 +69,7 @@ export async function startHarness(options: Parameters<typeof startTelegramEmula
     telegram,
     stores,
     inbox,
+    moves,
     createBot,
     startBot,
     inboxRecords,

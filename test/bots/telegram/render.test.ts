@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Line } from '../../../src/bots/bot.ts';
+import type { Card, Line } from '../../../src/bots/bot.ts';
 import { fitLines } from '../../../src/bots/fit.ts';
 import { isLinkable, renderCard } from '../../../src/bots/telegram/render.ts';
 
@@ -62,6 +62,26 @@ it('names the person whom a group message asks', () => {
   const named = renderCard({ lines: [['🎬 Which caption, Ana 🌊?']], rows: [] }, 100, mention);
   expect(named.text).toBe('🎬 Which caption, Ana 🌊?');
   expect(named.entities).toMatchObject([{ offset: 18, length: 6 }]);
+});
+
+it('breaks a choice of many into rows of at most five, and leaves menus of people out', () => {
+  const choiceOf = (count: number) => ({
+    prompt: 'How many?',
+    options: Array.from({ length: count }, (_, index) => ({
+      label: `${index + 1}`,
+      press: `n:${index + 1}`,
+      isChosen: index === 0,
+    })),
+  });
+  const rowsOf = (...rows: Card['rows']) =>
+    renderCard({ lines: [['x']], rows }, 100).keyboard?.inline_keyboard.map((row) =>
+      row.map(({ text }) => text).join(' '),
+    );
+  expect(rowsOf(choiceOf(5))).toEqual(['● 1 2 3 4 5']);
+  expect(rowsOf(choiceOf(6))).toEqual(['● 1 2 3', '4 5 6']);
+  expect(rowsOf(choiceOf(11))).toEqual(['● 1 2 3 4', '5 6 7 8', '9 10 11']);
+  const picker = { pick: 'roles' as const, prompt: 'Who?', press: 'who', picked: [], max: 5 };
+  expect(rowsOf(choiceOf(0), picker)).toBeUndefined();
 });
 
 it('knows which hosts Telegram links to', () => {

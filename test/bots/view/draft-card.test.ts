@@ -1,12 +1,19 @@
 import { expect, it } from 'vitest';
 import { draftCard } from '../../../src/bots/view/draft-card.ts';
 import { type Draft, UNDECIDED } from '../../../src/core/draft.ts';
+import { defaultPolicy } from '../../../src/core/review.ts';
 import { draftWith, photo, printed } from './subjects.ts';
 
 const pictureOf = () => ({ key: 'key', path: 'path' });
-const cardOf = (changes: Partial<Draft> = {}) =>
-  draftCard({ draft: draftWith(changes), accounts: [], pictureOf });
-const print = (changes: Partial<Draft> = {}) => printed(cardOf(changes));
+const NOW = Date.parse('2026-11-22T12:00:00Z');
+const cardOf = (changes: Partial<Draft> = {}, approvals = 0) => {
+  const policy = { ...defaultPolicy({ isPrivate: true }), approvals };
+  return draftCard({
+    ...{ draft: draftWith(changes), accounts: [], pictureOf },
+    ...{ policy, timeZone: 'Europe/Berlin', now: NOW },
+  });
+};
+const print = (changes: Partial<Draft> = {}, approvals?: number) => printed(cardOf(changes, approvals));
 
 it('shows the files, the choices and the next steps', () => {
   expect(
@@ -30,7 +37,7 @@ TikTok may take some minutes to process it.
 [Everyone] [Friends] [Only me]
 [Comments: off]
 [Disclosure: off] [AI label: off]
-[Edit caption] [Photos…]
+[Edit caption] [Photos…] [When…]
 [Post now] [To my TikTok inbox]
 [Discard]`);
 });
@@ -67,7 +74,21 @@ it('marks the chosen audience and hides Only me for branded content', () => {
 
 it('gives every button at most 64 bytes to bring back', () => {
   const { rows } = cardOf({ id: 'x'.repeat(14), files: [photo(1), photo(2)], disclosing: true });
-  for (const button of rows.flatMap((row) => ('options' in row ? row.options : row))) {
+  for (const button of rows.flatMap((row) => ('options' in row ? row.options : 'pick' in row ? [] : row))) {
     if ('press' in button) expect(Buffer.byteLength(button.press)).toBeLessThanOrEqual(64);
   }
+});
+
+it('says when it goes out, and what its button does', () => {
+  const planned = { publishAt: Date.parse('2026-11-23T17:00:00Z') };
+  expect(print(planned)).toContain('Goes out  tomorrow 18:00 (Europe/Berlin)');
+  expect(print(planned)).toContain('[Schedule]');
+  expect(print(planned, 2)).toContain('[Ask for approval]');
+  expect(print({}, 2)).not.toContain('Post now');
+});
+
+it('names a time that cannot be', () => {
+  expect(print({ planProblem: { code: 'when_without_time', text: 'tomorrow' } })).toContain(
+    'Say the hour as well, like “tomorrow 18:00”.',
+  );
 });

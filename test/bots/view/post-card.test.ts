@@ -1,23 +1,19 @@
 import { expect, it } from 'vitest';
-import { finalNote, type PostView, postCard } from '../../../src/bots/view/post-card.ts';
+import { type PostView, postCard } from '../../../src/bots/view/post-card.ts';
+import { finalNote } from '../../../src/bots/view/post-endings.ts';
 import { DEFAULT_PACING } from '../../../src/core/pacing.ts';
 import type { PostIn, PostState } from '../../../src/core/post.ts';
 import { photo, postIn, printed } from './subjects.ts';
 
 const NOW = 72_000;
+const view = {
+  ...{ chat: 'telegram:1', votes: [], goesOn: false, hasAccess: true, timeZone: 'UTC' },
+  ...{ pacing: DEFAULT_PACING, now: NOW },
+};
 
 function print(state: PostState, changes: Partial<PostView> = {}): string {
   const pictureOf = () => ({ key: 'key', path: 'path' });
-  return printed(
-    postCard({
-      post: postIn(state),
-      hasAccess: true,
-      pacing: DEFAULT_PACING,
-      now: NOW,
-      pictureOf,
-      ...changes,
-    }),
-  );
+  return printed(postCard({ ...view, post: postIn(state), pictureOf, ...changes }));
 }
 
 const processing: PostIn<'processing'> = {
@@ -31,10 +27,9 @@ const settled = { settledAt: NOW, publishId: 'p', postIds: [], checks: 0, checke
 it('shows the first photo of a post that has no preview', () => {
   const file = photo(1);
   const pictureOf = ({ key }: { key: string }) => ({ key, path: key });
-  const view = { hasAccess: true, pacing: DEFAULT_PACING, now: NOW, pictureOf };
-  expect(postCard({ ...view, post: postIn(processing) }).picture).toBeUndefined();
+  expect(postCard({ ...view, pictureOf, post: postIn(processing) }).picture).toBeUndefined();
   const post = { ...postIn(processing), media: file.state === 'ready' ? [file.media] : [] };
-  expect(postCard({ ...view, post }).picture).toMatchObject({ key: '412000.bin' });
+  expect(postCard({ ...view, pictureOf, post }).picture).toMatchObject({ key: '412000.bin' });
 });
 
 it('shows the steps of a post, one a line', () => {
@@ -114,7 +109,7 @@ it('names a reason that it does not know as TikTok spelled it', () => {
 });
 
 it('makes an ending of every status that somebody waits for, and none of a cancel', () => {
-  const ends = (state: PostState) => finalNote(postIn(state)) !== undefined;
+  const ends = (state: PostState) => finalNote(postIn(state), 'telegram:1') !== undefined;
   expect(ends({ status: 'published', ...settled })).toBe(true);
   expect(ends({ status: 'in_inbox', ...settled })).toBe(true);
   expect(ends({ status: 'failed', settledAt: NOW, failure: { reason: 'spam' } })).toBe(true);

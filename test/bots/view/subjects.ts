@@ -68,10 +68,11 @@ export function printed({ lines, rows }: Card): string {
   const words = lines.map((line) =>
     line.map((span) => (typeof span === 'string' ? span : span.text)).join(''),
   );
-  const labels = rows.map((row) =>
-    'options' in row
+  const labels = rows.map((row) => {
+    if ('pick' in row) return `[${row.prompt} ▾]`;
+    return 'options' in row
       ? row.options.map(({ label, isChosen }) => `[${isChosen ? '● ' : ''}${label}]`).join(' ')
-      : row.map(({ label }) => `[${label}]`).join(' '),
-  );
+      : row.map(({ label }) => `[${label}]`).join(' ');
+  });
   return [...words, ...labels].join('\n');
 }

@@ -54,6 +54,8 @@ export function checkComponent({ component, path }: Placed): Violation[] {
   if (component.type === 1) return checkRow(component, path);
   if (component.type === 2) return checkButton(component, path);
   if (component.type === 3) return checkSelect(component, path);
+  if (component.type in DEFAULT_TYPES) return checkEntitySelect(component, path);
+  if (component.type === 13) return checkFile(component, path);
   return [];
 }
 
@@ -140,6 +142,56 @@ export function checkSelect(
         ]
       : []),
   ];
+}
+
+/** By the type of the select: 5 users, 6 roles, 7 both, 8 channels. */
+const DEFAULT_TYPES: Record<number, readonly string[]> = {
+  5: ['user'],
+  6: ['role'],
+  7: ['user', 'role'],
+  8: ['channel'],
+};
+const MAX_PICKED = 25;
+
+/** What is picked from the start is of the select's kind, once each, and as many as may be picked. */
+function checkEntitySelect(
+  { type, default_values, min_values, max_values }: WireComponent,
+  path: ErrorPath,
+): Violation[] {
+  const defaults = default_values ?? [];
+  const [least, most] = [min_values ?? 1, max_values ?? 1];
+  const isOut = defaults.length > 0 && (defaults.length < least || defaults.length > most);
+  const isTwice = new Set(defaults.map(({ id }) => id)).size < defaults.length;
+  const at = [...path, 'default_values'];
+  return [
+    ...(least > most || most > MAX_PICKED
+      ? [violation([...path, 'max_values'], 'NUMBER_TYPE_MAX', 'min_values ≤ max_values ≤ 25.')]
+      : []),
+    ...(isOut
+      ? [violation(at, 'BASE_TYPE_BAD_LENGTH', `Must be between ${least} and ${most} in length.`)]
+      : []),
+    ...(isTwice
+      ? [violation(at, 'SELECT_COMPONENT_DEFAULT_VALUES_DUPLICATED', 'Default values must be unique.')]
+      : []),
+    ...defaults.flatMap((value, index) =>
+      DEFAULT_TYPES[type]?.includes(value.type)
+        ? []
+        : [
+            violation(
+              [...at, index, 'type'],
+              'SELECT_COMPONENT_INVALID_DEFAULT_VALUE_TYPE',
+              'This select offers nothing of this type.',
+            ),
+          ],
+    ),
+  ];
+}
+
+/** Shows what is attached, nothing from elsewhere (https://discord.com/developers/docs/components/reference#file). */
+function checkFile({ file }: WireComponent, path: ErrorPath): Violation[] {
+  return file?.url.startsWith('attachment://')
+    ? []
+    : [violation([...path, 'file', 'url'], 'URL_TYPE_INVALID_SCHEME', 'Scheme must be one of (attachment).')];
 }
 
 export const violation = (path: ErrorPath, code: string, message: string): Violation => ({

@@ -41,6 +41,8 @@ export const unknownWebhook = () => new ApiFailure(404, 10015, 'Unknown Webhook'
 export const unknownInteraction = () => new ApiFailure(404, 10062, 'Unknown interaction');
 export const missingAccess = () => new ApiFailure(403, 50001, 'Missing Access');
 export const missingPermissions = () => new ApiFailure(403, 50013, 'Missing Permissions');
+export const noMutualGuild = () =>
+  new ApiFailure(403, 50278, 'Cannot send messages to this user due to having no mutual guilds');
 export const invalidWebhookToken = () => new ApiFailure(401, 50027, 'Invalid Webhook Token');
 export const entityTooLarge = () => new ApiFailure(413, 40005, 'Request entity too large');
 export const emptyMessage = () => new ApiFailure(400, 50006, 'Cannot send an empty message');

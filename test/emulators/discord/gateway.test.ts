@@ -67,6 +67,14 @@ it('delivers events only for the intents asked for', async () => {
   expect(deaf.received.map(({ t }) => t).filter(Boolean)).toEqual([]);
 });
 
+it('tells of the bot’s own roles without the intent for members', async () => {
+  await using discord = await startDiscordEmulator();
+  const gateway = await connect(discord, INTENTS.GUILDS);
+  discord.grant(discord.studio, discord.ana, ['MANAGE_GUILD']);
+  discord.grant(discord.studio, 'bot', ['MANAGE_MESSAGES']);
+  expect(await gateway.next('GUILD_MEMBER_UPDATE')).toMatchObject({ user: { id: discord.applicationId } });
+});
+
 it('replays what was missed to a session that resumes', async () => {
   await using discord = await startDiscordEmulator();
   const first = await connect(discord);

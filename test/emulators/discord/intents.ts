@@ -55,8 +55,8 @@ const DM_EVENTS: Record<string, IntentName> = {
   MESSAGE_REACTION_REMOVE_EMOJI: 'DIRECT_MESSAGE_REACTIONS',
 };
 
-/** The intents an event needs; 0 for interactions and what concerns the bot itself. */
-export function intentOf(event: string, { isDm }: { isDm: boolean }): number {
-  if (event === 'INTERACTION_CREATE' || event === 'READY' || event === 'RESUMED') return 0;
+/** The intents an event needs; 0 for interactions and what concerns the bot itself, such as its `isOwn` roles. */
+export function intentOf(event: string, { isDm, isOwn }: { isDm: boolean; isOwn: boolean }): number {
+  if (isOwn || event === 'INTERACTION_CREATE' || event === 'READY' || event === 'RESUMED') return 0;
   return INTENTS[(isDm ? DM_EVENTS : GUILD_EVENTS)[event] ?? 'GUILDS'];
 }

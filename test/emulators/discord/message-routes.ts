@@ -3,7 +3,7 @@
 import { MessageCreateRequestSchema, MessageEditRequestPartialSchema } from 'discord-api-spec/zod';
 import { violation } from './component-rules.ts';
 import type { Emulation } from './emulation.ts';
-import { ApiFailure, invalidForm, unknownChannel } from './failure.ts';
+import { ApiFailure, invalidForm, noMutualGuild, unknownChannel } from './failure.ts';
 import { checkForm } from './form-errors.ts';
 import { pingsOf } from './mentions.ts';
 import { buildContent } from './message-content.ts';
@@ -11,7 +11,7 @@ import { PERMISSIONS, type PermissionName } from './permissions.ts';
 import { type Call, noContent, ok, type Reply, type Route } from './routes.ts';
 import { compareIds } from './snowflake.ts';
 import { botPermissions, mentionScope, reachChannel, reachMessage, uploadLimit } from './standing.ts';
-import type { ChannelEntry, StoredMessage } from './state.ts';
+import type { ChannelEntry, GuildEntry, StoredMessage } from './state.ts';
 import { FLAGS, type MessagePayload } from './wire.ts';
 
 const HOUR_MS = 60 * 60_000;
@@ -119,8 +119,13 @@ export const referenceTo = ({ id }: StoredMessage, { channel, guildId }: Channel
 });
 
 function refuseClosedDm({ state }: Emulation, { recipientId }: ChannelEntry) {
-  if (recipientId !== undefined && state.users.get(recipientId)?.hasDmsClosed)
+  if (recipientId === undefined) return;
+  const recipient = state.users.get(recipientId);
+  // Bots cannot write to bots either.
+  if (recipient?.hasDmsClosed || recipient?.user.bot)
     throw new ApiFailure(403, 50007, 'Cannot send messages to this user');
+  const isShared = ({ members }: GuildEntry) => members.has(recipientId) && members.has(state.bot.id);
+  if (![...state.guilds.values()].some(isShared)) throw noMutualGuild();
 }
 
 async function editMessage(call: Call): Promise<Reply> {

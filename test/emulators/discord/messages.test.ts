@@ -78,6 +78,11 @@ it('refuses what the documentation refuses beyond the schemas', async () => {
       { components: { 0: { components: { 0: { options: {} } } } } },
     ],
     [v2([gallery('missing.png')]), { components: leaf('x') }],
+    [v2([{ type: 13, file: { url: 'attachment://missing.txt' } }]), { components: leaf('x') }],
+    [
+      v2([{ type: 13, file: { url: 'https://a.example/b.txt' } }]),
+      { components: { 0: { file: { url: leaf('URL_TYPE_INVALID_SCHEME') } } } },
+    ],
     [send({ content: 'x', nonce: 'x'.repeat(26) }), { nonce: {} }],
     [
       send({ content: 'x', allowed_mentions: { parse: ['users'], users: [discord.ana.id] } }),
@@ -90,6 +95,51 @@ it('refuses what the documentation refuses beyond the schemas', async () => {
   }
   expect(await send({ content: ' ' })).toMatchObject({ status: 400, body: { code: 50006 } });
   expect(discord.messages(discord.posts)).toEqual([]);
+});
+
+it('refuses what a select cannot show as picked from the start', async () => {
+  const { discord, send } = await start();
+  await using _ = discord;
+  const select = (type: number, more: object) =>
+    send({ flags: V2, components: [row({ type, custom_id: 's', min_values: 0, ...more })] });
+  const defaults = (...types: string[]) => ({
+    default_values: types.map((type, index) => ({ type, id: `12345678901234567${index}` })),
+  });
+  const at = (errors: object) => refused({ components: { 0: { components: { 0: errors } } } });
+  expect(await select(6, defaults('role', 'role'))).toMatchObject(
+    at({ default_values: leaf('BASE_TYPE_BAD_LENGTH') }),
+  );
+  expect(await select(6, defaults('user'))).toMatchObject({ status: 400, body: { code: 50035 } });
+  expect(await select(7, { max_values: 2, ...defaults('user', 'channel') })).toMatchObject({ status: 400 });
+  expect(await select(5, { max_values: 26 })).toMatchObject(at({ max_values: {} }));
+  expect(await select(5, { min_values: 3, max_values: 2 })).toMatchObject(at({ max_values: {} }));
+  const twice = { default_values: [1, 2].map(() => ({ type: 'user', id: discord.ana.id })) };
+  expect(await select(5, { max_values: 2, ...twice })).toMatchObject(
+    at({ default_values: leaf('SELECT_COMPONENT_DEFAULT_VALUES_DUPLICATED') }),
+  );
+  const two = [
+    { type: 6, custom_id: 'a' },
+    { type: 5, custom_id: 'b' },
+  ];
+  expect(await send({ flags: V2, components: [row(...two)] })).toMatchObject({ status: 400 });
+  expect(discord.messages(discord.posts)).toEqual([]);
+});
+
+it('shows whom a select has picked, as the published schema has it', async () => {
+  const { discord, sent } = await start();
+  await using _ = discord;
+  const editors = discord.role(discord.studio, { name: 'Editors' });
+  const common = { placeholder: 'Who?', min_values: 0, max_values: 3 };
+  const message = await sent({
+    flags: V2,
+    components: [
+      row({ type: 6, custom_id: 'r', ...common, default_values: [{ id: editors.id, type: 'role' }] }),
+      row({ type: 5, custom_id: 'u', ...common, default_values: [{ id: discord.ana.id, type: 'user' }] }),
+      row({ type: 5, custom_id: 'n', ...common }),
+    ],
+  });
+  expect(misfits(MessageResponseSchema, message)).toBeUndefined();
+  expect(discord.render(discord.posts)).toContain('  [ ▾ Who?: @Editors ]\n  [ ▾ Who?: @Ana ]\n  [ ▾ Who? ]');
 });
 
 it('sends one message for a nonce however often it is asked, within minutes', async () => {

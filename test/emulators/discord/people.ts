@@ -5,7 +5,7 @@ import type { UploadFile } from './files.ts';
 import { pingsOf } from './mentions.ts';
 import { EVERYTHING } from './messages.ts';
 import { PERMISSIONS, type PermissionName } from './permissions.ts';
-import { addReaction, readEmoji, removeReaction } from './reactions.ts';
+import { addReaction, clearReactions, reactionsWith, readEmoji, removeReaction } from './reactions.ts';
 import { mentionScope, uploadLimit, userPermissions } from './standing.ts';
 import type { ChannelEntry, StoredMessage } from './state.ts';
 import type { WireMessage } from './wire.ts';
@@ -69,17 +69,34 @@ export function createPeople(emulation: Emulation, world: World) {
       messages.remove(stored);
     },
 
-    /** A person reacts; with `burst` by a super reaction. */
+    /** A person reacts; with `burst` by a super reaction. Joining a reaction needs no permission to add one. */
     react(message: Ref, emoji: string, user: Ref, { burst = false } = {}) {
       const stored = access.find(message, idOf(user));
       if (stored.ephemeralFor !== undefined) throw new Error('Nobody can react to an ephemeral message.');
-      access.require(world.channelOf(stored.channelId), idOf(user), ['READ_MESSAGE_HISTORY']);
-      addReaction(emulation, stored, { userId: idOf(user), emoji: readEmoji(emoji), isBurst: burst });
+      const wire = readEmoji(emoji);
+      const isFirst = !reactionsWith(stored, wire);
+      access.require(world.channelOf(stored.channelId), idOf(user), [
+        'READ_MESSAGE_HISTORY',
+        ...(isFirst ? (['ADD_REACTIONS'] as const) : []),
+      ]);
+      addReaction(emulation, stored, { userId: idOf(user), emoji: wire, isBurst: burst });
     },
 
-    /** A person takes the reactions with an emoji back. */
-    unreact(message: Ref, emoji: string, user: Ref) {
-      removeReaction(emulation, access.find(message, idOf(user)), idOf(user), readEmoji(emoji));
+    /** A person takes the reactions with an emoji back; with `burst` told, only those of that kind. */
+    unreact(message: Ref, emoji: string, user: Ref, { burst }: { burst?: boolean } = {}) {
+      const stored = access.find(message, idOf(user));
+      removeReaction(emulation, stored, {
+        userId: idOf(user),
+        emoji: readEmoji(emoji),
+        ...(burst === undefined ? {} : { isBurst: burst }),
+      });
+    },
+
+    /** A person with Manage Messages clears all reactions, or those with one emoji. */
+    clearReactions(message: Ref, user: Ref, emoji?: string) {
+      const stored = access.find(message, idOf(user));
+      access.require(world.channelOf(stored.channelId), idOf(user), ['MANAGE_MESSAGES']);
+      clearReactions(emulation, stored, emoji === undefined ? undefined : readEmoji(emoji));
     },
 
     /** A person opens or closes their direct messages for bots. */

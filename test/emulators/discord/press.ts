@@ -1,6 +1,6 @@
 // Faithful: buttons and selects of the current version of a message, disabled ones excepted; links open without telling
-// the bot (https://discord.com/developers/docs/components/reference). Simplified: roles and channels of selects are
-// resolved by id.
+// the bot, selects offer members, roles of the guild or channels (https://discord.com/developers/docs/components/reference).
+// Simplified: what is picked stays picked only if the bot says so.
 import { walkComponents } from './component-rules.ts';
 import type { Emulation } from './emulation.ts';
 import { type HandleMaker, type InteractionHandle, messageIdOf } from './handle.ts';
@@ -8,7 +8,7 @@ import { deliverInteraction } from './interactions.ts';
 import { type Resolved, resolveId } from './option-values.ts';
 import type { Access } from './people.ts';
 import { renderComponents } from './render.ts';
-import type { StoredMessage } from './state.ts';
+import type { ChannelEntry, StoredMessage } from './state.ts';
 import type { WireComponent } from './wire.ts';
 import { idOf, type Ref, type World } from './world.ts';
 
@@ -75,7 +75,10 @@ export function createPress({ emulation, world, access, handles }: Parts) {
       return button.url ?? '';
     },
 
-    /** Chooses in a select, named by custom_id or placeholder; options by value or label, others by id. */
+    /**
+     * Chooses in a select, named by custom_id or placeholder; options by value or label, people, roles and channels by
+     * id. These are all that is chosen then.
+     */
     async select(
       target: Target,
       choice: string | RegExp,
@@ -90,9 +93,10 @@ export function createPress({ emulation, world, access, handles }: Parts) {
       const chosen = values.map((value) =>
         select.type === 3
           ? optionValue(select, idOf(value))
-          : resolveId({ emulation, entry }, value, resolved),
+          : pickId({ emulation, entry, select }, value, resolved),
       );
       checkCount(select, chosen.length);
+      if (new Set(chosen).size < chosen.length) throw new Error('Nothing can be chosen twice.');
       const extra = { values: chosen, ...(Object.keys(resolved).length > 0 ? { resolved } : {}) };
       return await use(stored, select, { user, locale, extra });
     },
@@ -117,6 +121,29 @@ function find(
     `Message ${id} has no ${type === 'select' ? 'select' : 'button'} ${wanted}. Its components:\n${shown}`,
   );
 }
+
+type Picking = { emulation: Emulation; entry: ChannelEntry; select: WireComponent };
+
+/** What the app lists in a select of this kind: in a guild its members alone, in a DM the person there. */
+function pickId({ emulation, entry, select }: Picking, ref: Ref, resolved: Resolved): string {
+  const found: Resolved = {};
+  const id = resolveId({ emulation, entry }, ref, found);
+  const isPerson = entry.guildId ? found.members?.[id] !== undefined : id === entry.recipientId;
+  const channel = emulation.state.channels.get(id);
+  const isChannel = channel !== undefined && channel.guildId === entry.guildId;
+  const [isRole, isOffered] = [found.roles?.[id] !== undefined, OFFERS[select.type]];
+  if (!isOffered?.({ isPerson, isRole, isChannel })) throw new Error(`This select does not offer ${id}.`);
+  for (const [kind, entities] of Object.entries(found)) resolved[kind] = { ...resolved[kind], ...entities };
+  return id;
+}
+
+type Kind = { isPerson: boolean; isRole: boolean; isChannel: boolean };
+const OFFERS: Record<number, (kind: Kind) => boolean> = {
+  5: ({ isPerson }) => isPerson,
+  6: ({ isRole }) => isRole,
+  7: ({ isPerson, isRole }) => isPerson || isRole,
+  8: ({ isChannel }) => isChannel,
+};
 
 function matches({ label, emoji, custom_id }: WireComponent, choice: ButtonChoice): boolean {
   if (typeof choice === 'function') return typeof custom_id === 'string' && choice(custom_id);

@@ -65,7 +65,7 @@ function create(call: Call): Reply {
 }
 
 function remove(call: Call, userId: string, needed: PermissionName[] = []): Reply {
-  removeReaction(call.emulation, reach(call, needed), userId, readEmoji(call.param('emoji')));
+  removeReaction(call.emulation, reach(call, needed), { userId, emoji: readEmoji(call.param('emoji')) });
   return noContent;
 }
 

@@ -1,9 +1,12 @@
 // Faithful: normal and super reactions counted apart, 20 different ones per message, events with the member when added
-// and without when removed (https://discord.com/developers/docs/events/gateway-events#message-reaction-add).
+// and without when removed (https://discord.com/developers/docs/events/gateway-events#message-reaction-add), none from
+// channels that the bot does not see.
 // Simplified: custom emoji are taken by name and id as they come.
 import type { Emulation } from './emulation.ts';
 import { ApiFailure, unknownEmoji } from './failure.ts';
 import { memberWire } from './guild-wire.ts';
+import { PERMISSIONS } from './permissions.ts';
+import { botPermissions } from './standing.ts';
 import type { StoredMessage } from './state.ts';
 import type { WireEmoji } from './wire.ts';
 
@@ -39,62 +42,54 @@ export function addReaction(
   const own = entry.users.get(userId) ?? [];
   if (own.some((reaction) => reaction.isBurst === isBurst)) return;
   entry.users.set(userId, [...own, { isBurst }]);
-  const { guildId, ...place } = placeOf(emulation, stored);
+  const guildId = emulation.state.channels.get(stored.channelId)?.guildId;
   const guild = guildId ? emulation.state.guilds.get(guildId) : undefined;
   const member = guild?.members.get(userId);
-  emulation.sessions.dispatch(
-    'MESSAGE_REACTION_ADD',
-    {
-      ...place,
-      user_id: userId,
-      emoji,
-      message_author_id: stored.authorId,
-      burst: isBurst,
-      ...(isBurst ? { burst_colors: ['#ffcc00'] } : {}),
-      type: isBurst ? 1 : 0,
-      ...(member ? { member: memberWire(emulation, member) } : {}),
-    },
-    { isDm: !guildId },
-  );
+  tell(emulation, stored, 'MESSAGE_REACTION_ADD', {
+    user_id: userId,
+    emoji,
+    message_author_id: stored.authorId,
+    burst: isBurst,
+    ...(isBurst ? { burst_colors: ['#ffcc00'] } : {}),
+    type: isBurst ? 1 : 0,
+    ...(member ? { member: memberWire(emulation, member) } : {}),
+  });
 }
 
-/** Takes somebody's reactions with one emoji back and tells of it. */
+/** Takes somebody's reactions with one emoji back, of one kind or both, and tells of it. */
 export function removeReaction(
   emulation: Emulation,
   stored: StoredMessage,
-  userId: string,
-  emoji: WireEmoji,
+  { userId, emoji, isBurst: onlyBurst }: { userId: string; emoji: WireEmoji; isBurst?: boolean },
 ) {
   const entry = reactionsWith(stored, emoji);
-  const own = entry?.users.get(userId);
-  if (!entry || !own) throw new ApiFailure(404, 10014, 'Unknown Emoji');
-  entry.users.delete(userId);
+  const own = entry?.users.get(userId) ?? [];
+  const removed = own.filter(({ isBurst }) => onlyBurst === undefined || isBurst === onlyBurst);
+  if (!entry || removed.length === 0) throw new ApiFailure(404, 10014, 'Unknown Emoji');
+  const left = own.filter((reaction) => !removed.includes(reaction));
+  if (left.length > 0) entry.users.set(userId, left);
+  else entry.users.delete(userId);
   if (entry.users.size === 0) stored.reactions.splice(stored.reactions.indexOf(entry), 1);
-  const { guildId, ...place } = placeOf(emulation, stored);
-  for (const { isBurst } of own)
-    emulation.sessions.dispatch(
-      'MESSAGE_REACTION_REMOVE',
-      { ...place, user_id: userId, emoji, burst: isBurst, type: isBurst ? 1 : 0 },
-      { isDm: !guildId },
-    );
+  for (const { isBurst } of removed)
+    tell(emulation, stored, 'MESSAGE_REACTION_REMOVE', {
+      user_id: userId,
+      emoji,
+      burst: isBurst,
+      type: isBurst ? 1 : 0,
+    });
 }
 
 /** Clears all reactions, or those with one emoji. */
 export function clearReactions(emulation: Emulation, stored: StoredMessage, emoji?: WireEmoji) {
   stored.reactions = emoji ? stored.reactions.filter((entry) => !isSame(entry.emoji, emoji)) : [];
-  const { guildId, ...place } = placeOf(emulation, stored);
-  emulation.sessions.dispatch(
-    emoji ? 'MESSAGE_REACTION_REMOVE_EMOJI' : 'MESSAGE_REACTION_REMOVE_ALL',
-    { ...place, ...(emoji ? { emoji } : {}) },
-    { isDm: !guildId },
-  );
+  const event = emoji ? 'MESSAGE_REACTION_REMOVE_EMOJI' : 'MESSAGE_REACTION_REMOVE_ALL';
+  tell(emulation, stored, event, emoji ? { emoji } : {});
 }
 
-function placeOf({ state }: Emulation, { id, channelId }: StoredMessage) {
-  const guildId = state.channels.get(channelId)?.guildId;
-  return {
-    channel_id: channelId,
-    message_id: id,
-    ...(guildId ? { guild_id: guildId, guildId } : { guildId }),
-  };
+function tell(emulation: Emulation, { id, channelId }: StoredMessage, event: string, what: object) {
+  const entry = emulation.state.channels.get(channelId);
+  if (!entry || !(botPermissions(emulation, entry) & PERMISSIONS.VIEW_CHANNEL)) return;
+  const { guildId } = entry;
+  const place = { channel_id: channelId, message_id: id, ...(guildId ? { guild_id: guildId } : {}) };
+  emulation.sessions.dispatch(event, { ...place, ...what }, { isDm: !guildId });
 }

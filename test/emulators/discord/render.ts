@@ -40,25 +40,28 @@ export function renderMessage(state: State, stored: StoredMessage): string {
     ...current.content.split('\n').filter((line) => line !== ''),
     ...(isV2 ? [] : current.attachments.map(({ file }) => `[${file.fileName}]`)),
     ...(current.embeds.length > 0 ? [`(${current.embeds.length} embeds)`] : []),
-    ...renderComponents(current.components),
+    ...renderComponents(current.components, (id) => `@${roleName(state, id) ?? nameOf(state, id)}`),
     ...(reactions.length > 0 ? [reactions.join('  ')] : []),
   ];
   const head = `${nameOf(state, stored.authorId)}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
   return [head, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-/** The lines of a tree of components. */
-export const renderComponents = (components: readonly WireComponent[]): string[] =>
-  components.flatMap(renderComponent);
+/** What somebody or something with an id is called. */
+type Names = (id: string) => string;
 
-function renderComponent(component: WireComponent): string[] {
+/** The lines of a tree of components. */
+export const renderComponents = (components: readonly WireComponent[], names: Names = (id) => id): string[] =>
+  components.flatMap((component) => renderComponent(component, names));
+
+function renderComponent(component: WireComponent, names: Names): string[] {
   switch (component.type) {
     case 1:
-      return [(component.components ?? []).map(renderInline).join(' ')];
+      return [(component.components ?? []).map((part) => renderInline(part, names)).join(' ')];
     case 9:
       return [
-        ...renderComponents(component.components ?? []),
-        ...(component.accessory ? [`  ${renderInline(component.accessory)}`] : []),
+        ...renderComponents(component.components ?? [], names),
+        ...(component.accessory ? [`  ${renderInline(component.accessory, names)}`] : []),
       ];
     case 10:
       return (component.content ?? '').split('\n');
@@ -73,25 +76,29 @@ function renderComponent(component: WireComponent): string[] {
     case 14:
       return component.divider === false ? [''] : ['---'];
     case 17:
-      return renderComponents(component.components ?? []).map((line) => `│ ${line}`);
+      return renderComponents(component.components ?? [], names).map((line) => `│ ${line}`);
     default:
-      return [renderInline(component)];
+      return [renderInline(component, names)];
   }
 }
 
 /** Buttons, selects and thumbnails stand side by side. */
-function renderInline(component: WireComponent): string {
+function renderInline(component: WireComponent, names: Names): string {
   const { type, label, emoji, style, disabled, media } = component;
   if (type === 2) {
     const text = [emoji?.name, label].filter(Boolean).join(' ');
     return disabled ? `( ${text} )` : `[ ${text}${style === 5 ? ' ↗' : ''} ]`;
   }
   if (type === 11) return `[${media ? mediaName(media) : 'thumbnail'}]`;
-  return renderSelect(component);
+  return renderSelect(component, names);
 }
 
-function renderSelect({ options = [], placeholder, disabled }: WireComponent): string {
-  const chosen = options.filter((option) => option.default).map((option) => option.label);
+function renderSelect(
+  { options = [], default_values, placeholder, disabled }: WireComponent,
+  names: Names = (id) => id,
+): string {
+  const picked = (default_values ?? []).map(({ id }) => names(id));
+  const chosen = [...options.filter((option) => option.default).map((option) => option.label), ...picked];
   const text = chosen.length > 0 ? chosen.join(', ') : (placeholder ?? 'Make a selection');
   const name = placeholder && chosen.length > 0 ? `${placeholder}: ${text}` : text;
   return disabled ? `( ▾ ${name} )` : `[ ▾ ${name} ]`;
@@ -116,6 +123,9 @@ function mediaName(media: WireMedia): string {
   const name = referencedName(media);
   return name ?? media.url.split('?')[0]?.split('/').at(-1) ?? media.url;
 }
+
+const roleName = ({ guilds }: State, id: string): string | undefined =>
+  [...guilds.values()].map(({ roles }) => roles.get(id)?.name).find((name) => name !== undefined);
 
 function nameOf(state: State, userId: string): string {
   const user = userId === state.bot.id || state.users.has(userId) ? userOf(state, userId) : undefined;

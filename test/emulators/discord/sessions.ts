@@ -58,8 +58,12 @@ export function createSessions({ clock, watch }: { clock: VirtualClock; watch: W
     push,
 
     /** Sends an event to every session that asked for it; connections that are away get it when they resume. */
-    dispatch(event: string, payload: unknown | ((reader: Reader) => unknown), { isDm = false } = {}) {
-      const needed = intentOf(event, { isDm });
+    dispatch(
+      event: string,
+      payload: unknown | ((reader: Reader) => unknown),
+      { isDm = false, isOwn = false } = {},
+    ) {
+      const needed = intentOf(event, { isDm, isOwn });
       for (const session of all) {
         if (session.isEnded || (session.intents & needed) !== needed) continue;
         const seesContent = (session.intents & INTENTS.MESSAGE_CONTENT) !== 0;

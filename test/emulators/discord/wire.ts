@@ -101,6 +101,9 @@ export type WireSelectOption = {
   emoji?: WireEmoji | null;
 };
 
+/** What a select of users, roles or channels shows as picked. */
+export type WireDefaultValue = { id: string; type: string };
+
 export type WireComponent = {
   type: number;
   id?: number | null;
@@ -114,6 +117,7 @@ export type WireComponent = {
   disabled?: boolean | null;
   placeholder?: string | null;
   options?: WireSelectOption[];
+  default_values?: WireDefaultValue[] | null;
   min_values?: number | null;
   max_values?: number | null;
   min_length?: number | null;

@@ -5,6 +5,7 @@ import { openDm } from './dm.ts';
 import { type Emulation, newUser } from './emulation.ts';
 import { guildCreate, memberWire } from './guild-wire.ts';
 import { bitsOf, DEFAULT_PERMISSIONS, type PermissionName } from './permissions.ts';
+import { createRoles } from './roles.ts';
 import type { ChannelEntry, GuildEntry, MemberEntry } from './state.ts';
 import type { WireChannel, WireRole, WireUser } from './wire.ts';
 
@@ -20,6 +21,8 @@ export type NewUser = {
   uploadLimitBytes?: number;
   /** Refuses direct messages of bots. */
   hasDmsClosed?: boolean;
+  /** Another application's. */
+  isBot?: boolean;
 };
 export type NewGuild = {
   name: string;
@@ -34,6 +37,7 @@ export type Rights = { allow?: PermissionName[]; deny?: PermissionName[] };
 /** Creates the functions that populate the emulated Discord. */
 export function createWorld(emulation: Emulation) {
   const { state, clock, ids, sessions, watch } = emulation;
+  const roles = createRoles(emulation);
 
   const guildOf = (ref: Ref): GuildEntry => {
     const entry = state.guilds.get(idOf(ref));
@@ -51,32 +55,6 @@ export function createWorld(emulation: Emulation) {
     return member;
   };
 
-  const addRole = (
-    guild: GuildEntry,
-    name: string,
-    permissions: bigint,
-    rest: Partial<WireRole> = {},
-  ): WireRole => {
-    const role: WireRole = {
-      id: ids.next(),
-      name,
-      permissions: String(permissions),
-      position: guild.roles.size,
-      color: 0,
-      colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
-      hoist: false,
-      managed: false,
-      mentionable: false,
-      icon: null,
-      unicode_emoji: null,
-      flags: 0,
-      ...rest,
-    };
-    guild.roles.set(role.id, role);
-    if (state.guilds.has(guild.id)) sessions.dispatch('GUILD_ROLE_CREATE', { guild_id: guild.id, role });
-    return role;
-  };
-
   const join = (guild: GuildEntry, userId: string, roleIds: string[]): MemberEntry => {
     const member: MemberEntry = { userId, roleIds, nick: null, joinedAtMs: clock.now() };
     guild.members.set(userId, member);
@@ -84,7 +62,8 @@ export function createWorld(emulation: Emulation) {
   };
 
   const updateMember = (guild: GuildEntry, member: MemberEntry) => {
-    sessions.dispatch('GUILD_MEMBER_UPDATE', { guild_id: guild.id, ...memberWire(emulation, member) });
+    const event = { guild_id: guild.id, ...memberWire(emulation, member) };
+    sessions.dispatch('GUILD_MEMBER_UPDATE', event, { isOwn: member.userId === state.bot.id });
     watch.changed();
   };
 
@@ -92,8 +71,15 @@ export function createWorld(emulation: Emulation) {
     guildOf,
     channelOf,
 
-    user({ name, globalName, locale = 'en-US', uploadLimitBytes, hasDmsClosed = false }: NewUser): WireUser {
-      const user = newUser(ids.next(), name.toLowerCase(), false, globalName ?? name);
+    user({
+      name,
+      globalName,
+      locale = 'en-US',
+      uploadLimitBytes,
+      hasDmsClosed = false,
+      isBot = false,
+    }: NewUser): WireUser {
+      const user = newUser(ids.next(), name.toLowerCase(), isBot, globalName ?? name);
       state.users.set(user.id, {
         user,
         locale,
@@ -119,8 +105,8 @@ export function createWorld(emulation: Emulation) {
         members: new Map(),
         createdAtMs: clock.now(),
       };
-      addRole(guild, '@everyone', bitsOf(DEFAULT_PERMISSIONS), { id });
-      const own = addRole(guild, state.bot.username, bitsOf([...DEFAULT_PERMISSIONS, ...botPermissions]), {
+      roles.add(guild, '@everyone', bitsOf(DEFAULT_PERMISSIONS), { id });
+      const own = roles.add(guild, state.bot.username, bitsOf([...DEFAULT_PERMISSIONS, ...botPermissions]), {
         managed: true,
         tags: { bot_id: state.bot.id },
       });
@@ -162,17 +148,25 @@ export function createWorld(emulation: Emulation) {
         mentionable = false,
       }: { name: string; permissions?: PermissionName[]; mentionable?: boolean },
     ): WireRole {
-      return addRole(guildOf(guild), name, bitsOf(permissions), { mentionable });
+      return roles.add(guildOf(guild), name, bitsOf(permissions), { mentionable });
     },
+
+    /** Renames a role, or replaces what it allows. */
+    changeRole(guild: Ref, role: Ref, to: { name?: string; permissions?: PermissionName[] }) {
+      roles.change(guildOf(guild), idOf(role), to);
+    },
+
+    deleteRole: (guild: Ref, role: Ref) => roles.remove(guildOf(guild), idOf(role)),
 
     addMember(
       guild: Ref,
       user: Ref,
-      { roles = [], permissions = [] }: { roles?: Ref[]; permissions?: PermissionName[] } = {},
+      { roles: given = [], permissions = [] }: { roles?: Ref[]; permissions?: PermissionName[] } = {},
     ) {
       const entry = guildOf(guild);
-      const own = permissions.length > 0 ? [addRole(entry, `of ${idOf(user)}`, bitsOf(permissions)).id] : [];
-      const member = join(entry, idOf(user), [...roles.map(idOf), ...own]);
+      const own =
+        permissions.length > 0 ? [roles.add(entry, `of ${idOf(user)}`, bitsOf(permissions)).id] : [];
+      const member = join(entry, idOf(user), [...given.map(idOf), ...own]);
       sessions.dispatch('GUILD_MEMBER_ADD', { guild_id: entry.id, ...memberWire(emulation, member) });
       watch.changed();
     },
@@ -185,10 +179,10 @@ export function createWorld(emulation: Emulation) {
     },
 
     /** Replaces the roles of a member. */
-    setRoles(guild: Ref, user: Ref, roles: Ref[]) {
+    setRoles(guild: Ref, user: Ref, next: Ref[]) {
       const entry = guildOf(guild);
       const member = memberOf(entry, idOf(user));
-      member.roleIds = roles.map(idOf);
+      member.roleIds = next.map(idOf);
       updateMember(entry, member);
     },
 
@@ -197,7 +191,7 @@ export function createWorld(emulation: Emulation) {
       const entry = guildOf(guild);
       const userId = who === 'bot' ? state.bot.id : idOf(who);
       const member = memberOf(entry, userId);
-      member.roleIds.push(addRole(entry, `of ${userId}`, bitsOf(permissions)).id);
+      member.roleIds.push(roles.add(entry, `of ${userId}`, bitsOf(permissions)).id);
       updateMember(entry, member);
     },
 

@@ -6,7 +6,7 @@ import { createEmulation, type EmulatorOptions } from './emulation.ts';
 import type { Fault, FaultName, FaultOptions } from './faults.ts';
 import type { StoredFile } from './files.ts';
 import type { FloodLimits } from './flood.ts';
-import type { ChatRef } from './messages.ts';
+import { type ChatRef, chatIdOf } from './messages.ts';
 import { createPeople, type People } from './people.ts';
 import { createPress, type Press } from './press.ts';
 import { renderChat } from './render.ts';
@@ -38,6 +38,10 @@ export async function startTelegramEmulator(options: EmulatorOptions = {}): Prom
       .inChat(entryOf(chat).chat.id)
       .filter(({ fromBot }) => fromBot)
       .map(({ current }) => current);
+  const shownTo = (chat: ChatRef, user: { id: number }) =>
+    state.ephemeral
+      .filter(({ chatId, receiverId }) => chatId === chatIdOf(chat) && receiverId === user.id)
+      .map(({ message }) => message);
   const render = (chat: ChatRef) => {
     const entry = entryOf(chat);
     return renderChat(state, entry, messages.inChat(entry.chat.id));
@@ -66,6 +70,7 @@ export async function startTelegramEmulator(options: EmulatorOptions = {}): Prom
     ...people,
     press: createPress(emulation, { ...world, entryOf }),
     botMessages,
+    shownTo,
     render,
 
     waitForMessage: (chat, choice, { timeoutMs = WAIT_MS } = {}) =>
@@ -120,6 +125,8 @@ export interface TelegramEmulator extends AsyncDisposable, Omit<World, 'entryOf'
   press: Press;
   /** The bot's current messages in a chat, oldest first. */
   botMessages(chat: ChatRef): Message[];
+  /** What the bot has shown one person alone in a chat, oldest first. */
+  shownTo(chat: ChatRef, user: { id: number }): Message[];
   /** The chat as readable text. */
   render(chat: ChatRef): string;
   /**

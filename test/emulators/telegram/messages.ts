@@ -1,6 +1,6 @@
 // Faithful: message ids (one sequence for private chats and basic groups, one per supergroup), replies without
 // nested replies, edit_date, history of versions. Simplified: forwards and quotes do not exist.
-import type { Message } from 'grammy/types';
+import type { Message, User } from 'grammy/types';
 import type { Watch } from '../watch.ts';
 import type { VirtualClock } from './clock.ts';
 import type { ChatEntry, OtherMarkup, State, StoredMessage } from './state.ts';
@@ -27,6 +27,7 @@ const CONTENT_KEYS: ReadonlySet<string> = new Set([
 /** Creates the book of all messages. */
 export function createMessages({ state, clock, watch }: { state: State; clock: VirtualClock; watch: Watch }) {
   const lastIds = new Map<number, number>();
+  let lastEphemeralId = 0;
 
   const nextId = ({ chat }: ChatEntry) => {
     const sequence = chat.type === 'supergroup' ? chat.id : 0;
@@ -60,6 +61,19 @@ export function createMessages({ state, clock, watch }: { state: State; clock: V
       state.messages.push(stored);
       watch.changed();
       return stored;
+    },
+
+    /** Shows a message to one person alone: it takes no number of the chat's. */
+    show({ chat }: ChatEntry, receiver: User, parts: MessageParts): Message {
+      lastEphemeralId++;
+      const message: Message = {
+        ...{ message_id: 0, ephemeral_message_id: lastEphemeralId, receiver_user: receiver },
+        ...{ chat, date: clock.unixSeconds() },
+        ...parts,
+      };
+      state.ephemeral.push({ chatId: chat.id, receiverId: receiver.id, message });
+      watch.changed();
+      return message;
     },
 
     /** Puts `next` in the place of the current version. */
@@ -96,7 +110,9 @@ export type Messages = ReturnType<typeof createMessages>;
 export const chatIdOf = (chat: ChatRef): number => (typeof chat === 'number' ? chat : chat.id);
 
 /** The message as it appears in reply_to_message: a copy in wire form, without the reply that it may be itself. */
-export function asReply({ current }: StoredMessage): NonNullable<Message['reply_to_message']> {
+export function asReply({
+  current,
+}: Pick<StoredMessage, 'current'>): NonNullable<Message['reply_to_message']> {
   const { reply_to_message: _, ...message } = current;
   return JSON.parse(JSON.stringify(message));
 }

@@ -15,7 +15,7 @@ import {
 } from './app-content.ts';
 import { isBotAdmin } from './chats.ts';
 import type { Emulation } from './emulation.ts';
-import { type ChatRef, type MessageParts, type MessageRef, placeParts } from './messages.ts';
+import { asReply, type ChatRef, type MessageParts, type MessageRef, placeParts } from './messages.ts';
 import { doesBotSee } from './privacy.ts';
 import { isReactionEmoji } from './reactions.ts';
 import type { ChatEntry, StoredMessage } from './state.ts';
@@ -49,7 +49,10 @@ export function createPeople(emulation: Emulation, world: World) {
   ): Message => {
     const entry = world.entryOf(chat);
     checkSender(entry, from);
-    const place = placeParts(threadId, replyTo ? find(replyTo) : undefined);
+    const place = {
+      ...(threadId === undefined ? {} : topicBeginning(entry, threadId)),
+      ...placeParts(threadId, replyTo ? find(replyTo) : undefined),
+    };
     if (threadId !== undefined && !entry.topics.has(threadId))
       throw new Error(`There is no topic ${threadId} in this chat: make it with topic first.`);
     const sender = isAnonymous ? GROUP_ANONYMOUS_BOT : from;
@@ -122,7 +125,10 @@ export function createPeople(emulation: Emulation, world: World) {
       messages.remove(find(message));
     },
 
-    /** A person sets the reactions on a message, none to take them back; anonymous administrators act as the group. */
+    /**
+     * A person sets the reactions on a message, none to take them back; anonymous administrators act as the group.
+     * `custom:<id>` is a custom emoji.
+     */
     async react(
       message: MessageRef,
       from: User,
@@ -132,13 +138,13 @@ export function createPeople(emulation: Emulation, world: World) {
       const stored = find(message);
       const entry = world.entryOf(stored.chatId);
       checkSender(entry, from);
-      const next = [emoji].flat().map(readReaction);
+      const next = [emoji].flat().map((each) => readReaction(entry, each));
       const actor = isAnonymous ? { actor_chat: entry.chat } : { user: from };
       const actorId = isAnonymous ? entry.chat.id : from.id;
       const old = stored.reactions.get(actorId) ?? [];
       stored.reactions.set(actorId, next);
-      // Bots hear of reactions only as administrators, which they cannot be in a private chat.
-      if (isBotAdmin(state, entry))
+      // Bots hear of people's reactions alone, and only as administrators, which they cannot be in a private chat.
+      if (isBotAdmin(state, entry) && !from.is_bot)
         updates.push('message_reaction', {
           chat: entry.chat,
           message_id: stored.messageId,
@@ -164,6 +170,15 @@ const GROUP_ANONYMOUS_BOT: User = {
 
 export type People = ReturnType<typeof createPeople>;
 
+/** A message of a topic that answers nothing comes as a reply to the service message that began the topic. */
+function topicBeginning({ chat, members, topics }: ChatEntry, threadId: number): MessageParts {
+  const begun = { name: topics.get(threadId) ?? '', icon_color: 7322096 as const };
+  const from = [...members.values()].find(({ user }) => !user.is_bot)?.user;
+  const place = { message_id: threadId, message_thread_id: threadId, is_topic_message: true as const };
+  const message = { ...place, chat, date: 0, ...(from && { from }), forum_topic_created: begun };
+  return { reply_to_message: asReply({ current: message }) };
+}
+
 function checkSender({ chat, members, blocked, migratedToChatId }: ChatEntry, from: User) {
   if (migratedToChatId !== undefined) throw new Error(`This group moved to ${migratedToChatId}.`);
   if (blocked) throw new Error(`${from.first_name} blocked the bot and would have to unblock it first.`);
@@ -178,7 +193,12 @@ function checkAlbum(items: AlbumItem[]) {
     throw new Error('Documents do not mix with photos and videos: the app sends them as separate albums.');
 }
 
-function readReaction(emoji: string): ReactionType {
+function readReaction({ availableReactions }: ChatEntry, emoji: string): ReactionType {
+  const [, customId] = /^custom:(\d+)$/.exec(emoji) ?? [];
+  if (customId !== undefined && availableReactions === undefined)
+    return { type: 'custom_emoji', custom_emoji_id: customId };
   if (!isReactionEmoji(emoji)) throw new Error(`${emoji} is not among the reactions that people can pick.`);
+  if (availableReactions?.some((each) => each.type === 'emoji' && each.emoji === emoji) === false)
+    throw new Error(`The administrators of this chat do not allow ${emoji}.`);
   return { type: 'emoji', emoji };
 }

@@ -1,17 +1,17 @@
 // Faithful: a press sends a callback query with the current message and spins until the bot answers; url buttons open
 // without telling the bot. Simplified: the app waits 10 s of real time, not the 15 s or so of real apps.
 import { randomInt } from 'node:crypto';
-import type { InlineKeyboardButton, User } from 'grammy/types';
+import type { InlineKeyboardButton, Message, User } from 'grammy/types';
 import type { Emulation } from './emulation.ts';
 import type { MessageRef } from './messages.ts';
 import { renderKeyboard } from './render.ts';
-import type { CallbackAnswer, CallbackEntry, StoredMessage } from './state.ts';
+import type { CallbackAnswer, CallbackEntry, State } from './state.ts';
 import type { World } from './world.ts';
 
 /** By exact text, by a pattern for the text, or by callback_data. */
 export type ButtonChoice = string | RegExp | ((callbackData: string) => boolean);
 export type Press = (
-  message: MessageRef,
+  message: MessageRef & { ephemeral_message_id?: number },
   button: ButtonChoice,
   from: User,
   options?: { timeoutMs?: number },
@@ -22,21 +22,25 @@ export function createPress({ state, clock, messages, updates, watch }: Emulatio
   let nextQueryId = randomInt(1e9, 2e9);
 
   return async (message, choice, from, { timeoutMs = 10_000 } = {}) => {
-    const stored = messages.find(message.chat.id, message.message_id);
-    if (!stored)
+    const { ephemeral_message_id: ephemeralId } = message;
+    const current =
+      ephemeralId === undefined
+        ? messages.find(message.chat.id, message.message_id)?.current
+        : findShown(state, message.chat.id, ephemeralId, from);
+    if (!current)
       throw new Error(`There is no message ${message.message_id} in chat ${message.chat.id} to press.`);
-    const button = findButton(stored, choice);
+    const button = findButton(current, choice);
     if ('url' in button) return { url: button.url };
     if ('disabled' in button) throw new Error(`The button "${button.text}" is disabled and does nothing.`);
     if (!('callback_data' in button)) return {};
-    const { chat, members } = world.entryOf(stored.chatId);
+    const { chat, members } = world.entryOf(current.chat);
     if (!members.has(from.id)) throw new Error(`${from.first_name} is not in this chat.`);
     const entry: CallbackEntry = {
       askedAtMs: clock.now(),
       query: {
         id: String(nextQueryId++),
         from,
-        message: stored.current,
+        message: current,
         chat_instance: String(chat.id * 7919),
         data: button.callback_data,
       },
@@ -56,7 +60,14 @@ export function createPress({ state, clock, messages, updates, watch }: Emulatio
   };
 }
 
-function findButton({ current }: StoredMessage, choice: ButtonChoice): InlineKeyboardButton {
+/** What the bot shows this person alone; nobody else can press it. */
+const findShown = ({ ephemeral }: State, chatId: number, id: number, { id: receiverId }: User) =>
+  ephemeral.find(
+    (entry) =>
+      entry.chatId === chatId && entry.receiverId === receiverId && entry.message.ephemeral_message_id === id,
+  )?.message;
+
+function findButton(current: Message, choice: ButtonChoice): InlineKeyboardButton {
   const buttons = current.reply_markup?.inline_keyboard.flat() ?? [];
   const found = buttons.find((button) => matches(button, choice));
   if (found) return found;

@@ -1,5 +1,5 @@
 // Faithful: the emoji that bots and people without Premium can react with, hearts and the like without U+FE0F
-// (https://core.telegram.org/bots/api#reactiontypeemoji). Missing: custom emoji.
+// (https://core.telegram.org/bots/api#reactiontypeemoji). Simplified: people take custom emoji by id as they come.
 import type { ReactionTypeEmoji } from 'grammy/types';
 
 const EMOJI =

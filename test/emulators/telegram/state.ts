@@ -1,6 +1,6 @@
 // Faithful: what Telegram keeps about chats, messages, files and callback queries. Simplified: one bot, no
-// persistence, deleted messages stay here with the time of their deletion. Missing: channels, business chats,
-// ephemeral messages, polls, payments, stories.
+// persistence, deleted messages stay here with the time of their deletion. Missing: channels, business chats, polls,
+// payments, stories.
 import type {
   BotCommand,
   BotCommandScope,
@@ -47,6 +47,9 @@ export type StoredMessage = {
   reactions: Map<number, ReactionType[]>;
 };
 
+/** A message that one person alone sees; it is in no chat's history and has the message_id 0. */
+export type EphemeralEntry = { chatId: number; receiverId: number; message: Message };
+
 export type OtherMarkup = 'keyboard' | 'remove_keyboard' | 'force_reply';
 
 export type CallbackAnswer = { text?: string; show_alert?: boolean; url?: string; cache_time?: number };
@@ -79,6 +82,7 @@ export function createState(bot: UserFromGetMe) {
     users: new Map<number, User>(),
     chats: new Map<number, ChatEntry>(),
     messages: [] as StoredMessage[],
+    ephemeral: [] as EphemeralEntry[],
     callbackQueries: new Map<string, CallbackEntry>(),
     /** Key: the scope as JSON and the language. */
     commands: new Map<string, CommandsEntry>(),

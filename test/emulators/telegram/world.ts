@@ -6,7 +6,14 @@ import type { Emulation } from './emulation.ts';
 import { type ChatRef, chatIdOf } from './messages.ts';
 import { botUser, type ChatEntry, type GroupChat, type PrivateChat } from './state.ts';
 
-export type NewUser = { id?: number; firstName: string; username?: string; languageCode?: string };
+export type NewUser = {
+  id?: number;
+  firstName: string;
+  username?: string;
+  languageCode?: string;
+  /** Somebody else's bot. */
+  isBot?: boolean;
+};
 export type NewGroup = {
   title: string;
   members?: User[];
@@ -78,10 +85,10 @@ export function createWorld({ state, clock, updates, messages, watch }: Emulatio
   return {
     entryOf,
 
-    user({ id, firstName, username, languageCode = 'en' }: NewUser): User {
+    user({ id, firstName, username, languageCode = 'en', isBot = false }: NewUser): User {
       const user: User = {
         id: id ?? nextUserId++,
-        is_bot: false,
+        is_bot: isBot,
         first_name: firstName,
         ...(username ? { username } : {}),
         language_code: languageCode,
@@ -137,6 +144,7 @@ export function createWorld({ state, clock, updates, messages, watch }: Emulatio
     },
 
     addMember: (chat: ChatRef, user: User) => void entryOf(chat).members.set(user.id, memberOf(user)),
+    removeMember: (chat: ChatRef, user: User) => void entryOf(chat).members.delete(user.id),
 
     /** The bot is thrown out of a group. */
     removeBot(chat: ChatRef) {
@@ -152,7 +160,10 @@ export function createWorld({ state, clock, updates, messages, watch }: Emulatio
       entryOf(chat).availableReactions = reactions;
     },
 
-    /** Upgrades a basic group: new id, service messages in both, the old id only answers with the new one. */
+    /**
+     * Upgrades a basic group: new id, service messages in both, the old id only answers with the new one. The bot joins
+     * the new chat, before anything names the old one (https://github.com/tdlib/telegram-bot-api/issues/266).
+     */
     migrateToSupergroup(group: ChatRef): Chat.SupergroupChat {
       const old = entryOf(group);
       if (old.chat.type !== 'group') throw new Error('Only a basic group can become a supergroup.');
@@ -166,6 +177,11 @@ export function createWorld({ state, clock, updates, messages, watch }: Emulatio
       const leaving = messages.post(old, { from, migrate_to_chat_id: chat.id });
       const arriving = messages.post(entry, { from, migrate_from_chat_id: old.chat.id });
       old.migratedToChatId = chat.id;
+      const bot = entry.members.get(state.bot.id);
+      if (bot) {
+        entry.members.delete(state.bot.id);
+        changeBot(entry, from, bot);
+      }
       updates.push('message', { ...leaving.current, chat: old.chat, from });
       updates.push('message', { ...arriving.current, chat, from });
       watch.changed();

@@ -14,7 +14,6 @@ export type MethodTable = Record<string, MethodEntry>;
 const NOT_EMULATED = new Set([
   'business_connection_id',
   'direct_messages_topic_id',
-  'ephemeral_message_parameters',
   'suggested_post_parameters',
   'inline_message_id',
   'rich_message',

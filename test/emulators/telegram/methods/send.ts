@@ -9,8 +9,9 @@ import type { Params, Upload } from '../params.ts';
 import { formatMessageText } from '../text.ts';
 import { type MediaKind, type MediaRequest, readMedia } from './content.ts';
 import { CAPTION, type Call, type MethodTable, SENDING } from './registry.ts';
-import { readTarget } from './target.ts';
+import { deliver, readTarget } from './target.ts';
 
+const NOT_FOR_ALBUMS = new Set<string>(['reply_markup', 'ephemeral_message_parameters']);
 const VISUAL = ['show_caption_above_media', 'has_spoiler'] as const;
 const MOVING = ['duration', 'width', 'height', 'thumbnail'] as const;
 
@@ -36,13 +37,13 @@ export const sendMethods: MethodTable = {
     run: sendMedium('document'),
   },
   sendMediaGroup: {
-    parameters: [...SENDING.filter((name) => name !== 'reply_markup'), 'media'],
+    parameters: [...SENDING.filter((name) => !NOT_FOR_ALBUMS.has(name)), 'media'],
     run: sendMediaGroup,
   },
 };
 
 function sendMessage(emulation: Emulation, { params }: Call) {
-  const { entry, parts, markup } = readTarget(emulation, params);
+  const target = readTarget(emulation, params);
   const { text, entities } = formatMessageText(
     {
       text: params.text('text') ?? '',
@@ -57,7 +58,7 @@ function sendMessage(emulation: Emulation, { params }: Call) {
     ...(entities.length > 0 ? { entities } : {}),
     ...(preview ? { link_preview_options: preview } : {}),
   };
-  return emulation.messages.post(entry, { ...parts, ...content }, { otherMarkup: markup.other }).current;
+  return deliver(emulation, target, content);
 }
 
 const linkPreviewSchema = z.object({
@@ -77,7 +78,7 @@ export function readLinkPreview(params: Params) {
 
 function sendMedium(kind: MediaKind) {
   return async (emulation: Emulation, { params }: Call) => {
-    const { entry, parts, markup } = readTarget(emulation, params);
+    const target = readTarget(emulation, params);
     const thumbnail = params.upload('thumbnail') ?? attachment(params, params.text('thumbnail'));
     const media = await readMedia(emulation, {
       kind,
@@ -92,7 +93,7 @@ function sendMedium(kind: MediaKind) {
       isCaptionAbove: params.boolean('show_caption_above_media'),
       isSpoiler: params.boolean('has_spoiler'),
     });
-    return emulation.messages.post(entry, { ...parts, ...media }, { otherMarkup: markup.other }).current;
+    return deliver(emulation, target, media);
   };
 }
 

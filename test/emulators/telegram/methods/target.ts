@@ -1,5 +1,6 @@
 // Faithful: order and wording of the checks before sending and editing. Simplified: replies stay within one chat.
 // Missing: inline messages.
+import type { Message, User } from 'grammy/types';
 import { z } from 'zod';
 import { checkMayWrite, checkThread, findChat } from '../chats.ts';
 import type { Emulation } from '../emulation.ts';
@@ -8,8 +9,15 @@ import { type ReplyMarkup, readReplyMarkup } from '../keyboard.ts';
 import { type MessageParts, placeParts } from '../messages.ts';
 import type { Params } from '../params.ts';
 import { botUser, type ChatEntry, type StoredMessage } from '../state.ts';
+import { readReceiver } from './ephemeral.ts';
 
-export type Target = { entry: ChatEntry; parts: MessageParts; markup: ReplyMarkup };
+export type Target = {
+  entry: ChatEntry;
+  parts: MessageParts;
+  markup: ReplyMarkup;
+  /** The one person who will see the message. */
+  receiver: User | undefined;
+};
 
 const replySchema = z.looseObject({
   message_id: z.exactOptional(z.int()),
@@ -23,12 +31,14 @@ export function readTarget(emulation: Emulation, params: Params, { count = 1 } =
   const entry = findChat(state, params.text('chat_id'));
   flood.pass(entry.chat, count);
   checkMayWrite(state, entry);
-  const replyTo = readReply(emulation, params, entry);
+  const isEphemeral = params.object('ephemeral_message_parameters') !== undefined;
+  const replyTo = readReply(emulation, params, entry, isEphemeral);
   const threadId = checkThread(entry, params.integer('message_thread_id'));
   const markup = readReplyMarkup(params.object('reply_markup'), lint);
   return {
     entry,
     markup,
+    receiver: isEphemeral ? readReceiver(emulation, params, entry) : undefined,
     parts: {
       from: botUser(state),
       ...placeParts(threadId ?? replyTo?.current.message_thread_id, replyTo),
@@ -38,7 +48,20 @@ export function readTarget(emulation: Emulation, params: Params, { count = 1 } =
   };
 }
 
-function readReply(emulation: Emulation, params: Params, entry: ChatEntry): StoredMessage | undefined {
+/** Puts a message where it goes: into the chat, or in front of one person. */
+export function deliver(emulation: Emulation, target: Target, content: MessageParts): Message {
+  const { entry, parts, markup, receiver } = target;
+  const { messages } = emulation;
+  if (receiver) return messages.show(entry, receiver, { ...parts, ...content });
+  return messages.post(entry, { ...parts, ...content }, { otherMarkup: markup.other }).current;
+}
+
+function readReply(
+  emulation: Emulation,
+  params: Params,
+  entry: ChatEntry,
+  isEphemeral: boolean,
+): StoredMessage | undefined {
   const raw = params.object('reply_parameters');
   const parsed = replySchema.safeParse(raw ?? {});
   if (!parsed.success) throw badRequest("can't parse reply parameters JSON object");
@@ -48,8 +71,10 @@ function readReply(emulation: Emulation, params: Params, entry: ChatEntry): Stor
   if (chatId !== undefined && findChat(emulation.state, String(chatId)) !== entry)
     emulation.lint('reply_parameters.chat_id of another chat is documented but not emulated');
   const found = emulation.messages.find(entry.chat.id, messageId);
+  // Always false for ephemeral messages (https://core.telegram.org/bots/api#replyparameters).
   const mayBeMissing =
-    parsed.data.allow_sending_without_reply ?? params.boolean('allow_sending_without_reply');
+    !isEphemeral &&
+    (parsed.data.allow_sending_without_reply ?? params.boolean('allow_sending_without_reply'));
   if (!found && !mayBeMissing) throw badRequest('message to be replied not found');
   return found;
 }

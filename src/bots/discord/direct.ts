@@ -1,0 +1,39 @@
+import { RequestMethod, Routes } from 'discord.js';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { Person } from '../../core/post.ts';
+import { type Card, ChatClosedError, type MessageRef } from '../bot.ts';
+import type { Api } from './api.ts';
+import type { Outgoing } from './outgoing.ts';
+import { chatRef, parsePersonId } from './refs.ts';
+
+const channelSchema = z.object({ id: z.string() });
+
+/** Writes to one person alone. */
+export function createDirect({ api, outgoing, log }: { api: Api; outgoing: Outgoing; log: Logger }) {
+  /**
+   * Sends a direct message; false for who takes none.
+   *
+   * Only an answer to an interaction could stand beside the message, and there is none to answer.
+   */
+  async function whisper(_message: MessageRef, person: Person, card: Card): Promise<boolean> {
+    const userId = parsePersonId(person);
+    if (userId === undefined) return false;
+    try {
+      const channel = await api.request({
+        name: 'createDm',
+        method: RequestMethod.Post,
+        fullRoute: Routes.userChannels(),
+        body: { recipient_id: userId },
+      });
+      await outgoing.send(chatRef(channelSchema.parse(channel).id), card);
+      return true;
+    } catch (error) {
+      const level = error instanceof ChatClosedError ? 'debug' : 'warn';
+      log[level]({ err: error }, 'a direct message was not delivered');
+      return false;
+    }
+  }
+
+  return { whisper };
+}

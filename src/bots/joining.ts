@@ -1,0 +1,93 @@
+import type { Chronicle } from '../core/chronicle.ts';
+import { UserError } from '../core/errors.ts';
+import type { Joins } from '../core/joins.ts';
+import type { Place, Workspaces } from '../core/workspaces.ts';
+import type { Bot, ChatEvent, ChatEventOf } from './bot.ts';
+import type { Speech } from './speech.ts';
+import {
+  codeCard,
+  codeNote,
+  joinedCard,
+  joinedNews,
+  separatedNews,
+  separatedNote,
+  TOLD_ALONE,
+} from './view/settings-notes.ts';
+import { placeName, settingKey } from './view/settings-words.ts';
+
+type Asking = Pick<ChatEvent, 'chat' | 'workspace' | 'isPrivate' | 'person' | 'reply'>;
+
+/** Lets two chats share accounts and reviews, and parts them again. Whoever asks has been checked before. */
+export function createJoining({
+  workspaces,
+  joins,
+  chronicle,
+  speech,
+  botFor,
+}: {
+  workspaces: Workspaces;
+  joins: Joins;
+  chronicle: Chronicle;
+  speech: Speech;
+  botFor: (chat: string) => Bot;
+}) {
+  /** Shows a fresh code to nobody but the presser, because whoever has it can join a chat of theirs. */
+  async function invite(event: ChatEventOf<'press'>): Promise<void> {
+    const { workspace, person, message, chat, isPrivate } = event;
+    if (isPrivate) throw new UserError({ code: 'join_private' });
+    const { code } = await joins.issue({ workspace, person });
+    if (message.isPrivate === true) {
+      await event.answer();
+      await speech.sayInstead(message, codeCard(code, { back: true }));
+    } else if (event.openPrivately !== undefined) {
+      await speech.sayInstead(await event.openPrivately(), codeCard(code, { back: false }));
+    } else {
+      const isTold = await botFor(chat).whisper(message, person, codeCard(code, { back: false }));
+      await event.answer(isTold ? TOLD_ALONE : codeNote(code));
+    }
+  }
+
+  /** @throws UserError `code_unknown` `join_itself` `already_joined` `join_private` */
+  async function join(event: Asking, code: string): Promise<void> {
+    const { workspace, chat, isPrivate, person } = event;
+    // What cannot be joined anyway leaves the code unused.
+    if (isPrivate) throw new UserError({ code: 'join_private' });
+    if ((await workspaces.idsOf(workspace)).length > 1) throw new UserError({ code: 'already_joined' });
+    const offer = await joins.redeem(code);
+    await workspaces.join(workspace, chat, offer.workspace);
+    const places = await workspaces.placesOf(workspace);
+    const accounts = (await workspaces.openIdsOf(workspace)).length;
+    const { own, others } = split(places, workspace);
+    const detail = [own, places[0]].map((place) => (place ? placeName(place) : '')).join(' with ');
+    await chronicle.note({ place: workspace, person, what: 'joined', detail });
+    await speech.answer(event, joinedCard({ places, accounts }));
+    for (const other of others) await speech.say(other.chat, joinedNews({ person, places, accounts }));
+  }
+
+  /** Parts a place from the one that it has joined, asked from either of the two; says what became of it. */
+  async function separate(
+    { workspace, person }: Pick<Asking, 'workspace' | 'person'>,
+    key: string,
+  ): Promise<string | undefined> {
+    const [root, ...parts] = await workspaces.placesOf(workspace);
+    const part = parts.find((place) => settingKey(place) === key);
+    if (root === undefined || part === undefined) return undefined;
+    if (workspace !== part.id && workspace !== root.id) return undefined;
+    await workspaces.separate(part.id);
+    const detail = `${placeName(part)} from ${placeName(root)}`;
+    // From now on neither of them sees the history of the other.
+    for (const { id } of [part, root]) await chronicle.note({ place: id, person, what: 'separated', detail });
+    const other = workspace === part.id ? root : part;
+    await speech.say(other.chat, separatedNews(part, root, person));
+    return separatedNote(part, root);
+  }
+
+  return { invite, join, separate };
+}
+
+export type Joining = ReturnType<typeof createJoining>;
+
+const split = (places: readonly Place[], workspace: string) => ({
+  own: places.find(({ id }) => id === workspace),
+  others: places.filter(({ id }) => id !== workspace),
+});

@@ -1,0 +1,134 @@
+import type { Chronicle } from '../core/chronicle.ts';
+import { aboutPost } from '../core/chronicle.ts';
+import type { Composer } from '../core/composer.ts';
+import { UserError } from '../core/errors.ts';
+import type { Notes } from '../core/notes.ts';
+import type { ChatRef, Person, Post, PostStatus } from '../core/post.ts';
+import { readWhen } from '../core/when.ts';
+import type { Workspaces } from '../core/workspaces.ts';
+import type { Board } from './board.ts';
+import type { Bot, ChatEventOf } from './bot.ts';
+import type { CardRecords } from './card-records.ts';
+import type { Speech } from './speech.ts';
+import { encodeTopic, type Topic } from './topics.ts';
+import { AT_ONCE, askWhenText, note, plannedText, WHEN } from './view/messages.ts';
+import { momentOf } from './view/words.ts';
+
+const MAX_LENGTH = 100;
+/** TikTok has not been asked yet. */
+const PLANNABLE: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review', 'queued']);
+
+/** Decides with people when something goes out. */
+export function createPlanning({
+  composer,
+  notes,
+  workspaces,
+  chronicle,
+  board,
+  records,
+  speech,
+  botFor,
+  now,
+}: {
+  composer: Composer;
+  notes: Notes;
+  workspaces: Workspaces;
+  chronicle: Chronicle;
+  board: Board;
+  records: CardRecords;
+  speech: Speech;
+  botFor: (chat: ChatRef) => Bot;
+  now: () => number;
+}) {
+  /** Asks when a draft shall go out. */
+  async function askForDraft(event: ChatEventOf<'press'>, draftId: string): Promise<void> {
+    const { workspace, publishAt } = await composer.own(draftId, event.person);
+    await ask(event, { kind: 'when_draft', id: draftId }, { workspace, publishAt });
+  }
+
+  /** Asks when a post shall go out that waits for its review or its time. */
+  async function askForPost(event: ChatEventOf<'press'>, post: Post): Promise<void> {
+    await checkMayPlan(event, post);
+    await ask(event, { kind: 'when_post', id: post.id }, post);
+  }
+
+  async function ask(
+    { chat, person, message, ask: openWindow }: ChatEventOf<'press'>,
+    topic: Topic,
+    plan: { workspace: string; publishAt?: number | undefined },
+  ): Promise<void> {
+    const subject = encodeTopic(topic);
+    const { timeZone } = await workspaces.settingsOf(plan.workspace);
+    if (openWindow !== undefined) {
+      const text = plan.publishAt === undefined ? '' : momentOf(plan.publishAt, now(), timeZone);
+      return openWindow({ subject, title: WHEN, text, maxLength: MAX_LENGTH });
+    }
+    const question = await speech.say(chat, note(askWhenText(person, timeZone)), {
+      ...{ asksFor: person, replyTo: message },
+    });
+    if (question !== undefined) await records.anchor(question, subject);
+  }
+
+  /** Takes the answer for a draft. */
+  async function takeForDraft({ person, text }: ChatEventOf<'text'>, draftId: string): Promise<void> {
+    const { workspace } = await composer.own(draftId, person);
+    await planDraft(draftId, { workspace, person, text });
+    board.touch(draftId, { soon: true });
+  }
+
+  /** Takes the answer for a post; what to say to it. */
+  async function takeForPost(event: ChatEventOf<'text'>, post: Post): Promise<string> {
+    await checkMayPlan(event, post);
+    return plan(post, event.person, await read(event.text, post.workspace));
+  }
+
+  /** A time that cannot be stands on the card, for what shall go out later must not go out at once. */
+  async function planDraft(
+    draftId: string,
+    { workspace, person, text }: { workspace: string; person: Person; text: string },
+  ): Promise<void> {
+    try {
+      const publishAt = await read(text, workspace);
+      await composer.choose(draftId, person, { type: 'when', ...(publishAt !== undefined && { publishAt }) });
+    } catch (error) {
+      if (!(error instanceof UserError) || !error.problem.code.startsWith('when_')) throw error;
+      await composer.choose(draftId, person, { type: 'when_refused', problem: error.problem });
+    }
+  }
+
+  /** Lets a planned post go out as soon as it may. */
+  async function release(event: ChatEventOf<'press'>, post: Post): Promise<void> {
+    await checkMayPlan(event, post);
+    await event.answer(await plan(post, event.person, undefined));
+  }
+
+  async function plan(post: Post, person: Person, publishAt: number | undefined): Promise<string> {
+    await notes.reschedule(post.id, publishAt);
+    const { timeZone } = await workspaces.settingsOf(post.workspace);
+    const text = plannedText(publishAt, now(), timeZone);
+    await chronicle.note({ ...aboutPost(post), person, what: 'scheduled', detail: text });
+    return text;
+  }
+
+  /** Milliseconds since the epoch, or undefined for at once. */
+  async function read(text: string, workspace: string): Promise<number | undefined> {
+    if (AT_ONCE.has(text.trim().toLowerCase())) return undefined;
+    const { timeZone } = await workspaces.settingsOf(workspace);
+    return readWhen(text, { now: now(), timeZone });
+  }
+
+  /** The author may, and whoever manages the place, as long as TikTok has not been asked. */
+  async function checkMayPlan(
+    { chat, person }: { chat: ChatRef; person: Person },
+    post: Post,
+  ): Promise<void> {
+    if (post.author.id !== person.id && !(await botFor(chat).readStanding(chat, person)).isManager)
+      throw new UserError({ code: 'not_author', author: post.author.name });
+    if (!PLANNABLE.has(post.status) || post.attempts > 0)
+      throw new UserError({ code: 'not_cancellable', status: post.status });
+  }
+
+  return { askForDraft, askForPost, takeForDraft, takeForPost, planDraft, release };
+}
+
+export type Planning = ReturnType<typeof createPlanning>;

@@ -1,0 +1,123 @@
+import type { Logger } from 'pino';
+import type { Ballots } from '../core/ballots.ts';
+import { UserError } from '../core/errors.ts';
+import { type ChatRef, isSettled, type Person, type Post } from '../core/post.ts';
+import { type Mark, standingMarks } from '../core/review.ts';
+import type { Store } from '../core/stores.ts';
+import { type Bot, ChatClosedError, MessageGoneError, type MessageRef } from './bot.ts';
+import type { CardRecords } from './card-records.ts';
+import { reviewSubject } from './subjects.ts';
+import { sourceOf, type Voting } from './voting.ts';
+
+/** A reaction may be lost without a gap that anybody notices, so all is read back this often. */
+const EVERY_MS = 10 * 60_000;
+
+/**
+ * Reads back the reactions under the cards of open reviews, where the platform tells them: those that came while Nod was
+ * away are votes, those that were taken back meanwhile are none any more. Cards that could not be shown are shown.
+ */
+export function createReconciling({
+  posts,
+  ballots,
+  voting,
+  records,
+  refresh,
+  retry,
+  botFor,
+  log,
+}: {
+  posts: Store<Post>;
+  ballots: Ballots;
+  voting: Voting;
+  records: CardRecords;
+  /** Shows the post where it looks otherwise by now. */
+  refresh: (post: Post) => void;
+  /** Shows what a chat did not take. */
+  retry: () => void;
+  botFor: (chat: ChatRef) => Bot;
+  log: Logger;
+}) {
+  let running: Promise<void> | undefined;
+  let isStale = false;
+  let isStopping = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  function start(): void {
+    timer = setInterval(reconcile, EVERY_MS);
+  }
+
+  /** Reads everything back; asked for while that is under way, once more afterwards. */
+  function reconcile(): void {
+    isStale = true;
+    running ??= readAll().finally(() => {
+      running = undefined;
+      if (isStale && !isStopping) reconcile();
+    });
+  }
+
+  async function readAll(): Promise<void> {
+    isStale = false;
+    retry();
+    for await (const [, post] of posts.entries()) {
+      if (isStopping) return;
+      if (post.status === 'in_review' || post.status === 'preparing') await readBack(post);
+      // A card says “tomorrow” for one day only.
+      if (!isSettled(post)) refresh(post);
+    }
+  }
+
+  async function readBack(post: Post): Promise<void> {
+    for (const chat of post.review?.chats ?? []) {
+      const subject = reviewSubject(post.id, chat);
+      try {
+        const message = await records.messageOf(subject);
+        const seen = message && (await botFor(chat).readMarks?.(message));
+        if (message !== undefined && seen !== undefined) await compare(post, message, seen);
+      } catch (error) {
+        // A card that is gone comes again, and the votes that were cast under it stay.
+        if (error instanceof MessageGoneError) await records.noteDoubtful(subject);
+        else if (error instanceof ChatClosedError) log.debug({ err: error }, 'Reactions cannot be read here');
+        else log.warn({ err: error, postId: post.id }, 'The reactions under a review could not be read back');
+      }
+    }
+  }
+
+  async function compare(
+    post: Post,
+    message: MessageRef,
+    seen: readonly { person: Person; mark: Mark }[],
+  ): Promise<void> {
+    const source = sourceOf(message);
+    const known = standingMarks(await ballots.read(post.id), post.contentHash).filter(
+      (act) => act.source === source,
+    );
+    const has = (
+      all: readonly { person: Person; mark: Mark }[],
+      { person, mark }: { person: Person; mark: Mark },
+    ) => all.some((one) => one.person.id === person.id && one.mark === mark);
+    for (const act of known) if (!has(seen, act)) await apply(message, act.person, { [act.mark]: false });
+    // Nobody knows in which order they came, so what cannot be undone comes last.
+    const fresh = seen.filter((one) => !has(known, one));
+    for (const mark of ['reject', 'approve'] as const)
+      for (const one of fresh) if (one.mark === mark) await apply(message, one.person, { [mark]: true });
+  }
+
+  /** A reaction that counts for nothing was answered when it came, if it came while Nod was there. */
+  async function apply(message: MessageRef, person: Person, marks: { [M in Mark]?: boolean }): Promise<void> {
+    const post = await voting.postUnder(message);
+    if (post === undefined) return;
+    await voting.mark(post, { message, person, marks }).catch((error) => {
+      if (!(error instanceof UserError)) throw error;
+    });
+  }
+
+  async function stop(): Promise<void> {
+    isStopping = true;
+    clearInterval(timer);
+    await running;
+  }
+
+  return { start, reconcile, stop };
+}
+
+export type Reconciling = ReturnType<typeof createReconciling>;

@@ -1,0 +1,243 @@
+import type { Ballots, Cast } from '../core/ballots.ts';
+import type { Chronicle } from '../core/chronicle.ts';
+import { type Problem, UserError } from '../core/errors.ts';
+import type { ChatRef, Person, Post, PostReview, PostStatus } from '../core/post.ts';
+import {
+  type Act,
+  type Authority,
+  authorityOf,
+  type Decision,
+  isStanding,
+  type Mark,
+  type Source,
+  votesOf,
+} from '../core/review.ts';
+import type { Store } from '../core/stores.ts';
+import type { Bot, ChatEventOf, MessageRef } from './bot.ts';
+import type { CardRecords } from './card-records.ts';
+import type { Speech } from './speech.ts';
+import { parseSubject } from './subjects.ts';
+import { encodeTopic } from './topics.ts';
+import { idiomOf } from './view/idioms.ts';
+import { note, problemCard } from './view/messages.ts';
+import { problemText } from './view/problems.ts';
+import {
+  ANONYMOUS_NOTE,
+  askWhyText,
+  castText,
+  NO_REASON,
+  REASON_TAKEN,
+  takenBackText,
+  WHY,
+} from './view/votes.ts';
+
+/** A post that has terms by which it is decided. */
+type Reviewed = Post & { readonly review: PostReview };
+
+/** A rejection first: of marks that are set at once, it must not come after what the approval has decided. */
+const MARKS = ['reject', 'approve'] as const;
+const MAX_REASON_LENGTH = 500;
+/** A card stands, so somebody may vote. */
+const OPEN: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review']);
+/** The story is over; a reaction under it is a reaction and no vote. */
+const PUBLISHED: ReadonlySet<PostStatus> = new Set(['published', 'in_inbox']);
+
+/** Takes votes: by buttons, by reactions, and by what is read back after a time away. */
+export function createVoting({
+  posts,
+  ballots,
+  chronicle,
+  records,
+  speech,
+  touch,
+  botFor,
+  now,
+}: {
+  posts: Store<Post>;
+  ballots: Ballots;
+  chronicle: Chronicle;
+  records: CardRecords;
+  speech: Speech;
+  /** Shows what has changed about the post. */
+  touch: (post: Post) => void;
+  botFor: (chat: ChatRef) => Bot;
+  now: () => number;
+}) {
+  /** Reviews in chats that were told already, where nobody can be told alone, that not everybody's reactions count. */
+  const told = new Set<string>();
+
+  /** Counts what somebody does with the reactions under a review's card; others are no business of ours. */
+  async function react({ message, person, marks, isAnonymous }: ChatEventOf<'reaction'>): Promise<void> {
+    const post = await postUnder(message);
+    if (post === undefined || PUBLISHED.has(post.status)) return;
+    const isSet = marks.approve === true || marks.reject === true;
+    if (isAnonymous) {
+      if (isSet && OPEN.has(post.status)) await tellAll(post, message, ANONYMOUS_NOTE);
+      return;
+    }
+    try {
+      await mark(post, { message, person, marks });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const { problem } = error;
+      if (isSet && !isKnown(problem, person, marks)) await tell(post, { message, person }, problem);
+    }
+  }
+
+  /** @throws UserError when a mark that is set does not count. */
+  async function mark(
+    post: Reviewed,
+    given: { message: MessageRef; person: Person; marks: ChatEventOf<'reaction'>['marks'] },
+  ): Promise<void> {
+    const { message, person, marks } = given;
+    const source = sourceOf(message);
+    for (const each of MARKS) {
+      if (marks[each] === false) await cast(post, { type: 'unmark', person, mark: each, source });
+    }
+    for (const each of MARKS) {
+      if (marks[each] !== true) continue;
+      const authority = await checkVoter(post, message.chat, person);
+      await cast(post, { type: 'mark', person, mark: each, source, authority });
+    }
+  }
+
+  /** Does what *Approve* and *Reject* on a review's card say; pressed again, they take the vote back. */
+  async function press(event: ChatEventOf<'press'>, post: Post, mark: Mark): Promise<void> {
+    const { person, chat, answer, ask } = event;
+    checkIsReviewed(post);
+    const authority = await checkVoter(post, chat, person);
+    const act = { person, mark, source: 'button' as const };
+    if (isStanding(await ballots.read(post.id), act, post.contentHash)) {
+      await cast(post, { ...act, type: 'unmark' });
+      return answer(takenBackText(mark));
+    }
+    // A window opens only in answer to the press, so there the vote comes along with its reason.
+    if (mark === 'reject' && ask !== undefined) return askWhy(event, post);
+    const done = await cast(post, { ...act, type: 'mark', authority });
+    await answer(castText(mark, done, post));
+    if (mark === 'reject') await askWhy(event, post);
+  }
+
+  /** Asks somebody who has rejected a post for the reason. */
+  async function pressWhy(event: ChatEventOf<'press'>, post: Post): Promise<void> {
+    checkIsReviewed(post);
+    const { decision } = post.review;
+    if (decision?.outcome !== 'rejected') throw new UserError({ code: 'not_in_review' });
+    const isVoter = decision.by.some(({ id }) => id === event.person.id);
+    if (!isVoter) throw new UserError({ code: 'review_over', decision });
+    await askWhy(event, post);
+  }
+
+  async function askWhy({ chat, person, message, ask }: ChatEventOf<'press'>, post: Post): Promise<void> {
+    const subject = encodeTopic({ kind: 'why', id: post.id });
+    if (ask !== undefined) return ask({ subject, title: WHY, text: '', maxLength: MAX_REASON_LENGTH });
+    const question = await speech.say(chat, note(askWhyText(person)), { asksFor: person, replyTo: message });
+    if (question !== undefined) await records.anchor(question, subject);
+  }
+
+  /**
+   * Takes a rejection along with its reason out of our window, or the reason of one that stands; what to say to it.
+   *
+   * A reply to the card of somebody who has not rejected it is no business of ours.
+   */
+  async function explain(event: ChatEventOf<'text'>, post: Post): Promise<string | undefined> {
+    const { person, chat, text } = event;
+    checkIsReviewed(post);
+    const votes = votesOf(await ballots.read(post.id), post.contentHash);
+    const hasRejected = votes.some((vote) => vote.person.id === person.id && vote.mark === 'reject');
+    const reason = text.trim().slice(0, MAX_REASON_LENGTH).toWellFormed();
+    if (hasRejected) {
+      if (reason === '') return NO_REASON;
+      await cast(post, { type: 'reason', person, text: reason });
+      return REASON_TAKEN;
+    }
+    if (event.subject === undefined) return undefined;
+    const authority = await checkVoter(post, chat, person);
+    const rejection = { type: 'mark', person, mark: 'reject', source: 'button', authority } as const;
+    return castText('reject', await cast(post, rejection, reason), post);
+  }
+
+  /** @throws UserError when the review is over, or the person has no say. */
+  async function checkVoter(post: Reviewed, chat: ChatRef, person: Person): Promise<Authority> {
+    const { policy, chats } = post.review;
+    if (!OPEN.has(post.status)) throw new UserError(overProblem(post.review.decision));
+    if (person.id === post.author.id && !policy.authorVotes) throw new UserError({ code: 'own_post' });
+    const authority = authorityOf(policy, person, await botFor(chat).readStanding(chat, person));
+    if (authority === undefined) throw new UserError({ code: 'may_not_vote', policy, chats });
+    return authority;
+  }
+
+  /** @throws UserError when the review was over before. */
+  async function cast(post: Reviewed, given: GivenAct, reason = ''): Promise<Cast> {
+    const at = now();
+    const { id: postId, contentHash } = post;
+    const act: Act = given.type === 'mark' ? { ...given, at, contentHash } : { ...given, at };
+    const along: Act[] = reason === '' ? [] : [{ type: 'reason', person: given.person, at, text: reason }];
+    const done = await ballots.cast({ postId, contentHash, policy: post.review.policy }, act, ...along);
+    if (done.result === 'late' && act.type !== 'unmark') throw new UserError(overProblem(done.decision));
+    if (done.result === 'counted') {
+      await chronicle.follow(post);
+      touch(post);
+    }
+    return done;
+  }
+
+  /** Tells one person, alone where the platform can, else once for everybody. */
+  async function tell(
+    post: Reviewed,
+    { message, person }: { message: MessageRef; person: Person },
+    problem: Problem,
+  ): Promise<void> {
+    const idiom = idiomOf(message.chat);
+    if (await botFor(message.chat).whisper(message, person, problemCard(problem, idiom))) return;
+    await tellAll(post, message, problemText(problem, idiom));
+  }
+
+  async function tellAll({ id }: Post, message: MessageRef, text: string): Promise<void> {
+    const place = `${id} ${message.chat}`;
+    if (told.has(place)) return;
+    told.add(place);
+    // The reaction does not tell the topic in which the card stands, our own record does.
+    const subject = await records.subjectOf(message);
+    const card = (subject && (await records.messageOf(subject))) || message;
+    await speech.say(card.chat, note(text), { replyTo: card, silent: true });
+  }
+
+  /** The post whose review a message shows. */
+  async function postUnder(message: MessageRef): Promise<Reviewed | undefined> {
+    const subject = await records.subjectOf(message);
+    const about = subject === undefined ? undefined : parseSubject(subject);
+    if (about === undefined || !('postId' in about)) return undefined;
+    const post = await posts.get(about.postId);
+    return post !== undefined && isReviewed(post) ? post : undefined;
+  }
+
+  return { react, mark, press, pressWhy, explain, postUnder };
+}
+
+export type Voting = ReturnType<typeof createVoting>;
+
+type GivenAct = Given<Act>;
+type Given<A> = A extends Act ? Omit<A, 'at' | 'contentHash'> : never;
+
+/** A reaction stands under one message; the same person may react under another card of the same review. */
+export const sourceOf = ({ chat, id }: MessageRef): Source =>
+  `reaction ${chat.split(':').slice(0, 2).join(':')} ${id}`;
+
+const isReviewed = (post: Post): post is Reviewed => post.review !== undefined;
+
+function checkIsReviewed(post: Post): asserts post is Reviewed {
+  if (!isReviewed(post)) throw new UserError({ code: 'not_in_review' });
+}
+
+/** Whether somebody whose vote has decided says the same once more. */
+function isKnown(problem: Problem, person: Person, marks: ChatEventOf<'reaction'>['marks']): boolean {
+  if (problem.code !== 'review_over') return false;
+  const { outcome, by } = problem.decision;
+  return (
+    by.some(({ id }) => id === person.id) && marks[outcome === 'approved' ? 'approve' : 'reject'] === true
+  );
+}
+
+const overProblem = (decision: Decision | undefined): Problem =>
+  decision === undefined ? { code: 'not_in_review' } : { code: 'review_over', decision };

@@ -1,0 +1,165 @@
+import type { Logger } from 'pino';
+import { createBoard } from './bots/board.ts';
+import { type Bot, ChatClosedError } from './bots/bot.ts';
+import { type Anchor, type CardRecord, createCardRecords } from './bots/card-records.ts';
+import { createConversation } from './bots/conversation.ts';
+import { createLists } from './bots/lists.ts';
+import { createNews } from './bots/news.ts';
+import { createPlanning } from './bots/planning.ts';
+import { createPostLookup } from './bots/post-lookup.ts';
+import { createPostPressing } from './bots/post-pressing.ts';
+import { createPresence, type PresenceRecord } from './bots/presence.ts';
+import { createPressing } from './bots/pressing.ts';
+import { createReconciling } from './bots/reconciling.ts';
+import { createRenderer } from './bots/rendering.ts';
+import { createSettings } from './bots/settings.ts';
+import { createSpeech } from './bots/speech.ts';
+import { subjectsOf } from './bots/subjects.ts';
+import { createSuggesting } from './bots/suggesting.ts';
+import type { InboxRecord, MoveRecord } from './bots/telegram/index.ts';
+import { COMMANDS, REPLY_COMMANDS } from './bots/view/messages.ts';
+import { createVoting } from './bots/voting.ts';
+import type { Config } from './config.ts';
+import type { Accounts } from './core/accounts.ts';
+import type { Ballots } from './core/ballots.ts';
+import type { Chronicle } from './core/chronicle.ts';
+import type { Composer } from './core/composer.ts';
+import type { Consents } from './core/consents.ts';
+import type { Draft } from './core/draft.ts';
+import type { History } from './core/history.ts';
+import type { Joins } from './core/joins.ts';
+import type { Gate } from './core/media/gate.ts';
+import type { Pulls } from './core/media/pulls.ts';
+import type { MediaStore } from './core/media/store.ts';
+import type { Notes } from './core/notes.ts';
+import type { Pacing } from './core/pacing.ts';
+import type { ChatRef, Post } from './core/post.ts';
+import type { Reworking } from './core/reworking.ts';
+import type { Store, Stores } from './core/stores.ts';
+import type { Submission } from './core/submission.ts';
+import type { Workspaces } from './core/workspaces.ts';
+
+/** The chat side of the composition root: everything that talks with people, built over the core. */
+export function createChats({
+  core,
+  bots,
+  stores,
+  publicUrl,
+  lookUrl,
+  cardIntervalMs,
+  now,
+  log,
+}: {
+  core: {
+    drafts: Store<Draft>;
+    posts: Store<Post>;
+    composer: Composer;
+    submission: Submission;
+    reworking: Reworking;
+    workspaces: Workspaces;
+    accounts: Accounts;
+    consents: Consents;
+    ballots: Ballots;
+    chronicle: Chronicle;
+    history: History;
+    joins: Joins;
+    notes: Notes;
+    gate: Gate;
+    pulls: Pulls;
+    mediaStore: MediaStore;
+    pacing: Pacing;
+  };
+  bots: readonly Bot[];
+  stores: Stores;
+  publicUrl: string;
+  lookUrl: (post: Post) => string;
+  cardIntervalMs?: number;
+  now: () => number;
+  log: Logger;
+}) {
+  const botFor = (chat: ChatRef) => botOf(bots, chat);
+  const presence = createPresence({
+    presences: stores.store<PresenceRecord>('presence'),
+    ...{ now, log },
+  });
+  const { render, drawDraft } = createRenderer({ ...core, presence, botFor, lookUrl, now });
+  const records = createCardRecords({
+    cards: stores.store<CardRecord>('cards'),
+    anchors: stores.store<Anchor>('anchors'),
+  });
+  const speech = createSpeech({ botFor, log });
+  const board = createBoard({
+    records,
+    ...(cardIntervalMs !== undefined && { editPauseMs: cardIntervalMs }),
+    ...{ botFor, render, now, log },
+  });
+
+  const voting = createVoting({ ...core, records, speech, touch, botFor, now });
+  const refresh = (post: Post) => touch(post, { soon: false });
+  const { retry } = board;
+  const reconciling = createReconciling({ ...core, voting, records, refresh, retry, botFor, log });
+  const planning = createPlanning({ ...core, board, records, speech, botFor, now });
+  const settings = createSettings({ ...core, speech, records, botFor, now });
+  const lookUp = createPostLookup(core);
+  const postPressing = createPostPressing({
+    ...{ ...core, lookUp, voting, planning, board, touch, records, speech, botFor },
+  });
+  const pressing = createPressing({
+    ...{ ...core, postPressing, planning, settings, board, records, speech, botFor, drawDraft },
+  });
+  const suggesting = createSuggesting({ ...core, planning, board, now });
+  const lists = createLists(core);
+  const conversation = createConversation({
+    ...{ ...core, pressing, lookUp, lists, voting, planning, settings, suggesting },
+    ...{ board, touch, records, speech, botFor, publicUrl, now, log },
+  });
+  const news = createNews({ ...core, touch, speech, log });
+
+  /** Shows what has changed about a post, on all of its cards. */
+  function touch(post: Post, { soon = true } = {}): void {
+    for (const subject of subjectsOf(post)) board.touch(subject, { soon });
+  }
+
+  return { conversation, news, board, speech, presence, reconciling, botFor, touch };
+}
+
+export type Chats = ReturnType<typeof createChats>;
+
+/** The bots of the platforms that have a token; the library of a platform that has none is not even loaded. */
+export async function createBots({
+  config,
+  stores,
+  log,
+  now,
+  onFatal,
+}: {
+  config: Config;
+  stores: Stores;
+  log: Logger;
+  now: () => number;
+  onFatal: (error: Error) => void;
+}): Promise<Bot[]> {
+  const bots: Bot[] = [];
+  if (config.telegram !== undefined) {
+    const { createTelegramBot } = await import('./bots/telegram/index.ts');
+    const inbox = stores.store<InboxRecord>('telegram-inbox');
+    const moves = stores.store<MoveRecord>('telegram-moves');
+    const commands = [...COMMANDS, ...REPLY_COMMANDS].map(({ name, description }) => ({
+      command: name,
+      description,
+    }));
+    bots.push(createTelegramBot({ ...config.telegram, inbox, moves, commands, log, now, onFatal }));
+  }
+  if (config.discord !== undefined) {
+    const { createDiscordBot } = await import('./bots/discord/index.ts');
+    bots.push(createDiscordBot({ ...config.discord, log, now, onFatal }));
+  }
+  return bots;
+}
+
+/** A conversation names its platform: `telegram:…`, `discord:…`. */
+function botOf(bots: readonly Bot[], chat: ChatRef): Bot {
+  const bot = bots.find(({ platform }) => chat.startsWith(`${platform}:`));
+  if (bot !== undefined) return bot;
+  throw new ChatClosedError('This Nod has no token for the platform of this conversation.');
+}

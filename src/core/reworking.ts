@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import type { Accounts } from './accounts.ts';
+import type { Composer } from './composer.ts';
+import type { Draft, DraftFile } from './draft.ts';
+import { UserError } from './errors.ts';
+import type { Intake } from './intake.ts';
+import type { PreparedMedia } from './media/types.ts';
+import type { Notes } from './notes.ts';
+import { hashContent, isSettled, type Person, type Post, type PostStatus, whatWaits } from './post.ts';
+import type { Store } from './stores.ts';
+import { nextPostId, type Plan, type Submission } from './submission.ts';
+import type { PrivacyLevel } from './tiktok/types.ts';
+
+/** An unconfirmed post too: it takes a person who has looked at the account to say that it is not there. */
+const RETRYABLE: ReadonlySet<PostStatus> = new Set(['failed', 'cancelled', 'expired', 'unconfirmed']);
+/** Nothing has been asked of TikTok yet, or nothing came of it. */
+const WITHDRAWABLE: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review', 'on_hold', 'queued']);
+/** What came to nothing without anybody's wish needs no second approval for the same content. */
+const KEEPS_APPROVAL: ReadonlySet<PostStatus> = new Set(['failed', 'unconfirmed']);
+
+/** Tries posts again, or takes them back to change them; what it makes of them is new, with its own review. */
+export function createReworking({
+  drafts,
+  posts,
+  composer,
+  intake,
+  accounts,
+  submission,
+  notes,
+  wake,
+  now,
+}: {
+  drafts: Store<Draft>;
+  posts: Store<Post>;
+  composer: Composer;
+  intake: Intake;
+  accounts: Accounts;
+  submission: Submission;
+  notes: Notes;
+  /** Resolves when the post has been looked at. */
+  wake: (postId: string) => Promise<void>;
+  now: () => number;
+}) {
+  /** Tries a post again that came to nothing: a new post of the same content. */
+  async function retry(post: Post, person: Person): Promise<Post> {
+    checkAuthor(post, person);
+    if (!RETRYABLE.has(post.status)) throw new UserError({ code: 'not_retryable', status: post.status });
+    const isApproved = post.review?.decision?.outcome === 'approved' && KEEPS_APPROVAL.has(post.status);
+    const plan = await submission.planOf(post);
+    return saveNext(post, isApproved && post.review !== undefined ? { ...plan, review: post.review } : plan);
+  }
+
+  /** Chooses anew who can see a post that waits for this choice: it goes on as a new post, with its own review. */
+  async function rechoose(post: Post, person: Person, privacyLevel: PrivacyLevel): Promise<Post> {
+    checkAuthor(post, person);
+    if (post.status !== 'on_hold') throw new UserError({ code: 'not_retryable', status: post.status });
+    if (!post.privacyLevelOptions.includes(privacyLevel))
+      throw new UserError({ code: 'privacy_not_offered', privacyLevel });
+    const content = { ...post.content, settings: { ...post.content.settings, privacyLevel } };
+    const next = await saveNext(
+      { ...post, content, contentHash: hashContent(content) },
+      await submission.planOf(post),
+    );
+    await notes.withdraw(post.id, person);
+    return next;
+  }
+
+  /** The post that goes on where another one ended. One for each, however often the button is tapped. */
+  async function saveNext(post: Post, plan: Plan): Promise<Post> {
+    const { workspace, chat, author, draftId, account, preview, content, contentHash } = post;
+    const media = await keptMedia(post);
+    if (media === undefined) await checkSources(post);
+    const same = { workspace, chat, author, draftId, account, content, contentHash };
+    return submission.save({
+      ...same,
+      id: nextPostId(post),
+      ...(preview !== undefined && { preview }),
+      ...plan,
+      createdAt: now(),
+      attempts: 0,
+      retries: 0,
+      ...(media !== undefined ? { media, ...whatWaits(plan, now()) } : { status: 'preparing' }),
+    });
+  }
+
+  /** Takes a post that is not at TikTok yet back into a draft; what is settled is only opened again. */
+  async function withdraw(post: Post, person: Person): Promise<Draft> {
+    checkAuthor(post, person);
+    if (isSettled(post)) return editAgain(post);
+    if ((await submission.nextPost(post)) !== undefined) throw new UserError({ code: 'post_gone' });
+    if (!WITHDRAWABLE.has(post.status)) throw new UserError({ code: 'not_cancellable', status: post.status });
+    await notes.withdraw(post.id, person);
+    await wake(post.id);
+    const standing = (await posts.get(post.id)) ?? post;
+    if (standing.status !== 'cancelled')
+      throw new UserError({ code: 'not_cancellable', status: standing.status });
+    return editAgain(standing);
+  }
+
+  /** Opens a new draft with what a post was made of, to change it. */
+  async function editAgain(post: Post): Promise<Draft> {
+    await checkSources(post);
+    const kept = await keptMedia(post);
+    const id = newId();
+    const at = now();
+    const { content } = post;
+    const files = content.sources.map((source, index): DraftFile => {
+      const media = kept?.[index];
+      const file = { id: String(index + 1), order: index, name: source.name, ref: '', source: source.file };
+      const seconds = media?.durationSeconds === undefined ? {} : { durationSeconds: media.durationSeconds };
+      return media === undefined
+        ? { ...file, state: 'stored', kind: content.kind }
+        : { ...file, state: 'ready', kind: content.kind, ...seconds, media };
+    });
+    const { yourBrand, brandedContent } = content.settings;
+    const draft = await drafts.create(id, {
+      ...{ id, workspace: post.workspace, chat: post.chat, author: post.author, files },
+      ...(post.preview !== undefined && { preview: post.preview }),
+      ...{ caption: content.caption, settings: content.settings, disclosing: yourBrand || brandedContent },
+      ...(post.publishAt !== undefined && post.publishAt > at && { publishAt: post.publishAt }),
+      ...{ createdAt: at, updatedAt: at },
+    });
+    if (draft === undefined) throw new Error('A fresh draft id is taken: the random source repeats itself.');
+    intake.work(draft);
+    const shared = await accounts.list(post.workspace);
+    if (shared.some((account) => account.openId === content.openId))
+      await composer.chooseAccount(id, content.openId);
+    else await composer.chooseOnlyAccount(draft);
+    return draft;
+  }
+
+  /** The files as TikTok pulls them, if they are all still there. */
+  async function keptMedia({ media }: Post): Promise<readonly PreparedMedia[] | undefined> {
+    if (media === undefined) return undefined;
+    return (await intake.areKept(media.map(({ file }) => file))) ? media : undefined;
+  }
+
+  /** @throws UserError naming a file that was deleted since: nobody could post it. */
+  async function checkSources({ content }: Post): Promise<void> {
+    for (const { name, file } of content.sources) {
+      if (!(await intake.areKept([file]))) throw new UserError({ code: 'file_unavailable', name });
+    }
+  }
+
+  return { retry, rechoose, withdraw };
+}
+
+export type Reworking = ReturnType<typeof createReworking>;
+
+function checkAuthor({ author }: Post, person: Person): void {
+  if (author.id !== person.id) throw new UserError({ code: 'not_author', author: author.name });
+}
+
+function newId(): string {
+  return randomBytes(10).toString('base64url');
+}

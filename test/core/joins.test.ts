@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createJoins, type JoinCode } from '../../src/core/joins.ts';
+import { openStores } from '../../src/core/stores.ts';
+import { temporaryDirectory } from './media/files.ts';
+import { ANA, WORKSPACE } from './posts.ts';
+
+const HOUR = 3_600_000;
+const OFFER = { workspace: WORKSPACE, person: ANA };
+
+function joinsAt(start = 1_000) {
+  const stores = openStores({ file: join(temporaryDirectory(), 'nod.db') });
+  onTestFinished(() => stores.close());
+  const clock = { now: start };
+  const codes = stores.store<JoinCode>('joins');
+  return { clock, codes, joins: createJoins({ codes, now: () => clock.now }) };
+}
+
+const UNKNOWN = expect.objectContaining({ name: 'UserError', problem: { code: 'code_unknown' } });
+
+describe('a code', () => {
+  it('has eight symbols that look like nothing else', async () => {
+    const { joins } = joinsAt();
+    const issued = await Promise.all(Array.from({ length: 200 }, () => joins.issue(OFFER)));
+    const codes = issued.map(({ code }) => code);
+    for (const code of codes) expect(code).toMatch(/^[2-9A-HJKMNP-Z]{4}-[2-9A-HJKMNP-Z]{4}$/);
+    expect(new Set(codes).size).toBe(200);
+    expect(new Set(codes.join('').replaceAll('-', '')).size).toBe(31);
+  });
+
+  it('tells what it was issued for', async () => {
+    const { joins } = joinsAt();
+    const { code, expiresAt } = await joins.issue(OFFER);
+    expect(expiresAt).toBe(1_000 + HOUR);
+    expect(await joins.redeem(code)).toEqual(OFFER);
+  });
+
+  it.each<[string, (code: string) => string]>([
+    ['in small letters', (code) => code.toLowerCase()],
+    ['without its dash', (code) => code.replace('-', '')],
+    ['with spaces', (code) => ` ${code.replace('-', ' ')}\n`],
+    ['letter by letter', (code) => [...code].join(' ')],
+    ['with another dash', (code) => code.replace('-', '–')],
+    ['with marks around it', (code) => `\`${code}\`.`],
+  ])('is understood %s', async (_, write) => {
+    const { joins } = joinsAt();
+    const { code } = await joins.issue(OFFER);
+    expect(await joins.redeem(write(code))).toEqual(OFFER);
+  });
+
+  it.each(['', '-', 'ABCD-EFGH', 'ABCD-EFG', '0'.repeat(10_000), '💥', '__proto__'])(
+    'is unknown where none was issued: %j',
+    async (text) => {
+      const { joins } = joinsAt();
+      await joins.issue(OFFER);
+      await expect(joins.redeem(text)).rejects.toEqual(UNKNOWN);
+    },
+  );
+
+  it('is good for an hour', async () => {
+    const { clock, joins } = joinsAt();
+    const [early, late] = [await joins.issue(OFFER), await joins.issue(OFFER)];
+    clock.now += HOUR - 1;
+    expect(await joins.redeem(early.code)).toEqual(OFFER);
+    clock.now += 1;
+    await expect(joins.redeem(late.code)).rejects.toEqual(UNKNOWN);
+  });
+
+  it('is good for one use', async () => {
+    const { joins } = joinsAt();
+    const { code } = await joins.issue(OFFER);
+    await joins.redeem(code);
+    await expect(joins.redeem(code)).rejects.toEqual(UNKNOWN);
+  });
+
+  it('lets one of many at once have it', async () => {
+    const { joins } = joinsAt();
+    const { code } = await joins.issue(OFFER);
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => joins.redeem(code)));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toEqual(UNKNOWN);
+    }
+  });
+
+  it('is kept nowhere, before and after its use', async () => {
+    const { codes, joins } = joinsAt();
+    const { code } = await joins.issue(OFFER);
+    const [before] = await Array.fromAsync(codes.entries());
+    await joins.redeem(code);
+    const [after] = await Array.fromAsync(codes.entries());
+    expect(before?.[0]).toMatch(/^[0-9a-f]{64}$/);
+    const kept = JSON.stringify([before, after]).toUpperCase();
+    expect(kept).not.toContain(code);
+    expect(kept).not.toContain(code.replace('-', ''));
+  });
+});
+
+describe('sweeping', () => {
+  it('deletes the codes that have expired, and no others', async () => {
+    const { clock, codes, joins } = joinsAt();
+    const { code: used } = await joins.issue(OFFER);
+    await joins.issue(OFFER);
+    await joins.redeem(used);
+    clock.now += HOUR - 1;
+    const { code: fresh } = await joins.issue(OFFER);
+    await joins.sweep();
+    expect(await Array.fromAsync(codes.entries())).toHaveLength(3);
+    clock.now += 1;
+    await joins.sweep();
+    expect(await Array.fromAsync(codes.entries())).toHaveLength(1);
+    expect(await joins.redeem(fresh)).toEqual(OFFER);
+  });
+});

@@ -1,0 +1,93 @@
+import { discordOf, setApprovals, type World } from '../world.ts';
+import { createDiscordChat } from './discord-chat.ts';
+import type { DemoOptions, Group } from './options.ts';
+import { postGroup } from './post.ts';
+import { reviewGroup } from './review.ts';
+import type { DemoPost, Tell } from './story.ts';
+import { createTeam, type Team } from './team.ts';
+import { createTelegramChat } from './telegram-chat.ts';
+
+export interface Play {
+  readonly options: DemoOptions;
+  readonly world: World;
+  readonly tell: Tell;
+  /** Puts the faults in force, as soon as what they could spoil is there. */
+  readonly armFaults: () => void;
+}
+
+const CONNECTS = 'asks to connect, opens the link, allows Nod on TikTok’s page';
+const REASON = 'We had this one already.';
+
+/** Ana posts every group of files in each chat. */
+export async function playAlone({ options, world, tell, armFaults }: Play): Promise<DemoPost[]> {
+  const posts: DemoPost[] = [];
+  for (const name of options.chats) {
+    const chat = name === 'discord' ? createDiscordChat(world) : createTelegramChat(world);
+    tell({ event: 'chat', name: chat.name });
+    tell({ event: 'person', who: 'Ana', does: CONNECTS });
+    tell({ event: 'note', text: await chat.connect() });
+    if (name === 'discord') {
+      tell({ event: 'person', who: 'Ana', does: 'sets in /tiktok settings that nobody has to approve' });
+      await setApprovals(discordOf(world), 0);
+    }
+    armFaults();
+    for (const group of options.groups) posts.push(await postGroup(group, chat, world, tell));
+  }
+  return posts;
+}
+
+/** A team approves every group of files, then rejects the first of them that comes again. */
+export async function playTeam({ options, world, tell, armFaults }: Play): Promise<DemoPost[]> {
+  const { chats, groups, approvals = 1 } = options;
+  const team = createTeam(world, chats, approvals);
+  tell({ event: 'scene', text: castWords(team) });
+  await gather(team, tell);
+  armFaults();
+
+  const posts: DemoPost[] = [];
+  for (const group of groups) {
+    tell({ event: 'scene', text: 'Ana asks for approval, and it is given' });
+    posts.push(await reviewGroup({ group, team }, world, tell));
+  }
+  const [first] = groups;
+  if (first !== undefined) {
+    tell({ event: 'scene', text: 'Ana asks again, and it is refused' });
+    posts.push(await reviewGroup({ group: again(first), team, reason: REASON }, world, tell));
+  }
+  tell({ event: 'scene', text: 'Who did what' });
+  tell({ event: 'person', who: 'Ana', does: `enters ${team.home.slash}history in ${team.home.name}` });
+  tell({ event: 'card', ...(await team.home.history()) });
+  return posts;
+}
+
+/** Connects the account, sets the rule, and joins the chats where there are two. */
+async function gather({ home, voters, joining }: Team, tell: Tell): Promise<void> {
+  tell({ event: 'person', who: 'Ana', does: `${CONNECTS}, in ${home.name}` });
+  tell({ event: 'note', text: await home.chat.connect() });
+  tell({ event: 'person', who: 'Ana', does: `sets in ${home.slash}settings that ${countOf(voters.length)}` });
+  await home.setApprovals(voters.length);
+  if (joining === undefined) return;
+  tell({ event: 'person', who: 'Ana', does: 'taps [ Join another chat… ] there' });
+  const code = await joining.issue();
+  tell({ event: 'note', to: 'Ana', text: `Code for another chat  ${code}` });
+  tell({ event: 'person', who: joining.who, does: `enters /join ${code} in Telegram Editors` });
+  tell({ event: 'note', text: await joining.enter(code) });
+}
+
+function castWords({ home, rooms, voters }: Team): string {
+  const list = new Intl.ListFormat('en-GB');
+  const places = rooms.map((room) => {
+    const names = voters.filter((voter) => voter.room === room).map(({ name }) => name);
+    return `${list.format(room === home ? ['Ana', ...names] : names)} in ${room.name}`;
+  });
+  const approve = voters.length === 1 ? '1 of the others approves' : `${voters.length} of the others approve`;
+  return `A team: ${places.join(', ')}. Ana composes; a post goes to TikTok only once ${approve}.`;
+}
+
+const countOf = (count: number): string =>
+  count === 1 ? 'one approval is needed for a post' : `${count} approvals are needed for a post`;
+
+const again = (group: Group): Group => ({
+  ...group,
+  caption: group.caption === undefined ? 'Once more' : `${group.caption}, once more`,
+});
