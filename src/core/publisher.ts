@@ -58,6 +58,7 @@ export function createPublisher({
 
   /** Goes on after a start: plans the next ticks, shows again what a crash may have kept, closes what it left open. */
   async function resume(schedule: (postId: string, at: number) => void): Promise<void> {
+    const attempts = await gate.list();
     const open = new Set<string>();
     for await (const [postId, post] of posts.entries()) {
       const attempt = attemptOf(post);
@@ -67,7 +68,7 @@ export function createPublisher({
       if (at !== undefined) schedule(postId, isSettled(post) ? at : now());
       if (!isSettled(post) || now() - post.createdAt < pacing.patienceMs) announce(post);
     }
-    await gate.sweep(open);
+    await gate.sweep(attempts.filter(({ id }) => !open.has(id)));
   }
 
   return { tick, resume };

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Accounts } from './accounts.ts';
 import type { Composer } from './composer.ts';
 import type { Draft, DraftFile } from './draft.ts';
@@ -7,7 +7,7 @@ import type { Intake } from './intake.ts';
 import type { PreparedMedia } from './media/types.ts';
 import type { Notes } from './notes.ts';
 import { hashContent, isSettled, type Person, type Post, type PostStatus, whatWaits } from './post.ts';
-import type { Store } from './stores.ts';
+import type { Fresh, Store } from './stores.ts';
 import { nextPostId, type Plan, type Submission } from './submission.ts';
 import type { PrivacyLevel } from './tiktok/types.ts';
 
@@ -97,11 +97,31 @@ export function createReworking({
     return editAgain(standing);
   }
 
-  /** Opens a new draft with what a post was made of, to change it. */
+  /** Opens a draft with what a post was made of, to change it; the one that is open already, if there is one. */
   async function editAgain(post: Post): Promise<Draft> {
     await checkSources(post);
+    const id = await freeDraftId(post);
+    const begun = await drafts.create(id, await draftOf(post, id));
+    const draft = begun ?? (await drafts.get(id));
+    if (draft === undefined) return editAgain(post);
+    intake.work(draft);
+    const shared = await accounts.list(post.workspace);
+    if (begun !== undefined && shared.some(({ openId }) => openId === post.content.openId))
+      await composer.chooseAccount(id, post.content.openId);
+    else await composer.lookForAccount(draft);
+    return draft;
+  }
+
+  /** The same for all who ask at once; another one as soon as its draft has become a post. */
+  async function freeDraftId({ id }: Post): Promise<string> {
+    for (let count = 0; ; count += 1) {
+      const draftId = createHash('sha256').update(`edit ${id} ${count}`).digest('base64url').slice(0, 14);
+      if ((await posts.get(draftId)) === undefined) return draftId;
+    }
+  }
+
+  async function draftOf(post: Post, id: string): Promise<Fresh<Draft>> {
     const kept = await keptMedia(post);
-    const id = newId();
     const at = now();
     const { content } = post;
     const files = content.sources.map((source, index): DraftFile => {
@@ -113,20 +133,13 @@ export function createReworking({
         : { ...file, state: 'ready', kind: content.kind, ...seconds, media };
     });
     const { yourBrand, brandedContent } = content.settings;
-    const draft = await drafts.create(id, {
+    return {
       ...{ id, workspace: post.workspace, chat: post.chat, author: post.author, files },
       ...(post.preview !== undefined && { preview: post.preview }),
       ...{ caption: content.caption, settings: content.settings, disclosing: yourBrand || brandedContent },
       ...(post.publishAt !== undefined && post.publishAt > at && { publishAt: post.publishAt }),
       ...{ createdAt: at, updatedAt: at },
-    });
-    if (draft === undefined) throw new Error('A fresh draft id is taken: the random source repeats itself.');
-    intake.work(draft);
-    const shared = await accounts.list(post.workspace);
-    if (shared.some((account) => account.openId === content.openId))
-      await composer.chooseAccount(id, content.openId);
-    else await composer.chooseOnlyAccount(draft);
-    return draft;
+    };
   }
 
   /** The files as TikTok pulls them, if they are all still there. */
@@ -149,8 +162,4 @@ export type Reworking = ReturnType<typeof createReworking>;
 
 function checkAuthor({ author }: Post, person: Person): void {
   if (author.id !== person.id) throw new UserError({ code: 'not_author', author: author.name });
-}
-
-function newId(): string {
-  return randomBytes(10).toString('base64url');
 }

@@ -6,6 +6,9 @@ import type { Post, PostEvent, PostIn } from './post.ts';
 import type { TikTokClient } from './tiktok/client.ts';
 import type { CreatorInfo, PrivacyLevel } from './tiktok/types.ts';
 
+/** Longer than preparing takes, and long enough for a creator to change something. */
+const LONG_MS = 10 * 60_000;
+
 /** What becomes of a post that waits: for its review, its time, or a choice of its author's. */
 export function createWaiting({
   notes,
@@ -50,8 +53,7 @@ export function createWaiting({
 
   /** What stands against publishing a post that has waited: what the creator may do can have changed meanwhile. */
   async function recheck(post: Post): Promise<PostEvent | undefined> {
-    const hasWaited = post.review !== undefined || post.publishAt !== undefined;
-    if (!hasWaited || post.content.postMode !== 'DIRECT_POST') return undefined;
+    if (!hasWaited(post) || post.content.postMode !== 'DIRECT_POST') return undefined;
     try {
       return objection(post, await queryCreator(post));
     } catch (error) {
@@ -74,6 +76,10 @@ export function createWaiting({
 }
 
 export type Waiting = ReturnType<typeof createWaiting>;
+
+/** A plan may have been dropped meanwhile, but not the time that has passed. */
+const hasWaited = ({ review, publishAt, createdAt, readyAt = createdAt }: Post): boolean =>
+  review !== undefined || publishAt !== undefined || readyAt - createdAt > LONG_MS;
 
 function objection(post: Post, creator: CreatorInfo): PostEvent | undefined {
   const { privacyLevelOptions, maxVideoDurationSeconds: maxSeconds } = creator;

@@ -45,6 +45,8 @@ export interface Plan {
   readonly processes: readonly PlannedProcess[];
   /** From the submission; undefined for as soon as possible. */
   readonly publishAfterMs: number | undefined;
+  /** TikTok asks for the media before it answers. */
+  readonly pullsBeforeReply: boolean;
   /** After all of it every process is started anew. */
   readonly endsWithRestart: boolean;
 }
@@ -130,6 +132,7 @@ export const plans: fc.Arbitrary<Plan> = fc.integer({ min: 3, max: 7 }).chain((v
     commands: fc.oneof(fc.constant([]), fc.array(command, { minLength: 1, maxLength: 3 })),
     processes: fc.array(process, { minLength: 1, maxLength: 2 }),
     publishAfterMs: fc.constantFrom(undefined, undefined, HOUR_MS),
+    pullsBeforeReply: fc.boolean(),
     endsWithRestart: fc.boolean(),
   }),
 );

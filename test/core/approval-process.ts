@@ -53,17 +53,18 @@ export function createProcess({
     return undefined;
   }
 
+  /** However many ask for it at once. */
   function restartOnce(): Promise<void> {
-    restarting ??= (async () => {
-      if (span?.isMissedLong) await allPulled();
-      const restarted = restart();
-      restarting = undefined;
-      await restarted;
-    })();
+    restarting ??= absence().then(restart);
     return restarting;
   }
 
+  async function absence(): Promise<void> {
+    if (span?.isMissedLong) await allPulled();
+  }
+
   async function restart(): Promise<void> {
+    restarting = undefined;
     begin();
     alarm = undefined;
     await within(({ publisher }) =>
@@ -105,7 +106,7 @@ export function createProcess({
     life.spare();
     if (!isRestarted) return;
     life.die();
-    await restart();
+    await restartOnce();
   }
 
   return {

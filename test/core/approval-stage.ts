@@ -33,6 +33,7 @@ export async function play({
   /** Told of the post whenever nothing is to be done before a planned time. */
   rest: (moment: { post: Post; ballot: Ballot | undefined; nextTickAt: number; now: number }) => void;
 }): Promise<Ending> {
+  world.tiktok.options.pull.beforeReply = plan.pullsBeforeReply;
   const post = await submit();
   const review: Reviewed = { postId: post.id, contentHash: post.contentHash, policy: plan.policy };
   const casts: Cast[] = [];

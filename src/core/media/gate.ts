@@ -125,9 +125,20 @@ export function createGate({ attempts, now }: { attempts: Store<Attempt>; now: (
     return { state: attempt.state, attempt, file };
   }
 
-  /** Closes the attempts that no post refers to any more, as a crash may leave them behind. */
-  async function sweep(keep: ReadonlySet<string>): Promise<void> {
-    for await (const [id] of attempts.entries()) if (!keep.has(id)) await close(id);
+  const list = async (): Promise<Attempt[]> => {
+    const all = await Array.fromAsync(attempts.entries());
+    return all.map(([, attempt]) => attempt);
+  };
+
+  /**
+   * Closes attempts that no post refers to, as a crash may leave them behind. They were listed before the posts were
+   * read: one that was sealed then may just be getting its post, in another process, and is left if it is released.
+   */
+  async function sweep(left: readonly Attempt[]): Promise<void> {
+    for (const { id, state } of left) {
+      const standing = state === 'sealed' ? await revoke(id) : undefined;
+      if (standing?.state !== 'released') await close(id);
+    }
   }
 
   async function remember(look: () => Promise<Attempt | undefined>): Promise<Attempt | undefined> {
@@ -138,7 +149,7 @@ export function createGate({ attempts, now }: { attempts: Store<Attempt>; now: (
     return attempt;
   }
 
-  return { open, read, claimCall, release, revoke, close, admit, sweep };
+  return { open, read, claimCall, release, revoke, close, admit, list, sweep };
 }
 
 export type Gate = ReturnType<typeof createGate>;

@@ -239,8 +239,19 @@ describe('closing', () => {
     const { gate, attempts } = await opened();
     const kept = await gate.open({ postId: 'post-2', media: MEDIA });
     await gate.open({ postId: 'post-3', media: MEDIA });
-    await gate.sweep(new Set([kept.id]));
+    await gate.sweep((await gate.list()).filter(({ id }) => id !== kept.id));
     expect(await Array.fromAsync(attempts.entries(), ([id]) => id)).toEqual([kept.id]);
     expect(await gate.read(kept.id)).toMatchObject({ state: 'sealed' });
+  });
+
+  it('leaves an attempt that was released after it was listed, and closes one that was released before', async () => {
+    const { gate, attempts } = await opened();
+    const late = await gate.open({ postId: 'post-2', media: MEDIA });
+    const early = await gate.open({ postId: 'post-3', media: MEDIA });
+    await gate.release(early.id, 'publish-3');
+    const listed = await gate.list();
+    await gate.release(late.id, 'publish-2');
+    await gate.sweep(listed);
+    expect(await Array.fromAsync(attempts.entries(), ([id]) => id)).toEqual([late.id]);
   });
 });

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Ballot, createBallots, type Reviewed } from '../../src/core/ballots.ts';
+import type { Person } from '../../src/core/post.ts';
+import type { Act, Mark, MarkAct, ReviewPolicy, Source } from '../../src/core/review.ts';
+import { openStores } from '../../src/core/stores.ts';
+import { temporaryDirectory } from './media/files.ts';
+import { POLICY, T0 } from './posts.ts';
+
+export const HASH = 'hash of what was submitted';
+export const CLEO: Person = { id: 'discord:3', name: 'Cleo' };
+export const DORA: Person = { id: 'discord:4', name: 'Dora' };
+
+type MarkFields = Partial<Pick<MarkAct, 'source' | 'contentHash' | 'at' | 'authority'>>;
+
+export function mark(person: Person, what: Mark, fields: MarkFields = {}): MarkAct {
+  return {
+    ...{ person, at: T0, type: 'mark', mark: what, source: 'button', contentHash: HASH },
+    authority: { by: 'manager' },
+    ...fields,
+  };
+}
+
+export const approve = (person: Person, fields?: MarkFields) => mark(person, 'approve', fields);
+export const reject = (person: Person, fields?: MarkFields) => mark(person, 'reject', fields);
+
+export function unmark(person: Person, what: Mark, source: Source = 'button'): Act {
+  return { person, at: T0, type: 'unmark', mark: what, source };
+}
+
+export const reason = (person: Person, text: string): Act => ({ person, at: T0, type: 'reason', text });
+
+export const terms = (policy: Partial<ReviewPolicy> = {}) => ({
+  policy: { ...POLICY, ...policy },
+  contentHash: HASH,
+});
+
+export const reviewOf = (policy: Partial<ReviewPolicy> = {}): Reviewed => ({
+  postId: 'post-1',
+  ...terms(policy),
+});
+
+/** Ballots in a database file of their own, and who was woken by them. */
+export function ballotBox({ file = join(temporaryDirectory(), 'nod.db') } = {}) {
+  const stores = openStores({ file });
+  onTestFinished(() => stores.close());
+  const woken: string[] = [];
+  const ballots = createBallots({
+    ballots: stores.store<Ballot>('ballots'),
+    wake: (postId) => void woken.push(postId),
+  });
+  return { ballots, woken, file };
+}
