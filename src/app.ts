@@ -22,6 +22,7 @@ import { DEFAULT_PACING } from './core/pacing.ts';
 import { createPerformer } from './core/perform.ts';
 import type { ChatRef, Post } from './core/post.ts';
 import { createPublisher } from './core/publisher.ts';
+import { createRefreshing } from './core/refreshing.ts';
 import { createRetention } from './core/retention.ts';
 import { createReworking } from './core/reworking.ts';
 import { createSecrets, readOrMakeKey } from './core/secrets.ts';
@@ -31,6 +32,9 @@ import { createTikTokClient } from './core/tiktok/client.ts';
 import { createWaiting } from './core/waiting.ts';
 import { createWorkspaces, type Workspace } from './core/workspaces.ts';
 import { createWeb, startServer } from './web/index.ts';
+
+/** A chat that does not answer keeps no review open. */
+const LATE_VOTES_MS = 2 * 60_000;
 
 /**
  * Builds everything, goes on where the last run ended, listens and starts.
@@ -56,6 +60,7 @@ export async function startApp({
   await using stack = new AsyncDisposableStack();
   const now = Date.now;
   const { publicUrl } = config;
+  const startedAt = now();
   const pacing = {
     ...DEFAULT_PACING,
     pollIntervalMs: config.pollIntervalMs,
@@ -100,7 +105,7 @@ export async function startApp({
   const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake });
   const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
   const chronicle = createChronicle({ history, ballots, now, log });
-  const waiting = createWaiting({ notes, ballots, accounts, client });
+  const waiting = createWaiting({ notes, ballots, accounts, client, mayExpire });
   const performer = createPerformer({
     mediaUrl: (attempt, file) => `${publicUrl}/media/${attempt.id}/${file.name}`,
     ...{ gate, pulls, notes, waiting, accounts, client, preparer, pacing, now },
@@ -118,16 +123,17 @@ export async function startApp({
   const reworking = createReworking({
     ...{ drafts, posts, composer, intake, accounts, submission, notes, wake, now },
   });
+  const refreshing = createRefreshing({ drafts, composer, workspaces, log });
   const joins = createJoins({ codes: stores.store<JoinCode>('join-codes'), now });
   const looks = createLooks({ secrets, posts });
   const chats = createChats({
     core: {
       ...{ drafts, posts, composer, submission, reworking, workspaces, accounts, consents, ballots },
-      ...{ chronicle, history, joins, notes, gate, pulls, mediaStore, pacing },
+      ...{ chronicle, history, joins, refreshing, notes, gate, pulls, mediaStore, pacing },
     },
     lookUrl: (post) => `${publicUrl}${looks.urlPath(post)}`,
     ...(cardIntervalMs !== undefined && { cardIntervalMs }),
-    ...{ bots, stores, publicUrl, now, log },
+    ...{ bots, stores, publicUrl, wake, now, log },
   });
   const { board, speech, presence, reconciling } = chats;
 
@@ -178,6 +184,12 @@ export async function startApp({
   if (!signal?.aborted)
     await Promise.all(bots.map((bot) => bot.start(chats.conversation.handle, reconciling.reconcile)));
   isRunning = true;
+  reconciling.reconcile();
+
+  /** Votes that were cast while Nod was away arrive, or are read back, right after the start. */
+  function mayExpire(): boolean {
+    return (isRunning && reconciling.hasRead()) || now() - startedAt > LATE_VOTES_MS;
+  }
 
   /** Tells people that a post has changed, and writes down how far it has come. */
   function announce(post: Post): void {

@@ -14,6 +14,7 @@ import { createReconciling } from './bots/reconciling.ts';
 import { createRenderer } from './bots/rendering.ts';
 import { createSettings } from './bots/settings.ts';
 import { createSpeech } from './bots/speech.ts';
+import { createStandIns } from './bots/stand-ins.ts';
 import { subjectsOf } from './bots/subjects.ts';
 import { createSuggesting } from './bots/suggesting.ts';
 import type { InboxRecord, MoveRecord } from './bots/telegram/index.ts';
@@ -34,6 +35,7 @@ import type { MediaStore } from './core/media/store.ts';
 import type { Notes } from './core/notes.ts';
 import type { Pacing } from './core/pacing.ts';
 import type { ChatRef, Post } from './core/post.ts';
+import type { Refreshing } from './core/refreshing.ts';
 import type { Reworking } from './core/reworking.ts';
 import type { Store, Stores } from './core/stores.ts';
 import type { Submission } from './core/submission.ts';
@@ -46,6 +48,7 @@ export function createChats({
   stores,
   publicUrl,
   lookUrl,
+  wake,
   cardIntervalMs,
   now,
   log,
@@ -61,6 +64,7 @@ export function createChats({
     consents: Consents;
     ballots: Ballots;
     chronicle: Chronicle;
+    refreshing: Refreshing;
     history: History;
     joins: Joins;
     notes: Notes;
@@ -73,6 +77,8 @@ export function createChats({
   stores: Stores;
   publicUrl: string;
   lookUrl: (post: Post) => string;
+  /** Resolves when the post has been looked at. */
+  wake: (postId: string) => Promise<void>;
   cardIntervalMs?: number;
   now: () => number;
   log: Logger;
@@ -91,26 +97,28 @@ export function createChats({
   const board = createBoard({
     records,
     ...(cardIntervalMs !== undefined && { editPauseMs: cardIntervalMs }),
+    onClosed: (subject) => standIns.closed(subject),
     ...{ botFor, render, now, log },
   });
+  const standIns = createStandIns({ ...core, records, render, speech, log });
 
   const voting = createVoting({ ...core, records, speech, touch, botFor, now });
   const refresh = (post: Post) => touch(post, { soon: false });
   const { retry } = board;
   const reconciling = createReconciling({ ...core, voting, records, refresh, retry, botFor, log });
-  const planning = createPlanning({ ...core, board, records, speech, botFor, now });
+  const postLookup = createPostLookup({ ...core, botFor });
+  const planning = createPlanning({ ...core, board, records, speech, postLookup, wake, now });
   const settings = createSettings({ ...core, speech, records, botFor, now });
-  const lookUp = createPostLookup(core);
   const postPressing = createPostPressing({
-    ...{ ...core, lookUp, voting, planning, board, touch, records, speech, botFor },
+    ...{ ...core, postLookup, voting, planning, board, touch, records, speech },
   });
   const pressing = createPressing({
     ...{ ...core, postPressing, planning, settings, board, records, speech, botFor, drawDraft },
   });
-  const suggesting = createSuggesting({ ...core, planning, board, now });
+  const suggesting = createSuggesting({ ...core, board, now });
   const lists = createLists(core);
   const conversation = createConversation({
-    ...{ ...core, pressing, lookUp, lists, voting, planning, settings, suggesting },
+    ...{ ...core, pressing, postLookup, lists, voting, planning, settings, suggesting },
     ...{ board, touch, records, speech, botFor, publicUrl, now, log },
   });
   const news = createNews({ ...core, touch, speech, log });

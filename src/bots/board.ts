@@ -46,6 +46,7 @@ export function createBoard({
   records,
   botFor,
   render,
+  onClosed = () => {},
   editPauseMs,
   now,
   log,
@@ -54,6 +55,8 @@ export function createBoard({
   botFor: (chat: ChatRef) => Bot;
   /** Undefined when the subject is gone; its card then stays as it is. */
   render: (subject: string) => Promise<Rendering | undefined>;
+  /** Told when a card cannot stand in its chat. */
+  onClosed?: (subject: string) => void;
   /** In place of what the chat platforms ask for. */
   editPauseMs?: number;
   now: () => number;
@@ -133,6 +136,7 @@ export function createBoard({
     } catch (error) {
       easel.isShut = error instanceof ChatClosedError;
       doubt(easel);
+      if (error instanceof ChatClosedError) onClosed(subject);
       const delayMs = retryDelayMs(error, easel);
       if (delayMs === undefined) {
         log.warn({ err: error }, 'A card could not be shown; it is left as it is for now');

@@ -125,7 +125,7 @@ export type ChatEvent = {
   /** The place that shares accounts: a group or a private chat, whatever the thread. */
   readonly workspace: string;
   readonly chatTitle: string;
-  /** What the whole place is called, where that differs. */
+  /** What the whole place is called, where that differs; empty where the platform does not know yet. */
   readonly workspaceTitle?: string;
   readonly isPrivate: boolean;
   readonly person: Person;

@@ -42,7 +42,7 @@ export function createConversation({
   workspaces,
   voting,
   planning,
-  lookUp,
+  postLookup,
   settings,
   board,
   touch,
@@ -62,7 +62,7 @@ export function createConversation({
   workspaces: Workspaces;
   voting: Voting;
   planning: Planning;
-  lookUp: PostLookup;
+  postLookup: PostLookup;
   settings: Settings;
   board: Board;
   touch: (post: Post) => void;
@@ -119,6 +119,9 @@ export function createConversation({
       await records.adopt(draft.id, reply);
       board.touch(draft.id);
     }
+    // The time first: what shall go out later must not be offered to go out at once.
+    if (wishes?.when !== undefined)
+      await planning.planDraft(draft.id, { workspace: draft.workspace, person, text: wishes.when });
     // TikTok is asked in the background: the rest of the album waits behind this file.
     composer
       .lookForAccount(draft)
@@ -164,7 +167,7 @@ export function createConversation({
     if (id === '') return caption(subject, event.person, event.text);
     if (kind === 'zone' || kind === 'code') return settings.take(event, { kind, id });
     if (kind === 'when_draft') return planning.takeForDraft(event, id);
-    const post = await lookUp(event, id);
+    const post = await postLookup.lookUp(event, id);
     const said = kind === 'why' ? await voting.explain(event, post) : await planning.takeForPost(event, post);
     if (said !== undefined) await speech.answer(event, note(said));
   }

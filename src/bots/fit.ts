@@ -21,7 +21,7 @@ export function fitLines(lines: readonly Line[], maxLength: number): readonly Li
 }
 
 /** The length of all lines with the breaks between them. */
-const lengthOf = (lines: readonly Line[]): number =>
+export const lengthOf = (lines: readonly Line[]): number =>
   lines.reduce((sum, line) => sum + lineLength(line) + 1, -1);
 
 const lineLength = (line: Line): number =>
@@ -64,7 +64,7 @@ function shorten(line: Line, maxLength: number): Line {
 }
 
 /** The beginning of a text in whole characters, as people see them. */
-function startOf(text: string, maxLength: number): string {
+export function startOf(text: string, maxLength: number): string {
   if (text.length <= maxLength) return text;
   let end = 0;
   for (const { index, segment } of graphemes.segment(text)) {

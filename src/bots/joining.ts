@@ -1,6 +1,7 @@
 import type { Chronicle } from '../core/chronicle.ts';
 import { UserError } from '../core/errors.ts';
 import type { Joins } from '../core/joins.ts';
+import type { Refreshing } from '../core/refreshing.ts';
 import type { Place, Workspaces } from '../core/workspaces.ts';
 import type { Bot, ChatEvent, ChatEventOf } from './bot.ts';
 import type { Speech } from './speech.ts';
@@ -22,12 +23,14 @@ export function createJoining({
   workspaces,
   joins,
   chronicle,
+  refreshing,
   speech,
   botFor,
 }: {
   workspaces: Workspaces;
   joins: Joins;
   chronicle: Chronicle;
+  refreshing: Refreshing;
   speech: Speech;
   botFor: (chat: string) => Bot;
 }) {
@@ -59,7 +62,8 @@ export function createJoining({
     const accounts = (await workspaces.openIdsOf(workspace)).length;
     const { own, others } = split(places, workspace);
     const detail = [own, places[0]].map((place) => (place ? placeName(place) : '')).join(' with ');
-    await chronicle.note({ place: workspace, person, what: 'joined', detail });
+    for (const place of [workspace, offer.workspace])
+      await chronicle.note({ place, person, what: 'joined', detail });
     await speech.answer(event, joinedCard({ places, accounts }));
     for (const other of others) await speech.say(other.chat, joinedNews({ person, places, accounts }));
   }
@@ -74,6 +78,7 @@ export function createJoining({
     if (root === undefined || part === undefined) return undefined;
     if (workspace !== part.id && workspace !== root.id) return undefined;
     await workspaces.separate(part.id);
+    for (const { id } of [part, root]) await refreshing.refreshIn(id, ({ account }) => account !== undefined);
     const detail = `${placeName(part)} from ${placeName(root)}`;
     // From now on neither of them sees the history of the other.
     for (const { id } of [part, root]) await chronicle.note({ place: id, person, what: 'separated', detail });

@@ -1,12 +1,10 @@
 import type { Logger } from 'pino';
 import type { Chronicle } from '../core/chronicle.ts';
-import type { Composer } from '../core/composer.ts';
 import type { ConsentOutcome } from '../core/consents.ts';
-import type { Draft } from '../core/draft.ts';
 import type { Notes } from '../core/notes.ts';
 import type { AccountName, ChatRef, Post } from '../core/post.ts';
+import type { Refreshing } from '../core/refreshing.ts';
 import type { Store } from '../core/stores.ts';
-import type { Workspaces } from '../core/workspaces.ts';
 import type { Card } from './bot.ts';
 import type { Speech } from './speech.ts';
 import { idiomOf } from './view/idioms.ts';
@@ -15,21 +13,17 @@ import { accountName } from './view/words.ts';
 
 /** Brings to the chats what has happened to accounts elsewhere: in a browser, or at TikTok. */
 export function createNews({
-  composer,
-  drafts,
+  refreshing,
   posts,
   notes,
-  workspaces,
   chronicle,
   touch,
   speech,
   log,
 }: {
-  composer: Composer;
-  drafts: Store<Draft>;
+  refreshing: Refreshing;
   posts: Store<Post>;
   notes: Notes;
-  workspaces: Workspaces;
   chronicle: Chronicle;
   touch: (post: Post) => void;
   speech: Speech;
@@ -47,18 +41,13 @@ export function createNews({
       ...{ place: invitation.workspace, person: invitation.person },
       ...{ what: 'account_connected', account: accountName(account) },
     });
-    await goOnWithDrafts(outcome.invitation.workspace, openId);
+    // What was granted may be more than before, so drafts that have the account are looked at again as well.
+    await refreshing.refreshIn(
+      invitation.workspace,
+      (draft) =>
+        draft.creatorProblem !== undefined || draft.account === undefined || draft.account.openId === openId,
+    );
     for await (const post of processing(openId)) await notes.hint(post.publishId);
-  }
-
-  /** What was granted may be more than before, so drafts that have the account are looked at again as well. */
-  async function goOnWithDrafts(workspace: string, openId: string): Promise<void> {
-    const sharing = await workspaces.idsOf(workspace);
-    for await (const [id, draft] of drafts.entries()) {
-      const waits = draft.creatorProblem !== undefined || draft.account === undefined;
-      if (!sharing.includes(draft.workspace) || !(waits || draft.account?.openId === openId)) continue;
-      await refresh(id, draft);
-    }
   }
 
   /** Tells the chats that shared an account that TikTok has ended our access to it. */
@@ -76,15 +65,8 @@ export function createNews({
         ),
       );
     }
-    for await (const [id, draft] of drafts.entries()) {
-      if (draft.account?.openId === openId) await refresh(id, draft);
-    }
+    await refreshing.refresh((draft) => draft.account?.openId === openId);
     for await (const post of processing(openId)) touch(post);
-  }
-
-  async function refresh(id: string, { author, submitted }: Draft): Promise<void> {
-    if (submitted !== undefined) return;
-    await composer.refresh(id, author).catch((error) => log.warn({ err: error }, 'A draft stays as it was'));
   }
 
   async function* processing(openId: string) {

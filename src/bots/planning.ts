@@ -3,12 +3,14 @@ import { aboutPost } from '../core/chronicle.ts';
 import type { Composer } from '../core/composer.ts';
 import { UserError } from '../core/errors.ts';
 import type { Notes } from '../core/notes.ts';
-import type { ChatRef, Person, Post, PostStatus } from '../core/post.ts';
+import type { Person, Post, PostStatus } from '../core/post.ts';
+import type { Store } from '../core/stores.ts';
 import { readWhen } from '../core/when.ts';
 import type { Workspaces } from '../core/workspaces.ts';
 import type { Board } from './board.ts';
-import type { Bot, ChatEventOf } from './bot.ts';
+import type { ChatEvent, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
+import type { PostLookup } from './post-lookup.ts';
 import type { Speech } from './speech.ts';
 import { encodeTopic, type Topic } from './topics.ts';
 import { AT_ONCE, askWhenText, note, plannedText, WHEN } from './view/messages.ts';
@@ -21,23 +23,28 @@ const PLANNABLE: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review', 'q
 /** Decides with people when something goes out. */
 export function createPlanning({
   composer,
+  posts,
   notes,
   workspaces,
   chronicle,
   board,
   records,
   speech,
-  botFor,
+  postLookup,
+  wake,
   now,
 }: {
   composer: Composer;
+  posts: Store<Post>;
   notes: Notes;
   workspaces: Workspaces;
   chronicle: Chronicle;
   board: Board;
   records: CardRecords;
   speech: Speech;
-  botFor: (chat: ChatRef) => Bot;
+  postLookup: PostLookup;
+  /** Resolves when the post has been looked at. */
+  wake: (postId: string) => Promise<void>;
   now: () => number;
 }) {
   /** Asks when a draft shall go out. */
@@ -104,6 +111,12 @@ export function createPlanning({
 
   async function plan(post: Post, person: Person, publishAt: number | undefined): Promise<string> {
     await notes.reschedule(post.id, publishAt);
+    // Preparing files takes its time, and so does publishing at once: neither is waited for.
+    if (publishAt !== undefined && post.status !== 'preparing') {
+      await wake(post.id);
+      const standing = await posts.get(post.id);
+      if (standing?.publishAt !== publishAt) throw new UserError({ code: 'not_plannable' });
+    }
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     const text = plannedText(publishAt, now(), timeZone);
     await chronicle.note({ ...aboutPost(post), person, what: 'scheduled', detail: text });
@@ -117,15 +130,9 @@ export function createPlanning({
     return readWhen(text, { now: now(), timeZone });
   }
 
-  /** The author may, and whoever manages the place, as long as TikTok has not been asked. */
-  async function checkMayPlan(
-    { chat, person }: { chat: ChatRef; person: Person },
-    post: Post,
-  ): Promise<void> {
-    if (post.author.id !== person.id && !(await botFor(chat).readStanding(chat, person)).isManager)
-      throw new UserError({ code: 'not_author', author: post.author.name });
-    if (!PLANNABLE.has(post.status) || post.attempts > 0)
-      throw new UserError({ code: 'not_cancellable', status: post.status });
+  async function checkMayPlan(event: Pick<ChatEvent, 'chat' | 'person'>, post: Post): Promise<void> {
+    await postLookup.checkMayChange(event, post);
+    if (!PLANNABLE.has(post.status) || post.attempts > 0) throw new UserError({ code: 'not_plannable' });
   }
 
   return { askForDraft, askForPost, takeForDraft, takeForPost, planDraft, release };

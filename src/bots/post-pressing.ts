@@ -1,10 +1,10 @@
 import { UserError } from '../core/errors.ts';
 import type { Notes } from '../core/notes.ts';
-import { type ChatRef, isSettled, type Post } from '../core/post.ts';
+import { isSettled, type Post } from '../core/post.ts';
 import type { Reworking } from '../core/reworking.ts';
 import { isPrivacyLevel } from '../core/tiktok/types.ts';
 import type { Board } from './board.ts';
-import type { Bot, ChatEventOf } from './bot.ts';
+import type { ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
 import type { Planning } from './planning.ts';
 import type { PostLookup } from './post-lookup.ts';
@@ -17,7 +17,7 @@ type PressEvent = ChatEventOf<'press'>;
 
 /** Does what a pressed button on the card of a post says. */
 export function createPostPressing({
-  lookUp,
+  postLookup,
   reworking,
   notes,
   voting,
@@ -26,9 +26,8 @@ export function createPostPressing({
   touch,
   records,
   speech,
-  botFor,
 }: {
-  lookUp: PostLookup;
+  postLookup: PostLookup;
   reworking: Reworking;
   notes: Notes;
   voting: Voting;
@@ -38,12 +37,11 @@ export function createPostPressing({
   touch: (post: Post) => void;
   records: CardRecords;
   speech: Speech;
-  botFor: (chat: ChatRef) => Bot;
 }) {
   /** @throws UserError when the person has to do something else first. */
   async function press(event: PressEvent, { id, verb, argument = '' }: Press): Promise<void> {
     const { person } = event;
-    const post = await lookUp(event, id);
+    const post = await postLookup.lookUp(event, id);
     switch (verb) {
       case 'approve':
       case 'reject':
@@ -81,13 +79,11 @@ export function createPostPressing({
     board.touch(draft.id, { soon: true });
   }
 
-  /** The author may cancel, and whoever may manage the place. */
-  async function cancel({ person, chat, answer }: PressEvent, post: Post): Promise<void> {
-    if (post.author.id !== person.id && !(await botFor(chat).readStanding(chat, person)).isManager)
-      throw new UserError({ code: 'not_author', author: post.author.name });
+  async function cancel(event: PressEvent, post: Post): Promise<void> {
+    await postLookup.checkMayChange(event, post);
     if (isSettled(post)) throw new UserError({ code: 'not_cancellable', status: post.status });
-    await notes.cancel(post.id, person);
-    await answer(CANCELLING);
+    await notes.cancel(post.id, event.person);
+    await event.answer(CANCELLING);
   }
 
   return { press };

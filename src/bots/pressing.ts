@@ -5,6 +5,7 @@ import type { Composer } from '../core/composer.ts';
 import { captionLimit, type Draft, kindOf } from '../core/draft.ts';
 import { UserError } from '../core/errors.ts';
 import type { ChatRef, Post, PostStatus } from '../core/post.ts';
+import type { Refreshing } from '../core/refreshing.ts';
 import type { Store } from '../core/stores.ts';
 import type { Submission } from '../core/submission.ts';
 import { isPrivacyLevel } from '../core/tiktok/types.ts';
@@ -34,7 +35,7 @@ export function createPressing({
   composer,
   submission,
   posts,
-  drafts,
+  refreshing,
   accounts,
   workspaces,
   chronicle,
@@ -50,7 +51,7 @@ export function createPressing({
   composer: Composer;
   submission: Submission;
   posts: Store<Post>;
-  drafts: Store<Draft>;
+  refreshing: Refreshing;
   accounts: Accounts;
   workspaces: Workspaces;
   chronicle: Chronicle;
@@ -80,6 +81,8 @@ export function createPressing({
     if (choice !== undefined) await composer.choose(id, person, choice);
     else if (verb === 'discard') return discard(event, id);
     else await obey(event, id, verb, argument);
+    // A press has to be answered before its message can be edited everywhere.
+    await event.answer();
     await records.adopt(id, event.message);
     if (!MENUS.has(verb)) board.touch(id, { soon: true });
   }
@@ -161,22 +164,8 @@ export function createPressing({
     await chronicle.note({
       ...{ place: workspace, person, what: 'account_disconnected', account: accountName(account) },
     });
-    await refreshDrafts(workspace, account.openId);
+    await refreshing.refreshIn(workspace, (draft) => draft.account?.openId === account.openId);
     await speech.sayInstead(message, note(`${accountName(account)} is disconnected.`));
-  }
-
-  /** Drafts lose an account that the workspace no longer shares. */
-  async function refreshDrafts(workspace: string, openId: string): Promise<void> {
-    const sharing = await workspaces.idsOf(workspace);
-    for await (const [draftId, draft] of drafts.entries()) {
-      if (
-        sharing.includes(draft.workspace) &&
-        draft.account?.openId === openId &&
-        draft.submitted === undefined
-      ) {
-        await composer.refresh(draftId, draft.author);
-      }
-    }
   }
 
   async function openIdOf(workspace: string, key: string): Promise<string> {

@@ -40,6 +40,7 @@ export function createReconciling({
   let running: Promise<void> | undefined;
   let isStale = false;
   let isStopping = false;
+  let hasRead = false;
   let timer: NodeJS.Timeout | undefined;
 
   function start(): void {
@@ -49,10 +50,13 @@ export function createReconciling({
   /** Reads everything back; asked for while that is under way, once more afterwards. */
   function reconcile(): void {
     isStale = true;
-    running ??= readAll().finally(() => {
-      running = undefined;
-      if (isStale && !isStopping) reconcile();
-    });
+    running ??= readAll()
+      .catch((error) => log.error({ err: error }, 'The reactions under reviews could not be read back'))
+      .finally(() => {
+        running = undefined;
+        hasRead = true;
+        if (isStale && !isStopping) reconcile();
+      });
   }
 
   async function readAll(): Promise<void> {
@@ -67,12 +71,22 @@ export function createReconciling({
   }
 
   async function readBack(post: Post): Promise<void> {
-    for (const chat of post.review?.chats ?? []) {
+    for (const [index, chat] of (post.review?.chats ?? []).entries()) {
       const subject = reviewSubject(post.id, chat);
       try {
         const message = await records.messageOf(subject);
+        const before = (await ballots.read(post.id)).length;
         const seen = message && (await botFor(chat).readMarks?.(message));
-        if (message !== undefined && seen !== undefined) await compare(post, message, seen);
+        // Where reactions cannot be read, the card is sent once more as it is, which tells whether it is still there.
+        if (message !== undefined && botFor(chat).readMarks === undefined)
+          await records.noteDoubtful(subject);
+        if (message === undefined || seen === undefined) continue;
+        await compare(post, {
+          message,
+          seen,
+          before,
+          workspace: post.review?.places[index] ?? post.workspace,
+        });
       } catch (error) {
         // A card that is gone comes again, and the votes that were cast under it stay.
         if (error instanceof MessageGoneError) await records.noteDoubtful(subject);
@@ -84,29 +98,48 @@ export function createReconciling({
 
   async function compare(
     post: Post,
-    message: MessageRef,
-    seen: readonly { person: Person; mark: Mark }[],
+    {
+      message,
+      seen: all,
+      before,
+      workspace,
+    }: {
+      message: MessageRef;
+      seen: readonly { person: Person; mark: Mark }[];
+      /** How many acts there were before the reactions were read. */
+      before: number;
+      workspace: string;
+    },
   ): Promise<void> {
     const source = sourceOf(message);
-    const known = standingMarks(await ballots.read(post.id), post.contentHash).filter(
-      (act) => act.source === source,
+    const acts = await ballots.read(post.id);
+    // What has happened since is newer than what was read.
+    const moved = new Set(acts.slice(before).map(({ person }) => person.id));
+    const isStill = ({ person }: { person: Person }) => !moved.has(person.id);
+    const seen = all.filter(isStill);
+    const known = standingMarks(acts, post.contentHash).filter(
+      (act) => act.source === source && isStill(act),
     );
     const has = (
       all: readonly { person: Person; mark: Mark }[],
       { person, mark }: { person: Person; mark: Mark },
     ) => all.some((one) => one.person.id === person.id && one.mark === mark);
-    for (const act of known) if (!has(seen, act)) await apply(message, act.person, { [act.mark]: false });
+    for (const act of known)
+      if (!has(seen, act))
+        await apply({ message, workspace, person: act.person, marks: { [act.mark]: false } });
     // Nobody knows in which order they came, so what cannot be undone comes last.
     const fresh = seen.filter((one) => !has(known, one));
     for (const mark of ['reject', 'approve'] as const)
-      for (const one of fresh) if (one.mark === mark) await apply(message, one.person, { [mark]: true });
+      for (const one of fresh)
+        if (one.mark === mark)
+          await apply({ message, workspace, person: one.person, marks: { [mark]: true } });
   }
 
   /** A reaction that counts for nothing was answered when it came, if it came while Nod was there. */
-  async function apply(message: MessageRef, person: Person, marks: { [M in Mark]?: boolean }): Promise<void> {
-    const post = await voting.postUnder(message);
+  async function apply(given: Parameters<Voting['mark']>[1]): Promise<void> {
+    const post = await voting.postUnder(given.message);
     if (post === undefined) return;
-    await voting.mark(post, { message, person, marks }).catch((error) => {
+    await voting.mark(post, given).catch((error) => {
       if (!(error instanceof UserError)) throw error;
     });
   }
@@ -117,7 +150,7 @@ export function createReconciling({
     await running;
   }
 
-  return { start, reconcile, stop };
+  return { start, reconcile, hasRead: () => hasRead, stop };
 }
 
 export type Reconciling = ReturnType<typeof createReconciling>;

@@ -86,7 +86,7 @@ export function createRenderer({
     return {
       chat,
       card: reviewCard(away === undefined ? view : { ...view, away }),
-      ...{ isForAll: true, isLoud: true },
+      ...{ isForAll: true, isLoud: true, isOnlyInPlace: isStandIn(post, chat) },
       ...(hearsMarks && { marks: ['approve', 'reject'] as const }),
     };
   }
@@ -100,12 +100,12 @@ export function createRenderer({
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     const goesOn = (await submission.nextPost(post)) !== undefined;
     const view = { post, chat, votes, goesOn, hasAccess, timeZone, pacing, now: now(), pictureOf };
-    const isHome = chat === (post.review?.chats[0] ?? post.chat);
+    const isHome = chat === (post.review?.chats[0] ?? post.chat) || isStandIn(post, chat);
     const ending = isHome && !goesOn ? finalNote(post, chat) : undefined;
     return {
       chat,
       card: postCard(pull === undefined ? view : { ...view, pull }),
-      ...{ isForAll: true, isLoud: post.status === 'on_hold' },
+      ...{ isForAll: true, isLoud: post.status === 'on_hold', isOnlyInPlace: isStandIn(post, chat) },
       ...(ending !== undefined && {
         ending: { key: `${post.id} ${post.status}`, card: ending, callsFor: post.author },
       }),
@@ -125,3 +125,7 @@ export function createRenderer({
 
   return { render, drawDraft };
 }
+
+/** Whether the review of a post has a card here only because it could not stand where it should. */
+const isStandIn = ({ review }: Post, chat: ChatRef): boolean =>
+  review !== undefined && !review.chats.includes(chat);

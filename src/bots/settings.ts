@@ -3,6 +3,7 @@ import { UserError } from '../core/errors.ts';
 import { type History, type HistoryEntry, toCsv } from '../core/history.ts';
 import type { Joins } from '../core/joins.ts';
 import type { ChatRef, Person } from '../core/post.ts';
+import type { Refreshing } from '../core/refreshing.ts';
 import type { ReviewPolicy } from '../core/review.ts';
 import { readTimeZone } from '../core/when.ts';
 import type { Settings as Rules, Workspaces } from '../core/workspaces.ts';
@@ -40,6 +41,7 @@ export function createSettings({
   joins,
   history,
   chronicle,
+  refreshing,
   speech,
   records,
   botFor,
@@ -49,12 +51,13 @@ export function createSettings({
   joins: Joins;
   history: History;
   chronicle: Chronicle;
+  refreshing: Refreshing;
   speech: Speech;
   records: CardRecords;
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
 }) {
-  const joining = createJoining({ workspaces, joins, chronicle, speech, botFor });
+  const joining = createJoining({ workspaces, joins, chronicle, refreshing, speech, botFor });
 
   /** Obeys `settings`, `history`, `join` and `approver`. */
   async function obey(event: ChatEventOf<'command'>): Promise<void> {

@@ -5,7 +5,6 @@ import { UserError } from '../core/errors.ts';
 import { type CreatorInfo, isPrivacyLevel } from '../core/tiktok/types.ts';
 import type { Board } from './board.ts';
 import type { ChatEventOf } from './bot.ts';
-import type { Planning } from './planning.ts';
 import { accountKey } from './presses.ts';
 import { accountName, PRIVACY_NAMES } from './view/words.ts';
 
@@ -18,13 +17,11 @@ const ASK_AGAIN_MS = 60_000;
 export function createSuggesting({
   accounts,
   composer,
-  planning,
   board,
   now,
 }: {
   accounts: Accounts;
   composer: Composer;
-  planning: Planning;
   board: Board;
   now: () => number;
 }) {
@@ -65,11 +62,9 @@ export function createSuggesting({
   }
 
   /** Chooses on the draft what came with its first file; what does not hold is left for the person to choose. */
-  async function fulfil(draft: Draft, { account: key, privacyLevel, when }: Wishes): Promise<void> {
+  async function fulfil(draft: Draft, { account: key, privacyLevel }: Wishes): Promise<void> {
     const { id, author } = draft;
     try {
-      if (when !== undefined)
-        await planning.planDraft(id, { workspace: draft.workspace, person: author, text: when });
       const account = chosenFrom(await accounts.list(draft.workspace), key);
       if (key !== undefined && account !== undefined) await composer.pickAccount(id, author, account.openId);
       if (privacyLevel === undefined || !isPrivacyLevel(privacyLevel)) return;

@@ -13,7 +13,8 @@ import {
   votesOf,
 } from '../core/review.ts';
 import type { Store } from '../core/stores.ts';
-import type { Bot, ChatEventOf, MessageRef } from './bot.ts';
+import type { Workspaces } from '../core/workspaces.ts';
+import type { Bot, ChatEvent, ChatEventOf, MessageRef } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
 import type { Speech } from './speech.ts';
 import { parseSubject } from './subjects.ts';
@@ -36,6 +37,7 @@ type Reviewed = Post & { readonly review: PostReview };
 
 /** A rejection first: of marks that are set at once, it must not come after what the approval has decided. */
 const MARKS = ['reject', 'approve'] as const;
+const MAX_TOLD = 1_000;
 const MAX_REASON_LENGTH = 500;
 /** A card stands, so somebody may vote. */
 const OPEN: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review']);
@@ -45,6 +47,7 @@ const PUBLISHED: ReadonlySet<PostStatus> = new Set(['published', 'in_inbox']);
 /** Takes votes: by buttons, by reactions, and by what is read back after a time away. */
 export function createVoting({
   posts,
+  workspaces,
   ballots,
   chronicle,
   records,
@@ -54,6 +57,7 @@ export function createVoting({
   now,
 }: {
   posts: Store<Post>;
+  workspaces: Workspaces;
   ballots: Ballots;
   chronicle: Chronicle;
   records: CardRecords;
@@ -67,7 +71,8 @@ export function createVoting({
   const told = new Set<string>();
 
   /** Counts what somebody does with the reactions under a review's card; others are no business of ours. */
-  async function react({ message, person, marks, isAnonymous }: ChatEventOf<'reaction'>): Promise<void> {
+  async function react(event: ChatEventOf<'reaction'>): Promise<void> {
+    const { message, person, marks, isAnonymous, workspace } = event;
     const post = await postUnder(message);
     if (post === undefined || PUBLISHED.has(post.status)) return;
     const isSet = marks.approve === true || marks.reject === true;
@@ -76,7 +81,7 @@ export function createVoting({
       return;
     }
     try {
-      await mark(post, { message, person, marks });
+      await mark(post, { message, person, marks, workspace });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       const { problem } = error;
@@ -87,29 +92,32 @@ export function createVoting({
   /** @throws UserError when a mark that is set does not count. */
   async function mark(
     post: Reviewed,
-    given: { message: MessageRef; person: Person; marks: ChatEventOf<'reaction'>['marks'] },
+    given: Pick<ChatEventOf<'reaction'>, 'message' | 'person' | 'marks' | 'workspace'>,
   ): Promise<void> {
-    const { message, person, marks } = given;
+    const { message, person, marks, workspace } = given;
     const source = sourceOf(message);
     for (const each of MARKS) {
       if (marks[each] === false) await cast(post, { type: 'unmark', person, mark: each, source });
     }
     for (const each of MARKS) {
       if (marks[each] !== true) continue;
-      const authority = await checkVoter(post, message.chat, person);
+      const authority = await checkVoter(post, { chat: message.chat, workspace, person });
       await cast(post, { type: 'mark', person, mark: each, source, authority });
     }
   }
 
   /** Does what *Approve* and *Reject* on a review's card say; pressed again, they take the vote back. */
   async function press(event: ChatEventOf<'press'>, post: Post, mark: Mark): Promise<void> {
-    const { person, chat, answer, ask } = event;
+    const { id: eventId, person, answer, ask } = event;
     checkIsReviewed(post);
-    const authority = await checkVoter(post, chat, person);
-    const act = { person, mark, source: 'button' as const };
-    if (isStanding(await ballots.read(post.id), act, post.contentHash)) {
-      await cast(post, { ...act, type: 'unmark' });
-      return answer(takenBackText(mark));
+    const authority = await checkVoter(post, event);
+    const acts = await ballots.read(post.id);
+    const act = { eventId, person, mark, source: 'button' as const };
+    const isRepeated = acts.some((known) => known.eventId === eventId);
+    if (!isRepeated && isStanding(acts, act, post.contentHash)) {
+      const undone = await cast(post, { ...act, type: 'unmark' });
+      if (undone.result === 'late') throw new UserError(overProblem(undone.decision));
+      return answer(takenBackText(mark, person, votesOf(undone.acts, post.contentHash)));
     }
     // A window opens only in answer to the press, so there the vote comes along with its reason.
     if (mark === 'reject' && ask !== undefined) return askWhy(event, post);
@@ -141,7 +149,7 @@ export function createVoting({
    * A reply to the card of somebody who has not rejected it is no business of ours.
    */
   async function explain(event: ChatEventOf<'text'>, post: Post): Promise<string | undefined> {
-    const { person, chat, text } = event;
+    const { id: eventId, person, text } = event;
     checkIsReviewed(post);
     const votes = votesOf(await ballots.read(post.id), post.contentHash);
     const hasRejected = votes.some((vote) => vote.person.id === person.id && vote.mark === 'reject');
@@ -152,14 +160,19 @@ export function createVoting({
       return REASON_TAKEN;
     }
     if (event.subject === undefined) return undefined;
-    const authority = await checkVoter(post, chat, person);
-    const rejection = { type: 'mark', person, mark: 'reject', source: 'button', authority } as const;
+    const authority = await checkVoter(post, event);
+    const rejection = { type: 'mark', eventId, person, mark: 'reject', source: 'button', authority } as const;
     return castText('reject', await cast(post, rejection, reason), post);
   }
 
   /** @throws UserError when the review is over, or the person has no say. */
-  async function checkVoter(post: Reviewed, chat: ChatRef, person: Person): Promise<Authority> {
+  async function checkVoter(
+    post: Reviewed,
+    { chat, workspace, person }: Pick<ChatEvent, 'chat' | 'workspace' | 'person'>,
+  ): Promise<Authority> {
     const { policy, chats } = post.review;
+    if (!(await workspaces.areTogether(post.workspace, workspace)))
+      throw new UserError({ code: 'not_shared' });
     if (!OPEN.has(post.status)) throw new UserError(overProblem(post.review.decision));
     if (person.id === post.author.id && !policy.authorVotes) throw new UserError({ code: 'own_post' });
     const authority = authorityOf(policy, person, await botFor(chat).readStanding(chat, person));
@@ -197,6 +210,8 @@ export function createVoting({
     const place = `${id} ${message.chat}`;
     if (told.has(place)) return;
     told.add(place);
+    const [oldest] = told;
+    if (told.size > MAX_TOLD && oldest !== undefined) told.delete(oldest);
     // The reaction does not tell the topic in which the card stands, our own record does.
     const subject = await records.subjectOf(message);
     const card = (subject && (await records.messageOf(subject))) || message;

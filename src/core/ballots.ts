@@ -70,6 +70,7 @@ function resultOf({ acts, isClosed }: Ballot, review: Reviewed, act: Act): Cast[
       decision === undefined ? !isClosed : decision.by.some(({ id }) => id === act.person.id);
     return mayExplain ? 'counted' : 'late';
   }
+  if (act.eventId !== undefined && acts.some(({ eventId }) => eventId === act.eventId)) return 'known';
   if (isClosed || decision !== undefined) return 'late';
   return isStanding(acts, act, review.contentHash) === (act.type === 'mark') ? 'known' : 'counted';
 }

@@ -64,13 +64,17 @@ export type Chronicle = ReturnType<typeof createChronicle>;
 /** What a post and the acts on its ballot tell, each under a key of its own. */
 export function entriesOf(post: Post, acts: readonly Act[]): [key: string, entry: Entry][] {
   const told: Told[] = [
-    { key: 'submitted', at: post.createdAt, what: 'submitted', person: post.author },
+    { key: 'submitted', at: post.createdAt, what: 'submitted', person: post.author, ...plannedDetail(post) },
     ...acts.flatMap(actEntry),
     ...decisionEntry(post),
     ...endEntry(post),
   ];
   return told.map(({ key, ...entry }) => [`${post.id} ${key}`, { ...aboutPost(post), ...entry }]);
 }
+
+/** The time that it was submitted for; a later one is written down when it is chosen. */
+const plannedDetail = ({ publishAt }: Post): { detail?: string } =>
+  publishAt === undefined ? {} : { detail: `for ${new Date(publishAt).toISOString()}` };
 
 /** What every entry says about its post. */
 export function aboutPost({ workspace, id, account, content }: Post) {
@@ -97,9 +101,10 @@ function actEntry(act: Act, index: number, acts: readonly Act[]): Told[] {
   return [{ key, at, person, what, detail: act.source === 'button' ? 'button' : 'reaction' }];
 }
 
-function decisionEntry({ review }: Post): Told[] {
+function decisionEntry({ review, createdAt }: Post): Told[] {
   const decision = review?.decision;
-  if (decision === undefined) return [];
+  // A post that is tried again keeps its approval; it was told of the first one.
+  if (decision === undefined || decision.at < createdAt) return [];
   const detail = decision.by.map(({ name }) => name).join(', ');
   return [{ key: decision.outcome, at: decision.at, what: decision.outcome, detail }];
 }
@@ -120,8 +125,11 @@ function endEntry(post: Post): Told[] {
     }
     case 'failed':
       return [{ ...told, what: 'failed', detail: post.failure.reasonRaw ?? post.failure.reason }];
-    case 'expired':
-      return [{ ...told, what: 'expired' }];
+    case 'expired': {
+      const isReview = post.review !== undefined && post.review.decision === undefined;
+      if (isReview) return [{ ...told, what: 'expired' }];
+      return [{ ...told, what: 'cancelled', detail: 'its author was asked for a choice and made none' }];
+    }
     case 'unconfirmed':
       return [{ ...told, what: 'unconfirmed' }];
     default:

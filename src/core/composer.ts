@@ -106,7 +106,9 @@ export function createComposer({
   function withFile(draft: Draft, { caption, file }: Offer): Draft {
     if (draft.submitted !== undefined || draft.files.some((known) => known.id === file.id)) return draft;
     const files = [...draft.files, file].sort((a, b) => a.order - b.order);
-    return { ...draft, files, caption: draft.caption || (caption?.trim() ?? ''), updatedAt: now() };
+    // The preview shows the files that were there before.
+    const { preview, ...rest } = draft;
+    return { ...rest, files, caption: draft.caption || (caption?.trim() ?? ''), updatedAt: now() };
   }
 
   async function chooseOnlyAccount(draft: Draft): Promise<void> {

@@ -38,6 +38,10 @@ export type Problem =
   | { code: 'own_post' }
   | { code: 'review_over'; decision: Decision }
   | { code: 'not_in_review' }
+  | { code: 'not_shared' }
+  | { code: 'not_withdrawable' }
+  | { code: 'not_plannable' }
+  | { code: 'not_author_or_manager'; author: string }
   | { code: 'nobody_may_vote' }
   | { code: 'when_unclear'; text: string }
   | { code: 'when_without_time'; text: string }

@@ -36,7 +36,7 @@ export interface HistoryEntry extends Versioned {
   readonly account?: string;
   /** The beginning of the caption, or what kind of media it is. */
   readonly excerpt?: string;
-  /** One short line: the reason of a rejection, the link, why it failed, what was changed. */
+  /** One short line: the reason of a rejection, TikTok's id of the post, why it failed, what was changed. */
   readonly detail?: string;
 }
 

@@ -7,6 +7,8 @@ export interface Pacing {
   readonly patienceMs: number;
   /** TikTok is asked this long after the last byte of the media left. */
   readonly afterPullMs: number;
+  /** How often a review that is over is looked at, while votes may still arrive. */
+  readonly lateVotesMs: number;
   /** How long a post waits for a choice that its author has to make anew. */
   readonly holdMs: number;
 }
@@ -30,6 +32,7 @@ export const DEFAULT_PACING: Pacing = {
   pollAttempts: 3,
   patienceMs: 24 * 60 * MINUTE_MS,
   afterPullMs: 4_000,
+  lateVotesMs: 2_000,
   holdMs: 7 * 24 * 60 * MINUTE_MS,
 };
 

@@ -62,8 +62,15 @@ export function createPerformer({
     }
   }
 
-  /** When the post wants its next tick: as it says itself, or earlier when TikTok has just taken the last byte. */
+  /** When the post wants its next tick. */
   function nextTickAt(post: Post): number | undefined {
+    const at = wantedAt(post);
+    // A review that is over, but waits for votes that may still arrive, has had its tick.
+    return post.status === 'in_review' && isDue(post) ? now() + pacing.lateVotesMs : at;
+  }
+
+  /** As the post says itself, or earlier when TikTok has just taken the last byte. */
+  function wantedAt(post: Post): number | undefined {
     const due = dueAt(post);
     if (post.status !== 'processing') return due;
     const pulledAt = pulls.completedAt(post.attemptId);
@@ -72,7 +79,7 @@ export function createPerformer({
   }
 
   function isDue(post: Post): boolean {
-    const at = nextTickAt(post);
+    const at = wantedAt(post);
     return at !== undefined && at <= now();
   }
 

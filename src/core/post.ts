@@ -62,6 +62,8 @@ export interface PostReview {
   readonly policy: ReviewPolicy;
   /** Where the card stands; the first is the place that it was posted from. */
   readonly chats: readonly ChatRef[];
+  /** The workspace of each of these chats. */
+  readonly places: readonly string[];
   readonly decision?: Decision;
 }
 
@@ -221,7 +223,7 @@ export function dueAt(post: Post): number | undefined {
 
 /** What a post whose media are ready waits for: its review, or its time. */
 export function whatWaits({ review, publishAt = 0 }: Pick<PostBase, 'review' | 'publishAt'>, now: number) {
-  if (review === undefined || review.decision !== undefined) {
+  if (review === undefined || review.decision?.outcome === 'approved') {
     const at = Math.max(now, publishAt);
     // Patience with TikTok counts from when it may be published, not from when it was submitted.
     return { status: 'queued' as const, notBefore: at, readyAt: at };

@@ -45,6 +45,8 @@ export function createPublisher({
     }
     await closeAttempt(post, saved);
     announce(saved);
+    // Somebody may have voted before the review began, which wakes nobody then.
+    if (saved.status === 'in_review' && post.status !== 'in_review') return now();
     return performer.nextTickAt(saved);
   }
 
@@ -66,7 +68,7 @@ export function createPublisher({
       const at = performer.nextTickAt(post);
       // Everything that is open is looked at once: a crash may have come between a vote or a note and its tick.
       if (at !== undefined) schedule(postId, isSettled(post) ? at : now());
-      if (!isSettled(post) || now() - post.createdAt < pacing.patienceMs) announce(post);
+      if (!('settledAt' in post) || now() - post.settledAt < pacing.patienceMs) announce(post);
     }
     await gate.sweep(attempts.filter(({ id }) => !open.has(id)));
   }

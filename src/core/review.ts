@@ -46,6 +46,8 @@ export type Act = {
   readonly person: Person;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** The platform's id of the event; the same event may come twice. */
+  readonly eventId?: string;
 } & (
   | {
       readonly type: 'mark';

@@ -57,17 +57,15 @@ export function createReworking({
     if (!post.privacyLevelOptions.includes(privacyLevel))
       throw new UserError({ code: 'privacy_not_offered', privacyLevel });
     const content = { ...post.content, settings: { ...post.content.settings, privacyLevel } };
-    const next = await saveNext(
-      { ...post, content, contentHash: hashContent(content) },
-      await submission.planOf(post),
-    );
-    await notes.withdraw(post.id, person);
-    return next;
+    // The post that waits ends first: should somebody cancel it meanwhile, nothing goes on.
+    await withdrawn(post, person);
+    return saveNext({ ...post, content, contentHash: hashContent(content) }, await submission.planOf(post));
   }
 
   /** The post that goes on where another one ended. One for each, however often the button is tapped. */
   async function saveNext(post: Post, plan: Plan): Promise<Post> {
     const { workspace, chat, author, draftId, account, preview, content, contentHash } = post;
+    await submission.checkShares(post, { ...account, openId: content.openId });
     const media = await keptMedia(post);
     if (media === undefined) await checkSources(post);
     const same = { workspace, chat, author, draftId, account, content, contentHash };
@@ -88,13 +86,17 @@ export function createReworking({
     checkAuthor(post, person);
     if (isSettled(post)) return editAgain(post);
     if ((await submission.nextPost(post)) !== undefined) throw new UserError({ code: 'post_gone' });
-    if (!WITHDRAWABLE.has(post.status)) throw new UserError({ code: 'not_cancellable', status: post.status });
+    if (!WITHDRAWABLE.has(post.status)) throw new UserError({ code: 'not_withdrawable' });
+    return editAgain(await withdrawn(post, person));
+  }
+
+  /** The post as it ends because it is taken back. */
+  async function withdrawn(post: Post, person: Person): Promise<Post> {
     await notes.withdraw(post.id, person);
     await wake(post.id);
     const standing = (await posts.get(post.id)) ?? post;
-    if (standing.status !== 'cancelled')
-      throw new UserError({ code: 'not_cancellable', status: standing.status });
-    return editAgain(standing);
+    if (standing.status === 'cancelled' && standing.isWithdrawn) return standing;
+    throw new UserError({ code: 'not_withdrawable' });
   }
 
   /** Opens a draft with what a post was made of, to change it; the one that is open already, if there is one. */

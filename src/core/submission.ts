@@ -4,7 +4,15 @@ import type { Composer } from './composer.ts';
 import { contentOf, type Draft, problemsOf, usableFiles } from './draft.ts';
 import { UserError } from './errors.ts';
 import type { Intake } from './intake.ts';
-import { type ChatRef, hashContent, type Person, type Post, type PostReview, whatWaits } from './post.ts';
+import {
+  type AccountName,
+  type ChatRef,
+  hashContent,
+  type Person,
+  type Post,
+  type PostReview,
+  whatWaits,
+} from './post.ts';
 import type { Fresh, Store } from './stores.ts';
 import type { PostMode } from './tiktok/types.ts';
 import type { Workspaces } from './workspaces.ts';
@@ -50,6 +58,7 @@ export function createSubmission({
     const [problem] = problemsOf(draft, postMode);
     if (problem !== undefined) throw new UserError(problem);
     if (draft.publishAt !== undefined && draft.publishAt <= now()) throw new UserError({ code: 'when_past' });
+    if (draft.account !== undefined) await checkShares(draft, draft.account);
     // Only the draft that was checked is submitted: a file that joined meanwhile makes this write fail.
     const submitted = await drafts.replace(id, draft, { ...draft, submitted: { postMode, at: now() } });
     return submitted === undefined ? submit(id, person, postMode) : savePost(submitted);
@@ -84,13 +93,22 @@ export function createSubmission({
     return post;
   }
 
+  /** @throws UserError when the account has left the place, or the place has left those that share it. */
+  async function checkShares(
+    { workspace }: { workspace: string },
+    { openId, username, nickname }: AccountName & { openId: string },
+  ): Promise<void> {
+    if ((await workspaces.openIdsOf(workspace)).includes(openId)) return;
+    throw new UserError({ code: 'account_disconnected', username: username ?? nickname });
+  }
+
   /** Whose approval and which time the post waits for. */
   async function planOf(from: { workspace: string; chat: ChatRef; publishAt?: number }): Promise<Plan> {
     const { workspace, chat, publishAt } = from;
     const { policy } = await workspaces.settingsOf(workspace);
     return {
       ...(policy.approvals > 0 && {
-        review: { policy, chats: await workspaces.reviewChatsOf(workspace, chat) },
+        review: { policy, ...(await workspaces.reviewPlacesOf(workspace, chat)) },
       }),
       ...(publishAt !== undefined && publishAt > now() && { publishAt }),
     };
@@ -129,7 +147,7 @@ export function createSubmission({
     }
   }
 
-  return { submit, planOf, save, latestPost, nextPost, resume };
+  return { submit, checkShares, planOf, save, latestPost, nextPost, resume };
 }
 
 export type Submission = ReturnType<typeof createSubmission>;

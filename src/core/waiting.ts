@@ -15,11 +15,14 @@ export function createWaiting({
   ballots,
   accounts,
   client,
+  mayExpire = () => true,
 }: {
   notes: Notes;
   ballots: Ballots;
   accounts: Accounts;
   client: TikTokClient;
+  /** False while votes that were cast in time may not have arrived yet. */
+  mayExpire?: () => boolean;
 }) {
   /** What somebody has asked for while the post waits: to stop it, or another time. */
   async function noted(post: Post): Promise<PostEvent | undefined> {
@@ -46,14 +49,19 @@ export function createWaiting({
       await ballots.close(ballot);
       return note;
     }
-    const decision = isDue ? await ballots.close(ballot) : await ballots.decision(ballot);
+    const isOver = isDue && mayExpire();
+    const decision = isOver ? await ballots.close(ballot) : await ballots.decision(ballot);
     if (decision !== undefined) return { type: 'decided', decision };
-    return note ?? (isDue ? { type: 'expired' } : undefined);
+    return isOver ? { type: 'expired' } : note;
   }
 
   /** What stands against publishing a post that has waited: what the creator may do can have changed meanwhile. */
   async function recheck(post: Post): Promise<PostEvent | undefined> {
-    if (!hasWaited(post) || post.content.postMode !== 'DIRECT_POST') return undefined;
+    if (!hasWaited(post)) return undefined;
+    const shared = await accounts.list(post.workspace);
+    if (!shared.some(({ openId }) => openId === post.content.openId))
+      return { type: 'refused', failure: { reason: 'account_disconnected' }, next: { type: 'give_up' } };
+    if (post.content.postMode !== 'DIRECT_POST') return undefined;
     try {
       return objection(post, await queryCreator(post));
     } catch (error) {

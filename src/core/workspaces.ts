@@ -19,7 +19,7 @@ export interface Workspace extends Versioned {
   readonly reviewChat?: ChatRef;
   /** The workspace that it has joined, whose policy and time zone hold in its place. */
   readonly joined?: string;
-  /** The workspaces that have joined this one. */
+  /** Where to look for workspaces that have joined this one: `joined` of each tells whether it has. */
   readonly parts?: readonly string[];
 }
 
@@ -40,6 +40,8 @@ export interface Place {
 
 /** Knows the places in which people work together, and which of them belong together. */
 export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> }) {
+  let joining: Promise<void> = Promise.resolve();
+
   const get = (id: string): Promise<Workspace | undefined> => workspaces.get(id);
 
   /** Takes note of a place in which something has happened. */
@@ -50,8 +52,10 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
     workspaceTitle?: string;
     isPrivate: boolean;
   }): Promise<void> {
-    const { workspace: id, chat, chatTitle, workspaceTitle: title = chatTitle, isPrivate } = seen;
+    const { workspace: id, chat, chatTitle, workspaceTitle, isPrivate } = seen;
     const known = await get(id);
+    // A platform may not know yet what the place around the chat is called.
+    const title = workspaceTitle === '' ? (known?.title ?? chatTitle) : (workspaceTitle ?? chatTitle);
     if (known?.isPrivate === isPrivate && known.title === title) return;
     await upsert(id, chat, (current) => ({ ...current, title, isPrivate }));
   }
@@ -64,7 +68,13 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
   /** The ids of all workspaces that share with this one, itself among them; the one that was joined comes first. */
   async function idsOf(id: string): Promise<string[]> {
     const root = await rootOf(id);
-    return [root, ...((await get(root))?.parts ?? [])];
+    return [root, ...(await partsOf(root))];
+  }
+
+  async function partsOf(root: string): Promise<string[]> {
+    const parts = (await get(root))?.parts ?? [];
+    const found = await Promise.all(parts.map(get));
+    return parts.filter((_, index) => found[index]?.joined === root);
   }
 
   /** Whether two places share, so that the people of one have a say in the other. */
@@ -108,11 +118,17 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
   }
 
   /** Where a review of a post stands: in its own place first, then once in each of the others. */
-  async function reviewChatsOf(id: string, chat: ChatRef): Promise<ChatRef[]> {
-    const places = await placesOf(id);
-    const own = places.find((place) => place.id === id);
-    const others = places.filter((place) => place.id !== id);
-    return [own?.reviewChat ?? chat, ...others.map((place) => place.reviewChat ?? place.chat)];
+  async function reviewPlacesOf(
+    id: string,
+    chat: ChatRef,
+  ): Promise<{ chats: readonly ChatRef[]; places: readonly string[] }> {
+    const all = await placesOf(id);
+    const own = all.find((place) => place.id === id);
+    const others = all.filter((place) => place.id !== id);
+    return {
+      chats: [own?.reviewChat ?? chat, ...others.map((place) => place.reviewChat ?? place.chat)],
+      places: [id, ...others.map((place) => place.id)],
+    };
   }
 
   /**
@@ -120,30 +136,38 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
    *
    * @throws UserError `join_itself` `already_joined` `join_private`
    */
-  async function join(id: string, chat: ChatRef, other: string): Promise<void> {
+  function join(id: string, chat: ChatRef, other: string): Promise<void> {
+    // One after the other, so that two places cannot join each other at once.
+    const joined = joining.then(() => joinNow(id, chat, other));
+    joining = joined.catch(() => {});
+    return joined;
+  }
+
+  async function joinNow(id: string, chat: ChatRef, other: string): Promise<void> {
     const root = await rootOf(other);
-    const [joining, host] = await Promise.all([get(id), get(root)]);
-    if (id === root || joining?.joined === root) throw new UserError({ code: 'join_itself' });
-    if (joining?.joined !== undefined || (joining?.parts ?? []).length > 0)
+    const [part, host] = await Promise.all([get(id), get(root)]);
+    if (id === root || part?.joined === root) throw new UserError({ code: 'join_itself' });
+    if (part?.joined !== undefined || (await partsOf(id)).length > 0)
       throw new UserError({ code: 'already_joined' });
-    if (joining === undefined || host === undefined || joining.isPrivate || host.isPrivate)
+    if (part === undefined || host === undefined || part.isPrivate || host.isPrivate)
       throw new UserError({ code: 'join_private' });
-    await workspaces.update(id, (current) => ({ ...current, joined: root, chat }));
+    // The second write makes it so; should it not come to that, the first one means nothing.
     await workspaces.update(root, (current) => ({
       ...current,
-      parts: [...(current.parts ?? []).filter((part) => part !== id), id],
+      parts: [...(current.parts ?? []).filter((known) => known !== id), id],
     }));
+    await workspaces.update(id, (current) => ({ ...current, joined: root, chat }));
   }
 
   /** Ends the sharing of one place: it keeps the accounts that were connected in it, and has its own rules again. */
   async function separate(id: string): Promise<void> {
     const root = (await get(id))?.joined;
     if (root === undefined) return;
+    await workspaces.update(id, ({ joined: _, ...rest }) => rest);
     await workspaces.update(root, (current) => ({
       ...current,
       parts: (current.parts ?? []).filter((part) => part !== id),
     }));
-    await workspaces.update(id, ({ joined: _, ...rest }) => rest);
   }
 
   /** The accounts of all that share with this place, in the order in which they were connected. */
@@ -189,7 +213,7 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
   }
 
   return {
-    ...{ meet, rootOf, idsOf, areTogether, placesOf, settingsOf, change, setReviewChat, reviewChatsOf },
+    ...{ meet, rootOf, idsOf, areTogether, placesOf, settingsOf, change, setReviewChat, reviewPlacesOf },
     ...{ join, separate, openIdsOf, share, unshare, sharing },
   };
 }

@@ -9,10 +9,12 @@ import { createSpeech } from '../../src/bots/speech.ts';
 import { decodeTopic } from '../../src/bots/topics.ts';
 import { type Ballot, createBallots } from '../../src/core/ballots.ts';
 import { createChronicle } from '../../src/core/chronicle.ts';
+import type { Draft } from '../../src/core/draft.ts';
 import { UserError } from '../../src/core/errors.ts';
 import { createHistory, type HistoryEntry } from '../../src/core/history.ts';
 import { createJoins, type JoinCode } from '../../src/core/joins.ts';
 import type { Person } from '../../src/core/post.ts';
+import { createRefreshing } from '../../src/core/refreshing.ts';
 import { openStores } from '../../src/core/stores.ts';
 import { createWorkspaces, type Workspace } from '../../src/core/workspaces.ts';
 import { temporaryDirectory } from '../core/media/files.ts';
@@ -58,13 +60,15 @@ export async function startSettings({ whispers = true } = {}) {
   const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
   const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake: () => {} });
   const chronicle = createChronicle({ history, ballots, now, log });
+  const composer = { refresh: () => Promise.reject(new Error('There are no drafts here.')) };
+  const refreshing = createRefreshing({ drafts: stores.store<Draft>('drafts'), composer, workspaces, log });
   const speech = createSpeech({ botFor, log });
   const records = createCardRecords({
     cards: stores.store<CardRecord>('cards'),
     anchors: stores.store<Anchor>('anchors'),
   });
   const settings = createSettings({
-    ...{ workspaces, joins, history, chronicle, speech, records, botFor, now },
+    ...{ workspaces, joins, history, chronicle, refreshing, speech, records, botFor, now },
   });
 
   for (const { workspace, chat, chatTitle, isPrivate } of [LAB, STUDIO, ALONE]) {

@@ -33,6 +33,16 @@ describe('a ballot', () => {
     expect(woken).toEqual(['post-1']);
   });
 
+  it('knows an event that comes again, whatever has happened since', async () => {
+    const { ballots } = ballotBox();
+    const review = reviewOf({ approvals: 3 });
+    const pressed = { ...approve(BEN), eventId: 'press-1' };
+    await ballots.cast(review, pressed);
+    await ballots.cast(review, unmark(BEN, 'approve'));
+    expect(await ballots.cast(review, pressed)).toMatchObject({ result: 'known' });
+    expect(await ballots.read('post-1')).toHaveLength(2);
+  });
+
   it('counts a mark that is taken back and set again', async () => {
     const { ballots } = ballotBox();
     const review = reviewOf({ approvals: 3 });

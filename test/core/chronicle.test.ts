@@ -88,11 +88,23 @@ describe('what a post tells', () => {
     expect(entries.at(-1)).toMatchObject({ what: 'approved', detail: 'Ben, Cleo', at: T0 + 7 });
   });
 
+  it('tells an approval once, also where a post that is tried again keeps it', () => {
+    const decision = { outcome: 'approved' as const, by: [BEN], at: T0 - 1 };
+    const post: Post = { ...POSTS.queued, review: { ...REVIEW, decision } };
+    expect(tell(post, [])).toEqual([submitted]);
+  });
+
+  it('tells for when a post was submitted', () => {
+    const post: Post = { ...POSTS.in_review, publishAt: T0 };
+    expect(tell(post, [])).toEqual([['submitted', 'Ana', `for ${new Date(T0).toISOString()}`]]);
+  });
+
   const ends: [Post, unknown[]][] = [
     [{ ...POSTS.published, postIds: ['7529'] }, ['published', undefined, '7529']],
     [POSTS.published, ['published', undefined, 'p1']],
     [POSTS.in_inbox, ['sent_to_inbox', undefined, undefined]],
-    [POSTS.expired, ['expired', undefined, undefined]],
+    [{ ...POSTS.expired, review: REVIEW }, ['expired', undefined, undefined]],
+    [POSTS.expired, ['cancelled', undefined, 'its author was asked for a choice and made none']],
     [POSTS.unconfirmed, ['unconfirmed', undefined, undefined]],
     [POSTS.failed, ['failed', undefined, 'spam']],
     [

@@ -26,12 +26,13 @@ export const PACING: Pacing = {
   pollAttempts: 3,
   patienceMs: 24 * HOUR_MS,
   afterPullMs: 4_000,
+  lateVotesMs: 2_000,
   holdMs: 7 * 24 * HOUR_MS,
 };
 
 /** One approval of a manager of the place, as a team has it that has set nothing. */
 export const POLICY = defaultPolicy({ isPrivate: false });
-export const REVIEW: PostReview = { policy: POLICY, chats: [CHAT] };
+export const REVIEW: PostReview = { policy: POLICY, chats: [CHAT], places: [WORKSPACE] };
 
 export const EVERYONE: PostSettings = {
   privacyLevel: 'PUBLIC_TO_EVERYONE',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { approve } from './acts.ts';
 import { createCoreWorld, initsOf, withBytes } from './core-world.ts';
-import { EVERYONE } from './posts.ts';
+import { BEN, EVERYONE, HOUR_MS, POLICY, REVIEW } from './posts.ts';
 
 describe('publishing', () => {
   it('takes a queued post to its link, step by step', async () => {
@@ -64,6 +65,32 @@ describe('publishing', () => {
     await world.connect();
     const { id } = await world.submit({ status: 'preparing', media: undefined });
     expect(await world.finish(id)).toMatchObject({ status: 'published', media: [{ kind: 'photo' }] });
+  });
+
+  it('finds votes that were cast while the media were prepared', async () => {
+    await using world = await createCoreWorld();
+    await world.connect();
+    const { id, contentHash, createdAt } = await world.submit({
+      status: 'preparing',
+      media: undefined,
+      review: REVIEW,
+    });
+    await world.nod.ballots.cast({ postId: id, contentHash, policy: POLICY }, approve(BEN, { contentHash }));
+    expect(await world.finish(id)).toMatchObject({
+      status: 'published',
+      review: { decision: { outcome: 'approved', by: [BEN] } },
+    });
+    expect(world.now() - createdAt).toBeLessThan(HOUR_MS);
+  });
+
+  it('tells after a start how a post has ended that was submitted long ago', async () => {
+    await using world = await createCoreWorld();
+    const createdAt = world.now() - 100 * HOUR_MS;
+    const { id } = await world.submit({ status: 'rejected', createdAt, settledAt: world.now() - HOUR_MS });
+    const old = await world.submit({ status: 'rejected', createdAt, settledAt: createdAt });
+    await world.nod.publisher.resume(() => {});
+    expect(world.nod.announced.map((post) => post.id)).toContain(id);
+    expect(world.nod.announced.map((post) => post.id)).not.toContain(old.id);
   });
 
   it('names the file that cannot be prepared', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PostContent } from '../../src/core/post.ts';
 import { approve } from './acts.ts';
 import { createCoreWorld, initsOf, withBytes } from './core-world.ts';
-import { ANA, BEN, EVERYONE, HOUR_MS, POLICY, REVIEW } from './posts.ts';
+import { ANA, BEN, EVERYONE, HOUR_MS, POLICY, REVIEW, WORKSPACE } from './posts.ts';
 
 const APPROVED = { ...REVIEW, decision: { outcome: 'approved' as const, by: [BEN], at: 1 } };
 
@@ -28,6 +28,18 @@ describe('what the creator may do when the post is due', () => {
     expect(await asked({ review: undefined, createdAt: 1, readyAt: HOUR_MS })).toBe(1);
     expect(await asked({ review: undefined })).toBe(0);
     expect(await asked({}, { postMode: 'MEDIA_UPLOAD' })).toBe(0);
+  });
+
+  it('does not even come to it where the place shares the account no more', async () => {
+    const { world, id } = await approved();
+    await using _ = world;
+    await world.nod.workspaces.unshare(WORKSPACE, world.tiktok.openIdOf());
+    await world.step(id);
+    expect(await world.read(id)).toMatchObject({
+      status: 'failed',
+      failure: { reason: 'account_disconnected' },
+    });
+    expect(initsOf(world.tiktok)).toBe(0);
   });
 
   it('holds the post where its privacy level is gone, and offers what there is', async () => {

@@ -82,7 +82,7 @@ describe('taking a post back', () => {
     expect(await problemOf(reworking.withdraw(post, BEN))).toMatchObject({ code: 'not_author' });
     for (const status of ['submitting', 'processing'] as const) {
       const gone = await settle({ status });
-      expect(await problemOf(reworking.withdraw(gone, ANA))).toEqual({ code: 'not_cancellable', status });
+      expect(await problemOf(reworking.withdraw(gone, ANA))).toEqual({ code: 'not_withdrawable' });
     }
   });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { hashContent } from '../../src/core/post.ts';
+import { hashContent, type Post } from '../../src/core/post.ts';
 import { createComposingWorld, isReady, readyWorld } from './composing.ts';
 import { problemOf } from './media/files.ts';
-import { ANA, BEN } from './posts.ts';
+import { ANA, BEN, CHAT, WORKSPACE } from './posts.ts';
 
 describe('submitting', () => {
   it('makes a post of exactly what the draft showed', async () => {
@@ -35,6 +35,21 @@ describe('submitting', () => {
       code: 'draft_already_submitted',
     });
     expect(await Array.fromAsync(posts.entries())).toHaveLength(1);
+  });
+
+  it('is refused for an account that the place shares no more, also for another try', async () => {
+    const { chat, submission, reworking, id, posts } = await readyWorld();
+    await using _ = chat;
+    const { nod, tiktok } = chat.world;
+    const problem = { code: 'account_disconnected', username: 'studio.ana' };
+    await nod.workspaces.unshare(WORKSPACE, tiktok.openIdOf());
+    expect(await problemOf(submission.submit(id, ANA, 'DIRECT_POST'))).toEqual(problem);
+    await nod.workspaces.share(WORKSPACE, CHAT, tiktok.openIdOf());
+    const post = await submission.submit(id, ANA, 'DIRECT_POST');
+    const settled = { status: 'cancelled', settledAt: chat.world.now() };
+    const cancelled = await posts.update(post.id, (one) => ({ ...one, ...settled }) as Post);
+    await nod.workspaces.unshare(WORKSPACE, tiktok.openIdOf());
+    expect(await problemOf(reworking.retry(cancelled ?? post, ANA))).toEqual(problem);
   });
 
   it('is refused with the first thing that is missing, and leaves the draft open', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Post } from '../../src/core/post.ts';
+import { createWaiting } from '../../src/core/waiting.ts';
 import { approve, CLEO, reject, unmark } from './acts.ts';
 import { type CoreWorld, createCoreWorld, initsOf, withBytes } from './core-world.ts';
 import { ANA, BEN, HOUR_MS, POLICY, REVIEW } from './posts.ts';
@@ -37,6 +38,25 @@ describe('a review', () => {
       review: { ...review, decision: { outcome: 'approved', by: [BEN, CLEO] } },
     });
     expect(withBytes(world.tiktok)).toHaveLength(1);
+  });
+
+  it('goes by the clock no sooner than late votes may have arrived', async () => {
+    let isCaughtUp = false;
+    const world = await createCoreWorld();
+    await using _ = world;
+    await world.connect();
+    const post = await world.submit({ status: 'in_review' });
+    const { yes } = voting(world, post);
+    const { notes, ballots, accounts, client } = world.nod;
+    const waiting = createWaiting({ notes, ballots, accounts, client, mayExpire: () => isCaughtUp });
+    if (post.status !== 'in_review') throw new Error('The post is in review.');
+    expect(await waiting.review(post, true)).toBeUndefined();
+    await yes();
+    expect(await waiting.review(post, true)).toMatchObject({ type: 'decided' });
+    const other = await world.submit({ status: 'in_review' });
+    if (other.status !== 'in_review') throw new Error('The post is in review.');
+    isCaughtUp = true;
+    expect(await waiting.review(other, true)).toEqual({ type: 'expired' });
   });
 
   it('ends the post that is rejected', async () => {

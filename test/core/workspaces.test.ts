@@ -35,6 +35,9 @@ describe('a place', () => {
     expect(await workspaces.placesOf(GROUP.workspace)).toEqual([place]);
     await workspaces.meet({ ...GROUP, chat: 'telegram:-5:9', chatTitle: 'Renamed' });
     expect(await workspaces.placesOf(GROUP.workspace)).toEqual([{ ...place, title: 'Renamed' }]);
+    // Discord tells no name of a server that it has not told about yet.
+    await workspaces.meet({ ...GROUP, chatTitle: '#posts', workspaceTitle: '' });
+    expect(await workspaces.placesOf(GROUP.workspace)).toMatchObject([{ title: 'Renamed' }]);
     expect(await workspaces.placesOf('telegram:9')).toEqual([]);
   });
 
@@ -88,12 +91,40 @@ describe('a place', () => {
 
   it('has its reviews where a post was posted, or in the chat that was set', async () => {
     const workspaces = await met();
-    const chats = () => workspaces.reviewChatsOf(GROUP.workspace, 'telegram:-5:7');
+    const chats = async () => (await workspaces.reviewPlacesOf(GROUP.workspace, 'telegram:-5:7')).chats;
     expect(await chats()).toEqual(['telegram:-5:7']);
     await workspaces.setReviewChat(GROUP.workspace, 'telegram:-5:3');
     expect(await chats()).toEqual(['telegram:-5:3']);
     await workspaces.setReviewChat(GROUP.workspace, undefined);
     expect(await chats()).toEqual(['telegram:-5:7']);
+  });
+});
+
+describe('joining', () => {
+  it('lets only one of two places join that join each other at once', async () => {
+    const workspaces = await met();
+    const outcomes = await Promise.allSettled([
+      workspaces.join(SERVER.workspace, SERVER.chat, GROUP.workspace),
+      workspaces.join(GROUP.workspace, GROUP.chat, SERVER.workspace),
+    ]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await workspaces.areTogether(SERVER.workspace, GROUP.workspace)).toBe(true);
+    expect(await workspaces.idsOf(SERVER.workspace)).toEqual([GROUP.workspace, SERVER.workspace]);
+  });
+
+  it('means nothing when a crash came between its two writes, and can be done again', async () => {
+    const stores = openStores({ file: join(temporaryDirectory(), 'nod.db') });
+    onTestFinished(() => stores.close());
+    const store = stores.store<Workspace>('workspaces');
+    const workspaces = createWorkspaces({ workspaces: store });
+    for (const place of [GROUP, SERVER]) await workspaces.meet(place);
+    await store.update(GROUP.workspace, (group) => ({ ...group, parts: [SERVER.workspace] }));
+    expect(await workspaces.idsOf(GROUP.workspace)).toEqual([GROUP.workspace]);
+    expect(await workspaces.areTogether(SERVER.workspace, GROUP.workspace)).toBe(false);
+    await workspaces.join(SERVER.workspace, SERVER.chat, GROUP.workspace);
+    expect(await workspaces.idsOf(SERVER.workspace)).toEqual([GROUP.workspace, SERVER.workspace]);
+    await workspaces.separate(SERVER.workspace);
+    expect(await workspaces.idsOf(SERVER.workspace)).toEqual([SERVER.workspace]);
   });
 });
 
@@ -119,14 +150,14 @@ describe('places that have joined', () => {
   it('review in the place of the post first, then once in each other', async () => {
     const workspaces = await joined();
     await workspaces.setReviewChat(GROUP.workspace, 'telegram:-5:3');
-    expect(await workspaces.reviewChatsOf(SERVER.workspace, 'discord:13')).toEqual([
-      'discord:13',
-      'telegram:-5:3',
-    ]);
-    expect(await workspaces.reviewChatsOf(GROUP.workspace, 'telegram:-5:8')).toEqual([
-      'telegram:-5:3',
-      'discord:12',
-    ]);
+    expect(await workspaces.reviewPlacesOf(SERVER.workspace, 'discord:13')).toEqual({
+      chats: ['discord:13', 'telegram:-5:3'],
+      places: [SERVER.workspace, GROUP.workspace],
+    });
+    expect(await workspaces.reviewPlacesOf(GROUP.workspace, 'telegram:-5:8')).toEqual({
+      chats: ['telegram:-5:3', 'discord:12'],
+      places: [GROUP.workspace, SERVER.workspace],
+    });
   });
 
   it('may be more than two, whichever of them is joined', async () => {

@@ -28,6 +28,17 @@ it.each([{ isReset: false }, { isReset: true }])(
   },
 );
 
+it('shows what a press has changed although Discord takes its time with the answer to it', async () => {
+  await using stage = await startDiscordStage();
+  const { discord } = stage;
+  const handle = await stage.offer(['phone.jpg'], { options: { caption: 'Steady' } });
+  await stage.composer(handle);
+  // Its message can be edited with what the press brought along once Discord has that answer.
+  discord.fault('latency', { route: 'createInteractionResponse', delayMs: 300 });
+  await stage.see(handle, 'Everyone');
+  expect(discord.state.requests.filter(({ status }) => status === 404)).toEqual([]);
+});
+
 it('loses nothing when the gateway is cut in the middle of a post', async () => {
   await using stage = await startDiscordStage();
   const handle = await openComposer(stage);

@@ -6,6 +6,7 @@ import type { InteractionHandle, WireMessage } from '../emulators/discord/index.
 import { inputsOf } from '../emulators/discord/modal.ts';
 import { buttonsOf, textOf as textOnTelegram, type World } from '../world.ts';
 import { labelsOf, textOf } from './discord-stage.ts';
+import { runNod } from './process.ts';
 import { bytesOf } from './stage.ts';
 import { startTeamStage, type TeamStage, type TeamStageOptions } from './team-stage.ts';
 
@@ -33,6 +34,13 @@ export async function startTeam({ launch = (world) => world.start(), ...options 
 }
 
 export type Team = Awaited<ReturnType<typeof startTeam>>;
+
+/** Runs Nod as a process of its own, which ends as in a power cut. */
+export async function asProcess({ environment }: World) {
+  const nod = runNod({ environment });
+  await nod.logged('Nod is ready');
+  return nod;
+}
 
 /** Changes records of a Nod that does not run. */
 export async function changeRecords<V extends Versioned>(
@@ -80,20 +88,27 @@ export async function newCards(team: TeamStage, caption: string, not?: Cards): P
   return { onDiscord, onTelegram };
 }
 
-/** A photo with a caption, offered to Nod in the group; the draft with its choices. */
-export async function draftInGroup(
-  team: TeamStage,
+/** Offers Nod a photo with a caption in the group. */
+export async function offerInGroup(
+  { telegram, group }: TeamStage,
   author: User,
   caption: string,
   place: { threadId?: number } = {},
-): Promise<Message> {
-  const { telegram, group, inGroup } = team;
+): Promise<void> {
   const at = telegram.state.bot.username;
   await telegram.sendDocument(group, author, {
     ...{ bytes: await bytesOf('phone.jpg'), fileName: 'phone.jpg', mimeType: 'image/jpeg' },
     ...{ caption: `@${at} ${caption}`, ...place },
   });
-  return inGroup((one) => textOnTelegram(one).includes(caption) && buttonsOf(one).includes('Everyone'));
+}
+
+/** The draft of a photo that was offered in the group, with its choices. */
+export async function draftInGroup(
+  team: TeamStage,
+  ...[author, caption, place]: [author: User, caption: string, place?: { threadId?: number }]
+): Promise<Message> {
+  await offerInGroup(team, author, caption, place);
+  return team.inGroup((one) => textOnTelegram(one).includes(caption) && buttonsOf(one).includes('Everyone'));
 }
 
 /** Everyone may see it, ask for approval. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Post } from '../../src/core/post.ts';
+import type { WireMessage } from '../emulators/discord/index.ts';
 import { textOf } from './discord-stage.ts';
 import {
   bothShow,
@@ -44,6 +45,9 @@ it('asks its author anew who can see it, and lets the team decide about the new 
     'What is approved is what was shown, so a new choice is reviewed anew.',
   );
   expect(inits(team)).toEqual([]);
+  const isAnswer = ({ message_reference: to }: WireMessage) => to?.message_id === held.onDiscord.id;
+  const called = await team.inPosts((one) => isAnswer(one) && ASKS.test(textOf(one)));
+  expect(discord.state.messages.get(called.id)?.pings.users).toEqual([ana.id]);
   await (await team.press(held.onDiscord, 'Followers', ben)).waitForFollowUp('Only Ana can do that here.');
   expect(await telegram.press(held.onTelegram, 'Followers', dora)).toMatchObject({
     text: 'Only Ana can do that here.',

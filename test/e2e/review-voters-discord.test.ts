@@ -4,10 +4,10 @@ import { startVotesStage, textOf } from './votes-stage.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const NOT_YOURS =
-  'Only people with Manage Server and administrators of this group can approve or reject here.';
+  'Only people with Manage Server and administrators of the group on Telegram can approve or reject here.';
 const OWN = 'A post needs the vote of somebody else than its author here. /tiktok settings can change that.';
 
-it('gives a say to who manages the server or administers it, and tells everybody else alone', async () => {
+it.concurrent('gives a say to who manages the server or administers it, and tells everybody else alone', async () => {
   await using stage = await startVotesStage({ approvals: 2 });
   const { discord, studio, finn, ben } = stage;
   const hugo = discord.user({ name: 'Hugo' });
@@ -26,7 +26,7 @@ it('gives a say to who manages the server or administers it, and tells everybody
   await stage.shows(review, /Approved by Hugo and Ben/);
 });
 
-it('tells somebody who takes no direct messages in the channel, once for each review', async () => {
+it.concurrent('tells somebody who takes no direct messages in the channel, once for each review', async () => {
   await using stage = await startVotesStage();
   const { discord, posts, finn, ben } = stage;
   discord.setDmsClosed(finn, true);
@@ -44,7 +44,7 @@ it('tells somebody who takes no direct messages in the channel, once for each re
   }
 });
 
-it('gives a say to the roles and people that the settings name, and to nobody else', async () => {
+it.concurrent('gives a say to the roles and people that the settings name, and to nobody else', async () => {
   await using stage = await startVotesStage();
   const { discord, studio, finn, ben, dora, telegram } = stage;
   const [editors, guests] = [
@@ -75,7 +75,7 @@ it('gives a say to the roles and people that the settings name, and to nobody el
   await stage.shows(review, /Approved by Finn and Gina/);
 });
 
-it('goes by what somebody is when they vote: a role lost before counts no more, one lost afterwards did', async () => {
+it.concurrent('goes by what somebody is when they vote: a role lost before counts no more, one lost afterwards did', async () => {
   await using stage = await startVotesStage({ approvals: 3 });
   const { discord, studio, ben, finn } = stage;
   const editors = discord.role(studio, { name: 'Editors' });
@@ -100,7 +100,7 @@ it('goes by what somebody is when they vote: a role lost before counts no more, 
   await stage.shows(review, /approvals\W+[✅👍] Ben · 1 of 3/u);
 });
 
-it('goes by the role and not by its name, and by no role that is deleted', async () => {
+it.concurrent('goes by the role and not by its name, and by no role that is deleted', async () => {
   await using stage = await startVotesStage();
   const { discord, studio, finn, chiara } = stage;
   const [editors, guests] = [
@@ -127,7 +127,7 @@ it('goes by the role and not by its name, and by no role that is deleted', async
   await stage.shows(review, /Live on TikTok/);
 });
 
-it('keeps the vote of somebody who has left the server, as it was cast', async () => {
+it.concurrent('keeps the vote of somebody who has left the server, as it was cast', async () => {
   await using stage = await startVotesStage();
   const { discord, studio, ben, chiara } = stage;
   const review = await stage.review();
@@ -139,7 +139,7 @@ it('keeps the vote of somebody who has left the server, as it was cast', async (
   await stage.shows(review, /Live on TikTok/);
 });
 
-it('asks for somebody else than the author, until the settings say otherwise', async () => {
+it.concurrent('asks for somebody else than the author, until the settings say otherwise', async () => {
   await using stage = await startVotesStage({ approvals: 1 });
   const { discord, ana } = stage;
   const first = await stage.review('Mine');
@@ -161,7 +161,7 @@ it('asks for somebody else than the author, until the settings say otherwise', a
   expect(stage.publishesOf(first)).toEqual([]);
 });
 
-it('takes no reaction of another bot for a vote, and tells it nothing', async () => {
+it.concurrent('takes no reaction of another bot for a vote, and tells it nothing', async () => {
   await using stage = await startVotesStage();
   const { discord, studio, ben } = stage;
   const robot = discord.user({ name: 'Robot', isBot: true });

@@ -5,12 +5,14 @@ import { startVotesStage, textOf, textOnTelegram } from './votes-stage.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const NOT_YOURS =
-  'Only people with Manage Server and administrators of this group can approve or reject here.';
+  'Only administrators of this group and people with Manage Server on Discord can approve or reject here.';
+const NOT_YOURS_THERE =
+  'Only people with Manage Server and administrators of the group on Telegram can approve or reject here.';
 const OWN = 'A post needs the vote of somebody else than its author here. /settings can change that.';
 const ANONYMOUS =
   'Telegram does not say which administrator reacted anonymously, so that does not count. The buttons do.';
 
-it('gives a say to administrators, and tells everybody else alone', async () => {
+it.concurrent('gives a say to administrators, and tells everybody else alone', async () => {
   await using stage = await startVotesStage();
   const { telegram, gus, dora, emil } = stage;
   const review = await stage.review();
@@ -30,7 +32,7 @@ it('gives a say to administrators, and tells everybody else alone', async () => 
   await stage.shows(review, /Approved by Emil and Dora/);
 });
 
-it('goes by what somebody is when they vote', async () => {
+it.concurrent('goes by what somebody is when they vote', async () => {
   await using stage = await startVotesStage({ approvals: 3 });
   const { telegram, group, gus, dora, emil } = stage;
   const review = await stage.review();
@@ -47,7 +49,7 @@ it('goes by what somebody is when they vote', async () => {
   await stage.shows(review, /Approved by Dora, Gus and Ben/);
 });
 
-it('gives a say to who is named by a reply with /approver, until they are taken off again', async () => {
+it.concurrent('gives a say to who is named by a reply with /approver, until they are taken off again', async () => {
   await using stage = await startVotesStage();
   const { telegram, group, gus, dora } = stage;
   const at = telegram.state.bot.username;
@@ -57,7 +59,7 @@ it('gives a say to who is named by a reply with /approver, until they are taken 
   await telegram.sendText(group, dora, `/approver@${at}`, { replyTo: word });
   await stage.inGroup(/Gus may approve/);
   const first = await stage.review('One');
-  await stage.shows(first, /Who decides: Gus, people with Manage Server/);
+  await stage.shows(first, /Who decides: Gus, (people with Manage Server|administrators of this group)/);
   await telegram.react(first.onTelegram, gus, '👍');
   await stage.shows(first, /Gus · 1 of 2/);
   await telegram.sendText(group, dora, `/approver@${at}`, { replyTo: word });
@@ -70,7 +72,7 @@ it('gives a say to who is named by a reply with /approver, until they are taken 
   await stage.shows(first, /Approved by Gus and Dora/);
 });
 
-it('asks for somebody else than the author, until the settings say otherwise', async () => {
+it.concurrent('asks for somebody else than the author, until the settings say otherwise', async () => {
   await using stage = await startVotesStage({ approvals: 1 });
   const { telegram, emil } = stage;
   const first = { caption: 'Mine', ...(await submitInGroup(stage, emil, 'Mine')) };
@@ -85,7 +87,7 @@ it('asks for somebody else than the author, until the settings say otherwise', a
   expect(stage.publishesOf(first)).toEqual([]);
 });
 
-it('sends anonymous administrators to the button once for each review, which knows who they are', async () => {
+it.concurrent('sends anonymous administrators to the button once for each review, which knows who they are', async () => {
   await using stage = await startVotesStage();
   const { telegram, group, dora, emil } = stage;
   for (const caption of ['One', 'Two']) {
@@ -104,7 +106,7 @@ it('sends anonymous administrators to the button once for each review, which kno
   }
 });
 
-it('tells both places what nobody can be told alone', async () => {
+it.concurrent('tells both places what nobody can be told alone', async () => {
   await using stage = await startVotesStage();
   const { discord, telegram, finn, dora } = stage;
   discord.setDmsClosed(finn, true);
@@ -112,10 +114,10 @@ it('tells both places what nobody can be told alone', async () => {
   await telegram.react(review.onTelegram, dora, '👍', { isAnonymous: true });
   expect(textOnTelegram(await stage.inGroup(ANONYMOUS))).toBe(ANONYMOUS);
   discord.react(review.onDiscord, '✅', finn);
-  expect(textOf(await stage.inPosts(NOT_YOURS))).toBe(NOT_YOURS);
+  expect(textOf(await stage.inPosts(NOT_YOURS_THERE))).toBe(NOT_YOURS_THERE);
 });
 
-it('hears of no reactions of other bots', async () => {
+it.concurrent('hears of no reactions of other bots', async () => {
   await using stage = await startVotesStage();
   const { telegram, group, emil } = stage;
   const robot = telegram.user({ firstName: 'Robot', isBot: true });

@@ -4,7 +4,7 @@ import { startVotesStage } from './votes-stage.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-it('counts a reaction for as long as it stands', async () => {
+it.concurrent('counts a reaction for as long as it stands', async () => {
   await using stage = await startVotesStage();
   const { telegram, tiktok, dora, emil } = stage;
   const review = await stage.review();
@@ -21,7 +21,7 @@ it('counts a reaction for as long as it stands', async () => {
   expect(stage.publishesOf(review)).toHaveLength(1);
 });
 
-it('counts a button until it is pressed again', async () => {
+it.concurrent('counts a button until it is pressed again', async () => {
   await using stage = await startVotesStage();
   const { telegram, dora, emil } = stage;
   const review = await stage.review();
@@ -36,7 +36,7 @@ it('counts a button until it is pressed again', async () => {
   expect(stage.publishesOf(review)).toHaveLength(1);
 });
 
-it('takes the button and the reaction of one person for one vote', async () => {
+it.concurrent('takes the button and the reaction of one person for one vote', async () => {
   await using stage = await startVotesStage();
   const { telegram, dora } = stage;
   const review = await stage.review();
@@ -51,7 +51,7 @@ it('takes the button and the reaction of one person for one vote', async () => {
   expect(onTelegram).not.toContain('Dora');
 });
 
-it('ends the review with 👎 alone, and with 👎 beside 👍', async () => {
+it.concurrent('ends the review with 👎 alone, and with 👎 beside 👍', async () => {
   await using stage = await startVotesStage({ approvals: 1 });
   const { telegram, tiktok, dora } = stage;
   for (const marks of [['👎'], ['👍', '👎']]) {
@@ -62,7 +62,7 @@ it('ends the review with 👎 alone, and with 👎 beside 👍', async () => {
   expect(tiktok.state.publishes).toEqual([]);
 });
 
-it('takes a vote back when another emoji takes its place, and counts no other emoji', async () => {
+it.concurrent('takes a vote back when another emoji takes its place, and counts no other emoji', async () => {
   await using stage = await startVotesStage();
   const { telegram, dora, emil, gus } = stage;
   const review = await stage.review();
@@ -78,7 +78,7 @@ it('takes a vote back when another emoji takes its place, and counts no other em
   expect(stage.shownTo(gus)).toEqual([]);
 });
 
-it('leaves reactions under all other messages alone', async () => {
+it.concurrent('leaves reactions under all other messages alone', async () => {
   await using stage = await startVotesStage();
   const { telegram, group, dora, gus } = stage;
   const news = await stage.inGroup(/are joined/);
@@ -96,7 +96,7 @@ it('leaves reactions under all other messages alone', async () => {
   expect([dora, gus].flatMap(stage.shownTo)).toEqual([]);
 });
 
-it('hears no reactions unless it administers the group, says so, and counts the buttons', async () => {
+it.concurrent('hears no reactions unless it administers the group, says so, and counts the buttons', async () => {
   await using stage = await startVotesStage({ botIsAdmin: false });
   const { telegram, group, dora, emil } = stage;
   const review = await stage.review();
@@ -121,7 +121,7 @@ it('hears no reactions unless it administers the group, says so, and counts the 
   await stage.shows(review, /Live on TikTok/);
 });
 
-it('says on the card that reactions no longer reach it when it administers the group no more', async () => {
+it.concurrent('says on the card that reactions no longer reach it when it administers the group no more', async () => {
   await using stage = await startVotesStage();
   const { telegram, group, dora, emil } = stage;
   const review = await stage.review();

@@ -10,7 +10,11 @@ import { baseWith, contentWith, EVERYONE } from '../core/posts.ts';
 import { createWorld, type World } from './world.ts';
 
 const BIG = 3_500_000;
-const REVIEW = { policy: defaultPolicy({ isPrivate: false }), chats: ['telegram:1:0'] };
+const REVIEW = {
+  policy: defaultPolicy({ isPrivate: false }),
+  chats: ['telegram:1:0'],
+  places: ['telegram:1'],
+};
 const IN_REVIEW: PostState = { status: 'in_review', since: 1, expiresAt: 2 };
 
 let world: World;

@@ -40,11 +40,10 @@ export function frameIn(
     const workspace = person.id.replace(':', ':user:');
     return { chat, workspace, chatTitle: person.name, isPrivate: true, person };
   }
-  const workspaceTitle = guildName(guildId);
+  const workspaceTitle = guildName(guildId) ?? '';
   const titles = [workspaceTitle, channelName ? `#${channelName}` : undefined];
   const chatTitle = titles.filter(Boolean).join(' ') || 'Discord';
   return {
-    ...{ chat, workspace: `discord:${guildId}`, chatTitle, isPrivate: false, person },
-    ...(workspaceTitle !== undefined && { workspaceTitle }),
+    ...{ chat, workspace: `discord:${guildId}`, chatTitle, workspaceTitle, isPrivate: false, person },
   };
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Update } from 'grammy/types';
 import type { Logger } from 'pino';
 import type { Store, Versioned } from '../../core/stores.ts';
+import { ChatBusyError, ChatUnreachableError } from '../bot.ts';
 
 /** An update, kept until it is handled; afterwards only that it was, so that it is known when it comes again. */
 export type InboxRecord = Versioned &
@@ -17,6 +18,9 @@ export type InboxRecord = Versioned &
 
 const MAX_TRIES = 3;
 const RETRY_MS = 300;
+const MAX_PAUSE_MS = 15_000;
+/** What waits behind an update should not wait for ever. */
+const PATIENCE_MS = 10 * 60_000;
 /** Telegram repeats an update for at most 24 hours. */
 const KEPT_MS = 25 * 60 * 60 * 1000;
 const SWEEP_EVERY_MS = 60 * 60 * 1000;
@@ -82,8 +86,9 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   async function run(update: Update): Promise<void> {
     try {
       for (let tries = 1; !closed && handle !== undefined && (await mayTry(update)); tries += 1) {
-        if (await attempt(handle, update)) break;
-        await delay(RETRY_MS * tries, undefined, { signal: closing.signal }).catch(() => {});
+        const pauseMs = await attempt(handle, update, tries);
+        if (pauseMs === undefined) break;
+        await delay(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
       }
     } catch (error) {
       log.error({ err: error, updateId: update.update_id }, 'the inbox could not be written');
@@ -101,15 +106,32 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
     return isAllowed;
   }
 
-  async function attempt(handler: (update: Update) => Promise<void>, update: Update): Promise<boolean> {
+  /** How long to wait for the next try, in milliseconds; undefined when it is done. */
+  async function attempt(
+    handler: (update: Update) => Promise<void>,
+    update: Update,
+    tries: number,
+  ): Promise<number | undefined> {
     try {
       await handler(update);
     } catch (error) {
       log.error({ err: error, updateId: update.update_id }, 'an update could not be handled');
-      return false;
+      const outageMs = outageOf(error, tries);
+      if (outageMs === undefined || !(await excuse(update))) return RETRY_MS * tries;
+      return outageMs;
     }
     await store.update(keyOf(update), () => ({ state: 'done', doneAt: now() }));
-    return true;
+    return undefined;
+  }
+
+  /** An outage of the chat's is no fault of the update: its try does not count, for some minutes. False after those. */
+  async function excuse(update: Update): Promise<boolean> {
+    const record = await store.update(keyOf(update), (current) =>
+      current.state === 'waiting' && now() - current.receivedAt < PATIENCE_MS
+        ? { ...current, tries: current.tries - 1 }
+        : undefined,
+    );
+    return record?.state === 'waiting' && now() - record.receivedAt < PATIENCE_MS;
   }
 
   async function sweep(): Promise<void> {
@@ -120,6 +142,12 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   }
 
   return { open, accept, close };
+}
+
+/** How long to wait where the chat did not answer, or asked to wait; undefined for every other error. */
+function outageOf(error: unknown, tries: number): number | undefined {
+  if (error instanceof ChatBusyError) return error.retryAfterMs;
+  return error instanceof ChatUnreachableError ? Math.min(RETRY_MS * 2 ** tries, MAX_PAUSE_MS) : undefined;
 }
 
 const keyOf = (update: Update): string => String(update.update_id).padStart(12, '0');

@@ -22,6 +22,7 @@ export type { MoveRecord } from './moves.ts';
 
 /** What Telegram's cloud gives to a bot (https://core.telegram.org/bots/api#getfile). */
 const MAX_FILE_BYTES = 20 * 1024 * 1024;
+const FAILED = 'Something went wrong. Nod tries again; look at the card in a moment.';
 const CLIENT_TIMEOUT_SECONDS = 30;
 
 export interface TelegramBotOptions {
@@ -143,8 +144,10 @@ async function deliver(
   for (const event of events) {
     try {
       await receive(event);
-    } finally {
-      if (event.type === 'press') await event.answer();
+    } catch (error) {
+      if (event.type === 'press') await event.answer(FAILED);
+      throw error;
     }
+    if (event.type === 'press') await event.answer();
   }
 }

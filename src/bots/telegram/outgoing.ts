@@ -11,6 +11,7 @@ import {
   type Picture,
   type SendOptions,
 } from '../bot.ts';
+import { startOf } from '../fit.ts';
 import { EMOJI } from './changes.ts';
 import { ask, ChatMovedError, isRefusal, says } from './errors.ts';
 import type { Moves } from './moves.ts';
@@ -140,7 +141,7 @@ export function createOutgoing({ api, moves, log }: OutgoingOptions) {
 
   /** Ends a button's spinner; never fails, because nothing may depend on it. */
   async function answerPress(queryId: string, note?: string): Promise<void> {
-    const text = note?.slice(0, MAX_NOTE_LENGTH);
+    const text = note && startOf(note, MAX_NOTE_LENGTH);
     const other = text === undefined ? {} : { text, show_alert: text.length > TOAST_LENGTH };
     try {
       await ask('answerCallbackQuery', () => api.answerCallbackQuery(queryId, other));

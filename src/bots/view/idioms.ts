@@ -19,6 +19,10 @@ export interface Idiom {
   readonly noMarks: string;
   /** Who manages a place, in the middle of a sentence. */
   readonly managers: string;
+  /** The same, seen from another platform. */
+  readonly managersThere: string;
+  /** How many characters a card below a picture holds. */
+  readonly cardRoom: number;
   /** How files come to Nod, for the help. */
   readonly help: readonly string[];
   /** What the platform is called. */
@@ -46,6 +50,8 @@ const IDIOMS: Readonly<Record<Bot['platform'], Idiom>> = {
     noMarks:
       'Vote with the buttons. Reactions count as well once Nod is made an administrator of this group; it needs no right beside.',
     managers: 'administrators of this group',
+    managersThere: 'administrators of the group on Telegram',
+    cardRoom: 1024,
     help: [
       'Telegram gives bots files up to 20 MB. An album holds 10 photos; the next one joins its draft, and so does what you send as a reply to the card.',
       'The text that you send with the media becomes the caption; reply to the card to change it.',
@@ -63,6 +69,8 @@ const IDIOMS: Readonly<Record<Bot['platform'], Idiom>> = {
     noMarks:
       'Vote with the buttons. For reactions to count, Nod needs the permissions View Channel and Read Message History here.',
     managers: 'people with Manage Server',
+    managersThere: 'people with Manage Server on Discord',
+    cardRoom: 4000,
     help: [
       '/tiktok post takes up to 10 files, /tiktok compose opens a form for several photos, and “Post to TikTok” in the menu of a message takes what it shows.',
       'Drafts are seen by you alone. When one is out of sight, /tiktok posts brings it back.',

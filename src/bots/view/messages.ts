@@ -23,6 +23,9 @@ export const COMMANDS = [
 ] as const;
 
 export const OLD_BUTTON = 'This button is from an older Nod.';
+/** Above a card that stands where it was composed, and not where it should. */
+export const STANDS_IN =
+  'Nod may not write where reviews stand, so this one stands here. Let it in there, or change that in the settings.';
 export const CANCELLING = 'Cancelling; the card tells how it ends.';
 
 /** The title of the window that asks for a time. */
@@ -69,14 +72,14 @@ export function startCard(hasAccount: boolean): Card {
 }
 
 /** Stands where a post was composed, once its team has it. */
-export function handedOverCard({ account, content, review }: Post): Card {
-  const { length = 1 } = review?.chats ?? [];
+export function handedOverCard({ account, chat, content, review }: Post): Card {
+  const { chats = [chat] } = review ?? {};
+  const where = chats[0] === chat ? 'here' : 'where reviews stand';
+  const also = chats.length > 1 ? ', and another one in the chat that is joined' : '';
   const what = excerptOf(content.caption, 60) || filesWord(content.kind, content.sources.length);
   return note(
     `“${what}” for ${accountName(account)} went to the team for approval.`,
-    length > 1
-      ? 'Its cards, here and in the chat that is joined, show how it goes.'
-      : 'Its card shows how it goes.',
+    `Its card stands ${where}${also}.`,
   );
 }
 

@@ -8,7 +8,7 @@ const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
 
 /** What is wrong and what to do about it, in one or two short sentences. */
 export function problemText(problem: Problem, idiom: Idiom): string {
-  const { slash, toPost, toStartOver, notAdmin } = idiom;
+  const { slash, toPost, toStartOver, notAdmin, managers } = idiom;
   switch (problem.code) {
     case 'format_not_accepted':
       return `Nod does not take ${problem.format}. ${ACCEPTED}`;
@@ -87,13 +87,21 @@ export function problemText(problem: Problem, idiom: Idiom): string {
     case 'tiktok_unreachable':
       return 'TikTok does not answer. Tap “Ask TikTok again” in a moment.';
     case 'may_not_vote':
-      return `Only ${votersText(problem.policy, problem.chats)} can approve or reject here.`;
+      return `Only ${votersText(problem.policy, problem.chats, idiom)} can approve or reject here.`;
     case 'own_post':
       return `A post needs the vote of somebody else than its author here. ${slash}settings can change that.`;
     case 'review_over':
       return `This was ${problem.decision.outcome} already, by ${listOf(problem.decision.by.map(({ name }) => name))}.`;
     case 'not_in_review':
       return 'This is no longer open for votes.';
+    case 'not_shared':
+      return 'This chat no longer shares reviews with the one that the post is from.';
+    case 'not_withdrawable':
+      return 'It is too late to change this post.';
+    case 'not_plannable':
+      return 'It is too late to choose another time for this post.';
+    case 'not_author_or_manager':
+      return `Only ${problem.author} and ${managers} can do that here.`;
     case 'nobody_may_vote':
       return 'Then nobody could approve anything. Name a role or a person first.';
     case 'when_unclear':

@@ -2,6 +2,7 @@ import type { StoredFile } from '../../core/media/types.ts';
 import type { ChatRef, Post } from '../../core/post.ts';
 import type { Vote } from '../../core/review.ts';
 import type { Button, Card, Line, Picture, Row } from '../bot.ts';
+import { lengthOf } from '../fit.ts';
 import type { Away } from '../presence.ts';
 import { postButton as on } from './buttons.ts';
 import { idiomOf } from './idioms.ts';
@@ -26,25 +27,23 @@ export interface ReviewView {
   readonly pictureOf: (file: StoredFile) => Picture;
 }
 
-/** A caption this long may not fit below a picture in every chat. */
-const LONG_CAPTION = 600;
-
 /** The card on which a team decides: what would be published, what is still missing, and until when. */
 export function reviewCard(view: ReviewView): Card {
   const { post, pictureOf } = view;
   const { caption } = post.content;
   const shown = shownFile(post);
+  const lines: Line[] = [
+    [{ text: `${post.author.name} wants to post to ${accountName(post.account)}`, style: 'bold' }],
+    ...contentLines(post),
+    ...(caption === '' ? [] : [[], ...caption.split('\n').map((line): Line => [line])]),
+    [],
+    ...stateLines(view),
+    ...howLines(view),
+  ];
   return {
     ...(shown !== undefined && { picture: pictureOf(shown) }),
-    lines: [
-      [{ text: `${post.author.name} wants to post to ${accountName(post.account)}`, style: 'bold' }],
-      ...contentLines(post),
-      ...(caption === '' ? [] : [[], ...caption.split('\n').map((line): Line => [line])]),
-      [],
-      ...stateLines(view),
-      ...howLines(view),
-    ],
-    rows: rowsOf(view),
+    lines,
+    rows: rowsOf(view, lengthOf(lines) > idiomOf(view.chat).cardRoom),
   };
 }
 
@@ -105,7 +104,7 @@ function howLines({ post, chat, hearsMarks, away, timeZone, now }: ReviewView): 
     ? `${approveMark} approves, ${rejectMark} rejects, as a reaction or a button.`
     : noMarks;
   return [
-    ...(review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats)}`]]),
+    ...(review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats, idiom)}`]]),
     [{ text: how, style: 'italic' }],
     ...(away === undefined ? [] : [[awayText(away, now, timeZone)]]),
   ];
@@ -116,9 +115,9 @@ function awayText({ from, until }: Away, now: number, timeZone: string): string 
   return `Nod was away from ${begin} to ${end}. A vote from then that is not shown here did not arrive: use the buttons.`;
 }
 
-function rowsOf({ post, lookUrl }: ReviewView): Row[] {
+function rowsOf({ post, lookUrl }: ReviewView, isCut: boolean): Row[] {
   const look: Button[] = [{ label: 'Look at it', href: lookUrl }];
-  if (post.content.caption.length > LONG_CAPTION) look.push(on(post, 'Whole caption', 'caption'));
+  if (isCut) look.push(on(post, 'Whole caption', 'caption'));
   return [
     [
       { ...on(post, 'Approve', 'approve'), tone: 'good' },

@@ -83,8 +83,9 @@ function voterLines(view: SettingsView): Line[] {
 
 /** Each platform has its own who manage. */
 function managersText({ chat, places }: SettingsView): string {
-  const words = [chat, ...places.map((place) => place.chat)].map((each) => idiomOf(each).managers);
-  return listOf([...new Set(words)]);
+  const here = idiomOf(chat);
+  const others = new Set(places.map((place) => idiomOf(place.chat)).filter((idiom) => idiom !== here));
+  return listOf([here.managers, ...[...others].map(({ managersThere }) => managersThere)]);
 }
 
 function ruleLines(view: SettingsView): Line[] {

@@ -5,11 +5,16 @@ import type { Line } from '../bot.ts';
 import { type Idiom, idiomOf } from './idioms.ts';
 import { listOf } from './words.ts';
 
-/** Who has a say, in one list; those who manage are called as each of these chats calls them. */
-export function votersText({ roles, people, managersVote }: ReviewPolicy, chats: readonly ChatRef[]): string {
+/** Who has a say in these chats, in one list, for somebody in one of them. */
+export function votersText(
+  { roles, people, managersVote }: ReviewPolicy,
+  chats: readonly ChatRef[],
+  here: Idiom,
+): string {
   const names = [...roles, ...people].map(({ name }) => name);
-  const managers = chats.map((chat) => idiomOf(chat).managers);
-  return listOf([...new Set([...names, ...(managersVote ? managers : [])])]);
+  const idioms = [...new Set(chats.map(idiomOf))].sort((a, b) => Number(b === here) - Number(a === here));
+  const managers = idioms.map((idiom) => (idiom === here ? idiom.managers : idiom.managersThere));
+  return listOf([...names, ...(managersVote ? managers : [])]);
 }
 
 /** Who rejects, and why. */
@@ -51,10 +56,15 @@ export const NO_REASON = 'You gave no reason, so nothing has changed.';
 export const ANONYMOUS_NOTE =
   'Telegram does not say which administrator reacted anonymously, so that does not count. The buttons do.';
 
+/** Asks for the reason of a rejection. */
 export const askWhyText = ({ name }: Person): string => `${name}, reply to this to say why, if you like.`;
 
-export const takenBackText = (mark: Mark): string =>
-  mark === 'approve' ? 'Your approval is taken back.' : 'Your rejection is taken back.';
+/** What somebody is told who takes a button back; a reaction of theirs may still stand. */
+export function takenBackText(mark: Mark, person: Person, votes: readonly Vote[]): string {
+  const word = mark === 'approve' ? 'approval' : 'rejection';
+  const isLeft = votes.some((vote) => vote.person.id === person.id && vote.mark === mark);
+  return isLeft ? `Your reaction still counts as ${word}: take it back, too.` : `Your ${word} is taken back.`;
+}
 
 /** What somebody is told whose vote was taken. */
 export function castText(

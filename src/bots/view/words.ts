@@ -1,6 +1,7 @@
 import type { MediaKind } from '../../core/media/types.ts';
 import type { AccountName } from '../../core/post.ts';
 import type { PrivacyLevel } from '../../core/tiktok/types.ts';
+import { startOf } from '../fit.ts';
 
 /** How TikTok's own app calls who can see a post. */
 export const PRIVACY_NAMES: Record<PrivacyLevel, string> = {
@@ -79,7 +80,7 @@ export function momentOf(at: number, now: number, timeZone: string): string {
   const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone }).format(at);
   const day = (moment: number) => new Intl.DateTimeFormat('en-CA', { timeZone }).format(moment);
   if (day(at) === day(now)) return `today ${time}`;
-  if (day(at) === day(now + 24 * 3_600_000)) return `tomorrow ${time}`;
+  if (day(at) === dayAfter(day(now))) return `tomorrow ${time}`;
   const isThisYear = day(at).slice(0, 4) === day(now).slice(0, 4);
   const date = new Intl.DateTimeFormat('en-GB', {
     ...{ weekday: 'short', day: 'numeric', month: 'short', timeZone },
@@ -87,6 +88,10 @@ export function momentOf(at: number, now: number, timeZone: string): string {
   });
   return `${date.format(at).replace(',', '')} ${time}`;
 }
+
+/** The day after one that is written `2026-11-22`. */
+const dayAfter = (day: string): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + 24 * 3_600_000).toISOString().slice(0, 10);
 
 /** `Ben`, `Ben and Chiara`, `Ben, Chiara and Dora`. */
 export function listOf(words: readonly string[]): string {
@@ -108,5 +113,5 @@ export function capital(text: string): string {
 /** The beginning of a text for a list. */
 export function excerptOf(text: string, length: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line.length <= length ? line : `${line.slice(0, length - 1).trimEnd()}…`;
+  return line.length <= length ? line : `${startOf(line, length - 1).trimEnd()}…`;
 }

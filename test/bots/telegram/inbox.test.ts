@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ChatEvent } from '../../../src/bots/bot.ts';
+import { ChatBusyError, type ChatEvent } from '../../../src/bots/bot.ts';
 import type { RequestEntry } from '../../emulators/telegram/index.ts';
 import { createGate } from '../records.ts';
 import { startHarness } from './harness.ts';
@@ -55,6 +55,18 @@ it('leaves at a stop what it has not begun for the next start', async () => {
   expect(first.events.all.map(textOf)).toEqual(['one']);
   const second = await harness.startBot();
   expect((await second.events.first(1)).map(textOf)).toEqual(['two']);
+});
+
+it('waits out an outage of Telegram’s without giving an update up', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  let failures = 0;
+  const { events } = await harness.startBot(async () => {
+    failures += 1;
+    if (failures <= 5) throw new ChatBusyError('Wait.', { retryAfterMs: 1 });
+  });
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'one');
+  expect((await events.first(6)).map(textOf)).toEqual(['one', 'one', 'one', 'one', 'one', 'one']);
 });
 
 it('handles the chats side by side and each in order', async () => {

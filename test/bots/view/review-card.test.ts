@@ -33,7 +33,12 @@ const reviewed = (
 ): Post => {
   const { decision, ...rest } = more;
   const terms = { ...defaultPolicy({ isPrivate: false }), approvals: 2, ...policy };
-  const review = { policy: terms, chats: ['discord:1'], ...(decision !== undefined && { decision }) };
+  const review = {
+    policy: terms,
+    chats: ['discord:1'],
+    places: ['discord:9'],
+    ...(decision !== undefined && { decision }),
+  };
   return { ...postIn(state), ...rest, review } as Post;
 };
 
@@ -88,22 +93,25 @@ it('shows labels, toggles and the whole caption', () => {
   );
   expect(text).toContain('\n\nOne\n\nTwo\n\n');
   expect(text).not.toContain('[Whole caption]');
-  const long = { ...content, caption: 'word '.repeat(200) };
-  expect(print(reviewed(IN_REVIEW, {}, { content: long }))).toContain('[Whole caption]');
+  const long = reviewed(IN_REVIEW, {}, { content: { ...content, caption: 'word '.repeat(180) } });
+  expect(print(long)).not.toContain('[Whole caption]');
+  expect(print(long, { chat: 'telegram:-2' })).toContain('[Whole caption]');
 });
 
 it('names everybody who has a say, in each of the places', () => {
   const people = [{ id: 'telegram:7', name: 'Dora' }];
   const roles = [{ id: 'discord:3', name: 'Editors' }];
   const post = reviewed(IN_REVIEW, { people, roles });
-  const joined = {
-    ...post,
-    review: { policy: post.review?.policy ?? raise(), chats: ['discord:1', 'telegram:-2'] },
-  };
+  const policy = post.review?.policy ?? raise();
+  const chats = ['discord:1', 'telegram:-2'];
+  const joined = { ...post, review: { policy, chats, places: ['discord:9', 'telegram:-2'] } };
   expect(print(joined)).toContain(
-    'Who decides: Editors, Dora, people with Manage Server and administrators of this group',
+    'Who decides: Editors, Dora, people with Manage Server and administrators of the group on Telegram',
   );
-  const problem = { code: 'may_not_vote', policy: joined.review.policy, chats: ['discord:1'] } as const;
+  expect(print(joined, { chat: 'telegram:-2' })).toContain(
+    'Who decides: Editors, Dora, administrators of this group and people with Manage Server on Discord',
+  );
+  const problem = { code: 'may_not_vote', policy, chats: ['discord:1'] } as const;
   expect(problemText(problem, idiomOf('discord:1'))).toBe(
     'Only Editors, Dora and people with Manage Server can approve or reject here.',
   );

@@ -119,7 +119,9 @@ it('offers a private chat no reviews, which nobody else could decide, unless the
 it('says whose rules hold in joined chats, and lets each be separated', () => {
   const places = [STUDIO, LAB];
   const joined = print(settingsCard(view({}, { places })));
-  expect(joined).toContain('Administrators of this group and people with Manage Server  may approve');
+  expect(joined).toContain(
+    'Administrators of this group and people with Manage Server on Discord  may approve',
+  );
   expect(joined).toContain(
     'Joined with  Studio (Discord)\nThe rules are those of Studio (Discord); a change here changes them there.',
   );

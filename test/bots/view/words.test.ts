@@ -6,6 +6,7 @@ import {
   durationOf,
   excerptOf,
   filesWord,
+  momentOf,
   sizeOf,
   whenOf,
 } from '../../../src/bots/view/words.ts';
@@ -63,4 +64,19 @@ it('draws a bar of ten cells', () => {
 it('shortens a text for a list on one line', () => {
   expect(excerptOf('one\ntwo   three', 20)).toBe('one two three');
   expect(excerptOf('one two three', 8)).toBe('one two…');
+});
+
+it('calls days by the calendar of the place, also where one has 23 hours', () => {
+  const at = (text: string) => Date.parse(text);
+  const saturday = at('2026-03-28T22:30:00Z');
+  expect(momentOf(at('2026-03-28T22:45:00Z'), saturday, 'Europe/Berlin')).toBe('today 23:45');
+  expect(momentOf(at('2026-03-29T16:00:00Z'), saturday, 'Europe/Berlin')).toBe('tomorrow 18:00');
+  expect(momentOf(at('2026-03-30T16:00:00Z'), saturday, 'Europe/Berlin')).toBe('Mon 30 Mar 18:00');
+  expect(momentOf(at('2027-01-04T17:00:00Z'), saturday, 'Europe/Berlin')).toBe('Mon 4 Jan 2027 18:00');
+});
+
+it('leaves characters whole where it cuts', () => {
+  const text = `${'a'.repeat(38)}😀😀`;
+  for (const length of [39, 40, 41]) expect(excerptOf(text, length).isWellFormed()).toBe(true);
+  expect(excerptOf(text, 40)).toBe(`${'a'.repeat(38)}…`);
 });
