@@ -2,11 +2,12 @@ import type { Account, Accounts } from '../core/accounts.ts';
 import type { Composer } from '../core/composer.ts';
 import type { Draft } from '../core/draft.ts';
 import { UserError } from '../core/errors.ts';
+import { PRIVACY_NAMES } from '../core/tiktok/names.ts';
 import { type CreatorInfo, isPrivacyLevel } from '../core/tiktok/types.ts';
 import type { Board } from './board.ts';
 import type { ChatEventOf } from './bot.ts';
 import { accountKey } from './presses.ts';
-import { accountName, PRIVACY_NAMES } from './view/words.ts';
+import { accountName } from './view/words.ts';
 
 type Wishes = NonNullable<ChatEventOf<'media'>['wishes']>;
 

@@ -17,7 +17,7 @@ import type { Workspaces } from '../core/workspaces.ts';
 import type { Bot, ChatEvent, ChatEventOf, MessageRef } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
 import type { Speech } from './speech.ts';
-import { parseSubject } from './subjects.ts';
+import { parseSubject, reviewSubject } from './subjects.ts';
 import { encodeTopic } from './topics.ts';
 import { idiomOf } from './view/idioms.ts';
 import { note, problemCard } from './view/messages.ts';
@@ -108,9 +108,11 @@ export function createVoting({
 
   /** Does what *Approve* and *Reject* on a review's card say; pressed again, they take the vote back. */
   async function press(event: ChatEventOf<'press'>, post: Post, mark: Mark): Promise<void> {
-    const { id: eventId, person, answer, ask } = event;
+    const { id: eventId, person, message, answer, ask } = event;
     checkIsReviewed(post);
     const authority = await checkVoter(post, event);
+    // A crash may have kept us from remembering this card, whose reactions would not count then.
+    if (message.isPrivate !== true) await records.anchor(message, reviewSubject(post.id, message.chat));
     const acts = await ballots.read(post.id);
     const act = { eventId, person, mark, source: 'button' as const };
     const isRepeated = acts.some((known) => known.eventId === eventId);

@@ -6,6 +6,7 @@ type StatusRead = Extract<PostEvent, { type: 'status_read' }>;
 type StatusUnread = Extract<PostEvent, { type: 'status_unread' }>;
 type Followable = PostIn<'processing' | 'published' | 'in_inbox'>;
 
+/** Begins to follow what TikTok has taken. */
 export function follow(post: PostIn<'submitting'>, publishId: string, now: number, pacing: Pacing): Post {
   return {
     ...baseOf(post),
@@ -20,6 +21,7 @@ export function follow(post: PostIn<'submitting'>, publishId: string, now: numbe
   };
 }
 
+/** What TikTok’s answer about a publish makes of its post. */
 export function afterStatus(post: Post, event: StatusRead, now: number, pacing: Pacing): Post {
   if (post.status !== 'processing' && post.status !== 'published' && post.status !== 'in_inbox') return post;
   const { status } = event.status;

@@ -17,10 +17,12 @@ export function baseOf(post: Post): PostBase {
   };
 }
 
+/** Ends the post because it cannot be published. */
 export function fail(post: Post, failure: PostFailure, now: number): Post {
   return { ...baseOf(post), status: 'failed', failure, settledAt: now };
 }
 
+/** What a refusal makes of a post: it waits for a limit, tries again, or ends. */
 export function proceed(post: Post, failure: PostFailure, next: Next, now: number, pacing: Pacing): Post {
   if (next.type === 'hold') return waitFor(post, failure, next.delayMs, now, pacing);
   return next.type === 'retry' ? retry(post, failure, now) : fail(post, failure, now);

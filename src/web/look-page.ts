@@ -2,18 +2,10 @@ import { html } from 'hono/html';
 import { carriesCaption } from '../core/draft.ts';
 import type { PreparedMedia } from '../core/media/types.ts';
 import type { AccountName, Post, PostContent } from '../core/post.ts';
-import type { PrivacyLevel } from '../core/tiktok/types.ts';
+import { disclosureLabel, PRIVACY_NAMES } from '../core/tiktok/names.ts';
 import { badge, type Markup, page } from './layout.ts';
 
 type Fact = readonly [name: string, value: string | Markup];
-
-/** How TikTok's own app calls who can see a post. */
-const AUDIENCES: Record<PrivacyLevel, string> = {
-  PUBLIC_TO_EVERYONE: 'Everyone',
-  MUTUAL_FOLLOW_FRIENDS: 'Friends',
-  FOLLOWER_OF_CREATOR: 'Followers',
-  SELF_ONLY: 'Only me',
-};
 
 /** Shows a post exactly as it would be published; its files are at `<path>/1` and on. */
 export function lookPage({ post, path }: { post: Post; path: string }): Markup {
@@ -111,7 +103,7 @@ const INBOX: readonly Fact[] = [['Goes to', 'the inbox of the TikTok app, where 
 function choicesOf({ kind, settings }: PostContent): Fact[] {
   const { privacyLevel, allowComment, allowDuet, allowStitch, aiGenerated } = settings;
   return [
-    ['Visible to', privacyLevel === undefined ? 'not chosen' : AUDIENCES[privacyLevel]],
+    ['Visible to', privacyLevel === undefined ? 'not chosen' : PRIVACY_NAMES[privacyLevel]],
     ['Comments', onOff(allowComment)],
     ...(kind === 'video'
       ? ([
@@ -124,10 +116,9 @@ function choicesOf({ kind, settings }: PostContent): Fact[] {
   ];
 }
 
-/** The label that TikTok puts on it; of both kinds together the stronger one. */
-function disclosureOf({ yourBrand, brandedContent }: PostContent['settings']): string {
-  if (brandedContent) return 'labelled “Paid partnership”';
-  return yourBrand ? 'labelled “Promotional content”' : 'none';
+function disclosureOf(settings: PostContent['settings']): string {
+  const label = disclosureLabel(settings);
+  return label === undefined ? 'none' : `labelled “${label}”`;
 }
 
 const onOff = (value: boolean): string => (value ? 'on' : 'off');

@@ -88,6 +88,7 @@ export function userPerson({ id, global_name, username }: User, nick?: string | 
   return { id: `discord:${id}`, name: nick || global_name || username };
 }
 
+/** How a role is named outside the adapter. */
 export const roleRef = (roleId: string): string => `discord:${roleId}`;
 
 /** Discord's id of a person or a role; undefined for those of another platform. */

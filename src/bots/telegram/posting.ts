@@ -56,5 +56,6 @@ export const upload = async (picture: Picture): Promise<InputFile> =>
   new InputFile(await readFile(picture.path), 'picture.jpg');
 
 // An edit without reply_markup takes the buttons away, as it should when a card has none.
+/** The buttons of a message, as a call takes them. */
 export const keyboardOf = (keyboard: InlineKeyboardMarkup | undefined) =>
   keyboard === undefined ? {} : { reply_markup: keyboard };

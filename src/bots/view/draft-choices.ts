@@ -1,7 +1,8 @@
 import { type Draft, kindOf } from '../../core/draft.ts';
+import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/names.ts';
 import type { Choice, Line, Row } from '../bot.ts';
 import { draftButton as on } from './buttons.ts';
-import { capital, listOf, PRIVACY_NAMES } from './words.ts';
+import { capital, listOf } from './words.ts';
 
 /** What TikTok wants a person to choose, as it stands; only what the creator may choose at all. */
 export function choiceLines(draft: Draft): Line[] {
@@ -26,8 +27,8 @@ function choice(name: string, value: string): Line {
 
 function disclosureText({ disclosing, settings }: Draft): string {
   if (!disclosing) return 'none';
-  if (settings.brandedContent) return 'labelled “Paid partnership”';
-  return settings.yourBrand ? 'labelled “Promotional content”' : 'choose what it promotes';
+  const label = disclosureLabel(settings);
+  return label === undefined ? 'choose what it promotes' : `labelled “${label}”`;
 }
 
 /** One line about what the creator has switched off, so that nobody looks for it; undefined when nothing is. */

@@ -33,6 +33,7 @@ export const WHEN = 'When? “tomorrow 18:00”, or “now”';
 /** What somebody writes who wants no time after all. */
 export const AT_ONCE: ReadonlySet<string> = new Set(['now', 'jetzt', 'ahora', 'agora', 'maintenant']);
 
+/** Asks when something shall go out. */
 export const askWhenText = ({ name }: Person, timeZone: string): string =>
   `${name}, reply to this with the time, like “tomorrow 18:00” (${timeZone}), or “now”.`;
 

@@ -3,13 +3,14 @@ import type { StoredFile } from '../../core/media/types.ts';
 import { isSlow, type Pacing } from '../../core/pacing.ts';
 import type { ChatRef, Post, PostIn } from '../../core/post.ts';
 import type { Vote } from '../../core/review.ts';
+import { PRIVACY_NAMES } from '../../core/tiktok/names.ts';
 import type { Button, Card, Line, Picture } from '../bot.ts';
 import { postButton as on } from './buttons.ts';
 import { failureWords } from './failures.ts';
 import { idiomOf } from './idioms.ts';
 import { finalText, heldText, type Text } from './post-endings.ts';
 import { decisionLines } from './votes.ts';
-import { accountName, barOf, durationOf, excerptOf, momentOf, PRIVACY_NAMES, whenOf } from './words.ts';
+import { accountName, barOf, durationOf, excerptOf, momentOf, whenOf } from './words.ts';
 
 export interface PostView {
   readonly post: Post;
@@ -36,7 +37,9 @@ export function postCard(view: PostView): Card {
   const { headline, lines } = body(view);
   const caption = excerptOf(post.content.caption, 300);
   const shown = shownFile(post);
-  const decided = decisionLines(view);
+  // Votes that count no longer are not shown.
+  const isVoid = post.status === 'cancelled' && post.isWithdrawn === true;
+  const decided = isVoid ? [] : decisionLines(view);
   const below = goesOn ? [...lines, ['It goes on in a newer card below.']] : lines;
   return {
     ...(shown !== undefined && { picture: pictureOf(shown) }),

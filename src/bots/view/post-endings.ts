@@ -1,9 +1,10 @@
 import type { ChatRef, Post, PostFailure, PostIn } from '../../core/post.ts';
+import { PRIVACY_NAMES } from '../../core/tiktok/names.ts';
 import type { Card, Line } from '../bot.ts';
 import { failureWords } from './failures.ts';
 import { type Idiom, idiomOf } from './idioms.ts';
 import { problemText } from './problems.ts';
-import { accountName, durationOf, PRIVACY_NAMES } from './words.ts';
+import { accountName, durationOf } from './words.ts';
 
 /** A headline and what stands below it. */
 export interface Text {

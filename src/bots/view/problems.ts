@@ -1,8 +1,9 @@
 import type { Problem } from '../../core/errors.ts';
+import { PRIVACY_NAMES } from '../../core/tiktok/names.ts';
 import { failureWords } from './failures.ts';
 import type { Idiom } from './idioms.ts';
 import { votersText } from './votes.ts';
-import { countOf, durationOf, excerptOf, limitOf, listOf, PRIVACY_NAMES, sizeOf } from './words.ts';
+import { countOf, durationOf, excerptOf, limitOf, listOf, sizeOf } from './words.ts';
 
 const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
 

@@ -1,6 +1,7 @@
 import type { StoredFile } from '../../core/media/types.ts';
 import type { ChatRef, Post } from '../../core/post.ts';
 import type { Vote } from '../../core/review.ts';
+import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/names.ts';
 import type { Button, Card, Line, Picture, Row } from '../bot.ts';
 import { lengthOf } from '../fit.ts';
 import type { Away } from '../presence.ts';
@@ -8,7 +9,7 @@ import { postButton as on } from './buttons.ts';
 import { idiomOf } from './idioms.ts';
 import { shownFile } from './post-card.ts';
 import { rejectionLines, votersText } from './votes.ts';
-import { accountName, countOf, filesWord, listOf, momentOf, PRIVACY_NAMES } from './words.ts';
+import { accountName, countOf, filesWord, listOf, momentOf } from './words.ts';
 
 export interface ReviewView {
   readonly post: Post;
@@ -58,9 +59,9 @@ function contentLines({ content }: Post): Line[] {
     `comments ${onOff(allowComment)}`,
     ...(kind === 'video' ? [`Duet ${onOff(allowDuet)}`, `Stitch ${onOff(allowStitch)}`] : []),
   ];
+  const disclosure = disclosureLabel(settings);
   const labels = [
-    ...(settings.brandedContent ? ['“Paid partnership”'] : []),
-    ...(settings.yourBrand && !settings.brandedContent ? ['“Promotional content”'] : []),
+    ...(disclosure === undefined ? [] : [`“${disclosure}”`]),
     ...(settings.aiGenerated ? ['“AI-generated”'] : []),
   ];
   return [

@@ -44,6 +44,7 @@ export function codeCard(code: string, { back }: { back: boolean }): Card {
 export const codeNote = (code: string): string =>
   `${code} is good for one hour and one chat. Enter it there with ${idiomOf('telegram:').slash}join, or ${idiomOf('discord:').slash}join on Discord.`;
 
+/** How two chats are joined. */
 export function joinHelpCard(chat: ChatRef): Card {
   const { slash } = idiomOf(chat);
   return note(
@@ -80,12 +81,15 @@ function joinedLines(places: readonly Place[], accounts: number): string[] {
   ];
 }
 
+/** What the place is told that has parted two places. */
 export const separatedNote = (part: Place, root: Place): string =>
   `${placeName(part)} and ${placeName(root)} are separate. Each has its own accounts and rules again.`;
 
+/** What the other place is told. */
 export const separatedNews = (part: Place, root: Place, { name }: Person): Card =>
   note(`${name} has separated two chats.`, separatedNote(part, root));
 
+/** How somebody is named. */
 export function approverHelpCard(chat: ChatRef): Card {
   const { slash, hasMenus } = idiomOf(chat);
   return hasMenus
@@ -96,6 +100,7 @@ export function approverHelpCard(chat: ChatRef): Card {
       );
 }
 
+/** What naming somebody, or taking them off, came to. */
 export function approverCard(
   { name }: Person,
   { isNamed, isReviewed, chat }: { isNamed: boolean; isReviewed: boolean; chat: ChatRef },

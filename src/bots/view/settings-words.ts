@@ -20,6 +20,7 @@ export function placeName({ title, chat }: Pick<Place, 'title' | 'chat'>): strin
   return title === '' ? `a chat on ${platform}` : `${title} (${platform})`;
 }
 
+/** Places by name, in one list. */
 export const placesText = (places: readonly Place[]): string => listOf(places.map(placeName));
 
 /** Stands for a person, a role or a place in a button, whose parts are told apart by colons. */

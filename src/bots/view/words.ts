@@ -1,15 +1,6 @@
 import type { MediaKind } from '../../core/media/types.ts';
 import type { AccountName } from '../../core/post.ts';
-import type { PrivacyLevel } from '../../core/tiktok/types.ts';
 import { startOf } from '../fit.ts';
-
-/** How TikTok's own app calls who can see a post. */
-export const PRIVACY_NAMES: Record<PrivacyLevel, string> = {
-  PUBLIC_TO_EVERYONE: 'Everyone',
-  MUTUAL_FOLLOW_FRIENDS: 'Friends',
-  FOLLOWER_OF_CREATOR: 'Followers',
-  SELF_ONLY: 'Only me',
-};
 
 export function accountName({ nickname, username }: AccountName): string {
   return username === undefined ? nickname : `${nickname} (@${username})`;
