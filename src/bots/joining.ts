@@ -62,8 +62,7 @@ export function createJoining({
     const accounts = (await workspaces.openIdsOf(workspace)).length;
     const { own, others } = split(places, workspace);
     const detail = [own, places[0]].map((place) => (place ? placeName(place) : '')).join(' with ');
-    for (const place of [workspace, offer.workspace])
-      await chronicle.note({ place, person, what: 'joined', detail });
+    await chronicle.note({ place: workspace, person, what: 'joined', detail });
     await speech.answer(event, joinedCard({ places, accounts }));
     for (const other of others) await speech.say(other.chat, joinedNews({ person, places, accounts }));
   }

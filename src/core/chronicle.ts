@@ -93,10 +93,14 @@ function actEntry(act: Act, index: number, acts: readonly Act[]): Told[] {
     const detail = act.mark === 'approve' ? 'approval' : 'rejection';
     return [{ key, at, person, what: 'vote_taken_back', detail }];
   }
-  if (act.type === 'reason') return [{ key, at, person, what: 'rejected_by', detail: act.text }];
+  const isAlong = (other: Act | undefined) => other?.at === at && other.person.id === person.id;
+  if (act.type === 'reason') {
+    const what = isAlong(acts[index - 1]) ? 'rejected_by' : 'reason_given';
+    return [{ key, at, person, what, detail: act.text }];
+  }
   const next = acts[index + 1];
   // The reason that was given along with the rejection tells it already.
-  if (next?.type === 'reason' && next.at === at && next.person.id === person.id) return [];
+  if (next?.type === 'reason' && isAlong(next)) return [];
   const what = act.mark === 'approve' ? 'approved_by' : 'rejected_by';
   return [{ key, at, person, what, detail: act.source === 'button' ? 'button' : 'reaction' }];
 }

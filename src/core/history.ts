@@ -8,6 +8,7 @@ export type HistoryEvent =
   | 'scheduled'
   | 'approved_by'
   | 'rejected_by'
+  | 'reason_given'
   | 'vote_taken_back'
   | 'approved'
   | 'rejected'

@@ -77,7 +77,7 @@ describe('what a post tells', () => {
     expect(tell(POSTS.in_review, [reject(BEN), later])).toEqual([
       submitted,
       ['rejected_by', 'Ben', 'button'],
-      ['rejected_by', 'Ben', 'Too loud'],
+      ['reason_given', 'Ben', 'Too loud'],
     ]);
   });
 

@@ -1,6 +1,9 @@
 import type { ChatName, Group } from './options.ts';
 import type { Tell } from './story.ts';
 
+/** How long a card is waited for. */
+export const CARD_MS = 60_000;
+
 /** A card as a person sees it. */
 export interface Seen {
   readonly text: string;

@@ -1,9 +1,8 @@
 import { basename } from 'node:path';
-import { type DemoCard, type DemoChat, labelsOf, type Seen } from './chat.ts';
+import { CARD_MS, type DemoCard, type DemoChat, labelsOf, type Seen } from './chat.ts';
 import type { Group } from './options.ts';
 import type { Tell } from './story.ts';
 
-export const CARD_MS = 60_000;
 const ASKS = 2;
 const ASK_AGAIN = 'Ask TikTok again';
 const LEAVE_OUT = 'Leave out what cannot be used';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { WireMessage } from '../emulators/discord/index.ts';
 import { connectOnDiscord, discordOf, type World } from '../world.ts';
-import type { DemoCard, DemoChat, Seen } from './chat.ts';
+import { CARD_MS, type DemoCard, type DemoChat, type Seen } from './chat.ts';
 import { all, SELECT, seen } from './discord-seen.ts';
 import type { Group } from './options.ts';
 
@@ -77,7 +77,7 @@ export function createDiscordChat(world: World): DemoChat {
         if (!ENDS.includes(label)) return undefined;
         const outcome = await discord.until(
           () => pressed.followUps[0] ?? (GOES_ON.test(seen(composer.response()).text) ? 'left' : undefined),
-          { what: 'An answer to the press' },
+          { timeoutMs: CARD_MS, what: 'An answer to the press' },
         );
         return outcome === 'left' ? undefined : seen(outcome).text;
       },

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { World } from '../world.ts';
-import type { ReviewCard, Seen } from './chat.ts';
-import { CARD_MS, compose, offer, tap } from './compose.ts';
+import { CARD_MS, type ReviewCard, type Seen } from './chat.ts';
+import { compose, offer, tap } from './compose.ts';
 import { follow, giveUp, isSettled } from './follow.ts';
 import type { Group } from './options.ts';
 import type { DemoDecision, DemoPost, DemoVote, Tell } from './story.ts';

@@ -1,30 +1,39 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { type DemoPost, isAsExpected, type Result, type Step } from '../demo/story.ts';
+import { type DemoPost, isAsExpected, type Step } from '../demo/story.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const MAIN = fileURLToPath(new URL('../demo/main.ts', import.meta.url));
 /** Several of them share the cores of the machine. */
 const PATIENCE = { timeout: 90_000 };
 
-/** Runs the demo as a person would; its exit code, what it told, and the result that it ends with. */
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the demo as a person would; its exit code, what it told (as `stdout` for a failure), and its result. */
 async function runDemo(...args: string[]) {
-  const { code, stdout } = await new Promise<{ code: number; stdout: string }>((resolve) => {
-    execFile(process.execPath, [MAIN, '--json', ...args], (error, stdout) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout });
+  const { code, stdout, stderr } = await new Promise<Ended>((resolve) => {
+    execFile(process.execPath, [MAIN, '--json', ...args], (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });
-  const lines = stdout.trim().split('\n');
-  const steps: Step[] = lines.map((line) => JSON.parse(line));
-  const result: { event: string; problem?: string } & Result = JSON.parse(lines.at(-1) ?? '');
-  return { code, steps, result };
+  const steps: Step[] = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+  const result = steps.at(-1);
+  if (result?.event !== 'result') throw new Error(`The demo ended without a result.\n${stdout}${stderr}`);
+  return { code, steps, result, stdout };
 }
 
 it.concurrent('publishes an album once when the first reply to init is lost', PATIENCE, async () => {
   const photos = [fixture('transparent.png'), fixture('phone.jpg')];
-  const { code, result } = await runDemo('--fault', 'drop-init-reply', ...photos);
-  expect(code).toBe(0);
+  const { code, result, stdout } = await runDemo('--fault', 'drop-init-reply', ...photos);
+  expect(code, stdout).toBe(0);
   expect(result).toMatchObject({ event: 'result', ok: true, published: 1 });
   expect(result.posts).toMatchObject([{ kind: 'photo', status: 'published', published: 1, inits: 2 }]);
   const [post] = result.posts;
@@ -33,16 +42,21 @@ it.concurrent('publishes an album once when the first reply to init is lost', PA
 });
 
 it.concurrent('names what TikTok does not take, and ends all the same', PATIENCE, async () => {
-  const { code, result } = await runDemo(fixture('still.gif'), fixture('tiktok-h264.mp4'));
-  expect(code).toBe(1);
+  const { code, result, stdout } = await runDemo(fixture('still.gif'), fixture('tiktok-h264.mp4'));
+  expect(code, stdout).toBe(1);
   expect(result.ok).toBe(false);
   expect(result.posts.map(({ status }) => status)).toEqual(['refused', 'published']);
   expect(result.posts[0]?.card).toContain('still.gif  ✕ Nod does not take GIF.');
 });
 
 it.concurrent('publishes from Discord as it does from Telegram', PATIENCE, async () => {
-  const { code, result } = await runDemo('--chat', 'both', fixture('phone.jpg'), fixture('tiktok-h264.mp4'));
-  expect(code).toBe(0);
+  const { code, result, stdout } = await runDemo(
+    '--chat',
+    'both',
+    fixture('phone.jpg'),
+    fixture('tiktok-h264.mp4'),
+  );
+  expect(code, stdout).toBe(0);
   expect(result.posts.map(({ chat, kind, status }) => [chat, kind, status])).toEqual([
     ['Telegram', 'photo', 'published'],
     ['Telegram', 'video', 'published'],
@@ -55,8 +69,14 @@ it.concurrent(
   'publishes once what both chats of a team approve, and not what one rejects',
   PATIENCE,
   async () => {
-    const { code, steps, result } = await runDemo('--chat', 'both', '--approvals', '2', fixture('phone.jpg'));
-    expect(code).toBe(0);
+    const { code, steps, result, stdout } = await runDemo(
+      '--chat',
+      'both',
+      '--approvals',
+      '2',
+      fixture('phone.jpg'),
+    );
+    expect(code, stdout).toBe(0);
     expect(result).toMatchObject({ ok: true, published: 1 });
     const byBen = { platform: 'discord', person: 'Ben', mark: 'approve', by: 'reaction' };
     const byDora = { platform: 'telegram', person: 'Dora', mark: 'approve', by: 'reaction' };
@@ -102,8 +122,14 @@ it.concurrent(
 );
 
 it.concurrent('lets four of a Telegram group approve', PATIENCE, async () => {
-  const { code, result } = await runDemo('--chat', 'telegram', '--approvals', '4', fixture('phone.jpg'));
-  expect(code).toBe(0);
+  const { code, result, stdout } = await runDemo(
+    '--chat',
+    'telegram',
+    '--approvals',
+    '4',
+    fixture('phone.jpg'),
+  );
+  expect(code, stdout).toBe(0);
   expect(result.posts.map(({ status, review }) => [status, review?.decision])).toEqual([
     ['published', { outcome: 'approved', by: ['Karl', 'Jana', 'Emil', 'Dora'] }],
     ['rejected', { outcome: 'rejected', by: ['Dora'] }],
@@ -123,8 +149,8 @@ it.concurrent(
       'drop-init-reply',
       fixture('phone.jpg'),
     ];
-    const { code, result } = await runDemo(...args);
-    expect(code).toBe(0);
+    const { code, result, stdout } = await runDemo(...args);
+    expect(code, stdout).toBe(0);
     expect(result).toMatchObject({ ok: true, published: 1 });
     expect(result.posts).toMatchObject([
       { status: 'published', published: 1, inits: 2, review: { decision: { by: ['Ben'] } } },
@@ -134,8 +160,8 @@ it.concurrent(
 );
 
 it.concurrent('refuses more approvals than its team can give', PATIENCE, async () => {
-  const { code, result } = await runDemo('--chat', 'both', '--approvals', '5');
-  expect(code).toBe(2);
+  const { code, result, stdout } = await runDemo('--chat', 'both', '--approvals', '5');
+  expect(code, stdout).toBe(2);
   expect(result).toMatchObject({ ok: false, posts: [] });
   expect(result.problem).toBe(
     'The demo’s team can give 1 to 4 approvals, not 5; leave --approvals out for none.',

@@ -77,6 +77,8 @@ function entryText(entry: HistoryEntry, idiom: Idiom): string {
       return `${who} approved ${post}`;
     case 'rejected_by':
       return `${who} rejected ${post}${VOTE_SOURCES.includes(detail ?? '') ? '' : because}`;
+    case 'reason_given':
+      return `${who} said why not ${post}${because}`;
     case 'vote_taken_back':
       return `${who} took back the ${detail ?? 'vote'} of ${post}`;
     case 'approved':

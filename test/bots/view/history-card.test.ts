@@ -69,6 +69,10 @@ it.each<[string, Told]>([
     { ...post, what: 'scheduled', person: ANA, detail: 'tomorrow' },
   ],
   ['Ben rejected “First light”', { ...post, what: 'rejected_by', person: BEN, detail: 'button' }],
+  [
+    'Ben said why not “First light”: too dark',
+    { ...post, what: 'reason_given', person: BEN, detail: 'too dark' },
+  ],
   ['Ben rejected “First light”: too dark', { ...post, what: 'rejected_by', person: BEN, detail: 'too dark' }],
   [
     'Ben took back the approval of “First light”',
