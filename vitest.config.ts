@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/count-reporter.ts'],
     testTimeout: 20_000,
+    // Most of these tests wait for emulators; the default leaves a core idle.
+    maxWorkers: '100%',
   },
 });

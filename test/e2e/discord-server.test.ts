@@ -88,7 +88,7 @@ it('lets the author cancel a post on its card, nobody else, and whoever manages 
   await stage.press(handle, 'Post now', chiara);
   const card = await stage.card('TikTok has it');
   const refused = await stage.press(card, 'Cancel', ben);
-  const note = await refused.waitForFollowUp('Only Chiara can do that here.');
+  const note = await refused.waitForFollowUp('Only Chiara and people with Manage Server can do that here.');
   expect(discord.state.messages.get(note.id)?.ephemeralFor).toBe(ben.id);
   const allowed = await stage.press(card, 'Cancel');
   await allowed.waitForFollowUp('Cancelling; the card tells how it ends.');

@@ -127,13 +127,13 @@ it.concurrent('ends a review with as many rejections as it needs approvals where
   expect(onTelegram).toContain('👎 Emil: “Shaky”');
   expect(tiktok.state.publishes).toEqual([]);
   expect(
-    (await stage.histories()).map((text) => text.match(/^.*(rejected|took back|Rejected).*$/gm)),
+    (await stage.histories()).map((text) => text.match(/^.*(rejected|took back|said why|Rejected).*$/gm)),
   ).toEqual(
     Array.from({ length: 2 }, () => [
       expect.stringContaining('Ben rejected “First light”: Blurry'),
       expect.stringContaining('Ben took back the rejection of “First light”'),
       expect.stringContaining('Emil rejected “First light”'),
-      expect.stringContaining('Emil rejected “First light”: Shaky'),
+      expect.stringContaining('Emil said why not “First light”: Shaky'),
       expect.stringContaining('Dora rejected “First light”'),
       expect.stringContaining('Rejected by Emil and Dora: “First light”'),
     ]),
