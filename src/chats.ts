@@ -18,6 +18,7 @@ import { createStandIns } from './bots/stand-ins.ts';
 import { subjectsOf } from './bots/subjects.ts';
 import { createSuggesting } from './bots/suggesting.ts';
 import type { InboxRecord, MoveRecord } from './bots/telegram/index.ts';
+import { createTelling } from './bots/telling.ts';
 import { COMMANDS, REPLY_COMMANDS } from './bots/view/messages.ts';
 import { createVoting } from './bots/voting.ts';
 import type { Config } from './config.ts';
@@ -102,7 +103,8 @@ export function createChats({
   });
   const standIns = createStandIns({ ...core, records, render, speech, log });
 
-  const voting = createVoting({ ...core, records, speech, touch, botFor, now });
+  const telling = createTelling({ records, speech, botFor });
+  const voting = createVoting({ ...core, records, speech, telling, touch, botFor, now });
   const refresh = (post: Post) => touch(post, { soon: false });
   const { retry } = board;
   const reconciling = createReconciling({ ...core, voting, records, refresh, retry, botFor, log });

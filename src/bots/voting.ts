@@ -18,10 +18,9 @@ import type { Bot, ChatEvent, ChatEventOf, MessageRef } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
 import type { Speech } from './speech.ts';
 import { parseSubject, reviewSubject } from './subjects.ts';
+import type { Telling } from './telling.ts';
 import { encodeTopic } from './topics.ts';
-import { idiomOf } from './view/idioms.ts';
-import { note, problemCard } from './view/messages.ts';
-import { problemText } from './view/problems.ts';
+import { note } from './view/messages.ts';
 import {
   ANONYMOUS_NOTE,
   askWhyText,
@@ -37,7 +36,6 @@ type Reviewed = Post & { readonly review: PostReview };
 
 /** A rejection first: of marks that are set at once, it must not come after what the approval has decided. */
 const MARKS = ['reject', 'approve'] as const;
-const MAX_TOLD = 1_000;
 const MAX_REASON_LENGTH = 500;
 /** A card stands, so somebody may vote. */
 const OPEN: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review']);
@@ -52,6 +50,7 @@ export function createVoting({
   chronicle,
   records,
   speech,
+  telling,
   touch,
   botFor,
   now,
@@ -62,14 +61,12 @@ export function createVoting({
   chronicle: Chronicle;
   records: CardRecords;
   speech: Speech;
+  telling: Telling;
   /** Shows what has changed about the post. */
   touch: (post: Post) => void;
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
 }) {
-  /** Reviews in chats that were told already, where nobody can be told alone, that not everybody's reactions count. */
-  const told = new Set<string>();
-
   /** Counts what somebody does with the reactions under a review's card; others are no business of ours. */
   async function react(event: ChatEventOf<'reaction'>): Promise<void> {
     const { message, person, marks, isAnonymous, workspace } = event;
@@ -77,7 +74,7 @@ export function createVoting({
     if (post === undefined || PUBLISHED.has(post.status)) return;
     const isSet = marks.approve === true || marks.reject === true;
     if (isAnonymous) {
-      if (isSet && OPEN.has(post.status)) await tellAll(post, message, ANONYMOUS_NOTE);
+      if (isSet && OPEN.has(post.status)) await telling.tellAll(post, message, ANONYMOUS_NOTE);
       return;
     }
     try {
@@ -85,7 +82,7 @@ export function createVoting({
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       const { problem } = error;
-      if (isSet && !isKnown(problem, person, marks)) await tell(post, { message, person }, problem);
+      if (isSet && !isKnown(problem, person, marks)) await telling.tell(post, { message, person }, problem);
     }
   }
 
@@ -195,29 +192,6 @@ export function createVoting({
       touch(post);
     }
     return done;
-  }
-
-  /** Tells one person, alone where the platform can, else once for everybody. */
-  async function tell(
-    post: Reviewed,
-    { message, person }: { message: MessageRef; person: Person },
-    problem: Problem,
-  ): Promise<void> {
-    const idiom = idiomOf(message.chat);
-    if (await botFor(message.chat).whisper(message, person, problemCard(problem, idiom))) return;
-    await tellAll(post, message, problemText(problem, idiom));
-  }
-
-  async function tellAll({ id }: Post, message: MessageRef, text: string): Promise<void> {
-    const place = `${id} ${message.chat}`;
-    if (told.has(place)) return;
-    told.add(place);
-    const [oldest] = told;
-    if (told.size > MAX_TOLD && oldest !== undefined) told.delete(oldest);
-    // The reaction does not tell the topic in which the card stands, our own record does.
-    const subject = await records.subjectOf(message);
-    const card = (subject && (await records.messageOf(subject))) || message;
-    await speech.say(card.chat, note(text), { replyTo: card, silent: true });
   }
 
   /** The post whose review a message shows. */
