@@ -58,12 +58,12 @@ export function createCardRecords({ cards, anchors }: { cards: Store<CardRecord>
 
   /** Remembers which subject a message is about, so that a reply to it is understood. */
   async function anchor(message: MessageRef, subject: string): Promise<void> {
-    await anchors.create(anchorKey(message), { subject });
+    await anchors.create(keyOf(message), { subject });
   }
 
   /** The subject of a message of ours; undefined for any other message. */
   async function subjectOf(message: MessageRef): Promise<string | undefined> {
-    return (await anchors.get(anchorKey(message)))?.subject;
+    return (await anchors.get(keyOf(message)))?.subject;
   }
 
   /** The message that shows the subject. */
@@ -83,7 +83,7 @@ export function hashOf({ picture, lines, rows, file }: Card): string {
     .digest('base64url');
 }
 
-/** Without the topic, which a reaction does not tell: the id of a message is unique in the whole chat. */
-function anchorKey({ chat, id }: MessageRef): string {
+/** Names a message without its topic, which a reaction does not tell: its id is unique in the whole chat. */
+export function keyOf({ chat, id }: MessageRef): string {
   return `${chat.split(':').slice(0, 2).join(':')} ${id}`;
 }

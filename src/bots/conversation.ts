@@ -10,6 +10,7 @@ import type { Board } from './board.ts';
 import type { Bot, ChatEvent, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
 import type { Lists } from './lists.ts';
+import { checkManages } from './managing.ts';
 import type { Planning } from './planning.ts';
 import type { PostLookup } from './post-lookup.ts';
 import type { Pressing } from './pressing.ts';
@@ -195,14 +196,14 @@ export function createConversation({
       case 'help':
         return speech.answer(event, helpCard(idiom, event.maxFileBytes));
       case 'connect': {
-        await checkMayManage(event);
+        await checkManages(botFor(chat), event);
         const { id } = await consents.invite(event);
         return speech.answer(event, connectCard(`${publicUrl}/connect/${id}`));
       }
       case 'accounts':
         return speech.answer(event, accountsCard(await accounts.list(workspace), idiom));
       case 'disconnect':
-        await checkMayManage(event);
+        await checkManages(botFor(chat), event);
         return speech.answer(event, disconnectCard(await accounts.list(workspace), idiom));
       case 'settings':
       case 'history':
@@ -229,11 +230,6 @@ export function createConversation({
             )
           : undefined;
     }
-  }
-
-  async function checkMayManage({ chat, person }: { chat: ChatRef; person: Person }): Promise<void> {
-    const { isManager } = await botFor(chat).readStanding(chat, person);
-    if (!isManager) throw new UserError({ code: 'not_admin' });
   }
 
   return { handle };

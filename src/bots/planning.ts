@@ -1,5 +1,4 @@
-import type { Chronicle } from '../core/chronicle.ts';
-import { aboutPost } from '../core/chronicle.ts';
+import { aboutPost, type Chronicle } from '../core/chronicle.ts';
 import type { Composer } from '../core/composer.ts';
 import { UserError } from '../core/errors.ts';
 import type { Notes } from '../core/notes.ts';
@@ -7,6 +6,7 @@ import type { Person, Post, PostStatus } from '../core/post.ts';
 import type { Store } from '../core/stores.ts';
 import { readWhen } from '../core/when.ts';
 import type { Workspaces } from '../core/workspaces.ts';
+import { askFor } from './asking.ts';
 import type { Board } from './board.ts';
 import type { ChatEvent, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
@@ -60,20 +60,15 @@ export function createPlanning({
   }
 
   async function ask(
-    { chat, person, message, ask: openWindow }: ChatEventOf<'press'>,
+    event: ChatEventOf<'press'>,
     topic: Topic,
     plan: { workspace: string; publishAt?: number | undefined },
   ): Promise<void> {
-    const subject = encodeTopic(topic);
     const { timeZone } = await workspaces.settingsOf(plan.workspace);
-    if (openWindow !== undefined) {
-      const text = plan.publishAt === undefined ? '' : momentOf(plan.publishAt, now(), timeZone);
-      return openWindow({ subject, title: WHEN, text, maxLength: MAX_LENGTH });
-    }
-    const question = await speech.say(chat, note(askWhenText(person, timeZone)), {
-      ...{ asksFor: person, replyTo: message },
-    });
-    if (question !== undefined) await records.anchor(question, subject);
+    const text = plan.publishAt === undefined ? '' : momentOf(plan.publishAt, now(), timeZone);
+    const question = { subject: encodeTopic(topic), title: WHEN, text, maxLength: MAX_LENGTH };
+    const card = note(askWhenText(event.person, timeZone));
+    await askFor({ speech, records }, event, { question, card, replyTo: event.message });
   }
 
   /** Takes the answer for a draft. */

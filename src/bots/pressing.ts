@@ -10,9 +10,11 @@ import type { Store } from '../core/stores.ts';
 import type { Submission } from '../core/submission.ts';
 import { isPrivacyLevel } from '../core/tiktok/types.ts';
 import type { Workspaces } from '../core/workspaces.ts';
+import { askFor } from './asking.ts';
 import type { Board } from './board.ts';
 import type { Bot, Card, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
+import { checkManages } from './managing.ts';
 import type { Planning } from './planning.ts';
 import type { PostPressing } from './post-pressing.ts';
 import { accountKey, decodePress, type Press } from './presses.ts';
@@ -129,18 +131,13 @@ export function createPressing({
     await composer.pickAccount(id, event.person, openId);
   }
 
-  async function askForCaption({ chat, person, ask }: PressEvent, id: string): Promise<void> {
+  async function askForCaption(event: PressEvent, id: string): Promise<void> {
+    const { person } = event;
     const draft = await composer.own(id, person);
-    if (ask !== undefined) {
-      const maxLength = captionLimit(kindOf(draft) ?? 'photo');
-      return ask({ subject: id, title: 'Caption', text: draft.caption, maxLength });
-    }
-    const replyTo = await records.messageOf(id);
-    const question = await speech.say(chat, note(`${person.name}, reply to this with the caption.`), {
-      asksFor: person,
-      ...(replyTo !== undefined && { replyTo }),
-    });
-    if (question !== undefined) await records.anchor(question, id);
+    const maxLength = captionLimit(kindOf(draft) ?? 'photo');
+    const question = { subject: id, title: 'Caption', text: draft.caption, maxLength };
+    const card = note(`${person.name}, reply to this with the caption.`);
+    await askFor({ speech, records }, event, { question, card, replyTo: await records.messageOf(id) });
   }
 
   async function discard({ person, answer }: PressEvent, id: string): Promise<void> {
@@ -152,8 +149,7 @@ export function createPressing({
   async function pressAccount(event: PressEvent, { id, verb }: Press): Promise<void> {
     if (verb !== 'disconnect') return event.answer(OLD_BUTTON);
     const { chat, workspace, person, message } = event;
-    if (!(await botFor(chat).readStanding(chat, person)).isManager)
-      throw new UserError({ code: 'not_admin' });
+    await checkManages(botFor(chat), event);
     const account = await accounts.get(await openIdOf(workspace, id));
     if (account === undefined) throw new UserError({ code: 'no_account' });
     const busy = await countUnderWay(workspace, account.openId);

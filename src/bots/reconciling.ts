@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Ballots } from '../core/ballots.ts';
 import { UserError } from '../core/errors.ts';
-import { type ChatRef, isSettled, type Person, type Post } from '../core/post.ts';
+import { type ChatRef, isSettled, type Person, type Post, takesVotes } from '../core/post.ts';
 import { type Mark, standingMarks } from '../core/review.ts';
 import type { Store } from '../core/stores.ts';
 import { type Bot, ChatClosedError, MessageGoneError, type MessageRef } from './bot.ts';
@@ -64,7 +64,7 @@ export function createReconciling({
     retry();
     for await (const [, post] of posts.entries()) {
       if (isStopping) return;
-      if (post.status === 'in_review' || post.status === 'preparing') await readBack(post);
+      if (takesVotes(post)) await readBack(post);
       // A card says “tomorrow” for one day only.
       if (!isSettled(post)) refresh(post);
     }

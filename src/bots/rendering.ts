@@ -6,7 +6,7 @@ import type { Pulls } from '../core/media/pulls.ts';
 import type { MediaStore } from '../core/media/store.ts';
 import type { StoredFile } from '../core/media/types.ts';
 import type { Pacing } from '../core/pacing.ts';
-import type { ChatRef, Post } from '../core/post.ts';
+import { type ChatRef, type Post, takesVotes } from '../core/post.ts';
 import { votesOf } from '../core/review.ts';
 import type { Store } from '../core/stores.ts';
 import type { Submission } from '../core/submission.ts';
@@ -75,7 +75,7 @@ export function createRenderer({
   });
 
   async function renderReviewed(post: Post, chat: ChatRef): Promise<Rendering> {
-    if (post.status !== 'preparing' && post.status !== 'in_review') return renderPost(post, chat);
+    if (!takesVotes(post)) return renderPost(post, chat);
     const votes = votesOf(await ballots.read(post.id), post.contentHash);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     const hearsMarks = await botFor(chat)

@@ -7,9 +7,11 @@ import type { Refreshing } from '../core/refreshing.ts';
 import type { ReviewPolicy } from '../core/review.ts';
 import { readTimeZone } from '../core/when.ts';
 import type { Settings as Rules, Workspaces } from '../core/workspaces.ts';
+import { askFor } from './asking.ts';
 import type { Bot, Card, ChatEvent, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
 import { createJoining } from './joining.ts';
+import { checkManages } from './managing.ts';
 import { type PolicyChange, policyChangeOf } from './policy-presses.ts';
 import type { Press } from './presses.ts';
 import type { Speech } from './speech.ts';
@@ -62,7 +64,7 @@ export function createSettings({
   /** Obeys `settings`, `history`, `join` and `approver`. */
   async function obey(event: ChatEventOf<'command'>): Promise<void> {
     if (event.name === 'history') return speech.answer(event, await drawHistory(event));
-    await checkManages(event);
+    await checkManages(botFor(event.chat), event);
     switch (event.name) {
       case 'settings':
         return speech.answer(event, await draw(event));
@@ -77,7 +79,7 @@ export function createSettings({
 
   /** @throws UserError for who does not manage the place, and for what cannot be. */
   async function press(event: PressEvent, press: Press): Promise<void> {
-    await checkManages(event);
+    await checkManages(botFor(event.chat), event);
     const { id, verb, argument = '' } = press;
     const change = policyChangeOf(press, event);
     if (change !== undefined) return changeByPress(event, change);
@@ -103,7 +105,7 @@ export function createSettings({
 
   /** Takes the answer to a question of ours: a time zone, or the code of another chat. */
   async function take(event: ChatEventOf<'text'>, { kind }: Topic): Promise<void> {
-    await checkManages(event);
+    await checkManages(botFor(event.chat), event);
     try {
       if (kind === 'code') return await joining.join(event, event.text);
       const timeZone = readTimeZone(event.text);
@@ -114,11 +116,6 @@ export function createSettings({
       return speech.answer(event, await draw(event, problemText(error.problem, idiomOf(event.chat))));
     }
     await speech.answer(event, await draw(event));
-  }
-
-  async function checkManages({ chat, person }: Asking): Promise<void> {
-    const { isManager } = await botFor(chat).readStanding(chat, person);
-    if (!isManager) throw new UserError({ code: 'not_admin' });
   }
 
   async function draw({ workspace, chat, isPrivate }: Asking, notice?: string): Promise<Card> {
@@ -195,14 +192,13 @@ export function createSettings({
   }
 
   async function ask(event: PressEvent, kind: 'zone' | 'code'): Promise<void> {
-    const { chat, person, message, workspace } = event;
-    const subject = encodeTopic({ kind, id: workspace });
-    if (event.ask !== undefined) return event.ask({ subject, text: '', ...QUESTIONS[kind] });
-    const question = await speech.say(chat, questionCard(kind, person), {
-      asksFor: person,
-      replyTo: message,
+    const subject = encodeTopic({ kind, id: event.workspace });
+    const question = { subject, text: '', ...QUESTIONS[kind] };
+    await askFor({ speech, records }, event, {
+      question,
+      card: questionCard(kind, event.person),
+      replyTo: event.message,
     });
-    if (question !== undefined) await records.anchor(question, subject);
   }
 
   async function drawHistory({ workspace, chat }: Asking): Promise<Card> {

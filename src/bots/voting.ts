@@ -1,7 +1,14 @@
 import type { Ballots, Cast } from '../core/ballots.ts';
 import type { Chronicle } from '../core/chronicle.ts';
 import { type Problem, UserError } from '../core/errors.ts';
-import type { ChatRef, Person, Post, PostReview, PostStatus } from '../core/post.ts';
+import {
+  type ChatRef,
+  type Person,
+  type Post,
+  type PostReview,
+  type PostStatus,
+  takesVotes,
+} from '../core/post.ts';
 import {
   type Act,
   type Authority,
@@ -14,8 +21,9 @@ import {
 } from '../core/review.ts';
 import type { Store } from '../core/stores.ts';
 import type { Workspaces } from '../core/workspaces.ts';
+import { askFor } from './asking.ts';
 import type { Bot, ChatEvent, ChatEventOf, MessageRef } from './bot.ts';
-import type { CardRecords } from './card-records.ts';
+import { type CardRecords, keyOf } from './card-records.ts';
 import type { Speech } from './speech.ts';
 import { parseSubject, reviewSubject } from './subjects.ts';
 import type { Telling } from './telling.ts';
@@ -37,8 +45,6 @@ type Reviewed = Post & { readonly review: PostReview };
 /** A rejection first: of marks that are set at once, it must not come after what the approval has decided. */
 const MARKS = ['reject', 'approve'] as const;
 const MAX_REASON_LENGTH = 500;
-/** A card stands, so somebody may vote. */
-const OPEN: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review']);
 /** The story is over; a reaction under it is a reaction and no vote. */
 const PUBLISHED: ReadonlySet<PostStatus> = new Set(['published', 'in_inbox']);
 
@@ -74,7 +80,7 @@ export function createVoting({
     if (post === undefined || PUBLISHED.has(post.status)) return;
     const isSet = marks.approve === true || marks.reject === true;
     if (isAnonymous) {
-      if (isSet && OPEN.has(post.status)) await telling.tellAll(post, message, ANONYMOUS_NOTE);
+      if (isSet && takesVotes(post)) await telling.tellAll(post, message, ANONYMOUS_NOTE);
       return;
     }
     try {
@@ -135,11 +141,14 @@ export function createVoting({
     await askWhy(event, post);
   }
 
-  async function askWhy({ chat, person, message, ask }: ChatEventOf<'press'>, post: Post): Promise<void> {
+  async function askWhy(event: ChatEventOf<'press'>, post: Post): Promise<void> {
     const subject = encodeTopic({ kind: 'why', id: post.id });
-    if (ask !== undefined) return ask({ subject, title: WHY, text: '', maxLength: MAX_REASON_LENGTH });
-    const question = await speech.say(chat, note(askWhyText(person)), { asksFor: person, replyTo: message });
-    if (question !== undefined) await records.anchor(question, subject);
+    const question = { subject, title: WHY, text: '', maxLength: MAX_REASON_LENGTH };
+    await askFor({ speech, records }, event, {
+      question,
+      card: note(askWhyText(event.person)),
+      replyTo: event.message,
+    });
   }
 
   /**
@@ -172,7 +181,7 @@ export function createVoting({
     const { policy, chats } = post.review;
     if (!(await workspaces.areTogether(post.workspace, workspace)))
       throw new UserError({ code: 'not_shared' });
-    if (!OPEN.has(post.status)) throw new UserError(overProblem(post.review.decision));
+    if (!takesVotes(post)) throw new UserError(overProblem(post.review.decision));
     if (person.id === post.author.id && !policy.authorVotes) throw new UserError({ code: 'own_post' });
     const authority = authorityOf(policy, person, await botFor(chat).readStanding(chat, person));
     if (authority === undefined) throw new UserError({ code: 'may_not_vote', policy, chats });
@@ -212,8 +221,7 @@ type GivenAct = Given<Act>;
 type Given<A> = A extends Act ? Omit<A, 'at' | 'contentHash'> : never;
 
 /** A reaction stands under one message; the same person may react under another card of the same review. */
-export const sourceOf = ({ chat, id }: MessageRef): Source =>
-  `reaction ${chat.split(':').slice(0, 2).join(':')} ${id}`;
+export const sourceOf = (message: MessageRef): Source => `reaction ${keyOf(message)}`;
 
 const isReviewed = (post: Post): post is Reviewed => post.review !== undefined;
 

@@ -200,6 +200,9 @@ export function isSettled(post: Post): boolean {
   return SETTLED.has(post.status);
 }
 
+/** Whether votes on the post are counted, once it is reviewed at all. */
+export const takesVotes = ({ status }: Post): boolean => status === 'preparing' || status === 'in_review';
+
 /** When the post wants its next tick; undefined when it waits for somebody, or for nothing. */
 export function dueAt(post: Post): number | undefined {
   switch (post.status) {

@@ -91,22 +91,13 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
   }
 
   async function settingsOf(id: string): Promise<Settings> {
-    const root = await get(await rootOf(id));
-    const isPrivate = root?.isPrivate ?? true;
-    return {
-      policy: root?.policy ?? defaultPolicy({ isPrivate }),
-      timeZone: root?.timeZone ?? defaultTimeZone(),
-    };
+    return settingsIn(await get(await rootOf(id)));
   }
 
   /** Changes the rules for all that share them; what `change` throws is passed on. */
   async function change(id: string, change: (settings: Settings) => Partial<Settings>): Promise<void> {
     const root = await rootOf(id);
-    await workspaces.update(root, (current) => {
-      const policy = current.policy ?? defaultPolicy({ isPrivate: current.isPrivate ?? true });
-      const timeZone = current.timeZone ?? defaultTimeZone();
-      return { ...current, ...change({ policy, timeZone }) };
-    });
+    await workspaces.update(root, (current) => ({ ...current, ...change(settingsIn(current)) }));
   }
 
   /** Where the reviews of this one place stand; undefined for where each was posted. */
@@ -219,6 +210,12 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
 }
 
 export type Workspaces = ReturnType<typeof createWorkspaces>;
+
+/** What was set there, or what holds where nothing was. */
+const settingsIn = (workspace: Workspace | undefined): Settings => ({
+  policy: workspace?.policy ?? defaultPolicy({ isPrivate: workspace?.isPrivate ?? true }),
+  timeZone: workspace?.timeZone ?? defaultTimeZone(),
+});
 
 function placeOf(id: string, { title = '', chat, reviewChat }: Workspace): Place {
   return { id, title, chat, ...(reviewChat !== undefined && { reviewChat }) };
