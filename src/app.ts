@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Bot } from './bots/bot.ts';
 import { createBots, createChats } from './chats.ts';
 import type { Config } from './config.ts';
+import { type ClaimUse, createOperators, type OperatorRecord } from './core/access/operators.ts';
+import { admitConnected, createPlaceAccess, type PlaceAccess } from './core/access/place-access.ts';
 import { type Account, createAccounts } from './core/accounts.ts';
 import { type Ballot, createBallots } from './core/ballots.ts';
 import { createChronicle } from './core/chronicle.ts';
@@ -22,6 +25,7 @@ import { DEFAULT_PACING } from './core/pacing.ts';
 import { createPerformer } from './core/perform.ts';
 import type { ChatRef, Post } from './core/post.ts';
 import { createPublisher } from './core/publisher.ts';
+import { createRandomIds, type RandomId } from './core/random-ids.ts';
 import { createRefreshing } from './core/refreshing.ts';
 import { createRetention } from './core/retention.ts';
 import { createReworking } from './core/reworking.ts';
@@ -32,6 +36,15 @@ import { createTikTokClient } from './core/tiktok/client.ts';
 import { createWaiting } from './core/waiting.ts';
 import { createWorkspaces, type Workspace } from './core/workspaces.ts';
 import { createWeb, startServer } from './web/index.ts';
+
+/** Nod as it runs; disposing ends it. */
+export interface App extends AsyncDisposable {
+  readonly url: string;
+  /** What makes somebody its operator; absent where none is given out. */
+  readonly claimCode: string | undefined;
+  /** Where people find it, by chat platform. */
+  readonly openUrls: readonly { readonly platform: Bot['platform']; readonly url: string }[];
+}
 
 /** A chat that does not answer keeps no review open. */
 const LATE_VOTES_MS = 2 * 60_000;
@@ -48,6 +61,7 @@ export async function startApp({
   onFatal,
   signal,
   cardIntervalMs,
+  isClaimWanted = false,
 }: {
   config: Config;
   log: Logger;
@@ -56,7 +70,9 @@ export async function startApp({
   signal?: AbortSignal;
   /** How long a card stays as it is at least. */
   cardIntervalMs?: number;
-}): Promise<AsyncDisposable & { readonly url: string }> {
+  /** Gives out a claim code though Nod has an operator. */
+  isClaimWanted?: boolean;
+}): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const now = Date.now;
   const { publicUrl } = config;
@@ -71,13 +87,24 @@ export async function startApp({
   const drafts = stores.store<Draft>('drafts');
   const posts = stores.store<Post>('posts');
   const mediaStore = createMediaStore({ directory: join(config.dataDir, 'media') });
+  const { isOpen, claimCode } = config.access;
+  const access = createPlaceAccess({ places: stores.store<PlaceAccess>('access'), isOpen, now });
+  const operators = createOperators({
+    operators: stores.store<OperatorRecord>('operators'),
+    claims: stores.store<ClaimUse>('claims'),
+    configuredCode: claimCode,
+    isClaimWanted,
+    now,
+  });
+  const randomIds = createRandomIds({ ids: stores.store<RandomId>('random-ids'), now });
   const secrets = createSecrets({
     key: config.secretKey ?? readOrMakeKey(join(config.dataDir, 'secret.key')),
   });
 
   const client = createTikTokClient({ ...config.tiktok, log });
   stack.defer(() => client.close());
-  const workspaces = createWorkspaces({ workspaces: stores.store<Workspace>('workspaces') });
+  const workspaceStore = stores.store<Workspace>('workspaces');
+  const workspaces = createWorkspaces({ workspaces: workspaceStore });
   const accounts = createAccounts({
     accounts: stores.store<Account>('accounts'),
     ...{ workspaces, client, secrets, now, log },
@@ -116,24 +143,27 @@ export async function startApp({
   const changed = (draftId: string) => chats.board.touch(draftId);
   const openFile = (chat: ChatRef, ref: string) => chats.botFor(chat).openFile(ref);
   const intake = createIntake({ drafts, mediaStore, preparer, openFile, changed, log });
-  const composer = createComposer({ drafts, posts, intake, accounts, client, changed, now, log });
+  const composer = createComposer({
+    ...{ drafts, posts, randomIds, intake, accounts, client, changed, now, log },
+  });
   const submission = createSubmission({
-    ...{ drafts, posts, composer, intake, workspaces, announce, wake, now, log },
+    ...{ drafts, posts, randomIds, composer, intake, workspaces, announce, wake, now, log },
   });
   const reworking = createReworking({
-    ...{ drafts, posts, composer, intake, accounts, submission, notes, wake, now },
+    ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, wake, now },
   });
   const refreshing = createRefreshing({ drafts, composer, workspaces, log });
   const joins = createJoins({ codes: stores.store<JoinCode>('join-codes'), now });
   const looks = createLooks({ secrets, posts });
   const chats = createChats({
     core: {
+      ...{ access, operators },
       ...{ drafts, posts, composer, submission, reworking, workspaces, accounts, consents, ballots },
       ...{ chronicle, history, joins, refreshing, notes, gate, pulls, mediaStore, pacing },
     },
     lookUrl: (post) => `${publicUrl}${looks.urlPath(post)}`,
     ...(cardIntervalMs !== undefined && { cardIntervalMs }),
-    ...{ bots, stores, publicUrl, wake, now, log },
+    ...{ bots, stores, publicUrl, isOpen, wake, now, log },
   });
   const { board, speech, presence, reconciling } = chats;
 
@@ -152,6 +182,7 @@ export async function startApp({
   const alsoSweep = async () => {
     await consents.sweep();
     await joins.sweep();
+    await randomIds.sweep();
   };
   const retention = createRetention({ drafts, posts, mediaStore, alsoSweep, now, log });
 
@@ -159,6 +190,7 @@ export async function startApp({
   stack.defer(() => intake.stop());
   await presence.start();
   stack.defer(() => presence.stop());
+  if (!isOpen) await admitConnected({ access, workspaces: workspaceStore });
   await submission.resume();
   // A crash may have come between a draft's last change and its card.
   for await (const [draftId] of drafts.entries()) board.touch(draftId);
@@ -182,7 +214,11 @@ export async function startApp({
   });
   signal?.addEventListener('abort', stopBots, { once: true });
   if (!signal?.aborted)
-    await Promise.all(bots.map((bot) => bot.start(chats.conversation.handle, reconciling.reconcile)));
+    await Promise.all(
+      bots.map((bot) =>
+        bot.start(chats.conversation.handle, { onGap: reconciling.reconcile, mayStore: access.isAllowed }),
+      ),
+    );
   isRunning = true;
   reconciling.reconcile();
 
@@ -207,5 +243,13 @@ export async function startApp({
   }
 
   const running = stack.move();
-  return { url: server.url, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return {
+    url: server.url,
+    claimCode: isOpen && !isClaimWanted ? undefined : await operators.openClaim(),
+    openUrls: bots.flatMap((bot) => {
+      const url = bot.openUrl();
+      return url === undefined ? [] : [{ platform: bot.platform, url }];
+    }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }

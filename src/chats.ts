@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { createGuard } from './bots/access/guard.ts';
+import { createAccessRequests } from './bots/access/requests.ts';
 import { createBoard } from './bots/board.ts';
 import { type Bot, ChatClosedError } from './bots/bot.ts';
 import { type Anchor, type CardRecord, createCardRecords } from './bots/card-records.ts';
@@ -6,7 +8,6 @@ import { createConversation } from './bots/conversation.ts';
 import { createLists } from './bots/lists.ts';
 import { createNews } from './bots/news.ts';
 import { createPlanning } from './bots/planning.ts';
-import { createPostLookup } from './bots/post-lookup.ts';
 import { createPostPressing } from './bots/post-pressing.ts';
 import { createPresence, type PresenceRecord } from './bots/presence.ts';
 import { createPressing } from './bots/pressing.ts';
@@ -22,6 +23,8 @@ import { createTelling } from './bots/telling.ts';
 import { COMMANDS, REPLY_COMMANDS } from './bots/view/messages.ts';
 import { createVoting } from './bots/voting.ts';
 import type { Config } from './config.ts';
+import type { Operators } from './core/access/operators.ts';
+import type { Access } from './core/access/place-access.ts';
 import type { Accounts } from './core/accounts.ts';
 import type { Ballots } from './core/ballots.ts';
 import type { Chronicle } from './core/chronicle.ts';
@@ -49,12 +52,15 @@ export function createChats({
   stores,
   publicUrl,
   lookUrl,
+  isOpen,
   wake,
   cardIntervalMs,
   now,
   log,
 }: {
   core: {
+    access: Access;
+    operators: Operators;
     drafts: Store<Draft>;
     posts: Store<Post>;
     composer: Composer;
@@ -78,6 +84,8 @@ export function createChats({
   stores: Stores;
   publicUrl: string;
   lookUrl: (post: Post) => string;
+  /** Whoever is not blocked may use this Nod. */
+  isOpen: boolean;
   /** Resolves when the post has been looked at. */
   wake: (postId: string) => Promise<void>;
   cardIntervalMs?: number;
@@ -108,19 +116,20 @@ export function createChats({
   const refresh = (post: Post) => touch(post, { soon: false });
   const { retry } = board;
   const reconciling = createReconciling({ ...core, voting, records, refresh, retry, botFor, log });
-  const postLookup = createPostLookup({ ...core, botFor });
-  const planning = createPlanning({ ...core, board, records, speech, postLookup, wake, now });
+  const planning = createPlanning({ ...core, board, records, speech, wake, now });
   const settings = createSettings({ ...core, speech, records, botFor, now });
   const postPressing = createPostPressing({
-    ...{ ...core, postLookup, voting, planning, board, touch, records, speech },
+    ...{ ...core, voting, planning, board, touch, records, speech },
   });
+  const guard = createGuard({ ...core, records, botFor });
+  const accessRequests = createAccessRequests({ ...core, speech, isOpen, botFor, now });
   const pressing = createPressing({
-    ...{ ...core, postPressing, planning, settings, board, records, speech, botFor, drawDraft },
+    ...{ ...core, postPressing, planning, settings, accessRequests, board, records, speech, drawDraft },
   });
   const suggesting = createSuggesting({ ...core, board, now });
   const lists = createLists(core);
   const conversation = createConversation({
-    ...{ ...core, pressing, postLookup, lists, voting, planning, settings, suggesting },
+    ...{ ...core, guard, accessRequests, pressing, lists, voting, planning, settings, suggesting },
     ...{ board, touch, records, speech, botFor, publicUrl, now, log },
   });
   const news = createNews({ ...core, touch, speech, log });

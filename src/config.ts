@@ -22,6 +22,8 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const address = z.url({ protocol: /^https?$/, error: 'must be an address that begins with https://' });
 const text = z.string();
 
+const ACCESS = ['invite', 'open'] as const;
+
 /** The token itself, the name of the file that TikTok's portal gives, or its content. */
 const SITE_VERIFICATION = /^(?:tiktok-developers-site-verification=)?(?:tiktok)?([A-Za-z0-9]{32})(?:\.txt)?$/;
 
@@ -59,6 +61,12 @@ const schema = z.object({
     45,
   ),
   POLL_ATTEMPTS: number('must be a whole number from 1', (value) => value.int().positive()).default(3),
+  ACCESS: z.enum(ACCESS, { error: `must be ${ACCESS.join(' or ')}` }).default('invite'),
+  CLAIM_CODE: z
+    .string()
+    // What a link into a Telegram chat can carry.
+    .regex(/^[\w-]{6,64}$/, 'must have 6 to 64 letters, digits, - and _')
+    .optional(),
   OPERATOR_NAME: text.optional(),
   OPERATOR_CONTACT: text.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
@@ -103,6 +111,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     secretKey: values.SECRET_KEY,
     pollIntervalMs: values.POLL_INTERVAL_SECONDS * 1000,
     pollAttempts: values.POLL_ATTEMPTS,
+    access: { isOpen: values.ACCESS === 'open', claimCode: values.CLAIM_CODE },
     operator: {
       ...(values.OPERATOR_NAME !== undefined && { name: values.OPERATOR_NAME }),
       ...(values.OPERATOR_CONTACT !== undefined && { contact: values.OPERATOR_CONTACT }),

@@ -4,6 +4,7 @@ import { loadEnvFile } from 'node:process';
 import pino, { type Logger } from 'pino';
 import { startApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { welcomeText } from './welcome.ts';
 
 if (existsSync('.env')) loadEnvFile('.env');
 
@@ -32,9 +33,16 @@ async function run(config: Config, log: Logger): Promise<void> {
   }
 
   try {
-    await using app = await startApp({ config, log, onFatal, signal: stopping.signal });
+    await using app = await startApp({
+      config,
+      log,
+      onFatal,
+      signal: stopping.signal,
+      isClaimWanted: process.argv.includes('--claim'),
+    });
     if (!stopping.signal.aborted) {
       log.info({ url: app.url, publicUrl: config.publicUrl }, 'Nod is ready');
+      console.log(welcomeText(app, config));
       await once(stopping.signal, 'abort');
     }
     log.info({ why: stopping.signal.reason }, 'Nod is stopping');

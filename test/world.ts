@@ -53,6 +53,8 @@ export async function createWorld(options: WorldOptions = {}) {
     TELEGRAM_API_URL: telegram.apiUrl,
     ...(discord !== undefined && { DISCORD_TOKEN: discord.token, DISCORD_API_URL: discord.apiUrl }),
     PUBLIC_URL: publicUrl,
+    // Stories that are not about who gets in.
+    ACCESS: 'open',
     HOST: '127.0.0.1',
     PORT: String(port),
     DATA_DIR: dataDir,

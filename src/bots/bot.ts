@@ -12,9 +12,8 @@ export interface Bot {
    * Events of one chat arrive one after the other; where the platform keeps them, an event is delivered again after a
    * crash until `receive` has resolved.
    *
-   * `onGap` is called once connected, and again whenever events may have been missed that only reading back can tell.
    */
-  start(receive: (event: ChatEvent) => Promise<void>, onGap?: () => void): Promise<void>;
+  start(receive: (event: ChatEvent) => Promise<void>, options?: StartOptions): Promise<void>;
   /** Stops listening and finishes the events under way. */
   stop(): Promise<void>;
   send(chat: ChatRef, card: Card, options?: SendOptions): Promise<MessageRef>;
@@ -28,7 +27,7 @@ export interface Bot {
    * @throws FileUnavailableError, also from the stream, when asking again would not help.
    */
   openFile(ref: string): Promise<Readable>;
-  /** What the person is in this chat right now. In a private chat everybody manages. */
+  /** What the person is in this chat right now. In a private chat everybody manages, and is a member. */
   readStanding(chat: ChatRef, person: Person): Promise<Standing>;
   /** Puts our own reactions under a message, for others to join; what stands there already is a success. */
   putMarks(message: MessageRef, marks: readonly Mark[]): Promise<void>;
@@ -38,10 +37,21 @@ export interface Bot {
   hearsMarks(chat: ChatRef): Promise<boolean>;
   /** Tells one person alone, near the message if possible; false where the platform offers no way. */
   whisper(message: MessageRef, person: Person, card: Card): Promise<boolean>;
+  /** The chat in which this person alone talks with us; undefined where the platform lets us open none. */
+  privateChat(person: Person): Promise<ChatRef | undefined>;
+  /** Where people find the bot: a link that opens it or invites it; undefined before it has started. */
+  openUrl(): string | undefined;
   /** How long to let pass between two edits of a message. */
   editPauseMs(message: MessageRef, now: number): number;
   /** How long the platform remembers a `onceKey`; absent where it knows no such keys. */
   readonly onceKeyMs?: number;
+}
+
+export interface StartOptions {
+  /** Called once connected, and again whenever events may have been missed that only reading back can tell. */
+  readonly onGap?: () => void;
+  /** Whether what is said in a place may be written to the disk until it is handled; by the id of its workspace. */
+  readonly mayStore?: (workspace: string) => Promise<boolean>;
 }
 
 export interface SendOptions {
@@ -175,6 +185,11 @@ export type ChatEvent = {
       readonly type: 'press';
       readonly press: string;
       readonly message: MessageRef;
+      /**
+       * Whether the message has a button that says so. Clients of one's own can send anything, and a button may have gone
+       * while it was pressed: what is not on the message may be done, but the message proves nothing.
+       */
+      readonly isOnMessage: boolean;
       /** What a `Picker` shows now. */
       readonly picked?: readonly (Role | Person)[];
       /** Ends the button's spinner, with a note for the presser alone. The first call counts. */
@@ -196,6 +211,8 @@ export type ChatEvent = {
   | {
       /** What the bot may do in this chat has changed, or whether its messages there can be reached. */
       readonly type: 'rights';
+      /** Whether the bot is in the chat. */
+      readonly isPresent: boolean;
     }
 );
 

@@ -6,19 +6,18 @@ import type { DraftFile } from '../core/draft.ts';
 import { UserError } from '../core/errors.ts';
 import type { ChatRef, Person, Post } from '../core/post.ts';
 import type { Workspaces } from '../core/workspaces.ts';
+import type { Guard, OwnDraft, Passed } from './access/guard.ts';
+import type { AccessRequests } from './access/requests.ts';
 import type { Board } from './board.ts';
 import type { Bot, ChatEvent, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
 import type { Lists } from './lists.ts';
-import { checkManages } from './managing.ts';
 import type { Planning } from './planning.ts';
-import type { PostLookup } from './post-lookup.ts';
 import type { Pressing } from './pressing.ts';
 import type { Settings } from './settings.ts';
 import type { Speech } from './speech.ts';
-import { parseSubject, reviewSubject } from './subjects.ts';
+import { reviewSubject } from './subjects.ts';
 import type { Suggesting } from './suggesting.ts';
-import { decodeTopic } from './topics.ts';
 import { idiomOf } from './view/idioms.ts';
 import { cancelCard, postsCard } from './view/lists.ts';
 import {
@@ -27,14 +26,17 @@ import {
   disconnectCard,
   helpCard,
   note,
+  OLD_BUTTON,
   problemCard,
   startCard,
 } from './view/messages.ts';
 import { problemText } from './view/problems.ts';
 import type { Voting } from './voting.ts';
 
-/** Decides what happens for each event of a chat, whatever the platform. */
+/** Decides what happens for each event of a chat that the guard has let pass, whatever the platform. */
 export function createConversation({
+  guard,
+  accessRequests,
   composer,
   pressing,
   lists,
@@ -43,7 +45,6 @@ export function createConversation({
   workspaces,
   voting,
   planning,
-  postLookup,
   settings,
   board,
   touch,
@@ -55,6 +56,8 @@ export function createConversation({
   now,
   log,
 }: {
+  guard: Guard;
+  accessRequests: AccessRequests;
   composer: Composer;
   pressing: Pressing;
   lists: Lists;
@@ -63,7 +66,6 @@ export function createConversation({
   workspaces: Workspaces;
   voting: Voting;
   planning: Planning;
-  postLookup: PostLookup;
   settings: Settings;
   board: Board;
   touch: (post: Post) => void;
@@ -78,8 +80,7 @@ export function createConversation({
   /** Handles one event; what a person can put right is said in the chat where it came from. */
   async function handle(event: ChatEvent): Promise<void> {
     try {
-      await workspaces.meet(event);
-      await dispatch(event);
+      await receive(event);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       if (event.type === 'press') await event.answer(problemText(error.problem, idiomOf(event.chat)));
@@ -87,23 +88,50 @@ export function createConversation({
     }
   }
 
-  async function dispatch(event: ChatEvent): Promise<void> {
-    switch (event.type) {
-      case 'media':
-        return takeMedia(event);
-      case 'text':
-        return takeText(event);
-      case 'press':
-        return pressing.press(event);
-      case 'suggest':
-        return suggesting.suggest(event);
-      case 'reaction':
-        return voting.react(event);
-      case 'rights':
-        return showReviews(event.chat);
-      case 'command':
-        return obey(event);
+  async function receive(event: ChatEvent): Promise<void> {
+    const passed = await guard.authorise(event);
+    if (passed === undefined) return;
+    if (passed.on === 'stranger') {
+      if (await accessRequests.meet(event)) await receive(event);
+      return;
     }
+    if (passed.on === 'claim') return claim(passed.event);
+    await workspaces.meet(event);
+    await dispatch(passed);
+  }
+
+  async function dispatch(passed: Exclude<Passed, { on: 'claim' }>): Promise<void> {
+    switch (passed.on) {
+      case 'media':
+        return takeMedia(passed.event);
+      case 'text':
+        return takeText(passed.event);
+      case 'draft_answer':
+        return takeDraftAnswer(passed);
+      case 'post_answer':
+        return takePostAnswer(passed);
+      case 'place_answer':
+        return settings.take(passed.event, passed.kind);
+      case 'nothing':
+        return passed.event.answer(OLD_BUTTON);
+      case 'reaction':
+        return voting.react(passed.event, passed.post);
+      case 'suggestion':
+        return suggesting.suggest(passed.event);
+      case 'bot_rights':
+        return showReviews(passed.event.chat);
+      case 'command':
+        return obey(passed.event);
+      default:
+        return pressing.press(passed);
+    }
+  }
+
+  /** `/start connect` comes from a link of ours into a private chat, which was all that it is for. */
+  async function claim(event: ChatEventOf<'command'>): Promise<void> {
+    if (event.name === 'start' && event.argument === 'connect')
+      return speech.answer(event, note('Now write /connect in your group again: I send you the link here.'));
+    return accessRequests.claim(event);
   }
 
   async function takeMedia(event: ChatEventOf<'media'>): Promise<void> {
@@ -148,12 +176,9 @@ export function createConversation({
     };
   }
 
-  /** A reply to a card, or to our question for one, is its caption; so is plain text while one draft has none. */
+  /** Plain text in a private chat is the caption of the one draft that has none. */
   async function takeText(event: ChatEventOf<'text'>): Promise<void> {
-    const { workspace, person, text, replyTo, isPrivate } = event;
-    const subject = event.subject ?? (replyTo && (await records.subjectOf(replyTo)));
-    if (subject !== undefined) return takeAnswer(event, subject);
-    if (!isPrivate) return;
+    const { workspace, person, text } = event;
     const [only, ...others] = (await lists.openDrafts(workspace, person)).filter(
       (draft) => draft.caption === '',
     );
@@ -161,15 +186,22 @@ export function createConversation({
     await speech.answer(event, note(`${idiomOf(event.chat).toPost} To change a caption, reply to its card.`));
   }
 
-  /** A reply to the card of a review says why one rejects it. */
-  async function takeAnswer(event: ChatEventOf<'text'>, subject: string): Promise<void> {
-    const about = parseSubject(subject);
-    const { kind, id } = decodeTopic(subject) ?? { kind: 'why', id: 'postId' in about ? about.postId : '' };
-    if (id === '') return caption(subject, event.person, event.text);
-    if (kind === 'zone' || kind === 'code') return settings.take(event, { kind, id });
+  async function takeDraftAnswer({ event, kind, draft }: PassedOn<'draft_answer'>): Promise<void> {
+    const { person, text } = event;
+    const id = await ownId(draft, person);
     if (kind === 'when_draft') return planning.takeForDraft(event, id);
-    const post = await postLookup.lookUp(event, id);
-    const said = kind === 'why' ? await voting.explain(event, post) : await planning.takeForPost(event, post);
+    return caption(id, person, text);
+  }
+
+  async function ownId({ draft, isTakenOver }: OwnDraft, person: Person): Promise<string> {
+    if (isTakenOver) await composer.takeOver(draft.id, person);
+    return draft.id;
+  }
+
+  async function takePostAnswer(passed: PassedOn<'post_answer'>): Promise<void> {
+    const { event, kind, post } = passed;
+    const said =
+      kind === 'why' ? await voting.explain(event, passed) : await planning.takeForPost(event, post);
     if (said !== undefined) await speech.answer(event, note(said));
   }
 
@@ -196,14 +228,12 @@ export function createConversation({
       case 'help':
         return speech.answer(event, helpCard(idiom, event.maxFileBytes));
       case 'connect': {
-        await checkManages(botFor(chat), event);
         const { id } = await consents.invite(event);
         return speech.answer(event, connectCard(`${publicUrl}/connect/${id}`));
       }
       case 'accounts':
         return speech.answer(event, accountsCard(await accounts.list(workspace), idiom));
       case 'disconnect':
-        await checkManages(botFor(chat), event);
         return speech.answer(event, disconnectCard(await accounts.list(workspace), idiom));
       case 'settings':
       case 'history':
@@ -234,3 +264,5 @@ export function createConversation({
 
   return { handle };
 }
+
+type PassedOn<T extends Passed['on']> = Extract<Passed, { on: T }>;

@@ -8,9 +8,8 @@ import { readWhen } from '../core/when.ts';
 import type { Workspaces } from '../core/workspaces.ts';
 import { askFor } from './asking.ts';
 import type { Board } from './board.ts';
-import type { ChatEvent, ChatEventOf } from './bot.ts';
+import type { ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
-import type { PostLookup } from './post-lookup.ts';
 import type { Speech } from './speech.ts';
 import { encodeTopic, type Topic } from './topics.ts';
 import { AT_ONCE, askWhenText, note, plannedText, WHEN } from './view/messages.ts';
@@ -30,7 +29,6 @@ export function createPlanning({
   board,
   records,
   speech,
-  postLookup,
   wake,
   now,
 }: {
@@ -42,7 +40,6 @@ export function createPlanning({
   board: Board;
   records: CardRecords;
   speech: Speech;
-  postLookup: PostLookup;
   /** Resolves when the post has been looked at. */
   wake: (postId: string) => Promise<void>;
   now: () => number;
@@ -55,7 +52,7 @@ export function createPlanning({
 
   /** Asks when a post shall go out that waits for its review or its time. */
   async function askForPost(event: ChatEventOf<'press'>, post: Post): Promise<void> {
-    await checkMayPlan(event, post);
+    checkPlannable(post);
     await ask(event, { kind: 'when_post', id: post.id }, post);
   }
 
@@ -80,7 +77,7 @@ export function createPlanning({
 
   /** Takes the answer for a post; what to say to it. */
   async function takeForPost(event: ChatEventOf<'text'>, post: Post): Promise<string> {
-    await checkMayPlan(event, post);
+    checkPlannable(post);
     return plan(post, event.person, await read(event.text, post.workspace));
   }
 
@@ -100,7 +97,7 @@ export function createPlanning({
 
   /** Lets a planned post go out as soon as it may. */
   async function release(event: ChatEventOf<'press'>, post: Post): Promise<void> {
-    await checkMayPlan(event, post);
+    checkPlannable(post);
     await event.answer(await plan(post, event.person, undefined));
   }
 
@@ -125,8 +122,7 @@ export function createPlanning({
     return readWhen(text, { now: now(), timeZone });
   }
 
-  async function checkMayPlan(event: Pick<ChatEvent, 'chat' | 'person'>, post: Post): Promise<void> {
-    await postLookup.checkMayChange(event, post);
+  function checkPlannable(post: Post): void {
     if (!PLANNABLE.has(post.status) || post.attempts > 0) throw new UserError({ code: 'not_plannable' });
   }
 

@@ -1,13 +1,13 @@
 import { UserError } from '../core/errors.ts';
 import type { Notes } from '../core/notes.ts';
 import { isSettled, type Post } from '../core/post.ts';
+import type { Standing } from '../core/review.ts';
 import type { Reworking } from '../core/reworking.ts';
 import { isPrivacyLevel } from '../core/tiktok/types.ts';
 import type { Board } from './board.ts';
 import type { ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
 import type { Planning } from './planning.ts';
-import type { PostLookup } from './post-lookup.ts';
 import type { Press } from './presses.ts';
 import type { Speech } from './speech.ts';
 import { CANCELLING, note, OLD_BUTTON } from './view/messages.ts';
@@ -15,9 +15,16 @@ import type { Voting } from './voting.ts';
 
 type PressEvent = ChatEventOf<'press'>;
 
+/** A press on the card of a post whose person may do what it says. */
+interface PressOnPost {
+  readonly event: PressEvent;
+  readonly press: Press;
+  readonly post: Post;
+  readonly standing: Standing;
+}
+
 /** Does what a pressed button on the card of a post says. */
 export function createPostPressing({
-  postLookup,
   reworking,
   notes,
   voting,
@@ -27,7 +34,6 @@ export function createPostPressing({
   records,
   speech,
 }: {
-  postLookup: PostLookup;
   reworking: Reworking;
   notes: Notes;
   voting: Voting;
@@ -39,13 +45,13 @@ export function createPostPressing({
   speech: Speech;
 }) {
   /** @throws UserError when the person has to do something else first. */
-  async function press(event: PressEvent, { id, verb, argument = '' }: Press): Promise<void> {
+  async function press({ event, press, post, standing }: PressOnPost): Promise<void> {
     const { person } = event;
-    const post = await postLookup.lookUp(event, id);
+    const { verb, argument = '' } = press;
     switch (verb) {
       case 'approve':
       case 'reject':
-        return voting.press(event, post, verb);
+        return voting.press(event, { post, standing }, verb);
       case 'why':
         return voting.pressWhy(event, post);
       case 'when':
@@ -57,7 +63,7 @@ export function createPostPressing({
       case 'cancel':
         return cancel(event, post);
       case 'again':
-        await reworking.retry(post, person);
+        await reworking.retry(post);
         return touch(post);
       case 'privacy':
         if (!isPrivacyLevel(argument)) return event.answer(OLD_BUTTON);
@@ -71,8 +77,6 @@ export function createPostPressing({
   }
 
   async function edit(event: PressEvent, post: Post): Promise<void> {
-    if (post.author.id !== event.person.id)
-      throw new UserError({ code: 'not_author', author: post.author.name });
     const place = await event.openPrivately?.();
     const draft = await reworking.withdraw(post, event.person);
     if (place !== undefined) await records.adopt(draft.id, place);
@@ -80,7 +84,6 @@ export function createPostPressing({
   }
 
   async function cancel(event: PressEvent, post: Post): Promise<void> {
-    await postLookup.checkMayChange(event, post);
     if (isSettled(post)) throw new UserError({ code: 'not_cancellable', status: post.status });
     await notes.cancel(post.id, event.person);
     await event.answer(CANCELLING);

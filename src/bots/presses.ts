@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 
-/** What a button means: on a draft, on a post, on an account, or on the settings of the place. */
+/** What a button means: on a draft, a post, an account, the settings of the place, or who may use this Nod. */
 export interface Press {
-  readonly on: 'draft' | 'post' | 'account' | 'settings';
-  /** Of the draft or post; for an account its `accountKey`, for settings which one. */
+  readonly on: 'draft' | 'post' | 'account' | 'settings' | 'access';
+  /** Of the draft or post; for an account its `accountKey`, for settings which one, for access the key of a place. */
   readonly id: string;
   readonly verb: string;
   readonly argument?: string;
 }
 
-const PREFIX = { draft: 'd', post: 'p', account: 'a', settings: 's' } as const;
+const PREFIX = { draft: 'd', post: 'p', account: 'a', settings: 's', access: 'o' } as const;
 
-const PLACES = ['draft', 'post', 'account', 'settings'] as const;
+const PLACES = ['draft', 'post', 'account', 'settings', 'access'] as const;
 
 /** At most 64 bytes, as Telegram allows; everything else is looked up by the id. */
 export function encodePress({ on, id, verb, argument }: Press): string {

@@ -4,20 +4,21 @@ import type { Chronicle } from '../core/chronicle.ts';
 import type { Composer } from '../core/composer.ts';
 import { captionLimit, type Draft, kindOf } from '../core/draft.ts';
 import { UserError } from '../core/errors.ts';
-import type { ChatRef, Post, PostStatus } from '../core/post.ts';
+import type { Post, PostStatus } from '../core/post.ts';
 import type { Refreshing } from '../core/refreshing.ts';
 import type { Store } from '../core/stores.ts';
 import type { Submission } from '../core/submission.ts';
 import { isPrivacyLevel } from '../core/tiktok/types.ts';
 import type { Workspaces } from '../core/workspaces.ts';
+import type { PassedPress } from './access/guard.ts';
+import type { AccessRequests } from './access/requests.ts';
 import { askFor } from './asking.ts';
 import type { Board } from './board.ts';
-import type { Bot, Card, ChatEventOf } from './bot.ts';
+import type { Card, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
-import { checkManages } from './managing.ts';
 import type { Planning } from './planning.ts';
 import type { PostPressing } from './post-pressing.ts';
-import { accountKey, decodePress, type Press } from './presses.ts';
+import { accountKey, type Press } from './presses.ts';
 import type { Settings } from './settings.ts';
 import type { Speech } from './speech.ts';
 import { note, OLD_BUTTON } from './view/messages.ts';
@@ -32,7 +33,7 @@ const AT_TIKTOK: ReadonlySet<PostStatus> = new Set(['preparing', 'queued', 'subm
 /** They stand in place of the card until it changes. */
 const MENUS = new Set(['files', 'accounts']);
 
-/** Does what a pressed button says. */
+/** Does what a pressed button says; the guard has let it pass. */
 export function createPressing({
   composer,
   submission,
@@ -44,10 +45,10 @@ export function createPressing({
   postPressing,
   planning,
   settings,
+  accessRequests,
   board,
   records,
   speech,
-  botFor,
   drawDraft,
 }: {
   composer: Composer;
@@ -60,21 +61,33 @@ export function createPressing({
   postPressing: PostPressing;
   planning: Planning;
   settings: Settings;
+  accessRequests: AccessRequests;
   board: Board;
   records: CardRecords;
   speech: Speech;
-  botFor: (chat: ChatRef) => Bot;
   drawDraft: (draft: Draft, menu: 'files' | 'accounts') => Promise<Card>;
 }) {
   /** @throws UserError when the person has to do something else first. */
-  async function press(event: PressEvent): Promise<void> {
-    const press = decodePress(event.press);
-    if (press === undefined) return event.answer(OLD_BUTTON);
-    if (press.on === 'draft') await pressDraft(event, press);
-    else if (press.on === 'post') await postPressing.press(event, press);
-    else if (press.on === 'settings') await settings.press(event, press);
-    else await pressAccount(event, press);
-    await event.answer();
+  async function press(passed: PassedPress): Promise<void> {
+    await pressOn(passed);
+    await passed.event.answer();
+  }
+
+  async function pressOn(passed: PassedPress): Promise<void> {
+    const { event, press } = passed;
+    switch (passed.on) {
+      case 'draft':
+        if (passed.draft.isTakenOver) await composer.takeOver(press.id, event.person);
+        return pressDraft(event, press);
+      case 'post':
+        return postPressing.press(passed);
+      case 'settings':
+        return settings.press(event, press);
+      case 'account':
+        return pressAccount(event, press);
+      case 'access':
+        return accessRequests.press(event, press);
+    }
   }
 
   async function pressDraft(event: PressEvent, { id, verb, argument }: Press): Promise<void> {
@@ -85,7 +98,7 @@ export function createPressing({
     else await obey(event, id, verb, argument);
     // A press has to be answered before its message can be edited everywhere.
     await event.answer();
-    await records.adopt(id, event.message);
+    if (event.isOnMessage) await records.adopt(id, event.message);
     if (!MENUS.has(verb)) board.touch(id, { soon: true });
   }
 
@@ -148,8 +161,7 @@ export function createPressing({
 
   async function pressAccount(event: PressEvent, { id, verb }: Press): Promise<void> {
     if (verb !== 'disconnect') return event.answer(OLD_BUTTON);
-    const { chat, workspace, person, message } = event;
-    await checkManages(botFor(chat), event);
+    const { workspace, person, message } = event;
     const account = await accounts.get(await openIdOf(workspace, id));
     if (account === undefined) throw new UserError({ code: 'no_account' });
     const busy = await countUnderWay(workspace, account.openId);

@@ -1,3 +1,4 @@
+import type { Operators } from '../core/access/operators.ts';
 import type { Chronicle } from '../core/chronicle.ts';
 import { UserError } from '../core/errors.ts';
 import { type History, type HistoryEntry, toCsv } from '../core/history.ts';
@@ -11,11 +12,10 @@ import { askFor } from './asking.ts';
 import type { Bot, Card, ChatEvent, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
 import { createJoining } from './joining.ts';
-import { checkManages } from './managing.ts';
 import { type PolicyChange, policyChangeOf } from './policy-presses.ts';
 import type { Press } from './presses.ts';
 import type { Speech } from './speech.ts';
-import { encodeTopic, type Topic } from './topics.ts';
+import { encodeTopic } from './topics.ts';
 import { exportCard, historyCard } from './view/history-card.ts';
 import { idiomOf } from './view/idioms.ts';
 import { OLD_BUTTON } from './view/messages.ts';
@@ -37,7 +37,10 @@ const HISTORY_ENTRIES = 15;
 /** Chats that speak as themselves have ids of another form. */
 const SOMEBODY = /^[a-z]+:\d+$/;
 
-/** The settings of a place, its history, and its joining with another, as people use them in the chat. */
+/**
+ * The settings of a place, its history, and its joining with another, as people use them in the chat. Whoever asks has been
+ * checked before.
+ */
 export function createSettings({
   workspaces,
   joins,
@@ -47,6 +50,7 @@ export function createSettings({
   speech,
   records,
   botFor,
+  operators,
   now,
 }: {
   workspaces: Workspaces;
@@ -57,15 +61,16 @@ export function createSettings({
   speech: Speech;
   records: CardRecords;
   botFor: (chat: ChatRef) => Bot;
+  operators: Pick<Operators, 'isOperator'>;
   now: () => number;
 }) {
   const joining = createJoining({ workspaces, joins, chronicle, refreshing, speech, botFor });
 
   /** Obeys `settings`, `history`, `join` and `approver`. */
   async function obey(event: ChatEventOf<'command'>): Promise<void> {
-    if (event.name === 'history') return speech.answer(event, await drawHistory(event));
-    await checkManages(botFor(event.chat), event);
     switch (event.name) {
+      case 'history':
+        return speech.answer(event, await drawHistory(event));
       case 'settings':
         return speech.answer(event, await draw(event));
       case 'join':
@@ -77,9 +82,8 @@ export function createSettings({
     }
   }
 
-  /** @throws UserError for who does not manage the place, and for what cannot be. */
+  /** @throws UserError for what cannot be. */
   async function press(event: PressEvent, press: Press): Promise<void> {
-    await checkManages(botFor(event.chat), event);
     const { id, verb, argument = '' } = press;
     const change = policyChangeOf(press, event);
     if (change !== undefined) return changeByPress(event, change);
@@ -104,8 +108,7 @@ export function createSettings({
   }
 
   /** Takes the answer to a question of ours: a time zone, or the code of another chat. */
-  async function take(event: ChatEventOf<'text'>, { kind }: Topic): Promise<void> {
-    await checkManages(botFor(event.chat), event);
+  async function take(event: ChatEventOf<'text'>, kind: 'zone' | 'code'): Promise<void> {
     try {
       if (kind === 'code') return await joining.join(event, event.text);
       const timeZone = readTimeZone(event.text);
@@ -118,10 +121,14 @@ export function createSettings({
     await speech.answer(event, await draw(event));
   }
 
-  async function draw({ workspace, chat, isPrivate }: Asking, notice?: string): Promise<Card> {
+  async function draw(asking: Asking, notice?: string): Promise<Card> {
+    const { workspace, chat, isPrivate, person, reply } = asking;
     const settings = await workspaces.settingsOf(workspace);
     const places = await workspaces.placesOf(workspace);
-    const view = { workspace, chat, isPrivate, settings, places, now: now() };
+    // Others would read who uses this Nod.
+    const isSeenAlone = isPrivate || reply !== undefined;
+    const isOperator = isSeenAlone && (await operators.isOperator(person));
+    const view = { workspace, chat, isPrivate, settings, places, isOperator, now: now() };
     return settingsCard({ ...view, ...(notice !== undefined && { notice }) });
   }
 

@@ -16,13 +16,23 @@ import {
   type Decision,
   isStanding,
   type Mark,
+  type ReviewPolicy,
   type Source,
+  type Standing,
+  standingMarks,
   votesOf,
 } from '../core/review.ts';
 import type { Store } from '../core/stores.ts';
 import type { Workspaces } from '../core/workspaces.ts';
 import { askFor } from './asking.ts';
-import type { Bot, ChatEvent, ChatEventOf, MessageRef } from './bot.ts';
+import {
+  type Bot,
+  ChatBusyError,
+  type ChatEvent,
+  type ChatEventOf,
+  ChatUnreachableError,
+  type MessageRef,
+} from './bot.ts';
 import { type CardRecords, keyOf } from './card-records.ts';
 import type { Speech } from './speech.ts';
 import { parseSubject, reviewSubject } from './subjects.ts';
@@ -73,11 +83,10 @@ export function createVoting({
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
 }) {
-  /** Counts what somebody does with the reactions under a review's card; others are no business of ours. */
-  async function react(event: ChatEventOf<'reaction'>): Promise<void> {
+  /** Counts what somebody does with the reactions under a review's card. */
+  async function react(event: ChatEventOf<'reaction'>, post: Post): Promise<void> {
     const { message, person, marks, isAnonymous, workspace } = event;
-    const post = await postUnder(message);
-    if (post === undefined || PUBLISHED.has(post.status)) return;
+    if (!isReviewed(post) || PUBLISHED.has(post.status)) return;
     const isSet = marks.approve === true || marks.reject === true;
     if (isAnonymous) {
       if (isSet && takesVotes(post)) await telling.tellAll(post, message, ANONYMOUS_NOTE);
@@ -104,18 +113,24 @@ export function createVoting({
     }
     for (const each of MARKS) {
       if (marks[each] !== true) continue;
-      const authority = await checkVoter(post, { chat: message.chat, workspace, person });
-      await cast(post, { type: 'mark', person, mark: each, source, authority });
+      const standing = await botFor(message.chat).readStanding(message.chat, person);
+      const authority = await checkVoter(post, { workspace, person }, standing);
+      await cast(post, { type: 'mark', person, mark: each, source, authority, chat: message.chat });
     }
   }
 
   /** Does what *Approve* and *Reject* on a review's card say; pressed again, they take the vote back. */
-  async function press(event: ChatEventOf<'press'>, post: Post, mark: Mark): Promise<void> {
+  async function press(
+    event: ChatEventOf<'press'>,
+    { post, standing }: { post: Post; standing: Standing },
+    mark: Mark,
+  ): Promise<void> {
     const { id: eventId, person, message, answer, ask } = event;
     checkIsReviewed(post);
-    const authority = await checkVoter(post, event);
+    const authority = await checkVoter(post, event, standing);
     // A crash may have kept us from remembering this card, whose reactions would not count then.
-    if (message.isPrivate !== true) await records.anchor(message, reviewSubject(post.id, message.chat));
+    if (message.isPrivate !== true && event.isOnMessage)
+      await records.anchor(message, reviewSubject(post.id, message.chat));
     const acts = await ballots.read(post.id);
     const act = { eventId, person, mark, source: 'button' as const };
     const isRepeated = acts.some((known) => known.eventId === eventId);
@@ -126,7 +141,7 @@ export function createVoting({
     }
     // A window opens only in answer to the press, so there the vote comes along with its reason.
     if (mark === 'reject' && ask !== undefined) return askWhy(event, post);
-    const done = await cast(post, { ...act, type: 'mark', authority });
+    const done = await cast(post, { ...act, type: 'mark', authority, chat: event.chat });
     await answer(castText(mark, done, post));
     if (mark === 'reject') await askWhy(event, post);
   }
@@ -156,7 +171,10 @@ export function createVoting({
    *
    * A reply to the card of somebody who has not rejected it is no business of ours.
    */
-  async function explain(event: ChatEventOf<'text'>, post: Post): Promise<string | undefined> {
+  async function explain(
+    event: ChatEventOf<'text'>,
+    { post, standing }: { post: Post; standing: Standing },
+  ): Promise<string | undefined> {
     const { id: eventId, person, text } = event;
     checkIsReviewed(post);
     const votes = votesOf(await ballots.read(post.id), post.contentHash);
@@ -168,22 +186,25 @@ export function createVoting({
       return REASON_TAKEN;
     }
     if (event.subject === undefined) return undefined;
-    const authority = await checkVoter(post, event);
-    const rejection = { type: 'mark', eventId, person, mark: 'reject', source: 'button', authority } as const;
-    return castText('reject', await cast(post, rejection, reason), post);
+    const authority = await checkVoter(post, event, standing);
+    const { chat } = event;
+    const rejection = { type: 'mark', mark: 'reject', source: 'button' } as const;
+    const act = { ...rejection, eventId, person, authority, chat };
+    return castText('reject', await cast(post, act, reason), post);
   }
 
   /** @throws UserError when the review is over, or the person has no say. */
   async function checkVoter(
     post: Reviewed,
-    { chat, workspace, person }: Pick<ChatEvent, 'chat' | 'workspace' | 'person'>,
+    { workspace, person }: Pick<ChatEvent, 'workspace' | 'person'>,
+    standing: Standing,
   ): Promise<Authority> {
     const { policy, chats } = post.review;
     if (!(await workspaces.areTogether(post.workspace, workspace)))
       throw new UserError({ code: 'not_shared' });
     if (!takesVotes(post)) throw new UserError(overProblem(post.review.decision));
     if (person.id === post.author.id && !policy.authorVotes) throw new UserError({ code: 'own_post' });
-    const authority = authorityOf(policy, person, await botFor(chat).readStanding(chat, person));
+    const authority = standing.isMember === false ? undefined : authorityOf(policy, person, standing);
     if (authority === undefined) throw new UserError({ code: 'may_not_vote', policy, chats });
     return authority;
   }
@@ -192,6 +213,7 @@ export function createVoting({
   async function cast(post: Reviewed, given: GivenAct, reason = ''): Promise<Cast> {
     const at = now();
     const { id: postId, contentHash } = post;
+    if (given.type === 'mark' && given.mark === 'approve') await lapseVotes(post, given.person);
     const act: Act = given.type === 'mark' ? { ...given, at, contentHash } : { ...given, at };
     const along: Act[] = reason === '' ? [] : [{ type: 'reason', person: given.person, at, text: reason }];
     const done = await ballots.cast({ postId, contentHash, policy: post.review.policy }, act, ...along);
@@ -201,6 +223,36 @@ export function createVoting({
       touch(post);
     }
     return done;
+  }
+
+  /**
+   * Takes off the approvals of those who have lost their say, before one more decides: who is removed from a team, or loses
+   * a role, has approved nothing. Where a platform does not answer, a vote stands as it was given.
+   */
+  async function lapseVotes(post: Reviewed, latest: Person): Promise<void> {
+    const { id: postId, contentHash, review } = post;
+    const acts = await ballots.read(postId);
+    const approvals = votesOf(acts, contentHash).filter(
+      ({ mark, person }) => mark === 'approve' && person.id !== latest.id,
+    );
+    if (approvals.length + 1 < review.policy.approvals) return;
+    for (const act of standingMarks(acts, contentHash)) {
+      if (act.mark !== 'approve' || act.person.id === latest.id || act.chat === undefined) continue;
+      if (await hasSay(review.policy, act.person, act.chat)) continue;
+      const { person, mark, source } = act;
+      const lapsed = { type: 'unmark', person, mark, source, at: now(), isLapsed: true } as const;
+      await ballots.cast({ postId, contentHash, policy: review.policy }, lapsed);
+    }
+  }
+
+  async function hasSay(policy: ReviewPolicy, person: Person, chat: ChatRef): Promise<boolean> {
+    try {
+      const standing = await botFor(chat).readStanding(chat, person);
+      return standing.isMember !== false && authorityOf(policy, person, standing) !== undefined;
+    } catch (error) {
+      if (!(error instanceof ChatUnreachableError || error instanceof ChatBusyError)) throw error;
+      return true;
+    }
   }
 
   /** The post whose review a message shows. */

@@ -91,7 +91,7 @@ function actEntry(act: Act, index: number, acts: readonly Act[]): Told[] {
   const key = `act ${index}`;
   if (act.type === 'unmark') {
     const detail = act.mark === 'approve' ? 'approval' : 'rejection';
-    return [{ key, at, person, what: 'vote_taken_back', detail }];
+    return [{ key, at, person, what: act.isLapsed ? 'vote_lapsed' : 'vote_taken_back', detail }];
   }
   const isAlong = (other: Act | undefined) => other?.at === at && other.person.id === person.id;
   if (act.type === 'reason') {

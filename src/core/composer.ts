@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Accounts } from './accounts.ts';
 import { type Choice, decide } from './choices.ts';
@@ -6,6 +5,7 @@ import { continuesAlbum, type Draft, type DraftFile, UNDECIDED } from './draft.t
 import { type Problem, UserError } from './errors.ts';
 import type { Intake } from './intake.ts';
 import type { ChatRef, Person, Post } from './post.ts';
+import type { RandomIds } from './random-ids.ts';
 import type { Fresh, Store } from './stores.ts';
 import type { TikTokClient } from './tiktok/client.ts';
 import { refusalOf } from './tiktok/codes.ts';
@@ -27,6 +27,7 @@ export interface Offer {
 export function createComposer({
   drafts,
   posts,
+  randomIds,
   intake,
   accounts,
   client,
@@ -36,6 +37,7 @@ export function createComposer({
 }: {
   drafts: Store<Draft>;
   posts: Store<Post>;
+  randomIds: RandomIds;
   intake: Intake;
   accounts: Accounts;
   client: TikTokClient;
@@ -52,15 +54,18 @@ export function createComposer({
    */
   async function offer(offer: Offer): Promise<Draft | undefined> {
     const { chat, file } = offer;
-    const together = (await openDraftFor(offer)) ?? draftId(chat, file.album ?? file.id);
-    const alone = draftId(chat, file.id);
+    const together = (await openDraftFor(offer)) ?? (await randomIds.forOffer(chat, file.album ?? file.id));
     // A straggler of an album that was submitted already begins a draft of its own.
-    const draft =
-      (await join(together, offer)) ?? (alone === together ? undefined : await join(alone, offer));
+    const draft = (await join(together, offer)) ?? (await joinAlone(together, offer));
     if (draft === undefined) return undefined;
     intake.work(draft);
     changed(draft.id);
     return draft;
+  }
+
+  async function joinAlone(together: string, offer: Offer): Promise<Draft | undefined> {
+    const alone = await randomIds.forOffer(offer.chat, offer.file.id);
+    return alone === together ? undefined : join(alone, offer);
   }
 
   /** The open draft that the person named, or that the album goes on with; undefined when there is none. */
@@ -200,6 +205,14 @@ export function createComposer({
     changed(id);
   }
 
+  /** Makes somebody the author of a draft whose author can do nothing with it any more. */
+  async function takeOver(id: string, person: Person): Promise<void> {
+    await drafts.update(id, (draft) =>
+      draft.submitted === undefined ? { ...draft, author: person, updatedAt: now() } : undefined,
+    );
+    changed(id);
+  }
+
   async function discard(id: string, person: Person): Promise<Draft> {
     const draft = await own(id, person);
     await drafts.delete(id);
@@ -235,13 +248,9 @@ export function createComposer({
     queryCreator,
     lookForAccount,
     refresh,
+    takeOver,
     discard,
   };
 }
 
 export type Composer = ReturnType<typeof createComposer>;
-
-/** The same for all files of one album, so that they meet in one draft whatever comes twice or late. */
-function draftId(chat: ChatRef, key: string): string {
-  return createHash('sha256').update(`${chat} ${key}`).digest('base64url').slice(0, 14);
-}

@@ -30,6 +30,11 @@ export type Problem =
   | { code: 'draft_already_submitted' }
   | { code: 'not_author'; author: string }
   | { code: 'not_admin' }
+  | { code: 'not_member' }
+  | { code: 'not_operator' }
+  | { code: 'claim_code_unknown' }
+  | { code: 'place_unknown' }
+  | { code: 'too_many_codes' }
   | { code: 'post_gone' }
   | { code: 'not_cancellable'; status: string }
   | { code: 'not_retryable'; status: string }

@@ -22,7 +22,10 @@ export type HistoryEvent =
   | 'joined'
   | 'separated'
   | 'account_connected'
-  | 'account_disconnected';
+  | 'account_disconnected'
+  | 'access_allowed'
+  | 'access_withdrawn'
+  | 'vote_lapsed';
 
 /** One thing that happened. It is written once and never changes. */
 export interface HistoryEntry extends Versioned {

@@ -1,4 +1,4 @@
-import type { Person } from './post.ts';
+import type { ChatRef, Person } from './post.ts';
 
 /** What somebody says about a post under review. */
 export type Mark = 'approve' | 'reject';
@@ -26,8 +26,10 @@ export interface ReviewPolicy {
   readonly openHours: number;
 }
 
-/** What somebody is in the place where a review stands, as its platform tells it. */
+/** Somebody's part in a place at this moment, as its platform tells it. */
 export interface Standing {
+  /** Whether the person is in the place at all; absent where the platform does not tell. */
+  readonly isMember?: boolean;
   readonly isManager: boolean;
   readonly roles: readonly Role[];
 }
@@ -56,9 +58,11 @@ export type Act = {
       /** The content that the voter saw; a vote is for nothing else. */
       readonly contentHash: string;
       readonly authority: Authority;
+      /** Where the voter's say was looked up, to be looked up there again; absent in votes from before that was done. */
+      readonly chat?: ChatRef;
     }
-  /** Takes a mark back. */
-  | { readonly type: 'unmark'; readonly mark: Mark; readonly source: Source }
+  /** Takes a mark back; `isLapsed` when its person has lost the say meanwhile. */
+  | { readonly type: 'unmark'; readonly mark: Mark; readonly source: Source; readonly isLapsed?: true }
   /** Says why one rejects. */
   | { readonly type: 'reason'; readonly text: string }
 );

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Accounts } from './accounts.ts';
 import type { Composer } from './composer.ts';
 import type { Draft, DraftFile } from './draft.ts';
@@ -7,8 +6,9 @@ import type { Intake } from './intake.ts';
 import type { PreparedMedia } from './media/types.ts';
 import type { Notes } from './notes.ts';
 import { hashContent, isSettled, type Person, type Post, type PostStatus, whatWaits } from './post.ts';
+import type { RandomIds } from './random-ids.ts';
 import type { Fresh, Store } from './stores.ts';
-import { nextPostId, type Plan, type Submission } from './submission.ts';
+import type { Plan, Submission } from './submission.ts';
 import type { PrivacyLevel } from './tiktok/types.ts';
 
 /** An unconfirmed post too: it takes a person who has looked at the account to say that it is not there. */
@@ -18,10 +18,14 @@ const WITHDRAWABLE: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review',
 /** What came to nothing without anybody's wish needs no second approval for the same content. */
 const KEEPS_APPROVAL: ReadonlySet<PostStatus> = new Set(['failed', 'unconfirmed']);
 
-/** Tries posts again, or takes them back to change them; what it makes of them is new, with its own review. */
+/**
+ * Tries posts again, or takes them back to change them; what it makes of them is new, with its own review. Whoever asks has
+ * been checked before.
+ */
 export function createReworking({
   drafts,
   posts,
+  randomIds,
   composer,
   intake,
   accounts,
@@ -32,6 +36,7 @@ export function createReworking({
 }: {
   drafts: Store<Draft>;
   posts: Store<Post>;
+  randomIds: RandomIds;
   composer: Composer;
   intake: Intake;
   accounts: Accounts;
@@ -42,8 +47,7 @@ export function createReworking({
   now: () => number;
 }) {
   /** Tries a post again that came to nothing: a new post of the same content. */
-  async function retry(post: Post, person: Person): Promise<Post> {
-    checkAuthor(post, person);
+  async function retry(post: Post): Promise<Post> {
     if (!RETRYABLE.has(post.status)) throw new UserError({ code: 'not_retryable', status: post.status });
     const isApproved = post.review?.decision?.outcome === 'approved' && KEEPS_APPROVAL.has(post.status);
     const plan = await submission.planOf(post);
@@ -52,7 +56,6 @@ export function createReworking({
 
   /** Chooses anew who can see a post that waits for this choice: it goes on as a new post, with its own review. */
   async function rechoose(post: Post, person: Person, privacyLevel: PrivacyLevel): Promise<Post> {
-    checkAuthor(post, person);
     if (post.status !== 'on_hold') throw new UserError({ code: 'not_retryable', status: post.status });
     if (!post.privacyLevelOptions.includes(privacyLevel))
       throw new UserError({ code: 'privacy_not_offered', privacyLevel });
@@ -71,7 +74,7 @@ export function createReworking({
     const same = { workspace, chat, author, draftId, account, content, contentHash };
     return submission.save({
       ...same,
-      id: nextPostId(post),
+      id: (await submission.nextPost(post))?.id ?? (await randomIds.forNextPost(post.id)),
       ...(preview !== undefined && { preview }),
       ...plan,
       createdAt: now(),
@@ -81,13 +84,12 @@ export function createReworking({
     });
   }
 
-  /** Takes a post that is not at TikTok yet back into a draft; what is settled is only opened again. */
+  /** Takes a post that is not at TikTok yet back into a draft of the person's; what is settled is only opened again. */
   async function withdraw(post: Post, person: Person): Promise<Draft> {
-    checkAuthor(post, person);
-    if (isSettled(post)) return editAgain(post);
+    if (isSettled(post)) return editAgain(post, person);
     if ((await submission.nextPost(post)) !== undefined) throw new UserError({ code: 'post_gone' });
     if (!WITHDRAWABLE.has(post.status)) throw new UserError({ code: 'not_withdrawable' });
-    return editAgain(await withdrawn(post, person));
+    return editAgain(await withdrawn(post, person), person);
   }
 
   /** The post as it ends because it is taken back. */
@@ -100,12 +102,13 @@ export function createReworking({
   }
 
   /** Opens a draft with what a post was made of, to change it; the one that is open already, if there is one. */
-  async function editAgain(post: Post): Promise<Draft> {
+  async function editAgain(post: Post, person: Person): Promise<Draft> {
     await checkSources(post);
     const id = await freeDraftId(post);
-    const begun = await drafts.create(id, await draftOf(post, id));
+    const begun = await drafts.create(id, await draftOf(post, id, person));
     const draft = begun ?? (await drafts.get(id));
-    if (draft === undefined) return editAgain(post);
+    if (draft === undefined) return editAgain(post, person);
+    if (draft.author.id !== person.id) await composer.takeOver(id, person);
     intake.work(draft);
     const shared = await accounts.list(post.workspace);
     if (begun !== undefined && shared.some(({ openId }) => openId === post.content.openId))
@@ -116,13 +119,12 @@ export function createReworking({
 
   /** The same for all who ask at once; another one as soon as its draft has become a post. */
   async function freeDraftId({ id }: Post): Promise<string> {
-    for (let count = 0; ; count += 1) {
-      const draftId = createHash('sha256').update(`edit ${id} ${count}`).digest('base64url').slice(0, 14);
-      if ((await posts.get(draftId)) === undefined) return draftId;
-    }
+    let draftId = await randomIds.forEdit(id);
+    while ((await posts.get(draftId)) !== undefined) draftId = await randomIds.renewEdit(id, draftId);
+    return draftId;
   }
 
-  async function draftOf(post: Post, id: string): Promise<Fresh<Draft>> {
+  async function draftOf(post: Post, id: string, author: Person): Promise<Fresh<Draft>> {
     const kept = await keptMedia(post);
     const at = now();
     const { content } = post;
@@ -136,7 +138,7 @@ export function createReworking({
     });
     const { yourBrand, brandedContent } = content.settings;
     return {
-      ...{ id, workspace: post.workspace, chat: post.chat, author: post.author, files },
+      ...{ id, workspace: post.workspace, chat: post.chat, author, files },
       ...(post.preview !== undefined && { preview: post.preview }),
       ...{ caption: content.caption, settings: content.settings, disclosing: yourBrand || brandedContent },
       ...(post.publishAt !== undefined && post.publishAt > at && { publishAt: post.publishAt }),
@@ -161,7 +163,3 @@ export function createReworking({
 }
 
 export type Reworking = ReturnType<typeof createReworking>;
-
-function checkAuthor({ author }: Post, person: Person): void {
-  if (author.id !== person.id) throw new UserError({ code: 'not_author', author: author.name });
-}

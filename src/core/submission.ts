@@ -13,6 +13,7 @@ import {
   type PostReview,
   whatWaits,
 } from './post.ts';
+import type { RandomIds } from './random-ids.ts';
 import type { Fresh, Store } from './stores.ts';
 import type { PostMode } from './tiktok/types.ts';
 import type { Workspaces } from './workspaces.ts';
@@ -29,6 +30,7 @@ export interface Plan {
 export function createSubmission({
   drafts,
   posts,
+  randomIds,
   composer,
   intake,
   workspaces,
@@ -39,6 +41,7 @@ export function createSubmission({
 }: {
   drafts: Store<Draft>;
   posts: Store<Post>;
+  randomIds: RandomIds;
   composer: Composer;
   intake: Intake;
   workspaces: Workspaces;
@@ -126,12 +129,14 @@ export function createSubmission({
   /** The post that a draft became, or the last try again of it. */
   async function latestPost(draftId: string): Promise<Post | undefined> {
     let latest = await posts.get(draftId);
-    for (let next = latest; next !== undefined; next = await posts.get(nextPostId(next))) latest = next;
+    for (let next = latest; next !== undefined; next = await nextPost(next)) latest = next;
     return latest;
   }
 
   /** The post that goes on where this one ended, if there is one. */
-  const nextPost = (post: Post): Promise<Post | undefined> => posts.get(nextPostId(post));
+  async function nextPost({ id }: Post): Promise<Post | undefined> {
+    return posts.get((await randomIds.findNextPost(id)) ?? nextPostIdBefore(id));
+  }
 
   /** Goes on after a start: finishes interrupted submissions and intakes, and forgets abandoned drafts. */
   async function resume(): Promise<void> {
@@ -152,7 +157,6 @@ export function createSubmission({
 
 export type Submission = ReturnType<typeof createSubmission>;
 
-/** One post at most goes on where another one ended, so it takes its id from it. */
-export function nextPostId(post: Post): string {
-  return createHash('sha256').update(`again ${post.id}`).digest('base64url').slice(0, 14);
-}
+/** Until version 0.1 the id followed from that of the post before; what was tried again then is not tried once more. */
+const nextPostIdBefore = (postId: string): string =>
+  createHash('sha256').update(`again ${postId}`).digest('base64url').slice(0, 14);

@@ -20,7 +20,7 @@ interface PaperOptions {
   readonly whispers?: boolean;
 }
 
-const MANAGER: Standing = { isManager: true, roles: [] };
+const MANAGER: Standing = { isMember: true, isManager: true, roles: [] };
 
 /** A chat platform that keeps its messages on paper and fails when told to. */
 export function createPaperBot(options: PaperOptions = {}) {
@@ -77,6 +77,8 @@ export function createPaperBot(options: PaperOptions = {}) {
       if (whispers) whispered.push({ person, card });
       return whispers;
     },
+    privateChat: async ({ id }) => id,
+    openUrl: () => undefined,
     editPauseMs: () => 0,
     onceKeyMs,
   };

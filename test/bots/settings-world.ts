@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import pino from 'pino';
 import { onTestFinished } from 'vitest';
+import { createGuard, type Passed } from '../../src/bots/access/guard.ts';
 import type { Card, ChatEvent, ChatEventOf, MessageRef, Question } from '../../src/bots/bot.ts';
 import { type Anchor, type CardRecord, createCardRecords } from '../../src/bots/card-records.ts';
-import { decodePress } from '../../src/bots/presses.ts';
 import { createSettings } from '../../src/bots/settings.ts';
 import { createSpeech } from '../../src/bots/speech.ts';
-import { decodeTopic } from '../../src/bots/topics.ts';
+import { OLD_BUTTON } from '../../src/bots/view/messages.ts';
 import { type Ballot, createBallots } from '../../src/core/ballots.ts';
 import { createChronicle } from '../../src/core/chronicle.ts';
 import type { Draft } from '../../src/core/draft.ts';
 import { UserError } from '../../src/core/errors.ts';
 import { createHistory, type HistoryEntry } from '../../src/core/history.ts';
 import { createJoins, type JoinCode } from '../../src/core/joins.ts';
-import type { Person } from '../../src/core/post.ts';
+import type { Person, Post } from '../../src/core/post.ts';
 import { createRefreshing } from '../../src/core/refreshing.ts';
 import { openStores } from '../../src/core/stores.ts';
 import { createWorkspaces, type Workspace } from '../../src/core/workspaces.ts';
@@ -69,7 +69,34 @@ export async function startSettings({ whispers = true } = {}) {
   });
   const settings = createSettings({
     ...{ workspaces, joins, history, chronicle, refreshing, speech, records, botFor, now },
+    operators: { isOperator: async () => false },
   });
+
+  const guard = createGuard({
+    ...{
+      drafts: stores.store<Draft>('drafts'),
+      posts: stores.store<Post>('posts'),
+      workspaces,
+      records,
+      botFor,
+    },
+    access: { isAllowed: async () => true },
+    operators: { isOperator: async () => false },
+  });
+
+  /** Does what the guard lets pass. */
+  async function receive(event: ChatEvent): Promise<void> {
+    const passed = await guard.authorise(event);
+    if (passed !== undefined) await dispatch(passed);
+  }
+
+  function dispatch(passed: Passed | { on: 'stranger' }): Promise<void> {
+    if (passed.on === 'command') return settings.obey(passed.event);
+    if (passed.on === 'settings') return settings.press(passed.event, passed.press);
+    if (passed.on === 'nothing') return passed.event.answer(OLD_BUTTON);
+    if (passed.on === 'place_answer') return settings.take(passed.event, passed.kind);
+    throw new Error(`The settings know nothing of ${passed.on}.`);
+  }
 
   for (const { workspace, chat, chatTitle, isPrivate } of [LAB, STUDIO, ALONE]) {
     await workspaces.meet({ workspace, chat, chatTitle, isPrivate });
@@ -77,7 +104,7 @@ export async function startSettings({ whispers = true } = {}) {
   }
 
   async function command(frame: Frame, name: string, more: { argument?: string; target?: Person } = {}) {
-    await settings.obey({ ...frame, type: 'command', name, argument: '', ...more });
+    await receive({ ...frame, type: 'command', name, argument: '', ...more });
   }
 
   /** A message that stands in the chat, such as a card that somebody presses on. */
@@ -87,22 +114,23 @@ export async function startSettings({ whispers = true } = {}) {
       .then((message) => ({ ...message, ...more }));
 
   /** Presses a button; gives the note that the presser got. */
-  async function press(frame: Frame, data: string, more: Partial<ChatEventOf<'press'>> = {}) {
+  async function press(
+    frame: Frame,
+    data: string,
+    more: Partial<Omit<ChatEventOf<'press'>, 'isOnMessage'>> = {},
+  ) {
     const notes: (string | undefined)[] = [];
     const answer = async (note?: string) => void notes.push(note);
-    const decoded = decodePress(data);
-    if (decoded === undefined) throw new Error(`${data} is no press.`);
     const message = more.message ?? (await stand(frame));
-    await settings.press({ ...frame, type: 'press', press: data, message, answer, ...more }, decoded);
+    const pressed = { ...frame, type: 'press' as const, press: data, message, isOnMessage: true, answer };
+    await receive({ ...pressed, ...more });
     return notes[0];
   }
 
   /** Answers a question that was asked about a subject. */
   async function answer(frame: Frame, subject: string, text: string, reply?: MessageRef) {
-    const topic = decodeTopic(subject);
-    if (topic === undefined) throw new Error(`${subject} is no topic.`);
     const event = { ...frame, type: 'text' as const, text, subject };
-    await settings.take(reply === undefined ? event : { ...event, reply }, topic);
+    await receive(reply === undefined ? event : { ...event, reply });
   }
 
   /** What the newest message of a chat shows. */

@@ -6,6 +6,7 @@ import type { Draft } from '../../src/core/draft.ts';
 import { createIntake } from '../../src/core/intake.ts';
 import { createMediaPreparer } from '../../src/core/media/prepare.ts';
 import type { Post } from '../../src/core/post.ts';
+import { createRandomIds } from '../../src/core/random-ids.ts';
 import { createReworking } from '../../src/core/reworking.ts';
 import { createSubmission } from '../../src/core/submission.ts';
 import { type CoreWorld, type CoreWorldOptions, createCoreWorld } from './core-world.ts';
@@ -43,19 +44,20 @@ export async function createComposingWorld(options: CoreWorldOptions = {}) {
     const parts = { drafts, mediaStore: world.mediaStore, preparer, openFile, changed, log };
     const intake = createIntake({ ...parts, retryDelaysMs: [1, 1, 1] });
     const { posts, accounts, workspaces, notes, client } = nod;
+    const randomIds = createRandomIds({ ids: nod.stores.store('random-ids'), now: world.now });
     const composer = createComposer({
-      ...{ drafts, posts, intake, accounts, client, changed, log },
+      ...{ drafts, posts, randomIds, intake, accounts, client, changed, log },
       now: world.now,
     });
     const woken: string[] = [];
     const announced: Post[] = [];
     const submission = createSubmission({
-      ...{ drafts, posts, composer, intake, workspaces, now: world.now, log },
+      ...{ drafts, posts, randomIds, composer, intake, workspaces, now: world.now, log },
       announce: (post) => void announced.push(post),
       wake: (postId) => void woken.push(postId),
     });
     const reworking = createReworking({
-      ...{ drafts, posts, composer, intake, accounts, submission, notes, now: world.now },
+      ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, now: world.now },
       wake: async (postId) => void (await nod.publisher.tick(postId)),
     });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Post, PostStatus } from '../../src/core/post.ts';
 import { isReady, readyWorld } from './composing.ts';
 import { problemOf } from './media/files.ts';
-import { ANA, BEN } from './posts.ts';
+import { ANA } from './posts.ts';
 
 describe('trying again', () => {
   const settle = async ({ posts, id }: Awaited<ReturnType<typeof readyWorld>>, state: Partial<Post>) => {
@@ -16,7 +16,7 @@ describe('trying again', () => {
     await using _ = world.chat;
     const first = await world.submission.submit(world.id, ANA, 'DIRECT_POST');
     const failed = await settle(world, { status: 'failed', failure: { reason: 'spam' } });
-    const again = await Promise.all([1, 2, 3].map(() => world.reworking.retry(failed, ANA)));
+    const again = await Promise.all([1, 2, 3].map(() => world.reworking.retry(failed)));
     expect(new Set(again.map(({ id }) => id)).size).toBe(1);
     expect(again[0]).toMatchObject({
       status: 'queued',
@@ -41,7 +41,7 @@ describe('trying again', () => {
         { ...world, id: post.id },
         { status: 'failed', failure: { reason: 'spam' } },
       );
-      post = await world.reworking.retry(failed, ANA);
+      post = await world.reworking.retry(failed);
       ids.push(post.id);
     }
     expect(new Set(ids).size).toBe(4);
@@ -56,7 +56,7 @@ describe('trying again', () => {
     await using _ = world.chat;
     await world.submission.submit(world.id, ANA, 'DIRECT_POST');
     const post = await settle(world, { status } as Partial<Post>);
-    expect(await problemOf(world.reworking.retry(post, ANA))).toEqual({ code: 'not_retryable', status });
+    expect(await problemOf(world.reworking.retry(post))).toEqual({ code: 'not_retryable', status });
   });
 
   it('is granted for an unconfirmed post, because a person has looked', async () => {
@@ -64,19 +64,10 @@ describe('trying again', () => {
     await using _ = world.chat;
     await world.submission.submit(world.id, ANA, 'DIRECT_POST');
     const post = await settle(world, { status: 'unconfirmed', publishId: 'p1' });
-    expect(await world.reworking.retry(post, ANA)).toMatchObject({
+    expect(await world.reworking.retry(post)).toMatchObject({
       status: 'queued',
       draftId: post.draftId,
     });
-  });
-
-  it('is for the author alone', async () => {
-    const world = await readyWorld();
-    await using _ = world.chat;
-    await world.submission.submit(world.id, ANA, 'DIRECT_POST');
-    const post = await settle(world, { status: 'cancelled' });
-    expect(await problemOf(world.reworking.retry(post, BEN))).toMatchObject({ code: 'not_author' });
-    expect(await problemOf(world.reworking.withdraw(post, BEN))).toMatchObject({ code: 'not_author' });
   });
 
   it('prepares anew what is gone but can be made again, and says so where it cannot', async () => {
@@ -86,7 +77,7 @@ describe('trying again', () => {
     const post = await world.submission.submit(world.id, ANA, 'DIRECT_POST');
     const failed = await settle(world, { status: 'failed', failure: { reason: 'spam' } });
     await mediaStore.remove(post.media?.[0]?.file.key ?? '');
-    const again = await world.reworking.retry(failed, ANA);
+    const again = await world.reworking.retry(failed);
     expect(again).toMatchObject({ status: 'preparing' });
     expect(await world.chat.world.finish(again.id)).toMatchObject({ status: 'published' });
 
@@ -94,7 +85,7 @@ describe('trying again', () => {
     await mediaStore.remove(post.media?.[0]?.file.key ?? '');
     await world.posts.delete(again.id);
     const gone = { code: 'file_unavailable', name: '1.png' };
-    expect(await problemOf(world.reworking.retry(failed, ANA))).toEqual(gone);
+    expect(await problemOf(world.reworking.retry(failed))).toEqual(gone);
     expect(await problemOf(world.reworking.withdraw(failed, ANA))).toEqual(gone);
   });
 });

@@ -49,7 +49,7 @@ describe('submitting', () => {
     const settled = { status: 'cancelled', settledAt: chat.world.now() };
     const cancelled = await posts.update(post.id, (one) => ({ ...one, ...settled }) as Post);
     await nod.workspaces.unshare(WORKSPACE, tiktok.openIdOf());
-    expect(await problemOf(reworking.retry(cancelled ?? post, ANA))).toEqual(problem);
+    expect(await problemOf(reworking.retry(cancelled ?? post))).toEqual(problem);
   });
 
   it('is refused with the first thing that is missing, and leaves the draft open', async () => {

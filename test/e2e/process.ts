@@ -10,12 +10,14 @@ export const NODE = fileURLToPath(new URL('../../node_modules/.bin/node', import
 export interface ProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly node?: string;
+  /** What stands behind nod.js on the command line. */
+  readonly args?: readonly string[];
 }
 
 /** Runs `node nod.js` as its own process, with nothing of this one's environment but the path. */
-export function runNod({ environment = {}, node = NODE }: ProcessOptions = {}) {
+export function runNod({ environment = {}, node = NODE, args = [] }: ProcessOptions = {}) {
   const env = { PATH: process.env.PATH, ...environment };
-  const child = spawn(node, ['nod.js'], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(node, ['nod.js', ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
   const output = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -54,8 +54,10 @@ function messageCommand() {
 
 function addOptions(subcommand: SlashCommandSubcommandBuilder, name: string) {
   if (name === 'post') return addPostOptions(subcommand);
-  if (name !== 'join') return subcommand;
-  return subcommand.addStringOption((option) => named(option, OPTIONS.code).setRequired(true));
+  if (name !== 'join' && name !== 'claim') return subcommand;
+  return subcommand.addStringOption((option) =>
+    named(option, name === 'claim' ? OPTIONS.claimCode : OPTIONS.code).setRequired(true),
+  );
 }
 
 function addPostOptions(post: SlashCommandSubcommandBuilder) {

@@ -1,7 +1,7 @@
 import { RequestMethod, Routes } from 'discord.js';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { Person } from '../../core/post.ts';
+import type { ChatRef, Person } from '../../core/post.ts';
 import { type Card, ChatClosedError, type MessageRef } from '../bot.ts';
 import type { Api } from './api.ts';
 import type { Outgoing } from './outgoing.ts';
@@ -17,16 +17,10 @@ export function createDirect({ api, outgoing, log }: { api: Api; outgoing: Outgo
    * Only an answer to an interaction could stand beside the message, and there is none to answer.
    */
   async function whisper(_message: MessageRef, person: Person, card: Card): Promise<boolean> {
-    const userId = parsePersonId(person);
-    if (userId === undefined) return false;
     try {
-      const channel = await api.request({
-        name: 'createDm',
-        method: RequestMethod.Post,
-        fullRoute: Routes.userChannels(),
-        body: { recipient_id: userId },
-      });
-      await outgoing.send(chatRef(channelSchema.parse(channel).id), card);
+      const chat = await open(person);
+      if (chat === undefined) return false;
+      await outgoing.send(chat, card);
       return true;
     } catch (error) {
       const level = error instanceof ChatClosedError ? 'debug' : 'warn';
@@ -35,5 +29,27 @@ export function createDirect({ api, outgoing, log }: { api: Api; outgoing: Outgo
     }
   }
 
-  return { whisper };
+  /** The channel of direct messages with this person; undefined where Discord opens none. */
+  async function privateChat(person: Person): Promise<ChatRef | undefined> {
+    try {
+      return await open(person);
+    } catch (error) {
+      log.warn({ err: error }, 'a channel of direct messages could not be opened');
+      return undefined;
+    }
+  }
+
+  async function open(person: Person): Promise<ChatRef | undefined> {
+    const userId = parsePersonId(person);
+    if (userId === undefined) return undefined;
+    const channel = await api.request({
+      name: 'createDm',
+      method: RequestMethod.Post,
+      fullRoute: Routes.userChannels(),
+      body: { recipient_id: userId },
+    });
+    return chatRef(channelSchema.parse(channel).id);
+  }
+
+  return { whisper, privateChat };
 }

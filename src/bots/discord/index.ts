@@ -1,7 +1,7 @@
 import { type RESTPutAPIApplicationCommandsJSONBody, RequestMethod, Routes } from 'discord.js';
 import type { Logger } from 'pino';
 import type { ChatRef } from '../../core/post.ts';
-import type { Bot, ChatEvent, MessageRef } from '../bot.ts';
+import type { Bot, ChatEvent, MessageRef, StartOptions } from '../bot.ts';
 import { createAnswers } from './answers.ts';
 import { createApi } from './api.ts';
 import { createAttempt } from './attempt.ts';
@@ -58,6 +58,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   /** While starting, what goes wrong is thrown. */
   let isStarted = false;
   let hasFailed = false;
+  let applicationId: string | undefined;
 
   const gateway = createGateway({
     ...{ token, apiUrl, log },
@@ -78,7 +79,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
 
   async function start(
     receive: (event: ChatEvent) => Promise<void>,
-    onMissed: () => void = () => {},
+    { onGap: onMissed = () => {} }: StartOptions = {},
   ): Promise<void> {
     const attempt = createAttempt({ receive, log });
     onGap = onMissed;
@@ -86,6 +87,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     reactions = createReactions({ api, lanes, log, marks, standing, gateway, attempt, onGap });
     const me = await gateway.open();
     if (me === undefined) return;
+    applicationId = me.applicationId;
     await registerCommands(me.applicationId);
     isStarted = true;
     log.info({ username: me.username }, 'listening to Discord');
@@ -132,8 +134,16 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const { openFile } = files;
   const { readStanding } = standing;
   const { putMarks, readMarks } = marks;
-  const { whisper } = direct;
-  const messages = { send, edit, remove, openFile, editPauseMs, whisper };
+  const { whisper, privateChat } = direct;
+  const openUrl = (): string | undefined => applicationId && invitationUrl(applicationId);
+  const messages = { send, edit, remove, openFile, privateChat, openUrl, editPauseMs, whisper };
   const calls = { start, stop, ...messages, readStanding, putMarks, readMarks, hearsMarks };
   return { platform: 'discord', composesInPrivate: true, onceKeyMs: ONCE_KEY_MS, ...calls };
 }
+
+/** View Channels, Send Messages, Embed Links, Attach Files, Read Message History, Add Reactions. */
+const PERMISSIONS = '117824';
+
+/** https://discord.com/developers/docs/topics/oauth2#bot-authorization-flow */
+const invitationUrl = (applicationId: string): string =>
+  `https://discord.com/oauth2/authorize?client_id=${applicationId}&scope=bot%20applications.commands&permissions=${PERMISSIONS}`;

@@ -160,6 +160,7 @@ export function createInteractions({ answers, lanes, guildName, attempt }: Inter
       ...privateReply(message),
       type: 'press' as const,
       message,
+      isOnMessage: hasComponent(interaction, press),
       ...picked,
       ...reactions,
     };
@@ -199,6 +200,20 @@ export function createInteractions({ answers, lanes, guildName, attempt }: Inter
 }
 
 export type Interactions = ReturnType<typeof createInteractions>;
+
+/** Whether a part of the message, as Discord has it now, says what was pressed or chosen. */
+function hasComponent({ message, data }: APIMessageComponentInteraction, press: string | undefined): boolean {
+  const says = (part: object): boolean => {
+    if ('custom_id' in part && part.custom_id === data.custom_id)
+      return (
+        !('options' in part) ||
+        !Array.isArray(part.options) ||
+        part.options.some(({ value }) => value === press)
+      );
+    return 'components' in part && Array.isArray(part.components) && part.components.some(says);
+  };
+  return (message.components ?? []).some(says);
+}
 
 type Answerable =
   | APIApplicationCommandInteraction

@@ -55,10 +55,12 @@ export function createStanding({ api, now }: { api: Api; now: () => number }) {
     const userId = parsePersonId(person);
     if (userId === undefined) return NOTHING;
     const { guildId } = await placeOf(parseChatRef(chat));
-    if (guildId === undefined) return { isManager: true, roles: [] };
+    // Nobody else is in a direct message with us.
+    if (guildId === undefined) return { isMember: true, isManager: true, roles: [] };
     const roleIds = await rolesOf(guildId, userId);
     const guild = await guildWith(guildId, roleIds ?? []);
-    if (roleIds === undefined) return { isManager: guild.owner_id === userId, roles: [] };
+    // The owner is always a member.
+    if (roleIds === undefined) return guild.owner_id === userId ? OWNER : NOTHING;
     return standingIn(guild, userId, roleIds);
   }
 
@@ -101,7 +103,8 @@ export function createStanding({ api, now }: { api: Api; now: () => number }) {
 
 export type Standing = ReturnType<typeof createStanding>;
 
-const NOTHING: PersonStanding = { isManager: false, roles: [] };
+const NOTHING: PersonStanding = { isMember: false, isManager: false, roles: [] };
+const OWNER: PersonStanding = { isMember: true, isManager: true, roles: [] };
 
 /** The role of everybody has the id of the server. It may let people manage, but no member is told to hold it. */
 function standingIn(guild: Guild, userId: string, roleIds: readonly string[]): PersonStanding {
@@ -109,5 +112,5 @@ function standingIn(guild: Guild, userId: string, roleIds: readonly string[]): P
   const everyone = guild.roles.filter(({ id }) => id === guild.id);
   const permissions = [...everyone, ...held].reduce((bits, role) => bits | BigInt(role.permissions), 0n);
   const roles = held.map(({ id, name }): Role => ({ id: roleRef(id), name }));
-  return { isManager: guild.owner_id === userId || (permissions & MANAGES) !== 0n, roles };
+  return { isMember: true, isManager: guild.owner_id === userId || (permissions & MANAGES) !== 0n, roles };
 }

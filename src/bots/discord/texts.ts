@@ -169,6 +169,15 @@ export const SUBCOMMANDS = {
       pt: 'Compartilhe contas e revisões com outra conversa',
     },
   },
+  claim: {
+    name: { en: 'claim', de: 'übernehmen', es: 'reclamar', pt: 'reivindicar' },
+    description: {
+      en: 'Become the operator of this Nod, with the code from its log',
+      de: 'Betreiber dieses Nod werden, mit dem Code aus seinem Log',
+      es: 'Hazte operador de este Nod con el código de su registro',
+      pt: 'Torne-se operador deste Nod com o código do log',
+    },
+  },
   help: {
     name: { en: 'help', de: 'hilfe', es: 'ayuda', pt: 'ajuda' },
     description: {
@@ -224,6 +233,15 @@ export const OPTIONS = {
       de: 'Wann es erscheint, etwa morgen 18:00',
       es: 'Cuándo publicar, por ejemplo mañana 18:00',
       pt: 'Quando publicar, por exemplo amanhã 18:00',
+    },
+  },
+  claimCode: {
+    name: { en: 'code', de: 'code', es: 'código', pt: 'código' },
+    description: {
+      en: 'The code that the start of Nod prints',
+      de: 'Der Code, den Nod beim Start ausgibt',
+      es: 'El código que Nod muestra al arrancar',
+      pt: 'O código que o Nod mostra ao iniciar',
     },
   },
   code: {

@@ -2,6 +2,7 @@ import type { ChatMemberUpdated, Message, MessageReactionUpdated, ReactionType }
 import type { Mark } from '../../core/review.ts';
 import type { ChatEvent } from '../bot.ts';
 import { chatPerson, chatTitle, userPerson, workspaceRef } from './refs.ts';
+import { isPresent } from './standing.ts';
 
 /** The reaction that stands for a mark; Telegram's fixed list has no ticks and crosses. */
 export const EMOJI = { approve: '👍', reject: '👎' } as const satisfies Record<Mark, string>;
@@ -33,12 +34,12 @@ export function fromRights(updateId: number, change: ChatMemberUpdated): ChatEve
   if (!isGroup(chat) || before.status === after.status) return [];
   // An administrator who acts in the name of the group shows as a bot of Telegram's.
   const person = from.is_bot ? chatPerson(chat) : userPerson(from);
-  return [{ ...frameOf(updateId, chat), person, type: 'rights' }];
+  return [{ ...frameOf(updateId, chat), person, type: 'rights', isPresent: isPresent(after) }];
 }
 
 /** The beginning of a supergroup that was a group: what we have said there is out of reach. */
 export function fromMove(updateId: number, { chat }: Message): ChatEvent[] {
-  return [{ ...frameOf(updateId, chat), person: chatPerson(chat), type: 'rights' }];
+  return [{ ...frameOf(updateId, chat), person: chatPerson(chat), type: 'rights', isPresent: true }];
 }
 
 type AnyChat = ChatMemberUpdated['chat'];

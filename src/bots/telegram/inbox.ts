@@ -66,6 +66,18 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
     if (now() - sweptAt >= SWEEP_EVERY_MS) await sweep();
   }
 
+  /** Handles an update of somebody of whom nothing may be kept: in its turn, once, and forgotten in a crash. */
+  function pass(update: Update): void {
+    if (!closed) inTurn(update, () => handleOnce(update));
+  }
+
+  async function handleOnce(update: Update): Promise<void> {
+    if (closed || handle === undefined) return;
+    await handle(update).catch((error: unknown) =>
+      log.warn({ err: error, updateId: update.update_id }, 'an update of a stranger could not be handled'),
+    );
+  }
+
   /** Finishes what is being handled; what still waits is handled at the next start. */
   async function close(): Promise<void> {
     closed = true;
@@ -73,10 +85,12 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
     await Promise.all(tails.values());
   }
 
-  function enqueue(update: Update): void {
+  const enqueue = (update: Update): void => inTurn(update, () => run(update));
+
+  function inTurn(update: Update, task: () => Promise<void>): void {
     const chatId = firstIdOf(chatIdOf(update));
     const before = tails.get(chatId) ?? Promise.resolve();
-    const tail = before.then(() => run(update));
+    const tail = before.then(task);
     tails.set(chatId, tail);
     void tail.then(() => {
       if (tails.get(chatId) === tail) tails.delete(chatId);
@@ -141,7 +155,7 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
     }
   }
 
-  return { open, accept, close };
+  return { open, accept, pass, close };
 }
 
 /** How long to wait where the chat did not answer, or asked to wait; undefined for every other error. */
@@ -152,6 +166,6 @@ function outageOf(error: unknown, tries: number): number | undefined {
 
 const keyOf = (update: Update): string => String(update.update_id).padStart(12, '0');
 
-function chatIdOf({ message, callback_query, message_reaction, my_chat_member }: Update): number {
+export function chatIdOf({ message, callback_query, message_reaction, my_chat_member }: Update): number {
   return (message ?? callback_query?.message ?? message_reaction ?? my_chat_member)?.chat.id ?? 0;
 }

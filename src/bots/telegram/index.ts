@@ -2,16 +2,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Api, GrammyError } from 'grammy';
 import type { BotCommand, Update, UserFromGetMe } from 'grammy/types';
 import type { Logger } from 'pino';
+import type { ChatRef, Person } from '../../core/post.ts';
 import type { Store } from '../../core/stores.ts';
-import { type Bot, ChatBusyError, type ChatEvent, ChatUnreachableError, type MessageRef } from '../bot.ts';
+import {
+  type Bot,
+  ChatBusyError,
+  type ChatEvent,
+  ChatUnreachableError,
+  type MessageRef,
+  type StartOptions,
+} from '../bot.ts';
 import { createAlbums } from './albums.ts';
 import { ask, TokenRefusedError, toChatError } from './errors.ts';
 import { createFiles } from './files.ts';
-import { createInbox, type InboxRecord } from './inbox.ts';
+import { chatIdOf, createInbox, type InboxRecord } from './inbox.ts';
 import { createMoves, type MoveRecord } from './moves.ts';
 import { createOutgoing } from './outgoing.ts';
 import { backoffMs, type Polling, startPolling } from './polling.ts';
-import { isPrivateChat } from './refs.ts';
+import { isPrivateChat, nameChat, parsePersonId } from './refs.ts';
 import { createStanding } from './standing.ts';
 import { createTranslator } from './updates.ts';
 import { createWhisper } from './whisper.ts';
@@ -56,7 +64,10 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   let polling: Polling | undefined;
 
   /** There is no gap to tell of: Telegram keeps updates for a day, and older reactions cannot be read back. */
-  async function start(receive: (event: ChatEvent) => Promise<void>): Promise<void> {
+  async function start(
+    receive: (event: ChatEvent) => Promise<void>,
+    { mayStore = async () => true }: StartOptions = {},
+  ): Promise<void> {
     await moves.load();
     me = await introduce();
     if (me === undefined) return;
@@ -76,7 +87,10 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
       // Before anything else, so that what comes next is known by its right name.
       if (update.message !== undefined) await moves.learn(update.message);
       if (update.my_chat_member !== undefined) standing.note(update.my_chat_member);
-      if (touchesAlbum(update) || translate(update).length > 0) await inbox.accept(update);
+      const isForUs = touchesAlbum(update) || translate(update).length > 0;
+      if (!isForUs) return;
+      if (await mayStore(`telegram:${firstIdOf(chatIdOf(update))}`)) await inbox.accept(update);
+      else inbox.pass(update);
     };
     polling = startPolling({ token, apiUrl, botInfo: me, log, accept, onFatal });
     log.info({ username: me.username }, 'listening to Telegram');
@@ -127,7 +141,12 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   // About 20 messages and edits a minute are allowed in a group, for all cards together.
   const editPauseMs = ({ chat }: MessageRef): number => (isPrivateChat(chat) ? 3_000 : 5_000);
   const { openFile } = files;
-  const calls = { start, stop, send, edit, remove, openFile, editPauseMs };
+  const privateChat = async (person: Person): Promise<ChatRef | undefined> => {
+    const personId = parsePersonId(person);
+    return personId !== undefined && personId > 0 ? nameChat({ chatId: personId }) : undefined;
+  };
+  const openUrl = (): string | undefined => me && `https://t.me/${me.username}`;
+  const calls = { start, stop, send, edit, remove, openFile, privateChat, openUrl, editPauseMs };
   const reviewing = { readStanding, putMarks, hearsMarks, whisper };
   return { platform: 'telegram', composesInPrivate: false, ...calls, ...reviewing };
 }

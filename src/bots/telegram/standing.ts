@@ -14,6 +14,12 @@ const UNKNOWN_MEMBER = [
   'participant_id_invalid',
 ];
 
+/** Told to who is no administrator, in groups that hide their members. */
+const HIDDEN_MEMBERS = ['member list is inaccessible', 'chat_admin_required'];
+
+const MANAGER: Standing = { isMember: true, isManager: true, roles: [] };
+const NOBODY: Standing = { isMember: false, isManager: false, roles: [] };
+
 interface StandingOptions {
   readonly api: Api;
   readonly moves: Moves;
@@ -27,26 +33,27 @@ export function createStanding({ api, moves, fetchOwnId }: StandingOptions) {
 
   /** Telegram has no roles: there are administrators and everybody else. */
   async function readStanding(chat: ChatRef, person: Person): Promise<Standing> {
-    return { isManager: isPrivateChat(chat) || (await isManager(chat, person)), roles: [] };
-  }
-
-  async function isManager(chat: ChatRef, person: Person): Promise<boolean> {
     const { chatId } = parseChatRef(chat);
     const personId = parsePersonId(person);
-    if (personId === undefined) return false;
-    // Only an administrator can act anonymously, as the group.
-    if (personId < 0) {
-      await moves.load();
-      return moves.firstIdOf(personId) === moves.firstIdOf(chatId);
-    }
+    if (personId === undefined) return NOBODY;
+    if (isPrivateChat(chat)) return personId === chatId ? MANAGER : NOBODY;
+    if (personId < 0) return readChatStanding(chatId, personId);
     try {
-      return isAdministrator(
-        await moves.follow(chatId, (id) => ask('getChatMember', () => api.getChatMember(id, personId))),
+      const member = await moves.follow(chatId, (id) =>
+        ask('getChatMember', () => api.getChatMember(id, personId)),
       );
+      return { isMember: isPresent(member), isManager: isAdministrator(member), roles: [] };
     } catch (error) {
-      if (UNKNOWN_MEMBER.some((text) => says(error, text))) return false;
+      if (UNKNOWN_MEMBER.some((text) => says(error, text))) return NOBODY;
+      if (HIDDEN_MEMBERS.some((text) => says(error, text))) return { isManager: false, roles: [] };
       throw error;
     }
+  }
+
+  /** Only an administrator can act anonymously, as the group; of another chat that speaks here nothing more is told. */
+  async function readChatStanding(chatId: number, personId: number): Promise<Standing> {
+    await moves.load();
+    return moves.firstIdOf(personId) === moves.firstIdOf(chatId) ? MANAGER : { isManager: false, roles: [] };
   }
 
   /** Whether we administer the group, without which no reaction reaches us. */
@@ -81,6 +88,10 @@ export function createStanding({ api, moves, fetchOwnId }: StandingOptions) {
 }
 
 export type TelegramStanding = ReturnType<typeof createStanding>;
+
+/** Whether somebody is in a chat: https://core.telegram.org/bots/api#chatmember */
+export const isPresent = (member: ChatMember): boolean =>
+  member.status === 'restricted' ? member.is_member : member.status !== 'left' && member.status !== 'kicked';
 
 const isAdministrator = ({ status }: ChatMember): boolean =>
   status === 'creator' || status === 'administrator';

@@ -156,6 +156,14 @@ function withoutSender({ from: _, sender_chat: __, ...message }: Message): Omit<
   return message;
 }
 
+/** Telegram tells the message as it is now, whatever the app that pressed shows or makes up. */
+function hasButton(message: NonNullable<CallbackQuery['message']>, data: string): boolean {
+  const keyboard = 'reply_markup' in message ? message.reply_markup?.inline_keyboard : undefined;
+  return (
+    keyboard?.flat().some((button) => 'callback_data' in button && button.callback_data === data) ?? false
+  );
+}
+
 function fromPress(
   updateId: number,
   query: CallbackQuery,
@@ -175,6 +183,7 @@ function fromPress(
       type: 'press',
       press: data,
       message: messageRef(message),
+      isOnMessage: hasButton(message, data),
       answer: (note) => {
         answered ??= answerPress(query.id, note);
         return answered;

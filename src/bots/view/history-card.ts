@@ -103,6 +103,12 @@ function entryText(entry: HistoryEntry, idiom: Idiom): string {
       return `${who} joined ${detail ?? 'two chats'}`;
     case 'separated':
       return `${who} separated ${detail ?? 'two chats'}`;
+    case 'access_allowed':
+      return `${who} let this place use Nod`;
+    case 'access_withdrawn':
+      return `${who} took back that this place may use Nod`;
+    case 'vote_lapsed':
+      return `${who} has no say any more, so the ${detail ?? 'vote'} of ${post} does not count`;
     case 'account_connected':
       return `${who} connected ${entry.account === undefined ? (detail ?? 'an account') : account}`;
     case 'account_disconnected':

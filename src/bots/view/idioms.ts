@@ -12,6 +12,9 @@ export interface Idiom {
   readonly toStartOver: string;
   readonly noCaption: string;
   readonly notAdmin: string;
+  readonly notMember: string;
+  /** To the operator, about groups and servers. */
+  readonly addToTeam: string;
   /** The reactions that are votes. */
   readonly approveMark: string;
   readonly rejectMark: string;
@@ -46,6 +49,8 @@ const IDIOMS: Readonly<Record<Bot['platform'], Idiom>> = {
     toStartOver: 'Send the media again to start over.',
     noCaption: 'none yet; reply to this message with one',
     notAdmin: 'Only an administrator of this group can do that.',
+    notMember: 'Only members of this group can do that.',
+    addToTeam: 'Add me to the group of your team, and say /help there.',
     ...{ approveMark: '👍', rejectMark: '👎' },
     noMarks:
       'Vote with the buttons. Reactions count as well once Nod is made an administrator of this group; it needs no right beside.',
@@ -65,6 +70,8 @@ const IDIOMS: Readonly<Record<Bot['platform'], Idiom>> = {
     toStartOver: 'Start over with /tiktok post.',
     noCaption: 'none yet',
     notAdmin: 'That takes the permission Manage Server.',
+    notMember: 'Only members of this server can do that.',
+    addToTeam: 'In the server of your team, use /tiktok help once.',
     ...{ approveMark: '✅', rejectMark: '❌' },
     noMarks:
       'Vote with the buttons. For reactions to count, Nod needs the permissions View Channel and Read Message History here.',

@@ -9,7 +9,7 @@ const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
 
 /** What is wrong and what to do about it, in one or two short sentences. */
 export function problemText(problem: Problem, idiom: Idiom): string {
-  const { slash, toPost, toStartOver, notAdmin, managers } = idiom;
+  const { slash, toPost, toStartOver, notAdmin, notMember, managers } = idiom;
   switch (problem.code) {
     case 'format_not_accepted':
       return `Nod does not take ${problem.format}. ${ACCEPTED}`;
@@ -79,6 +79,16 @@ export function problemText(problem: Problem, idiom: Idiom): string {
       return `Only ${problem.author} can do that here.`;
     case 'not_admin':
       return notAdmin;
+    case 'not_member':
+      return notMember;
+    case 'not_operator':
+      return 'Only the operator of this Nod can do that.';
+    case 'claim_code_unknown':
+      return 'This code is not good, or was used already. A start of Nod with --claim prints a new one.';
+    case 'place_unknown':
+      return 'Nod does not know this place any more.';
+    case 'too_many_codes':
+      return 'Too many codes were tried. Try again in an hour.';
     case 'post_gone':
       return 'Nod does not know this post any more.';
     case 'not_cancellable':

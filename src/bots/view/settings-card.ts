@@ -1,6 +1,7 @@
 import type { ChatRef } from '../../core/post.ts';
 import type { ReviewPolicy, Role } from '../../core/review.ts';
 import type { Place, Settings } from '../../core/workspaces.ts';
+import { listButton } from '../access/access-cards.ts';
 import type { Button, Card, Choice, Line, Row } from '../bot.ts';
 import { encodePress } from '../presses.ts';
 import { idiomOf } from './idioms.ts';
@@ -21,6 +22,8 @@ export interface SettingsView {
   readonly settings: Settings;
   /** All that share these settings, this one among them; the one that was joined comes first. */
   readonly places: readonly Place[];
+  /** Of the operator's, who alone sees it. */
+  readonly isOperator: boolean;
   readonly now: number;
   /** What has just happened, or why it has not. */
   readonly notice?: string;
@@ -51,6 +54,7 @@ export function settingsCard(view: SettingsView): Card {
       ...(isReviewed ? [...voterRows(view), ...ruleRows(view)] : []),
       [on('Time zone…', 'zone', 'ask')],
       ...joinRows(view),
+      ...(view.isOperator ? [[listButton]] : []),
     ],
   };
 }

@@ -24,7 +24,7 @@ it('offers all subcommands, for servers and direct messages', async () => {
   const { options, contexts, integration_types } = tiktok?.request ?? {};
   expect(options?.map(({ name }) => name)).toEqual([
     ...['post', 'compose', 'connect', 'accounts', 'disconnect', 'posts', 'cancel'],
-    ...['settings', 'history', 'join', 'help'],
+    ...['settings', 'history', 'join', 'claim', 'help'],
   ]);
   expect({ contexts, integration_types }).toEqual({ contexts: [0, 1], integration_types: [0] });
   const post = options?.[0]?.options ?? [];
@@ -36,9 +36,10 @@ it('offers all subcommands, for servers and direct messages', async () => {
   expect(post[9]).toMatchObject({ type: 11, file_types: ['image', 'video'] });
   expect(post[10]).toMatchObject({ name: 'caption', max_length: 2_200 });
   expect(post.slice(11).map(({ autocomplete }) => autocomplete)).toEqual([true, true, undefined]);
-  expect(options?.find(({ name }) => name === 'join')?.options).toMatchObject([
-    { type: 3, name: 'code', required: true },
-  ]);
+  for (const command of ['join', 'claim'])
+    expect(options?.find(({ name }) => name === command)?.options).toMatchObject([
+      { type: 3, name: 'code', required: true },
+    ]);
 });
 
 it('speaks German, Spanish and Portuguese, and English otherwise', async () => {

@@ -40,7 +40,7 @@ export async function startHarness({ allowLint = false, ...options }: HarnessOpt
       events.add(event);
       await receive(event);
     };
-    await bot.start(take, () => gaps.add('gap'));
+    await bot.start(take, { onGap: () => gaps.add('gap') });
     return { bot, events, gaps };
   }
 

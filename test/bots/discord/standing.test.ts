@@ -3,7 +3,9 @@ import { ChatClosedError } from '../../../src/bots/bot.ts';
 import { type Harness, startHarness } from './harness.ts';
 
 const person = ({ id }: { id: string }) => ({ id: `discord:${id}`, name: 'Somebody' });
-const NOTHING = { isManager: false, roles: [] };
+const NOTHING = { isMember: false, isManager: false, roles: [] };
+const MEMBER = { isMember: true, isManager: false, roles: [] };
+const MANAGER = { isMember: true, isManager: true, roles: [] };
 
 const help = ({ discord }: Harness) =>
   discord.runCommand({
@@ -20,11 +22,11 @@ it('knows as managers whoever has Manage Server, is an administrator or the owne
   discord.addMember(discord.studio, cleo, { permissions: ['ADMINISTRATOR'] });
   expect(await bot.readStanding(chat, person(discord.ana))).toMatchObject({ isManager: true });
   expect(await bot.readStanding(chat, person(cleo))).toMatchObject({ isManager: true });
-  expect(await bot.readStanding(chat, person(ben))).toEqual(NOTHING);
+  expect(await bot.readStanding(chat, person(ben))).toEqual(MEMBER);
   expect(await bot.readStanding(chat, person(dora))).toEqual(NOTHING);
   expect(await bot.readStanding(chat, person({ id: '123456789012345678' }))).toEqual(NOTHING);
   const owner = discord.state.guilds.get(discord.studio.id)?.ownerId ?? '';
-  expect(await bot.readStanding(chat, person({ id: owner }))).toEqual({ isManager: true, roles: [] });
+  expect(await bot.readStanding(chat, person({ id: owner }))).toEqual(MANAGER);
   expect(await bot.readStanding(chat, { id: 'telegram:1', name: 'Ana' })).toEqual(NOTHING);
 });
 
@@ -36,7 +38,7 @@ it('tells the roles that somebody holds, without everybody’s', async () => {
   discord.role(discord.studio, { name: 'Others' });
   discord.setRoles(discord.studio, discord.ana, [editors]);
   const roles = [{ id: `discord:${editors.id}`, name: 'Editors' }];
-  expect(await bot.readStanding(chat, person(discord.ana))).toEqual({ isManager: false, roles });
+  expect(await bot.readStanding(chat, person(discord.ana))).toEqual({ ...MEMBER, roles });
 });
 
 it('knows everybody as managers where the role of everybody lets them manage', async () => {
@@ -44,7 +46,7 @@ it('knows everybody as managers where the role of everybody lets them manage', a
   const { discord, chat } = harness;
   const everyone = discord.state.guilds.get(discord.studio.id)?.roles.get(discord.studio.id);
   if (everyone !== undefined) everyone.permissions = String(1n << 5n);
-  const standing = { isManager: true, roles: [] };
+  const standing = MANAGER;
   expect(await harness.createBot().readStanding(chat, person(discord.ana))).toEqual(standing);
 });
 
@@ -52,7 +54,7 @@ it('knows a role that is newer than what it has read of the server', async () =>
   await using harness = await startHarness();
   const { discord, chat } = harness;
   const bot = harness.createBot();
-  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(NOTHING);
+  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(MEMBER);
   const editors = discord.role(discord.studio, { name: 'Editors', permissions: ['MANAGE_GUILD'] });
   discord.setRoles(discord.studio, discord.ana, [editors]);
   expect(await bot.readStanding(chat, person(discord.ana))).toMatchObject({
@@ -65,7 +67,7 @@ it('lets everybody manage their direct messages', async () => {
   await using harness = await startHarness();
   const { discord } = harness;
   const chat = `discord:${discord.dm(discord.ana).id}`;
-  const standing = { isManager: true, roles: [] };
+  const standing = MANAGER;
   expect(await harness.createBot().readStanding(chat, person(discord.ana))).toEqual(standing);
 });
 
@@ -75,7 +77,7 @@ it('knows from what somebody does what they are, for five seconds', async () => 
   const { bot, events } = await harness.startBot();
   await help(harness);
   await events.first(1);
-  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(NOTHING);
+  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(MEMBER);
   expect(harness.callsOf('getGuildMember')).toEqual([]);
   discord.grant(discord.studio, discord.ana, ['MANAGE_GUILD']);
   await help(harness);
@@ -83,7 +85,7 @@ it('knows from what somebody does what they are, for five seconds', async () => 
   expect(await bot.readStanding(chat, person(discord.ana))).toMatchObject({ isManager: true });
   discord.setRoles(discord.studio, discord.ana, []);
   discord.advance(5_001);
-  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(NOTHING);
+  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(MEMBER);
   expect(harness.callsOf('getGuildMember')).toHaveLength(1);
 });
 
@@ -93,7 +95,7 @@ it('takes the say from who has lost a role or left, at the next reading', async 
   const bot = harness.createBot();
   expect(await bot.readStanding(chat, person(discord.ana))).toMatchObject({ isManager: true });
   discord.setRoles(discord.studio, discord.ana, []);
-  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(NOTHING);
+  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(MEMBER);
   discord.removeMember(discord.studio, discord.ana);
   expect(await bot.readStanding(chat, person(discord.ana))).toEqual(NOTHING);
 });

@@ -105,11 +105,18 @@ it('lets the administrators of a group manage, and everybody their private chat'
   const { bot, events, team, ben } = await startTeam(harness);
   const chat = `telegram:${team.id}`;
   const standing = (id: number, where = chat) => bot.readStanding(where, { id: `telegram:${id}`, name: 'x' });
-  expect(await standing(ben.id)).toEqual({ isManager: true, roles: [] });
-  expect(await standing(telegram.ana.id)).toEqual({ isManager: false, roles: [] });
-  expect(await standing(424242)).toMatchObject({ isManager: false });
-  expect(await bot.readStanding(chat, { id: 'discord:1', name: 'x' })).toMatchObject({ isManager: false });
-  expect(await standing(telegram.ana.id, harness.chat)).toEqual({ isManager: true, roles: [] });
+  expect(await standing(ben.id)).toEqual({ isMember: true, isManager: true, roles: [] });
+  expect(await standing(telegram.ana.id)).toEqual({ isMember: true, isManager: false, roles: [] });
+  expect(await standing(424242)).toMatchObject({ isMember: false, isManager: false });
+  expect(await bot.readStanding(chat, { id: 'discord:1', name: 'x' })).toMatchObject({
+    isMember: false,
+    isManager: false,
+  });
+  expect(await standing(telegram.ana.id, harness.chat)).toEqual({
+    isMember: true,
+    isManager: true,
+    roles: [],
+  });
   await telegram.sendText(team, ben, '/accounts', { isAnonymous: true });
   const { person } = await events.one('command');
   expect(person).toEqual({ id: chat, name: 'Team' });

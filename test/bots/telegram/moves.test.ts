@@ -99,7 +99,7 @@ it.each(['send', 'edit', 'remove', 'putMarks', 'hearsMarks', 'readStanding', 'wh
       remove: undefined,
       putMarks: undefined,
       hearsMarks: true,
-      readStanding: { isManager: true, roles: [] },
+      readStanding: { isMember: true, isManager: true, roles: [] },
       whisper: true,
     };
     expect(await calls[method]()).toEqual(results[method]);

@@ -1,6 +1,7 @@
 // Faithful: buttons and selects of the current version of a message, disabled ones excepted; links open without telling
 // the bot, selects offer members, roles of the guild or channels (https://discord.com/developers/docs/components/reference).
-// Simplified: what is picked stays picked only if the bot says so.
+// A client of one's own may send any custom_id and values from a message that it sees. Simplified: what is picked stays
+// picked only if the bot says so.
 import { walkComponents } from './component-rules.ts';
 import type { Emulation } from './emulation.ts';
 import { type HandleMaker, type InteractionHandle, messageIdOf } from './handle.ts';
@@ -17,6 +18,7 @@ export type Target = { id: string } | InteractionHandle;
 export type ButtonChoice = string | RegExp | ((customId: string) => boolean);
 
 const BUTTON = 2;
+const STRING_SELECT = 3;
 const SELECTS = [3, 5, 6, 7, 8];
 const LINK = 5;
 
@@ -61,6 +63,19 @@ export function createPress({ emulation, world, access, handles }: Parts) {
       if (button.style === LINK)
         throw new Error(`"${button.label}" is a link to ${button.url}; the bot does not hear of it.`);
       return await use(stored, button, { user, locale });
+    },
+
+    /** Sends a custom_id, or values of a string select, that the message need not have, as a client of one's own can. */
+    async forge(
+      target: Target,
+      customId: string,
+      user: Ref,
+      { values }: { values?: readonly string[] } = {},
+    ): Promise<InteractionHandle> {
+      const stored = access.find(messageIdOf(target), idOf(user));
+      const type = values === undefined ? BUTTON : STRING_SELECT;
+      const component = { type, custom_id: customId, id: 1 } as WireComponent;
+      return await use(stored, component, { user, extra: values === undefined ? {} : { values } });
     },
 
     /** Where a link button leads. */

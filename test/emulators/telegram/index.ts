@@ -8,7 +8,7 @@ import type { StoredFile } from './files.ts';
 import type { FloodLimits } from './flood.ts';
 import { type ChatRef, chatIdOf } from './messages.ts';
 import { createPeople, type People } from './people.ts';
-import { createPress, type Press } from './press.ts';
+import { createPress, type Forge, type Press } from './press.ts';
 import { renderChat } from './render.ts';
 import { startServer } from './server.ts';
 import type { PrivateChat, RequestEntry, State } from './state.ts';
@@ -68,7 +68,7 @@ export async function startTelegramEmulator(options: EmulatorOptions = {}): Prom
     anaChat,
     ...world,
     ...people,
-    press: createPress(emulation, { ...world, entryOf }),
+    ...createPress(emulation, { ...world, entryOf }),
     botMessages,
     shownTo,
     render,
@@ -123,6 +123,8 @@ export interface TelegramEmulator extends AsyncDisposable, Omit<World, 'entryOf'
   readonly anaChat: PrivateChat;
   /** Presses a button of the current version of a message; resolves with the bot's answer. */
   press: Press;
+  /** Sends callback data that no button need have; resolves with the bot's answer. */
+  forge: Forge;
   /** The bot's current messages in a chat, oldest first. */
   botMessages(chat: ChatRef): Message[];
   /** What the bot has shown one person alone in a chat, oldest first. */

@@ -1,5 +1,7 @@
 // Faithful: a press sends a callback query with the current message and spins until the bot answers; url buttons open
-// without telling the bot. Simplified: the app waits 10 s of real time, not the 15 s or so of real apps.
+// without telling the bot; a client of one's own may send any data from any message of the bot that it sees
+// (https://core.telegram.org/bots/api#callbackquery: "a bad client can send arbitrary data in this field").
+// Simplified: the app waits 10 s of real time, not the 15 s or so of real apps.
 import { randomInt } from 'node:crypto';
 import type { InlineKeyboardButton, Message, User } from 'grammy/types';
 import type { Emulation } from './emulation.ts';
@@ -17,11 +19,19 @@ export type Press = (
   options?: { timeoutMs?: number },
 ) => Promise<CallbackAnswer>;
 
-/** Creates the function that presses buttons. */
-export function createPress({ state, clock, messages, updates, watch }: Emulation, world: World): Press {
+/** Sends data that no button of the message need have, as a client of one's own can; resolves with the bot's answer. */
+export type Forge = (
+  message: Parameters<Press>[0],
+  data: string,
+  from: User,
+  options?: { timeoutMs?: number },
+) => Promise<CallbackAnswer>;
+
+/** Creates the functions that press buttons. */
+export function createPress({ state, clock, messages, updates, watch }: Emulation, world: World) {
   let nextQueryId = randomInt(1e9, 2e9);
 
-  return async (message, choice, from, { timeoutMs = 10_000 } = {}) => {
+  function find(message: Parameters<Press>[0], from: User): Message {
     const { ephemeral_message_id: ephemeralId } = message;
     const current =
       ephemeralId === undefined
@@ -29,10 +39,29 @@ export function createPress({ state, clock, messages, updates, watch }: Emulatio
         : findShown(state, message.chat.id, ephemeralId, from);
     if (!current)
       throw new Error(`There is no message ${message.message_id} in chat ${message.chat.id} to press.`);
+    return current;
+  }
+
+  const press: Press = async (message, choice, from, { timeoutMs = 10_000 } = {}) => {
+    const current = find(message, from);
     const button = findButton(current, choice);
     if ('url' in button) return { url: button.url };
     if ('disabled' in button) throw new Error(`The button "${button.text}" is disabled and does nothing.`);
     if (!('callback_data' in button)) return {};
+    return query(current, { text: button.text, data: button.callback_data }, from, timeoutMs);
+  };
+
+  const forge: Forge = async (message, data, from, { timeoutMs = 10_000 } = {}) => {
+    if (data === '' || Buffer.byteLength(data) > 64) throw new Error('Callback data has 1 to 64 bytes.');
+    return query(find(message, from), { text: 'forged', data }, from, timeoutMs);
+  };
+
+  async function query(
+    current: Message,
+    { text, data }: { text: string; data: string },
+    from: User,
+    timeoutMs: number,
+  ): Promise<CallbackAnswer> {
     const { chat, members } = world.entryOf(current.chat);
     if (!members.has(from.id)) throw new Error(`${from.first_name} is not in this chat.`);
     const entry: CallbackEntry = {
@@ -42,7 +71,7 @@ export function createPress({ state, clock, messages, updates, watch }: Emulatio
         from,
         message: current,
         chat_instance: String(chat.id * 7919),
-        data: button.callback_data,
+        data,
       },
     };
     state.callbackQueries.set(entry.query.id, entry);
@@ -53,11 +82,11 @@ export function createPress({ state, clock, messages, updates, watch }: Emulatio
     return await watch.until(() => entry.answer, {
       timeoutMs,
       onTimeout: () =>
-        new Error(
-          `The bot did not answer the press of "${button.text}" (${button.callback_data}) in ${timeoutMs} ms.`,
-        ),
+        new Error(`The bot did not answer the press of "${text}" (${data}) in ${timeoutMs} ms.`),
     });
-  };
+  }
+
+  return { press, forge };
 }
 
 /** What the bot shows this person alone; nobody else can press it. */

@@ -1,0 +1,164 @@
+import type { PlaceAccess } from '../../core/access/place-access.ts';
+import type { Person } from '../../core/post.ts';
+import type { Button, Card, Line, Row } from '../bot.ts';
+import { encodePress } from '../presses.ts';
+import { type Idiom, idiomOf } from '../view/idioms.ts';
+import { note } from '../view/messages.ts';
+import { placeName, settingKey } from '../view/settings-words.ts';
+import { countOf } from '../view/words.ts';
+
+export const PAGE_LENGTH = 6;
+
+/** The one sentence for a stranger. */
+export function strangerText({ isClaimed, isAsked }: { isClaimed: boolean; isAsked: boolean }): string {
+  if (!isClaimed) return 'This Nod has no operator yet: whoever runs it finds the claim link in its log.';
+  return isAsked ? 'This Nod is private. Its operator has been asked.' : 'This Nod is private.';
+}
+
+/** Asks the operator about a place. */
+export function requestCard(place: PlaceAccess): Card {
+  return {
+    lines: [[{ text: whoWants(place), style: 'bold' }, ' would like to use Nod.']],
+    rows: [
+      [
+        { ...on('Allow', place, 'allow'), tone: 'good' },
+        on('Not now', place, 'postpone'),
+        { ...on('Block', place, 'block'), tone: 'bad' },
+      ],
+    ],
+  };
+}
+
+/** What the operator has decided, with the way back. */
+export function decidedCard(place: PlaceAccess, cancelled = 0): Card {
+  const name = placeName(place);
+  const ended =
+    cancelled === 0
+      ? []
+      : [[`${countOf(cancelled, 'post')} that waited there ${cancelled === 1 ? 'is' : 'are'} cancelled.`]];
+  switch (place.state) {
+    case 'allowed':
+      return { lines: [[`✓ ${name} may use this Nod.`]], rows: [[withdrawButton('Withdraw', place)]] };
+    case 'withdrawn':
+      return {
+        lines: [[`${name} may not use this Nod any more.`], ...ended],
+        rows: [[on('Allow', place, 'allow')]],
+      };
+    case 'blocked':
+      return {
+        lines: [[`${name} is blocked and gets no answer.`], ...ended],
+        rows: [[on('Allow', place, 'allow')]],
+      };
+    case 'postponed':
+      return {
+        lines: [[`Not now: ${name}. Nod asks again when they write after a week.`]],
+        rows: [[on('Allow', place, 'allow'), { ...on('Block', place, 'block'), tone: 'bad' }]],
+      };
+    case 'asked':
+      return requestCard(place);
+  }
+}
+
+/** Tells a place that it has been let in. */
+export const welcomeCard = ({ toPost }: Idiom): Card => note(`This Nod may be used here now. ${toPost}`);
+
+/** Greets the operator. */
+export function claimedCard({ slash, toPost, addToTeam }: Idiom, waiting: number): Card {
+  return {
+    lines: [
+      [{ text: 'This is your Nod now.', style: 'bold' }, ' Nobody else can use it until you let them in.'],
+      [],
+      [`1. ${slash}connect a TikTok account.`],
+      [`2. ${toPost}`],
+      [`3. ${addToTeam}`],
+      ...(waiting === 0
+        ? []
+        : [[], [`${countOf(waiting, 'request')} ${waiting === 1 ? 'waits' : 'wait'} for you.`]]),
+    ],
+    rows: [[listButton]],
+  };
+}
+
+/** Tells operators of another one. */
+export const newOperatorCard = (person: Person, platform: string): Card =>
+  note(`${person.name} (${platform}) has claimed this Nod as well, with the code from its log.`);
+
+/** Leads to the list of who may use this Nod. */
+export const listButton: Button = {
+  label: 'Who may use this Nod…',
+  press: encodePress({ on: 'access', id: 'all', verb: 'list', argument: '0' }),
+};
+
+/** Who may use this Nod, who waits and who is kept out, a page at a time. */
+export function accessCard({
+  places,
+  page,
+  isOpen,
+}: {
+  /** All that the operator has decided about or is asked about. */
+  places: readonly PlaceAccess[];
+  page: number;
+  isOpen: boolean;
+}): Card {
+  const pages = Math.max(1, Math.ceil(places.length / PAGE_LENGTH));
+  const at = Math.min(page, pages - 1);
+  const shown = places.slice(at * PAGE_LENGTH, (at + 1) * PAGE_LENGTH);
+  return {
+    lines: [
+      [{ text: 'Who may use this Nod', style: 'bold' }],
+      ...(isOpen ? [['Everybody, but for those who are withdrawn or blocked here.']] : []),
+      [],
+      ...(places.length === 0 ? [['Nobody has asked yet.']] : shown.map(placeLine)),
+    ],
+    rows: [...shown.map(placeRow), ...pageRow(at, pages)],
+  };
+}
+
+const STATES: Readonly<Record<PlaceAccess['state'], string>> = {
+  asked: 'waits for you',
+  postponed: 'not now',
+  allowed: 'may use it',
+  withdrawn: 'may not any more',
+  blocked: 'blocked',
+};
+
+const placeLine = (place: PlaceAccess): Line => [
+  { text: placeName(place), style: 'bold' },
+  `  ${STATES[place.state]}`,
+];
+
+function placeRow(place: PlaceAccess): Row {
+  const name = place.title || placeName(place);
+  if (place.state === 'allowed') return [withdrawButton(`Withdraw ${name}`, place)];
+  const allow = on(`Allow ${name}`, place, 'allow');
+  return place.state === 'blocked' || place.state === 'withdrawn'
+    ? [allow]
+    : [allow, { ...on(`Block ${name}`, place, 'block'), tone: 'bad' }];
+}
+
+function pageRow(page: number, pages: number): Row[] {
+  const to = (label: string, argument: number): Button => ({
+    label,
+    press: encodePress({ on: 'access', id: 'all', verb: 'list', argument: String(argument) }),
+  });
+  const row = [
+    ...(page > 0 ? [to('Back', page - 1)] : []),
+    ...(page < pages - 1 ? [to('More', page + 1)] : []),
+  ];
+  return row.length === 0 ? [] : [row];
+}
+
+function on(label: string, { workspace }: PlaceAccess, verb: string): Button {
+  return { label, press: encodePress({ on: 'access', id: settingKey({ id: workspace }), verb }) };
+}
+
+const withdrawButton = (label: string, place: PlaceAccess): Button => ({
+  ...on(label, place, 'withdraw'),
+  tone: 'bad',
+});
+
+/** `Kim in Telegram`, or `Kim in Editors (Telegram)`. */
+const whoWants = (place: PlaceAccess): string =>
+  place.isPrivate
+    ? `${place.title} in ${idiomOf(place.chat).name}`
+    : `${place.person?.name ?? 'Somebody'} in ${placeName(place)}`;

@@ -1,0 +1,296 @@
+import type { Operators } from '../../core/access/operators.ts';
+import type { Access } from '../../core/access/place-access.ts';
+import type { Draft } from '../../core/draft.ts';
+import { UserError } from '../../core/errors.ts';
+import type { ChatRef, Person, Post } from '../../core/post.ts';
+import type { Standing } from '../../core/review.ts';
+import type { Store } from '../../core/stores.ts';
+import type { Workspaces } from '../../core/workspaces.ts';
+import type { Bot, ChatEvent, ChatEventOf, MessageRef } from '../bot.ts';
+import type { CardRecords } from '../card-records.ts';
+import { decodePress, type Press } from '../presses.ts';
+import { parseSubject } from '../subjects.ts';
+import { decodeTopic } from '../topics.ts';
+import {
+  ACCESS_RIGHTS,
+  ACCOUNT_RIGHTS,
+  ANSWER_RIGHTS,
+  COMMAND_RIGHTS,
+  DRAFT_RIGHTS,
+  POST_RIGHTS,
+  type Right,
+  rightOf,
+  SETTINGS_RIGHTS,
+} from './rights.ts';
+
+/** An event whose person may cause it, here and now, with what it is about. */
+export type Passed =
+  | { readonly on: 'media'; readonly event: ChatEventOf<'media'> }
+  | { readonly on: 'command'; readonly event: ChatEventOf<'command'> }
+  /** Somebody, whoever it is, sends what may be the code that makes them the operator. */
+  | { readonly on: 'claim'; readonly event: ChatEventOf<'command'> }
+  | { readonly on: 'text'; readonly event: ChatEventOf<'text'> }
+  | {
+      readonly on: 'draft_answer';
+      readonly event: ChatEventOf<'text'>;
+      readonly kind: 'caption' | 'when_draft';
+      readonly draft: OwnDraft;
+    }
+  | {
+      readonly on: 'post_answer';
+      readonly event: ChatEventOf<'text'>;
+      readonly kind: 'why' | 'when_post';
+      readonly post: Post;
+      readonly standing: Standing;
+    }
+  | { readonly on: 'place_answer'; readonly event: ChatEventOf<'text'>; readonly kind: 'zone' | 'code' }
+  | PassedPress
+  /** Said by no button of ours, or not any more. */
+  | { readonly on: 'nothing'; readonly event: ChatEventOf<'press'> }
+  | { readonly on: 'reaction'; readonly event: ChatEventOf<'reaction'>; readonly post: Post }
+  | { readonly on: 'suggestion'; readonly event: ChatEventOf<'suggest'> }
+  | { readonly on: 'bot_rights'; readonly event: ChatEventOf<'rights'> };
+
+/** A button that its person may press. */
+export type PassedPress =
+  | {
+      readonly on: 'draft';
+      readonly event: ChatEventOf<'press'>;
+      readonly press: Press;
+      readonly draft: OwnDraft;
+    }
+  | {
+      readonly on: 'post';
+      readonly event: ChatEventOf<'press'>;
+      readonly press: Press;
+      readonly post: Post;
+      readonly standing: Standing;
+    }
+  | {
+      readonly on: 'account' | 'settings' | 'access';
+      readonly event: ChatEventOf<'press'>;
+      readonly press: Press;
+    };
+
+/** A draft of the person's, or one that becomes theirs because its author can do nothing with it any more. */
+export interface OwnDraft {
+  readonly draft: Draft;
+  readonly isTakenOver: boolean;
+}
+
+/** What an answer is about, by its id. */
+interface AnswerTopic {
+  readonly kind: keyof typeof ANSWER_RIGHTS;
+  readonly id: string;
+}
+
+/** Somebody has spoken in a place that may not use this Nod. */
+export interface Stranger {
+  readonly on: 'stranger';
+}
+
+/** A chat that speaks as itself has an id of another form. */
+const SOMEBODY = /^[a-z]+:\d+$/;
+
+/**
+ * The one guard in front of the conversation: finds out what an event is about and whether its person may do that, in the
+ * place that the event comes from, now. It changes nothing.
+ *
+ * What comes from a chat is no proof: ids and verbs of buttons, subjects of windows and picked values can be forged.
+ */
+export function createGuard({
+  drafts,
+  posts,
+  workspaces,
+  access,
+  operators,
+  records,
+  botFor,
+}: {
+  drafts: Pick<Store<Draft>, 'get'>;
+  posts: Pick<Store<Post>, 'get'>;
+  workspaces: Pick<Workspaces, 'areTogether'>;
+  access: Pick<Access, 'isAllowed'>;
+  operators: Pick<Operators, 'isOperator'>;
+  records: Pick<CardRecords, 'subjectOf'>;
+  botFor: (chat: ChatRef) => Bot;
+}) {
+  /**
+   * What the event may touch; undefined for what is no business of ours.
+   *
+   * @throws UserError when its person may not do that, or it is about nothing that there is.
+   */
+  async function authorise(event: ChatEvent): Promise<Passed | Stranger | undefined> {
+    if (event.type === 'command' && isForAnyone(event)) return { on: 'claim', event };
+    if (!(await access.isAllowed(event.workspace))) return { on: 'stranger' };
+    switch (event.type) {
+      case 'media':
+        await checkMember(event);
+        return { on: 'media', event };
+      case 'command':
+        await checkPlaceRight(event, rightOf(COMMAND_RIGHTS, event.name) ?? 'member');
+        return { on: 'command', event };
+      case 'text':
+        return authoriseText(event);
+      case 'press':
+        return authorisePress(event);
+      case 'reaction':
+        return authoriseReaction(event);
+      case 'suggest':
+        await checkMember(event);
+        return { on: 'suggestion', event };
+      case 'rights':
+        return { on: 'bot_rights', event };
+    }
+  }
+
+  /** A text that answers nothing of ours is for us in a private chat alone. */
+  async function authoriseText(event: ChatEventOf<'text'>): Promise<Passed | undefined> {
+    const subject = event.subject ?? (event.replyTo && (await records.subjectOf(event.replyTo)));
+    if (subject !== undefined) return authoriseAnswer(event, topicOf(subject));
+    if (!event.isPrivate) return undefined;
+    return { on: 'text', event };
+  }
+
+  async function authoriseAnswer(event: ChatEventOf<'text'>, { kind, id }: AnswerTopic): Promise<Passed> {
+    const right = ANSWER_RIGHTS[kind];
+    if (kind === 'caption' || kind === 'when_draft')
+      return { on: 'draft_answer', event, kind, draft: await findOwnDraft(event, id) };
+    if (kind === 'zone' || kind === 'code') {
+      await checkPlaceRight(event, right);
+      return { on: 'place_answer', event, kind };
+    }
+    const post = await findPost(event, id);
+    return { on: 'post_answer', event, kind, post, standing: await checkPostRight(event, post, right) };
+  }
+
+  async function authorisePress(event: ChatEventOf<'press'>): Promise<Passed> {
+    const press = decodePress(event.press);
+    const right = press && rightOfPress(press);
+    if (press === undefined || right === undefined) return { on: 'nothing', event };
+    if (press.on === 'draft')
+      return { on: 'draft', event, press, draft: await findOwnDraft(event, press.id) };
+    if (press.on === 'post') {
+      const post = await findPost(event, press.id);
+      return { on: 'post', event, press, post, standing: await checkPostRight(event, post, right) };
+    }
+    await checkPlaceRight(event, right);
+    return { on: press.on, event, press };
+  }
+
+  /** Whose vote counts is decided where votes are taken, and told with the reason. */
+  async function authoriseReaction(event: ChatEventOf<'reaction'>): Promise<Passed | undefined> {
+    const post = await findReviewUnder(event.message);
+    if (post === undefined) return undefined;
+    // A reaction does not tell the topic in which it was set.
+    const isHere = (chat: ChatRef) => chat === event.chat || chat.startsWith(`${event.chat}:`);
+    const isShownHere = post.review?.chats.some(isHere) ?? false;
+    const isHeard = isShownHere || (await workspaces.areTogether(post.workspace, event.workspace));
+    return isHeard ? { on: 'reaction', event, post } : undefined;
+  }
+
+  /** The post whose review a message shows. */
+  async function findReviewUnder(message: MessageRef): Promise<Post | undefined> {
+    const subject = await records.subjectOf(message);
+    const about = subject === undefined ? undefined : parseSubject(subject);
+    return about !== undefined && 'postId' in about ? posts.get(about.postId) : undefined;
+  }
+
+  /** @throws UserError `draft_gone`, also for whoever is not to know of it. */
+  async function findOwnDraft(event: ChatEvent, id: string): Promise<OwnDraft> {
+    const draft = await drafts.get(id);
+    if (draft === undefined || draft.workspace !== event.workspace || draft.submitted !== undefined) {
+      const isPosted = await hasBecomeOwnPost(event, id, draft);
+      throw new UserError({ code: isPosted ? 'draft_already_submitted' : 'draft_gone' });
+    }
+    const standing = await checkMember(event);
+    if (draft.author.id === event.person.id) return { draft, isTakenOver: false };
+    if (standing.isManager && (await isAbsent(draft))) return { draft, isTakenOver: true };
+    throw new UserError({ code: 'not_author', author: draft.author.name });
+  }
+
+  async function hasBecomeOwnPost(
+    { person, workspace }: ChatEvent,
+    id: string,
+    draft: Draft | undefined,
+  ): Promise<boolean> {
+    const found = draft ?? (await posts.get(id));
+    return found?.workspace === workspace && found.author.id === person.id;
+  }
+
+  /** @throws UserError `post_gone`, also for whoever is not to know of it; `not_shared` where its card still stands. */
+  async function findPost({ chat, workspace }: ChatEvent, id: string): Promise<Post> {
+    const post = await posts.get(id);
+    if (post === undefined) throw new UserError({ code: 'post_gone' });
+    if (await workspaces.areTogether(post.workspace, workspace)) return post;
+    throw new UserError({ code: post.review?.chats.includes(chat) ? 'not_shared' : 'post_gone' });
+  }
+
+  async function checkPostRight(event: ChatEvent, post: Post, right: Right): Promise<Standing> {
+    const standing = await checkMember(event);
+    const isAuthor = await isAuthorNow(event, post);
+    if (right === 'author' && !isAuthor && !(standing.isManager && (await isAbsent(post))))
+      throw new UserError({ code: 'not_author', author: post.author.name });
+    if (right === 'author_or_manager' && !isAuthor && !standing.isManager)
+      throw new UserError({ code: 'not_author_or_manager', author: post.author.name });
+    return standing;
+  }
+
+  /** An author who acts from a place that is joined must still be in the place of the post. */
+  async function isAuthorNow({ person, workspace }: ChatEvent, post: Post): Promise<boolean> {
+    if (post.author.id !== person.id) return false;
+    if (post.workspace === workspace) return true;
+    return (await botFor(post.chat).readStanding(post.chat, person)).isMember !== false;
+  }
+
+  async function checkPlaceRight(event: ChatEvent, right: Right): Promise<void> {
+    const standing = await checkMember(event);
+    if (right === 'manager' && !standing.isManager) throw new UserError({ code: 'not_admin' });
+    if (right === 'operator' && !(await operators.isOperator(event.person)))
+      throw new UserError({ code: 'not_operator' });
+  }
+
+  /** Who speaks in a place counts as its member where the platform does not tell. */
+  async function checkMember({ chat, person }: ChatEvent): Promise<Standing> {
+    const standing = await botFor(chat).readStanding(chat, person);
+    if (standing.isMember === false) throw new UserError({ code: 'not_member' });
+    return standing;
+  }
+
+  /** Whether the author can do nothing with it any more: has left the place, or is a chat that spoke as itself. */
+  async function isAbsent({ author, chat }: { author: Person; chat: ChatRef }): Promise<boolean> {
+    if (!SOMEBODY.test(author.id)) return true;
+    return (await botFor(chat).readStanding(chat, author)).isMember === false;
+  }
+
+  return { authorise };
+}
+
+export type Guard = ReturnType<typeof createGuard>;
+
+/** What somebody who may not use Nod can say all the same: the code that makes them its operator. */
+const isForAnyone = ({ name, argument }: ChatEventOf<'command'>): boolean =>
+  rightOf(COMMAND_RIGHTS, name) === 'anyone' || (name === 'start' && argument !== '');
+
+/** A plain draft id asks for the caption; a reply to the card of a review says why one rejects it. */
+function topicOf(subject: string): AnswerTopic {
+  const topic = decodeTopic(subject);
+  if (topic !== undefined) return topic;
+  const about = parseSubject(subject);
+  return 'postId' in about ? { kind: 'why', id: about.postId } : { kind: 'caption', id: about.draftId };
+}
+
+function rightOfPress({ on, id, verb }: Press): Right | undefined {
+  switch (on) {
+    case 'draft':
+      return rightOf(DRAFT_RIGHTS, verb);
+    case 'post':
+      return rightOf(POST_RIGHTS, verb);
+    case 'account':
+      return rightOf(ACCOUNT_RIGHTS, verb);
+    case 'settings':
+      return rightOf(SETTINGS_RIGHTS, `${id} ${verb}`);
+    case 'access':
+      return rightOf(ACCESS_RIGHTS, verb);
+  }
+}

@@ -1,0 +1,171 @@
+import type { Operators } from '../../core/access/operators.ts';
+import type { Access, AccessState, PlaceAccess } from '../../core/access/place-access.ts';
+import type { Chronicle } from '../../core/chronicle.ts';
+import { UserError } from '../../core/errors.ts';
+import type { Notes } from '../../core/notes.ts';
+import type { ChatRef, Person, Post, PostStatus } from '../../core/post.ts';
+import type { Store } from '../../core/stores.ts';
+import { createThrottle } from '../../core/throttle.ts';
+import type { Bot, Card, ChatEvent, ChatEventOf } from '../bot.ts';
+import type { Press } from '../presses.ts';
+import type { Speech } from '../speech.ts';
+import { idiomOf } from '../view/idioms.ts';
+import { note } from '../view/messages.ts';
+import {
+  accessCard,
+  claimedCard,
+  decidedCard,
+  newOperatorCard,
+  requestCard,
+  strangerText,
+  welcomeCard,
+} from './access-cards.ts';
+
+const DAY_MS = 24 * 3_600_000;
+/** TikTok has nothing of them yet. */
+const WAITING: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review', 'on_hold', 'queued']);
+const ALL: readonly AccessState[] = ['asked', 'postponed', 'allowed', 'withdrawn', 'blocked'];
+
+const DECISIONS: Readonly<Record<string, AccessState>> = {
+  allow: 'allowed',
+  postpone: 'postponed',
+  withdraw: 'withdrawn',
+  block: 'blocked',
+};
+
+/** Answers strangers, asks the operator about them, and does what the operator decides. */
+export function createAccessRequests({
+  access,
+  operators,
+  posts,
+  notes,
+  chronicle,
+  speech,
+  isOpen,
+  botFor,
+  now,
+}: {
+  access: Access;
+  operators: Operators;
+  posts: Store<Post>;
+  notes: Notes;
+  chronicle: Chronicle;
+  speech: Speech;
+  isOpen: boolean;
+  botFor: (chat: ChatRef) => Bot;
+  now: () => number;
+}) {
+  /** Who asks again and again is answered once a day. */
+  const answers = createThrottle({ limit: 1, windowMs: DAY_MS, now });
+
+  /** Deals with a word from a place that may not use Nod; true when its person lets the place in by speaking there. */
+  async function meet(event: ChatEvent): Promise<boolean> {
+    if (event.type === 'suggest' || event.type === 'reaction') return false;
+    if (await operators.isOperator(event.person)) return admitFor(event);
+    if (event.type === 'rights') return false;
+    const known = await access.get(event.workspace);
+    if (known?.state === 'blocked') return answerOnlyIfWaited(event);
+    const isClaimed = (await operators.list()).length > 0;
+    const request = await access.request(newcomerIn(event));
+    const isAsked = request !== undefined || known?.state === 'asked' || known?.state === 'postponed';
+    if (request !== undefined) await tellOperators(requestCard(request));
+    await answer(event, strangerText({ isClaimed, isAsked }));
+    return false;
+  }
+
+  /** The operator's own word lets a place in, unless that was taken back before. */
+  async function admitFor(event: ChatEvent): Promise<boolean> {
+    if (event.type === 'rights' && !event.isPresent) return false;
+    const known = await access.get(event.workspace);
+    if (known?.state === 'blocked' || known?.state === 'withdrawn') {
+      await answer(event, strangerText({ isClaimed: true, isAsked: false }));
+      return false;
+    }
+    await access.admit(newcomerIn(event));
+    return true;
+  }
+
+  /** A press spins and a command waits until something is said. */
+  async function answerOnlyIfWaited(event: ChatEvent): Promise<false> {
+    if (event.type === 'press') await event.answer();
+    else if (event.reply !== undefined)
+      await answer(event, strangerText({ isClaimed: true, isAsked: false }));
+    return false;
+  }
+
+  async function answer(event: ChatEvent, text: string): Promise<void> {
+    if (event.type === 'press') return event.answer(text);
+    const isFirst = answers.take(`${event.workspace} ${text}`);
+    if (isFirst || event.reply !== undefined) await speech.answer(event, note(text));
+  }
+
+  /** @throws UserError `claim_code_unknown` `too_many_codes` */
+  async function claim(event: ChatEventOf<'command'>): Promise<void> {
+    const { person, chat } = event;
+    const idiom = idiomOf(chat);
+    if (!(await operators.isOperator(person))) {
+      const others = await operators.list();
+      const fetchChat = async () => (await botFor(chat).privateChat(person)) ?? chat;
+      await operators.claim(event.argument, person, fetchChat);
+      for (const other of others) await speech.say(other.chat, newOperatorCard(person, idiom.name));
+    }
+    await access.admit(newcomerIn(event));
+    const waiting = (await access.list('asked')).length;
+    await speech.answer(event, claimedCard(idiom, waiting));
+  }
+
+  /** Does what the operator decides about a place, or shows all of them. */
+  async function press(event: ChatEventOf<'press'>, { id, verb, argument = '0' }: Press): Promise<void> {
+    const state = DECISIONS[verb];
+    if (state === undefined) return showAll(event, Number.parseInt(argument, 10) || 0);
+    const before = await access.get(id.replaceAll('.', ':'));
+    if (before === undefined) throw new UserError({ code: 'place_unknown' });
+    const place = await access.decide(before.workspace, state);
+    await event.answer();
+    if (place === undefined) return;
+    const isEnd = state === 'withdrawn' || state === 'blocked';
+    const cancelled = isEnd ? await cancelWaiting(place, event.person) : 0;
+    if (before.state !== state) await noteDecision(place, event.person);
+    await speech.sayInstead(event.message, decidedCard(place, cancelled));
+    if (state === 'allowed' && before.state !== 'allowed')
+      await speech.say(place.chat, welcomeCard(idiomOf(place.chat)));
+  }
+
+  async function showAll(event: ChatEventOf<'press'>, page: number): Promise<void> {
+    const card = await drawAll(page);
+    await event.answer();
+    await speech.sayInstead(event.message, card);
+  }
+
+  const drawAll = async (page: number): Promise<Card> =>
+    accessCard({ places: await access.list(...ALL), page, isOpen });
+
+  /** What has not reached TikTok ends with the access; how many posts that were. */
+  async function cancelWaiting({ workspace }: PlaceAccess, by: Person): Promise<number> {
+    let count = 0;
+    for await (const [, post] of posts.entries()) {
+      if (post.workspace !== workspace || !WAITING.has(post.status)) continue;
+      await notes.cancel(post.id, by);
+      count += 1;
+    }
+    return count;
+  }
+
+  async function noteDecision({ workspace, state }: PlaceAccess, person: Person): Promise<void> {
+    if (state !== 'allowed' && state !== 'withdrawn') return;
+    const what = state === 'allowed' ? 'access_allowed' : 'access_withdrawn';
+    await chronicle.note({ place: workspace, person, what });
+  }
+
+  async function tellOperators(card: Card): Promise<void> {
+    for (const { chat } of await operators.list()) await speech.say(chat, card);
+  }
+
+  return { meet, claim, press };
+}
+
+export type AccessRequests = ReturnType<typeof createAccessRequests>;
+
+function newcomerIn({ workspace, workspaceTitle, chatTitle, chat, isPrivate, person }: ChatEvent) {
+  return { workspace, title: workspaceTitle || chatTitle, chat, isPrivate, person };
+}

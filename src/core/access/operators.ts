@@ -1,0 +1,118 @@
+import { createHash, randomInt } from 'node:crypto';
+import { UserError } from '../errors.ts';
+import type { ChatRef, Person } from '../post.ts';
+import type { Store, Versioned } from '../stores.ts';
+import { createThrottle } from '../throttle.ts';
+
+/** Somebody who runs this Nod; the key is the person's id. */
+export interface OperatorRecord extends Versioned {
+  readonly person: Person;
+  /** Where they are asked and told. */
+  readonly chat: ChatRef;
+  readonly since: number;
+}
+
+/** The use of a claim code; the key is the SHA-256 of the code, which itself is kept nowhere. */
+export interface ClaimUse extends Versioned {
+  readonly firstUsedAt: number;
+  readonly platforms: readonly string[];
+}
+
+/** Who runs Nod on two platforms claims it on both, one soon after the other. */
+const SECOND_USE_MS = 3_600_000;
+const TRIES_WINDOW_MS = 3_600_000;
+const TRIES_A_PERSON = 5;
+/** So many that nobody locks the operator out with a few accounts. */
+const TRIES_IN_ALL = 1_000;
+const LENGTH = 8;
+/** Nothing that looks like something else: no 0 and O, no 1, I and L. */
+const ALPHABET = '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
+
+/** Knows who runs this Nod: whoever sends the code that its start prints. */
+export function createOperators({
+  operators,
+  claims,
+  configuredCode,
+  isClaimWanted = false,
+  now,
+}: {
+  operators: Store<OperatorRecord>;
+  claims: Store<ClaimUse>;
+  /** The code from the settings; without it one is made at each start. */
+  configuredCode?: string | undefined;
+  /** Gives out a code though there is an operator. */
+  isClaimWanted?: boolean;
+  now: () => number;
+}) {
+  const byPerson = createThrottle({ limit: TRIES_A_PERSON, windowMs: TRIES_WINDOW_MS, now });
+  const inAll = createThrottle({ limit: TRIES_IN_ALL, windowMs: TRIES_WINDOW_MS, now });
+  let madeCode: string | undefined;
+
+  const isOperator = async ({ id }: Person): Promise<boolean> => (await operators.get(id)) !== undefined;
+
+  async function list(): Promise<OperatorRecord[]> {
+    const all = await Array.fromAsync(operators.entries());
+    return all.map(([, operator]) => operator);
+  }
+
+  /** The code to print at the start; undefined where Nod is claimed and no further operator is wanted. */
+  async function openClaim(): Promise<string | undefined> {
+    if (!isClaimWanted && (await list()).length > 0) return undefined;
+    if (configuredCode !== undefined && (await claims.get(keyOf(configuredCode))) === undefined)
+      return configuredCode;
+    madeCode ??= newCode();
+    return madeCode;
+  }
+
+  /**
+   * Makes the person an operator, who is asked in the chat that `fetchChat` gives. A code is good once for each platform,
+   * and for an hour after its first use.
+   *
+   * @throws UserError `claim_code_unknown` `too_many_codes`
+   */
+  async function claim(
+    code: string,
+    person: Person,
+    fetchChat: () => Promise<ChatRef>,
+  ): Promise<OperatorRecord> {
+    if (!byPerson.take(person.id) || !inAll.take('')) throw new UserError({ code: 'too_many_codes' });
+    if (!isOurs(code) || !(await use(keyOf(code), platformOf(person))))
+      throw new UserError({ code: 'claim_code_unknown' });
+    const operator = { person, chat: await fetchChat(), since: now() };
+    const saved = (await operators.create(person.id, operator)) ?? (await operators.get(person.id));
+    if (saved === undefined) throw new Error('The operator was neither saved nor found.');
+    return saved;
+  }
+
+  /** Digests have one length, and comparing them tells nothing about the codes. */
+  const isOurs = (code: string): boolean =>
+    [configuredCode, madeCode].some((known) => known !== undefined && keyOf(known) === keyOf(code));
+
+  async function use(key: string, platform: string): Promise<boolean> {
+    if ((await claims.create(key, { firstUsedAt: now(), platforms: [platform] })) !== undefined) return true;
+    let isUsed = false;
+    await claims.update(key, (known) => {
+      isUsed = now() - known.firstUsedAt < SECOND_USE_MS && !known.platforms.includes(platform);
+      return isUsed ? { ...known, platforms: [...known.platforms, platform] } : undefined;
+    });
+    return isUsed;
+  }
+
+  return { isOperator, list, openClaim, claim };
+}
+
+export type Operators = ReturnType<typeof createOperators>;
+
+const platformOf = ({ id }: Person): string => id.split(':')[0] ?? '';
+
+/** 39 bits, such as `K7QM-2F4D`. */
+function newCode(): string {
+  const symbols = Array.from({ length: LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length)));
+  return `${symbols.slice(0, LENGTH / 2).join('')}-${symbols.slice(LENGTH / 2).join('')}`;
+}
+
+/** People type codes small, and copy blanks along. */
+const keyOf = (code: string): string =>
+  createHash('sha256')
+    .update(code.toUpperCase().replace(/[^A-Z0-9]/g, ''))
+    .digest('hex');

@@ -1,0 +1,493 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  ACCESS_RIGHTS,
+  ACCOUNT_RIGHTS,
+  ANSWER_RIGHTS,
+  COMMAND_RIGHTS,
+  DRAFT_RIGHTS,
+  POST_RIGHTS,
+  SETTINGS_RIGHTS,
+} from '../../../src/bots/access/rights.ts';
+import type { ChatEvent, OfferedFile } from '../../../src/bots/bot.ts';
+import { encodePress } from '../../../src/bots/presses.ts';
+import { idiomOf } from '../../../src/bots/view/idioms.ts';
+import { problemText } from '../../../src/bots/view/problems.ts';
+import { ANONYMOUS_NOTE } from '../../../src/bots/view/votes.ts';
+import type { Problem } from '../../../src/core/errors.ts';
+import type { PostState } from '../../../src/core/post.ts';
+import { textOf } from '../paper-bot.ts';
+import {
+  type AccessWorld,
+  alone,
+  createAccessWorld,
+  type Frame,
+  GROUP,
+  inPlace,
+  OTHER,
+  PEOPLE,
+  POLICY,
+  SERVER,
+} from './world.ts';
+
+/** Everybody who might do something, from where they do it. */
+const PERSONS = {
+  stranger: () => alone(PEOPLE.mallory),
+  'removed, from the group': () => inPlace(GROUP, PEOPLE.rex),
+  'removed, from a private chat': () => alone(PEOPLE.rex),
+  'manager of another place': () => inPlace(OTHER, PEOPLE.elsa),
+  member: () => inPlace(GROUP, PEOPLE.gus),
+  author: () => inPlace(GROUP, PEOPLE.ana),
+  'voter by name': () => inPlace(GROUP, PEOPLE.vera),
+  manager: () => inPlace(GROUP, PEOPLE.mia),
+  'anonymous administrator': () => inPlace(GROUP, PEOPLE.editors),
+  'member of the joined server': () => inPlace(SERVER, PEOPLE.finn),
+  'manager of the joined server': () => inPlace(SERVER, PEOPLE.chiara),
+  operator: () => alone(PEOPLE.olga),
+} satisfies Record<string, () => Frame>;
+
+type PersonName = keyof typeof PERSONS;
+
+/** `yes`, `own` for what is done to the person's own place alone, else the code of the refusal. */
+type Outcome = string;
+type Row = Readonly<Record<PersonName, Outcome>>;
+
+const NAMES = Object.keys(PERSONS) as PersonName[];
+
+/** What somebody gets who is nowhere near: the same as for what does not exist. */
+const away = (gone: Outcome) => ({
+  stranger: 'stranger',
+  'removed, from a private chat': gone,
+  'manager of another place': gone,
+  operator: gone,
+});
+
+const OWN_DRAFT: Row = {
+  ...away('draft_gone'),
+  'removed, from the group': 'not_member',
+  member: 'not_author',
+  author: 'yes',
+  'voter by name': 'not_author',
+  manager: 'not_author',
+  'anonymous administrator': 'not_author',
+  'member of the joined server': 'draft_gone',
+  'manager of the joined server': 'draft_gone',
+};
+const everybody = (outcome: Outcome): Row => ({
+  ...(Object.fromEntries(NAMES.map((name) => [name, outcome])) as Record<PersonName, Outcome>),
+  stranger: 'stranger',
+});
+const OWN_POST: Row = {
+  ...OWN_DRAFT,
+  ...away('post_gone'),
+  'member of the joined server': 'not_author',
+  'manager of the joined server': 'not_author',
+};
+const CHANGED_POST: Row = {
+  ...OWN_POST,
+  member: 'not_author_or_manager',
+  'voter by name': 'not_author_or_manager',
+  manager: 'yes',
+  'anonymous administrator': 'yes',
+  'member of the joined server': 'not_author_or_manager',
+  'manager of the joined server': 'yes',
+};
+const VOTE: Row = {
+  ...OWN_POST,
+  member: 'may_not_vote',
+  author: 'own_post',
+  'voter by name': 'yes',
+  manager: 'yes',
+  'anonymous administrator': 'yes',
+  'member of the joined server': 'may_not_vote',
+  'manager of the joined server': 'yes',
+};
+/** A reaction is answered to its person, and an anonymous one is nobody's. */
+const REACTION: Row = {
+  ...everybody('may_not_vote'),
+  stranger: 'ignored',
+  'removed, from a private chat': 'ignored',
+  'manager of another place': 'ignored',
+  operator: 'ignored',
+  author: 'own_post',
+  'voter by name': 'yes',
+  manager: 'yes',
+  'anonymous administrator': 'anonymous',
+  'manager of the joined server': 'yes',
+};
+const REASON: Row = {
+  ...everybody('review_over'),
+  ...away('post_gone'),
+  'voter by name': 'yes',
+  'removed, from the group': 'not_member',
+};
+const SEEN_POST: Row = {
+  ...everybody('yes'),
+  ...away('post_gone'),
+  'removed, from the group': 'not_member',
+};
+const HERE: Row = {
+  ...everybody('yes'),
+  'removed, from the group': 'not_member',
+  'removed, from a private chat': 'own',
+  'manager of another place': 'own',
+  operator: 'own',
+};
+const MANAGE: Row = {
+  ...HERE,
+  member: 'not_admin',
+  author: 'not_admin',
+  'voter by name': 'not_admin',
+  'member of the joined server': 'not_admin',
+};
+const OPERATE: Row = {
+  ...everybody('not_operator'),
+  'removed, from the group': 'not_member',
+  operator: 'yes',
+};
+/** Only a wrong code is refused, and it tells nothing. */
+const CLAIM: Row = { ...everybody('claim_code_unknown'), stranger: 'claim_code_unknown', operator: 'yes' };
+
+const REVIEW: PostState = { status: 'in_review', since: 0, expiresAt: 9e15 };
+const FAILED: PostState = { status: 'failed', failure: { reason: 'spam' }, settledAt: 0 };
+const ON_HOLD: PostState = {
+  ...{ status: 'on_hold', problem: { code: 'privacy_not_chosen' }, privacyLevelOptions: ['SELF_ONLY'] },
+  expiresAt: 9e15,
+};
+const PUBLISHED: PostState = {
+  ...{ status: 'published', settledAt: 0, publishId: 'p1', postIds: [], checks: 0, checkedAt: 0 },
+};
+
+interface Action {
+  readonly row: Row;
+  /** What it is done to; a place is always there. */
+  readonly about: 'draft' | 'post' | 'place';
+  /** How the post stands while it can be done. */
+  readonly state?: PostState;
+  /** What was rejected by Vera. */
+  readonly isRejected?: true;
+  readonly event: (frame: Frame, id: string, world: AccessWorld) => Promise<ChatEvent>;
+}
+
+const pressOf =
+  (
+    on: 'draft' | 'post' | 'account' | 'settings' | 'access',
+    verb: string,
+    argument?: string,
+    fixedId?: string,
+  ) =>
+  async (frame: Frame, id: string, world: AccessWorld): Promise<ChatEvent> => ({
+    ...frame,
+    type: 'press',
+    press: encodePress({
+      ...{ on, id: fixedId ?? id, verb },
+      ...(argument !== undefined && { argument }),
+    }),
+    message: await world.message(frame.chat),
+    isOnMessage: false,
+    picked: [],
+    answer: async () => {},
+  });
+const onDraft = (verb: string, argument?: string): Action => ({
+  ...{ about: 'draft', row: OWN_DRAFT, event: pressOf('draft', verb, argument) },
+});
+const onPost = (verb: string, row: Row, state: PostState, argument?: string): Action => ({
+  ...{ about: 'post', row, state, event: pressOf('post', verb, argument) },
+});
+const onPlace = (press: string, row: Row, argument?: string): Action => {
+  const [id = '', verb = ''] = press.split(' ');
+  return { about: 'place', row, event: pressOf('settings', verb, argument, id) };
+};
+const command = (name: string, row: Row, argument = ''): Action => ({
+  ...{ about: 'place', row },
+  event: async (frame) => ({ ...frame, type: 'command', name, argument }),
+});
+const answerTo = (
+  about: Action['about'],
+  row: Row,
+  subjectOf: (id: string) => string,
+  text: string,
+): Action => ({
+  ...{ about, row, state: REVIEW },
+  event: async (frame, id) => ({ ...frame, type: 'text', text, subject: subjectOf(id) }),
+});
+
+const FILE: OfferedFile = { ref: 'nothing', name: 'a.jpg', bytes: 1 };
+
+/** Every button, menu, form, reply, reaction and command that there is, and who may. */
+const ACTIONS: Readonly<Record<string, Action>> = {
+  'draft privacy': onDraft('privacy', 'SELF_ONLY'),
+  'draft set': onDraft('set', 'allowComment'),
+  'draft disclose': onDraft('disclose'),
+  'draft photos': onDraft('photos'),
+  'draft keep': onDraft('keep', '1'),
+  'draft drop': onDraft('drop', '1'),
+  'draft drop_refused': onDraft('drop_refused'),
+  'draft caption': onDraft('caption'),
+  'draft when': onDraft('when'),
+  'draft account': onDraft('account', 'unknown'),
+  'draft accounts': onDraft('accounts'),
+  'draft again': onDraft('again'),
+  'draft files': onDraft('files'),
+  'draft open': onDraft('open'),
+  'draft back': onDraft('back'),
+  'draft post': onDraft('post'),
+  'draft inbox': onDraft('inbox'),
+  'draft discard': onDraft('discard'),
+  'post approve': onPost('approve', VOTE, REVIEW),
+  'post reject': onPost('reject', VOTE, REVIEW),
+  'post why': { ...onPost('why', REASON, { status: 'rejected', settledAt: 0 }), isRejected: true },
+  'post when': onPost('when', CHANGED_POST, REVIEW),
+  'post now': onPost('now', CHANGED_POST, REVIEW),
+  'post cancel': onPost('cancel', CHANGED_POST, REVIEW),
+  'post caption': onPost('caption', SEEN_POST, REVIEW),
+  'post again': onPost('again', OWN_POST, FAILED),
+  'post privacy': onPost('privacy', OWN_POST, ON_HOLD, 'SELF_ONLY'),
+  'post edit': onPost('edit', OWN_POST, REVIEW),
+  'account disconnect': {
+    about: 'place',
+    row: MANAGE,
+    event: pressOf('account', 'disconnect', undefined, 'unknown'),
+  },
+  'settings card show': onPlace('card show', MANAGE),
+  'settings approvals set': onPlace('approvals set', MANAGE, '1'),
+  'settings hours set': onPlace('hours set', MANAGE, '24'),
+  'settings managers set': onPlace('managers set', MANAGE, 'yes'),
+  'settings author set': onPlace('author set', MANAGE, 'no'),
+  'settings rejection set': onPlace('rejection set', MANAGE, 'no'),
+  'settings roles pick': onPlace('roles pick', MANAGE),
+  'settings roles drop': onPlace('roles drop', MANAGE, 'nobody'),
+  'settings people pick': onPlace('people pick', MANAGE),
+  'settings people drop': onPlace('people drop', MANAGE, 'nobody'),
+  'settings reviews set': onPlace('reviews set', MANAGE, 'here'),
+  'settings zone ask': onPlace('zone ask', MANAGE),
+  'settings join ask': onPlace('join ask', MANAGE),
+  'settings join issue': onPlace('join issue', MANAGE),
+  'settings join separate': onPlace('join separate', MANAGE, 'nobody'),
+  'settings history export': onPlace('history export', MANAGE),
+  'access list': { about: 'place', row: OPERATE, event: pressOf('access', 'list', '0', 'all') },
+  'access allow': {
+    about: 'place',
+    row: OPERATE,
+    event: pressOf('access', 'allow', undefined, 'telegram.5'),
+  },
+  'access postpone': {
+    about: 'place',
+    row: OPERATE,
+    event: pressOf('access', 'postpone', undefined, 'telegram.5'),
+  },
+  'access withdraw': {
+    about: 'place',
+    row: OPERATE,
+    event: pressOf('access', 'withdraw', undefined, 'telegram.5'),
+  },
+  'access block': {
+    about: 'place',
+    row: OPERATE,
+    event: pressOf('access', 'block', undefined, 'telegram.5'),
+  },
+  '/start': command('start', HERE),
+  '/claim': command('claim', CLAIM, 'WRONG-CODE'),
+  '/help': command('help', HERE),
+  '/connect': command('connect', MANAGE),
+  '/accounts': command('accounts', HERE),
+  '/disconnect': command('disconnect', MANAGE),
+  '/settings': command('settings', MANAGE),
+  '/history': command('history', HERE),
+  '/join': command('join', MANAGE),
+  '/approver': command('approver', MANAGE),
+  '/posts': command('posts', HERE),
+  '/cancel': command('cancel', HERE),
+  'answer caption': answerTo('draft', OWN_DRAFT, (id) => id, 'Another caption'),
+  'answer when_draft': answerTo('draft', OWN_DRAFT, (id) => `when_draft:${id}`, 'now'),
+  'answer when_post': answerTo('post', CHANGED_POST, (id) => `when_post:${id}`, 'now'),
+  'answer why': answerTo('post', VOTE, (id) => `why:${id}`, 'Not this one'),
+  'answer zone': answerTo('place', MANAGE, () => 'zone:telegram:-5', 'UTC'),
+  'answer code': answerTo('place', MANAGE, () => 'code:telegram:-5', 'ABCD-EFGH'),
+  reaction: {
+    ...{ about: 'post', row: REACTION, state: REVIEW },
+    async event(frame, id, { nod, message }) {
+      const card = await message(frame.chat);
+      const subject = `${id} ${frame.chat}`;
+      await nod.stores
+        .store<{ version: number; subject: string }>('anchors')
+        .create(`${card.chat} ${card.id}`, { subject });
+      const isAnonymous = frame.person.id === PEOPLE.editors.id ? { isAnonymous: true as const } : {};
+      return { ...frame, type: 'reaction', message: card, marks: { approve: true }, ...isAnonymous };
+    },
+  },
+  media: {
+    ...{ about: 'place', row: HERE },
+    event: async (frame, id) => ({ ...frame, type: 'media', messageId: id, order: 1, file: FILE }),
+  },
+  text: {
+    about: 'place',
+    row: { ...everybody('ignored'), 'removed, from a private chat': 'own', operator: 'own' },
+    event: async (frame) => ({ ...frame, type: 'text', text: 'Hello' }),
+  },
+  suggestion: {
+    ...{ about: 'place', row: { ...HERE, stranger: 'ignored' } },
+    event: async (frame) => ({
+      ...frame,
+      type: 'suggest',
+      option: 'account',
+      typed: '',
+      offer: async () => {},
+    }),
+  },
+};
+
+/** The sentences of the refusals. */
+const REFUSALS: readonly Problem[] = [
+  ...(
+    ['draft_gone', 'draft_already_submitted', 'post_gone', 'not_shared', 'not_member', 'not_admin'] as const
+  ).map((code) => ({ code })),
+  ...(['not_operator', 'own_post', 'claim_code_unknown'] as const).map((code) => ({ code })),
+  { code: 'not_author', author: 'Ana' },
+  { code: 'not_author_or_manager', author: 'Ana' },
+  { code: 'may_not_vote', policy: POLICY, chats: [GROUP.chat, SERVER.chat] },
+  { code: 'review_over', decision: { outcome: 'rejected', by: [PEOPLE.vera], at: 0 } },
+];
+
+function outcomeOf(texts: readonly string[], chat: string): Outcome | undefined {
+  if (texts.some((text) => text.startsWith('This Nod is private.'))) return 'stranger';
+  if (texts.includes(ANONYMOUS_NOTE)) return 'anonymous';
+  const refusal = REFUSALS.find((problem) => texts.includes(problemText(problem, idiomOf(chat))));
+  return refusal?.code;
+}
+
+const isDenied = (outcome: Outcome): boolean => outcome !== 'yes' && outcome !== 'own';
+
+const TIMES = ['before', 'while', 'after'] as const;
+type Time = (typeof TIMES)[number];
+
+/** What the row says before the subject exists, and once it is over. */
+function expectedAt({ row, about }: Action, name: PersonName, time: Time): Outcome {
+  const outcome = row[name];
+  if (about === 'place' || time === 'while' || outcome === 'stranger' || outcome === 'ignored')
+    return outcome;
+  if (row === REACTION) return 'ignored';
+  if (time === 'before') return about === 'draft' ? 'draft_gone' : 'post_gone';
+  if (about === 'draft') return name === 'author' ? 'draft_already_submitted' : 'draft_gone';
+  // That it is over is told to everybody who sees it.
+  if (row === VOTE && (outcome === 'may_not_vote' || outcome === 'own_post')) return 'yes';
+  return outcome;
+}
+
+const seen = new Map<string, Partial<Record<PersonName, Outcome>>>();
+
+describe.each(TIMES)('%s what it is about exists', (time) => {
+  it.each(Object.entries(ACTIONS).filter(([, { about }]) => about !== 'place' || time === 'while'))(
+    '%s is for those alone who may',
+    async (what, action) => {
+      await using world = await createAccessWorld();
+      const order = NAMES.toSorted(
+        (a, b) => Number(!isDenied(action.row[a])) - Number(!isDenied(action.row[b])),
+      );
+      const found: Partial<Record<PersonName, Outcome>> = {};
+      for (const [index, name] of order.entries())
+        found[name] = await attempt(world, action, { name, time, id: `subject${index}` });
+      const expected = Object.fromEntries(NAMES.map((name) => [name, expectedAt(action, name, time)]));
+      expect(found).toEqual(expected);
+      if (time === 'while') seen.set(what, found);
+    },
+  );
+});
+
+async function attempt(
+  world: AccessWorld,
+  action: Action,
+  { name, time, id }: { name: PersonName; time: Time; id: string },
+): Promise<Outcome> {
+  if (action.about === 'draft') await prepareDraft(world, id, time);
+  if (action.about === 'post') await preparePost(world, action, { id, time });
+  const frame = PERSONS[name]();
+  const notes: string[] = [];
+  const given = await action.event(frame, id, world);
+  const event: ChatEvent =
+    given.type === 'press' ? { ...given, answer: async (note) => void (note && notes.push(note)) } : given;
+  const whispered = [world.telegram.whispered.length, world.discord.whispered.length];
+  const before = {
+    records: await world.records(),
+    messages: new Map(world.messages().map((message) => [message, message.versions.length])),
+  };
+  await world.handle(event);
+  const said = world
+    .messages()
+    .flatMap((message) => message.versions.slice(before.messages.get(message) ?? 0))
+    .map(({ card }) => textOf(card));
+  const alone = [
+    ...world.telegram.whispered.slice(whispered[0]),
+    ...world.discord.whispered.slice(whispered[1]),
+  ].map(({ card }) => textOf(card));
+  const refusal = outcomeOf([...notes, ...said, ...alone], frame.chat);
+  if (refusal === undefined && isDenied(expectedAt(action, name, time))) {
+    return [...notes, ...said].length === 0 && (await world.records()) === before.records ? 'ignored' : 'yes';
+  }
+  if (refusal !== undefined) {
+    // The operator is asked about a stranger, and nothing else is kept or shown.
+    const left = refusal === 'stranger' ? withoutRequest(await world.records()) : await world.records();
+    expect(left, `${name} leaves something behind`).toBe(
+      refusal === 'stranger' ? withoutRequest(before.records) : before.records,
+    );
+    expect([...notes, ...said, ...alone].join('\n')).not.toContain('secret');
+    return refusal;
+  }
+  return frame.workspace === GROUP.workspace ||
+    frame.workspace === SERVER.workspace ||
+    action.row === OPERATE ||
+    action.row === CLAIM
+    ? 'yes'
+    : 'own';
+}
+
+const withoutRequest = (records: string): string =>
+  records
+    .split('\n')
+    .filter((line) => !line.startsWith(`access ${PEOPLE.mallory.id} `))
+    .join('\n');
+
+async function prepareDraft(world: AccessWorld, id: string, time: Time): Promise<void> {
+  if (time === 'while') await world.draft(id);
+  if (time === 'after') await world.post(id, PUBLISHED);
+}
+
+async function preparePost(
+  { post, nod }: AccessWorld,
+  { state = REVIEW, isRejected }: Action,
+  { id, time }: { id: string; time: Time },
+): Promise<void> {
+  if (time === 'before') return;
+  const decision = { outcome: 'rejected' as const, by: [PEOPLE.vera], at: 0 };
+  const review = {
+    policy: POLICY,
+    chats: [GROUP.chat, SERVER.chat],
+    places: [GROUP.workspace, SERVER.workspace],
+  };
+  const isOver = time === 'after' && !isRejected;
+  await post(id, isOver ? PUBLISHED : state, isRejected ? { review: { ...review, decision } } : {});
+  await nod.ballots.read(id);
+}
+
+it('leaves no verb, command or answer out of the table', () => {
+  const named = (prefix: string, rights: object) => Object.keys(rights).map((key) => `${prefix}${key}`);
+  const all = [
+    ...named('draft ', DRAFT_RIGHTS),
+    ...named('post ', POST_RIGHTS),
+    ...named('account ', ACCOUNT_RIGHTS),
+    ...named('settings ', SETTINGS_RIGHTS),
+    ...named('access ', ACCESS_RIGHTS),
+    ...named('/', COMMAND_RIGHTS),
+    ...named('answer ', ANSWER_RIGHTS),
+    ...['reaction', 'media', 'text', 'suggestion'],
+  ];
+  expect(all).toEqual(Object.keys(ACTIONS));
+});
+
+afterAll(() => {
+  const width = Math.max(...[...seen.keys()].map(({ length }) => length));
+  const lines = [...seen].map(([what, outcomes]) =>
+    [what.padEnd(width), ...NAMES.map((name) => (outcomes[name] ?? '').padEnd(22))].join('  '),
+  );
+  const head = [''.padEnd(width), ...NAMES.map((name) => name.slice(0, 22).padEnd(22))].join('  ');
+  process.stdout.write(`\n${[head, ...lines].join('\n')}\n\n`);
+});

@@ -1,0 +1,201 @@
+import pino from 'pino';
+import type { ChatEvent, MessageRef } from '../../../src/bots/bot.ts';
+import { createChats } from '../../../src/chats.ts';
+import { createOperators } from '../../../src/core/access/operators.ts';
+import { createPlaceAccess } from '../../../src/core/access/place-access.ts';
+import { createConsents } from '../../../src/core/consents.ts';
+import type { Draft } from '../../../src/core/draft.ts';
+import { createJoins } from '../../../src/core/joins.ts';
+import { createLooks } from '../../../src/core/looks.ts';
+import type { Person, Post, PostState } from '../../../src/core/post.ts';
+import { createRefreshing } from '../../../src/core/refreshing.ts';
+import { defaultPolicy, type ReviewPolicy, type Standing } from '../../../src/core/review.ts';
+import { createSecrets } from '../../../src/core/secrets.ts';
+import type { Fresh } from '../../../src/core/stores.ts';
+import { createComposingWorld } from '../../core/composing.ts';
+import { draftWith, file } from '../../core/drafts.ts';
+import { baseWith, contentWith } from '../../core/posts.ts';
+import { createPaperBot } from '../paper-bot.ts';
+
+export type Frame = Pick<ChatEvent, 'id' | 'chat' | 'workspace' | 'chatTitle' | 'isPrivate' | 'person'>;
+
+const CLAIM_CODE = 'K7QM-2F4D';
+
+/** The group in which everything belongs to Ana, the server that is joined with it, and a group of others. */
+export const GROUP = {
+  chat: 'telegram:-5',
+  workspace: 'telegram:-5',
+  chatTitle: 'Editors',
+  isPrivate: false,
+};
+export const SERVER = { chat: 'discord:10', workspace: 'discord:1', chatTitle: 'Studio', isPrivate: false };
+export const OTHER = { chat: 'telegram:-6', workspace: 'telegram:-6', chatTitle: 'Others', isPrivate: false };
+
+const person = (id: string, name: string): Person => ({ id, name });
+
+export const PEOPLE = {
+  ana: person('telegram:1', 'Ana'),
+  gus: person('telegram:2', 'Gus'),
+  vera: person('telegram:3', 'Vera'),
+  mia: person('telegram:4', 'Mia'),
+  rex: person('telegram:5', 'Rex'),
+  elsa: person('telegram:7', 'Elsa'),
+  olga: person('telegram:9', 'Olga'),
+  mallory: person('telegram:66', 'Mallory'),
+  editors: person('telegram:-5', 'Editors'),
+  chiara: person('discord:30', 'Chiara'),
+  finn: person('discord:31', 'Finn'),
+} as const;
+
+let events = 0;
+
+export const inPlace = (place: typeof GROUP, who: Person): Frame => {
+  events += 1;
+  return { ...place, id: String(events), person: who };
+};
+
+/** In the private chat of this person with the bot. */
+export const alone = (who: Person): Frame =>
+  inPlace({ chat: who.id, workspace: who.id, chatTitle: who.name, isPrivate: true }, who);
+
+/** Vera has a say by her name, and Mia and Chiara because they manage. */
+export const POLICY: ReviewPolicy = {
+  ...defaultPolicy({ isPrivate: false }),
+  approvals: 2,
+  people: [PEOPLE.vera],
+};
+
+/** A private Nod with its operator Olga, over real records and with both chats on paper. */
+export async function createAccessWorld() {
+  const composing = await createComposingWorld();
+  const { world } = composing;
+  const { nod, now, mediaStore, pacing, tiktok } = world;
+  const parts = composing.openComposer();
+  const { stores, workspaces, accounts } = nod;
+  const log = pino({ level: 'silent' });
+  const absent = new Set<string>();
+  const managers: ReadonlySet<string> = new Set(
+    [PEOPLE.mia, PEOPLE.editors, PEOPLE.chiara].map(({ id }) => id),
+  );
+  const outside: ReadonlySet<string> = new Set(
+    [PEOPLE.rex, PEOPLE.mallory, PEOPLE.elsa, PEOPLE.olga].map(({ id }) => id),
+  );
+
+  function standingOf({ id }: Person, chat: string): Standing {
+    if (chat === id) return { isMember: true, isManager: true, roles: [] };
+    if (chat === OTHER.chat) {
+      const isElsa = id === PEOPLE.elsa.id;
+      return { isMember: isElsa, isManager: isElsa, roles: [] };
+    }
+    const isThere = chat.split(':')[0] === id.split(':')[0] && !outside.has(id) && !absent.has(id);
+    return { isMember: isThere, isManager: isThere && managers.has(id), roles: [] };
+  }
+
+  const telegram = createPaperBot({ standingOf });
+  const discord = createPaperBot({ platform: 'discord', standingOf });
+  const access = createPlaceAccess({ places: stores.store('access'), isOpen: false, now });
+  const operators = createOperators({
+    operators: stores.store('operators'),
+    claims: stores.store('claims'),
+    configuredCode: CLAIM_CODE,
+    now,
+  });
+  const { clientKey } = tiktok.app;
+  const consents = createConsents({
+    invitations: stores.store('invitations'),
+    consents: stores.store('consents'),
+    authorizePage: tiktok.authorizeUrl,
+    redirectUri: 'http://127.0.0.1/oauth/callback',
+    ...{ accounts, client: nod.client, clientKey, now, log },
+  });
+  const looks = createLooks({ secrets: createSecrets({ key: 'key' }), posts: nod.posts });
+  const refreshing = createRefreshing({ ...parts, workspaces, log });
+  const joins = createJoins({ codes: stores.store('join-codes'), now });
+  const chats = createChats({
+    core: {
+      ...nod,
+      ...parts,
+      ...{ access, operators, consents, refreshing, joins, mediaStore, pacing },
+    },
+    bots: [telegram.bot, discord.bot],
+    lookUrl: looks.urlPath,
+    wake: async (postId) => void (await nod.publisher.tick(postId)),
+    cardIntervalMs: 0,
+    ...{ stores, publicUrl: 'http://127.0.0.1', isOpen: false, now, log },
+  });
+
+  const openId = await world.connect();
+  for (const place of [GROUP, SERVER, OTHER]) {
+    const newcomer = { ...place, title: place.chatTitle };
+    await access.admit(newcomer);
+    await workspaces.meet(place);
+  }
+  await workspaces.share(GROUP.workspace, GROUP.chat, openId);
+  await workspaces.join(SERVER.workspace, SERVER.chat, GROUP.workspace);
+  await workspaces.change(GROUP.workspace, () => ({ policy: POLICY }));
+  for (const who of [PEOPLE.rex, PEOPLE.olga]) await access.admit({ ...alone(who), title: who.name });
+  await operators.claim(CLAIM_CODE, PEOPLE.olga, async () => PEOPLE.olga.id);
+
+  /** A draft of Ana's in the group that could be posted. */
+  async function draft(id: string, fields: Partial<Draft> = {}): Promise<Draft> {
+    const { version: _, ...whole } = draftWith({
+      ...{ id, workspace: GROUP.workspace, chat: GROUP.chat, author: PEOPLE.ana, caption: 'Our secret' },
+      files: [file('1'), file('2')],
+      account: { openId, nickname: 'Studio Ana', scopes: ['video.publish', 'video.upload'] },
+      ...fields,
+    });
+    const created = await parts.drafts.create(id, whole);
+    if (created === undefined) throw new Error(`There is a draft ${id} already.`);
+    return created;
+  }
+
+  /** A post of Ana's in the group, in the review of both places. */
+  async function post(id: string, state: PostState, fields: Partial<Post> = {}): Promise<Post> {
+    const { version: _, ...base } = baseWith({
+      ...{ id, draftId: id, workspace: GROUP.workspace, chat: GROUP.chat, author: PEOPLE.ana },
+      content: contentWith({ openId, caption: 'Our secret' }),
+      review: {
+        policy: POLICY,
+        chats: [GROUP.chat, SERVER.chat],
+        places: [GROUP.workspace, SERVER.workspace],
+      },
+      ...fields,
+    });
+    const created = await nod.posts.create(id, { ...base, ...state } as Fresh<Post>);
+    if (created === undefined) throw new Error(`There is a post ${id} already.`);
+    return created;
+  }
+
+  /** Everything that is on the disk, but for what only counts. */
+  async function records(): Promise<string> {
+    const all: string[] = [];
+    for (const namespace of NAMESPACES)
+      for await (const [key, value] of stores.store(namespace).entries())
+        all.push(`${namespace} ${key} ${JSON.stringify(value)}`);
+    return all.join('\n');
+  }
+
+  const messages = () => [...telegram.messages, ...discord.messages];
+  const botOf = (chat: string) => (chat.startsWith('discord:') ? discord : telegram);
+
+  /** A message of the bot's in a chat. */
+  const message = (chat: string): Promise<MessageRef> =>
+    botOf(chat).bot.send(chat, { lines: [['Hello']], rows: [] });
+
+  return {
+    ...{ ...parts, nod, access, operators, workspaces, chats, telegram, discord, openId, absent, world },
+    ...{ draft, post, records, messages, message },
+    handle: chats.conversation.handle,
+    [Symbol.asyncDispose]: async () => {
+      await chats.board.stop();
+      await composing[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export type AccessWorld = Awaited<ReturnType<typeof createAccessWorld>>;
+
+const NAMESPACES = [
+  ...['drafts', 'posts', 'cards', 'anchors', 'ballots', 'notes', 'workspaces', 'accounts', 'invitations'],
+  ...['history', 'join-codes', 'random-ids', 'access', 'operators', 'claims'],
+];

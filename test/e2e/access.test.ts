@@ -1,0 +1,215 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Message } from 'grammy/types';
+import { expect, it } from 'vitest';
+import { buttonsOf, connectAccount, createWorld, discordOf, textOf, type WorldOptions } from '../world.ts';
+import { textOf as discordTextOf } from './discord-stage.ts';
+import { runNod } from './process.ts';
+import { bytesOf, fixture } from './stage.ts';
+
+const CODE = 'K7QM-2F4D';
+const PRIVATE = 'This Nod is private. Its operator has been asked.';
+
+/** A private Nod that nobody has claimed, Ana before it, and Kim, whom nobody knows. */
+async function startPrivate(options: WorldOptions = {}) {
+  await using stack = new AsyncDisposableStack();
+  const environment = { ACCESS: 'invite', CLAIM_CODE: CODE, ...options.environment };
+  const world = stack.use(await createWorld({ ...options, environment }));
+  const { telegram } = world;
+  telegram.setFlood({ chatPerSecond: false, groupPerMinute: false });
+  let app = await world.start();
+  stack.defer(() => app[Symbol.asyncDispose]());
+  const { ana, anaChat } = telegram;
+  const kim = telegram.user({ firstName: 'Kim' });
+  const kimChat = telegram.privateChat(kim);
+  const says = (chat: { id: number }, choice: string | RegExp | ((message: Message) => boolean)) =>
+    telegram.waitForMessage(chat, choice, { timeoutMs: 15_000 });
+
+  async function claim(): Promise<Message> {
+    await telegram.sendText(anaChat, ana, `/start ${CODE}`);
+    return says(anaChat, 'This is your Nod now.');
+  }
+
+  async function restart(): Promise<void> {
+    await app[Symbol.asyncDispose]();
+    app = await world.start();
+  }
+
+  const kept = stack.move();
+  return {
+    ...{ world, telegram, ana, anaChat, kim, kimChat, says, claim, restart },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+it('belongs to whoever sends the code first, and to nobody who sends it later', async () => {
+  await using nod = await startPrivate();
+  const { telegram, kim, kimChat, says, claim } = nod;
+  await telegram.sendText(kimChat, kim, '/start AAAA-AAAA');
+  await says(kimChat, 'This code is not good, or was used already.');
+  expect(textOf(await claim())).toContain('Nobody else can use it until you let them in.');
+  await telegram.sendText(kimChat, kim, `/start ${CODE}`);
+  await says(
+    kimChat,
+    (message) => message.message_id > 2 && textOf(message).startsWith('This code is not good'),
+  );
+  await telegram.sendText(kimChat, kim, '/help');
+  await says(kimChat, PRIVATE);
+});
+
+it('says after some wrong codes that it takes no more of them', async () => {
+  await using nod = await startPrivate();
+  const { telegram, kim, kimChat, says } = nod;
+  for (let tries = 0; tries < 5; tries += 1)
+    await telegram.sendText(kimChat, kim, `/start AAAA-AAA${tries + 2}`);
+  await telegram.sendText(kimChat, kim, `/start ${CODE}`);
+  await says(kimChat, 'Too many codes were tried. Try again in an hour.');
+  await nod.claim();
+});
+
+it('asks the operator once about a stranger, and keeps, downloads and links nothing of theirs', async () => {
+  await using nod = await startPrivate();
+  const { telegram, world, kim, kimChat, anaChat, says, claim } = nod;
+  await claim();
+  const bytes = await bytesOf('phone.jpg');
+  for (const caption of ['A private joke', 'Another joke'])
+    await telegram.sendDocument(kimChat, kim, { bytes, fileName: 'a.jpg', mimeType: 'image/jpeg', caption });
+  await telegram.sendText(kimChat, kim, '/connect');
+  await says(kimChat, PRIVATE);
+  const request = await says(anaChat, 'Kim in Telegram would like to use Nod.');
+  expect(buttonsOf(request)).toEqual(['Allow', 'Not now', 'Block']);
+  await nod.restart();
+  expect(telegram.botMessages(kimChat).map(textOf)).toEqual([PRIVATE]);
+  expect(telegram.botMessages(anaChat).filter((message) => textOf(message).includes('Kim'))).toHaveLength(1);
+  expect(telegram.state.requests.filter(({ method }) => method === 'getFile')).toEqual([]);
+  expect(await onDisk(world.dataDir)).not.toMatch(/private joke|Another joke|a\.jpg/);
+});
+
+it('lets a stranger in who is allowed, and out again who is not any more', async () => {
+  await using nod = await startPrivate();
+  const { telegram, ana, anaChat, kim, kimChat, says, claim } = nod;
+  await claim();
+  await telegram.sendText(kimChat, kim, '/help');
+  const request = await says(anaChat, 'Kim in Telegram would like to use Nod.');
+  await telegram.press(request, 'Allow', ana);
+  await says(kimChat, 'This Nod may be used here now.');
+  await telegram.sendText(kimChat, kim, '/help');
+  await says(kimChat, 'A post is 1 to 35 photos or one video.');
+  await telegram.sendText(anaChat, ana, '/settings');
+  const settings = await says(anaChat, /^Settings/);
+  await telegram.press(settings, 'Who may use this Nod…', ana);
+  const list = await says(anaChat, 'Who may use this Nod');
+  expect(textOf(list)).toContain('Kim (Telegram)  may use it');
+  await telegram.press(list, 'Withdraw Kim', ana);
+  await says(anaChat, 'Kim (Telegram) may not use this Nod any more.');
+  await telegram.sendText(kimChat, kim, '/posts');
+  await says(kimChat, /^This Nod is private\.$/);
+});
+
+it('gives no answer any more to who is blocked', async () => {
+  await using nod = await startPrivate();
+  const { telegram, ana, anaChat, kim, kimChat, says, claim } = nod;
+  await claim();
+  await telegram.sendText(kimChat, kim, 'Hello');
+  await telegram.press(await says(anaChat, 'Kim in Telegram would like'), 'Block', ana);
+  await says(anaChat, 'is blocked and gets no answer');
+  await telegram.sendText(kimChat, kim, '/help');
+  await telegram.sendText(anaChat, ana, '/accounts');
+  await says(anaChat, 'No TikTok account is connected here.');
+  expect(telegram.botMessages(kimChat).map(textOf)).toEqual([PRIVATE]);
+});
+
+it('is used by a group once its operator speaks there', async () => {
+  await using nod = await startPrivate();
+  const { telegram, ana, kim, says, claim } = nod;
+  await claim();
+  const group = telegram.group({ title: 'Editors', admins: [ana], members: [kim] });
+  const at = telegram.state.bot.username;
+  await telegram.sendText(group, kim, `/help@${at}`);
+  await says(group, PRIVATE);
+  await telegram.sendText(group, ana, `/help@${at}`);
+  await says(group, 'A post is 1 to 35 photos or one video.');
+  await telegram.sendText(group, kim, `/accounts@${at}`);
+  await says(group, 'No TikTok account is connected here.');
+});
+
+it('asks about a server, and lets it in from the other platform', async () => {
+  await using nod = await startPrivate({ withDiscord: true });
+  const { telegram, world, ana, anaChat, says, claim } = nod;
+  const discord = discordOf(world);
+  await claim();
+  const command = { user: discord.ana, channel: discord.posts, name: 'tiktok' };
+  const options = { media1: { path: fixture('phone.jpg') } };
+  const asked = await discord.runCommand({ ...command, subcommand: 'post', options });
+  expect(discordTextOf(await asked.waitForResponse())).toBe(PRIVATE);
+  expect(
+    await discord.autocomplete({ ...command, subcommand: 'post', focused: 'account', value: '' }),
+  ).toEqual([]);
+  await telegram.press(await says(anaChat, 'Ana in Studio (Discord) would like to use Nod.'), 'Allow', ana);
+  await discord.waitForMessage(discord.posts, 'This Nod may be used here now.');
+  const again = await discord.runCommand({ ...command, subcommand: 'accounts' });
+  await again.waitForResponse('No TikTok account is connected here.');
+});
+
+it('is claimed on Discord as well with the same code, soon after, and the first operator is told', async () => {
+  await using nod = await startPrivate({ withDiscord: true });
+  const { world, anaChat, says, claim } = nod;
+  const discord = discordOf(world);
+  await claim();
+  const command = { user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'claim' };
+  const claimed = await discord.runCommand({ ...command, options: { code: CODE } });
+  await claimed.waitForResponse('This is your Nod now.');
+  await says(anaChat, 'Ana (Discord) has claimed this Nod as well');
+  const ben = discord.user({ name: 'Ben' });
+  discord.addMember(discord.studio, ben);
+  const late = await discord.runCommand({ ...command, user: ben, options: { code: CODE } });
+  await late.waitForResponse('This code is not good');
+});
+
+it('goes on to serve the places that had an account before there were operators', async () => {
+  await using world = await createWorld();
+  const { telegram } = world;
+  const { ana, anaChat } = telegram;
+  {
+    await using _open = await world.start();
+    await connectAccount(world);
+  }
+  world.environment.ACCESS = 'invite';
+  await using _private = await world.start();
+  await telegram.sendText(anaChat, ana, '/accounts');
+  await telegram.waitForMessage(anaChat, 'TikTok accounts here');
+});
+
+it('prints how it is claimed as long as nobody has, and again with --claim', async () => {
+  await using world = await createWorld({ withDiscord: true, environment: { ACCESS: 'invite' } });
+  const { telegram } = world;
+  const link = new RegExp(`https://t\\.me/${telegram.state.bot.username}\\?start=([A-Z0-9]{4}-[A-Z0-9]{4})`);
+  const environment = { ...world.environment };
+  async function codeOf(options: { args?: string[] } = {}): Promise<string | undefined> {
+    await using nod = runNod({ environment, ...options });
+    await nod.logged('TikTok    redirect URI');
+    const code = link.exec(nod.output.out)?.[1];
+    if (code !== undefined) {
+      expect(nod.output.out).toContain(`then /tiktok claim code:${code}`);
+      await telegram.sendText(telegram.anaChat, telegram.ana, `/start ${code}`);
+      await telegram.waitForMessage(telegram.anaChat, 'This is your Nod now.');
+    }
+    await nod.end('SIGTERM');
+    return code;
+  }
+  const first = await codeOf();
+  expect(first).toBeDefined();
+  expect(await codeOf()).toBeUndefined();
+  const second = await codeOf({ args: ['--claim'] });
+  expect(second).toBeDefined();
+  expect(second).not.toBe(first);
+});
+
+/** All that lies in the data folder, as text. */
+async function onDisk(directory: string): Promise<string> {
+  const files = await readdir(directory, { recursive: true, withFileTypes: true });
+  const contents = files
+    .filter((file) => file.isFile())
+    .map((file) => readFile(join(file.parentPath, file.name), 'latin1'));
+  return (await Promise.all(contents)).join('\n');
+}
