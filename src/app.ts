@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { stillManages } from './bots/access/still-manages.ts';
 import type { Bot } from './bots/bot.ts';
 import { createBots, createChats } from './chats.ts';
 import type { Config } from './config.ts';
@@ -115,6 +116,7 @@ export async function startApp({
     clientKey: config.tiktok.clientKey,
     authorizePage: config.tiktok.authorizeUrl,
     redirectUri: `${publicUrl}/oauth/callback`,
+    mayConnect: (invitation) => stillManages(chats.botFor, invitation),
     ...{ accounts, client, now, log },
   });
 

@@ -31,9 +31,8 @@ export function createNews({
 }) {
   /** Tells how a way through TikTok's consent page ended, and goes on with what waited for it. */
   async function consentEnded(outcome: ConsentOutcome): Promise<void> {
-    const card = consentCard(outcome);
-    if (card === undefined || outcome.type === 'unknown') return;
-    tell(outcome.invitation.chat, card);
+    if (outcome.type === 'unknown' || outcome.type === 'unchecked') return;
+    tell(outcome.invitation.chat, consentCard(outcome));
     if (outcome.type !== 'connected') return;
     const { account, invitation } = outcome;
     const { openId } = account;

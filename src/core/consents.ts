@@ -4,7 +4,7 @@ import type { Account, Accounts } from './accounts.ts';
 import type { ChatRef, Person } from './post.ts';
 import type { Store, Versioned } from './stores.ts';
 import type { TikTokClient } from './tiktok/client.ts';
-import { TikTokApiError } from './tiktok/errors.ts';
+import { TikTokApiError, TikTokUnreachableError } from './tiktok/errors.ts';
 import { authorizeUrl, createPkce, SCOPES } from './tiktok/oauth.ts';
 import type { UserInfo } from './tiktok/types.ts';
 
@@ -16,6 +16,8 @@ export interface Invitation extends Versioned {
   readonly chatTitle: string;
   readonly person: Person;
   readonly expiresAt: number;
+  /** The `state` of the one consent that uses it; absent while it is free. */
+  readonly usedBy?: string;
 }
 
 /** One way through TikTok's consent page, by its `state`. */
@@ -26,14 +28,27 @@ export interface Consent extends Versioned {
   readonly browserHash: string;
   readonly expiresAt: number;
   readonly usedAt?: number;
+  /** The outcomes that may come again and again, and that the chat has been told already. */
+  readonly told?: readonly RepeatableOutcome[];
 }
+
+/** What every further look at the same callback may end with. */
+type RepeatableOutcome = 'reused' | 'used' | 'foreign' | 'forbidden';
 
 /** How a way through the consent page ended. Without an invitation nobody can be told but the browser. */
 export type ConsentOutcome =
   | { type: 'connected'; invitation: Invitation; account: Account; missingScopes: readonly string[] }
-  | { type: 'denied' | 'expired' | 'reused' | 'foreign'; invitation: Invitation }
+  | {
+      type: RepeatableOutcome;
+      invitation: Invitation;
+      /** The chat was told before. */
+      isTold: boolean;
+    }
+  | { type: 'denied' | 'expired' | 'unreachable'; invitation: Invitation }
   | { type: 'refused'; invitation: Invitation; code: string }
-  | { type: 'unreachable'; invitation: Invitation }
+  // Faults of ours: after TikTok had agreed; before anything was used up, so that the same callback goes on.
+  | { type: 'fault'; invitation: Invitation }
+  | { type: 'unchecked'; invitation: Invitation }
   | { type: 'unknown' };
 
 const INVITATION_LIFE_MS = 60 * 60_000;
@@ -48,6 +63,7 @@ export function createConsents({
   clientKey,
   authorizePage,
   redirectUri,
+  mayConnect,
   now,
   log,
 }: {
@@ -58,6 +74,8 @@ export function createConsents({
   clientKey: string;
   authorizePage: string;
   redirectUri: string;
+  /** Whether whoever asked may connect accounts for that place now. */
+  mayConnect: (invitation: Invitation) => Promise<boolean>;
   now: () => number;
   log: Logger;
 }) {
@@ -75,9 +93,11 @@ export function createConsents({
     return invitation;
   }
 
+  /** The invitation, as long as it is good: for one hour and for one account. */
   async function readInvitation(id: string): Promise<Invitation | undefined> {
     const invitation = await invitations.get(id);
-    return invitation !== undefined && invitation.expiresAt > now() ? invitation : undefined;
+    if (invitation === undefined || invitation.usedBy !== undefined) return undefined;
+    return invitation.expiresAt > now() ? invitation : undefined;
   }
 
   /** The URL of TikTok's consent page for this invitation and this browser. */
@@ -100,49 +120,141 @@ export function createConsents({
     });
   }
 
-  /** Ends the way that `state` names: at most once, and only for the browser that began it. */
+  /**
+   * Ends the way that `state` names: at most once, only for the browser that began it, and only while whoever asked may
+   * connect accounts. Of all ways through one invitation one connects an account.
+   */
   async function finish(callback: {
     state: string;
     browser: string | undefined;
     code?: string;
     error?: string;
   }): Promise<ConsentOutcome> {
-    const consent = await consents.get(callback.state);
+    const { state, browser, code, error } = callback;
+    const consent = await consents.get(state);
     if (consent === undefined) return { type: 'unknown' };
     const { invitation } = consent;
-    if (consent.usedAt !== undefined) return { type: 'reused', invitation };
-    if (!isSameBrowser(callback.browser, consent.browserHash)) return { type: 'foreign', invitation };
-    if ((await consents.replace(callback.state, consent, { ...consent, usedAt: now() })) === undefined) {
-      return { type: 'reused', invitation };
-    }
-    if (consent.expiresAt <= now()) return { type: 'expired', invitation };
-    if (callback.error !== undefined) {
-      return callback.error === 'access_denied'
-        ? { type: 'denied', invitation }
-        : { type: 'refused', invitation, code: callback.error };
-    }
-    if (callback.code === undefined) return { type: 'refused', invitation, code: 'code_missing' };
-    return exchange(invitation, callback.code, consent.codeVerifier);
+    const isTaken = await isTakenByAnother(invitation.id, state);
+    if (consent.usedAt !== undefined) return repeatable(isTaken ? 'used' : 'reused', state, invitation);
+    if (!isSameBrowser(browser, consent.browserHash)) return repeatable('foreign', state, invitation);
+    if (isTaken) return repeatable('used', state, invitation);
+    if (consent.expiresAt <= now()) return endWith({ type: 'expired', invitation }, state);
+    if (error === 'access_denied') return endWith({ type: 'denied', invitation }, state);
+    if (error !== undefined || code === undefined)
+      return endWith({ type: 'refused', invitation, code: error ?? 'code_missing' }, state);
+    return connect({ state, invitation, code, codeVerifier: consent.codeVerifier });
   }
 
-  async function exchange(
-    invitation: Invitation,
-    code: string,
-    codeVerifier: string,
-  ): Promise<ConsentOutcome> {
+  async function connect(way: {
+    state: string;
+    invitation: Invitation;
+    code: string;
+    codeVerifier: string;
+  }): Promise<ConsentOutcome> {
+    const { state, invitation } = way;
+    const isAllowed = await readRight(invitation);
+    if (isAllowed === undefined) return { type: 'unchecked', invitation };
+    if (!isAllowed) return repeatable('forbidden', state, invitation);
+    if (!(await useUp(state))) return repeatable('reused', state, invitation);
+    if (!(await claim(invitation.id, state))) return repeatable('used', state, invitation);
     try {
-      const grant = await client.exchangeCode({ code, redirectUri, codeVerifier });
-      const info = await readUser(grant.accessToken, grant.scopes);
-      const { workspace, chat, person } = invitation;
-      const account = await accounts.connect({ workspace, chat, person, grant, info });
-      await invitations.delete(invitation.id);
-      const missingScopes = SCOPES.filter((scope) => !grant.scopes.includes(scope));
-      return { type: 'connected', invitation, account, missingScopes };
+      return await exchange(way);
     } catch (error) {
-      log.warn({ err: error }, 'An account could not be connected');
-      if (error instanceof TikTokApiError) return { type: 'refused', invitation, code: error.code };
-      return { type: 'unreachable', invitation };
+      const failure = failureFrom(error, invitation);
+      await release(invitation.id, state);
+      return failure;
     }
+  }
+
+  /** Undefined where it cannot be told now. */
+  async function readRight(invitation: Invitation): Promise<boolean | undefined> {
+    try {
+      return await mayConnect(invitation);
+    } catch (error) {
+      log.error({ err: error }, 'Nobody could tell whether a person may still connect accounts');
+      return undefined;
+    }
+  }
+
+  async function exchange({
+    invitation,
+    code,
+    codeVerifier,
+  }: {
+    invitation: Invitation;
+    code: string;
+    codeVerifier: string;
+  }): Promise<ConsentOutcome> {
+    const grant = await client.exchangeCode({ code, redirectUri, codeVerifier });
+    const info = await readUser(grant.accessToken, grant.scopes);
+    const { workspace, chat, person } = invitation;
+    const account = await accounts.connect({ workspace, chat, person, grant, info });
+    const missingScopes = SCOPES.filter((scope) => !grant.scopes.includes(scope));
+    return { type: 'connected', invitation, account, missingScopes };
+  }
+
+  function failureFrom(error: unknown, invitation: Invitation): ConsentOutcome {
+    const isFromTikTok = error instanceof TikTokApiError || error instanceof TikTokUnreachableError;
+    log[isFromTikTok ? 'warn' : 'error']({ err: error }, 'An account could not be connected');
+    if (error instanceof TikTokApiError) return { type: 'refused', invitation, code: error.code };
+    return { type: isFromTikTok ? 'unreachable' : 'fault', invitation };
+  }
+
+  /** Uses the consent up and ends it so. */
+  async function endWith(
+    outcome: ConsentOutcome & { invitation: Invitation },
+    state: string,
+  ): Promise<ConsentOutcome> {
+    return (await useUp(state)) ? outcome : repeatable('reused', state, outcome.invitation);
+  }
+
+  /** True for the first who uses the consent up. */
+  async function useUp(state: string): Promise<boolean> {
+    let isFirst = false;
+    await consents.update(state, (consent) => {
+      isFirst = consent.usedAt === undefined;
+      return isFirst ? { ...consent, usedAt: now() } : undefined;
+    });
+    return isFirst;
+  }
+
+  /** Notes on the consent that the chat hears of it now. */
+  async function repeatable(
+    type: RepeatableOutcome,
+    state: string,
+    invitation: Invitation,
+  ): Promise<ConsentOutcome> {
+    let isTold = true;
+    await consents.update(state, (consent) => {
+      const { told = [] } = consent;
+      isTold = told.includes(type);
+      return isTold ? undefined : { ...consent, told: [...told, type] };
+    });
+    return { type, invitation, isTold };
+  }
+
+  /** An invitation that is gone counts as used. */
+  async function isTakenByAnother(id: string, state: string): Promise<boolean> {
+    const invitation = await invitations.get(id);
+    return invitation === undefined || (invitation.usedBy !== undefined && invitation.usedBy !== state);
+  }
+
+  /** True for the first consent that claims the invitation. */
+  async function claim(id: string, state: string): Promise<boolean> {
+    let isFirst = false;
+    await invitations.update(id, (invitation) => {
+      isFirst = invitation.usedBy === undefined;
+      return isFirst ? { ...invitation, usedBy: state } : undefined;
+    });
+    return isFirst;
+  }
+
+  /** Frees the invitation, so that it may be tried again. */
+  async function release(id: string, state: string): Promise<void> {
+    await invitations.update(id, (invitation) => {
+      const { usedBy, ...free } = invitation;
+      return usedBy === state ? free : undefined;
+    });
   }
 
   /** The account is worth connecting without its name, so this failure is only noted. */

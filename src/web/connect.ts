@@ -68,12 +68,7 @@ export function createConnectRoutes({
     // Whoever only looks must not use up what counts once.
     if (c.req.method === 'HEAD') return c.body(null);
     const outcome = await finish(c);
-    await onConsent(outcome).catch((error: unknown) => {
-      log.error(
-        { err: error, outcome: outcome.type },
-        'The chat could not be told how connecting an account ended',
-      );
-    });
+    if (!('isTold' in outcome && outcome.isTold)) await tellChat(outcome);
     const { status, content } = outcomePage(outcome);
     return c.html(content, status);
   });
@@ -87,6 +82,15 @@ export function createConnectRoutes({
     );
     log.info({ outcome: outcome.type }, 'Somebody came back from the consent page');
     return outcome;
+  }
+
+  async function tellChat(outcome: ConsentOutcome): Promise<void> {
+    await onConsent(outcome).catch((error: unknown) => {
+      log.error(
+        { err: error, outcome: outcome.type },
+        'The chat could not be told how connecting an account ended',
+      );
+    });
   }
 
   /** Whether the form was sent from our own page; who sends neither header is no browser. */

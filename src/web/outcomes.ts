@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import type { ConsentOutcome, Invitation } from '../core/consents.ts';
 import { badge, type Markup, page, type Tone } from './layout.ts';
 
-type Status = 200 | 400 | 403 | 404 | 409 | 410 | 502;
+type Status = 200 | 400 | 403 | 404 | 409 | 410 | 500 | 502 | 503;
 
 interface OutcomePage {
   readonly status: Status;
@@ -30,6 +30,18 @@ export function outcomePage(outcome: ConsentOutcome): OutcomePage {
 ${chat(outcome.invitation)}: if your account is there, all is well.</p>`,
         askForLink(),
       ]);
+    case 'used':
+      return show(409, 'warn', 'This link was used already', [
+        html`<p>A link to connect is good for one account, and another way through it came first. Nothing was connected
+this time.</p>`,
+        askForLink(),
+      ]);
+    case 'forbidden':
+      return show(403, 'bad', 'This is no longer allowed', [
+        html`<p>${person(outcome.invitation)} asked for this link, but may no longer connect accounts for
+${chat(outcome.invitation)}. Nothing was connected, and nothing is kept.</p>`,
+        askForLink(),
+      ]);
     case 'foreign':
       return show(403, 'bad', 'This is another browser', [
         html`<p>The connection was begun in a different browser, so it was stopped here. Open the link from the chat and
@@ -48,6 +60,18 @@ finish in one and the same browser, with cookies allowed.</p>
         html`<p>You agreed, but TikTok did not confirm it to this server. Nothing was connected. It usually works a few
 minutes later.</p>`,
         again(outcome.invitation),
+      ]);
+    case 'fault':
+      return show(500, 'bad', 'Nod could not keep the account', [
+        html`<p>You agreed at TikTok, but something went wrong on this server. It is neither your doing nor TikTok’s,
+and it is in the log here.</p>`,
+        again(outcome.invitation),
+      ]);
+    case 'unchecked':
+      return show(503, 'warn', 'Nod could not check this', [
+        html`<p>This server could not ask whether ${person(outcome.invitation)} may still connect accounts for
+${chat(outcome.invitation)}. It is neither your doing nor TikTok’s, and nothing is lost.</p>
+<p><strong>Reload this page in a moment</strong> to go on where you are.</p>`,
       ]);
     case 'unknown':
       return show(404, 'bad', 'This link leads nowhere', [
@@ -120,6 +144,10 @@ function show(status: Status, tone: Tone, title: string, parts: Markup[]): Outco
 
 function chat({ chatTitle }: Invitation): Markup {
   return html`<strong><bdi>${chatTitle}</bdi></strong>`;
+}
+
+function person({ person: { name } }: Invitation): Markup {
+  return html`<strong><bdi>${name}</bdi></strong>`;
 }
 
 /** Only for the browser that began: who knows the invitation may use it. */

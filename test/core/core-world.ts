@@ -79,6 +79,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
       consents: createConsents({
         invitations: nod().stores.store('invitations'),
         consents: nod().stores.store('consents'),
+        mayConnect: async () => true,
         ...{ accounts: nod().accounts, client: nod().client, clientKey: tiktok.app.clientKey },
         ...{ authorizePage: tiktok.authorizeUrl, redirectUri: 'http://127.0.0.1/oauth/callback', now, log },
       }),

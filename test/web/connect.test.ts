@@ -7,6 +7,8 @@ const PAGE_TITLE = /<h1>(.*?)<\/h1>/;
 
 let tiktok: TikTokEmulator;
 let world: World;
+/** Whether whoever asked may connect accounts now. */
+let readRight: () => Promise<boolean>;
 
 beforeEach(async () => {
   tiktok = await startTikTokEmulator({
@@ -17,7 +19,12 @@ beforeEach(async () => {
     },
     creator: { username: 'ana', nickname: 'Ana <3' },
   });
-  world = await createWorld({ apiUrl: tiktok.apiUrl, authorizePage: tiktok.authorizeUrl });
+  readRight = async () => true;
+  world = await createWorld({
+    apiUrl: tiktok.apiUrl,
+    authorizePage: tiktok.authorizeUrl,
+    mayConnect: () => readRight(),
+  });
 });
 afterEach(async () => {
   await world.dispose();
@@ -33,8 +40,14 @@ async function ask(path: string, init: RequestInit = {}) {
 const cookieOf = (headers: Headers) => headers.getSetCookie()[0]?.split(';')[0] ?? '';
 
 /** Opens the link from the chat and presses the button, like a browser. */
-async function begin({ headers = {} }: { headers?: Record<string, string> } = {}) {
-  const invitation = await world.invite();
+async function begin({
+  headers = {},
+  invitation: given,
+}: {
+  headers?: Record<string, string>;
+  invitation?: { id: string };
+} = {}) {
+  const invitation = given ?? (await world.invite());
   const opened = await ask(`/connect/${invitation.id}`);
   const cookie = cookieOf(opened.headers);
   const pressed = await ask(`/connect/${invitation.id}`, {
@@ -172,6 +185,81 @@ describe('the way back', () => {
     expect(await world.accounts.list('telegram:-100')).toHaveLength(1);
   });
 
+  test('reloads are told on the page each time, and in the chat once', async () => {
+    const { path, cookie } = await comeBack();
+    for (let times = 0; times < 5; times += 1) {
+      const again = await ask(path, { headers: { cookie } });
+      expect(again).toMatchObject({ status: 409, title: 'This was already used' });
+    }
+    expect(world.outcomes.map(({ type }) => type)).toEqual(['connected', 'reused']);
+  });
+
+  test('of two browsers with one link, one connects an account', async () => {
+    const first = await begin();
+    const second = await begin({ invitation: first.invitation });
+    expect(second.cookie).not.toBe(first.cookie);
+    const [mine, theirs] = [
+      await tiktok.authorize({ url: first.location }),
+      await tiktok.authorize({ url: second.location }),
+    ].map((url) => url.slice(PUBLIC_URL.length)) as [string, string];
+    const connected = await ask(mine, { headers: { cookie: first.cookie } });
+    expect(connected).toMatchObject({ status: 200, title: 'Connected' });
+    for (let times = 0; times < 3; times += 1) {
+      const late = await ask(theirs, { headers: { cookie: second.cookie } });
+      expect(late).toMatchObject({ status: 409, title: 'This link was used already' });
+      expect(late.text).toContain('/connect');
+      expect(late.text).not.toContain(first.invitation.id);
+    }
+    expect(world.outcomes.map(({ type }) => type)).toEqual(['connected', 'used']);
+    expect(tiktok.state.tokens.filter(({ kind }) => kind === 'access')).toHaveLength(1);
+    expect(await ask(`/connect/${first.invitation.id}`)).toMatchObject({ status: 404 });
+  });
+
+  test('who may no longer connect accounts is stopped before TikTok is asked', async () => {
+    const { location, cookie, invitation } = await begin();
+    const path = (await tiktok.authorize({ url: location })).slice(PUBLIC_URL.length);
+    readRight = async () => false;
+    for (let times = 0; times < 2; times += 1) {
+      const back = await ask(path, { headers: { cookie } });
+      expect(back).toMatchObject({ status: 403, title: 'This is no longer allowed' });
+      expect(back.text).toContain('Ana &amp; Co');
+      expect(back.text).not.toContain(invitation.id);
+    }
+    expect(world.outcomes).toMatchObject([{ type: 'forbidden' }]);
+    expect(tiktok.state.tokens).toEqual([]);
+    expect((await world.accountStore.entries().next()).done).toBe(true);
+  });
+
+  test('rights that cannot be read are a fault of ours, after which a reload goes on', async () => {
+    const { location, cookie } = await begin();
+    const path = (await tiktok.authorize({ url: location })).slice(PUBLIC_URL.length);
+    readRight = () => Promise.reject(new Error('The chat does not answer.'));
+    for (let times = 0; times < 2; times += 1) {
+      const back = await ask(path, { headers: { cookie } });
+      expect(back).toMatchObject({ status: 503, title: 'Nod could not check this' });
+      expect(back.text).toMatch(/Reload this page/);
+      expect(back.text).not.toMatch(/TikTok (refused|did not)/);
+    }
+    readRight = async () => true;
+    expect(await ask(path, { headers: { cookie } })).toMatchObject({ status: 200, title: 'Connected' });
+    expect(world.outcomes.map(({ type }) => type)).toEqual(['unchecked', 'unchecked', 'connected']);
+  });
+
+  test.each(['token-5xx', 'forged'])('“Try again” works after a failure: %s', async (failure) => {
+    const { invitation, location, cookie } = await begin();
+    const path = (await tiktok.authorize({ url: location })).slice(PUBLIC_URL.length);
+    if (failure !== 'forged') tiktok.fault(failure);
+    const failed = await ask(failure === 'forged' ? path.replace(/code=[^&]+/, 'code=forged') : path, {
+      headers: { cookie },
+    });
+    const [, again = ''] = /href="(\/connect\/[^"]+)"/.exec(failed.text) ?? [];
+    expect(again).toBe(`/connect/${invitation.id}`);
+    const retry = await begin({ invitation });
+    const url = await tiktok.authorize({ url: retry.location });
+    const back = await ask(url.slice(PUBLIC_URL.length), { headers: { cookie: retry.cookie } });
+    expect(back).toMatchObject({ status: 200, title: 'Connected' });
+  });
+
   test('another browser is stopped and learns nothing', async () => {
     const { location, invitation } = await begin();
     const callback = await tiktok.authorize({ url: location });
@@ -181,6 +269,7 @@ describe('the way back', () => {
       expect(back.text).not.toContain(invitation.id);
       expect(back.text).not.toContain('Team');
     }
+    expect(world.outcomes).toMatchObject([{ type: 'foreign' }]);
     expect(await world.accounts.list('telegram:-100')).toEqual([]);
   });
 

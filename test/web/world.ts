@@ -35,11 +35,13 @@ export async function createWorld({
   apiUrl = 'http://127.0.0.1:9',
   authorizePage = 'https://www.tiktok.com/v2/auth/authorize/',
   publicUrl = 'https://nod.example.com',
+  mayConnect = async () => true,
   web = {},
 }: {
   apiUrl?: string;
   authorizePage?: string;
   publicUrl?: string;
+  mayConnect?: (invitation: Invitation) => Promise<boolean>;
   web?: Partial<WebOptions>;
 } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'nod-web-'));
@@ -89,6 +91,7 @@ export async function createWorld({
     clientKey: CLIENT_KEY,
     authorizePage,
     redirectUri: `${publicUrl}/oauth/callback`,
+    mayConnect,
     now,
     log,
   });

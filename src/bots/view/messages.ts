@@ -99,14 +99,40 @@ export function helpCard({ slash, help }: Idiom, maxFileBytes: number | undefine
   );
 }
 
-export function connectCard(url: string): Card {
+/** The link to connect an account, which is a secret; `place` is told where the card stands elsewhere. */
+export function connectCard(url: string, place?: string): Card {
+  const where = place === undefined ? '' : ` for “${place}”`;
   return {
     lines: [
-      ['Connect a TikTok account with this link. It is good for one hour and for one account.'],
+      [`Connect a TikTok account${where} with this link. It is good for one hour and for one account.`],
       ['In a clean browser window you choose the account that TikTok asks about.'],
     ],
     rows: [[{ label: 'Connect TikTok', href: url, tone: 'main' }]],
   };
+}
+
+/** Tells the others that somebody has got the link alone. */
+export function linkSentCard({ name }: Person): Card {
+  return note(`${name}, the link to connect is for you alone: I have sent it to you.`);
+}
+
+/** Tells somebody who cannot be reached alone how to get the link; `startUrl` opens a private chat. */
+export function linkKeptCard({ name }: Person, { slash }: Idiom, startUrl: string | undefined): Card {
+  return {
+    lines: [
+      [
+        `${name}, the link is for you alone. Open a private chat with me, then write ${slash}connect here again.`,
+      ],
+    ],
+    rows: startUrl === undefined ? [] : [[{ label: 'Open a private chat', href: startUrl, tone: 'main' }]],
+  };
+}
+
+/** Tells somebody who writes in the name of the group, and whom nobody can tell alone. */
+export function linkForNobodyCard({ slash }: Idiom): Card {
+  return note(
+    `The link is for one person alone, and this group itself asked for it. Write ${slash}connect under your own name.`,
+  );
 }
 
 export function accountsCard(accounts: readonly Account[], idiom: Idiom): Card {
@@ -122,33 +148,33 @@ export function accountsCard(accounts: readonly Account[], idiom: Idiom): Card {
 
 export function disconnectCard(accounts: readonly Account[], idiom: Idiom): Card {
   if (accounts.length === 0) return problemCard({ code: 'no_account' }, idiom);
-  const rows = accounts.map((account): Button[] => [
-    {
-      label: `Disconnect ${accountName(account)}`,
-      press: encodePress({ on: 'account', id: accountKey(account.openId), verb: 'disconnect' }),
-      tone: 'bad',
-    },
-  ]);
+  const rows = accounts.map((account) => [disconnectButton(account, `Disconnect ${accountName(account)}`)]);
   return {
     lines: [['Which account shall Nod forget? Its tokens are deleted, and taken back at TikTok.']],
     rows,
   };
 }
 
-/** What the chat is told when a way through TikTok's consent page has ended; undefined where nobody asked. */
-export function consentCard(outcome: ConsentOutcome): Card | undefined {
-  if (outcome.type === 'unknown') return undefined;
-  const idiom = idiomOf(outcome.invitation.chat);
+function disconnectButton({ openId }: Account, label: string): Button {
+  const press = encodePress({ on: 'account', id: accountKey(openId), verb: 'disconnect' });
+  return { label, press, tone: 'bad' };
+}
+
+/** What the chat is told when a way through TikTok's consent page has ended. */
+export function consentCard(outcome: Exclude<ConsentOutcome, { type: 'unknown' | 'unchecked' }>): Card {
+  const { chat, person } = outcome.invitation;
+  const idiom = idiomOf(chat);
   const { slash, toPost } = idiom;
   switch (outcome.type) {
     case 'connected': {
       const missing = outcome.missingScopes.filter((scope) => scope !== 'user.info.basic');
-      return note(
-        `✓ ${accountName(outcome.account)} is connected.`,
+      const { lines } = note(
+        `✓ ${accountName(outcome.account)} is connected, by ${person.name}.`,
         missing.length === 0
           ? toPost
           : missing.map((scope) => problemText({ code: 'scope_missing', scope }, idiom)).join('\n'),
       );
+      return { lines, rows: [[disconnectButton(outcome.account, 'Disconnect')]] };
     }
     case 'denied':
       return note(
@@ -159,6 +185,14 @@ export function consentCard(outcome: ConsentOutcome): Card | undefined {
     case 'reused':
       return note(
         `The link back from TikTok was opened twice; the second time changed nothing. ${slash}accounts shows what is connected.`,
+      );
+    case 'used':
+      return note(
+        `A link to connect was used a second time; nothing was connected. ${slash}connect gives a new one.`,
+      );
+    case 'forbidden':
+      return note(
+        `${person.name} asked to connect an account but may no longer do that here, so nothing was connected. ${slash}connect gives a new link to whoever may.`,
       );
     case 'foreign':
       return note(
@@ -171,6 +205,10 @@ export function consentCard(outcome: ConsentOutcome): Card | undefined {
     case 'unreachable':
       return note(
         `TikTok did not answer while the account was being connected. ${slash}connect tries again.`,
+      );
+    case 'fault':
+      return note(
+        `Something went wrong in Nod, not at TikTok, while the account was being connected. ${slash}connect tries again.`,
       );
   }
 }
