@@ -31,6 +31,12 @@ export function checkMayWrite(state: State, entry: ChatEntry) {
     if (!entry.started) throw forbidden("bot can't initiate conversation with a user");
     return;
   }
+  checkMayRead(state, entry);
+}
+
+/** Refuses groups that the bot is not in. */
+export function checkMayRead(state: State, entry: ChatEntry) {
+  if (entry.chat.type === 'private') return;
   const status = entry.members.get(state.bot.id)?.status;
   if (status === 'kicked') throw forbidden(`bot was kicked from the ${entry.chat.type} chat`);
   if (!status || status === 'left') throw forbidden(`bot is not a member of the ${entry.chat.type} chat`);

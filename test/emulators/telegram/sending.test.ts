@@ -125,6 +125,9 @@ it('refuses to write to people who never started or blocked the bot, and to grou
   const group = telegram.group({ title: 'Team', admins: [ana] });
   telegram.removeBot(group);
   expect(await send(group.id)).toBe('Forbidden: bot was kicked from the group chat');
+  expect(await call('getChatMember', { chat_id: group.id, user_id: ana.id })).toMatchObject({
+    description: 'Forbidden: bot was kicked from the group chat',
+  });
 });
 
 it('tells the new id of a group that became a supergroup', async () => {

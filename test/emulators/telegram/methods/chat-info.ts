@@ -1,11 +1,13 @@
 // Faithful: what a bot can learn about chats and members, its command menu per scope and language
-// (https://core.telegram.org/bots/api#getchat). Simplified: every member can be looked up. Missing: photos, bios,
+// (https://core.telegram.org/bots/api#getchat). Simplified: every member can be looked up, and a group
+// that the bot is not in cannot be looked into, not even a public one. Missing: photos, bios,
 // permissions, pinned messages.
 import { z } from 'zod';
-import { findChat, leftMember } from '../chats.ts';
+import { checkMayRead, findChat, leftMember } from '../chats.ts';
 import type { Emulation } from '../emulation.ts';
 import { badRequest } from '../failure.ts';
 import type { Params } from '../params.ts';
+import type { ChatEntry } from '../state.ts';
 import type { Call, MethodTable } from './registry.ts';
 
 export const chatInfoMethods: MethodTable = {
@@ -14,7 +16,7 @@ export const chatInfoMethods: MethodTable = {
   getChatAdministrators: { parameters: ['chat_id', 'return_bots'], run: getChatAdministrators },
   getChatMemberCount: {
     parameters: ['chat_id'],
-    run: ({ state }, { params }) => presentMembers(findChat(state, params.text('chat_id')).members).length,
+    run: (emulation, call) => presentMembers(openChat(emulation, call).members).length,
   },
   setMyCommands: { parameters: ['commands', 'scope', 'language_code'], run: setMyCommands },
   getMyCommands: {
@@ -30,12 +32,19 @@ export const chatInfoMethods: MethodTable = {
   },
 };
 
-function getChat({ state }: Emulation, { params }: Call) {
-  const entry = findChat(state, params.text('chat_id'));
+function getChat(emulation: Emulation, call: Call) {
+  const entry = openChat(emulation, call);
   const common = { accent_color_id: 0, max_reaction_count: 11, accepted_gift_types: noGifts() };
   const reactions = entry.availableReactions ? { available_reactions: entry.availableReactions } : {};
   if (entry.chat.type === 'private') return { ...entry.chat, ...common };
   return { ...entry.chat, ...common, ...reactions, permissions: { can_send_messages: true } };
+}
+
+/** Finds a chat that the bot may look into. */
+function openChat({ state }: Emulation, { params }: Call): ChatEntry {
+  const entry = findChat(state, params.text('chat_id'));
+  checkMayRead(state, entry);
+  return entry;
 }
 
 const noGifts = () => ({
@@ -45,9 +54,10 @@ const noGifts = () => ({
   premium_subscription: false,
 });
 
-function getChatMember({ state }: Emulation, { params }: Call) {
-  const entry = findChat(state, params.text('chat_id'));
-  const userId = params.integer('user_id');
+function getChatMember(emulation: Emulation, call: Call) {
+  const entry = openChat(emulation, call);
+  const { state } = emulation;
+  const userId = call.params.integer('user_id');
   const member = entry.members.get(userId ?? 0);
   if (member) return member;
   const user = state.users.get(userId ?? 0);
@@ -55,14 +65,14 @@ function getChatMember({ state }: Emulation, { params }: Call) {
   return leftMember(user);
 }
 
-function getChatAdministrators({ state }: Emulation, { params }: Call) {
-  const entry = findChat(state, params.text('chat_id'));
+function getChatAdministrators(emulation: Emulation, call: Call) {
+  const entry = openChat(emulation, call);
   if (entry.chat.type === 'private') throw badRequest('there are no administrators in the private chat');
-  const withBots = params.boolean('return_bots');
+  const withBots = call.params.boolean('return_bots');
   return presentMembers(entry.members).filter(
     ({ status, user }) =>
       (status === 'creator' || status === 'administrator') &&
-      (!user.is_bot || withBots || user.id === state.bot.id),
+      (!user.is_bot || withBots || user.id === emulation.state.bot.id),
   );
 }
 
