@@ -36,16 +36,27 @@ export async function enterCode({ telegram, group, admin }: InGroup, code: strin
   return textOf(await telegram.waitForMessage(group, /are joined/));
 }
 
+/** The link to connect that the bot shows somebody alone: in the group, or in their private chat. */
+export function linkShownTo(
+  telegram: TelegramEmulator,
+  group: InGroup['group'],
+  user: User,
+): Promise<string> {
+  const read = () => {
+    const inPrivate = telegram.state.chats.has(user.id) ? telegram.botMessages(user) : [];
+    const texts = [...inPrivate, ...telegram.shownTo(group, user)].map(textOf);
+    return texts.map((text) => /https?:\/\/\S+\/connect\/\S+/.exec(text)?.[0]).findLast((link) => link);
+  };
+  return telegram.until(read, { what: `The link for ${user.first_name}` });
+}
+
 /** Connects a TikTok account that the group shares; what the bot says then. */
 export async function connectInGroup(
   { telegram, group, admin }: InGroup,
   tiktok: TikTokEmulator,
 ): Promise<string> {
   await telegram.sendText(group, admin, `/connect@${telegram.state.bot.username}`);
-  const invitation = await telegram.waitForMessage(group, /\/connect\//);
-  const link = /https?:\/\/\S+\/connect\/\S+/.exec(textOf(invitation))?.[0];
-  if (link === undefined) throw new Error('The invitation has no link.');
-  await walkThroughConsent(link, tiktok);
+  await walkThroughConsent(await linkShownTo(telegram, group, admin), tiktok);
   return textOf(await telegram.waitForMessage(group, 'is connected'));
 }
 

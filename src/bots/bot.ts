@@ -41,6 +41,8 @@ export interface Bot {
   privateChat(person: Person): Promise<ChatRef | undefined>;
   /** Where people find the bot: a link that opens it or invites it; undefined before it has started. */
   openUrl(): string | undefined;
+  /** The link that opens a private chat with us, with a payload of A-Z a-z 0-9 _ and -; absent where there is none. */
+  readonly startUrl?: (payload: string) => string | undefined;
   /** How long to let pass between two edits of a message. */
   editPauseMs(message: MessageRef, now: number): number;
   /** How long the platform remembers a `onceKey`; absent where it knows no such keys. */
@@ -66,7 +68,7 @@ export interface SendOptions {
   readonly onceKey?: string;
 }
 
-/** A message of ours, as its platform finds it again. */
+/** A message, nearly always of ours, as its platform finds it again. */
 export interface MessageRef {
   readonly chat: ChatRef;
   readonly id: string;
@@ -160,6 +162,8 @@ export type ChatEvent = {
       readonly type: 'command';
       readonly name: string;
       readonly argument: string;
+      /** The person's own message that gives the command; absent where commands are no messages. */
+      readonly message?: MessageRef;
       /** The biggest file that this person can give us here, where the platform tells it. */
       readonly maxFileBytes?: number;
       /** Whose message the command replies to. */

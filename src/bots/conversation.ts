@@ -11,6 +11,7 @@ import type { AccessRequests } from './access/requests.ts';
 import type { Board } from './board.ts';
 import type { Bot, ChatEvent, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
+import { giveLink } from './connecting.ts';
 import type { Lists } from './lists.ts';
 import type { Planning } from './planning.ts';
 import type { Pressing } from './pressing.ts';
@@ -22,7 +23,6 @@ import { idiomOf } from './view/idioms.ts';
 import { cancelCard, postsCard } from './view/lists.ts';
 import {
   accountsCard,
-  connectCard,
   disconnectCard,
   helpCard,
   note,
@@ -229,7 +229,7 @@ export function createConversation({
         return speech.answer(event, helpCard(idiom, event.maxFileBytes));
       case 'connect': {
         const { id } = await consents.invite(event);
-        return speech.answer(event, connectCard(`${publicUrl}/connect/${id}`));
+        return giveLink({ speech, botFor }, event, `${publicUrl}/connect/${id}`);
       }
       case 'accounts':
         return speech.answer(event, accountsCard(await accounts.list(workspace), idiom));

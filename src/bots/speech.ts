@@ -42,16 +42,29 @@ export function createSpeech({ botFor, log }: { botFor: (chat: ChatRef) => Bot; 
 
   /** Says it in place of what a message shows, or below where that is gone. */
   async function sayInstead(message: MessageRef, card: Card): Promise<MessageRef | undefined> {
-    const { chat } = message;
     try {
-      return await persist(
-        (failures) => RETRY_DELAYS_MS[failures],
-        () => botFor(chat).edit(message, card),
-      );
+      return await replace(message, card);
     } catch (error) {
       if (!(error instanceof MessageGoneError)) throw error;
-      return say(chat, card);
+      return say(message.chat, card);
     }
+  }
+
+  /** Says it in place of what a message shows, and nowhere else; false when that could not be done. */
+  async function sayOnlyIn(message: MessageRef, card: Card): Promise<boolean> {
+    try {
+      return (await replace(message, card)) !== undefined;
+    } catch (error) {
+      if (!(error instanceof MessageGoneError)) throw error;
+      return false;
+    }
+  }
+
+  function replace(message: MessageRef, card: Card): Promise<MessageRef | undefined> {
+    return persist(
+      (failures) => RETRY_DELAYS_MS[failures],
+      () => botFor(message.chat).edit(message, card),
+    );
   }
 
   async function persist(
@@ -79,7 +92,7 @@ export function createSpeech({ botFor, log }: { botFor: (chat: ChatRef) => Bot; 
     stopping.abort();
   }
 
-  return { say, sayInstead, answer, stop };
+  return { say, sayInstead, sayOnlyIn, answer, stop };
 }
 
 export type Speech = ReturnType<typeof createSpeech>;

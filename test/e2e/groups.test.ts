@@ -1,5 +1,6 @@
 import type { Message } from 'grammy/types';
 import { expect, it } from 'vitest';
+import { linkShownTo } from '../team.ts';
 import { buttonsOf, textOf, walkThroughConsent } from '../world.ts';
 import { fixture, LINK, startStage } from './stage.ts';
 
@@ -27,9 +28,7 @@ type Group = Awaited<ReturnType<typeof startGroup>>;
 
 async function connectGroup({ telegram, tiktok, ana, group, at, inGroup }: Group): Promise<void> {
   await telegram.sendText(group, ana, `/connect@${at}`);
-  const invitation = await inGroup((message) => textOf(message).includes('/connect/'));
-  const link = /https?:\/\/\S+\/connect\/\S+/.exec(textOf(invitation))?.[0] ?? '';
-  expect(await walkThroughConsent(link, tiktok)).toContain('Studio');
+  expect(await walkThroughConsent(await linkShownTo(telegram, group, ana), tiktok)).toContain('Studio');
   await inGroup((message) => textOf(message).includes('is connected'));
   await telegram.sendText(group, ana, `/settings@${at}`);
   const settings = await inGroup((message) => textOf(message).startsWith('Settings'));

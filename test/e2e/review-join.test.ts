@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { JoinCode } from '../../src/core/joins.ts';
+import { linkShownTo } from '../team.ts';
 import { buttonsOf, walkThroughConsent } from '../world.ts';
 import { labelsOf, textOf } from './discord-stage.ts';
 import {
@@ -100,8 +101,7 @@ it('shares accounts both ways, and parts them again', async () => {
   const { telegram, tiktok, dora, gus } = team;
   tiktok.seedCreator({ username: 'editors.tok', nickname: 'Editors Tok' });
   await say(team, dora, '/connect');
-  const invitation = await team.inGroup(/\/connect\//);
-  const link = /https?:\/\/\S+\/connect\/\S+/.exec(textOnTelegram(invitation))?.[0] ?? '';
+  const link = await linkShownTo(telegram, team.group, dora);
   await walkThroughConsent(link, tiktok, { creator: 'editors.tok' });
   await team.inGroup(/is connected/);
   await say(team, dora, `/join ${await newCode(team)}`);

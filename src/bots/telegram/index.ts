@@ -146,8 +146,11 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     return personId !== undefined && personId > 0 ? nameChat({ chatId: personId }) : undefined;
   };
   const openUrl = (): string | undefined => me && `https://t.me/${me.username}`;
+  // https://core.telegram.org/bots/features#deep-linking
+  const startUrl = (payload: string): string | undefined =>
+    me && `https://t.me/${me.username}?start=${payload}`;
   const calls = { start, stop, send, edit, remove, openFile, privateChat, openUrl, editPauseMs };
-  const reviewing = { readStanding, putMarks, hearsMarks, whisper };
+  const reviewing = { readStanding, putMarks, hearsMarks, whisper, startUrl };
   return { platform: 'telegram', composesInPrivate: false, ...calls, ...reviewing };
 }
 

@@ -97,8 +97,15 @@ export function createMoves({ store, log }: { store: Store<MoveRecord>; log: Log
       }
       case 'text':
         return { ...event, ...frame, ...(event.replyTo && { replyTo: renameMessage(event.replyTo) }) };
-      case 'command':
-        return { ...event, ...frame, ...(event.target && { target: renamePerson(event.target) }) };
+      case 'command': {
+        const message = event.message && { message: renameMessage(event.message) };
+        return {
+          ...event,
+          ...frame,
+          ...message,
+          ...(event.target && { target: renamePerson(event.target) }),
+        };
+      }
       case 'press':
       case 'reaction':
         return { ...event, ...frame, message: renameMessage(event.message) };

@@ -95,7 +95,8 @@ export function createTranslator(options: TranslatorOptions) {
     if (!frame.isPrivate && !command.named && !isOurs(command)) return [];
     const { name, argument } = command;
     const target = personRepliedTo(message);
-    return [{ ...frame, type: 'command', name, argument, ...(target !== undefined && { target }) }];
+    const event = { ...frame, type: 'command' as const, name, argument, message: messageRef(message) };
+    return [{ ...event, ...(target !== undefined && { target }) }];
   }
 
   function fromProse(frame: Frame, message: Message, text: string): ChatEvent[] {

@@ -106,6 +106,7 @@ export async function createAccessWorld() {
     consents: stores.store('consents'),
     authorizePage: tiktok.authorizeUrl,
     redirectUri: 'http://127.0.0.1/oauth/callback',
+    mayConnect: async () => true,
     ...{ accounts, client: nod.client, clientKey, now, log },
   });
   const looks = createLooks({ secrets: createSecrets({ key: 'key' }), posts: nod.posts });

@@ -39,10 +39,22 @@ it('reads commands with their arguments and leaves those of other bots alone', a
   const { ana, anaChat } = telegram;
   await telegram.sendText(anaChat, ana, '/start@another_bot token');
   await telegram.sendText(anaChat, ana, `/Start@${telegram.state.bot.username}  token-1`);
-  await telegram.sendText(anaChat, ana, '/accounts');
+  const own = await telegram.sendText(anaChat, ana, '/accounts');
   const [start, accounts] = await events.first(2);
   expect(start).toMatchObject({ type: 'command', name: 'start', argument: 'token-1' });
   expect(accounts).toMatchObject({ type: 'command', name: 'accounts', argument: '' });
+  expect(accounts).toMatchObject({ message: { chat: harness.chat, id: String(own.message_id) } });
+});
+
+it('links to its private chat with a payload that /start brings back, once it knows its own name', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  expect(harness.createBot().startUrl?.('connect')).toBeUndefined();
+  const { bot, events } = await harness.startBot();
+  const url = new URL(bot.startUrl?.('connect') ?? '');
+  expect(url.href).toBe(`https://t.me/${telegram.state.bot.username}?start=connect`);
+  await telegram.sendText(telegram.anaChat, telegram.ana, `/start ${url.searchParams.get('start')}`);
+  expect(await events.one('command')).toMatchObject({ name: 'start', argument: 'connect' });
 });
 
 it('brings a press back with its message and answers it once', async () => {

@@ -122,8 +122,10 @@ it('remembers a move over a restart', async () => {
   expect(await silent.edit(sent, card('Two'))).toEqual(sent);
   expect(await harness.errorOf(silent.edit(old, card('Two')))).toBeInstanceOf(MessageGoneError);
   const { events } = await harness.startBot();
-  await telegram.sendText(supergroup, telegram.ana, '/accounts');
-  expect(await events.one('command')).toMatchObject({ chat, workspace: chat });
+  const own = await telegram.sendText(supergroup, telegram.ana, '/accounts');
+  const command = await events.one('command');
+  const message = { chat, id: `${supergroup.id}/${own.message_id}` };
+  expect(command).toMatchObject({ chat, workspace: chat, message });
 });
 
 it('follows a chain of moves to its end and back to its beginning', async () => {
