@@ -116,7 +116,8 @@ export async function startApp({
     clientKey: config.tiktok.clientKey,
     authorizePage: config.tiktok.authorizeUrl,
     redirectUri: `${publicUrl}/oauth/callback`,
-    mayConnect: (invitation) => stillManages(chats.botFor, invitation),
+    mayConnect: async (invitation) =>
+      (await access.isAllowed(invitation.workspace)) && (await stillManages(chats.botFor, invitation)),
     ...{ accounts, client, now, log },
   });
 
