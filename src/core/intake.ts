@@ -70,10 +70,11 @@ export function createIntake({
   }
 
   async function takeIn(draft: Draft, file: DraftFile): Promise<void> {
+    const owner = draft.author.id;
     try {
-      const stored = file.state === 'stored' ? file : await limit(() => copy(draft, file));
+      const stored = file.state === 'stored' ? file : await limit(owner, () => copy(draft, file));
       if (file.state !== 'stored') await write(draft.id, file.id, stored);
-      const media = await preparer.prepare(stored.source);
+      const media = await preparer.prepare(stored.source, { owner });
       const { source, kind, durationSeconds } = stored;
       const seconds = durationSeconds === undefined ? {} : { durationSeconds };
       await write(draft.id, file.id, { state: 'ready', source, kind, ...seconds, media });
@@ -151,7 +152,10 @@ export function createIntake({
       return;
     const media = readyMedia(draft);
     const poster = media[0]?.kind === 'video' ? await fetchPoster(draft) : undefined;
-    const preview = await preparer.preview(media, poster && { posterPath: mediaStore.path(poster) });
+    const preview = await preparer.preview(media, {
+      owner: draft.author.id,
+      ...(poster !== undefined && { posterPath: mediaStore.path(poster) }),
+    });
     if (preview === undefined) return;
     // A picture of other files than there are now would show what is not posted.
     const keys = keysOf(media);

@@ -90,8 +90,9 @@ export function createPerformer({
   }
 
   async function prepare(post: PostIn<'preparing'>): Promise<PostEvent> {
+    const owner = post.author.id;
     const prepared = await Promise.allSettled(
-      post.content.sources.map((source) => preparer.prepare(source.file)),
+      post.content.sources.map((source) => preparer.prepare(source.file, { owner })),
     );
     for (const [index, outcome] of prepared.entries()) {
       if (outcome.status === 'fulfilled') continue;

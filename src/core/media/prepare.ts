@@ -11,6 +11,15 @@ import type { MediaStore } from './store.ts';
 import type { PreparedMedia, StoredFile } from './types.ts';
 import { prepareVideo } from './videos.ts';
 
+/** A source that is asked for, or worked on. */
+interface Job {
+  readonly prepared: Promise<PreparedMedia>;
+  /** Does the work; only the first call counts. */
+  readonly run: () => Promise<void>;
+  /** In whose lines it stands. */
+  readonly owners: Set<string>;
+}
+
 /** Makes files fit for TikTok, a few at a time; a source that is asked for twice at once is worked on once. */
 export function createMediaPreparer({
   store,
@@ -23,16 +32,41 @@ export function createMediaPreparer({
 }) {
   configureSharp();
   const limit = createLimiter({ concurrency });
-  const underWay = new Map<string, Promise<PreparedMedia>>();
+  const underWay = new Map<string, Job>();
   const stopping = new AbortController();
 
-  /** The file as TikTok will pull it: the same source gives the same result. Throws a `UserError` naming the reason. */
-  function prepare(source: StoredFile): Promise<PreparedMedia> {
-    const shared = underWay.get(source.key);
-    if (shared) return shared;
-    const run = limit(() => work(source)).finally(() => underWay.delete(source.key));
-    underWay.set(source.key, run);
-    return run;
+  /**
+   * The file as TikTok will pull it: the same source gives the same result. Owners take turns.
+   *
+   * @throws UserError naming the reason.
+   */
+  function prepare(source: StoredFile, { owner }: { owner: string }): Promise<PreparedMedia> {
+    const job = underWay.get(source.key) ?? begin(source);
+    if (!job.owners.has(owner)) {
+      // In the line of each who asks: whose turn comes first brings it to all of them.
+      job.owners.add(owner);
+      void limit(owner, job.run);
+    }
+    return job.prepared;
+  }
+
+  function begin(source: StoredFile): Job {
+    const { promise, resolve, reject } = Promise.withResolvers<PreparedMedia>();
+    let hasBegun = false;
+    async function run(): Promise<void> {
+      if (hasBegun) return;
+      hasBegun = true;
+      try {
+        resolve(await work(source));
+      } catch (error) {
+        reject(error);
+      } finally {
+        underWay.delete(source.key);
+      }
+    }
+    const job = { prepared: promise, run, owners: new Set<string>() };
+    underWay.set(source.key, job);
+    return job;
   }
 
   async function work(source: StoredFile): Promise<PreparedMedia> {
@@ -59,14 +93,17 @@ export function createMediaPreparer({
   }
 
   /** The picture for the chat card; undefined for a video without a poster. */
-  function preview(media: readonly PreparedMedia[], options: { posterPath?: string } = {}) {
-    return limit(() => createPreview({ store, media, ...options }));
+  function preview(
+    media: readonly PreparedMedia[],
+    { owner, ...options }: { owner: string; posterPath?: string },
+  ) {
+    return limit(owner, () => createPreview({ store, media, ...options }));
   }
 
   /** Ends the threads that work on videos and waits for what is under way; what waits in line is refused. */
   async function stop(): Promise<void> {
     stopping.abort(new Error('Nod is stopping; the file is prepared after the next start.'));
-    await Promise.allSettled(underWay.values());
+    await Promise.allSettled([...underWay.values()].map(({ prepared }) => prepared));
   }
 
   return { prepare, preview, stop };

@@ -24,6 +24,9 @@ function watchedStore() {
   return { store, watched, seen };
 }
 
+/** Whose files these are. */
+const ANA = { owner: 'ana' };
+
 async function photo(background: string, { width = 40, height = 30 } = {}) {
   return sharp({ create: { width, height, channels: 3, background } })
     .png()
@@ -34,7 +37,7 @@ describe('preparing media', () => {
   it('stores the JPEG that TikTok will pull', async () => {
     const store = emptyStore();
     const { prepare } = createMediaPreparer({ store });
-    const prepared = await prepare(await addFixture(store, 'demo/beach.png'));
+    const prepared = await prepare(await addFixture(store, 'demo/beach.png'), ANA);
     expect(prepared).toMatchObject({
       kind: 'photo',
       contentType: 'image/jpeg',
@@ -57,7 +60,7 @@ describe('preparing media', () => {
     async (name) => {
       const [first, second] = await Promise.all(
         [emptyStore(), emptyStore()].map(async (store) =>
-          createMediaPreparer({ store }).prepare(await addFixture(store, name)),
+          createMediaPreparer({ store }).prepare(await addFixture(store, name), ANA),
         ),
       );
       expect(first).toEqual(second);
@@ -68,11 +71,31 @@ describe('preparing media', () => {
     const { store, watched, seen } = watchedStore();
     const { prepare } = createMediaPreparer({ store: watched });
     const source = await addBytes(store, await photo('#123456'));
-    const [first, second] = await Promise.all([prepare(source), prepare(source)]);
+    const [first, second] = await Promise.all([prepare(source, ANA), prepare(source, ANA)]);
     expect(first).toBe(second);
     expect(seen.opened).toBe(1);
-    expect(await prepare(source)).toEqual(first);
+    expect(await prepare(source, ANA)).toEqual(first);
     expect(seen.opened).toBe(2);
+  });
+
+  it('works once on a source of two owners, at the turn of whoever has it first', async () => {
+    const { store, watched, seen } = watchedStore();
+    const { prepare } = createMediaPreparer({ store: watched, concurrency: 1 });
+    const colours = ['#111', '#222', '#333', '#444'];
+    const sources = await Promise.all(colours.map(async (colour) => addBytes(store, await photo(colour))));
+    const done: string[] = [];
+    const preparing = sources.map(async (source, index) => {
+      const prepared = await prepare(source, ANA);
+      done.push(`ana ${index}`);
+      return prepared;
+    });
+    const [last] = sources.slice(-1);
+    if (last === undefined) throw new Error('There are four.');
+    const shared = await prepare(last, { owner: 'ben' });
+    done.push('ben');
+    expect(await Promise.all(preparing)).toContain(shared);
+    expect(seen.opened).toBe(4);
+    expect(done).toEqual(['ana 0', 'ana 1', 'ana 3', 'ben', 'ana 2']);
   });
 
   it('works on no more sources at once than it may', async () => {
@@ -80,7 +103,7 @@ describe('preparing media', () => {
     const { prepare } = createMediaPreparer({ store: watched, concurrency: 2 });
     const colours = ['#111', '#222', '#333', '#444', '#555', '#666'];
     const sources = await Promise.all(colours.map(async (colour) => addBytes(store, await photo(colour))));
-    await Promise.all(sources.map(prepare));
+    await Promise.all(sources.map((source) => prepare(source, ANA)));
     expect(seen).toMatchObject({ opened: 6, mostOpen: 2 });
   });
 
@@ -89,7 +112,7 @@ describe('preparing media', () => {
     const { prepare } = createMediaPreparer({ store, concurrency: 1 });
     const words = await addBytes(store, 'just words');
     const picture = await addBytes(store, await photo('#abcdef'));
-    const [problem, prepared] = await Promise.all([problemOf(prepare(words)), prepare(picture)]);
+    const [problem, prepared] = await Promise.all([problemOf(prepare(words, ANA)), prepare(picture, ANA)]);
     expect(problem).toEqual({ code: 'format_not_accepted', format: 'a text file' });
     expect(prepared).toMatchObject({ kind: 'photo', width: 40, height: 30 });
   });
@@ -98,7 +121,7 @@ describe('preparing media', () => {
     const store = emptyStore();
     const { prepare } = createMediaPreparer({ store });
     const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>';
-    expect(await problemOf(prepare(await addBytes(store, svg)))).toMatchObject({ format: 'SVG' });
+    expect(await problemOf(prepare(await addBytes(store, svg), ANA))).toMatchObject({ format: 'SVG' });
     await expect(sharp(Buffer.from(svg)).metadata()).rejects.toThrow('unsupported image format');
   });
 
@@ -112,7 +135,7 @@ describe('preparing media', () => {
     const ticking = setInterval(() => {
       ticks += 1;
     }, 5);
-    await prepare(source);
+    await prepare(source, ANA);
     clearInterval(ticking);
     expect(ticks).toBeGreaterThan(10);
   });
@@ -126,7 +149,7 @@ describe('preparing media', () => {
       threads += 1;
     };
     process.on('worker', count);
-    await prepare(source);
+    await prepare(source, ANA);
     process.off('worker', count);
     expect(threads).toBe(2);
   });
@@ -135,7 +158,7 @@ describe('preparing media', () => {
     const store = emptyStore();
     const { prepare, stop } = createMediaPreparer({ store, concurrency: 1 });
     const sources = [await addFixture(store, 'h264.mov'), await addFixture(store, 'hevc.mov')];
-    const running = Promise.allSettled(sources.map(prepare));
+    const running = Promise.allSettled(sources.map((source) => prepare(source, ANA)));
     await stop();
     expect((await running).map((run) => run.status)).toEqual(['rejected', 'rejected']);
   });

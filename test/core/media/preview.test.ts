@@ -25,7 +25,7 @@ async function preparePhotos(count: number, { width = 300, height = 400 } = {}) 
       const content = await sharp({ create: { width, height, channels: 3, background } })
         .png()
         .toBuffer();
-      return preparer.prepare(await addBytes(store, content));
+      return preparer.prepare(await addBytes(store, content), { owner: 'ana' });
     }),
   );
   return { store, preparer, photos };
@@ -33,7 +33,7 @@ async function preparePhotos(count: number, { width = 300, height = 400 } = {}) 
 
 async function show(count: number, size?: { width: number; height: number }) {
   const { store, preparer, photos } = await preparePhotos(count, size);
-  const file = await preparer.preview(photos);
+  const file = await preparer.preview(photos, { owner: 'ana' });
   if (!file) throw new Error('Expected a preview.');
   const { data, info } = await sharp(await store.read(file))
     .raw()
@@ -106,9 +106,9 @@ describe('the preview', () => {
   it("shows a video's poster where there is one, and nothing otherwise", async () => {
     const store = emptyStore();
     const preparer = createMediaPreparer({ store });
-    const video = await preparer.prepare(await addFixture(store, 'demo/sunset.mp4'));
-    expect(await preparer.preview([video])).toBeUndefined();
-    const poster = await preparer.preview([video], { posterPath: fixture('phone.jpg') });
+    const video = await preparer.prepare(await addFixture(store, 'demo/sunset.mp4'), { owner: 'ana' });
+    expect(await preparer.preview([video], { owner: 'ana' })).toBeUndefined();
+    const poster = await preparer.preview([video], { owner: 'ana', posterPath: fixture('phone.jpg') });
     if (!poster) throw new Error('Expected a preview.');
     expect(await sharp(store.path(poster)).metadata()).toMatchObject({ width: 960, height: 1280 });
   });
