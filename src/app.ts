@@ -21,6 +21,7 @@ import { type Attempt, createGate } from './core/media/gate.ts';
 import { createMediaPreparer } from './core/media/prepare.ts';
 import { createPulls } from './core/media/pulls.ts';
 import { createMediaStore } from './core/media/store.ts';
+import { createUsage } from './core/media/usage.ts';
 import { createNotes, type PostNotes, type Publish } from './core/notes.ts';
 import { DEFAULT_PACING } from './core/pacing.ts';
 import { createPerformer } from './core/perform.ts';
@@ -145,9 +146,20 @@ export async function startApp({
   const bots = await createBots({ config, stores, log, now, onFatal });
   const changed = (draftId: string) => chats.board.touch(draftId);
   const openFile = (chat: ChatRef, ref: string) => chats.botFor(chat).openFile(ref);
-  const intake = createIntake({ drafts, mediaStore, preparer, openFile, changed, log });
+  const usage = createUsage({ now });
+  const intake = createIntake({ drafts, mediaStore, preparer, usage, openFile, changed, log });
   const composer = createComposer({
-    ...{ drafts, posts, randomIds, intake, accounts, client, changed, now, log },
+    drafts,
+    posts,
+    randomIds,
+    intake,
+    accounts,
+    client,
+    usage,
+    limits: config.limits,
+    changed,
+    now,
+    log,
   });
   const submission = createSubmission({
     ...{ drafts, posts, randomIds, composer, intake, workspaces, announce, wake, now, log },
@@ -187,7 +199,7 @@ export async function startApp({
     await joins.sweep();
     await randomIds.sweep();
   };
-  const retention = createRetention({ drafts, posts, mediaStore, alsoSweep, now, log });
+  const retention = createRetention({ drafts, posts, mediaStore, usage, alsoSweep, now, log });
 
   stack.defer(() => board.stop());
   stack.defer(() => intake.stop());

@@ -17,12 +17,16 @@ export class ConfigError extends Error {
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+const BYTES_PER_GB = 1_000_000_000;
+
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const address = z.url({ protocol: /^https?$/, error: 'must be an address that begins with https://' });
 const text = z.string();
 
 const ACCESS = ['invite', 'open'] as const;
+const count = number('must be a whole number from 1', (value) => value.int().positive());
+const gigabytes = number('must be a number of GB above 0', (value) => value.positive());
 
 /** The token itself, the name of the file that TikTok's portal gives, or its content. */
 const SITE_VERIFICATION = /^(?:tiktok-developers-site-verification=)?(?:tiktok)?([A-Za-z0-9]{32})(?:\.txt)?$/;
@@ -60,13 +64,19 @@ const schema = z.object({
   POLL_INTERVAL_SECONDS: number('must be a number of seconds above 0', (value) => value.positive()).default(
     45,
   ),
-  POLL_ATTEMPTS: number('must be a whole number from 1', (value) => value.int().positive()).default(3),
+  POLL_ATTEMPTS: count.default(3),
   ACCESS: z.enum(ACCESS, { error: `must be ${ACCESS.join(' or ')}` }).default('invite'),
   CLAIM_CODE: z
     .string()
     // What a link into a Telegram chat can carry.
     .regex(/^[\w-]{6,64}$/, 'must have 6 to 64 letters, digits, - and _')
     .optional(),
+  MAX_FILES_PER_PERSON: count.default(70),
+  MAX_FILES_PER_PLACE: count.default(200),
+  MAX_DRAFTS_PER_PERSON: count.default(20),
+  MAX_DRAFTS_PER_PLACE: count.default(100),
+  MAX_GB_PER_PERSON: gigabytes.default(5),
+  MAX_GB_PER_PLACE: gigabytes.default(10),
   OPERATOR_NAME: text.optional(),
   OPERATOR_CONTACT: text.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
@@ -112,6 +122,18 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     pollIntervalMs: values.POLL_INTERVAL_SECONDS * 1000,
     pollAttempts: values.POLL_ATTEMPTS,
     access: { isOpen: values.ACCESS === 'open', claimCode: values.CLAIM_CODE },
+    limits: {
+      person: {
+        files: values.MAX_FILES_PER_PERSON,
+        drafts: values.MAX_DRAFTS_PER_PERSON,
+        bytes: values.MAX_GB_PER_PERSON * BYTES_PER_GB,
+      },
+      place: {
+        files: values.MAX_FILES_PER_PLACE,
+        drafts: values.MAX_DRAFTS_PER_PLACE,
+        bytes: values.MAX_GB_PER_PLACE * BYTES_PER_GB,
+      },
+    },
     operator: {
       ...(values.OPERATOR_NAME !== undefined && { name: values.OPERATOR_NAME }),
       ...(values.OPERATOR_CONTACT !== undefined && { contact: values.OPERATOR_CONTACT }),

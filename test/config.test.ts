@@ -93,6 +93,10 @@ it.each([
   ['PORT', 'http', 'must be a port number, 0 to 65535'],
   ['POLL_INTERVAL_SECONDS', '0', 'must be a number of seconds above 0'],
   ['POLL_ATTEMPTS', '1.5', 'must be a whole number from 1'],
+  ['MAX_FILES_PER_PERSON', '0', 'must be a whole number from 1'],
+  ['MAX_DRAFTS_PER_PLACE', '2.5', 'must be a whole number from 1'],
+  ['MAX_GB_PER_PLACE', '0', 'must be a number of GB above 0'],
+  ['MAX_GB_PER_PERSON', 'all', 'must be a number of GB above 0'],
   ['SECRET_KEY', 'short', 'must have at least 16 characters'],
   ['LOG_LEVEL', 'loud', 'must be one of fatal, error, warn, info, debug, trace, silent'],
 ])('refuses %s=%s in one sentence', (name, value, sentence) => {
@@ -114,4 +118,16 @@ it.each(['http://localhost:8080', 'http://127.0.0.1:8080', 'http://[::1]:8080'])
 
 it('takes fractions of a second between two checks', () => {
   expect(readConfig({ ...COMPLETE, POLL_INTERVAL_SECONDS: '0.05' }).pollIntervalMs).toBe(50);
+});
+
+it('limits what a person and a place have at once, in files, drafts and GB', () => {
+  expect(readConfig(COMPLETE).limits).toEqual({
+    person: { files: 70, drafts: 20, bytes: 5e9 },
+    place: { files: 200, drafts: 100, bytes: 10e9 },
+  });
+  const limits = { MAX_FILES_PER_PERSON: '1', MAX_DRAFTS_PER_PLACE: '7', MAX_GB_PER_PERSON: '0.5' };
+  expect(readConfig({ ...COMPLETE, ...limits }).limits).toMatchObject({
+    person: { files: 1, drafts: 20, bytes: 500_000_000 },
+    place: { drafts: 7 },
+  });
 });

@@ -5,6 +5,7 @@ import type { Consents } from '../core/consents.ts';
 import type { DraftFile } from '../core/draft.ts';
 import { UserError } from '../core/errors.ts';
 import type { ChatRef, Person, Post } from '../core/post.ts';
+import { createThrottle } from '../core/throttle.ts';
 import type { Workspaces } from '../core/workspaces.ts';
 import type { Guard, OwnDraft, Passed } from './access/guard.ts';
 import type { AccessRequests } from './access/requests.ts';
@@ -77,15 +78,25 @@ export function createConversation({
   now: () => number;
   log: Logger;
 }) {
+  /** How often it is told that somebody has too much at once. */
+  const tellings = createThrottle({ limit: 1, windowMs: 60_000, now });
+
   /** Handles one event; what a person can put right is said in the chat where it came from. */
   async function handle(event: ChatEvent): Promise<void> {
     try {
       await receive(event);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
+      if (event.type === 'media' && isToldAlready(event, error)) return;
       if (event.type === 'press') await event.answer(problemText(error.problem, idiomOf(event.chat)));
       else await speech.answer(event, problemCard(error.problem, idiomOf(event.chat)));
     }
+  }
+
+  /** Whoever sends many files need not read the same about each; a message that waits for an answer gets it. */
+  function isToldAlready({ reply, chat, person }: ChatEventOf<'media'>, { problem }: UserError): boolean {
+    if (problem.code !== 'too_much_at_once' || reply !== undefined) return false;
+    return !tellings.take(`${person.id} ${chat}`);
   }
 
   async function receive(event: ChatEvent): Promise<void> {

@@ -4,6 +4,8 @@ import { type Choice, decide } from './choices.ts';
 import { continuesAlbum, type Draft, type DraftFile, UNDECIDED } from './draft.ts';
 import { type Problem, UserError } from './errors.ts';
 import type { Intake } from './intake.ts';
+import { limitReached, type Shares, sharesOf } from './limits.ts';
+import type { Usage } from './media/usage.ts';
 import type { ChatRef, Person, Post } from './post.ts';
 import type { RandomIds } from './random-ids.ts';
 import type { Fresh, Store } from './stores.ts';
@@ -31,6 +33,8 @@ export function createComposer({
   intake,
   accounts,
   client,
+  usage,
+  limits,
   changed,
   now,
   log,
@@ -41,56 +45,98 @@ export function createComposer({
   intake: Intake;
   accounts: Accounts;
   client: TikTokClient;
+  usage: Usage;
+  /** How much a person and a place may have at once. */
+  limits: Shares;
   changed: (draftId: string) => void;
   now: () => number;
   log: Logger;
 }) {
   /** Drafts whose account is being looked for. */
   const choosing = new Set<string>();
+  /** The last offer of each chat; the next one waits for it. */
+  const lastOffers = new Map<ChatRef, Promise<unknown>>();
 
   /**
    * Adds a file to the draft that it belongs to while that is open, else begins one. Offering a file twice is harmless:
    * undefined when it is posted already.
+   *
+   * Offers of one chat are taken one after the other, so that each counts those before it. A person's offers in several
+   * chats may be taken at once; they may exceed a limit by as many files as there are such chats.
+   *
+   * @throws UserError when a new draft would be more than the limits allow; in an open draft the file says so itself.
    */
-  async function offer(offer: Offer): Promise<Draft | undefined> {
-    const { chat, file } = offer;
-    const together = (await openDraftFor(offer)) ?? (await randomIds.forOffer(chat, file.album ?? file.id));
+  function offer(offer: Offer): Promise<Draft | undefined> {
+    const { chat } = offer;
+    const taken = (lastOffers.get(chat) ?? Promise.resolve()).then(() => take(offer));
+    const last = taken
+      .catch(() => {})
+      .then(() => {
+        if (lastOffers.get(chat) === last) lastOffers.delete(chat);
+      });
+    lastOffers.set(chat, last);
+    return taken;
+  }
+
+  async function take(offer: Offer): Promise<Draft | undefined> {
+    const { workspace, chat, person, file } = offer;
+    const open = await openDraftsAround(offer);
+    const keeper = { person: person.id, place: workspace };
+    const shares = sharesOf(keeper, open, usage.bytesOf(keeper));
+    const together = openDraftFor(offer, open)?.id ?? (await randomIds.forOffer(chat, file.album ?? file.id));
     // A straggler of an album that was submitted already begins a draft of its own.
-    const draft = (await join(together, offer)) ?? (await joinAlone(together, offer));
+    const draft = (await join(together, offer, shares)) ?? (await joinAlone(together, offer, shares));
     if (draft === undefined) return undefined;
     intake.work(draft);
     changed(draft.id);
     return draft;
   }
 
-  async function joinAlone(together: string, offer: Offer): Promise<Draft | undefined> {
+  async function joinAlone(together: string, offer: Offer, shares: Shares): Promise<Draft | undefined> {
     const alone = await randomIds.forOffer(offer.chat, offer.file.id);
-    return alone === together ? undefined : join(alone, offer);
+    return alone === together ? undefined : join(alone, offer, shares);
+  }
+
+  /** All open drafts of the person and of the place. */
+  async function openDraftsAround({ person, workspace }: Offer): Promise<Draft[]> {
+    const open: Draft[] = [];
+    for await (const [, draft] of drafts.entries()) {
+      if (draft.submitted !== undefined) continue;
+      if (draft.author.id === person.id || draft.workspace === workspace) open.push(draft);
+    }
+    return open;
   }
 
   /** The open draft that the person named, or that the album goes on with; undefined when there is none. */
-  async function openDraftFor({ chat, person, file, joins }: Offer): Promise<string | undefined> {
-    if (joins === undefined && file.album === undefined) return undefined;
-    for await (const [id, draft] of drafts.entries()) {
-      if (draft.chat !== chat || draft.author.id !== person.id || draft.submitted !== undefined) continue;
-      if (id === joins || continuesAlbum(draft, file)) return id;
-    }
-    return undefined;
+  function openDraftFor({ chat, person, file, joins }: Offer, open: readonly Draft[]): Draft | undefined {
+    return open.find(
+      (draft) =>
+        draft.chat === chat &&
+        draft.author.id === person.id &&
+        (draft.id === joins || continuesAlbum(draft, file)),
+    );
   }
 
   /** The draft with the file in it; undefined when it was submitted without the file. */
-  async function join(id: string, offer: Offer): Promise<Draft | undefined> {
+  async function join(id: string, offer: Offer, shares: Shares): Promise<Draft | undefined> {
     if ((await posts.get(id)) !== undefined) return undefined;
-    const begun = await drafts.create(id, newDraft(id, offer));
-    if (begun !== undefined) {
-      // The draft that was there before may have become a post between the look and the write.
-      if ((await posts.get(id)) === undefined) return begun;
-      await drafts.delete(id);
-      return undefined;
-    }
-    const draft = await drafts.update(id, (current) => withFile(current, offer));
-    if (draft === undefined) return join(id, offer);
+    if ((await drafts.get(id)) === undefined) return begin(id, offer, shares);
+    const problem = limitReached(offer.file, { taken: shares, limits, beginsDraft: false });
+    const file: DraftFile = problem === undefined ? offer.file : { ...offer.file, state: 'refused', problem };
+    const draft = await drafts.update(id, (current) => withFile(current, { ...offer, file }));
+    if (draft === undefined) return join(id, offer, shares);
     return draft.files.some((file) => file.id === offer.file.id) ? draft : undefined;
+  }
+
+  async function begin(id: string, offer: Offer, shares: Shares): Promise<Draft | undefined> {
+    const problem = limitReached(offer.file, { taken: shares, limits, beginsDraft: true });
+    if (problem !== undefined) throw new UserError(problem);
+    const begun = await drafts.create(id, newDraft(id, offer));
+    if (begun === undefined) return join(id, offer, shares);
+    // The draft that was there before may have become a post between the look and the write.
+    if ((await posts.get(id)) === undefined) return begun;
+    await drafts.delete(id);
+    return undefined;
   }
 
   /** Chooses the workspace's only account, unless one was chosen or looked for before. */
@@ -111,9 +157,11 @@ export function createComposer({
   function withFile(draft: Draft, { caption, file }: Offer): Draft {
     if (draft.submitted !== undefined || draft.files.some((known) => known.id === file.id)) return draft;
     const files = [...draft.files, file].sort((a, b) => a.order - b.order);
+    const changes = { files, caption: draft.caption || (caption?.trim() ?? ''), updatedAt: now() };
+    if (file.state === 'refused') return { ...draft, ...changes };
     // The preview shows the files that were there before.
     const { preview, ...rest } = draft;
-    return { ...rest, files, caption: draft.caption || (caption?.trim() ?? ''), updatedAt: now() };
+    return { ...rest, ...changes };
   }
 
   async function chooseOnlyAccount(draft: Draft): Promise<void> {

@@ -14,6 +14,8 @@ export type Problem =
   | { code: 'media_refused'; refused: number }
   | { code: 'media_mixed' }
   | { code: 'too_many_photos'; count: number; max: number }
+  /** `max` as the setting of the limit has it, bytes for a size. */
+  | { code: 'too_much_at_once'; what: 'files' | 'drafts' | 'bytes'; who: 'person' | 'place'; max: number }
   | { code: 'caption_too_long'; length: number; max: number; kind: 'photo' | 'video' }
   | { code: 'no_account' }
   | { code: 'account_not_chosen' }

@@ -4,12 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Draft, DraftFile, DraftFileState } from './draft.ts';
 import { FileUnavailableError, type Problem, UserError } from './errors.ts';
+import { keeperOf } from './limits.ts';
 import { inspectFile } from './media/inspect.ts';
 import { createLimiter } from './media/limiter.ts';
 import { VIDEO_LIMITS } from './media/limits.ts';
 import type { MediaPreparer } from './media/prepare.ts';
 import { FileIncompleteError, FileTooBigError, type MediaStore } from './media/store.ts';
 import type { PreparedMedia, StoredFile } from './media/types.ts';
+import type { Usage } from './media/usage.ts';
 import type { ChatRef } from './post.ts';
 import type { Store } from './stores.ts';
 
@@ -27,6 +29,7 @@ export function createIntake({
   drafts,
   mediaStore,
   preparer,
+  usage,
   openFile,
   changed,
   retryDelaysMs = RETRY_DELAYS_MS,
@@ -35,6 +38,7 @@ export function createIntake({
   drafts: Store<Draft>;
   mediaStore: MediaStore;
   preparer: MediaPreparer;
+  usage: Usage;
   openFile: (chat: ChatRef, ref: string) => Promise<Readable>;
   /** Tells that the draft shows something new. */
   changed: (draftId: string) => void;
@@ -73,8 +77,10 @@ export function createIntake({
     const owner = draft.author.id;
     try {
       const stored = file.state === 'stored' ? file : await limit(owner, () => copy(draft, file));
+      if (stored === undefined) return;
       if (file.state !== 'stored') await write(draft.id, file.id, stored);
       const media = await preparer.prepare(stored.source, { owner });
+      usage.add(keeperOf(draft), [media.file]);
       const { source, kind, durationSeconds } = stored;
       const seconds = durationSeconds === undefined ? {} : { durationSeconds };
       await write(draft.id, file.id, { state: 'ready', source, kind, ...seconds, media });
@@ -85,11 +91,21 @@ export function createIntake({
     await redraw(draft.id);
   }
 
-  async function copy(draft: Draft, file: DraftFile): Promise<Extract<DraftFileState, { state: 'stored' }>> {
+  /** The file as it was copied; undefined when it, or its draft, was dropped while it waited for its turn. */
+  async function copy(draft: Draft, file: DraftFile) {
+    const latest = await drafts.get(draft.id);
+    if (!latest?.files.some(({ id }) => id === file.id)) return undefined;
     const source = await fetchFile(draft.chat, file.ref, {
       maxBytes: VIDEO_LIMITS.maxBytes,
       ...(file.bytes !== undefined && { expectedBytes: file.bytes }),
     });
+    return inspect(source).finally(() => {
+      // What is refused stays on the disk for a while, too. Until here the bytes count as announced.
+      usage.add(keeperOf(draft), [source]);
+    });
+  }
+
+  async function inspect(source: StoredFile): Promise<Extract<DraftFileState, { state: 'stored' }>> {
     const facts = await inspectFile(mediaStore.path(source), { signal: stopping.signal });
     if (facts.kind === 'photo') return { state: 'stored', source, kind: 'photo' };
     return { state: 'stored', source, kind: 'video', durationSeconds: facts.durationSeconds };
@@ -157,6 +173,7 @@ export function createIntake({
       ...(poster !== undefined && { posterPath: mediaStore.path(poster) }),
     });
     if (preview === undefined) return;
+    usage.add(keeperOf(draft), [preview]);
     // A picture of other files than there are now would show what is not posted.
     const keys = keysOf(media);
     await drafts.update(draftId, (latest) =>

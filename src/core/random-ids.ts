@@ -7,8 +7,8 @@ export interface RandomId extends Versioned {
   readonly madeAt: number;
 }
 
-/** Longer than any chat repeats an event. */
-const OFFER_KEPT_MS = 30 * 24 * 3_600_000;
+/** Longer than any chat repeats an event: Telegram keeps updates for 24 hours. */
+const OFFER_KEPT_MS = 48 * 3_600_000;
 const OFFER = 'offer ';
 const PAGE = 500;
 

@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
 import type { Draft } from './draft.ts';
+import { keeperOf } from './limits.ts';
 import type { MediaStore } from './media/store.ts';
+import type { StoredFile } from './media/types.ts';
+import type { Keeper, Usage } from './media/usage.ts';
 import type { Post } from './post.ts';
 import type { Store } from './stores.ts';
 
@@ -10,11 +13,16 @@ const YOUNG_MS = 3_600_000;
 /** How long a post that came to nothing can be tried again with its files, and any card be shown again. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 
-/** Deletes media that nothing needs any more: what was posted at once, what failed and previews after a week. */
+/**
+ * Deletes media that nothing needs any more: what was posted at once, what failed and previews after a week.
+ *
+ * On the way it counts for whom the rest is kept.
+ */
 export function createRetention({
   drafts,
   posts,
   mediaStore,
+  usage,
   alsoSweep,
   now,
   log,
@@ -22,6 +30,7 @@ export function createRetention({
   drafts: Store<Draft>;
   posts: Store<Post>;
   mediaStore: MediaStore;
+  usage: Usage;
   /** Goes along every hour. */
   alsoSweep: () => Promise<void>;
   now: () => number;
@@ -47,23 +56,25 @@ export function createRetention({
 
   async function sweep(): Promise<void> {
     const keep = new Set<string>();
-    for await (const [, draft] of drafts.entries()) {
-      for (const key of keysOfDraft(draft)) keep.add(key);
-    }
-    for await (const [, post] of posts.entries()) {
-      for (const key of keysOfPost(post)) keep.add(key);
-    }
+    await usage.recount(
+      async (count) => {
+        const keepAll = (keeper: Keeper, files: readonly StoredFile[]) => {
+          for (const { key } of files) keep.add(key);
+          count(keeper, files);
+        };
+        for await (const [, draft] of drafts.entries()) keepAll(keeperOf(draft), filesOfDraft(draft));
+        for await (const [, post] of posts.entries()) keepAll(keeperOf(post), filesOfPost(post));
+      },
+      { since: now() - YOUNG_MS },
+    );
     const removed = await mediaStore.sweep({ keep, olderThanMs: YOUNG_MS, now: now() });
     if (removed.count > 0) log.info(removed, 'Deleted media that nothing needs any more');
   }
 
-  function keysOfPost(post: Post): string[] {
+  function filesOfPost(post: Post): StoredFile[] {
     if ('settledAt' in post && now() - post.settledAt >= KEPT_MS) return [];
     const isPosted = post.status === 'published' || post.status === 'in_inbox';
-    return [
-      ...(isPosted ? [] : mediaKeysOf(post)),
-      ...(post.preview === undefined ? [] : [post.preview.key]),
-    ];
+    return [...(isPosted ? [] : mediaOf(post)), ...(post.preview === undefined ? [] : [post.preview])];
   }
 
   async function stop(): Promise<void> {
@@ -74,16 +85,16 @@ export function createRetention({
   return { start, sweep, stop };
 }
 
-function keysOfDraft(draft: Draft): string[] {
+function filesOfDraft(draft: Draft): StoredFile[] {
   const files = draft.files.flatMap((file) => {
-    if (file.state === 'ready') return [file.source.key, file.media.file.key];
-    return file.state === 'stored' ? [file.source.key] : [];
+    if (file.state === 'ready') return [file.source, file.media.file];
+    return file.state === 'stored' ? [file.source] : [];
   });
-  return draft.preview === undefined ? files : [...files, draft.preview.key];
+  return draft.preview === undefined ? files : [...files, draft.preview];
 }
 
-function mediaKeysOf(post: Post): string[] {
-  const sources = post.content.sources.map((source) => source.file.key);
-  const media = (post.media ?? []).map((item) => item.file.key);
+function mediaOf(post: Post): StoredFile[] {
+  const sources = post.content.sources.map((source) => source.file);
+  const media = (post.media ?? []).map((item) => item.file);
   return [...sources, ...media];
 }

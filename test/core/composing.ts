@@ -4,7 +4,9 @@ import sharp from 'sharp';
 import { createComposer, type Offer } from '../../src/core/composer.ts';
 import type { Draft } from '../../src/core/draft.ts';
 import { createIntake } from '../../src/core/intake.ts';
+import type { Shares } from '../../src/core/limits.ts';
 import { createMediaPreparer } from '../../src/core/media/prepare.ts';
+import { createUsage } from '../../src/core/media/usage.ts';
 import type { Post } from '../../src/core/post.ts';
 import { createRandomIds } from '../../src/core/random-ids.ts';
 import { createReworking } from '../../src/core/reworking.ts';
@@ -15,8 +17,26 @@ import { ANA, CHAT, WORKSPACE } from './posts.ts';
 /** What the chat hands out for a file; `turn` counts its downloads from 1. */
 export type ChatFile = (turn: number) => Readable | Promise<Readable>;
 
+const WITHOUT_LIMITS: Shares = {
+  person: {
+    files: Number.POSITIVE_INFINITY,
+    drafts: Number.POSITIVE_INFINITY,
+    bytes: Number.POSITIVE_INFINITY,
+  },
+  place: {
+    files: Number.POSITIVE_INFINITY,
+    drafts: Number.POSITIVE_INFINITY,
+    bytes: Number.POSITIVE_INFINITY,
+  },
+};
+
+export interface ComposingWorldOptions extends CoreWorldOptions {
+  /** Other than none. */
+  readonly limits?: { readonly [W in keyof Shares]?: Partial<Shares[W]> };
+}
+
 /** The core of `createCoreWorld` with what composes drafts on top, and a chat that keeps files. */
-export async function createComposingWorld(options: CoreWorldOptions = {}) {
+export async function createComposingWorld({ limits = {}, ...options }: ComposingWorldOptions = {}) {
   const world = await createCoreWorld(options);
   const chat = new Map<string, ChatFile>();
   const turns = new Map<string, number>();
@@ -41,12 +61,17 @@ export async function createComposingWorld(options: CoreWorldOptions = {}) {
       for (const look of watchers) look();
     };
     const preparer = createMediaPreparer({ store: world.mediaStore });
-    const parts = { drafts, mediaStore: world.mediaStore, preparer, openFile, changed, log };
+    const usage = createUsage({ now: world.now });
+    const parts = { drafts, mediaStore: world.mediaStore, preparer, usage, openFile, changed, log };
     const intake = createIntake({ ...parts, retryDelaysMs: [1, 1, 1] });
     const { posts, accounts, workspaces, notes, client } = nod;
     const randomIds = createRandomIds({ ids: nod.stores.store('random-ids'), now: world.now });
     const composer = createComposer({
-      ...{ drafts, posts, randomIds, intake, accounts, client, changed, log },
+      ...{ drafts, posts, randomIds, intake, accounts, client, usage, changed, log },
+      limits: {
+        person: { ...WITHOUT_LIMITS.person, ...limits.person },
+        place: { ...WITHOUT_LIMITS.place, ...limits.place },
+      },
       now: world.now,
     });
     const woken: string[] = [];
@@ -102,6 +127,7 @@ export async function createComposingWorld(options: CoreWorldOptions = {}) {
     return {
       drafts,
       intake,
+      usage,
       composer: { ...composer, offer },
       submission,
       reworking,

@@ -2,6 +2,7 @@ import { utimes } from 'node:fs/promises';
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { type Draft, UNDECIDED } from '../../src/core/draft.ts';
+import { createUsage } from '../../src/core/media/usage.ts';
 import type { PostStatus } from '../../src/core/post.ts';
 import { createRetention } from '../../src/core/retention.ts';
 import { createCoreWorld } from './core-world.ts';
@@ -14,8 +15,9 @@ async function retaining() {
   const world = await createCoreWorld();
   const drafts = world.nod.stores.store<Draft>('drafts');
   const { posts } = world.nod;
+  const usage = createUsage({ now: world.now });
   const retention = createRetention({
-    ...{ drafts, posts, mediaStore: world.mediaStore, now: world.now },
+    ...{ drafts, posts, mediaStore: world.mediaStore, usage, now: world.now },
     alsoSweep: async () => {},
     log: pino({ level: 'silent' }),
   });
@@ -40,7 +42,7 @@ async function retaining() {
   }
 
   const kept = async () => new Set(await world.mediaStore.keys());
-  return { world, drafts, retention, old, post, kept };
+  return { world, drafts, usage, retention, old, post, kept };
 }
 
 describe('retention', () => {
@@ -136,5 +138,24 @@ describe('retention', () => {
     retention.start();
     await retention.stop();
     expect((await kept()).has(stray.key)).toBe(false);
+  });
+
+  it('counts for whom files are kept, and forgets what was deleted', async () => {
+    const { world, usage, retention, post, old } = await retaining();
+    await using _ = world;
+    const keeper = { person: ANA.id, place: WORKSPACE };
+    usage.add(keeper, [await old('discarded at once')]);
+    const settledAt = world.now();
+    await post('ab', { status: 'failed', settledAt });
+    await post('ab', { status: 'in_review' });
+    await post('abc', { status: 'published', settledAt });
+    await retention.sweep();
+    const bytes = 'ab source'.length + 'ab media'.length + 'ab preview'.length + 'abc preview'.length;
+    const fresh = 'discarded at once'.length;
+    expect(usage.bytesOf(keeper)).toEqual({ person: bytes + fresh, place: bytes + fresh });
+    world.tiktok.clock.advance(DAY_MS / 24);
+    await retention.sweep();
+    expect(usage.bytesOf(keeper)).toEqual({ person: bytes, place: bytes });
+    expect(usage.bytesOf({ person: 'telegram:2', place: 'telegram:2' })).toEqual({ person: 0, place: 0 });
   });
 });

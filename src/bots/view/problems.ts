@@ -47,6 +47,8 @@ export function problemText(problem: Problem, idiom: Idiom): string {
       return 'A TikTok post is photos or one video. Choose what to post.';
     case 'too_many_photos':
       return `${problem.count} photos; TikTok takes ${problem.max}. Take ${problem.count - problem.max} out.`;
+    case 'too_much_at_once':
+      return tooMuchText(problem, idiom);
     case 'caption_too_long':
       return `The caption has ${problem.length} characters; TikTok takes ${problem.max} with a ${problem.kind}. Shorten it by ${problem.length - problem.max}.`;
     case 'no_account':
@@ -134,6 +136,28 @@ export function problemText(problem: Problem, idiom: Idiom): string {
     case 'join_private':
       return 'Only groups and servers can share accounts and reviews.';
   }
+}
+
+function tooMuchText(
+  { what, who, max }: Extract<Problem, { code: 'too_much_at_once' }>,
+  { slash }: Idiom,
+): string {
+  const isPerson = who === 'person';
+  switch (what) {
+    case 'drafts':
+      return isPerson
+        ? `You have ${countOf(max, 'open draft')}, the most one person may have here. Post or discard some first; ${slash}cancel shows them.`
+        : `This place has ${countOf(max, 'open draft')}, the most one place may have. Some have to be posted or discarded first; ${slash}cancel shows yours.`;
+    case 'files':
+      return `${isPerson ? 'You have' : 'This place has'} ${countOf(max, 'file')} in work, the most one ${who} may have at once. Send this again when some are done.`;
+    case 'bytes':
+      return `Nod keeps up to ${roomOf(max)} for one ${who}, and this is more. Post or discard drafts first; their files are gone within two hours.`;
+  }
+}
+
+/** `5 GB`, as its setting says it. */
+function roomOf(bytes: number): string {
+  return bytes < 1e9 ? sizeOf(bytes) : `${round(bytes / 1e9)} GB`;
 }
 
 function round(value: number): string {
