@@ -32,7 +32,7 @@ it.concurrent('gives a say to administrators, and tells everybody else alone', a
   await stage.shows(review, /Approved by Emil and Dora/);
 });
 
-it.concurrent('goes by what somebody is when they vote', async () => {
+it.concurrent('goes by what somebody is when they vote, and still is when the last vote decides', async () => {
   await using stage = await startVotesStage({ approvals: 3 });
   const { telegram, group, gus, dora, emil } = stage;
   const review = await stage.review();
@@ -46,7 +46,14 @@ it.concurrent('goes by what somebody is when they vote', async () => {
   await stage.shows(review, /Dora and Gus · 2 of 3/);
   telegram.removeMember(group, gus);
   await stage.pressed(review.onDiscord, 'Approve', stage.ben);
-  await stage.shows(review, /Approved by Dora, Gus and Ben/);
+  // Dora administers the group no more, and Gus is gone.
+  await stage.shows(review, /approvals\W+[✅👍] Ben · 1 of 3/u);
+  telegram.setAdmin(group, dora, true);
+  await telegram.react(review.onTelegram, dora, []);
+  await telegram.react(review.onTelegram, dora, '👍');
+  await stage.shows(review, /2 of 3/);
+  await stage.pressed(review.onDiscord, 'Approve', stage.chiara);
+  await stage.shows(review, /Approved by Ben, Dora and Chiara/);
 });
 
 it.concurrent('gives a say to who is named by a reply with /approver, until they are taken off again', async () => {

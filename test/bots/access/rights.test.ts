@@ -14,7 +14,7 @@ import { idiomOf } from '../../../src/bots/view/idioms.ts';
 import { problemText } from '../../../src/bots/view/problems.ts';
 import { ANONYMOUS_NOTE } from '../../../src/bots/view/votes.ts';
 import type { Problem } from '../../../src/core/errors.ts';
-import type { PostState } from '../../../src/core/post.ts';
+import type { Post, PostState } from '../../../src/core/post.ts';
 import { textOf } from '../paper-bot.ts';
 import {
   type AccessWorld,
@@ -147,11 +147,11 @@ const OPERATE: Row = {
 /** Only a wrong code is refused, and it tells nothing. */
 const CLAIM: Row = { ...everybody('claim_code_unknown'), stranger: 'claim_code_unknown', operator: 'yes' };
 
-const REVIEW: PostState = { status: 'in_review', since: 0, expiresAt: 9e15 };
+const REVIEW: PostState = { status: 'in_review', since: 0, expiresAt: 8e15 };
 const FAILED: PostState = { status: 'failed', failure: { reason: 'spam' }, settledAt: 0 };
 const ON_HOLD: PostState = {
   ...{ status: 'on_hold', problem: { code: 'privacy_not_chosen' }, privacyLevelOptions: ['SELF_ONLY'] },
-  expiresAt: 9e15,
+  expiresAt: 8e15,
 };
 const PUBLISHED: PostState = {
   ...{ status: 'published', settledAt: 0, publishId: 'p1', postIds: [], checks: 0, checkedAt: 0 },
@@ -466,6 +466,77 @@ async function preparePost(
   const isOver = time === 'after' && !isRejected;
   await post(id, isOver ? PUBLISHED : state, isRejected ? { review: { ...review, decision } } : {});
   await nod.ballots.read(id);
+}
+
+describe('a draft whose author has left', () => {
+  const pressOn = (verb: string) => pressOf('draft', verb);
+
+  it('is taken over by who manages the place, and by nobody else', async () => {
+    await using world = await createAccessWorld();
+    await world.draft('left');
+    world.roles.delete(`${GROUP.chat} ${PEOPLE.ana.id}`);
+    for (const name of ['member', 'author', 'removed, from the group', 'manager of another place'] as const)
+      await world.handle(await pressOn('set')(PERSONS[name](), 'left', world));
+    expect(await world.drafts.get('left')).toMatchObject({ author: PEOPLE.ana, version: 1 });
+    await world.handle(await pressOn('open')(PERSONS.manager(), 'left', world));
+    expect(await world.drafts.get('left')).toMatchObject({ author: PEOPLE.mia });
+  });
+
+  it('is submitted by its author from nowhere', async () => {
+    await using world = await createAccessWorld();
+    await world.draft('left');
+    world.roles.delete(`${GROUP.chat} ${PEOPLE.ana.id}`);
+    for (const frame of [inPlace(GROUP, PEOPLE.ana), alone(PEOPLE.ana), inPlace(OTHER, PEOPLE.ana)]) {
+      await world.access.admit({ ...frame, title: 'x' });
+      for (const verb of ['post', 'inbox']) await world.handle(await pressOn(verb)(frame, 'left', world));
+    }
+    expect(await Array.fromAsync(world.nod.posts.entries())).toEqual([]);
+  });
+
+  it('lets who manages the place try its post again', async () => {
+    await using world = await createAccessWorld();
+    world.roles.delete(`${GROUP.chat} ${PEOPLE.ana.id}`);
+    await world.post('ended', { status: 'cancelled', settledAt: 0 }, { media: [] });
+    const press = pressOf('post', 'again');
+    await world.handle(await press(PERSONS.member(), 'ended', world));
+    expect(await world.submission.nextPost(await postOf(world, 'ended'))).toBeUndefined();
+    await world.handle(await press(PERSONS.manager(), 'ended', world));
+    expect(await world.submission.nextPost(await postOf(world, 'ended'))).toBeDefined();
+  });
+});
+
+describe('an approval', () => {
+  const vote = async (world: AccessWorld, frame: Frame) =>
+    world.handle(await pressOf('post', 'approve')(frame, 'post', world));
+
+  it.each([
+    ['was removed', undefined],
+    ['manages no more', 'member' as const],
+  ])('does not count any more when its person %s before the last vote', async (_, left) => {
+    await using world = await createAccessWorld();
+    await world.post('post', REVIEW);
+    await vote(world, PERSONS.manager());
+    if (left === undefined) world.roles.delete(`${GROUP.chat} ${PEOPLE.mia.id}`);
+    else world.roles.set(`${GROUP.chat} ${PEOPLE.mia.id}`, left);
+    await vote(world, PERSONS['voter by name']());
+    const acts = await world.nod.ballots.read('post');
+    expect(acts.map(({ type, person }) => `${type} ${person.name}`)).toEqual([
+      'mark Mia',
+      'unmark Mia',
+      'mark Vera',
+    ]);
+    expect(acts[1]).toMatchObject({ isLapsed: true });
+    expect(await postOf(world, 'post')).toMatchObject({ status: 'in_review' });
+    await vote(world, PERSONS['manager of the joined server']());
+    await world.nod.publisher.tick('post');
+    expect(await postOf(world, 'post')).not.toMatchObject({ status: 'in_review' });
+  });
+});
+
+async function postOf({ nod }: AccessWorld, id: string): Promise<Post> {
+  const post = await nod.posts.get(id);
+  if (post === undefined) throw new Error(`There is no post ${id}.`);
+  return post;
 }
 
 it('leaves no verb, command or answer out of the table', () => {
