@@ -3,12 +3,13 @@ import { html } from 'hono/html';
 import { icon, type Markup, page } from './layout.ts';
 import { type Operator, privacy, terms } from './legal.ts';
 
-/** `/`, `/privacy` and `/terms`. */
+/** `/`, `/privacy`, `/terms` and `/robots.txt`. */
 export function createPageRoutes({ operator }: { operator: Operator }) {
   return new Hono()
     .get('/', (c) => c.html(start()))
     .get('/privacy', (c) => c.html(privacy(operator)))
-    .get('/terms', (c) => c.html(terms(operator)));
+    .get('/terms', (c) => c.html(terms(operator)))
+    .get('/robots.txt', (c) => c.text('User-agent: *\nDisallow: /\n'));
 }
 
 function start(): Markup {

@@ -65,6 +65,13 @@ describe('privacy and terms', () => {
   });
 });
 
+test('/robots.txt keeps every robot out of everything', async () => {
+  const response = await world.app.request('/robots.txt');
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
+  expect(await response.text()).toBe('User-agent: *\nDisallow: /\n');
+});
+
 test('an unknown address is a 404 page', async () => {
   const response = await world.app.request('/nowhere');
   expect(response.status).toBe(404);
