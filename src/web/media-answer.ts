@@ -31,7 +31,7 @@ export async function answerMedia(
   if (isKnown(request, headers.ETag)) return notModified(headers);
   const range = wantedRange(request, headers.ETag);
   if (range === undefined) return { status: 200, headers, start: 0, end: file.bytes };
-  return answerRange(range, headers, path);
+  return answerRange(isWholeFile(range, file) ? 'bytes=0-' : range, headers, path);
 }
 
 function headersOf(file: ServedFile) {
@@ -58,6 +58,15 @@ function isKnown(request: MediaRequest, etag: string): boolean {
 function wantedRange(request: MediaRequest, etag: string): string | undefined {
   const version = request.header('if-range');
   return version === undefined || version.trim() === etag ? request.header('range') : undefined;
+}
+
+/**
+ * Whether a range asks for at least as many last bytes as there are, which the library takes for an error.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-14.1.2
+ */
+function isWholeFile(range: string, { bytes }: ServedFile): boolean {
+  const length = /^ *bytes=-(\d+) *$/.exec(range)?.[1];
+  return length !== undefined && Number(length) >= bytes;
 }
 
 function notModified({ 'Content-Type': _, 'Content-Length': __, ...headers }: Record<string, string>) {
