@@ -169,7 +169,7 @@ export async function startApp({
   });
   const refreshing = createRefreshing({ drafts, composer, workspaces, log });
   const joins = createJoins({ codes: stores.store<JoinCode>('join-codes'), now });
-  const looks = createLooks({ secrets, posts });
+  const looks = createLooks({ secrets, posts, now });
   const chats = createChats({
     core: {
       ...{ access, operators },

@@ -28,7 +28,8 @@ export function lookGone(): Markup {
   return page({
     title: 'Nothing to look at',
     content: html`${badge('warn')}<h1>There is nothing to look at</h1>
-<p>Such a link shows a post until it is published or dropped. What became of it stands on its card in the chat.</p>`,
+<p>Such a link shows a post for a week or two, and only until it is published or dropped. The card in the chat has a fresh
+link while there is something to look at, and says what became of the post afterwards.</p>`,
   });
 }
 

@@ -22,13 +22,15 @@ const POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The page that shows a post as it would be published: `/:token`, below `/look`. */
-export function createLookRoutes({ looks }: { looks: Pick<Looks, 'open' | 'urlPath'> }) {
+export function createLookRoutes({ looks }: { looks: Pick<Looks, 'open'> }) {
   return new Hono().get('/:token', async (c) => {
     for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
     c.header('Content-Security-Policy', POLICY);
-    const post = await looks.open(c.req.param('token'));
+    const token = c.req.param('token');
+    const post = await looks.open(token);
     if (post === undefined) return c.html(lookGone(), 404);
-    return c.html(lookPage({ post, path: looks.urlPath(post) }));
+    // Never a fresh link: who has an old one would go on with it for ever.
+    return c.html(lookPage({ post, path: `/look/${token}` }));
   });
 }
 

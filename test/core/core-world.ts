@@ -75,6 +75,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
       looks: createLooks({
         secrets: createSecrets({ key: 'a key' }),
         posts: { get: (id) => nod().posts.get(id) },
+        now,
       }),
       consents: createConsents({
         invitations: nod().stores.store('invitations'),

@@ -36,23 +36,63 @@ const SETTLED: PostState[] = [
   { status: 'unconfirmed', publishId: 'p1', settledAt },
 ];
 
+const WINDOW_MS = 7 * 24 * 3_600_000;
+/** A window of seven days begins here. */
+const WINDOW = Math.ceil(T0 / WINDOW_MS);
+const BEGIN = WINDOW * WINDOW_MS;
+
 function open({ key = 'a key' } = {}) {
   const stores = openStores({ file: join(temporaryDirectory(), 'nod.db') });
   onTestFinished(() => stores.close());
   const posts = stores.store<Post>('posts');
-  const looks = createLooks({ secrets: createSecrets({ key }), posts });
+  const clock = { now: BEGIN };
+  const looks = createLooks({ secrets: createSecrets({ key }), posts, now: () => clock.now });
   const add = (id: string, state: PostState = { status: 'preparing' }) =>
     posts.create(id, { ...baseWith({ id }), ...state });
-  return { looks, add };
+  return { looks, add, clock };
 }
 
 type Looks = ReturnType<typeof open>['looks'];
 const tokenOf = (looks: Looks, id: string) => looks.urlPath({ id }).slice('/look/'.length);
-const signatureOf = (looks: Looks, id: string) => tokenOf(looks, id).slice(id.length + 1);
+const signatureOf = (looks: Looks, id: string) => tokenOf(looks, id).slice(-22);
 
-it('names the post in the path and signs it with at least 128 bits', () => {
+it('names the post and the week in the path and signs both with at least 128 bits', () => {
   const { looks } = open();
-  expect(looks.urlPath({ id: 'post-1' })).toMatch(/^\/look\/post-1\.[\w-]{22}$/);
+  expect(looks.urlPath({ id: 'post-1' })).toMatch(new RegExp(`^/look/post-1\\.${WINDOW}\\.[\\w-]{22}$`));
+});
+
+it('makes another link each week', () => {
+  const { looks, clock } = open();
+  const first = looks.urlPath({ id: 'a' });
+  clock.now = BEGIN + WINDOW_MS - 1;
+  expect(looks.urlPath({ id: 'a' })).toBe(first);
+  clock.now += 1;
+  expect(looks.urlPath({ id: 'a' })).not.toBe(first);
+});
+
+it.each([
+  ['at once', 0, true],
+  ['at the end of its week', WINDOW_MS - 1, true],
+  ['at the end of the next week', 2 * WINDOW_MS - 1, true],
+  ['no more two weeks later', 2 * WINDOW_MS, false],
+  ['no more a year later', 365 * 24 * 3_600_000, false],
+  ['not before its time', -1, false],
+])('opens %s', async (_, laterMs, isGood) => {
+  const { looks, add, clock } = open();
+  await add('post-1');
+  const token = tokenOf(looks, 'post-1');
+  clock.now = BEGIN + laterMs;
+  expect((await looks.open(token))?.id).toBe(isGood ? 'post-1' : undefined);
+});
+
+it('takes no signature of another week, and none that names no week', async () => {
+  const { looks, add, clock } = open();
+  await add('post-1');
+  const signature = signatureOf(looks, 'post-1');
+  clock.now += WINDOW_MS;
+  expect(await looks.open(`post-1.${WINDOW}.${signature}`)).toBeDefined();
+  for (const other of [`.${WINDOW + 1}`, `.0${WINDOW}`, `.${WINDOW}.0`, ''])
+    expect(await looks.open(`post-1${other}.${signature}`)).toBeUndefined();
 });
 
 it('makes the same link for the same post, also after a restart', () => {
@@ -80,14 +120,14 @@ it('takes no signature of another post, and none of another installation', async
   const { looks, add } = open();
   await add('post-1');
   await add('post-2');
-  expect(await looks.open(`post-1.${signatureOf(looks, 'post-2')}`)).toBeUndefined();
+  expect(await looks.open(`post-1.${WINDOW}.${signatureOf(looks, 'post-2')}`)).toBeUndefined();
   expect(await looks.open(tokenOf(open({ key: 'another key' }).looks, 'post-1'))).toBeUndefined();
 });
 
 it('does not sign with the key that encrypts', () => {
   const { looks } = open({ key: 'k' });
   for (const key of ['k', createHash('sha256').update('k').digest()]) {
-    const signature = createHmac('sha256', key).update('post-1').digest('base64url');
+    const signature = createHmac('sha256', key).update(`post-1.${WINDOW}`).digest('base64url');
     expect(signature).not.toContain(signatureOf(looks, 'post-1'));
   }
 });
@@ -95,8 +135,11 @@ it('does not sign with the key that encrypts', () => {
 it.each([
   ['nothing', () => ''],
   ['only the post', () => 'post-1'],
-  ['an empty signature', () => 'post-1.'],
+  ['only the post and the week', () => `post-1.${WINDOW}`],
+  ['an empty signature', () => `post-1.${WINDOW}.`],
   ['only a signature', (token: string) => token.slice('post-1'.length)],
+  ['no week', (token: string) => token.replace(`.${WINDOW}`, '')],
+  ['a changed week', (token: string) => token.replace(`.${WINDOW}`, `.${WINDOW - 1}`)],
   ['a shorter signature', (token: string) => token.slice(0, -1)],
   ['a longer signature', (token: string) => `${token}A`],
   ['padding', (token: string) => `${token}==`],

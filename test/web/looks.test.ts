@@ -196,6 +196,27 @@ describe('the page', () => {
   });
 });
 
+test('an old link shows a post of which there is a fresh link, without giving that away', async () => {
+  const { id, path } = await addVideo(100);
+  const begun = world.time.now;
+  try {
+    world.time.now += 7 * 24 * 3_600_000;
+    expect(world.looks.urlPath({ id })).not.toBe(path);
+    const text = await textOf(path);
+    expect(text).toContain(`src="${path}/1#`);
+    expect([...text.matchAll(/\/look\/[^/"]+/g)].map(([each]) => each)).toEqual([path]);
+    expect((await ask(`${path}/1`)).status).toBe(200);
+    world.time.now += 7 * 24 * 3_600_000;
+    const dead = await ask(path);
+    expect(dead.status).toBe(404);
+    expect(dead.text).toContain('The card in the chat has a fresh\nlink');
+    expect((await ask(`${path}/1`)).status).toBe(404);
+    expect((await ask(world.looks.urlPath({ id }))).status).toBe(200);
+  } finally {
+    world.time.now = begun;
+  }
+});
+
 describe('a file', () => {
   test('of a video comes whole, with its type, and with headers that keep it private', async () => {
     const { path, bytes } = await addVideo();

@@ -73,7 +73,7 @@ export async function createWorld({
   const client = createTikTokClient({ apiUrl, clientKey: CLIENT_KEY, clientSecret: CLIENT_SECRET, now });
   const secrets = createSecrets({ key: 'a key' });
   const posts = stores.store<Post>('posts');
-  const looks = createLooks({ secrets, posts });
+  const looks = createLooks({ secrets, posts, now });
   const accountStore = stores.store<Account>('accounts');
   const accounts = createAccounts({
     accounts: accountStore,

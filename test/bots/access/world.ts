@@ -99,7 +99,7 @@ export async function createAccessWorld() {
     mayConnect: async () => true,
     ...{ accounts, client: nod.client, clientKey, now, log },
   });
-  const looks = createLooks({ secrets: createSecrets({ key: 'key' }), posts: nod.posts });
+  const looks = createLooks({ secrets: createSecrets({ key: 'key' }), posts: nod.posts, now });
   const refreshing = createRefreshing({ ...parts, workspaces, log });
   const joins = createJoins({ codes: stores.store('join-codes'), now });
   const chats = createChats({
@@ -109,7 +109,7 @@ export async function createAccessWorld() {
       ...{ access, operators, consents, refreshing, joins, mediaStore, pacing },
     },
     bots: [telegram.bot, discord.bot],
-    lookUrl: looks.urlPath,
+    lookUrl: (post) => `https://nod.example${looks.urlPath(post)}`,
     wake: async (postId) => void (await nod.publisher.tick(postId)),
     cardIntervalMs: 0,
     ...{ stores, publicUrl: 'http://127.0.0.1', isOpen: false, now, log },
@@ -174,10 +174,24 @@ export async function createAccessWorld() {
     botOf(chat).bot.send(chat, { lines: [['Hello']], rows: [] });
 
   return {
-    ...{ ...parts, nod, access, operators, workspaces, chats, telegram, discord, openId, roles, world },
+    ...{
+      ...parts,
+      nod,
+      access,
+      operators,
+      workspaces,
+      chats,
+      telegram,
+      discord,
+      openId,
+      roles,
+      looks,
+      world,
+    },
     ...{ draft, post, records, messages, message },
     handle: chats.conversation.handle,
     [Symbol.asyncDispose]: async () => {
+      await chats.reconciling.stop();
       await chats.board.stop();
       await composing[Symbol.asyncDispose]();
     },
