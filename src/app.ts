@@ -89,6 +89,7 @@ export async function startApp({
   const drafts = stores.store<Draft>('drafts');
   const posts = stores.store<Post>('posts');
   const mediaStore = createMediaStore({ directory: join(config.dataDir, 'media') });
+  mediaStore.protect();
   const { isOpen, claimCode } = config.access;
   const access = createPlaceAccess({ places: stores.store<PlaceAccess>('access'), isOpen, now });
   const operators = createOperators({

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makePrivate } from './private-files.ts';
 
 /** A secret under AES-256-GCM: `v1.<key id>.<iv>.<tag>.<ciphertext>`, parts in base64url. */
 export type SealedSecret = string;
@@ -64,7 +65,10 @@ export type Secrets = ReturnType<typeof createSecrets>;
 
 /** The key from a file that only its owner may read; made on the first call. */
 export function readOrMakeKey(file: string): string {
-  if (existsSync(file)) return readKey(file);
+  if (existsSync(file)) {
+    makePrivate(file);
+    return readKey(file);
+  }
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const key = randomBytes(32).toString('base64url');
   writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx', flush: true });

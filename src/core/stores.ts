@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import KeyvSqlite from '@keyv/sqlite';
 import Database, { type Statement } from 'better-sqlite3';
 import Keyv from 'keyv';
+import { makePrivate } from './private-files.ts';
 
 /** What every record carries: compare-and-set compares this number, which the store alone counts up. */
 export interface Versioned {
@@ -46,7 +47,7 @@ export interface RangeOptions {
  * Keyv is the store; what it lacks, compare-and-set, is added on the adapter's own connection.
  */
 export function openStores({ file }: { file: string }) {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  if (file !== ':memory:') makePrivateDatabase(file);
   const connection = connect(file);
   const opened: Keyv[] = [];
 
@@ -157,6 +158,13 @@ function isRow(row: unknown): row is { key: string; value: string } {
 
 function versioned<V extends Versioned>(value: Fresh<V> | V, version: number): V {
   return { ...value, version } as unknown as V;
+}
+
+/** The folder may be open to others and the file there already; SQLite gives new files beside it the mode of the file. */
+function makePrivateDatabase(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  closeSync(openSync(file, 'a', 0o600));
+  for (const each of [file, `${file}-wal`, `${file}-shm`]) makePrivate(each);
 }
 
 /** One SQLite connection for all adapters, with cached statements and the durability that the release gate needs. */

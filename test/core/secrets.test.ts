@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createSecrets, readOrMakeKey, SecretUnreadableError } from '../../src/core/secrets.ts';
@@ -71,6 +71,14 @@ describe('the key file', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readOrMakeKey(file)).toBe(key);
     expect(readFileSync(file, 'utf8')).toBe(`${key}\n`);
+  });
+
+  it('is taken from others where they could read it', () => {
+    const file = join(temporaryDirectory(), 'secret.key');
+    const key = readOrMakeKey(file);
+    chmodSync(file, 0o644);
+    expect(readOrMakeKey(file)).toBe(key);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   it('is different everywhere', () => {

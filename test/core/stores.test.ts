@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -270,6 +270,43 @@ describe('durability', () => {
     const reader = new Database(file, { readonly: true });
     expect(reader.prepare('SELECT value FROM keyv').pluck().get()).toContain('4711');
     reader.close();
+  });
+});
+
+describe('the files of the database', () => {
+  const modesOf = (file: string) =>
+    [file, `${file}-wal`, `${file}-shm`].map((each) => (statSync(each).mode & 0o777).toString(8));
+
+  it('are for their owner alone in a folder that others may read', async () => {
+    const directory = join(temporaryDirectory(), 'data');
+    mkdirSync(directory, { mode: 0o755 });
+    const { file, tallies } = open(join(directory, 'nod.db'));
+    await tallies.create('a', { count: 1 });
+    expect(modesOf(file)).toEqual(['600', '600', '600']);
+  });
+
+  it('are taken from others where they were there before', async () => {
+    const { file, tallies } = open();
+    await tallies.create('a', { count: 1 });
+    for (const each of [file, `${file}-wal`, `${file}-shm`]) chmodSync(each, 0o644);
+    const again = open(file);
+    expect(modesOf(file)).toEqual(['600', '600', '600']);
+    expect(await again.tallies.get('a')).toMatchObject({ count: 1 });
+  });
+
+  it('may be none at all', async () => {
+    const before = existsSync(':memory:');
+    const { tallies } = open(':memory:');
+    await tallies.create('a', { count: 1 });
+    expect(await tallies.get('a')).toMatchObject({ count: 1 });
+    expect(existsSync(':memory:')).toBe(before);
+  });
+
+  it('may be an empty one that others could read', async () => {
+    const file = join(temporaryDirectory(), 'nod.db');
+    writeFileSync(file, '', { mode: 0o666 });
+    await open(file).tallies.create('a', { count: 1 });
+    expect(modesOf(file)).toEqual(['600', '600', '600']);
   });
 });
 

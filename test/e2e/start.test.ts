@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createWorld } from '../world.ts';
 import { runNod } from './process.ts';
@@ -24,6 +25,20 @@ it('ends with code 1 and one clear line when Telegram refuses the token', async 
   expect(await nod.ended).toEqual({ code: 1, signal: null });
   expect(nod.output.out).toContain('Telegram refuses TELEGRAM_TOKEN. Put in the token that @BotFather shows');
   expect(nod.output.err).toBe('');
+});
+
+it('keeps what it writes from other users of the machine, whatever the folder was like', async () => {
+  await using world = await createWorld();
+  const kept = ['nod.db', 'secret.key', 'media'].map((name) => join(world.dataDir, name));
+  const [database = '', key = '', media = ''] = kept;
+  chmodSync(world.dataDir, 0o755);
+  mkdirSync(media, { mode: 0o755 });
+  writeFileSync(database, '', { mode: 0o644 });
+  writeFileSync(key, 'a key of enough letters', { mode: 0o644 });
+  await using nod = runNod({ environment: world.environment });
+  await nod.logged('Nod is ready');
+  for (const path of [...kept, `${database}-wal`, `${database}-shm`])
+    expect([path, statSync(path).mode & 0o077]).toEqual([path, 0]);
 });
 
 it('ends with code 1 when its port is taken', async () => {

@@ -4,6 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { makePrivate } from '../private-files.ts';
 import type { StoredFile } from './types.ts';
 
 const KEY = /^[0-9a-f]{64}\.[a-z0-9]+$/;
@@ -37,6 +38,11 @@ export class FileIncompleteError extends Error {
 /** Keeps media files under the SHA-256 of their content, so that equal files are kept once. */
 export function createMediaStore({ directory }: { directory: string }) {
   const root = resolve(directory);
+
+  /** Takes a folder that is there already from everybody but its owner, and with it all files in it. */
+  function protect(): void {
+    makePrivate(root);
+  }
 
   /** Stores what the source yields. Throws `FileTooBigError` and `FileIncompleteError`. */
   async function add(
@@ -126,7 +132,7 @@ export function createMediaStore({ directory }: { directory: string }) {
     return removed;
   }
 
-  return { add, reserve, adopt, path, read, remove, keys, sweep };
+  return { protect, add, reserve, adopt, path, read, remove, keys, sweep };
 }
 
 export type MediaStore = ReturnType<typeof createMediaStore>;

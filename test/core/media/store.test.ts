@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -35,8 +35,18 @@ describe('the media store', () => {
     expect(statSync(store.path(file)).mode & 0o777).toBe(0o600);
   });
 
+  it('takes a directory that others could read from them', async () => {
+    const { store, directory } = setUp();
+    const file = await store.add(chunks('hello world'), { maxBytes: 11, extension: 'txt' });
+    chmodSync(directory, 0o755);
+    store.protect();
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    expect((await store.read(file)).toString()).toBe('hello world');
+  });
+
   it('makes no directory before the first file', async () => {
     const { store, directory } = setUp();
+    store.protect();
     expect(await store.keys()).toEqual([]);
     expect(existsSync(directory)).toBe(false);
   });
