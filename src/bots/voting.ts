@@ -1,6 +1,7 @@
 import type { Ballots, Cast } from '../core/ballots.ts';
 import type { Chronicle } from '../core/chronicle.ts';
 import { type Problem, UserError } from '../core/errors.ts';
+import { plainText } from '../core/plain-text.ts';
 import {
   type ChatRef,
   type Person,
@@ -179,7 +180,7 @@ export function createVoting({
     checkIsReviewed(post);
     const votes = votesOf(await ballots.read(post.id), post.contentHash);
     const hasRejected = votes.some((vote) => vote.person.id === person.id && vote.mark === 'reject');
-    const reason = text.trim().slice(0, MAX_REASON_LENGTH).toWellFormed();
+    const reason = plainText(text).trim().slice(0, MAX_REASON_LENGTH).toWellFormed();
     if (hasRejected) {
       if (reason === '') return NO_REASON;
       await cast(post, { type: 'reason', person, text: reason });

@@ -1,5 +1,6 @@
 import type { Draft, DraftFile } from './draft.ts';
 import type { Problem } from './errors.ts';
+import { plainCaption } from './plain-text.ts';
 import type { PrivacyLevel } from './tiktok/types.ts';
 
 /** A decision that a person takes on a draft. */
@@ -35,7 +36,7 @@ export function decide(draft: Draft, choice: Choice): Draft {
         settings: { ...settings, yourBrand: false, brandedContent: false },
       };
     case 'caption':
-      return { ...draft, caption: choice.text.trim() };
+      return { ...draft, caption: plainCaption(choice.text) };
     case 'when': {
       const { publishAt: _, planProblem: __, ...rest } = draft;
       return choice.publishAt === undefined ? rest : { ...rest, publishAt: choice.publishAt };

@@ -6,6 +6,7 @@ import { type Problem, UserError } from './errors.ts';
 import type { Intake } from './intake.ts';
 import { limitReached, type Shares, sharesOf } from './limits.ts';
 import type { Usage } from './media/usage.ts';
+import { plainCaption } from './plain-text.ts';
 import type { ChatRef, Person, Post } from './post.ts';
 import type { RandomIds } from './random-ids.ts';
 import type { Fresh, Store } from './stores.ts';
@@ -150,14 +151,21 @@ export function createComposer({
 
   function newDraft(id: string, { workspace, chat, person, caption, file }: Offer): Fresh<Draft> {
     const at = now();
-    const empty = { id, workspace, chat, author: person, caption: caption?.trim() ?? '', disclosing: false };
+    const empty = {
+      id,
+      workspace,
+      chat,
+      author: person,
+      caption: plainCaption(caption ?? ''),
+      disclosing: false,
+    };
     return { ...empty, files: [file], settings: UNDECIDED, createdAt: at, updatedAt: at };
   }
 
   function withFile(draft: Draft, { caption, file }: Offer): Draft {
     if (draft.submitted !== undefined || draft.files.some((known) => known.id === file.id)) return draft;
     const files = [...draft.files, file].sort((a, b) => a.order - b.order);
-    const changes = { files, caption: draft.caption || (caption?.trim() ?? ''), updatedAt: now() };
+    const changes = { files, caption: draft.caption || plainCaption(caption ?? ''), updatedAt: now() };
     if (file.state === 'refused') return { ...draft, ...changes };
     // The preview shows the files that were there before.
     const { preview, ...rest } = draft;

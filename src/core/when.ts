@@ -1,6 +1,7 @@
 import { de, en, es, fr, type ParsedComponents, type ParsedResult, pt } from 'chrono-node';
 import { Temporal } from 'temporal-polyfill';
 import { UserError } from './errors.ts';
+import { plainText } from './plain-text.ts';
 
 const MAX_CHARACTERS = 100;
 const MAX_DAYS = 365;
@@ -32,7 +33,7 @@ const YEARS_BACK = 400;
  * @throws UserError `when_unclear`, `when_without_time`, `when_past` or `when_too_far`.
  */
 export function readWhen(text: string, { now, timeZone }: { now: number; timeZone: string }): number {
-  const shown = text.slice(0, MAX_CHARACTERS).toWellFormed();
+  const shown = shownOf(text);
   const here = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(timeZone).toPlainDateTime();
   const read = text.length > MAX_CHARACTERS ? undefined : parse(text.normalize('NFC'), here);
   if (read === undefined) throw new UserError({ code: 'when_unclear', text: shown });
@@ -191,8 +192,11 @@ export function readTimeZone(text: string): string {
   );
   const [zone] = found;
   if (zone !== undefined && found.size === 1) return zone;
-  throw new UserError({ code: 'time_zone_unknown', text: text.slice(0, MAX_CHARACTERS).toWellFormed() });
+  throw new UserError({ code: 'time_zone_unknown', text: shownOf(text) });
 }
+
+/** As much of a text as is repeated to who wrote it, before others. */
+const shownOf = (text: string): string => plainText(text).slice(0, MAX_CHARACTERS).toWellFormed();
 
 /** The time zone of this machine; UTC where it has none that has a name. */
 export function defaultTimeZone(): string {

@@ -28,7 +28,7 @@ describe('a choice', () => {
   it('sets the privacy level, the caption and the switches', () => {
     const choices: Choice[] = [
       { type: 'privacy', privacyLevel: 'SELF_ONLY' },
-      { type: 'caption', text: '  New words \n' },
+      { type: 'caption', text: '  New \u202Ewords\u0007 \n' },
       { type: 'toggle', setting: 'allowComment' },
       { type: 'toggle', setting: 'aiGenerated' },
     ];

@@ -50,6 +50,17 @@ describe('offering files', () => {
     expect([...chat.turns.values()]).toEqual([1, 1, 1, 1]);
   });
 
+  it('takes a caption without what turns it around, so that it is approved as it goes out', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, drafts } = chat.openComposer();
+    const turned = ' \u202Eyub\u202C\u0000 now\n\u2067#ad\u2069 ';
+    const first = await composer.offer(await chat.photo('1', { caption: turned }));
+    expect(await drafts.get(first?.id ?? '')).toMatchObject({ caption: 'yub now\n#ad' });
+    await composer.offer(await chat.photo('2', ALBUM));
+    const last = await composer.offer(await chat.photo('3', { ...ALBUM, caption: turned }));
+    expect(await drafts.get(last?.id ?? '')).toMatchObject({ caption: 'yub now\n#ad' });
+  });
+
   it('takes the caption from whichever file of an album brings it', async () => {
     await using chat = await createComposingWorld();
     const { composer, drafts } = chat.openComposer();

@@ -189,6 +189,13 @@ describe('a time that nobody can tell', () => {
     expect(problemOf(text)).toEqual({ code: 'when_unclear', text });
   });
 
+  it('is repeated without what turns a text around', () => {
+    expect(problemOf('worromot\u202E\u0007')).toEqual({ code: 'when_unclear', text: 'worromot' });
+    expect(() => readTimeZone('Now\u2067here')).toThrow(
+      expect.objectContaining({ problem: { code: 'time_zone_unknown', text: 'Nowhere' } }),
+    );
+  });
+
   it('is unclear where it takes more than 100 characters', () => {
     const fits = `${' '.repeat(86)}tomorrow 18:00`;
     expect(when(fits)).toBe('2026-11-23T17:00:00.000Z');

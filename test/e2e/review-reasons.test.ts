@@ -20,7 +20,10 @@ it.concurrent('takes a rejection with its reason from the window on Discord', as
   expect(opened.modal?.title).toBe('Why not? (you may leave it empty)');
   await stage.shows(review, /Ben · 1 of 2\n(?![❌👎])/u);
   expect(
-    await stage.windowed(review.onDiscord, 'Reject…', { user: chiara, reason: '  Too dark\nat the end ' }),
+    await stage.windowed(review.onDiscord, 'Reject…', {
+      user: chiara,
+      reason: '  Too \u202Edark\nat the\u0007 end ',
+    }),
   ).toBe(REJECTED);
   const [onDiscord, onTelegram] = await stage.shows(review, /[❌👎] Rejected by Chiara/u);
   expect(onDiscord).toContain('❌ Rejected by Chiara: “Too dark\nat the end”');

@@ -1,4 +1,5 @@
 import type { APIInteraction } from 'discord.js';
+import { plainName } from '../../core/plain-text.ts';
 import type { Person } from '../../core/post.ts';
 import type { ChatEvent } from '../bot.ts';
 import { chatRef, userPerson } from './refs.ts';
@@ -40,8 +41,9 @@ export function frameIn(
     const workspace = person.id.replace(':', ':user:');
     return { chat, workspace, chatTitle: person.name, isPrivate: true, person };
   }
-  const workspaceTitle = guildName(guildId) ?? '';
-  const titles = [workspaceTitle, channelName ? `#${channelName}` : undefined];
+  const workspaceTitle = plainName(guildName(guildId) ?? '');
+  const channel = plainName(channelName ?? '');
+  const titles = [workspaceTitle, channel && `#${channel}`];
   const chatTitle = titles.filter(Boolean).join(' ') || 'Discord';
   return {
     ...{ chat, workspace: `discord:${guildId}`, chatTitle, workspaceTitle, isPrivate: false, person },

@@ -1,9 +1,10 @@
 import type { APIAttachment, APIMessage } from 'discord.js';
+import { plainFileName } from '../../core/plain-text.ts';
 import type { OfferedFile } from '../bot.ts';
+import { userPerson } from './refs.ts';
 
 const MEDIA_PROXY = 'media.discordapp.net';
 const THUMBNAIL_PIXELS = 480;
-const MAX_NAME_LENGTH = 120;
 const REF = /^(\d+):(.+)$/s;
 
 /** An attachment as a file that can be fetched while its link lives. */
@@ -13,7 +14,7 @@ export function offeredFile(attachment: APIAttachment): OfferedFile {
   const thumbnail = thumbnailUrl(attachment);
   return {
     ref: fileRef(url, size),
-    name: safeName(filename),
+    name: plainFileName(filename) || 'file',
     bytes: size,
     ...(claimedKind !== undefined && { claimedKind }),
     ...(thumbnail !== undefined && { thumbnailRef: fileRef(thumbnail) }),
@@ -36,10 +37,6 @@ export function parseFileRef(ref: string): { url: string; maxBytes: number } {
   if (url === undefined) throw new Error('This is no file of Discord’s.');
   return { url, maxBytes: size === '0' ? Number.POSITIVE_INFINITY : Number(size) };
 }
-
-/** Fit to be shown: one line, no characters that turn the text around. */
-const safeName = (name: string): string =>
-  name.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '').slice(-MAX_NAME_LENGTH) || 'file';
 
 const fileRef = (url: string, bytes = 0): string => `${bytes}:${url}`;
 
@@ -66,7 +63,7 @@ function plainText({ content, mentions = [] }: Pick<APIMessage, 'content'> & Par
   return content
     .replace(/<@!?(\d+)>/g, (_, id) => {
       const user = mentions.find((mentioned) => mentioned.id === id);
-      return user === undefined ? '' : `@${user.global_name ?? user.username}`;
+      return user === undefined ? '' : `@${userPerson(user).name}`;
     })
     .replace(/<a?(:\w+:)\d+>/g, '$1')
     .trim();

@@ -2,7 +2,7 @@ import { type APIMessageComponentInteraction, ComponentType } from 'discord.js';
 import type { Person } from '../../core/post.ts';
 import type { Role } from '../../core/review.ts';
 import type { ChatEventOf } from '../bot.ts';
-import { roleRef, userPerson } from './refs.ts';
+import { serverRole, userPerson } from './refs.ts';
 
 /** What a menu of roles or people shows now; nothing for other components. */
 export function readPicked(
@@ -12,9 +12,9 @@ export function readPicked(
   // Discord resolves what is picked, and nothing where nothing is.
   if (data.component_type === ComponentType.RoleSelect) {
     const picked = data.values.flatMap((id): Role[] => {
-      const name = data.resolved.roles[id]?.name;
+      const role = data.resolved.roles[id];
       // Everybody is no role that somebody holds.
-      return name === undefined || id === guildId ? [] : [{ id: roleRef(id), name }];
+      return role === undefined || id === guildId ? [] : [serverRole(role)];
     });
     return { picked };
   }

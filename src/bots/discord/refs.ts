@@ -1,6 +1,8 @@
 import { type APIMessage, MessageFlags, SnowflakeUtil } from 'discord.js';
 import { z } from 'zod';
+import { plainName } from '../../core/plain-text.ts';
 import type { ChatRef, Person } from '../../core/post.ts';
+import type { Role } from '../../core/review.ts';
 import type { MessageRef } from '../bot.ts';
 import { pictureKeyOf } from './picture.ts';
 
@@ -85,11 +87,15 @@ export const userSchema = z.object({
 type User = Omit<z.infer<typeof userSchema>, 'bot'>;
 
 export function userPerson({ id, global_name, username }: User, nick?: string | null): Person {
-  return { id: `discord:${id}`, name: nick || global_name || username };
+  const name = plainName(nick ?? '') || plainName(global_name ?? '') || plainName(username);
+  return { id: `discord:${id}`, name: name || id };
 }
 
-/** How a role is named outside the adapter. */
-export const roleRef = (roleId: string): string => `discord:${roleId}`;
+/** What people hold in a server. */
+export const serverRole = ({ id, name }: { id: string; name: string }): Role => ({
+  id: `discord:${id}`,
+  name: plainName(name) || id,
+});
 
 /** Discord's id of a person or a role; undefined for those of another platform. */
 export const parseOwnId = (id: string): string | undefined => OWN.exec(id)?.[1];

@@ -1,11 +1,11 @@
 import { type APIInteraction, PermissionFlagsBits, RequestMethod, type RouteLike, Routes } from 'discord.js';
 import { z } from 'zod';
 import type { ChatRef, Person } from '../../core/post.ts';
-import type { Standing as PersonStanding, Role } from '../../core/review.ts';
+import type { Standing as PersonStanding } from '../../core/review.ts';
 import type { Api } from './api.ts';
 import { isRefusal, UNKNOWN_MEMBER, UNKNOWN_USER } from './errors.ts';
 import { createRecent } from './recent.ts';
-import { parseChatRef, parsePersonId, roleRef } from './refs.ts';
+import { parseChatRef, parsePersonId, serverRole } from './refs.ts';
 
 /** Short, for who has lost a role has lost its say. */
 const FRESH_MS = 5_000;
@@ -111,6 +111,6 @@ function standingIn(guild: Guild, userId: string, roleIds: readonly string[]): P
   const held = guild.roles.filter(({ id }) => roleIds.includes(id));
   const everyone = guild.roles.filter(({ id }) => id === guild.id);
   const permissions = [...everyone, ...held].reduce((bits, role) => bits | BigInt(role.permissions), 0n);
-  const roles = held.map(({ id, name }): Role => ({ id: roleRef(id), name }));
+  const roles = held.map(serverRole);
   return { isMember: true, isManager: guild.owner_id === userId || (permissions & MANAGES) !== 0n, roles };
 }

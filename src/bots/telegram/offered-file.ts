@@ -1,8 +1,8 @@
 import type { Message, PhotoSize } from 'grammy/types';
+import { plainFileName } from '../../core/plain-text.ts';
 import type { OfferedFile } from '../bot.ts';
 
 const THUMBNAIL_PIXELS = 200;
-const MAX_NAME_LENGTH = 120;
 
 interface TelegramFile {
   readonly file_id: string;
@@ -23,7 +23,7 @@ export function offeredFile(message: Message, maxBytes: number): OfferedFile | u
   const bytes = file.file_size;
   return {
     ref: file.file_id,
-    name: safeName(file.file_name) || fallbackName,
+    name: plainFileName(file.file_name ?? '') || fallbackName,
     ...(bytes !== undefined && { bytes }),
     ...(file.thumbnail !== undefined && { thumbnailRef: file.thumbnail.file_id }),
     ...(claimedKind !== undefined && { claimedKind }),
@@ -66,13 +66,4 @@ function claimedKindOf(mimeType: string | undefined): 'photo' | 'video' | undefi
   if (mimeType?.startsWith('image/')) return 'photo';
   if (mimeType?.startsWith('video/')) return 'video';
   return undefined;
-}
-
-/** The sender's file name, fit to be shown: one line, no path, no characters that turn the text around. */
-function safeName(name: string | undefined): string {
-  const base = name?.replaceAll('\\', '/').split('/').at(-1) ?? '';
-  const printable = base.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim();
-  if (printable.length <= MAX_NAME_LENGTH) return printable;
-  const ending = /\.[^.]{1,10}$/.exec(printable)?.[0] ?? '';
-  return [...printable].slice(0, MAX_NAME_LENGTH - ending.length).join('') + ending;
 }

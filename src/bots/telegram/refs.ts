@@ -1,4 +1,5 @@
 import type { Chat, Message, User } from 'grammy/types';
+import { plainName } from '../../core/plain-text.ts';
 import type { ChatRef, Person } from '../../core/post.ts';
 import type { MessageRef } from '../bot.ts';
 
@@ -62,8 +63,7 @@ export function parseMessageRef({ chat, id }: MessageRef): { homeId: number; mes
 
 /** Somebody who acts under their own name. */
 export function userPerson(user: User): Person {
-  const name = [user.first_name, user.last_name].filter(Boolean).join(' ');
-  return { id: `telegram:${user.id}`, name: name || user.username || String(user.id) };
+  return { id: `telegram:${user.id}`, name: nameOf(user) };
 }
 
 /** A chat that acts as itself, such as a group in whose name an administrator speaks. */
@@ -83,7 +83,9 @@ export function parsePersonId(person: Person): number | undefined {
 }
 
 /** What people call the chat. */
-export function chatTitle(chat: Chat): string {
-  const name = chat.title ?? [chat.first_name, chat.last_name].filter(Boolean).join(' ');
-  return name || chat.username || String(chat.id);
+export const chatTitle = (chat: Chat): string => plainName(chat.title ?? '') || nameOf(chat);
+
+function nameOf(named: Pick<Chat, 'id' | 'first_name' | 'last_name' | 'username'>): string {
+  const { id, first_name = '', last_name = '', username = '' } = named;
+  return plainName(`${first_name} ${last_name}`) || plainName(username) || String(id);
 }

@@ -1,3 +1,5 @@
+import { plainName } from '../plain-text.ts';
+
 /** The video codecs that TikTok documents, by mediabunny's name. */
 const ACCEPTED_VIDEO = new Set(['avc', 'hevc', 'vp8', 'vp9']);
 
@@ -42,5 +44,5 @@ export function isAudioCodecCarried(codec: string): boolean {
 /** What people call a codec; what the file calls it, where there is no name. */
 export function codecName(codec: string): string {
   if (/^pcm-|^(sowt|twos|lpcm|in24|in32|fl32)$/.test(codec)) return 'PCM audio';
-  return NAMES.get(codec) ?? codec.trim();
+  return NAMES.get(codec) ?? (plainName(codec) || 'something unknown');
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { plainName } from '../plain-text.ts';
 import { type CreatorInfo, PRIVACY_LEVELS, type PublishStatus, type TikTokStatus } from './types.ts';
 
 /** TikTok leaves empty fields out, or sends them empty; both mean that there is nothing to say. */
 const optionalText = z.string().min(1).optional().catch(undefined);
+const optionalName = z.string().transform(plainName).pipe(z.string().min(1)).optional().catch(undefined);
 const optionalFlag = z.boolean().optional().catch(undefined);
 const optionalCount = z.number().int().nonnegative().optional().catch(undefined);
 
@@ -30,8 +32,8 @@ export const userInfoReply = z
   .object({
     user: z.object({
       open_id: z.string().min(1),
-      display_name: optionalText,
-      username: optionalText,
+      display_name: optionalName,
+      username: optionalName,
       avatar_url: optionalText,
     }),
   })
@@ -48,8 +50,8 @@ export const userInfoReply = z
  */
 export const creatorInfoReply = z
   .object({
-    creator_username: optionalText,
-    creator_nickname: optionalText,
+    creator_username: optionalName,
+    creator_nickname: optionalName,
     creator_avatar_url: optionalText,
     privacy_level_options: z.array(z.unknown()).optional().catch(undefined),
     comment_disabled: optionalFlag,

@@ -104,3 +104,11 @@ it('asks Discord’s media proxy for a small picture of a video', () => {
     thumbnailRef: '0:https://media.discordapp.net/a.mp4?ex=1&format=jpeg&width=270&height=480',
   });
 });
+
+it('names a file without characters that nobody sees or that turn its name around', () => {
+  const nameOf = (filename: string) =>
+    offeredFile({ id: '1', filename, size: 9, url: 'https://x/a', proxy_url: 'https://x/a' }).name;
+  expect(nameOf('a\u202Egnp.jpg')).toBe('agnp.jpg');
+  expect(nameOf('\u200B')).toBe('file');
+  expect(nameOf(`${'a'.repeat(300)}.jpeg`)).toBe(`${'a'.repeat(95)}.jpeg`);
+});

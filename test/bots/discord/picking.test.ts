@@ -55,6 +55,34 @@ it('brings back the roles that somebody picks, without everybody’s', async () 
   });
 });
 
+it('names roles, people and places without characters that nobody sees or that turn names around', async () => {
+  await using harness = await startHarness();
+  const { discord, chat } = harness;
+  const guild = discord.state.guilds.get(discord.studio.id);
+  if (guild === undefined) throw new Error('There is no server.');
+  guild.name = 'Stu\u202Edio\u0000';
+  const { bot, events, message } = await startSettings(harness);
+  const [editors, unseen] = ['Edi\u202Etors\u200B', '\u3164'].map((name) =>
+    discord.role(discord.studio, { name }),
+  );
+  if (editors === undefined || unseen === undefined) throw new Error('There are no roles.');
+  const roles = [
+    { id: `discord:${editors.id}`, name: 'Editors' },
+    { id: `discord:${unseen.id}`, name: unseen.id },
+  ];
+  const ben = addBen(harness);
+  discord.setRoles(discord.studio, ben, [editors, unseen]);
+  const standing = await bot.readStanding(chat, { id: `discord:${ben.id}`, name: 'Ben' });
+  expect(standing.roles).toEqual(roles);
+  const member = guild.members.get(ben.id);
+  if (member !== undefined) member.nick = '\u2067neB\u2069 \n\u00AD';
+  await discord.select(message, 'Roles', [editors, unseen], ben);
+  expect(await events.one('press')).toMatchObject({
+    ...{ picked: roles, person: { name: 'neB' }, workspaceTitle: 'Studio' },
+    chatTitle: 'Studio #posts',
+  });
+});
+
 it('brings back the people whom somebody picks, without bots', async () => {
   await using harness = await startHarness();
   const { discord } = harness;

@@ -193,3 +193,24 @@ it('marks the items of an album, a late one too', async () => {
   expect(new Set(items.map((event) => event.type === 'media' && event.album)).size).toBe(1);
   expect(items[0]).toHaveProperty('album', sent[0]?.media_group_id);
 });
+
+it('names people and chats without characters that nobody sees or that turn names around', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const { events } = await harness.startBot();
+  const eve = telegram.user({ firstName: '\u202EneB Ro\u200B\n\u2067we' });
+  const ghost = telegram.user({ firstName: '\u3164', username: 'ghost_test' });
+  const nobody = telegram.user({ firstName: '\u200B' });
+  const group = telegram.group({ title: 'Ed\u202Eitors\u0000', members: [eve, ghost, nobody] });
+  const untitled = telegram.group({ title: '\u2800', members: [eve] });
+  for (const person of [eve, ghost, nobody]) await telegram.sendText(group, person, '/accounts');
+  await events.first(3);
+  await telegram.sendText(untitled, eve, '/accounts');
+  const seen = await events.first(4);
+  expect(seen.map(({ person, chatTitle }) => [person.name, chatTitle])).toEqual([
+    ['neB Ro we', 'Editors'],
+    ['ghost_test', 'Editors'],
+    [String(nobody.id), 'Editors'],
+    ['neB Ro we', String(untitled.id)],
+  ]);
+});

@@ -110,6 +110,21 @@ describe('user info', () => {
   });
 });
 
+test('names are told without characters that nobody sees, and not at all where nothing is left', async () => {
+  ok({ creator_username: 'a\u202Ena', creator_nickname: '\u200BStudio\n Ana\u0000' });
+  expect(await client.queryCreatorInfo(TOKEN)).toMatchObject({ username: 'ana', nickname: 'Studio Ana' });
+  ok({ creator_username: '\u202E', creator_nickname: '\u3164' });
+  const nameless = await client.queryCreatorInfo(TOKEN);
+  expect(nameless).not.toHaveProperty('username');
+  expect(nameless).not.toHaveProperty('nickname');
+  const scopes = ['user.info.basic', 'user.info.profile'];
+  ok({ user: { open_id: 'o', display_name: 'A'.repeat(300), username: 'a\u2066na' } });
+  expect(await client.fetchUserInfo(TOKEN, scopes)).toMatchObject({
+    displayName: 'A'.repeat(100),
+    username: 'ana',
+  });
+});
+
 describe('creator info', () => {
   test('is read in full', async () => {
     ok({
