@@ -50,13 +50,13 @@ export function createJoining({
     }
   }
 
-  /** @throws UserError `code_unknown` `join_itself` `already_joined` `join_private` */
+  /** @throws UserError `code_unknown` `too_many_codes` `join_itself` `already_joined` `join_private` */
   async function join(event: Asking, code: string): Promise<void> {
     const { workspace, chat, isPrivate, person } = event;
     // What cannot be joined anyway leaves the code unused.
     if (isPrivate) throw new UserError({ code: 'join_private' });
     if ((await workspaces.idsOf(workspace)).length > 1) throw new UserError({ code: 'already_joined' });
-    const offer = await joins.redeem(code);
+    const offer = await joins.redeem(code, { place: workspace });
     await workspaces.join(workspace, chat, offer.workspace);
     const places = await workspaces.placesOf(workspace);
     const accounts = (await workspaces.openIdsOf(workspace)).length;

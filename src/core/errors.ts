@@ -56,6 +56,7 @@ export type Problem =
   | { code: 'when_too_far'; maxDays: number }
   | { code: 'time_zone_unknown'; text: string }
   | { code: 'code_unknown' }
+  | { code: 'too_many_codes' }
   | { code: 'already_joined' }
   | { code: 'join_itself' }
   | { code: 'join_private' };

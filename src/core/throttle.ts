@@ -1,6 +1,7 @@
-const MAX_KEYS = 5_000;
+/** So many keys are remembered; then the one that was taken longest ago is forgotten. */
+const MAX_KEYS = 4_000;
 
-/** Lets each key do something `limit` times within `windowMs` milliseconds, and not oftener. */
+/** Counts what is done under a key, and says when that is too often: at most `limit` times in any span of `windowMs`. */
 export function createThrottle({
   limit,
   windowMs,
@@ -10,21 +11,35 @@ export function createThrottle({
   windowMs: number;
   now: () => number;
 }) {
-  /** When each key did it, oldest first; the key that was quiet longest comes first. */
+  /** When each key was taken; the key that was taken last stands last. */
   const times = new Map<string, readonly number[]>();
 
-  /** Whether the key may do it once more; if so, that counts. */
+  /** Counts one more and returns true, or counts nothing and returns false. */
   function take(key: string): boolean {
-    const recent = (times.get(key) ?? []).filter((at) => now() - at < windowMs);
-    const isAllowed = recent.length < limit;
-    times.delete(key);
-    times.set(key, isAllowed ? [...recent, now()] : recent);
-    const [quietest] = times.keys();
-    if (times.size > MAX_KEYS && quietest !== undefined) times.delete(quietest);
-    return isAllowed;
+    const at = now();
+    const counted = (times.get(key) ?? []).filter((each) => isCounted(each, at));
+    if (counted.length >= limit) return false;
+    remember(key, [...counted, at]);
+    return true;
   }
 
-  return { take };
+  /** Counts the last one no more. */
+  function giveBack(key: string): void {
+    const counted = times.get(key);
+    if (counted !== undefined) times.set(key, counted.slice(0, -1));
+  }
+
+  /** A time ahead of the clock means that the clock was set back; it would count for too long. */
+  const isCounted = (each: number, at: number): boolean => each <= at && at - each < windowMs;
+
+  function remember(key: string, taken: readonly number[]): void {
+    times.delete(key);
+    times.set(key, taken);
+    const [oldest] = times.keys();
+    if (times.size > MAX_KEYS && oldest !== undefined) times.delete(oldest);
+  }
+
+  return { take, giveBack };
 }
 
 export type Throttle = ReturnType<typeof createThrottle>;

@@ -63,7 +63,7 @@ it('does not use a code up where it cannot be entered', async () => {
   await workspaces.join(LAB.workspace, LAB.chat, STUDIO.workspace);
   for (const frame of [LAB, STUDIO])
     expect(await problemOf(command(frame, 'join', { argument: code }))).toBe('already_joined');
-  expect(await joins.redeem(code)).toMatchObject({ workspace: 'telegram:-9' });
+  expect(await joins.redeem(code, { place: LAB.workspace })).toMatchObject({ workspace: 'telegram:-9' });
 });
 
 it('refuses unknown codes and its own, and explains what no code says', async () => {
@@ -73,6 +73,19 @@ it('refuses unknown codes and its own, and explains what no code says', async ()
   expect(await problemOf(command(LAB, 'join', { argument: code }))).toBe('join_itself');
   await command(LAB, 'join');
   expect(says(LAB)).toContain('Enter its code here with /join.');
+});
+
+it('looks no code up after five wrong ones in a place, and says when to come back', async () => {
+  const { command, press, answer, joins, says, stand, workspaces } = await startSettings();
+  const { code } = await joins.issue({ workspace: STUDIO.workspace, person: CHIARA });
+  for (let guess = 0; guess < 5; guess += 1)
+    expect(await problemOf(command(LAB, 'join', { argument: `guess ${guess}` }))).toBe('code_unknown');
+  expect(await problemOf(command(LAB, 'join', { argument: code }))).toBe('too_many_codes');
+  const message = await stand(LAB, { isPrivate: true });
+  await press(LAB, 's:join:ask', { message, ask: createWindow().ask });
+  await answer(LAB, `code:${LAB.workspace}`, code, message);
+  expect(says(LAB)).toMatch(/^Settings\nToo many codes were tried\. Try again in an hour\./);
+  expect(await workspaces.idsOf(LAB.workspace)).toHaveLength(1);
 });
 
 it('separates from either side, and tells the other', async () => {

@@ -129,6 +129,8 @@ export function problemText(problem: Problem, idiom: Idiom): string {
       return `“${excerptOf(problem.text, 40)}” is no time zone that Nod knows. Write it like “Europe/Berlin” or “New York”.`;
     case 'code_unknown':
       return `This code is not good, or no longer. ${slash}settings in the other chat gives a new one.`;
+    case 'too_many_codes':
+      return 'Too many codes were tried. Try again in an hour.';
     case 'already_joined':
       return `This chat shares with another one already. Separate it first, in ${slash}settings.`;
     case 'join_itself':
