@@ -36,7 +36,6 @@ export type Problem =
   | { code: 'not_operator' }
   | { code: 'claim_code_unknown' }
   | { code: 'place_unknown' }
-  | { code: 'too_many_codes' }
   | { code: 'post_gone' }
   | { code: 'not_cancellable'; status: string }
   | { code: 'not_retryable'; status: string }

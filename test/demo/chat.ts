@@ -17,6 +17,8 @@ export interface DemoChat {
   readonly name: string;
   /** What stands before a caption so that the bot heeds it. */
   readonly address: string;
+  /** Makes Ana the operator, by the code that the start of Nod printed. */
+  claim(code: string): Promise<void>;
   /** Connects the TikTok account; what the bot says then. */
   connect(): Promise<string>;
   /** Gives the files to the bot. */

@@ -28,6 +28,12 @@ export function createDiscordChat(world: World): DemoChat {
   const discord = discordOf(world);
   const { ana, posts } = discord;
 
+  async function claim(code: string): Promise<void> {
+    const command = { user: ana, channel: posts, name: 'tiktok', subcommand: 'claim' };
+    const handle = await discord.runCommand({ ...command, options: { code } });
+    await handle.waitForResponse('This is your Nod now.');
+  }
+
   async function connect(): Promise<string> {
     await connectOnDiscord({ discord, tiktok: world.tiktok });
     return seen(discord.messages(posts).at(-1)).text;
@@ -85,7 +91,7 @@ export function createDiscordChat(world: World): DemoChat {
     };
   }
 
-  return { name: 'Discord', address: '', connect, send };
+  return { name: 'Discord', address: '', claim, connect, send };
 }
 
 async function fileOf(path: string) {

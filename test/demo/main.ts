@@ -1,7 +1,7 @@
 // Nod's main job with no account anywhere: the app, and emulators of TikTok and the chats, on free ports of this machine.
 import { createWorld } from '../world.ts';
 import { readOptions, UsageError } from './options.ts';
-import { playAlone, playTeam } from './plays.ts';
+import { CLAIM_CODE, playAlone, playTeam } from './plays.ts';
 import { type DemoPost, isAsExpected } from './story.ts';
 import { countPublished } from './tally.ts';
 import { createTeller } from './teller.ts';
@@ -25,7 +25,11 @@ try {
 async function run(): Promise<boolean> {
   const options = await readOptions(process.argv.slice(2));
   const { chats, approvals, faults } = options;
-  await using world = await createWorld({ tiktok: TIMING, withDiscord: chats.includes('discord') });
+  await using world = await createWorld({
+    tiktok: TIMING,
+    withDiscord: chats.includes('discord'),
+    environment: { ACCESS: 'invite', CLAIM_CODE },
+  });
   const { tiktok } = world;
   for (const fault of faults) arm(fault).disarm();
   const armed = new Map<string, ReturnType<typeof arm>>();

@@ -7,6 +7,9 @@ import type { DemoPost, Tell } from './story.ts';
 import { createTeam, type Team } from './team.ts';
 import { createTelegramChat } from './telegram-chat.ts';
 
+/** As the settings of the demo's Nod name it. */
+export const CLAIM_CODE = 'K7QM-2F4D';
+
 export interface Play {
   readonly options: DemoOptions;
   readonly world: World;
@@ -15,6 +18,7 @@ export interface Play {
   readonly armFaults: () => void;
 }
 
+const CLAIMS = 'claims this Nod, with the code that its start printed';
 const CONNECTS = 'asks to connect, opens the link, allows Nod on TikTok’s page';
 const REASON = 'We had this one already.';
 
@@ -24,6 +28,8 @@ export async function playAlone({ options, world, tell, armFaults }: Play): Prom
   for (const name of options.chats) {
     const chat = name === 'discord' ? createDiscordChat(world) : createTelegramChat(world);
     tell({ event: 'chat', name: chat.name });
+    tell({ event: 'person', who: 'Ana', does: CLAIMS });
+    await chat.claim(CLAIM_CODE);
     tell({ event: 'person', who: 'Ana', does: CONNECTS });
     tell({ event: 'note', text: await chat.connect() });
     if (name === 'discord') {
@@ -62,6 +68,9 @@ export async function playTeam({ options, world, tell, armFaults }: Play): Promi
 
 /** Connects the account, sets the rule, and joins the chats where there are two. */
 async function gather({ home, voters, joining }: Team, tell: Tell): Promise<void> {
+  tell({ event: 'person', who: 'Ana', does: joining ? `${CLAIMS}, and so does ${joining.who}` : CLAIMS });
+  await home.chat.claim(CLAIM_CODE);
+  await joining?.claim(CLAIM_CODE);
   tell({ event: 'person', who: 'Ana', does: `${CONNECTS}, in ${home.name}` });
   tell({ event: 'note', text: await home.chat.connect() });
   tell({ event: 'person', who: 'Ana', does: `sets in ${home.slash}settings that ${countOf(voters.length)}` });

@@ -27,6 +27,8 @@ export interface Team {
     /** Ana has a code made. */
     issue(): Promise<string>;
     readonly who: string;
+    /** They become an operator as well, whose word lets the second chat in. */
+    claim(code: string): Promise<void>;
     /** They enter it; what the bot says then. */
     enter(code: string): Promise<string>;
   };
@@ -76,6 +78,8 @@ export function createTeam(world: World, chats: readonly ChatName[], approvals: 
   return {
     ...{ home, rooms, voters },
     ...(others.length > 0 &&
-      telegram !== undefined && { joining: { issue, who: telegram.admin, enter: telegram.join } }),
+      telegram !== undefined && {
+        joining: { issue, who: telegram.admin, claim: telegram.chat.claim, enter: telegram.join },
+      }),
   };
 }

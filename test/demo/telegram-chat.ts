@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Message } from 'grammy/types';
+import type { Message, User } from 'grammy/types';
 import { connectAccount, textOf, type World } from '../world.ts';
 import { type DemoCard, type DemoChat, marksText, type Seen } from './chat.ts';
 import type { Group } from './options.ts';
@@ -8,18 +8,31 @@ import type { Group } from './options.ts';
 const ALBUM_SIZE = 10;
 
 /** Where Ana talks to the bot. */
-interface Place extends Pick<DemoChat, 'address' | 'connect'> {
+interface Place extends Pick<DemoChat, 'address' | 'claim' | 'connect'> {
   readonly id: number;
 }
 
 /** Ana's private chat with the bot. */
 export function createTelegramChat(world: World): DemoChat {
-  const { id } = world.telegram.anaChat;
-  return createChatAt(world, { id, address: '', connect: async () => textOf(await connectAccount(world)) });
+  const { ana, anaChat } = world.telegram;
+  const claim = (code: string) => claimAs(world, ana, code);
+  return createChatAt(world, {
+    id: anaChat.id,
+    address: '',
+    claim,
+    connect: async () => textOf(await connectAccount(world)),
+  });
+}
+
+/** Makes somebody the operator, in a private chat with the bot. */
+export async function claimAs({ telegram }: World, person: User, code: string): Promise<void> {
+  const chat = person.id === telegram.ana.id ? telegram.anaChat : telegram.privateChat(person);
+  await telegram.sendText(chat, person, `/start ${code}`);
+  await telegram.waitForMessage(chat, 'This is your Nod now.');
 }
 
 /** A chat in which Ana sends files. */
-export function createChatAt(world: World, { id, address, connect }: Place): DemoChat {
+export function createChatAt(world: World, { id, address, claim, connect }: Place): DemoChat {
   const { telegram } = world;
   const { ana } = telegram;
 
@@ -45,7 +58,7 @@ export function createChatAt(world: World, { id, address, connect }: Place): Dem
     };
   }
 
-  return { name: 'Telegram', address, connect, send };
+  return { name: 'Telegram', address, claim, connect, send };
 }
 
 /** Whether a message of the bot came after another and answers nothing. */

@@ -2,7 +2,7 @@ import type { Message, User } from 'grammy/types';
 import { connectInGroup, enterCode, type InGroup, setApprovalsInGroup } from '../team.ts';
 import { textOf, type World } from '../world.ts';
 import type { ReviewCard, Room, Seen } from './chat.ts';
-import { cardAfter, createChatAt, newestId, seen } from './telegram-chat.ts';
+import { cardAfter, claimAs, createChatAt, newestId, seen } from './telegram-chat.ts';
 
 /** The group Editors, whose administrators approve. */
 export interface TelegramRoom extends Room {
@@ -34,6 +34,8 @@ export function createTelegramRoom(world: World, admins: readonly string[]): Tel
     if (person === undefined) throw new Error(`There is no ${name} in Editors.`);
     return person;
   }
+
+  const claim = (code: string): Promise<void> => claimAs(world, personOf(admin), code);
 
   async function connect(): Promise<string> {
     return connectInGroup(at, tiktok);
@@ -107,7 +109,7 @@ export function createTelegramRoom(world: World, admins: readonly string[]): Tel
     platform: 'telegram',
     name: 'Telegram Editors',
     draftName: 'Telegram Editors, Ana’s draft',
-    chat: createChatAt(world, { id: group.id, address, connect }),
+    chat: createChatAt(world, { id: group.id, address, claim, connect }),
     ...{ approveMark: '👍', slash: '/' },
     setApprovals: (approvals) => setApprovalsInGroup(at, approvals),
     ...{ nextCard, history, admin },

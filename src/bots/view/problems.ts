@@ -89,8 +89,6 @@ export function problemText(problem: Problem, idiom: Idiom): string {
       return 'This code is not good, or was used already. A start of Nod with --claim prints a new one.';
     case 'place_unknown':
       return 'Nod does not know this place any more.';
-    case 'too_many_codes':
-      return 'Too many codes were tried. Try again in an hour.';
     case 'post_gone':
       return 'Nod does not know this post any more.';
     case 'not_cancellable':

@@ -1,0 +1,96 @@
+import { expect, it } from 'vitest';
+import { welcomeText } from '../../src/welcome.ts';
+import { createWorld, discordOf, textOf, walkThroughConsent } from '../world.ts';
+import { runNod } from './process.ts';
+import { fixture } from './stage.ts';
+
+const CODE = 'K7QM-2F4D';
+
+/**
+ * The first minutes of a private Nod, word for word, from its start to the first draft in both chats. The page in `docs`
+ * is what this test writes: `npx vitest run test/e2e/first-minutes.test.ts -u` after a change of words.
+ */
+it('leads from the start to the first draft, in the words that the docs show', async () => {
+  await using world = await createWorld({
+    withDiscord: true,
+    environment: { ACCESS: 'invite', CLAIM_CODE: CODE },
+  });
+  const { telegram, tiktok, publicUrl, environment } = world;
+  const { ana, anaChat } = telegram;
+  const discord = discordOf(world);
+  const { posts } = discord;
+  telegram.setFlood({ chatPerSecond: false, groupPerMinute: false });
+  await using nod = runNod({ environment });
+  await nod.logged('TikTok    redirect URI');
+  const terminal = /Nod is ready at.*?\/media\//s.exec(nod.output.out)?.[0] ?? '';
+  const patience = { timeoutMs: 15_000 };
+
+  // A stranger first: Kim found the bot by its name.
+  const kim = telegram.user({ firstName: 'Kim' });
+  const kimChat = telegram.privateChat(kim);
+  await telegram.sendText(anaChat, ana, `/start ${CODE}`);
+  await telegram.waitForMessage(anaChat, 'This is your Nod now.', patience);
+  await telegram.sendText(anaChat, ana, '/connect');
+  const invitation = await telegram.waitForMessage(anaChat, '/connect/', patience);
+  await walkThroughConsent(/https?:\/\/\S+\/connect\/\S+/.exec(textOf(invitation))?.[0] ?? '', tiktok);
+  await telegram.waitForMessage(anaChat, 'is connected', patience);
+  await telegram.sendPhoto(anaChat, ana, { path: fixture('phone.jpg'), caption: 'First light' });
+  await telegram.waitForMessage(anaChat, 'Who can see it?', patience);
+
+  await telegram.sendText(kimChat, kim, '/start');
+  await telegram.waitForMessage(kimChat, 'This Nod is private.', patience);
+  const request = await telegram.waitForMessage(anaChat, 'would like to use Nod', patience);
+  await telegram.press(request, 'Allow', ana);
+  await telegram.waitForMessage(kimChat, 'may be used here now', patience);
+  await telegram.waitForMessage(anaChat, 'may use this Nod', patience);
+
+  const command = { user: discord.ana, channel: posts, name: 'tiktok' };
+  const claimed = await discord.runCommand({ ...command, subcommand: 'claim', options: { code: CODE } });
+  await claimed.waitForResponse('This is your Nod now.', patience);
+  const connect = await discord.runCommand({ ...command, subcommand: 'connect' });
+  await connect.waitForResponse('Connect a TikTok account', patience);
+  await walkThroughConsent(discord.linkOf(connect, 'Connect TikTok', discord.ana), tiktok);
+  await discord.waitForMessage(posts, 'is connected', patience);
+  const options = { media1: { path: fixture('phone.jpg') }, caption: 'First light' };
+  const draft = await discord.runCommand({ ...command, subcommand: 'post', options });
+  await draft.waitForResponse('Who can see it?', patience);
+
+  expect(terminal.trim()).toBe(
+    welcomeText(
+      {
+        claimCode: CODE,
+        openUrls: [
+          { platform: 'telegram', url: `https://t.me/${telegram.state.bot.username}` },
+          {
+            platform: 'discord',
+            url: `https://discord.com/oauth2/authorize?client_id=${discord.applicationId}&scope=bot%20applications.commands&permissions=117824`,
+          },
+        ],
+      },
+      { publicUrl },
+    ),
+  );
+  const plain = (text: string) =>
+    text
+      .replaceAll(publicUrl, 'https://nod.example.com')
+      .replaceAll(discord.applicationId, 'APPLICATION_ID')
+      .replaceAll(telegram.state.bot.username, 'your_nod_bot')
+      .replace(/\/connect\/[\w-]{32}/g, '/connect/…')
+      .replace(/picture-[0-9a-f]{64}\.jpg\.jpg/g, 'the photo')
+      .replace(/\d+ KB/g, '… KB');
+  const page = [
+    '# The first minutes, word for word',
+    '',
+    'From the start of a private Nod to the first draft, as its test plays it.',
+    ...section('The terminal', plain(terminal)),
+    ...section(
+      'Telegram: Ana opens the link, which sends /start with the code',
+      plain(telegram.render(anaChat)),
+    ),
+    ...section('Telegram: Kim, who found the bot by its name', plain(telegram.render(kimChat))),
+    ...section('Discord: Ana in #posts', plain(discord.render(posts))),
+  ].join('\n');
+  await expect(`${page}\n`).toMatchFileSnapshot('../../docs/first-minutes.md');
+});
+
+const section = (title: string, text: string): string[] => ['', `## ${title}`, '', '```', text.trim(), '```'];
