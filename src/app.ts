@@ -199,6 +199,7 @@ export async function startApp({
     await consents.sweep();
     await joins.sweep();
     await randomIds.sweep();
+    await submission.sweep();
   };
   const retention = createRetention({ drafts, posts, mediaStore, usage, alsoSweep, now, log });
 

@@ -87,6 +87,8 @@ export function createConversation({
       await receive(event);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
+      const { type, chat, person } = event;
+      log.info({ code: error.problem.code, type, chat, person: person.id }, 'An event was refused');
       if (event.type === 'media' && isToldAlready(event, error)) return;
       if (event.type === 'press') await event.answer(problemText(error.problem, idiomOf(event.chat)));
       else await speech.answer(event, problemCard(error.problem, idiomOf(event.chat)));

@@ -142,7 +142,7 @@ export function createSubmission({
   async function resume(): Promise<void> {
     for await (const [id, draft] of drafts.entries()) {
       if (draft.submitted !== undefined) await savePost(draft);
-      else if (draft.updatedAt < now() - ABANDONED_AFTER_MS) await drafts.delete(id);
+      else if (isAbandoned(draft)) await drafts.delete(id);
       else {
         intake.work(draft);
         composer
@@ -152,7 +152,18 @@ export function createSubmission({
     }
   }
 
-  return { submit, checkShares, planOf, save, latestPost, nextPost, resume };
+  /** Forgets drafts that nobody has touched for a week. */
+  async function sweep(): Promise<void> {
+    for await (const [id, draft] of drafts.entries()) {
+      // Only the draft that was looked at: somebody may just be taking it up again.
+      if (isAbandoned(draft) && isAbandoned((await drafts.get(id)) ?? draft)) await drafts.delete(id);
+    }
+  }
+
+  const isAbandoned = ({ submitted, updatedAt }: Draft): boolean =>
+    submitted === undefined && updatedAt < now() - ABANDONED_AFTER_MS;
+
+  return { submit, checkShares, planOf, save, latestPost, nextPost, resume, sweep };
 }
 
 export type Submission = ReturnType<typeof createSubmission>;

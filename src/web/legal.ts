@@ -20,8 +20,8 @@ what that takes and nothing more: no analytics, no advertising, no tracking.</p>
 <ul>
 <li><strong>TikTok accounts</strong> that someone connects: the account’s id, its name, the permissions given, and the
 access tokens. Tokens are encrypted; nobody’s TikTok password ever reaches this server.</li>
-<li><strong>Chats</strong>: the ids and names of the chats where the bot is used, and of the people who connect accounts
-or compose posts.</li>
+<li><strong>Chats</strong>: the ids and names of the chats where the bot is used, or asked for, and of the people who ask,
+connect accounts or compose posts.</li>
 <li><strong>Media</strong> sent to the bot for a post. It is deleted within two hours after it was posted
 or its draft was dropped. A small preview for the card stays for a week, and so does what failed
 or was cancelled, so that it can be tried again; a draft that nobody touches is dropped after a week.</li>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { hashContent, type Post } from '../../src/core/post.ts';
 import { createComposingWorld, isReady, readyWorld } from './composing.ts';
 import { problemOf } from './media/files.ts';
-import { ANA, BEN, CHAT, WORKSPACE } from './posts.ts';
+import { ANA, BEN, CHAT, HOUR_MS, WORKSPACE } from './posts.ts';
 
 describe('submitting', () => {
   it('makes a post of exactly what the draft showed', async () => {
@@ -108,6 +108,18 @@ describe('submitting', () => {
     expect(post.status).toBe('preparing');
     expect(await chat.world.finish(id)).toMatchObject({ status: 'published' });
   });
+});
+
+it('forgets a draft that nobody has touched for a week, also while it runs on', async () => {
+  const { chat, submission, drafts, id } = await readyWorld();
+  await using _ = chat;
+  const { clock } = chat.world.tiktok;
+  clock.advance(6 * 24 * HOUR_MS);
+  await submission.sweep();
+  expect(await drafts.get(id)).toBeDefined();
+  clock.advance(2 * 24 * HOUR_MS);
+  await submission.sweep();
+  expect(await drafts.get(id)).toBeUndefined();
 });
 
 describe('going on after a start', () => {

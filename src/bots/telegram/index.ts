@@ -18,7 +18,7 @@ import { createFiles } from './files.ts';
 import { chatIdOf, createInbox, type InboxRecord } from './inbox.ts';
 import { createMoves, type MoveRecord } from './moves.ts';
 import { createOutgoing } from './outgoing.ts';
-import { backoffMs, type Polling, startPolling } from './polling.ts';
+import { backoffMs, clientOptions, type Polling, startPolling } from './polling.ts';
 import { isPrivateChat, nameChat, parsePersonId } from './refs.ts';
 import { createStanding } from './standing.ts';
 import { createTranslator } from './updates.ts';
@@ -50,7 +50,7 @@ export interface TelegramBotOptions {
 export function createTelegramBot(options: TelegramBotOptions): Bot {
   const { token, log, now = Date.now, onFatal = () => {} } = options;
   const apiUrl = options.apiUrl.replace(/\/+$/, '');
-  const api = new Api(token, { apiRoot: apiUrl, timeoutSeconds: CLIENT_TIMEOUT_SECONDS });
+  const api = new Api(token, { ...clientOptions(apiUrl), timeoutSeconds: CLIENT_TIMEOUT_SECONDS });
   const moves = createMoves({ store: options.moves, log });
   const outgoing = createOutgoing({ api, moves, log });
   const files = createFiles({ api, apiUrl, token });

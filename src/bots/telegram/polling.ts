@@ -82,6 +82,12 @@ export function startPolling(options: PollingOptions) {
 
 export type Polling = ReturnType<typeof startPolling>;
 
+/** What is redirected would carry our token, which is part of the path, to a host that nobody has named. */
+export const clientOptions = (apiUrl: string) => ({
+  apiRoot: apiUrl,
+  baseFetchConfig: { redirect: 'error' as const },
+});
+
 /** A pause that doubles from half a second to half a minute. */
 export const backoffMs = (failures: number): number => Math.min(250 * 2 ** failures, 30_000);
 
@@ -92,7 +98,7 @@ const endOf = (poller: Bot): Promise<unknown> =>
   );
 
 function createPoller({ token, apiUrl, botInfo, log, accept }: PollingOptions): Bot {
-  const client = { apiRoot: apiUrl, timeoutSeconds: CLIENT_TIMEOUT_SECONDS };
+  const client = { ...clientOptions(apiUrl), timeoutSeconds: CLIENT_TIMEOUT_SECONDS };
   const poller = new Bot(token, { botInfo, client });
   watchOutages(poller, log);
   poller.use((context) => accept(context.update));

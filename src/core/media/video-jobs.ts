@@ -39,6 +39,8 @@ async function askWorker(
 ): Promise<VideoJobAnswer> {
   const worker = new Worker(new URL('./video-worker.ts', import.meta.url), {
     workerData: job,
+    // What reads the files of strangers has no use for our tokens.
+    env: {},
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
   });
   const { promise, resolve, reject } = Promise.withResolvers<VideoJobAnswer>();
