@@ -127,7 +127,7 @@ export function createChats({
     ...{ ...core, postPressing, planning, settings, accessRequests, board, records, speech, drawDraft },
   });
   const suggesting = createSuggesting({ ...core, board, now });
-  const lists = createLists(core);
+  const lists = createLists({ ...core, botFor });
   const conversation = createConversation({
     ...{ ...core, guard, accessRequests, pressing, lists, voting, planning, settings, suggesting },
     ...{ board, touch, records, speech, botFor, publicUrl, now, log },

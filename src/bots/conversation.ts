@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Accounts } from '../core/accounts.ts';
 import type { Composer } from '../core/composer.ts';
 import type { Consents } from '../core/consents.ts';
-import type { DraftFile } from '../core/draft.ts';
+import type { Draft, DraftFile } from '../core/draft.ts';
 import { UserError } from '../core/errors.ts';
 import type { ChatRef, Person, Post } from '../core/post.ts';
 import { createThrottle } from '../core/throttle.ts';
@@ -258,7 +258,8 @@ export function createConversation({
         const hidden = botFor(chat).composesInPrivate ? await lists.openDrafts(workspace, person) : [];
         const { timeZone } = await workspaces.settingsOf(workspace);
         const posts = await lists.recentPosts(workspace);
-        return speech.answer(event, postsCard({ posts, hidden, idiom, timeZone, now: now() }));
+        const left = await draftsLeftTo(event);
+        return speech.answer(event, postsCard({ posts, hidden, left, idiom, timeZone, now: now() }));
       }
       case 'cancel':
         return speech.answer(
@@ -273,6 +274,12 @@ export function createConversation({
             )
           : undefined;
     }
+  }
+
+  /** Who manages a place can take up what somebody has left behind there. */
+  async function draftsLeftTo({ chat, workspace, person, isPrivate }: ChatEvent): Promise<Draft[]> {
+    const mayTake = !isPrivate && (await botFor(chat).readStanding(chat, person)).isManager;
+    return mayTake ? lists.leftDrafts(workspace) : [];
   }
 
   return { handle };

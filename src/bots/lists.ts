@@ -2,18 +2,24 @@ import type { Draft } from '../core/draft.ts';
 import { type ChatRef, isSettled, type Person, type Post } from '../core/post.ts';
 import type { Store } from '../core/stores.ts';
 import type { Workspaces } from '../core/workspaces.ts';
+import { isAbsent } from './access/is-absent.ts';
+import type { Bot } from './bot.ts';
 
 const RECENT_POSTS = 10;
+/** Each costs a call. */
+const MAX_AUTHORS = 20;
 
 /** Looks up what is under way, and what was, for the people of a workspace and of all that share with it. */
 export function createLists({
   drafts,
   posts,
   workspaces,
+  botFor,
 }: {
   drafts: Store<Draft>;
   posts: Store<Post>;
   workspaces: Workspaces;
+  botFor: (chat: ChatRef) => Bot;
 }) {
   /** The drafts that the person composes in this one place. */
   async function openDrafts(workspace: string, person: Person): Promise<Draft[]> {
@@ -23,6 +29,20 @@ export function createLists({
         open.push(draft);
     }
     return open;
+  }
+
+  /** The drafts of a place whose authors can do nothing with them any more; looked up for some authors at most. */
+  async function leftDrafts(workspace: string): Promise<Draft[]> {
+    const absent = new Map<string, boolean>();
+    const left: Draft[] = [];
+    for await (const [, draft] of drafts.entries()) {
+      const { author, chat, submitted } = draft;
+      if (draft.workspace !== workspace || submitted !== undefined) continue;
+      if (!absent.has(author.id) && absent.size < MAX_AUTHORS)
+        absent.set(author.id, await isAbsent(botFor, { author, chat }));
+      if (absent.get(author.id)) left.push(draft);
+    }
+    return left;
   }
 
   /** Newest first. */
@@ -50,7 +70,7 @@ export function createLists({
     return found;
   }
 
-  return { openDrafts, recentPosts, postsUnderWay, reviewsIn };
+  return { openDrafts, leftDrafts, recentPosts, postsUnderWay, reviewsIn };
 }
 
 export type Lists = ReturnType<typeof createLists>;

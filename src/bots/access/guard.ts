@@ -2,7 +2,7 @@ import type { Operators } from '../../core/access/operators.ts';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Draft } from '../../core/draft.ts';
 import { UserError } from '../../core/errors.ts';
-import type { ChatRef, Person, Post } from '../../core/post.ts';
+import type { ChatRef, Post } from '../../core/post.ts';
 import type { Standing } from '../../core/review.ts';
 import type { Store } from '../../core/stores.ts';
 import type { Workspaces } from '../../core/workspaces.ts';
@@ -11,6 +11,7 @@ import type { CardRecords } from '../card-records.ts';
 import { decodePress, type Press } from '../presses.ts';
 import { parseSubject } from '../subjects.ts';
 import { decodeTopic } from '../topics.ts';
+import { isAbsent } from './is-absent.ts';
 import {
   ACCESS_RIGHTS,
   ACCOUNT_RIGHTS,
@@ -88,9 +89,6 @@ interface AnswerTopic {
 export interface Stranger {
   readonly on: 'stranger';
 }
-
-/** A chat that speaks as itself has an id of another form. */
-const SOMEBODY = /^[a-z]+:\d+$/;
 
 /**
  * The one guard in front of the conversation: finds out what an event is about and whether its person may do that, in the
@@ -205,7 +203,7 @@ export function createGuard({
     }
     const standing = await checkMember(event);
     if (draft.author.id === event.person.id) return { draft, isTakenOver: false };
-    if (standing.isManager && (await isAbsent(draft))) return { draft, isTakenOver: true };
+    if (standing.isManager && (await isAbsent(botFor, draft))) return { draft, isTakenOver: true };
     throw new UserError({ code: 'not_author', author: draft.author.name });
   }
 
@@ -229,7 +227,7 @@ export function createGuard({
   async function checkPostRight(event: ChatEvent, post: Post, right: Right): Promise<Standing> {
     const standing = await checkMember(event);
     const isAuthor = await isAuthorNow(event, post);
-    if (right === 'author' && !isAuthor && !(standing.isManager && (await isAbsent(post))))
+    if (right === 'author' && !isAuthor && !(standing.isManager && (await isAbsent(botFor, post))))
       throw new UserError({ code: 'not_author', author: post.author.name });
     if (right === 'author_or_manager' && !isAuthor && !standing.isManager)
       throw new UserError({ code: 'not_author_or_manager', author: post.author.name });
@@ -255,12 +253,6 @@ export function createGuard({
     const standing = await botFor(chat).readStanding(chat, person);
     if (standing.isMember === false) throw new UserError({ code: 'not_member' });
     return standing;
-  }
-
-  /** Whether the author can do nothing with it any more: has left the place, or is a chat that spoke as itself. */
-  async function isAbsent({ author, chat }: { author: Person; chat: ChatRef }): Promise<boolean> {
-    if (!SOMEBODY.test(author.id)) return true;
-    return (await botFor(chat).readStanding(chat, author)).isMember === false;
   }
 
   return { authorise };

@@ -8,27 +8,32 @@ import { note } from './messages.ts';
 import { linksOf } from './post-endings.ts';
 import { accountName, agoOf, excerptOf, filesWord, momentOf, whenOf } from './words.ts';
 
-/** Recent posts; `hidden` drafts can be opened again from here. */
+/** Of each kind, in one list. */
+const MAX_DRAFTS = 5;
+
+/** Recent posts; `hidden` drafts can be opened again from here, and those that somebody has left be taken over. */
 export function postsCard({
   posts,
   hidden,
+  left,
   idiom,
   timeZone,
   now,
 }: {
   posts: readonly Post[];
   hidden: readonly Draft[];
+  left: readonly Draft[];
   idiom: Idiom;
   /** IANA name. */
   timeZone: string;
   now: number;
 }): Card {
-  const rows = hidden.slice(0, 5).map((draft): Button[] => [
-    {
-      label: `Continue draft: ${excerptOf(draft.caption || filesWord(undefined, draft.files.length), 30)}`,
-      press: encodePress({ on: 'draft', id: draft.id, verb: 'open' }),
-    },
-  ]);
+  const rows = [
+    ...hidden.slice(0, MAX_DRAFTS).map((draft) => [openButton('Continue draft', draft)]),
+    ...left
+      .slice(0, MAX_DRAFTS)
+      .map((draft) => [openButton(`Take over ${draft.author.name}’s draft`, draft)]),
+  ];
   if (posts.length === 0) {
     return { ...note(`Nothing was posted from here yet. ${idiom.toPost}`), rows };
   }
@@ -44,6 +49,11 @@ export function postsCard({
     ];
   });
   return { lines: lines.slice(0, -1), rows };
+}
+
+function openButton(what: string, { id, caption, files }: Draft): Button {
+  const excerpt = excerptOf(caption || filesWord(undefined, files.length), 30);
+  return { label: `${what}: ${excerpt}`, press: encodePress({ on: 'draft', id, verb: 'open' }) };
 }
 
 function stateWord(post: Post, now: number, timeZone: string): string {

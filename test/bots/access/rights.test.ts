@@ -482,6 +482,22 @@ describe('a draft whose author has left', () => {
     expect(await world.drafts.get('left')).toMatchObject({ author: PEOPLE.mia });
   });
 
+  it('stands in the list of who manages the place, and of nobody else', async () => {
+    await using world = await createAccessWorld();
+    await world.draft('left', { caption: 'Left behind' });
+    const posts = ACTIONS['/posts'];
+    const seenBy = async (name: PersonName) => {
+      const event = await posts?.event(PERSONS[name](), '', world);
+      if (event !== undefined) await world.handle(event);
+      return JSON.stringify(world.messages().at(-1)?.versions.at(-1)?.card.rows);
+    };
+    expect(await seenBy('manager')).not.toContain('Left behind');
+    world.roles.delete(`${GROUP.chat} ${PEOPLE.ana.id}`);
+    for (const name of ['member', 'voter by name'] as const)
+      expect(await seenBy(name)).not.toContain('Left behind');
+    expect(await seenBy('manager')).toContain('Take over Ana’s draft: Left behind');
+  });
+
   it('is submitted by its author from nowhere', async () => {
     await using world = await createAccessWorld();
     await world.draft('left');
