@@ -122,7 +122,7 @@ export function createChats({
     ...{ ...core, voting, planning, board, touch, records, speech },
   });
   const guard = createGuard({ ...core, records, botFor });
-  const accessRequests = createAccessRequests({ ...core, speech, isOpen, botFor, now });
+  const accessRequests = createAccessRequests({ ...core, speech, isOpen, botFor, now, log });
   const pressing = createPressing({
     ...{ ...core, postPressing, planning, settings, accessRequests, board, records, speech, drawDraft },
   });

@@ -69,7 +69,10 @@ const schema = z.object({
   CLAIM_CODE: z
     .string()
     // What a link into a Telegram chat can carry.
-    .regex(/^[\w-]{6,64}$/, 'must have 6 to 64 letters, digits, - and _')
+    .regex(
+      /^(?=(?:[_-]*[A-Za-z0-9]){6})[\w-]{6,64}$/,
+      'must have 6 to 64 letters and digits; - and _ may stand between',
+    )
     .optional(),
   MAX_FILES_PER_PERSON: count.default(70),
   MAX_FILES_PER_PLACE: count.default(200),

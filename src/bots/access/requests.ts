@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Operators } from '../../core/access/operators.ts';
 import type { Access, AccessState, PlaceAccess } from '../../core/access/place-access.ts';
 import type { Chronicle } from '../../core/chronicle.ts';
@@ -44,6 +45,7 @@ export function createAccessRequests({
   isOpen,
   botFor,
   now,
+  log,
 }: {
   access: Access;
   operators: Operators;
@@ -54,6 +56,7 @@ export function createAccessRequests({
   isOpen: boolean;
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
+  log: Logger;
 }) {
   /** Who asks again and again is answered once a day. */
   const answers = createThrottle({ limit: 1, windowMs: DAY_MS, now });
@@ -107,6 +110,7 @@ export function createAccessRequests({
       const others = await operators.list();
       const fetchChat = async () => (await botFor(chat).privateChat(person)) ?? chat;
       await operators.claim(event.argument, person, fetchChat);
+      log.info({ person: person.id }, 'Somebody has claimed this Nod');
       for (const other of others) await speech.say(other.chat, newOperatorCard(person, idiom.name));
     }
     await access.admit(newcomerIn(event));

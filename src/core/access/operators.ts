@@ -25,6 +25,8 @@ const TRIES_A_PERSON = 5;
 /** So many that nobody locks the operator out with a few accounts. */
 const TRIES_IN_ALL = 1_000;
 const LENGTH = 8;
+/** Letters and digits of a code from the settings. */
+export const MIN_SYMBOLS = 6;
 /** Nothing that looks like something else: no 0 and O, no 1, I and L. */
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
 
@@ -86,6 +88,7 @@ export function createOperators({
 
   /** Digests have one length, and comparing them tells nothing about the codes. */
   const isOurs = (code: string): boolean =>
+    symbolsOf(code).length >= MIN_SYMBOLS &&
     [configuredCode, madeCode].some((known) => known !== undefined && keyOf(known) === keyOf(code));
 
   async function use(key: string, platform: string): Promise<boolean> {
@@ -112,7 +115,6 @@ function newCode(): string {
 }
 
 /** People type codes small, and copy blanks along. */
-const keyOf = (code: string): string =>
-  createHash('sha256')
-    .update(code.toUpperCase().replace(/[^A-Z0-9]/g, ''))
-    .digest('hex');
+const symbolsOf = (code: string): string => code.toUpperCase().replace(/[^A-Z0-9]/g, '');
+
+const keyOf = (code: string): string => createHash('sha256').update(symbolsOf(code)).digest('hex');

@@ -8,7 +8,7 @@ import {
   POST_RIGHTS,
   SETTINGS_RIGHTS,
 } from '../../../src/bots/access/rights.ts';
-import type { ChatEvent, OfferedFile } from '../../../src/bots/bot.ts';
+import { type ChatEvent, ChatUnreachableError, type OfferedFile } from '../../../src/bots/bot.ts';
 import { encodePress } from '../../../src/bots/presses.ts';
 import { idiomOf } from '../../../src/bots/view/idioms.ts';
 import { problemText } from '../../../src/bots/view/problems.ts';
@@ -547,6 +547,34 @@ describe('an approval', () => {
     await world.nod.publisher.tick('post');
     expect(await postOf(world, 'post')).not.toMatchObject({ status: 'in_review' });
   });
+});
+
+it('counts an approval as it was given where its platform does not answer before the last vote', async () => {
+  await using world = await createAccessWorld();
+  await world.post('post', REVIEW);
+  const vote = async (frame: Frame) => world.handle(await pressOf('post', 'approve')(frame, 'post', world));
+  await vote(PERSONS.manager());
+  const { readStanding } = world.telegram.bot;
+  world.telegram.bot.readStanding = async (chat, person) => {
+    if (person.id === PEOPLE.mia.id) throw new ChatUnreachableError('Nobody answers.');
+    return readStanding(chat, person);
+  };
+  await vote(PERSONS['manager of the joined server']());
+  await world.nod.publisher.tick('post');
+  expect(await postOf(world, 'post')).not.toMatchObject({ status: 'in_review' });
+});
+
+it('cancels what waits in a place that is withdrawn, and nothing else', async () => {
+  await using world = await createAccessWorld();
+  await world.post('waits', REVIEW);
+  await world.post('elsewhere', REVIEW, { workspace: OTHER.workspace, chat: OTHER.chat });
+  await world.handle(
+    await pressOf('access', 'withdraw', undefined, 'telegram.-5')(PERSONS.operator(), '', world),
+  );
+  for (const id of ['waits', 'elsewhere']) await world.nod.publisher.tick(id);
+  expect(await postOf(world, 'waits')).toMatchObject({ status: 'cancelled', by: PEOPLE.olga });
+  expect(await postOf(world, 'elsewhere')).toMatchObject({ status: 'in_review' });
+  expect(await world.access.isAllowed(GROUP.workspace)).toBe(false);
 });
 
 async function postOf({ nod }: AccessWorld, id: string): Promise<Post> {
