@@ -137,7 +137,8 @@ export async function startApp({
   const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake });
   const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
   const chronicle = createChronicle({ history, ballots, now, log });
-  const waiting = createWaiting({ notes, ballots, accounts, client, mayExpire });
+  const mayPost = access.isAllowed;
+  const waiting = createWaiting({ notes, ballots, accounts, client, mayPost, mayExpire });
   const performer = createPerformer({
     mediaUrl: (attempt, file) => `${publicUrl}/media/${attempt.id}/${file.name}`,
     ...{ gate, pulls, notes, waiting, accounts, client, preparer, pacing, now },

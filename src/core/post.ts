@@ -145,6 +145,8 @@ export type PostState =
       readonly by?: Person;
       /** It lives on in a draft, or in a post with another choice. */
       readonly isWithdrawn?: true;
+      /** Its place may not use Nod any more. */
+      readonly isShutOut?: true;
     } & Settled)
   | ({ readonly status: 'failed'; readonly failure: PostFailure } & Settled)
   | ({ readonly status: 'unconfirmed'; readonly publishId: string } & Settled);
@@ -180,7 +182,7 @@ export type PostEvent =
       askedAt: number;
     }
   | { type: 'status_unread'; pulledBytes: number; askedAt: number; retryAfterMs?: number }
-  | { type: 'cancelled'; by?: Person; isWithdrawn?: true }
+  | { type: 'cancelled'; by?: Person; isWithdrawn?: true; isShutOut?: true }
   | { type: 'cancel_refused' };
 
 export type PostEventType = PostEvent['type'];

@@ -46,11 +46,12 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
       return afterSilence(post, event, now, pacing);
     case 'cancelled': {
       if (isSettled(post)) return post;
-      const { by, isWithdrawn } = event;
+      const { by, isWithdrawn, isShutOut } = event;
       return {
         ...{ ...baseOf(post), status: 'cancelled', settledAt: now },
         ...(by !== undefined && { by }),
         ...(isWithdrawn === true && { isWithdrawn }),
+        ...(isShutOut === true && { isShutOut }),
       };
     }
     case 'cancel_refused':

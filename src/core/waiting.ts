@@ -15,19 +15,23 @@ export function createWaiting({
   ballots,
   accounts,
   client,
+  mayPost = async () => true,
   mayExpire = () => true,
 }: {
   notes: Notes;
   ballots: Ballots;
   accounts: Accounts;
   client: TikTokClient;
+  /** Whether a place may use Nod. */
+  mayPost?: (workspace: string) => Promise<boolean>;
   /** False while votes that were cast in time may not have arrived yet. */
   mayExpire?: () => boolean;
 }) {
   /** What somebody has asked for while the post waits: to stop it, or another time. */
   async function noted(post: Post): Promise<PostEvent | undefined> {
+    const stopped = await cancelled(post);
+    if (stopped !== undefined) return stopped;
     const note = await notes.read(post.id);
-    if (note?.cancelled !== undefined) return { type: 'cancelled', ...note.cancelled };
     const isPlanned = note?.publishAt === undefined || note.publishAt === (post.publishAt ?? null);
     if (isPlanned || (post.status === 'queued' && post.attempts > 0)) return undefined;
     return note.publishAt === null
@@ -35,9 +39,12 @@ export function createWaiting({
       : { type: 'rescheduled', publishAt: note.publishAt };
   }
 
+  /** What stops the post: somebody's wish, or that its place may not use Nod any more. */
   async function cancelled(post: Post): Promise<PostEvent | undefined> {
     const note = await notes.read(post.id);
-    return note?.cancelled && { type: 'cancelled', ...note.cancelled };
+    const isShutOut = !(await mayPost(post.workspace));
+    if (note?.cancelled === undefined && !isShutOut) return undefined;
+    return { type: 'cancelled', ...note?.cancelled, ...(isShutOut && { isShutOut }) };
   }
 
   /** Whoever ends the review closes the ballot first, so that no vote is counted for nothing. */
@@ -55,12 +62,15 @@ export function createWaiting({
     return isOver ? { type: 'expired' } : note;
   }
 
-  /** What stands against publishing a post that has waited: what the creator may do can have changed meanwhile. */
+  /**
+   * What stands against publishing a post: its place may have lost the account, and for one that has waited, what the
+   * creator may do can have changed meanwhile.
+   */
   async function recheck(post: Post): Promise<PostEvent | undefined> {
-    if (!hasWaited(post)) return undefined;
     const shared = await accounts.list(post.workspace);
     if (!shared.some(({ openId }) => openId === post.content.openId))
       return { type: 'refused', failure: { reason: 'account_disconnected' }, next: { type: 'give_up' } };
+    if (!hasWaited(post)) return undefined;
     if (post.content.postMode !== 'DIRECT_POST') return undefined;
     try {
       return objection(post, await queryCreator(post));

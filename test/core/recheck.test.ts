@@ -30,17 +30,23 @@ describe('what the creator may do when the post is due', () => {
     expect(await asked({}, { postMode: 'MEDIA_UPLOAD' })).toBe(0);
   });
 
-  it('does not even come to it where the place shares the account no more', async () => {
-    const { world, id } = await approved();
-    await using _ = world;
-    await world.nod.workspaces.unshare(WORKSPACE, world.tiktok.openIdOf());
-    await world.step(id);
-    expect(await world.read(id)).toMatchObject({
-      status: 'failed',
-      failure: { reason: 'account_disconnected' },
-    });
-    expect(initsOf(world.tiktok)).toBe(0);
-  });
+  it.each([
+    ['waited', {}],
+    ['not waited', { review: undefined }],
+  ])(
+    'does not even come to it where the place shares the account no more, having %s',
+    async (_name, fields) => {
+      const { world, id } = await approved({}, fields);
+      await using _ = world;
+      await world.nod.workspaces.unshare(WORKSPACE, world.tiktok.openIdOf());
+      await world.step(id);
+      expect(await world.read(id)).toMatchObject({
+        status: 'failed',
+        failure: { reason: 'account_disconnected' },
+      });
+      expect(initsOf(world.tiktok)).toBe(0);
+    },
+  );
 
   it('holds the post where its privacy level is gone, and offers what there is', async () => {
     const { world, id, creator } = await approved();

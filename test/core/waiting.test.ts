@@ -59,6 +59,24 @@ describe('a review', () => {
     expect(await waiting.review(other, true)).toEqual({ type: 'expired' });
   });
 
+  it.each(['in_review', 'queued', 'preparing'] as const)(
+    'of a place that may not post any more ends, while the post is %s',
+    async (status) => {
+      await using world = await createCoreWorld();
+      await world.connect();
+      const post = await world.submit({ status });
+      const { notes, ballots, accounts, client } = world.nod;
+      let isAllowed = true;
+      const mayPost = async (workspace: string) => workspace !== post.workspace || isAllowed;
+      const waiting = createWaiting({ notes, ballots, accounts, client, mayPost });
+      expect(await waiting.noted(post)).toBeUndefined();
+      isAllowed = false;
+      expect(await waiting.noted(post)).toEqual({ type: 'cancelled', isShutOut: true });
+      await notes.cancel(post.id, BEN);
+      expect(await waiting.cancelled(post)).toEqual({ type: 'cancelled', by: BEN, isShutOut: true });
+    },
+  );
+
   it('ends the post that is rejected', async () => {
     const { world, id, no } = await inReview();
     await using _ = world;

@@ -63,9 +63,12 @@ export function finalText(post: Post, idiom: Idiom): Text | undefined {
   }
 }
 
-function cancelledText({ by, isWithdrawn, review }: PostIn<'cancelled'>): Text {
+function cancelledText({ by, isWithdrawn, isShutOut, review }: PostIn<'cancelled'>): Text {
   const whose = by === undefined ? '' : ` by ${by.name}`;
-  if (!isWithdrawn) return { headline: `Cancelled${whose}`, lines: [['Nothing was posted.']] };
+  const headline = `Cancelled${whose}`;
+  if (!isWithdrawn && isShutOut)
+    return { headline, lines: [['This Nod may not be used here any more. Nothing was posted.']] };
+  if (!isWithdrawn) return { headline, lines: [['Nothing was posted.']] };
   const lines: Line[] =
     review === undefined ? [] : [['Its votes count no longer; what comes of it is reviewed anew.']];
   return { headline: `Taken back${whose} to change it`, lines };
