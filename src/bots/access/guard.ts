@@ -238,7 +238,7 @@ export function createGuard({
   async function isAuthorNow({ person, workspace }: ChatEvent, post: Post): Promise<boolean> {
     if (post.author.id !== person.id) return false;
     if (post.workspace === workspace) return true;
-    return (await botFor(post.chat).readStanding(post.chat, person)).isMember !== false;
+    return !(await isAbsent(botFor, post));
   }
 
   async function checkPlaceRight(event: ChatEvent, right: Right): Promise<void> {
