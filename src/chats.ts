@@ -5,6 +5,7 @@ import { createBoard } from './bots/board.ts';
 import { type Bot, ChatClosedError } from './bots/bot.ts';
 import { type Anchor, type CardRecord, createCardRecords } from './bots/card-records.ts';
 import { createConversation } from './bots/conversation.ts';
+import { createJoining } from './bots/joining.ts';
 import { createLists } from './bots/lists.ts';
 import { createNews } from './bots/news.ts';
 import { createPlanning } from './bots/planning.ts';
@@ -117,12 +118,13 @@ export function createChats({
   const { retry } = board;
   const reconciling = createReconciling({ ...core, voting, records, refresh, retry, botFor, log });
   const planning = createPlanning({ ...core, board, records, speech, wake, now });
-  const settings = createSettings({ ...core, speech, records, botFor, now });
+  const joining = createJoining({ ...core, speech, touch, botFor });
+  const settings = createSettings({ ...core, joining, speech, records, now });
   const postPressing = createPostPressing({
     ...{ ...core, voting, planning, board, touch, records, speech },
   });
   const guard = createGuard({ ...core, records, botFor });
-  const accessRequests = createAccessRequests({ ...core, speech, isOpen, botFor, now, log });
+  const accessRequests = createAccessRequests({ ...core, joining, speech, isOpen, botFor, now, log });
   const pressing = createPressing({
     ...{ ...core, postPressing, planning, settings, accessRequests, board, records, speech, drawDraft },
   });

@@ -1,7 +1,9 @@
 import type { Chronicle } from '../core/chronicle.ts';
 import { UserError } from '../core/errors.ts';
 import type { Joins } from '../core/joins.ts';
+import { isSettled, type Person, type Post } from '../core/post.ts';
 import type { Refreshing } from '../core/refreshing.ts';
+import type { Store } from '../core/stores.ts';
 import type { Place, Workspaces } from '../core/workspaces.ts';
 import type { Bot, ChatEvent, ChatEventOf } from './bot.ts';
 import type { Speech } from './speech.ts';
@@ -20,18 +22,23 @@ type Asking = Pick<ChatEvent, 'chat' | 'workspace' | 'isPrivate' | 'person' | 'r
 
 /** Lets two chats share accounts and reviews, and parts them again. Whoever asks has been checked before. */
 export function createJoining({
+  posts,
   workspaces,
   joins,
   chronicle,
   refreshing,
   speech,
+  touch,
   botFor,
 }: {
+  posts: Pick<Store<Post>, 'entries'>;
   workspaces: Workspaces;
   joins: Joins;
   chronicle: Chronicle;
   refreshing: Refreshing;
   speech: Speech;
+  /** Shows what has changed about the post. */
+  touch: (post: Post) => void;
   botFor: (chat: string) => Bot;
 }) {
   /** Shows a fresh code to nobody but the presser, because whoever has it can join a chat of theirs. */
@@ -76,17 +83,36 @@ export function createJoining({
     const part = parts.find((place) => settingKey(place) === key);
     if (root === undefined || part === undefined) return undefined;
     if (workspace !== part.id && workspace !== root.id) return undefined;
-    await workspaces.separate(part.id);
-    for (const { id } of [part, root]) await refreshing.refreshIn(id, ({ account }) => account !== undefined);
-    const detail = `${placeName(part)} from ${placeName(root)}`;
-    // From now on neither of them sees the history of the other.
-    for (const { id } of [part, root]) await chronicle.note({ place: id, person, what: 'separated', detail });
-    const other = workspace === part.id ? root : part;
-    await speech.say(other.chat, separatedNews(part, root, person));
+    await separateTwo(part, root, { workspace, person });
     return separatedNote(part, root);
   }
 
-  return { invite, join, separate };
+  /** Ends all that a place shares; those with whom it shared are told. */
+  async function separateAll(workspace: string, person: Person): Promise<void> {
+    const [root, ...parts] = await workspaces.placesOf(workspace);
+    if (root === undefined) return;
+    for (const part of parts)
+      if (workspace === part.id || workspace === root.id)
+        await separateTwo(part, root, { workspace, person });
+  }
+
+  async function separateTwo(
+    part: Place,
+    root: Place,
+    { workspace, person }: Pick<Asking, 'workspace' | 'person'>,
+  ): Promise<void> {
+    await workspaces.separate(part.id);
+    for (const { id } of [part, root]) await refreshing.refreshIn(id, ({ account }) => account !== undefined);
+    const detail = `${placeName(part)} from ${placeName(root)}`;
+    // From now on neither of them sees the history of the other, nor its reviews.
+    for (const { id } of [part, root]) await chronicle.note({ place: id, person, what: 'separated', detail });
+    for await (const [, post] of posts.entries())
+      if (!isSettled(post) && post.review?.places.includes(part.id)) touch(post);
+    const other = workspace === part.id ? root : part;
+    await speech.say(other.chat, separatedNews(part, root, person));
+  }
+
+  return { invite, join, separate, separateAll };
 }
 
 export type Joining = ReturnType<typeof createJoining>;

@@ -1,9 +1,12 @@
 import type { Logger } from 'pino';
+import type { Access } from '../core/access/place-access.ts';
 import type { Ballots } from '../core/ballots.ts';
 import { UserError } from '../core/errors.ts';
 import { type ChatRef, isSettled, type Person, type Post, takesVotes } from '../core/post.ts';
 import { type Mark, standingMarks } from '../core/review.ts';
 import type { Store } from '../core/stores.ts';
+import type { Workspaces } from '../core/workspaces.ts';
+import { placeOf, takesPart } from './access/takes-part.ts';
 import { type Bot, ChatClosedError, MessageGoneError, type MessageRef } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
 import { reviewSubject } from './subjects.ts';
@@ -17,7 +20,9 @@ const EVERY_MS = 10 * 60_000;
  * away are votes, those that were taken back meanwhile are none any more. Cards that could not be shown are shown.
  */
 export function createReconciling({
+  access,
   posts,
+  workspaces,
   ballots,
   voting,
   records,
@@ -26,7 +31,9 @@ export function createReconciling({
   botFor,
   log,
 }: {
+  access: Pick<Access, 'isAllowed'>;
   posts: Store<Post>;
+  workspaces: Pick<Workspaces, 'areTogether'>;
   ballots: Ballots;
   voting: Voting;
   records: CardRecords;
@@ -71,7 +78,9 @@ export function createReconciling({
   }
 
   async function readBack(post: Post): Promise<void> {
-    for (const [index, chat] of (post.review?.chats ?? []).entries()) {
+    for (const chat of post.review?.chats ?? []) {
+      const workspace = placeOf(post, chat);
+      if (!(await takesPart({ access, workspaces }, post, workspace))) continue;
       const subject = reviewSubject(post.id, chat);
       try {
         const message = await records.messageOf(subject);
@@ -81,12 +90,7 @@ export function createReconciling({
         if (message !== undefined && botFor(chat).readMarks === undefined)
           await records.noteDoubtful(subject);
         if (message === undefined || seen === undefined) continue;
-        await compare(post, {
-          message,
-          seen,
-          before,
-          workspace: post.review?.places[index] ?? post.workspace,
-        });
+        await compare(post, { message, seen, before, workspace });
       } catch (error) {
         // A card that is gone comes again, and the votes that were cast under it stay.
         if (error instanceof MessageGoneError) await records.noteDoubtful(subject);

@@ -1,3 +1,4 @@
+import type { Access } from '../core/access/place-access.ts';
 import type { Accounts } from '../core/accounts.ts';
 import type { Ballots } from '../core/ballots.ts';
 import type { Draft } from '../core/draft.ts';
@@ -11,6 +12,7 @@ import { votesOf } from '../core/review.ts';
 import type { Store } from '../core/stores.ts';
 import type { Submission } from '../core/submission.ts';
 import type { Workspaces } from '../core/workspaces.ts';
+import { placeOf, takesPart } from './access/takes-part.ts';
 import type { Bot, Card, Picture } from './bot.ts';
 import type { Presence } from './presence.ts';
 import type { Rendering } from './showing.ts';
@@ -19,10 +21,11 @@ import { draftCard } from './view/draft-card.ts';
 import { handedOverCard } from './view/messages.ts';
 import { postCard } from './view/post-card.ts';
 import { finalNote } from './view/post-endings.ts';
-import { reviewCard } from './view/review-card.ts';
+import { partedCard, reviewCard } from './view/review-card.ts';
 
 /** Looks up what a draft, the post that it became, or a review looks like now. */
 export function createRenderer({
+  access,
   drafts,
   posts,
   submission,
@@ -38,6 +41,7 @@ export function createRenderer({
   pacing,
   now,
 }: {
+  access: Pick<Access, 'isAllowed'>;
   drafts: Store<Draft>;
   posts: Store<Post>;
   submission: Submission;
@@ -75,6 +79,9 @@ export function createRenderer({
   });
 
   async function renderReviewed(post: Post, chat: ChatRef): Promise<Rendering> {
+    const place = placeOf(post, chat);
+    if (place !== post.workspace && !(await takesPart({ access, workspaces }, post, place)))
+      return parted(chat);
     if (!takesVotes(post)) return renderPost(post, chat);
     const votes = votesOf(await ballots.read(post.id), post.contentHash);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
@@ -90,6 +97,13 @@ export function createRenderer({
       ...(hearsMarks && { marks: ['approve', 'reject'] as const }),
     };
   }
+
+  /** What is left of a review in a place that is not to see more of it. */
+  const parted = (chat: ChatRef): Rendering => ({
+    chat,
+    card: partedCard(chat),
+    ...{ isForAll: true, isOnlyInPlace: true, isWithoutPicture: true },
+  });
 
   async function renderPost(post: Post, chat: ChatRef): Promise<Rendering> {
     const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;

@@ -2,16 +2,14 @@ import type { Operators } from '../core/access/operators.ts';
 import type { Chronicle } from '../core/chronicle.ts';
 import { UserError } from '../core/errors.ts';
 import { type History, type HistoryEntry, toCsv } from '../core/history.ts';
-import type { Joins } from '../core/joins.ts';
 import type { ChatRef, Person } from '../core/post.ts';
-import type { Refreshing } from '../core/refreshing.ts';
 import type { ReviewPolicy } from '../core/review.ts';
 import { readTimeZone } from '../core/when.ts';
 import type { Settings as Rules, Workspaces } from '../core/workspaces.ts';
 import { askFor } from './asking.ts';
-import type { Bot, Card, ChatEvent, ChatEventOf } from './bot.ts';
+import type { Card, ChatEvent, ChatEventOf } from './bot.ts';
 import type { CardRecords } from './card-records.ts';
-import { createJoining } from './joining.ts';
+import type { Joining } from './joining.ts';
 import { type PolicyChange, policyChangeOf } from './policy-presses.ts';
 import type { Press } from './presses.ts';
 import type { Speech } from './speech.ts';
@@ -43,29 +41,23 @@ const SOMEBODY = /^[a-z]+:\d+$/;
  */
 export function createSettings({
   workspaces,
-  joins,
+  joining,
   history,
   chronicle,
-  refreshing,
   speech,
   records,
-  botFor,
   operators,
   now,
 }: {
   workspaces: Workspaces;
-  joins: Joins;
+  joining: Joining;
   history: History;
   chronicle: Chronicle;
-  refreshing: Refreshing;
   speech: Speech;
   records: CardRecords;
-  botFor: (chat: ChatRef) => Bot;
   operators: Pick<Operators, 'isOperator'>;
   now: () => number;
 }) {
-  const joining = createJoining({ workspaces, joins, chronicle, refreshing, speech, botFor });
-
   /** Obeys `settings`, `history`, `join` and `approver`. */
   async function obey(event: ChatEventOf<'command'>): Promise<void> {
     switch (event.name) {

@@ -17,6 +17,8 @@ export interface Rendering {
   readonly isLoud?: boolean;
   /** Shown where the card stands already, and nowhere else. */
   readonly isOnlyInPlace?: boolean;
+  /** The picture that it had is not to be seen any more. */
+  readonly isWithoutPicture?: boolean;
   /** The reactions that we put under it, for others to join. */
   readonly marks?: readonly Mark[];
   /** Told once in a message of its own, so that a phone buzzes. */
@@ -92,7 +94,10 @@ export function createShowing({
     const bot = botFor(chat);
     if (record !== undefined && !isInWrongPlace(record, rendering)) {
       try {
-        return await bot.edit(record.message, await drawable(card, record.message));
+        const edited = await bot.edit(record.message, await drawable(card, record.message));
+        // Telegram lets no message lose its picture.
+        if (rendering.isWithoutPicture && edited.picture !== undefined) await bot.remove(edited);
+        return edited;
       } catch (error) {
         if (!(error instanceof MessageGoneError)) throw error;
       }

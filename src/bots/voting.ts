@@ -1,3 +1,4 @@
+import type { Access } from '../core/access/place-access.ts';
 import type { Ballots, Cast } from '../core/ballots.ts';
 import type { Chronicle } from '../core/chronicle.ts';
 import { type Problem, UserError } from '../core/errors.ts';
@@ -17,7 +18,7 @@ import {
   type Decision,
   isStanding,
   type Mark,
-  type ReviewPolicy,
+  type MarkAct,
   type Source,
   type Standing,
   standingMarks,
@@ -25,10 +26,12 @@ import {
 } from '../core/review.ts';
 import type { Store } from '../core/stores.ts';
 import type { Workspaces } from '../core/workspaces.ts';
+import { takesPart } from './access/takes-part.ts';
 import { askFor } from './asking.ts';
 import {
   type Bot,
   ChatBusyError,
+  ChatClosedError,
   type ChatEvent,
   type ChatEventOf,
   ChatUnreachableError,
@@ -61,6 +64,7 @@ const PUBLISHED: ReadonlySet<PostStatus> = new Set(['published', 'in_inbox']);
 
 /** Takes votes: by buttons, by reactions, and by what is read back after a time away. */
 export function createVoting({
+  access,
   posts,
   workspaces,
   ballots,
@@ -72,6 +76,7 @@ export function createVoting({
   botFor,
   now,
 }: {
+  access: Pick<Access, 'isAllowed'>;
   posts: Store<Post>;
   workspaces: Workspaces;
   ballots: Ballots;
@@ -116,7 +121,8 @@ export function createVoting({
       if (marks[each] !== true) continue;
       const standing = await botFor(message.chat).readStanding(message.chat, person);
       const authority = await checkVoter(post, { workspace, person }, standing);
-      await cast(post, { type: 'mark', person, mark: each, source, authority, chat: message.chat });
+      const { chat } = message;
+      await cast(post, { type: 'mark', person, mark: each, source, authority, chat, workspace });
     }
   }
 
@@ -142,7 +148,8 @@ export function createVoting({
     }
     // A window opens only in answer to the press, so there the vote comes along with its reason.
     if (mark === 'reject' && ask !== undefined) return askWhy(event, post);
-    const done = await cast(post, { ...act, type: 'mark', authority, chat: event.chat });
+    const { chat, workspace } = event;
+    const done = await cast(post, { ...act, type: 'mark', authority, chat, workspace });
     await answer(castText(mark, done, post));
     if (mark === 'reject') await askWhy(event, post);
   }
@@ -188,9 +195,9 @@ export function createVoting({
     }
     if (event.subject === undefined) return undefined;
     const authority = await checkVoter(post, event, standing);
-    const { chat } = event;
+    const { chat, workspace } = event;
     const rejection = { type: 'mark', mark: 'reject', source: 'button' } as const;
-    const act = { ...rejection, eventId, person, authority, chat };
+    const act = { ...rejection, eventId, person, authority, chat, workspace };
     return castText('reject', await cast(post, act, reason), post);
   }
 
@@ -201,7 +208,7 @@ export function createVoting({
     standing: Standing,
   ): Promise<Authority> {
     const { policy, chats } = post.review;
-    if (!(await workspaces.areTogether(post.workspace, workspace)))
+    if (!(await takesPart({ access, workspaces }, post, workspace)))
       throw new UserError({ code: 'not_shared' });
     if (!takesVotes(post)) throw new UserError(overProblem(post.review.decision));
     if (person.id === post.author.id && !policy.authorVotes) throw new UserError({ code: 'own_post' });
@@ -228,7 +235,8 @@ export function createVoting({
 
   /**
    * Takes off the approvals of those who have lost their say, before one more decides: who is removed from a team, or loses
-   * a role, has approved nothing. Where a platform does not answer, a vote stands as it was given.
+   * a role, or whose place takes no part any more, has approved nothing. Where a platform does not answer, a vote stands as
+   * it was given; where Nod is shut out, or has no token for the platform, it is confirmed by nobody and does not count.
    */
   async function lapseVotes(post: Reviewed, latest: Person): Promise<void> {
     const { id: postId, contentHash, review } = post;
@@ -238,19 +246,21 @@ export function createVoting({
     );
     if (approvals.length + 1 < review.policy.approvals) return;
     for (const act of standingMarks(acts, contentHash)) {
-      if (act.mark !== 'approve' || act.person.id === latest.id || act.chat === undefined) continue;
-      if (await hasSay(review.policy, act.person, act.chat)) continue;
+      if (act.mark !== 'approve' || act.person.id === latest.id || (await hasSay(post, act))) continue;
       const { person, mark, source } = act;
       const lapsed = { type: 'unmark', person, mark, source, at: now(), isLapsed: true } as const;
       await ballots.cast({ postId, contentHash, policy: review.policy }, lapsed);
     }
   }
 
-  async function hasSay(policy: ReviewPolicy, person: Person, chat: ChatRef): Promise<boolean> {
+  async function hasSay(post: Reviewed, { person, chat, workspace }: MarkAct): Promise<boolean> {
+    if (workspace !== undefined && !(await takesPart({ access, workspaces }, post, workspace))) return false;
+    if (chat === undefined) return true;
     try {
       const standing = await botFor(chat).readStanding(chat, person);
-      return standing.isMember !== false && authorityOf(policy, person, standing) !== undefined;
+      return standing.isMember !== false && authorityOf(post.review.policy, person, standing) !== undefined;
     } catch (error) {
+      if (error instanceof ChatClosedError) return false;
       if (!(error instanceof ChatUnreachableError || error instanceof ChatBusyError)) throw error;
       return true;
     }

@@ -60,6 +60,8 @@ export type Act = {
       readonly authority: Authority;
       /** Where the voter's say was looked up, to be looked up there again; absent in votes from before that was done. */
       readonly chat?: ChatRef;
+      /** The place in which the voter has it; absent likewise. */
+      readonly workspace?: string;
     }
   /** Takes a mark back; `isLapsed` when its person has lost the say meanwhile. */
   | { readonly type: 'unmark'; readonly mark: Mark; readonly source: Source; readonly isLapsed?: true }

@@ -34,7 +34,8 @@ it('shows no link on the card of a post that only waits for its time', async () 
   await using world = await createAccessWorld();
   const { chats, telegram } = world;
   const decision = { outcome: 'approved' as const, by: [], at: 0 };
-  await world.post('post', { status: 'queued', notBefore: 8e15 }, { review: { ...REVIEW, decision } });
+  const review = { ...REVIEW, chats: [GROUP.chat], places: [GROUP.workspace], decision };
+  await world.post('post', { status: 'queued', notBefore: 8e15 }, { review });
   chats.reconciling.reconcile();
   await telegram.until(() => telegram.messages.at(-1));
   expect(telegram.messages.flatMap(({ versions }) => versions.flatMap(({ card }) => hrefsOf(card)))).toEqual(

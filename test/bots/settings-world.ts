@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import { createGuard, type Passed } from '../../src/bots/access/guard.ts';
 import type { Card, ChatEvent, ChatEventOf, MessageRef, Question } from '../../src/bots/bot.ts';
 import { type Anchor, type CardRecord, createCardRecords } from '../../src/bots/card-records.ts';
+import { createJoining } from '../../src/bots/joining.ts';
 import { createSettings } from '../../src/bots/settings.ts';
 import { createSpeech } from '../../src/bots/speech.ts';
 import { OLD_BUTTON } from '../../src/bots/view/messages.ts';
@@ -67,15 +68,20 @@ export async function startSettings({ whispers = true } = {}) {
     cards: stores.store<CardRecord>('cards'),
     anchors: stores.store<Anchor>('anchors'),
   });
+  const posts = stores.store<Post>('posts');
+  const joining = createJoining({
+    ...{ posts, workspaces, joins, chronicle, refreshing, speech, botFor },
+    touch: () => {},
+  });
   const settings = createSettings({
-    ...{ workspaces, joins, history, chronicle, refreshing, speech, records, botFor, now },
+    ...{ workspaces, joining, history, chronicle, speech, records, now },
     operators: { isOperator: async () => false },
   });
 
   const guard = createGuard({
     ...{
       drafts: stores.store<Draft>('drafts'),
-      posts: stores.store<Post>('posts'),
+      posts,
       workspaces,
       records,
       botFor,

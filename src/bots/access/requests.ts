@@ -4,10 +4,11 @@ import type { Access, AccessState, PlaceAccess } from '../../core/access/place-a
 import type { Chronicle } from '../../core/chronicle.ts';
 import { UserError } from '../../core/errors.ts';
 import type { Notes } from '../../core/notes.ts';
-import type { ChatRef, Person, Post, PostStatus } from '../../core/post.ts';
+import { type ChatRef, isSettled, type Person, type Post, type PostStatus } from '../../core/post.ts';
 import type { Store } from '../../core/stores.ts';
 import { createThrottle } from '../../core/throttle.ts';
 import type { Bot, Card, ChatEvent, ChatEventOf } from '../bot.ts';
+import type { Joining } from '../joining.ts';
 import type { Press } from '../presses.ts';
 import type { Speech } from '../speech.ts';
 import { idiomOf } from '../view/idioms.ts';
@@ -38,6 +39,7 @@ const DECISIONS: Readonly<Record<string, AccessState>> = {
 export function createAccessRequests({
   access,
   operators,
+  joining,
   posts,
   notes,
   chronicle,
@@ -49,6 +51,7 @@ export function createAccessRequests({
 }: {
   access: Access;
   operators: Operators;
+  joining: Pick<Joining, 'separateAll'>;
   posts: Store<Post>;
   notes: Notes;
   chronicle: Chronicle;
@@ -128,6 +131,7 @@ export function createAccessRequests({
     await event.answer();
     if (place === undefined) return;
     const isEnd = state === 'withdrawn' || state === 'blocked';
+    if (isEnd) await joining.separateAll(place.workspace, event.person);
     const cancelled = isEnd ? await cancelWaiting(place, event.person) : 0;
     if (before.state !== state) await noteDecision(place, event.person);
     await speech.sayInstead(event.message, decidedCard(place, cancelled));
@@ -144,13 +148,13 @@ export function createAccessRequests({
   const drawAll = async (page: number): Promise<Card> =>
     accessCard({ places: await access.list(...ALL), page, isOpen });
 
-  /** What has not reached TikTok ends with the access; how many posts that were. */
+  /** What is under way ends with the access, as far as TikTok lets it; how many posts had not reached TikTok. */
   async function cancelWaiting({ workspace }: PlaceAccess, by: Person): Promise<number> {
     let count = 0;
     for await (const [, post] of posts.entries()) {
-      if (post.workspace !== workspace || !WAITING.has(post.status)) continue;
+      if (post.workspace !== workspace || isSettled(post)) continue;
       await notes.cancel(post.id, by);
-      count += 1;
+      if (WAITING.has(post.status)) count += 1;
     }
     return count;
   }

@@ -7,7 +7,9 @@ import { lengthOf } from '../fit.ts';
 import type { Away } from '../presence.ts';
 import { postButton as on } from './buttons.ts';
 import { idiomOf } from './idioms.ts';
+import { note } from './messages.ts';
 import { shownFile } from './post-card.ts';
+import { problemText } from './problems.ts';
 import { rejectionLines, votersText } from './votes.ts';
 import { accountName, countOf, filesWord, listOf, momentOf } from './words.ts';
 
@@ -47,6 +49,9 @@ export function reviewCard(view: ReviewView): Card {
     rows: rowsOf(view, lengthOf(lines) > idiomOf(view.chat).cardRoom),
   };
 }
+
+/** What is left where a team is not to see more of it. */
+export const partedCard = (chat: ChatRef): Card => note(problemText({ code: 'not_shared' }, idiomOf(chat)));
 
 /** What would be published beside the caption, as TikTok's settings have it. */
 function contentLines({ content }: Post): Line[] {

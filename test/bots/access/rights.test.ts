@@ -8,14 +8,19 @@ import {
   POST_RIGHTS,
   SETTINGS_RIGHTS,
 } from '../../../src/bots/access/rights.ts';
-import { type ChatEvent, ChatUnreachableError, type OfferedFile } from '../../../src/bots/bot.ts';
+import {
+  ChatClosedError,
+  type ChatEvent,
+  ChatUnreachableError,
+  type OfferedFile,
+} from '../../../src/bots/bot.ts';
 import { encodePress } from '../../../src/bots/presses.ts';
 import { idiomOf } from '../../../src/bots/view/idioms.ts';
 import { problemText } from '../../../src/bots/view/problems.ts';
 import { ANONYMOUS_NOTE } from '../../../src/bots/view/votes.ts';
 import type { Problem } from '../../../src/core/errors.ts';
 import type { Post, PostState } from '../../../src/core/post.ts';
-import { textOf } from '../paper-bot.ts';
+import { type PaperBot, textOf } from '../paper-bot.ts';
 import {
   type AccessWorld,
   alone,
@@ -562,6 +567,156 @@ it('counts an approval as it was given where its platform does not answer before
   await vote(PERSONS['manager of the joined server']());
   await world.nod.publisher.tick('post');
   expect(await postOf(world, 'post')).not.toMatchObject({ status: 'in_review' });
+});
+
+/** The platform of a bot says that Nod is in none of its chats any more. */
+function shutOut({ bot }: Pick<PaperBot, 'bot'>): void {
+  bot.readStanding = async () => {
+    throw new ChatClosedError('Nod was thrown out.');
+  };
+}
+
+describe('a chat that has thrown Nod out', () => {
+  it('holds up no review in which somebody approved there', async () => {
+    await using world = await createAccessWorld();
+    await world.post('post', REVIEW, { workspace: SERVER.workspace, chat: SERVER.chat });
+    const vote = async (frame: Frame) => world.handle(await pressOf('post', 'approve')(frame, 'post', world));
+    await vote(PERSONS['manager of the joined server']());
+    shutOut(world.discord);
+    await vote(PERSONS.manager());
+    expect(await postOf(world, 'post')).toMatchObject({ status: 'in_review' });
+    await vote(PERSONS['voter by name']());
+    await world.nod.publisher.tick('post');
+    expect(await postOf(world, 'post')).not.toMatchObject({ status: 'in_review' });
+  });
+
+  it('keeps its post from nobody who manages a joined place', async () => {
+    await using world = await createAccessWorld();
+    const ended: PostState = { status: 'cancelled', settledAt: 0 };
+    await world.post('ended', ended, { workspace: SERVER.workspace, chat: SERVER.chat, media: [] });
+    shutOut(world.discord);
+    await world.handle(await pressOf('post', 'again')(PERSONS.manager(), 'ended', world));
+    expect(await world.submission.nextPost(await postOf(world, 'ended'))).toBeDefined();
+  });
+
+  it('gives its author nothing to do from a joined place', async () => {
+    await using world = await createAccessWorld();
+    const author = PEOPLE.gus;
+    await world.post('post', REVIEW, { workspace: SERVER.workspace, chat: SERVER.chat, author });
+    shutOut(world.discord);
+    const notes: (string | undefined)[] = [];
+    const event = await pressOf('post', 'cancel')(PERSONS.member(), 'post', world);
+    await world.handle({ ...event, answer: async (note?: string) => void notes.push(note) } as ChatEvent);
+    const refusal: Problem = { code: 'not_author_or_manager', author: author.name };
+    expect(notes).toEqual([problemText(refusal, idiomOf(GROUP.chat))]);
+  });
+});
+
+it('lists the posts of a place in which the channel of a draft is gone', async () => {
+  await using world = await createAccessWorld();
+  await world.draft('left', { chat: 'telegram:-5:7', caption: 'Left behind' });
+  const { readStanding } = world.telegram.bot;
+  world.telegram.bot.readStanding = async (chat, person) => {
+    if (chat === 'telegram:-5:7') throw new ChatClosedError('The topic is gone.');
+    return readStanding(chat, person);
+  };
+  const event = await ACTIONS['/posts']?.event(PERSONS.manager(), '', world);
+  if (event !== undefined) await world.handle(event);
+  const rows = JSON.stringify(world.messages().at(-1)?.versions.at(-1)?.card.rows);
+  expect(rows).toContain('Take over Ana’s draft: Left behind');
+});
+
+describe('a place that shares no more, or may not use Nod any more', () => {
+  const leaves = {
+    'was separated': (world: AccessWorld) => world.workspaces.separate(SERVER.workspace),
+    'was withdrawn': (world: AccessWorld) => world.access.decide(SERVER.workspace, 'withdrawn'),
+    'was withdrawn with all that it shares': async (world: AccessWorld) =>
+      world.handle(
+        await pressOf('access', 'withdraw', undefined, 'discord.1')(PERSONS.operator(), '', world),
+      ),
+  };
+
+  it.each(Object.entries(leaves))('counts no more with the approvals from before it %s', async (_, leave) => {
+    await using world = await createAccessWorld();
+    await world.post('post', REVIEW);
+    const vote = async (frame: Frame) => world.handle(await pressOf('post', 'approve')(frame, 'post', world));
+    await vote(PERSONS['manager of the joined server']());
+    await leave(world);
+    await vote(PERSONS.manager());
+    await world.nod.publisher.tick('post');
+    expect(await postOf(world, 'post')).toMatchObject({ status: 'in_review' });
+    await vote(PERSONS['voter by name']());
+    await world.nod.publisher.tick('post');
+    expect(await postOf(world, 'post')).not.toMatchObject({ status: 'in_review' });
+  });
+
+  it.each(Object.entries(leaves))('has none of its reactions read back once it %s', async (_, leave) => {
+    await using world = await createAccessWorld();
+    const post = await world.post('post', REVIEW);
+    world.chats.touch(post);
+    await world.discord.until(() => world.discord.marks.size || undefined);
+    Object.assign(world.discord.bot, {
+      readMarks: async () => [{ person: PEOPLE.chiara, mark: 'approve' }],
+    });
+    await leave(world);
+    world.chats.reconciling.reconcile();
+    // The group's card is shown once more when all of the post's cards have been read.
+    const own = () =>
+      world.telegram.messages.find(({ versions }) => textOf(versions[0]?.card).includes('secret'));
+    await world.telegram.until(() => ((own()?.versions.length ?? 0) > 1 ? true : undefined));
+    expect(await world.nod.ballots.read('post')).toEqual([]);
+  });
+
+  it.each(Object.entries(leaves))('sees nothing of an open review after it %s', async (_, leave) => {
+    await using world = await createAccessWorld();
+    const post = await world.post('post', REVIEW);
+    world.chats.touch(post);
+    await world.discord.until(() => world.discord.marks.size || undefined);
+    const before = world.discord.messages.length;
+    const shown = () => world.discord.messages.slice(0, before).at(-1)?.versions ?? [];
+    expect(textOf(shown().at(-1)?.card)).toContain('Our secret');
+    await leave(world);
+    world.chats.touch(post);
+    await world.discord.until(() => (shown().length > 1 ? true : undefined));
+    const { lines, rows, picture } = shown().at(-1)?.card ?? {};
+    expect({ lines, rows, picture }).toEqual({
+      lines: [['This chat no longer shares reviews with the one that the post is from.']],
+      rows: [],
+    });
+    await world.handle(await pressOf('post', 'approve')(PERSONS.manager(), 'post', world));
+    await world.telegram.until(() => world.telegram.show().find((text) => text.includes('Mia · 1 of 2')));
+    expect(shown()).toHaveLength(2);
+  });
+
+  it('is told, and the other place as well, when what they share ends with the access', async () => {
+    await using world = await createAccessWorld();
+    await leaves['was withdrawn with all that it shares'](world);
+    expect(await world.workspaces.idsOf(GROUP.workspace)).toEqual([GROUP.workspace]);
+    expect(world.telegram.show().join('\n')).toContain('Editors (Telegram) are separate.');
+  });
+
+  it('leaves everybody who has joined it on their own', async () => {
+    await using world = await createAccessWorld();
+    await world.workspaces.join(OTHER.workspace, OTHER.chat, GROUP.workspace);
+    await world.handle(
+      await pressOf('access', 'block', undefined, 'telegram.-5')(PERSONS.operator(), '', world),
+    );
+    for (const { workspace } of [GROUP, SERVER, OTHER])
+      expect(await world.workspaces.idsOf(workspace)).toEqual([workspace]);
+    expect(await world.workspaces.openIdsOf(SERVER.workspace)).toEqual([]);
+  });
+});
+
+it('stops what is with TikTok already in a place that is withdrawn', async () => {
+  await using world = await createAccessWorld();
+  const since = { attemptId: 'a1', since: 0 };
+  await world.post('handed over', { status: 'submitting', ...since });
+  await world.post('over', PUBLISHED);
+  await world.handle(
+    await pressOf('access', 'withdraw', undefined, 'telegram.-5')(PERSONS.operator(), '', world),
+  );
+  expect(await world.nod.notes.read('handed over')).toMatchObject({ cancelled: { by: PEOPLE.olga } });
+  expect(await world.nod.notes.read('over')).toBeUndefined();
 });
 
 it('cancels what waits in a place that is withdrawn, and nothing else', async () => {
