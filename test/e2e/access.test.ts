@@ -108,6 +108,103 @@ it('lets a stranger in who is allowed, and out again who is not any more', async
   await says(kimChat, /^This Nod is private\.$/);
 });
 
+/** Makes the Nod of a team private, and Ana on Telegram its operator. */
+async function makePrivate({ world, telegram, restart }: TeamStage) {
+  const { ana, anaChat } = telegram;
+  Object.assign(world.environment, { ACCESS: 'invite', CLAIM_CODE: CODE });
+  await restart();
+  await telegram.sendText(anaChat, ana, `/start ${CODE}`);
+  const greeting = await telegram.waitForMessage(anaChat, 'This is your Nod now.');
+  await telegram.press(greeting, 'Who may use this Nod…', ana);
+  const list = await telegram.waitForMessage(anaChat, /^Who may use this Nod\n/);
+
+  async function withdraw(title: string): Promise<void> {
+    await telegram.press(list, `Withdraw ${title}`, ana);
+    await telegram.waitForMessage(anaChat, new RegExp(`^${title} .* may not use this Nod any more\\.`));
+  }
+
+  return { withdraw };
+}
+
+it('ends with the access of a place all that it shares: reviews, votes, files and accounts', async () => {
+  await using team = await startTeamStage({ approvals: 2 });
+  const { withdraw } = await makePrivate(team);
+  const { telegram, discord, group, dora, ben } = team;
+  const { onTelegram, onDiscord } = await team.submit(['phone.jpg'], 'Our secret');
+  await telegram.press(onTelegram as Message, 'Approve', dora);
+  await team.inPosts((message) => discordTextOf(message).includes('1 of 2'));
+  await withdraw('Editors');
+  await team.inPosts((message) => discordTextOf(message).includes('are separate.'));
+  // Telegram lets no message lose its picture, so the card goes with it.
+  const isGone = () =>
+    !telegram.render(group).includes('secret') && !telegram.botMessages(group).some(({ photo }) => photo);
+  await telegram.until(() => isGone() || undefined, { what: 'The end of the card' });
+  await discord.press(onDiscord, 'Approve', ben);
+  await team.inPosts((message) => /Ben.* · 1 of 2/.test(discordTextOf(message)));
+  const before = telegram.botMessages(group).length;
+  const handle = await team.offer(['phone.jpg'], { options: { caption: 'Another secret' } });
+  await team.composer(handle);
+  await team.see(handle, 'Everyone');
+  await team.press(handle, 'Ask for approval');
+  await team.inPosts((message) => discordTextOf(message).includes('Another secret'));
+  await team.restart();
+  expect(telegram.botMessages(group)).toHaveLength(before);
+  expect(isGone()).toBe(true);
+});
+
+it('posts to no account of a withdrawn place from one that shared it', async () => {
+  await using team = await startTeamStage({ approvals: 0 });
+  const { withdraw } = await makePrivate(team);
+  const { telegram, group, gus, tiktok } = team;
+  const at = telegram.state.bot.username;
+  await telegram.sendPhoto(group, gus, { path: fixture('phone.jpg'), caption: `@${at} Mine` });
+  const card = await team.inGroup((message) => buttonsOf(message).includes('Everyone'));
+  await telegram.press(card, 'Everyone', gus);
+  await withdraw('Studio');
+  const alone = await team.inGroup((message) => buttonsOf(message).includes('I have connected one'));
+  expect(textOf(alone)).not.toContain('Studio Ana');
+  expect(await telegram.press(alone, 'To my TikTok inbox', gus)).toMatchObject({
+    text: 'No TikTok account is connected here. /connect one first.',
+  });
+  expect(tiktok.state.publishes).toEqual([]);
+});
+
+it('makes nothing of a press that was being checked while the access was withdrawn', async () => {
+  await using team = await startTeamStage({ joined: false, approvals: 0 });
+  const { telegram, group, gus, dora, tiktok } = team;
+  await connectInGroup({ telegram, group, admin: dora }, tiktok);
+  await setApprovalsInGroup({ telegram, group, admin: dora }, 0);
+  const { withdraw } = await makePrivate(team);
+  const caption = `@${telegram.state.bot.username} Mine`;
+  await telegram.sendPhoto(group, gus, { path: fixture('phone.jpg'), caption });
+  const card = await team.inGroup((message) => buttonsOf(message).includes('Everyone'));
+  await telegram.press(card, 'Everyone', gus);
+  const held = telegram.fault('hold', { method: 'getChatMember' });
+  const pressing = telegram.press(card, 'Post now', gus);
+  await telegram.until(() => held.hits > 0 || undefined, { what: 'the check' });
+  await withdraw('Editors');
+  held.lift();
+  await pressing;
+  await team.inGroup(/^Cancelled[\s\S]*This Nod may not be used here any more\. Nothing was posted\./);
+  expect(tiktok.state.publishes).toEqual([]);
+});
+
+it('takes back what is being handed to TikTok while the access is withdrawn', async () => {
+  await using team = await startTeamStage({ joined: false, approvals: 0 });
+  const { withdraw } = await makePrivate(team);
+  const { tiktok } = team;
+  tiktok.fault('latency', { endpoint: 'content/init', ms: 3_000 });
+  const handle = await team.offer(['phone.jpg'], { options: { caption: 'Mine' } });
+  await team.composer(handle);
+  await team.see(handle, 'Everyone');
+  await team.press(handle, 'Post now');
+  await team.inPosts((message) => discordTextOf(message).includes('handing it to TikTok'));
+  await withdraw('Studio');
+  const end = await team.inPosts((message) => /Live on|Cancelled/.test(discordTextOf(message)));
+  expect(discordTextOf(end)).toContain('This Nod may not be used here any more.');
+  expect(tiktok.state.publishes.filter(({ downloadedBytes }) => downloadedBytes > 0)).toEqual([]);
+});
+
 it('gives no answer any more to who is blocked', async () => {
   await using nod = await startPrivate();
   const { telegram, ana, anaChat, kim, kimChat, says, claim } = nod;
@@ -205,103 +302,6 @@ it('prints how it is claimed as long as nobody has, and again with --claim', asy
   const second = await codeOf({ args: ['--claim'] });
   expect(second).toBeDefined();
   expect(second).not.toBe(first);
-});
-
-/** Makes the Nod of a team private, and Ana on Telegram its operator. */
-async function makePrivate({ world, telegram, restart }: TeamStage) {
-  const { ana, anaChat } = telegram;
-  Object.assign(world.environment, { ACCESS: 'invite', CLAIM_CODE: CODE });
-  await restart();
-  await telegram.sendText(anaChat, ana, `/start ${CODE}`);
-  const greeting = await telegram.waitForMessage(anaChat, 'This is your Nod now.');
-  await telegram.press(greeting, 'Who may use this Nod…', ana);
-  const list = await telegram.waitForMessage(anaChat, /^Who may use this Nod\n/);
-
-  async function withdraw(title: string): Promise<void> {
-    await telegram.press(list, `Withdraw ${title}`, ana);
-    await telegram.waitForMessage(anaChat, new RegExp(`^${title} .* may not use this Nod any more\\.`));
-  }
-
-  return { withdraw };
-}
-
-it('ends with the access of a place all that it shares: reviews, votes, files and accounts', async () => {
-  await using team = await startTeamStage({ approvals: 2 });
-  const { withdraw } = await makePrivate(team);
-  const { telegram, discord, group, dora, ben } = team;
-  const { onTelegram, onDiscord } = await team.submit(['phone.jpg'], 'Our secret');
-  await telegram.press(onTelegram as Message, 'Approve', dora);
-  await team.inPosts((message) => discordTextOf(message).includes('1 of 2'));
-  await withdraw('Editors');
-  await team.inPosts((message) => discordTextOf(message).includes('are separate.'));
-  // Telegram lets no message lose its picture, so the card goes with it.
-  const isGone = () =>
-    !telegram.render(group).includes('secret') && !telegram.botMessages(group).some(({ photo }) => photo);
-  await telegram.until(() => isGone() || undefined, { what: 'The end of the card' });
-  await discord.press(onDiscord, 'Approve', ben);
-  await team.inPosts((message) => /Ben.* · 1 of 2/.test(discordTextOf(message)));
-  const before = telegram.botMessages(group).length;
-  const handle = await team.offer(['phone.jpg'], { options: { caption: 'Another secret' } });
-  await team.composer(handle);
-  await team.see(handle, 'Everyone');
-  await team.press(handle, 'Ask for approval');
-  await team.inPosts((message) => discordTextOf(message).includes('Another secret'));
-  await team.restart();
-  expect(telegram.botMessages(group)).toHaveLength(before);
-  expect(isGone()).toBe(true);
-});
-
-it('posts to no account of a withdrawn place from one that shared it', async () => {
-  await using team = await startTeamStage({ approvals: 0 });
-  const { withdraw } = await makePrivate(team);
-  const { telegram, group, gus, tiktok } = team;
-  const at = telegram.state.bot.username;
-  await telegram.sendPhoto(group, gus, { path: fixture('phone.jpg'), caption: `@${at} Mine` });
-  const card = await team.inGroup((message) => buttonsOf(message).includes('Everyone'));
-  await telegram.press(card, 'Everyone', gus);
-  await withdraw('Studio');
-  const alone = await team.inGroup((message) => buttonsOf(message).includes('I have connected one'));
-  expect(textOf(alone)).not.toContain('Studio Ana');
-  expect(await telegram.press(alone, 'To my TikTok inbox', gus)).toMatchObject({
-    text: 'No TikTok account is connected here. /connect one first.',
-  });
-  expect(tiktok.state.publishes).toEqual([]);
-});
-
-it('makes nothing of a press that was being checked while the access was withdrawn', async () => {
-  await using team = await startTeamStage({ joined: false, approvals: 0 });
-  const { telegram, group, gus, dora, tiktok } = team;
-  await connectInGroup({ telegram, group, admin: dora }, tiktok);
-  await setApprovalsInGroup({ telegram, group, admin: dora }, 0);
-  const { withdraw } = await makePrivate(team);
-  const caption = `@${telegram.state.bot.username} Mine`;
-  await telegram.sendPhoto(group, gus, { path: fixture('phone.jpg'), caption });
-  const card = await team.inGroup((message) => buttonsOf(message).includes('Everyone'));
-  await telegram.press(card, 'Everyone', gus);
-  const held = telegram.fault('hold', { method: 'getChatMember' });
-  const pressing = telegram.press(card, 'Post now', gus);
-  await telegram.until(() => held.hits > 0 || undefined, { what: 'the check' });
-  await withdraw('Editors');
-  held.lift();
-  await pressing;
-  await team.inGroup(/^Cancelled[\s\S]*This Nod may not be used here any more\. Nothing was posted\./);
-  expect(tiktok.state.publishes).toEqual([]);
-});
-
-it('takes back what is being handed to TikTok while the access is withdrawn', async () => {
-  await using team = await startTeamStage({ joined: false, approvals: 0 });
-  const { withdraw } = await makePrivate(team);
-  const { tiktok } = team;
-  tiktok.fault('latency', { endpoint: 'content/init', ms: 3_000 });
-  const handle = await team.offer(['phone.jpg'], { options: { caption: 'Mine' } });
-  await team.composer(handle);
-  await team.see(handle, 'Everyone');
-  await team.press(handle, 'Post now');
-  await team.inPosts((message) => discordTextOf(message).includes('handing it to TikTok'));
-  await withdraw('Studio');
-  const end = await team.inPosts((message) => /Live on|Cancelled/.test(discordTextOf(message)));
-  expect(discordTextOf(end)).toContain('This Nod may not be used here any more.');
-  expect(tiktok.state.publishes.filter(({ downloadedBytes }) => downloadedBytes > 0)).toEqual([]);
 });
 
 /** All that lies in the data folder, as text. */
