@@ -141,6 +141,8 @@ export type ChatEvent = {
   readonly workspaceTitle?: string;
   readonly isPrivate: boolean;
   readonly person: Person;
+  /** What the platform calls that person and nobody else, such as `@kim`. */
+  readonly handle?: string | undefined;
   /** A message of ours that only this person sees and that waits for the answer; absent where answers go to the chat. */
   readonly reply?: MessageRef;
 } & (
@@ -150,6 +152,8 @@ export type ChatEvent = {
       /** Equal for all files of one album. */
       readonly album?: string;
       readonly caption?: string;
+      /** Its words are somebody else's. */
+      readonly isForwarded?: true;
       /** A message of ours that it answers, such as the card of the draft that it shall join. */
       readonly replyTo?: MessageRef;
       /** Files of a draft stand in this order. */

@@ -36,6 +36,7 @@ export type Problem =
   | { code: 'not_operator' }
   | { code: 'claim_code_unknown' }
   | { code: 'place_unknown' }
+  | { code: 'operator_chat' }
   | { code: 'post_gone' }
   | { code: 'not_cancellable'; status: string }
   | { code: 'not_retryable'; status: string }

@@ -81,7 +81,7 @@ export async function startSettings({ whispers = true } = {}) {
       botFor,
     },
     access: { isAllowed: async () => true },
-    operators: { isOperator: async () => false },
+    operators: { isOperator: async () => false, isCode: () => false },
   });
 
   /** Does what the guard lets pass. */

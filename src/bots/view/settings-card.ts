@@ -54,7 +54,7 @@ export function settingsCard(view: SettingsView): Card {
       ...(isReviewed ? [...voterRows(view), ...ruleRows(view)] : []),
       [on('Time zone…', 'zone', 'ask')],
       ...joinRows(view),
-      ...(view.isOperator ? [[listButton]] : []),
+      ...(view.isOperator ? [[listButton()]] : []),
     ],
   };
 }

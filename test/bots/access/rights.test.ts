@@ -577,6 +577,17 @@ it('cancels what waits in a place that is withdrawn, and nothing else', async ()
   expect(await world.access.isAllowed(GROUP.workspace)).toBe(false);
 });
 
+it('tells the operator once when so many wait that others cannot ask', async () => {
+  await using world = await createAccessWorld();
+  for (let id = 1_000; id < 1_055; id += 1) {
+    const frame = alone({ id: `telegram:${id}`, name: `Stranger ${id}` });
+    await world.handle({ ...frame, type: 'text', text: 'Hello' });
+  }
+  const said = world.telegram.show();
+  expect(said.filter((text) => text.includes('would like to use Nod'))).toHaveLength(50);
+  expect(said.filter((text) => text.includes('Others cannot ask until'))).toHaveLength(1);
+});
+
 async function postOf({ nod }: AccessWorld, id: string): Promise<Post> {
   const post = await nod.posts.get(id);
   if (post === undefined) throw new Error(`There is no post ${id}.`);

@@ -45,7 +45,7 @@ export function createPeople(emulation: Emulation, world: World) {
     chat: ChatRef,
     from: User,
     parts: MessageParts,
-    { replyTo, threadId, isAnonymous = false }: Place,
+    { replyTo, threadId, isAnonymous = false, forwardedFrom }: Place,
   ): Message => {
     const entry = world.entryOf(chat);
     checkSender(entry, from);
@@ -57,7 +57,9 @@ export function createPeople(emulation: Emulation, world: World) {
       throw new Error(`There is no topic ${threadId} in this chat: make it with topic first.`);
     const sender = isAnonymous ? GROUP_ANONYMOUS_BOT : from;
     const behalf = isAnonymous ? { sender_chat: entry.chat } : {};
-    const { current } = messages.post(entry, { from: sender, ...behalf, ...parts, ...place });
+    const origin = forwardedFrom && { type: 'user' as const, sender_user: forwardedFrom, date: 1 };
+    const forward = origin === undefined ? {} : { forward_origin: origin };
+    const { current } = messages.post(entry, { from: sender, ...behalf, ...forward, ...parts, ...place });
     entry.started = true;
     if (doesBotSee(state, entry, current))
       updates.push('message', { ...current, chat: entry.chat, from: sender });
