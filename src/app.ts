@@ -25,7 +25,7 @@ import { createUsage } from './core/media/usage.ts';
 import { createNotes, type PostNotes, type Publish } from './core/notes.ts';
 import { DEFAULT_PACING } from './core/pacing.ts';
 import { createPerformer } from './core/perform.ts';
-import type { ChatRef, Post } from './core/post.ts';
+import type { ChatRef, Person, Post } from './core/post.ts';
 import { createPublisher } from './core/publisher.ts';
 import { createRandomIds, type RandomId } from './core/random-ids.ts';
 import { createRefreshing } from './core/refreshing.ts';
@@ -118,8 +118,7 @@ export async function startApp({
     clientKey: config.tiktok.clientKey,
     authorizePage: config.tiktok.authorizeUrl,
     redirectUri: `${publicUrl}/oauth/callback`,
-    mayConnect: async (invitation) =>
-      (await access.isAllowed(invitation.workspace)) && (await stillManages(chats.botFor, invitation)),
+    mayConnect: managesNow,
     ...{ accounts, client, now, log },
   });
 
@@ -169,7 +168,7 @@ export async function startApp({
     ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, wake, now },
   });
   const refreshing = createRefreshing({ drafts, composer, workspaces, log });
-  const joins = createJoins({ codes: stores.store<JoinCode>('join-codes'), now });
+  const joins = createJoins({ codes: stores.store<JoinCode>('join-codes'), mayOffer: managesNow, now });
   const looks = createLooks({ secrets, posts, now });
   const chats = createChats({
     core: {
@@ -233,11 +232,19 @@ export async function startApp({
   if (!signal?.aborted)
     await Promise.all(
       bots.map((bot) =>
-        bot.start(chats.conversation.handle, { onGap: reconciling.reconcile, mayStore: access.isAllowed }),
+        bot.start(chats.conversation.handle, {
+          onGap: reconciling.reconcile,
+          mayStore: access.isAllowed,
+        }),
       ),
     );
   isRunning = true;
   reconciling.reconcile();
+
+  /** Whether somebody may act for a place that may use this Nod, who could when they asked. */
+  async function managesNow(asked: { workspace: string; chat: ChatRef; person: Person }): Promise<boolean> {
+    return (await access.isAllowed(asked.workspace)) && (await stillManages(chats.botFor, asked));
+  }
 
   /** Votes that were cast while Nod was away arrive, or are read back, right after the start. */
   function mayExpire(): boolean {

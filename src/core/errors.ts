@@ -59,7 +59,8 @@ export type Problem =
   | { code: 'too_many_codes' }
   | { code: 'already_joined' }
   | { code: 'join_itself' }
-  | { code: 'join_private' };
+  | { code: 'join_private' }
+  | { code: 'not_root'; root: string };
 
 /** A problem that the person in the chat can solve; the chat turns its code into a sentence. */
 export class UserError extends Error {

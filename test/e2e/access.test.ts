@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Message } from 'grammy/types';
 import { expect, it } from 'vitest';
+import { issueCode } from '../team.ts';
 import { buttonsOf, connectAccount, createWorld, discordOf, textOf, type WorldOptions } from '../world.ts';
 import { textOf as discordTextOf } from './discord-stage.ts';
 import { runNod } from './process.ts';
@@ -279,6 +280,25 @@ it('is claimed on Discord as well with the same code, soon after, and the first 
   discord.addMember(discord.studio, ben);
   const late = await discord.runCommand({ ...command, user: ben, options: { code: CODE } });
   await late.waitForResponse('This code is not good');
+});
+
+it('joins no place that may not use it any more, by a code from before', async () => {
+  await using nod = await startPrivate({ withDiscord: true });
+  const { telegram, world, ana, anaChat, says, claim } = nod;
+  const discord = discordOf(world);
+  await claim();
+  const command = { user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'accounts' };
+  await (await discord.runCommand(command)).waitForResponse(PRIVATE);
+  await telegram.press(await says(anaChat, 'Ana in Studio (Discord) would like'), 'Allow', ana);
+  await discord.waitForMessage(discord.posts, 'This Nod may be used here now.');
+  const code = await issueCode(discord);
+  await telegram.sendText(anaChat, ana, '/settings');
+  await telegram.press(await says(anaChat, /^Settings/), 'Who may use this Nod…', ana);
+  await telegram.press(await says(anaChat, 'Who may use this Nod'), 'Withdraw Studio', ana);
+  await says(anaChat, 'Studio (Discord) may not use this Nod any more.');
+  const group = telegram.group({ title: 'Editors', admins: [ana] });
+  await telegram.sendText(group, ana, `/join@${telegram.state.bot.username} ${code}`);
+  await says(group, 'This code is not good, or no longer.');
 });
 
 it('goes on to serve the places that had an account before there were operators', async () => {

@@ -137,6 +137,8 @@ export function problemText(problem: Problem, idiom: Idiom): string {
       return 'These two share everything already.';
     case 'join_private':
       return 'Only groups and servers can share accounts and reviews.';
+    case 'not_root':
+      return `Codes are made in ${problem.root}, whose rules hold here. Ask somebody who manages it.`;
   }
 }
 
