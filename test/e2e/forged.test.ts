@@ -136,6 +136,22 @@ it('counts no reaction of others under a message that a voter has passed off as 
   expect(tiktok.state.publishes).toEqual([]);
 });
 
+it('writes nothing into the draft of somebody else who posts from the same album', async () => {
+  await using stage = await startTeamStage();
+  const { telegram, group, gus, dora } = stage;
+  const photo = { type: 'photo' as const, path: fixture('phone.jpg') };
+  const album = await telegram.sendAlbum(group, dora, [photo, photo]);
+  await barrier(stage, dora, group);
+  // The album is not remembered any more, as after a minute.
+  await stage.restart();
+  await telegram.sendText(group, dora, '/post Mine', { replyTo: album[0] as Message });
+  const card = await stage.inGroup('Mine');
+  await telegram.sendText(group, gus, '/post Evil words', { replyTo: album[1] as Message });
+  const other = await stage.inGroup('Evil words');
+  expect(other.message_id).not.toBe(card.message_id);
+  expect(textOf(await stage.inGroup('Mine'))).not.toContain('Evil');
+});
+
 /** Resolves when all that was sent before has been handled. */
 async function barrier(
   { telegram }: Pick<Stage, 'telegram'>,
