@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { isAbsent } from './bots/access/is-absent.ts';
 import { stillManages } from './bots/access/still-manages.ts';
 import type { Bot } from './bots/bot.ts';
 import { createBots, createChats } from './chats.ts';
@@ -166,6 +167,7 @@ export async function startApp({
   });
   const reworking = createReworking({
     ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, wake, now },
+    isAbsent: (draft) => isAbsent(chats.botFor, draft),
   });
   const refreshing = createRefreshing({ drafts, composer, workspaces, log });
   const joins = createJoins({ codes: stores.store<JoinCode>('join-codes'), mayOffer: managesNow, now });

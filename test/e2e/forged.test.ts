@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Message, User } from 'grammy/types';
 import { expect, it } from 'vitest';
-import { textOf } from '../world.ts';
+import { buttonsOf, textOf } from '../world.ts';
 import { textOf as discordTextOf, startDiscordStage } from './discord-stage.ts';
 import { fixture, type Stage, startStage } from './stage.ts';
 import { startTeamStage } from './team-stage.ts';
@@ -150,6 +150,24 @@ it('writes nothing into the draft of somebody else who posts from the same album
   const other = await stage.inGroup('Evil words');
   expect(other.message_id).not.toBe(card.message_id);
   expect(textOf(await stage.inGroup('Mine'))).not.toContain('Evil');
+});
+
+it('takes the draft of a post from no manager who is still there', async () => {
+  await using stage = await startTeamStage();
+  const { telegram, group, gus, dora, emil } = stage;
+  const at = telegram.state.bot.username;
+  await telegram.sendPhoto(group, gus, { path: fixture('phone.jpg'), caption: `@${at} Mine` });
+  const card = await stage.inGroup((message) => textOf(message).includes('Who can see it?'));
+  await telegram.press(card, 'Everyone', gus);
+  await telegram.press(card, 'Ask for approval', gus);
+  const review = await stage.inGroup('wants to post');
+  telegram.removeMember(group, gus);
+  const edit = `p:${idOn(review)}:edit`;
+  await telegram.forge(review, edit, dora);
+  const draft = await stage.inGroup((message) => buttonsOf(message).includes('Discard'));
+  expect(await telegram.forge(review, edit, emil)).toMatchObject({ text: 'Only Dora can do that here.' });
+  await telegram.press(draft, 'Discard', dora);
+  await stage.inGroup('Discarded.');
 });
 
 /** Resolves when all that was sent before has been handled. */
