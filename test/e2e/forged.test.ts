@@ -136,6 +136,22 @@ it('counts no reaction of others under a message that a voter has passed off as 
   expect(tiktok.state.publishes).toEqual([]);
 });
 
+it('tells a channel that speaks in a group nothing of it, and takes no file from it', async () => {
+  await using stage = await startTeamStage();
+  const { telegram, group } = stage;
+  const passer = telegram.user({ firstName: 'Passer' });
+  const asChannel = { id: -1_000_000_000_777, type: 'channel' as const, title: 'News' };
+  const at = telegram.state.bot.username;
+  const before = telegram.botMessages(group).length;
+  for (const name of ['history', 'posts', 'accounts'])
+    await telegram.sendText(group, passer, `/${name}@${at}`, { asChannel });
+  const photo = { path: fixture('phone.jpg'), caption: `@${at} Ours`, asChannel };
+  await telegram.sendPhoto(group, passer, photo);
+  await telegram.until(() => telegram.botMessages(group)[before + 3]);
+  const said = telegram.botMessages(group).slice(before).map(textOf);
+  expect(said).toEqual(Array(4).fill(expect.stringContaining('member')));
+});
+
 it('writes nothing into the draft of somebody else who posts from the same album', async () => {
   await using stage = await startTeamStage();
   const { telegram, group, gus, dora } = stage;
