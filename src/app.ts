@@ -237,6 +237,7 @@ export async function startApp({
         bot.start(chats.conversation.handle, {
           onGap: reconciling.reconcile,
           mayStore: access.isAllowed,
+          isKnown: async (workspace) => (await access.get(workspace)) !== undefined,
         }),
       ),
     );

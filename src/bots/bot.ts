@@ -54,6 +54,8 @@ export interface StartOptions {
   readonly onGap?: () => void;
   /** Whether what is said in a place may be written to the disk until it is handled; by the id of its workspace. */
   readonly mayStore?: (workspace: string) => Promise<boolean>;
+  /** Whether anything is kept of a place that has to follow it when its id changes. */
+  readonly isKnown?: (workspace: string) => Promise<boolean>;
 }
 
 export interface SendOptions {

@@ -2,6 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Message } from 'grammy/types';
 import { expect, it } from 'vitest';
+import type { MoveRecord } from '../../src/bots/telegram/index.ts';
+import { openStores } from '../../src/core/stores.ts';
 import { issueCode } from '../team.ts';
 import { buttonsOf, connectAccount, createWorld, discordOf, textOf, type WorldOptions } from '../world.ts';
 import { textOf as discordTextOf } from './discord-stage.ts';
@@ -299,6 +301,27 @@ it('joins no place that may not use it any more, by a code from before', async (
   const group = telegram.group({ title: 'Editors', admins: [ana] });
   await telegram.sendText(group, ana, `/join@${telegram.state.bot.username} ${code}`);
   await says(group, 'This code is not good, or no longer.');
+});
+
+it('keeps nothing of a stranger’s group that becomes a supergroup, and keeps a blocked one blocked', async () => {
+  await using nod = await startPrivate();
+  const { telegram, world, ana, anaChat, kim, says, claim } = nod;
+  await claim();
+  const at = telegram.state.bot.username;
+  const trap = telegram.group({ title: 'Trap', admins: [kim] });
+  await telegram.sendText(trap, kim, `/help@${at}`);
+  await telegram.press(await says(anaChat, 'Kim in Trap (Telegram) would like'), 'Block', ana);
+  await says(anaChat, 'is blocked and gets no answer');
+  const moved = telegram.migrateToSupergroup(trap);
+  telegram.migrateToSupergroup(telegram.group({ title: 'Silent', admins: [kim] }));
+  await telegram.sendText(moved, kim, `/help@${at}`);
+  await telegram.sendText(anaChat, ana, '/accounts');
+  await says(anaChat, 'No TikTok account is connected here.');
+  await nod.restart();
+  expect(telegram.botMessages(moved)).toEqual([]);
+  await using stores = openStores({ file: join(world.dataDir, 'nod.db') });
+  const moves = await Array.fromAsync(stores.store<MoveRecord>('telegram-moves').entries());
+  expect(moves).toMatchObject([[String(trap.id), { to: moved.id }]]);
 });
 
 it('goes on to serve the places that had an account before there were operators', async () => {
