@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { isAbsent } from './bots/access/is-absent.ts';
 import { stillManages } from './bots/access/still-manages.ts';
 import type { Bot } from './bots/bot.ts';
 import { createBots, createChats } from './chats.ts';
@@ -25,7 +26,7 @@ import { createUsage } from './core/media/usage.ts';
 import { createNotes, type PostNotes, type Publish } from './core/notes.ts';
 import { DEFAULT_PACING } from './core/pacing.ts';
 import { createPerformer } from './core/perform.ts';
-import type { ChatRef, Post } from './core/post.ts';
+import type { ChatRef, Person, Post } from './core/post.ts';
 import { createPublisher } from './core/publisher.ts';
 import { createRandomIds, type RandomId } from './core/random-ids.ts';
 import { createRefreshing } from './core/refreshing.ts';
@@ -118,8 +119,7 @@ export async function startApp({
     clientKey: config.tiktok.clientKey,
     authorizePage: config.tiktok.authorizeUrl,
     redirectUri: `${publicUrl}/oauth/callback`,
-    mayConnect: async (invitation) =>
-      (await access.isAllowed(invitation.workspace)) && (await stillManages(chats.botFor, invitation)),
+    mayConnect: managesNow,
     ...{ accounts, client, now, log },
   });
 
@@ -168,9 +168,10 @@ export async function startApp({
   });
   const reworking = createReworking({
     ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, wake, now },
+    isAbsent: (draft) => isAbsent(chats.botFor, draft),
   });
   const refreshing = createRefreshing({ drafts, composer, workspaces, log });
-  const joins = createJoins({ codes: stores.store<JoinCode>('join-codes'), now });
+  const joins = createJoins({ codes: stores.store<JoinCode>('join-codes'), mayOffer: managesNow, now });
   const looks = createLooks({ secrets, posts, now });
   const chats = createChats({
     core: {
@@ -234,11 +235,20 @@ export async function startApp({
   if (!signal?.aborted)
     await Promise.all(
       bots.map((bot) =>
-        bot.start(chats.conversation.handle, { onGap: reconciling.reconcile, mayStore: access.isAllowed }),
+        bot.start(chats.conversation.handle, {
+          onGap: reconciling.reconcile,
+          mayStore: access.isAllowed,
+          isKnown: async (workspace) => (await access.get(workspace)) !== undefined,
+        }),
       ),
     );
   isRunning = true;
   reconciling.reconcile();
+
+  /** Whether somebody may act for a place that may use this Nod, who could when they asked. */
+  async function managesNow(asked: { workspace: string; chat: ChatRef; person: Person }): Promise<boolean> {
+    return (await access.isAllowed(asked.workspace)) && (await stillManages(chats.botFor, asked));
+  }
 
   /** Votes that were cast while Nod was away arrive, or are read back, right after the start. */
   function mayExpire(): boolean {

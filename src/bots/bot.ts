@@ -54,6 +54,8 @@ export interface StartOptions {
   readonly onGap?: () => void;
   /** Whether what is said in a place may be written to the disk until it is handled; by the id of its workspace. */
   readonly mayStore?: (workspace: string) => Promise<boolean>;
+  /** Whether anything is kept of a place that has to follow it when its id changes. */
+  readonly isKnown?: (workspace: string) => Promise<boolean>;
 }
 
 export interface SendOptions {
@@ -141,6 +143,8 @@ export type ChatEvent = {
   readonly workspaceTitle?: string;
   readonly isPrivate: boolean;
   readonly person: Person;
+  /** What the platform calls that person and nobody else, such as `@kim`. */
+  readonly handle?: string | undefined;
   /** A message of ours that only this person sees and that waits for the answer; absent where answers go to the chat. */
   readonly reply?: MessageRef;
 } & (
@@ -150,6 +154,8 @@ export type ChatEvent = {
       /** Equal for all files of one album. */
       readonly album?: string;
       readonly caption?: string;
+      /** Its words are somebody else's. */
+      readonly isForwarded?: true;
       /** A message of ours that it answers, such as the card of the draft that it shall join. */
       readonly replyTo?: MessageRef;
       /** Files of a draft stand in this order. */

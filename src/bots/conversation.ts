@@ -3,7 +3,7 @@ import type { Accounts } from '../core/accounts.ts';
 import type { Composer } from '../core/composer.ts';
 import type { Consents } from '../core/consents.ts';
 import type { Draft, DraftFile } from '../core/draft.ts';
-import { UserError } from '../core/errors.ts';
+import { type Problem, UserError } from '../core/errors.ts';
 import type { ChatRef, Person, Post } from '../core/post.ts';
 import { createThrottle } from '../core/throttle.ts';
 import type { Workspaces } from '../core/workspaces.ts';
@@ -33,6 +33,9 @@ import {
 } from './view/messages.ts';
 import { problemText } from './view/problems.ts';
 import type { Voting } from './voting.ts';
+
+/** Told once a minute to each. */
+const OFTEN: ReadonlySet<Problem['code']> = new Set(['too_much_at_once', 'too_many_codes']);
 
 /** Decides what happens for each event of a chat that the guard has let pass, whatever the platform. */
 export function createConversation({
@@ -78,7 +81,7 @@ export function createConversation({
   now: () => number;
   log: Logger;
 }) {
-  /** How often it is told that somebody has too much at once. */
+  /** How often such problems are told. */
   const tellings = createThrottle({ limit: 1, windowMs: 60_000, now });
 
   /** Handles one event; what a person can put right is said in the chat where it came from. */
@@ -89,16 +92,16 @@ export function createConversation({
       if (!(error instanceof UserError)) throw error;
       const { type, chat, person } = event;
       log.info({ code: error.problem.code, type, chat, person: person.id }, 'An event was refused');
-      if (event.type === 'media' && isToldAlready(event, error)) return;
+      if (isToldAlready(event, error)) return;
       if (event.type === 'press') await event.answer(problemText(error.problem, idiomOf(event.chat)));
       else await speech.answer(event, problemCard(error.problem, idiomOf(event.chat)));
     }
   }
 
-  /** Whoever sends many files need not read the same about each; a message that waits for an answer gets it. */
-  function isToldAlready({ reply, chat, person }: ChatEventOf<'media'>, { problem }: UserError): boolean {
-    if (problem.code !== 'too_much_at_once' || reply !== undefined) return false;
-    return !tellings.take(`${person.id} ${chat}`);
+  /** Whoever sends many files or codes need not read the same about each; a message that waits for an answer gets it. */
+  function isToldAlready({ type, reply, chat, person }: ChatEvent, { problem }: UserError): boolean {
+    if (!OFTEN.has(problem.code) || type === 'press' || reply !== undefined) return false;
+    return !tellings.take(`${person.id} ${chat} ${problem.code}`);
   }
 
   async function receive(event: ChatEvent): Promise<void> {
@@ -108,7 +111,8 @@ export function createConversation({
       if (await accessRequests.meet(event)) await receive(event);
       return;
     }
-    if (passed.on === 'claim') return claim(passed.event);
+    if (passed.on === 'claim') return accessRequests.claim(passed.event);
+    await accessRequests.greet(event);
     await workspaces.meet(event);
     await dispatch(passed);
   }
@@ -138,13 +142,6 @@ export function createConversation({
       default:
         return pressing.press(passed);
     }
-  }
-
-  /** `/start connect` comes from a link of ours into a private chat, which was all that it is for. */
-  async function claim(event: ChatEventOf<'command'>): Promise<void> {
-    if (event.name === 'start' && event.argument === 'connect')
-      return speech.answer(event, note('Now write /connect in your group again: I send you the link here.'));
-    return accessRequests.claim(event);
   }
 
   async function takeMedia(event: ChatEventOf<'media'>): Promise<void> {

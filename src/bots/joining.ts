@@ -41,11 +41,18 @@ export function createJoining({
   touch: (post: Post) => void;
   botFor: (chat: string) => Bot;
 }) {
-  /** Shows a fresh code to nobody but the presser, because whoever has it can join a chat of theirs. */
+  /**
+   * Shows a fresh code to nobody but the presser, because whoever has it can join a chat of theirs.
+   *
+   * @throws UserError `join_private` `not_root`
+   */
   async function invite(event: ChatEventOf<'press'>): Promise<void> {
     const { workspace, person, message, chat, isPrivate } = event;
     if (isPrivate) throw new UserError({ code: 'join_private' });
-    const { code } = await joins.issue({ workspace, person });
+    const [root] = await workspaces.placesOf(workspace);
+    if (root !== undefined && root.id !== workspace)
+      throw new UserError({ code: 'not_root', root: placeName(root) });
+    const { code } = await joins.issue({ workspace, chat, person });
     if (message.isPrivate === true) {
       await event.answer();
       await speech.sayInstead(message, codeCard(code, { back: true }));
@@ -64,6 +71,9 @@ export function createJoining({
     if (isPrivate) throw new UserError({ code: 'join_private' });
     if ((await workspaces.idsOf(workspace)).length > 1) throw new UserError({ code: 'already_joined' });
     const offer = await joins.redeem(code, { place: workspace });
+    // Since it was made, its chat may have joined another one, which has not asked for anybody.
+    if ((await workspaces.rootOf(offer.workspace)) !== offer.workspace)
+      throw new UserError({ code: 'code_unknown' });
     await workspaces.join(workspace, chat, offer.workspace);
     const places = await workspaces.placesOf(workspace);
     const accounts = (await workspaces.openIdsOf(workspace)).length;

@@ -80,11 +80,12 @@ export function createComposer({
   }
 
   async function take(offer: Offer): Promise<Draft | undefined> {
-    const { workspace, chat, person, file } = offer;
+    const { workspace, person, file } = offer;
     const open = await openDraftsAround(offer);
     const keeper = { person: person.id, place: workspace };
     const shares = sharesOf(keeper, open, usage.bytesOf(keeper));
-    const together = openDraftFor(offer, open)?.id ?? (await randomIds.forOffer(chat, file.album ?? file.id));
+    const together =
+      openDraftFor(offer, open)?.id ?? (await randomIds.forOffer(offer, file.album ?? file.id));
     // A straggler of an album that was submitted already begins a draft of its own.
     const draft = (await join(together, offer, shares)) ?? (await joinAlone(together, offer, shares));
     if (draft === undefined) return undefined;
@@ -94,7 +95,7 @@ export function createComposer({
   }
 
   async function joinAlone(together: string, offer: Offer, shares: Shares): Promise<Draft | undefined> {
-    const alone = await randomIds.forOffer(offer.chat, offer.file.id);
+    const alone = await randomIds.forOffer(offer, offer.file.id);
     return alone === together ? undefined : join(alone, offer, shares);
   }
 
@@ -109,16 +110,15 @@ export function createComposer({
   }
 
   /** The open draft that the person named, or that the album goes on with; undefined when there is none. */
-  function openDraftFor({ chat, person, file, joins }: Offer, open: readonly Draft[]): Draft | undefined {
+  function openDraftFor(offer: Offer, open: readonly Draft[]): Draft | undefined {
+    const { chat, file, joins } = offer;
     return open.find(
       (draft) =>
-        draft.chat === chat &&
-        draft.author.id === person.id &&
-        (draft.id === joins || continuesAlbum(draft, file)),
+        draft.chat === chat && isOf(draft, offer) && (draft.id === joins || continuesAlbum(draft, file)),
     );
   }
 
-  /** The draft with the file in it; undefined when it was submitted without the file. */
+  /** The draft with the file in it; undefined when it was submitted without the file, or is somebody else's by now. */
   async function join(id: string, offer: Offer, shares: Shares): Promise<Draft | undefined> {
     if ((await posts.get(id)) !== undefined) return undefined;
     if ((await drafts.get(id)) === undefined) return begin(id, offer, shares);
@@ -126,7 +126,8 @@ export function createComposer({
     const file: DraftFile = problem === undefined ? offer.file : { ...offer.file, state: 'refused', problem };
     const draft = await drafts.update(id, (current) => withFile(current, { ...offer, file }));
     if (draft === undefined) return join(id, offer, shares);
-    return draft.files.some((file) => file.id === offer.file.id) ? draft : undefined;
+    const isTaken = isOf(draft, offer) && draft.files.some((file) => file.id === offer.file.id);
+    return isTaken ? draft : undefined;
   }
 
   async function begin(id: string, offer: Offer, shares: Shares): Promise<Draft | undefined> {
@@ -162,8 +163,10 @@ export function createComposer({
     return { ...empty, files: [file], settings: UNDECIDED, createdAt: at, updatedAt: at };
   }
 
-  function withFile(draft: Draft, { caption, file }: Offer): Draft {
-    if (draft.submitted !== undefined || draft.files.some((known) => known.id === file.id)) return draft;
+  function withFile(draft: Draft, offer: Offer): Draft {
+    const { caption, file } = offer;
+    if (draft.submitted !== undefined || !isOf(draft, offer)) return draft;
+    if (draft.files.some((known) => known.id === file.id)) return draft;
     const files = [...draft.files, file].sort((a, b) => a.order - b.order);
     const changes = { files, caption: draft.caption || plainCaption(caption ?? ''), updatedAt: now() };
     if (file.state === 'refused') return { ...draft, ...changes };
@@ -310,3 +313,5 @@ export function createComposer({
 }
 
 export type Composer = ReturnType<typeof createComposer>;
+
+const isOf = ({ author }: Draft, { person }: Offer): boolean => author.id === person.id;

@@ -18,6 +18,8 @@ export interface Invitation extends Versioned {
   readonly expiresAt: number;
   /** The `state` of the one consent that uses it; absent while it is free. */
   readonly usedBy?: string;
+  /** The `state`s of the ways that were begun through it, newest last. */
+  readonly ways?: readonly string[];
 }
 
 /** One way through TikTok's consent page, by its `state`. */
@@ -53,6 +55,8 @@ export type ConsentOutcome =
 
 const INVITATION_LIFE_MS = 60 * 60_000;
 const CONSENT_LIFE_MS = 10 * 60_000;
+/** Somebody may press the button again and again; one link costs us no more than so many records. */
+const MAX_WAYS = 20;
 
 /** Leads a person from a chat through TikTok's consent page and back. */
 export function createConsents({
@@ -110,6 +114,7 @@ export function createConsents({
       browserHash: hash(browser),
       expiresAt: now() + CONSENT_LIFE_MS,
     });
+    await forgetOldWays(invitation.id, state);
     return authorizeUrl({
       authorizeUrl: authorizePage,
       clientKey,
@@ -118,6 +123,17 @@ export function createConsents({
       state,
       codeChallenge,
     });
+  }
+
+  /** Of too many ways through an invitation the oldest end. */
+  async function forgetOldWays(id: string, state: string): Promise<void> {
+    let old: readonly string[] = [];
+    await invitations.update(id, (invitation) => {
+      const ways = [...(invitation.ways ?? []), state];
+      old = ways.slice(0, -MAX_WAYS);
+      return { ...invitation, ways: ways.slice(-MAX_WAYS) };
+    });
+    for (const each of old) await consents.delete(each);
   }
 
   /**

@@ -36,6 +36,7 @@ export type Problem =
   | { code: 'not_operator' }
   | { code: 'claim_code_unknown' }
   | { code: 'place_unknown' }
+  | { code: 'operator_chat' }
   | { code: 'post_gone' }
   | { code: 'not_cancellable'; status: string }
   | { code: 'not_retryable'; status: string }
@@ -58,7 +59,8 @@ export type Problem =
   | { code: 'too_many_codes' }
   | { code: 'already_joined' }
   | { code: 'join_itself' }
-  | { code: 'join_private' };
+  | { code: 'join_private' }
+  | { code: 'not_root'; root: string };
 
 /** A problem that the person in the chat can solve; the chat turns its code into a sentence. */
 export class UserError extends Error {

@@ -1,14 +1,20 @@
 import { createHash, randomInt } from 'node:crypto';
 import { UserError } from './errors.ts';
-import type { Person } from './post.ts';
+import type { ChatRef, Person } from './post.ts';
 import type { Store, Versioned } from './stores.ts';
 import { createThrottle } from './throttle.ts';
 
-/** An offer to join a workspace; its key is the SHA-256 of the code, which itself is kept nowhere. */
-export interface JoinCode extends Versioned {
+/** Somebody lets another chat join a workspace. */
+export interface JoinOffer {
   readonly workspace: string;
+  /** Where the code was asked for. */
+  readonly chat: ChatRef;
   /** Who offers. */
   readonly person: Person;
+}
+
+/** An offer to join; its key is the SHA-256 of the code, which itself is kept nowhere. */
+export interface JoinCode extends JoinOffer, Versioned {
   readonly expiresAt: number;
   readonly usedAt?: number;
 }
@@ -23,19 +29,24 @@ const LENGTH = 8;
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
 
 /** Codes by which a second chat joins a workspace: each is good for an hour and for one use. */
-export function createJoins({ codes, now }: { codes: Store<JoinCode>; now: () => number }) {
+export function createJoins({
+  codes,
+  mayOffer,
+  now,
+}: {
+  codes: Store<JoinCode>;
+  /** Whether whoever made a code may have other chats join there now. */
+  mayOffer: (offer: JoinOffer) => Promise<boolean>;
+  now: () => number;
+}) {
   const guessesOf = createThrottle({ limit: GUESSES.place, windowMs: GUESSES_WINDOW_MS, now });
   const guesses = createThrottle({ limit: GUESSES.all, windowMs: GUESSES_WINDOW_MS, now });
 
   /** Makes a code such as `ABCD-EFGH`. */
-  async function issue(offer: {
-    workspace: string;
-    person: Person;
-  }): Promise<{ code: string; expiresAt: number }> {
-    const { workspace, person } = offer;
+  async function issue({ workspace, chat, person }: JoinOffer): Promise<{ code: string; expiresAt: number }> {
     const expiresAt = now() + LIFE_MS;
     const symbols = newSymbols();
-    const created = await codes.create(keyOf(symbols), { workspace, person, expiresAt });
+    const created = await codes.create(keyOf(symbols), { workspace, chat, person, expiresAt });
     if (created === undefined) throw new Error('A fresh code is taken: the random source repeats itself.');
     return { code: `${symbols.slice(0, LENGTH / 2)}-${symbols.slice(LENGTH / 2)}`, expiresAt };
   }
@@ -43,18 +54,20 @@ export function createJoins({ codes, now }: { codes: Store<JoinCode>; now: () =>
   /**
    * Uses a code up, in a place that has it from another one, and tells what it was for.
    *
-   * @throws UserError `code_unknown`, which does not tell unknown, expired and used codes apart.
+   * @throws UserError `code_unknown`, which does not tell apart codes that are unknown, expired, used, or made by somebody
+   *   who could make none now.
    * @throws UserError `too_many_codes` after too many wrong ones, whether this one is good or not.
    */
-  async function redeem(
-    text: string,
-    { place }: { place: string },
-  ): Promise<{ workspace: string; person: Person }> {
+  async function redeem(text: string, { place }: { place: string }): Promise<JoinOffer> {
     countGuess(place);
-    const code = await use(text);
+    const key = keyOf(normalise(text));
+    const code = await find(key);
     guessesOf.giveBack(place);
     guesses.giveBack(ALL);
-    return code;
+    if (!(await mayOffer(code))) throw unknownCode();
+    if ((await codes.replace(key, code, { ...code, usedAt: now() })) === undefined) throw unknownCode();
+    const { workspace, chat, person } = code;
+    return { workspace, chat, person };
   }
 
   /** Counts before the look, so that many at once are no more than one after the other. */
@@ -66,13 +79,10 @@ export function createJoins({ codes, now }: { codes: Store<JoinCode>; now: () =>
     throw new UserError({ code: 'too_many_codes' });
   }
 
-  async function use(text: string): Promise<{ workspace: string; person: Person }> {
-    const key = keyOf(normalise(text));
+  async function find(key: string): Promise<JoinCode> {
     const code = await codes.get(key);
     if (code === undefined || code.usedAt !== undefined || code.expiresAt <= now()) throw unknownCode();
-    const used = await codes.replace(key, code, { ...code, usedAt: now() });
-    if (used === undefined) throw unknownCode();
-    return { workspace: used.workspace, person: used.person };
+    return code;
   }
 
   /** Deletes what has expired. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { ChatRef, Person } from './post.ts';
 import type { Store, Versioned } from './stores.ts';
 
 /** The id that belongs to a key. */
@@ -17,8 +18,9 @@ const PAGE = 500;
  * nobody can compute an id who knows what it was made for.
  */
 export function createRandomIds({ ids, now }: { ids: Store<RandomId>; now: () => number }) {
-  /** The draft that a file or an album of a chat begins. */
-  const forOffer = (chat: string, key: string): Promise<string> => idFor(`${OFFER}${chat} ${key}`);
+  /** The draft that a person begins with a file or an album of a chat. */
+  const forOffer = ({ chat, person }: { chat: ChatRef; person: Person }, key: string): Promise<string> =>
+    idFor(`${OFFER}${chat} ${person.id} ${key}`);
 
   /** The post that goes on where another one ended. */
   const forNextPost = (postId: string): Promise<string> => idFor(nextPostKey(postId));

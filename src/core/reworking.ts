@@ -31,6 +31,7 @@ export function createReworking({
   accounts,
   submission,
   notes,
+  isAbsent,
   wake,
   now,
 }: {
@@ -42,6 +43,8 @@ export function createReworking({
   accounts: Accounts;
   submission: Submission;
   notes: Notes;
+  /** Whether the author of a draft can do nothing with it any more. */
+  isAbsent: (draft: Draft) => Promise<boolean>;
   /** Resolves when the post has been looked at. */
   wake: (postId: string) => Promise<void>;
   now: () => number;
@@ -101,14 +104,21 @@ export function createReworking({
     throw new UserError({ code: 'not_withdrawable' });
   }
 
-  /** Opens a draft with what a post was made of, to change it; the one that is open already, if there is one. */
+  /**
+   * Opens a draft with what a post was made of, to change it; the one that is open already, if there is one.
+   *
+   * @throws UserError `not_author` where that one belongs to somebody else who is still there.
+   */
   async function editAgain(post: Post, person: Person): Promise<Draft> {
     await checkSources(post);
     const id = await freeDraftId(post);
     const begun = await drafts.create(id, await draftOf(post, id, person));
     const draft = begun ?? (await drafts.get(id));
     if (draft === undefined) return editAgain(post, person);
-    if (draft.author.id !== person.id) await composer.takeOver(id, person);
+    if (draft.author.id !== person.id) {
+      if (!(await isAbsent(draft))) throw new UserError({ code: 'not_author', author: draft.author.name });
+      await composer.takeOver(id, person);
+    }
     intake.work(draft);
     const shared = await accounts.list(post.workspace);
     if (begun !== undefined && shared.some(({ openId }) => openId === post.content.openId))

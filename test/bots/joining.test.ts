@@ -52,24 +52,41 @@ it('takes a code that is typed into a window, and says on the card what is wrong
   expect(asked).toMatchObject([{ subject: 'code:discord:1', title: 'Code from the other chat' }]);
   await answer(STUDIO, 'code:discord:1', 'ABCD-EFGH', message);
   expect(says(STUDIO)).toMatch(/^Settings\nThis code is not good, or no longer\./);
-  const { code } = await joins.issue({ workspace: LAB.workspace, person: ANA });
+  const { code } = await joins.issue({ workspace: LAB.workspace, chat: LAB.chat, person: ANA });
   await answer(STUDIO, 'code:discord:1', code, message);
   expect(says(STUDIO)).toContain('are joined');
 });
 
 it('does not use a code up where it cannot be entered', async () => {
   const { command, joins, workspaces } = await startSettings();
-  const { code } = await joins.issue({ workspace: 'telegram:-9', person: ANA });
+  const { code } = await joins.issue({ workspace: 'telegram:-9', chat: 'telegram:-9', person: ANA });
   await workspaces.join(LAB.workspace, LAB.chat, STUDIO.workspace);
   for (const frame of [LAB, STUDIO])
     expect(await problemOf(command(frame, 'join', { argument: code }))).toBe('already_joined');
   expect(await joins.redeem(code, { place: LAB.workspace })).toMatchObject({ workspace: 'telegram:-9' });
 });
 
+it('makes codes for joined chats only where their rules come from', async () => {
+  const { press, command, stand, says, workspaces, joins } = await startSettings();
+  const { code } = await joins.issue({ workspace: LAB.workspace, chat: LAB.chat, person: ANA });
+  await workspaces.join(LAB.workspace, LAB.chat, STUDIO.workspace);
+  await expect(press(LAB, 's:join:issue')).rejects.toMatchObject({
+    problem: { code: 'not_root', root: 'Studio (Discord)' },
+  });
+  await press(STUDIO, 's:join:issue', { message: await stand(STUDIO, { isPrivate: true }) });
+  expect(codeIn(says(STUDIO))).not.toBe('');
+  // A code from before it joined would have others join the whole.
+  const far = { workspace: 'telegram:-9', chat: 'telegram:-9', chatTitle: 'Far', isPrivate: false };
+  await workspaces.meet(far);
+  const asked = command({ ...far, id: '1', person: ANA }, 'join', { argument: code });
+  expect(await problemOf(asked)).toBe('code_unknown');
+  expect(await workspaces.idsOf(far.workspace)).toEqual([far.workspace]);
+});
+
 it('refuses unknown codes and its own, and explains what no code says', async () => {
   const { command, joins, says } = await startSettings();
   expect(await problemOf(command(LAB, 'join', { argument: 'nonsense' }))).toBe('code_unknown');
-  const { code } = await joins.issue({ workspace: LAB.workspace, person: ANA });
+  const { code } = await joins.issue({ workspace: LAB.workspace, chat: LAB.chat, person: ANA });
   expect(await problemOf(command(LAB, 'join', { argument: code }))).toBe('join_itself');
   await command(LAB, 'join');
   expect(says(LAB)).toContain('Enter its code here with /join.');
@@ -77,7 +94,7 @@ it('refuses unknown codes and its own, and explains what no code says', async ()
 
 it('looks no code up after five wrong ones in a place, and says when to come back', async () => {
   const { command, press, answer, joins, says, stand, workspaces } = await startSettings();
-  const { code } = await joins.issue({ workspace: STUDIO.workspace, person: CHIARA });
+  const { code } = await joins.issue({ workspace: STUDIO.workspace, chat: STUDIO.chat, person: CHIARA });
   for (let guess = 0; guess < 5; guess += 1)
     expect(await problemOf(command(LAB, 'join', { argument: `guess ${guess}` }))).toBe('code_unknown');
   expect(await problemOf(command(LAB, 'join', { argument: code }))).toBe('too_many_codes');

@@ -57,7 +57,11 @@ export async function startSettings({ whispers = true } = {}) {
   const botFor = (chat: string) => paperOf(chat).bot;
 
   const workspaces = createWorkspaces({ workspaces: stores.store<Workspace>('workspaces') });
-  const joins = createJoins({ codes: stores.store<JoinCode>('joins'), now });
+  const joins = createJoins({
+    codes: stores.store<JoinCode>('joins'),
+    mayOffer: async () => true,
+    now,
+  });
   const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
   const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake: () => {} });
   const chronicle = createChronicle({ history, ballots, now, log });
@@ -87,7 +91,7 @@ export async function startSettings({ whispers = true } = {}) {
       botFor,
     },
     access: { isAllowed: async () => true },
-    operators: { isOperator: async () => false },
+    operators: { isOperator: async () => false, isCode: () => false },
   });
 
   /** Does what the guard lets pass. */

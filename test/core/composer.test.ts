@@ -61,6 +61,37 @@ describe('offering files', () => {
     expect(await drafts.get(last?.id ?? '')).toMatchObject({ caption: 'yub now\n#ad' });
   });
 
+  it('gives everybody who offers files of one album a draft of their own', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, drafts } = chat.openComposer();
+    const first = await composer.offer(await chat.photo('1', ALBUM));
+    const words = { ...ALBUM, person: BEN, caption: 'Other words' };
+    const second = await composer.offer(await chat.photo('2', words));
+    const again = await composer.offer(await chat.photo('1', { ...ALBUM, person: BEN }));
+    expect(second).toMatchObject({ author: BEN, caption: 'Other words', files: [{ id: '2' }] });
+    expect(again?.id).toBe(second?.id);
+    expect(await drafts.get(first?.id ?? '')).toMatchObject({
+      author: ANA,
+      caption: '',
+      files: [{ id: '1' }],
+    });
+  });
+
+  it('puts no file into a draft that somebody else has taken over', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, drafts } = chat.openComposer();
+    const first = await composer.offer(await chat.photo('1', ALBUM));
+    await composer.takeOver(first?.id ?? '', BEN);
+    const next = await composer.offer(await chat.photo('2', { ...ALBUM, caption: 'Late words' }));
+    expect(next).toMatchObject({ author: ANA, files: [{ id: '2' }] });
+    expect(await composer.offer(await chat.photo('1', ALBUM))).not.toMatchObject({ author: BEN });
+    expect(await drafts.get(first?.id ?? '')).toMatchObject({
+      author: BEN,
+      caption: '',
+      files: [{ id: '1' }],
+    });
+  });
+
   it('takes the caption from whichever file of an album brings it', async () => {
     await using chat = await createComposingWorld();
     const { composer, drafts } = chat.openComposer();

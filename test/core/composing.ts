@@ -81,8 +81,11 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
       announce: (post) => void announced.push(post),
       wake: (postId) => void woken.push(postId),
     });
+    /** Who has left. */
+    const absent = new Set<string>();
     const reworking = createReworking({
       ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, now: world.now },
+      isAbsent: async ({ author }) => absent.has(author.id),
       wake: async (postId) => void (await nod.publisher.tick(postId)),
     });
 
@@ -131,6 +134,7 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
       composer: { ...composer, offer },
       submission,
       reworking,
+      absent,
       woken,
       announced,
       whenDraft,

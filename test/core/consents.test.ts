@@ -222,6 +222,17 @@ describe('two ways through one invitation', () => {
     expect(await names()).toEqual([]);
   });
 
+  it('are open for the newest twenty, however many somebody begins', async () => {
+    const { world, consents, kept, invitation, first, callback, names } = await twoWays();
+    await using _ = world;
+    for (let ways = 0; ways < 19; ways += 1) await consents.begin(invitation, BROWSER);
+    const last = await callback(invitation);
+    expect(await Array.fromAsync(kept.entries())).toHaveLength(20);
+    expect(await consents.finish(first)).toEqual({ type: 'unknown' });
+    expect(await consents.finish(last)).toMatchObject({ type: 'connected' });
+    expect(await names()).toEqual(['Studio Ana']);
+  });
+
   it('leave the invitation free where the fault is ours, and do not blame TikTok', async () => {
     let isFull = true;
     const around: Around = (name, run) =>

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createJoins, type JoinCode } from '../../src/core/joins.ts';
+import { createJoins, type JoinCode, type JoinOffer } from '../../src/core/joins.ts';
 import { openStores } from '../../src/core/stores.ts';
 import { temporaryDirectory } from './media/files.ts';
-import { ANA, WORKSPACE } from './posts.ts';
+import { ANA, CHAT, WORKSPACE } from './posts.ts';
 
 const HOUR = 3_600_000;
-const OFFER = { workspace: WORKSPACE, person: ANA };
+const OFFER = { workspace: WORKSPACE, chat: CHAT, person: ANA };
 const HERE = { place: 'telegram:-2' };
 
 function joinsAt(start = 1_000) {
@@ -14,7 +14,10 @@ function joinsAt(start = 1_000) {
   onTestFinished(() => stores.close());
   const clock = { now: start };
   const codes = stores.store<JoinCode>('joins');
-  return { clock, codes, joins: createJoins({ codes, now: () => clock.now }) };
+  /** What the hook says: whether whoever made a code may still have a chat join by it. */
+  const rights: { read: (offer: JoinOffer) => Promise<boolean> } = { read: async () => true };
+  const joins = createJoins({ codes, mayOffer: (offer) => rights.read(offer), now: () => clock.now });
+  return { clock, codes, joins, rights };
 }
 
 const UNKNOWN = expect.objectContaining({ name: 'UserError', problem: { code: 'code_unknown' } });
@@ -72,6 +75,30 @@ describe('a code', () => {
     const { code } = await joins.issue(OFFER);
     await joins.redeem(code, HERE);
     await expect(joins.redeem(code, HERE)).rejects.toEqual(UNKNOWN);
+  });
+
+  it('is good while whoever made it could make it now, and is unknown otherwise', async () => {
+    const { joins, rights } = joinsAt();
+    const { code } = await joins.issue(OFFER);
+    const asked: JoinOffer[] = [];
+    rights.read = async (offer) => {
+      asked.push(offer);
+      return false;
+    };
+    await expect(joins.redeem(code, HERE)).rejects.toEqual(UNKNOWN);
+    expect(asked).toMatchObject([OFFER]);
+    rights.read = async () => true;
+    expect(await joins.redeem(code, HERE)).toEqual(OFFER);
+  });
+
+  it('stays good, and counts as no guess, where nobody can tell that', async () => {
+    const { joins, rights } = joinsAt();
+    const { code } = await joins.issue(OFFER);
+    rights.read = () => Promise.reject(new Error('The chat does not answer.'));
+    for (let tries = 0; tries < 60; tries += 1)
+      await expect(joins.redeem(code, HERE)).rejects.toThrow('The chat does not answer.');
+    rights.read = async () => true;
+    expect(await joins.redeem(code, HERE)).toEqual(OFFER);
   });
 
   it('lets one of many at once have it', async () => {

@@ -78,7 +78,7 @@ describe('taking a post back', () => {
   });
 
   it('gives the draft to whoever changes the post, and takes nothing back that TikTok has', async () => {
-    const { chat, reworking, settle } = await teamWorld();
+    const { chat, reworking, settle, absent } = await teamWorld();
     await using _ = chat;
     for (const status of ['submitting', 'processing'] as const) {
       const gone = await settle({ status });
@@ -86,8 +86,22 @@ describe('taking a post back', () => {
     }
     const ended = await settle({ status: 'cancelled', settledAt: 0 });
     expect(await reworking.withdraw(ended, ANA)).toMatchObject({ author: ANA });
+    absent.add(ANA.id);
     const taken = await reworking.withdraw(ended, BEN);
     expect(await chat.world.nod.stores.store<Draft>('drafts').get(taken.id)).toMatchObject({ author: BEN });
+  });
+
+  it('takes the draft of a post from nobody who is still there', async () => {
+    const { chat, reworking, drafts, post, absent } = await teamWorld();
+    await using _ = chat;
+    const opened = await reworking.withdraw(post, ANA);
+    const standing = await chat.world.read(post.id);
+    const problem = { code: 'not_author', author: ANA.name };
+    expect(await problemOf(reworking.withdraw(standing, BEN))).toEqual(problem);
+    expect(await drafts.get(opened.id)).toMatchObject({ author: ANA });
+    absent.add(ANA.id);
+    await reworking.withdraw(standing, BEN);
+    expect(await drafts.get(opened.id)).toMatchObject({ author: BEN });
   });
 
   it('either ends the post or comes too late, where the last vote is cast at the same time', async () => {

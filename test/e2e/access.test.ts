@@ -2,7 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Message } from 'grammy/types';
 import { expect, it } from 'vitest';
-import { connectInGroup, setApprovalsInGroup } from '../team.ts';
+import type { MoveRecord } from '../../src/bots/telegram/index.ts';
+import { openStores } from '../../src/core/stores.ts';
+import { connectInGroup, issueCode, setApprovalsInGroup } from '../team.ts';
 import { buttonsOf, connectAccount, createWorld, discordOf, textOf, type WorldOptions } from '../world.ts';
 import { textOf as discordTextOf } from './discord-stage.ts';
 import { runNod } from './process.ts';
@@ -78,7 +80,7 @@ it('asks the operator once about a stranger, and keeps, downloads and links noth
     await telegram.sendDocument(kimChat, kim, { bytes, fileName: 'a.jpg', mimeType: 'image/jpeg', caption });
   await telegram.sendText(kimChat, kim, '/connect');
   await says(kimChat, PRIVATE);
-  const request = await says(anaChat, 'Kim in Telegram would like to use Nod.');
+  const request = await says(anaChat, /^Kim id \d+ \(Telegram\) would like to use Nod\.$/);
   expect(buttonsOf(request)).toEqual(['Allow', 'Not now', 'Block']);
   await nod.restart();
   expect(telegram.botMessages(kimChat).map(textOf)).toEqual([PRIVATE]);
@@ -92,7 +94,7 @@ it('lets a stranger in who is allowed, and out again who is not any more', async
   const { telegram, ana, anaChat, kim, kimChat, says, claim } = nod;
   await claim();
   await telegram.sendText(kimChat, kim, '/help');
-  const request = await says(anaChat, 'Kim in Telegram would like to use Nod.');
+  const request = await says(anaChat, /^Kim id \d+ \(Telegram\) would like to use Nod\.$/);
   await telegram.press(request, 'Allow', ana);
   await says(kimChat, 'This Nod may be used here now.');
   await telegram.sendText(kimChat, kim, '/help');
@@ -101,7 +103,7 @@ it('lets a stranger in who is allowed, and out again who is not any more', async
   const settings = await says(anaChat, /^Settings/);
   await telegram.press(settings, 'Who may use this Nod…', ana);
   const list = await says(anaChat, 'Who may use this Nod');
-  expect(textOf(list)).toContain('Kim (Telegram)  may use it');
+  expect(textOf(list)).toContain(`Kim id ${kim.id} (Telegram)  may use it`);
   await telegram.press(list, 'Withdraw Kim', ana);
   await says(anaChat, 'Kim (Telegram) may not use this Nod any more.');
   await telegram.sendText(kimChat, kim, '/posts');
@@ -210,7 +212,7 @@ it('gives no answer any more to who is blocked', async () => {
   const { telegram, ana, anaChat, kim, kimChat, says, claim } = nod;
   await claim();
   await telegram.sendText(kimChat, kim, 'Hello');
-  await telegram.press(await says(anaChat, 'Kim in Telegram would like'), 'Block', ana);
+  await telegram.press(await says(anaChat, /^Kim id .* would like/), 'Block', ana);
   await says(anaChat, 'is blocked and gets no answer');
   await telegram.sendText(kimChat, kim, '/help');
   await telegram.sendText(anaChat, ana, '/accounts');
@@ -232,6 +234,117 @@ it('is used by a group once its operator speaks there', async () => {
   await says(group, 'No TikTok account is connected here.');
 });
 
+/** A group with Ana among its members, in which nobody has said yet that Nod may be used. */
+function trap({ telegram, ana, kim }: Awaited<ReturnType<typeof startPrivate>>) {
+  const group = telegram.group({ title: 'Trap', admins: [kim], members: [ana], botIsAdmin: true });
+  const at = telegram.state.bot.username;
+  const ask = () => telegram.sendText(group, kim, `/help@${at}`);
+  return { group, at, ask };
+}
+
+it('takes no answer of a stranger to an album of the operator’s for the operator’s word', async () => {
+  await using nod = await startPrivate();
+  const { telegram, ana, anaChat, kim, says, claim } = nod;
+  await claim();
+  const { group } = trap(nod);
+  const photo = { type: 'photo' as const, path: fixture('phone.jpg') };
+  const [first] = await telegram.sendAlbum(group, ana, [photo, photo]);
+  await telegram.sendText(group, kim, '/post', { replyTo: first as Message });
+  await says(group, PRIVATE);
+  await says(anaChat, /^Kim id \d+ in Trap \(Telegram group\) would like/);
+});
+
+it('takes neither what the operator passes on, nor what the operator says about Nod, for an order', async () => {
+  await using nod = await startPrivate();
+  const { telegram, ana, anaChat, kim, says, claim } = nod;
+  await claim();
+  const { group, at, ask } = trap(nod);
+  await telegram.sendText(group, ana, `/help@${at}`, { forwardedFrom: kim });
+  await telegram.sendText(group, ana, `Who has put @${at} in here? Please throw it out.`);
+  await says(group, 'This is not among the places that may use your Nod. /help from you lets it in.');
+  await ask();
+  await says(group, PRIVATE);
+  await telegram.sendText(group, ana, `/help@${at}`);
+  await says(group, 'A post is 1 to 35 photos or one video.');
+  expect(buttonsOf(await says(anaChat, '✓ Trap (Telegram) may use this Nod.'))).toEqual(['Withdraw']);
+});
+
+it('lets no blocked group in again because its operator follows a link with a payload', async () => {
+  await using nod = await startPrivate();
+  const { telegram, ana, anaChat, says, claim } = nod;
+  await claim();
+  const { group, at, ask } = trap(nod);
+  await ask();
+  await telegram.press(await says(anaChat, /in Trap .* would like/), 'Block', ana);
+  await says(anaChat, 'is blocked and gets no answer');
+  await telegram.sendText(group, ana, `/start@${at} whatever`);
+  await says(group, /^This Nod is private\.$/);
+});
+
+it('takes no code that others can read, and ends it', async () => {
+  await using nod = await startPrivate();
+  const { telegram, ana, anaChat, says } = nod;
+  const { group, at } = trap(nod);
+  await telegram.sendText(group, ana, `/start@${at} ${CODE}`);
+  await says(group, 'Others can read this code, so it is not good any more.');
+  await telegram.sendText(anaChat, ana, `/start ${CODE}`);
+  await says(anaChat, 'This code is not good, or was used already.');
+});
+
+it('gives a blocked person no answer to codes', async () => {
+  await using nod = await startPrivate();
+  const { telegram, ana, anaChat, kim, kimChat, says, claim } = nod;
+  await claim();
+  await telegram.sendText(kimChat, kim, 'Hello');
+  await telegram.press(await says(anaChat, /^Kim id .* would like/), 'Block', ana);
+  await says(anaChat, 'is blocked and gets no answer');
+  for (const payload of ['AAAA-AAAA', 'connect', 'BBBB-BBBB'])
+    await telegram.sendText(kimChat, kim, `/start ${payload}`);
+  await telegram.sendText(anaChat, ana, '/accounts');
+  await says(anaChat, 'No TikTok account is connected here.');
+  expect(telegram.botMessages(kimChat).map(textOf)).toEqual([PRIVATE]);
+});
+
+it('does what an old card says no more, but shows how things stand', async () => {
+  await using nod = await startPrivate();
+  const { telegram, ana, anaChat, kim, kimChat, says, claim } = nod;
+  await claim();
+  await telegram.sendText(kimChat, kim, 'Hello');
+  const request = await says(anaChat, /^Kim id .* would like/);
+  await telegram.press(request, 'Allow', ana);
+  await says(anaChat, '✓ Kim (Telegram) may use this Nod.');
+  const { text } = await telegram.forge(request, `o:telegram.${kim.id}:postpone`, ana);
+  expect(text).not.toBe('');
+  await telegram.sendText(kimChat, kim, '/help');
+  await says(kimChat, 'A post is 1 to 35 photos or one video.');
+});
+
+it('keeps the operator’s own chat', async () => {
+  await using nod = await startPrivate();
+  const { telegram, ana, anaChat, says, claim } = nod;
+  await telegram.press(await claim(), 'Who may use this Nod…', ana);
+  const list = await says(anaChat, 'Who may use this Nod');
+  expect(await telegram.press(list, 'Withdraw Ana', ana)).toMatchObject({
+    text: 'That is an operator’s own chat with this Nod, which stays.',
+  });
+  await telegram.sendText(anaChat, ana, '/accounts');
+  await says(anaChat, 'No TikTok account is connected here.');
+});
+
+it('tells people and places of one name apart', async () => {
+  await using nod = await startPrivate();
+  const { telegram, ana, anaChat, kim, kimChat, says, claim } = nod;
+  const greeting = await claim();
+  const fake = telegram.user({ firstName: 'Kim', username: 'mallory' });
+  await telegram.sendText(kimChat, kim, '/help');
+  await telegram.sendText(telegram.privateChat(fake), fake, '/help');
+  await says(anaChat, 'Kim @mallory (Telegram) would like to use Nod.');
+  await says(anaChat, `Kim id ${kim.id} (Telegram) would like to use Nod.`);
+  await telegram.press(greeting, 'Who may use this Nod…', ana);
+  const list = await says(anaChat, (message) => buttonsOf(message).includes('Withdraw Ana'));
+  expect(new Set(buttonsOf(list)).size).toBe(buttonsOf(list).length);
+});
+
 it('asks about a server, and lets it in from the other platform', async () => {
   await using nod = await startPrivate({ withDiscord: true });
   const { telegram, world, ana, anaChat, says, claim } = nod;
@@ -244,7 +357,11 @@ it('asks about a server, and lets it in from the other platform', async () => {
   expect(
     await discord.autocomplete({ ...command, subcommand: 'post', focused: 'account', value: '' }),
   ).toEqual([]);
-  await telegram.press(await says(anaChat, 'Ana in Studio (Discord) would like to use Nod.'), 'Allow', ana);
+  await telegram.press(
+    await says(anaChat, 'Ana @ana in Studio (Discord server) would like to use Nod.'),
+    'Allow',
+    ana,
+  );
   await discord.waitForMessage(discord.posts, 'This Nod may be used here now.');
   const again = await discord.runCommand({ ...command, subcommand: 'accounts' });
   await again.waitForResponse('No TikTok account is connected here.');
@@ -263,6 +380,46 @@ it('is claimed on Discord as well with the same code, soon after, and the first 
   discord.addMember(discord.studio, ben);
   const late = await discord.runCommand({ ...command, user: ben, options: { code: CODE } });
   await late.waitForResponse('This code is not good');
+});
+
+it('joins no place that may not use it any more, by a code from before', async () => {
+  await using nod = await startPrivate({ withDiscord: true });
+  const { telegram, world, ana, anaChat, says, claim } = nod;
+  const discord = discordOf(world);
+  await claim();
+  const command = { user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'accounts' };
+  await (await discord.runCommand(command)).waitForResponse(PRIVATE);
+  await telegram.press(await says(anaChat, 'Ana in Studio (Discord) would like'), 'Allow', ana);
+  await discord.waitForMessage(discord.posts, 'This Nod may be used here now.');
+  const code = await issueCode(discord);
+  await telegram.sendText(anaChat, ana, '/settings');
+  await telegram.press(await says(anaChat, /^Settings/), 'Who may use this Nod…', ana);
+  await telegram.press(await says(anaChat, 'Who may use this Nod'), 'Withdraw Studio', ana);
+  await says(anaChat, 'Studio (Discord) may not use this Nod any more.');
+  const group = telegram.group({ title: 'Editors', admins: [ana] });
+  await telegram.sendText(group, ana, `/join@${telegram.state.bot.username} ${code}`);
+  await says(group, 'This code is not good, or no longer.');
+});
+
+it('keeps nothing of a stranger’s group that becomes a supergroup, and keeps a blocked one blocked', async () => {
+  await using nod = await startPrivate();
+  const { telegram, world, ana, anaChat, kim, says, claim } = nod;
+  await claim();
+  const at = telegram.state.bot.username;
+  const trap = telegram.group({ title: 'Trap', admins: [kim] });
+  await telegram.sendText(trap, kim, `/help@${at}`);
+  await telegram.press(await says(anaChat, 'Kim in Trap (Telegram) would like'), 'Block', ana);
+  await says(anaChat, 'is blocked and gets no answer');
+  const moved = telegram.migrateToSupergroup(trap);
+  telegram.migrateToSupergroup(telegram.group({ title: 'Silent', admins: [kim] }));
+  await telegram.sendText(moved, kim, `/help@${at}`);
+  await telegram.sendText(anaChat, ana, '/accounts');
+  await says(anaChat, 'No TikTok account is connected here.');
+  await nod.restart();
+  expect(telegram.botMessages(moved)).toEqual([]);
+  await using stores = openStores({ file: join(world.dataDir, 'nod.db') });
+  const moves = await Array.fromAsync(stores.store<MoveRecord>('telegram-moves').entries());
+  expect(moves).toMatchObject([[String(trap.id), { to: moved.id }]]);
 });
 
 it('goes on to serve the places that had an account before there were operators', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Message, User } from 'grammy/types';
 import { expect, it } from 'vitest';
-import { textOf } from '../world.ts';
+import { buttonsOf, textOf } from '../world.ts';
 import { textOf as discordTextOf, startDiscordStage } from './discord-stage.ts';
 import { fixture, type Stage, startStage } from './stage.ts';
 import { startTeamStage } from './team-stage.ts';
@@ -134,6 +134,56 @@ it('counts no reaction of others under a message that a voter has passed off as 
   await stage.restart();
   expect(textOf(await stage.inGroup(/Needs 2 approvals/))).toContain('1 of 2');
   expect(tiktok.state.publishes).toEqual([]);
+});
+
+it('tells a channel that speaks in a group nothing of it, and takes no file from it', async () => {
+  await using stage = await startTeamStage();
+  const { telegram, group } = stage;
+  const passer = telegram.user({ firstName: 'Passer' });
+  const asChannel = { id: -1_000_000_000_777, type: 'channel' as const, title: 'News' };
+  const at = telegram.state.bot.username;
+  const before = telegram.botMessages(group).length;
+  for (const name of ['history', 'posts', 'accounts'])
+    await telegram.sendText(group, passer, `/${name}@${at}`, { asChannel });
+  const photo = { path: fixture('phone.jpg'), caption: `@${at} Ours`, asChannel };
+  await telegram.sendPhoto(group, passer, photo);
+  await telegram.until(() => telegram.botMessages(group)[before + 3]);
+  const said = telegram.botMessages(group).slice(before).map(textOf);
+  expect(said).toEqual(Array(4).fill(expect.stringContaining('member')));
+});
+
+it('writes nothing into the draft of somebody else who posts from the same album', async () => {
+  await using stage = await startTeamStage();
+  const { telegram, group, gus, dora } = stage;
+  const photo = { type: 'photo' as const, path: fixture('phone.jpg') };
+  const album = await telegram.sendAlbum(group, dora, [photo, photo]);
+  await barrier(stage, dora, group);
+  // The album is not remembered any more, as after a minute.
+  await stage.restart();
+  await telegram.sendText(group, dora, '/post Mine', { replyTo: album[0] as Message });
+  const card = await stage.inGroup('Mine');
+  await telegram.sendText(group, gus, '/post Evil words', { replyTo: album[1] as Message });
+  const other = await stage.inGroup('Evil words');
+  expect(other.message_id).not.toBe(card.message_id);
+  expect(textOf(await stage.inGroup('Mine'))).not.toContain('Evil');
+});
+
+it('takes the draft of a post from no manager who is still there', async () => {
+  await using stage = await startTeamStage();
+  const { telegram, group, gus, dora, emil } = stage;
+  const at = telegram.state.bot.username;
+  await telegram.sendPhoto(group, gus, { path: fixture('phone.jpg'), caption: `@${at} Mine` });
+  const card = await stage.inGroup((message) => textOf(message).includes('Who can see it?'));
+  await telegram.press(card, 'Everyone', gus);
+  await telegram.press(card, 'Ask for approval', gus);
+  const review = await stage.inGroup('wants to post');
+  telegram.removeMember(group, gus);
+  const edit = `p:${idOn(review)}:edit`;
+  await telegram.forge(review, edit, dora);
+  const draft = await stage.inGroup((message) => buttonsOf(message).includes('Discard'));
+  expect(await telegram.forge(review, edit, emil)).toMatchObject({ text: 'Only Dora can do that here.' });
+  await telegram.press(draft, 'Discard', dora);
+  await stage.inGroup('Discarded.');
 });
 
 /** Resolves when all that was sent before has been handled. */

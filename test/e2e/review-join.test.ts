@@ -68,6 +68,16 @@ it('refuses codes that are wrong, used or too old', async () => {
   await telegram.waitForMessage(other, BAD_CODE);
 });
 
+it('takes no code of somebody who was thrown out meanwhile', async () => {
+  await using team = await startTeam({ joined: false });
+  const { discord, ben } = team;
+  const code = await newCode(team, ben);
+  // A restart forgets what Discord told of Ben a moment ago.
+  await team.whileDown(() => discord.removeMember(discord.studio, ben));
+  await say(team, team.dora, `/join ${code}`);
+  await team.inGroup(BAD_CODE);
+});
+
 it('takes a code from nobody but who manages, in no private chat, and keeps it good', async () => {
   await using team = await startTeam({ joined: false });
   const { telegram, finn, gus, ana, discord, tiktok } = team;

@@ -1,6 +1,6 @@
 import type { PlaceAccess } from '../../core/access/place-access.ts';
 import type { Person } from '../../core/post.ts';
-import type { Button, Card, Line, Row } from '../bot.ts';
+import type { Button, Card, Row, Span } from '../bot.ts';
 import { encodePress } from '../presses.ts';
 import { type Idiom, idiomOf } from '../view/idioms.ts';
 import { note } from '../view/messages.ts';
@@ -15,10 +15,24 @@ export function strangerText({ isClaimed, isAsked }: { isClaimed: boolean; isAsk
   return isAsked ? 'This Nod is private. Its operator has been asked.' : 'This Nod is private.';
 }
 
+/** To the operator, who speaks of Nod where it may not be used. */
+export const admittedText = ({ slash }: Idiom): string =>
+  `This is not among the places that may use your Nod. ${slash}help from you lets it in.`;
+
+/** After the right code was sent where others could read it. */
+export const SPOILED =
+  'Others can read this code, so it is not good any more. Start Nod with --claim, and send the new code to me alone.';
+
+/** Tells the operator about strangers who are not shown. */
+export const fullCard: Card = {
+  lines: [['Many people wait to use this Nod. Others cannot ask until you have decided about some.']],
+  rows: [[listButton()]],
+};
+
 /** Asks the operator about a place. */
 export function requestCard(place: PlaceAccess): Card {
   return {
-    lines: [[{ text: whoWants(place), style: 'bold' }, ' would like to use Nod.']],
+    lines: [[...whoWants(place), ' would like to use Nod.']],
     rows: [
       [
         { ...on('Allow', place, 'allow'), tone: 'good' },
@@ -55,6 +69,7 @@ export function decidedCard(place: PlaceAccess, cancelled = 0): Card {
         rows: [[on('Allow', place, 'allow'), { ...on('Block', place, 'block'), tone: 'bad' }]],
       };
     case 'asked':
+    case 'met':
       return requestCard(place);
   }
 }
@@ -75,7 +90,7 @@ export function claimedCard({ slash, toPost, addToTeam }: Idiom, waiting: number
         ? []
         : [[], [`${countOf(waiting, 'request')} ${waiting === 1 ? 'waits' : 'wait'} for you.`]]),
     ],
-    rows: [[listButton]],
+    rows: [[listButton()]],
   };
 }
 
@@ -84,10 +99,12 @@ export const newOperatorCard = (person: Person, platform: string): Card =>
   note(`${person.name} (${platform}) has claimed this Nod as well, with the code from its log.`);
 
 /** Leads to the list of who may use this Nod. */
-export const listButton: Button = {
-  label: 'Who may use this Nod…',
-  press: encodePress({ on: 'access', id: 'all', verb: 'list', argument: '0' }),
-};
+export function listButton(): Button {
+  return {
+    label: 'Who may use this Nod…',
+    press: encodePress({ on: 'access', id: 'all', verb: 'list', argument: '0' }),
+  };
+}
 
 /** Who may use this Nod, who waits and who is kept out, a page at a time. */
 export function accessCard({
@@ -108,13 +125,16 @@ export function accessCard({
       [{ text: 'Who may use this Nod', style: 'bold' }],
       ...(isOpen ? [['Everybody, but for those who are withdrawn or blocked here.']] : []),
       [],
-      ...(places.length === 0 ? [['Nobody has asked yet.']] : shown.map(placeLine)),
+      ...(places.length === 0
+        ? [['Nobody has asked yet.']]
+        : shown.map((place) => [...placeSpans(place), ...tagOf(place, shown), `  ${STATES[place.state]}`])),
     ],
-    rows: [...shown.map(placeRow), ...pageRow(at, pages)],
+    rows: [...shown.map((place) => placeRow(place, shown)), ...pageRow(at, pages)],
   };
 }
 
 const STATES: Readonly<Record<PlaceAccess['state'], string>> = {
+  met: 'uses it',
   asked: 'waits for you',
   postponed: 'not now',
   allowed: 'may use it',
@@ -122,14 +142,10 @@ const STATES: Readonly<Record<PlaceAccess['state'], string>> = {
   blocked: 'blocked',
 };
 
-const placeLine = (place: PlaceAccess): Line => [
-  { text: placeName(place), style: 'bold' },
-  `  ${STATES[place.state]}`,
-];
-
-function placeRow(place: PlaceAccess): Row {
-  const name = place.title || placeName(place);
+function placeRow(place: PlaceAccess, places: readonly PlaceAccess[]): Row {
+  const name = [place.title || placeName(place), ...tagOf(place, places)].join('');
   if (place.state === 'allowed') return [withdrawButton(`Withdraw ${name}`, place)];
+  if (place.state === 'met') return [{ ...on(`Block ${name}`, place, 'block'), tone: 'bad' }];
   const allow = on(`Allow ${name}`, place, 'allow');
   return place.state === 'blocked' || place.state === 'withdrawn'
     ? [allow]
@@ -157,8 +173,30 @@ const withdrawButton = (label: string, place: PlaceAccess): Button => ({
   tone: 'bad',
 });
 
-/** `Kim in Telegram`, or `Kim in Editors (Telegram)`. */
-const whoWants = (place: PlaceAccess): string =>
-  place.isPrivate
-    ? `${place.title} in ${idiomOf(place.chat).name}`
-    : `${place.person?.name ?? 'Somebody'} in ${placeName(place)}`;
+/** `Kim @kim (Telegram)`, or `Editors (Telegram group)`: names can be anybody's, so what is nobody else's stands beside. */
+function placeSpans(place: PlaceAccess): Span[] {
+  const { name, group } = idiomOf(place.chat);
+  const title: Span = { text: place.title || 'A chat', style: 'bold' };
+  if (!place.isPrivate) return [title, ` (${name} ${group})`];
+  return [title, ' ', { text: handleOf(place), style: 'code' }, ` (${name})`];
+}
+
+/** Tells places of one name apart. */
+function tagOf({ title, workspace }: PlaceAccess, places: readonly PlaceAccess[]): string[] {
+  const isAlone = places.every((other) => other.title !== title || other.workspace === workspace);
+  return isAlone ? [] : [` ${numberOf(workspace)}`];
+}
+
+/** `Kim @kim (Telegram)`, or `Kim @kim in Editors (Telegram group)`. */
+function whoWants(place: PlaceAccess): Span[] {
+  if (place.isPrivate) return placeSpans(place);
+  const { person } = place;
+  const handle: Span[] = person === undefined ? [] : [' ', { text: handleOf(place), style: 'code' }];
+  return [{ text: person?.name ?? 'Somebody', style: 'bold' }, ...handle, ' in ', ...placeSpans(place)];
+}
+
+/** The name that is nobody else's, else the number. */
+const handleOf = ({ handle, person, workspace }: PlaceAccess): string =>
+  handle ?? numberOf(person?.id ?? workspace);
+
+const numberOf = (id: string): string => id.replace(/^.*:/, 'id ');

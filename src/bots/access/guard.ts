@@ -109,7 +109,7 @@ export function createGuard({
   posts: Pick<Store<Post>, 'get'>;
   workspaces: Pick<Workspaces, 'areTogether'>;
   access: Pick<Access, 'isAllowed'>;
-  operators: Pick<Operators, 'isOperator'>;
+  operators: Pick<Operators, 'isOperator' | 'isCode'>;
   records: Pick<CardRecords, 'subjectOf'>;
   botFor: (chat: ChatRef) => Bot;
 }) {
@@ -119,7 +119,7 @@ export function createGuard({
    * @throws UserError when its person may not do that, or it is about nothing that there is.
    */
   async function authorise(event: ChatEvent): Promise<Passed | Stranger | undefined> {
-    if (event.type === 'command' && isForAnyone(event)) return { on: 'claim', event };
+    if (event.type === 'command' && isClaim(event)) return { on: 'claim', event };
     if (!(await access.isAllowed(event.workspace))) return { on: 'stranger' };
     switch (event.type) {
       case 'media':
@@ -140,6 +140,15 @@ export function createGuard({
       case 'rights':
         return { on: 'bot_rights', event };
     }
+  }
+
+  /**
+   * Somebody, who may be a stranger, sends what may be the code that makes them the operator. Where others read along, a
+   * link into the group can carry anything.
+   */
+  function isClaim({ name, argument, isPrivate, reply }: ChatEventOf<'command'>): boolean {
+    if (name !== 'start') return rightOf(COMMAND_RIGHTS, name) === 'anyone';
+    return argument !== '' && (isPrivate || reply !== undefined || operators.isCode(argument));
   }
 
   /** A text that answers nothing of ours is for us in a private chat alone. */
@@ -259,10 +268,6 @@ export function createGuard({
 }
 
 export type Guard = ReturnType<typeof createGuard>;
-
-/** What somebody who may not use Nod can say all the same: the code that makes them its operator. */
-const isForAnyone = ({ name, argument }: ChatEventOf<'command'>): boolean =>
-  rightOf(COMMAND_RIGHTS, name) === 'anyone' || (name === 'start' && argument !== '');
 
 /** A plain draft id asks for the caption; a reply to the card of a review says why one rejects it. */
 function topicOf(subject: string): AnswerTopic {

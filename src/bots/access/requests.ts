@@ -15,18 +15,22 @@ import { idiomOf } from '../view/idioms.ts';
 import { note } from '../view/messages.ts';
 import {
   accessCard,
+  admittedText,
   claimedCard,
   decidedCard,
+  fullCard,
   newOperatorCard,
   requestCard,
+  SPOILED,
   strangerText,
   welcomeCard,
 } from './access-cards.ts';
 
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** TikTok has nothing of them yet. */
 const WAITING: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review', 'on_hold', 'queued']);
-const ALL: readonly AccessState[] = ['asked', 'postponed', 'allowed', 'withdrawn', 'blocked'];
+const ALL: readonly AccessState[] = ['met', 'asked', 'postponed', 'allowed', 'withdrawn', 'blocked'];
 
 const DECISIONS: Readonly<Record<string, AccessState>> = {
   allow: 'allowed',
@@ -61,8 +65,10 @@ export function createAccessRequests({
   now: () => number;
   log: Logger;
 }) {
-  /** Who asks again and again is answered once a day. */
+  /** Who says the same again and again is answered once a day. */
   const answers = createThrottle({ limit: 1, windowMs: DAY_MS, now });
+
+  const hints = createThrottle({ limit: 5, windowMs: HOUR_MS, now });
 
   /** Deals with a word from a place that may not use Nod; true when its person lets the place in by speaking there. */
   async function meet(event: ChatEvent): Promise<boolean> {
@@ -74,12 +80,13 @@ export function createAccessRequests({
     const isClaimed = (await operators.list()).length > 0;
     const request = await access.request(newcomerIn(event));
     const isAsked = request !== undefined || known?.state === 'asked' || known?.state === 'postponed';
-    if (request !== undefined) await tellOperators(requestCard(request));
+    if (request === 'full') await tellFull();
+    else if (request !== undefined) await tellOperators(requestCard(request));
     await answer(event, strangerText({ isClaimed, isAsked }));
     return false;
   }
 
-  /** The operator's own word lets a place in, unless that was taken back before. */
+  /** The operator's own order lets a place in, unless that was taken back before. */
   async function admitFor(event: ChatEvent): Promise<boolean> {
     if (event.type === 'rights' && !event.isPresent) return false;
     const known = await access.get(event.workspace);
@@ -87,7 +94,12 @@ export function createAccessRequests({
       await answer(event, strangerText({ isClaimed: true, isAsked: false }));
       return false;
     }
-    await access.admit(newcomerIn(event));
+    if (!isOrder(event)) {
+      await answer(event, admittedText(idiomOf(event.chat)));
+      return false;
+    }
+    const place = await access.admit(newcomerIn(event));
+    if (place !== undefined && !event.isPrivate) await tellOperators(decidedCard(place));
     return true;
   }
 
@@ -107,18 +119,37 @@ export function createAccessRequests({
 
   /** @throws UserError `claim_code_unknown` `too_many_codes` */
   async function claim(event: ChatEventOf<'command'>): Promise<void> {
-    const { person, chat } = event;
+    const { name, argument, person, chat, workspace } = event;
     const idiom = idiomOf(chat);
-    if (!(await operators.isOperator(person))) {
+    const isCode = operators.isCode(argument);
+    if (!isCode && (await access.get(workspace))?.state === 'blocked') {
+      await answerOnlyIfWaited(event);
+      return;
+    }
+    if (name === 'start' && argument === 'connect') return hint(event);
+    if (isCode && canOthersRead(event)) {
+      await operators.spoil(argument);
+      await speech.answer(event, note(SPOILED));
+      return;
+    }
+    if (await operators.isOperator(person)) {
+      if (!(await access.isAllowed(workspace)) && !(await admitFor(event))) return;
+    } else {
       const others = await operators.list();
       const fetchChat = async () => (await botFor(chat).privateChat(person)) ?? chat;
-      await operators.claim(event.argument, person, fetchChat);
+      await operators.claim(argument, person, fetchChat);
       log.info({ person: person.id }, 'Somebody has claimed this Nod');
       for (const other of others) await speech.say(other.chat, newOperatorCard(person, idiom.name));
+      await access.admit(newcomerIn(event));
     }
-    await access.admit(newcomerIn(event));
     const waiting = (await access.list('asked')).length;
     await speech.answer(event, claimedCard(idiom, waiting));
+  }
+
+  /** `/start connect` comes from a link of ours into a private chat, which was all that it is for. */
+  async function hint(event: ChatEventOf<'command'>): Promise<void> {
+    if (hints.take(event.chat))
+      await speech.answer(event, note('Now write /connect in your group again: I send you the link here.'));
   }
 
   /** Does what the operator decides about a place, or shows all of them. */
@@ -127,17 +158,25 @@ export function createAccessRequests({
     if (state === undefined) return showAll(event, Number.parseInt(argument, 10) || 0);
     const before = await access.get(id.replaceAll('.', ':'));
     if (before === undefined) throw new UserError({ code: 'place_unknown' });
-    const place = await access.decide(before.workspace, state);
+    if (state !== 'allowed' && (await isOperatorChat(before))) throw new UserError({ code: 'operator_chat' });
+    const { isDecided, place } = await access.decide(before.workspace, state);
     await event.answer();
     if (place === undefined) return;
-    const isEnd = state === 'withdrawn' || state === 'blocked';
+    const isEnd = place.state === 'withdrawn' || place.state === 'blocked';
+    // Also when pressed again: a crash may have come after the decision.
     if (isEnd) await joining.separateAll(place.workspace, event.person);
+    if (!isDecided) {
+      await speech.sayInstead(event.message, decidedCard(place));
+      return;
+    }
     const cancelled = isEnd ? await cancelWaiting(place, event.person) : 0;
-    if (before.state !== state) await noteDecision(place, event.person);
+    await noteDecision(place, event.person);
     await speech.sayInstead(event.message, decidedCard(place, cancelled));
-    if (state === 'allowed' && before.state !== 'allowed')
-      await speech.say(place.chat, welcomeCard(idiomOf(place.chat)));
+    if (state === 'allowed') await speech.say(place.chat, welcomeCard(idiomOf(place.chat)));
   }
+
+  const isOperatorChat = async ({ chat, isPrivate }: PlaceAccess): Promise<boolean> =>
+    isPrivate && (await operators.list()).some((operator) => operator.chat === chat);
 
   async function showAll(event: ChatEventOf<'press'>, page: number): Promise<void> {
     const card = await drawAll(page);
@@ -165,15 +204,32 @@ export function createAccessRequests({
     await chronicle.note({ place: workspace, person, what });
   }
 
+  async function tellFull(): Promise<void> {
+    if (answers.take('full')) await tellOperators(fullCard);
+  }
+
   async function tellOperators(card: Card): Promise<void> {
     for (const { chat } of await operators.list()) await speech.say(chat, card);
   }
 
-  return { meet, claim, press };
+  /** Takes note of who uses an open Nod. */
+  const greet = (event: ChatEvent): Promise<void> => access.meet(newcomerIn(event));
+
+  return { meet, greet, claim, press };
 }
 
 export type AccessRequests = ReturnType<typeof createAccessRequests>;
 
-function newcomerIn({ workspace, workspaceTitle, chatTitle, chat, isPrivate, person }: ChatEvent) {
-  return { workspace, title: workspaceTitle || chatTitle, chat, isPrivate, person };
+function newcomerIn({ workspace, workspaceTitle, chatTitle, chat, isPrivate, person, handle }: ChatEvent) {
+  return { workspace, title: workspaceTitle || chatTitle, chat, isPrivate, person, handle };
 }
+
+/** Whether somebody tells Nod to do something; words can be about it, or somebody else's. */
+const isOrder = (event: ChatEvent): boolean =>
+  event.isPrivate ||
+  event.type === 'command' ||
+  event.type === 'rights' ||
+  (event.type === 'media' && event.isForwarded !== true);
+
+/** What is said in a group can be read there, unless it is no message. */
+const canOthersRead = ({ isPrivate, reply }: ChatEvent): boolean => !isPrivate && reply === undefined;

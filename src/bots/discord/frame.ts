@@ -7,7 +7,7 @@ import { chatRef, userPerson } from './refs.ts';
 /** What all events of an interaction or a reaction have in common. */
 export type Frame = Pick<
   ChatEvent,
-  'chat' | 'workspace' | 'chatTitle' | 'workspaceTitle' | 'isPrivate' | 'person'
+  'chat' | 'workspace' | 'chatTitle' | 'workspaceTitle' | 'isPrivate' | 'person' | 'handle'
 >;
 
 type GuildName = (id: string) => string | undefined;
@@ -27,7 +27,12 @@ export function frameOf(
   const actor = member?.user ?? user;
   if (channel === undefined || actor === undefined) return undefined;
   const channelName = 'name' in channel ? (channel.name ?? undefined) : undefined;
-  return frameIn({ channelId: channel.id, guildId, channelName }, userPerson(actor, member?.nick), guildName);
+  const frame = frameIn(
+    { channelId: channel.id, guildId, channelName },
+    userPerson(actor, member?.nick),
+    guildName,
+  );
+  return { ...frame, handle: `@${actor.username}` };
 }
 
 /** What this person does in this place. */

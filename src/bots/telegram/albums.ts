@@ -9,8 +9,8 @@ export interface AlbumItem {
 
 interface Album {
   readonly items: AlbumItem[];
-  /** The update that addressed us; everything before it was held back, everything after it follows. */
-  addressedBy?: number;
+  /** What addressed us; everything before it was held back, everything after it follows. */
+  addressedBy?: AlbumItem;
   seenAt: number;
 }
 
@@ -22,7 +22,10 @@ interface Album {
 export function createAlbums({ now }: { now: () => number }) {
   const albums = new Map<string, Album>();
 
-  /** The items that count once `item` has come: none, the item alone, or with it those that came before. */
+  /**
+   * The items that count once `item` has come: none, the item alone, or with it those that came before. Whoever addressed
+   * us gives them all: that need not be whose album it is.
+   */
   function take(album: string, item: AlbumItem, isForUs: boolean): readonly AlbumItem[] {
     forgetOld();
     const known = albums.get(album) ?? { items: [], seenAt: now() };
@@ -30,12 +33,17 @@ export function createAlbums({ now }: { now: () => number }) {
     known.seenAt = now();
     const isKnown = known.items.some(({ message }) => message.message_id === item.message.message_id);
     if (!isKnown) known.items.push(item);
-    if (isForUs) known.addressedBy ??= item.updateId;
-    if (known.addressedBy === undefined) return [];
+    if (isForUs) known.addressedBy ??= item;
+    const { addressedBy } = known;
+    if (addressedBy === undefined) return [];
     // Handled again after a failure, the addressing update gives the same items again.
-    if (known.addressedBy === item.updateId)
-      return known.items.filter((held) => held.updateId <= item.updateId);
-    return [item];
+    const items =
+      addressedBy.updateId === item.updateId
+        ? known.items.filter(({ updateId }) => updateId <= item.updateId)
+        : [item];
+    return isForUs && addressedBy.updateId !== item.updateId
+      ? items
+      : items.map((held) => ({ ...held, message: givenBy(addressedBy.message, held.message) }));
   }
 
   function forgetOld(): void {
@@ -43,6 +51,16 @@ export function createAlbums({ now }: { now: () => number }) {
   }
 
   return { take };
+}
+
+/** A message as if its media came from whoever wrote `by`. */
+export function givenBy(by: Message, message: Message): Message {
+  const given = { ...message };
+  for (const field of ['from', 'sender_chat', 'forward_origin', 'via_bot'] as const) {
+    delete given[field];
+    if (by[field] !== undefined) Object.assign(given, { [field]: by[field] });
+  }
+  return given;
 }
 
 export type Albums = ReturnType<typeof createAlbums>;

@@ -66,7 +66,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   /** There is no gap to tell of: Telegram keeps updates for a day, and older reactions cannot be read back. */
   async function start(
     receive: (event: ChatEvent) => Promise<void>,
-    { mayStore = async () => true }: StartOptions = {},
+    { mayStore = async () => true, isKnown = async () => true }: StartOptions = {},
   ): Promise<void> {
     await moves.load();
     me = await introduce();
@@ -82,10 +82,15 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     const translate = (update: Update) => read(update).map(moves.rename);
     await inbox.open((update) => deliver(translate(update), receive));
     if (stopping.signal.aborted) return;
+    // A place that may not use this Nod is known as well when it was blocked, and stays so.
+    const isKept = async (chatId: number): Promise<boolean> => {
+      const workspace = `telegram:${firstIdOf(chatId)}`;
+      return (await mayStore(workspace)) || (await isKnown(workspace));
+    };
     // An administrator bot sees all that a group talks about; only what may matter is written down.
     const accept = async (update: Update) => {
       // Before anything else, so that what comes next is known by its right name.
-      if (update.message !== undefined) await moves.learn(update.message);
+      if (update.message !== undefined) await moves.learn(update.message, isKept);
       if (update.my_chat_member !== undefined) standing.note(update.my_chat_member);
       const isForUs = touchesAlbum(update) || translate(update).length > 0;
       if (!isForUs) return;

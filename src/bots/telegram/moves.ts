@@ -45,10 +45,10 @@ export function createMoves({ store, log }: { store: Store<MoveRecord>; log: Log
     log.info({ from, to }, 'a group has become a supergroup');
   }
 
-  /** Learns from the service messages of a move, of which there is one in each of the two chats. */
-  async function learn({ chat, migrate_to_chat_id: to, migrate_from_chat_id: from }: Message): Promise<void> {
-    if (to !== undefined) await note(chat.id, to);
-    if (from !== undefined) await note(from, chat.id);
+  /** Learns from a service message of a move, of which there is one in each of the two chats, if the group is to be known. */
+  async function learn(message: Message, isKept: (oldId: number) => Promise<boolean>): Promise<void> {
+    const { chat, migrate_to_chat_id: to = chat.id, migrate_from_chat_id: from = chat.id } = message;
+    if (from !== to && (await isKept(from))) await note(from, to);
   }
 
   /** The id that calls need now. */

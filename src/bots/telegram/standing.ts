@@ -50,10 +50,10 @@ export function createStanding({ api, moves, fetchOwnId }: StandingOptions) {
     }
   }
 
-  /** Only an administrator can act anonymously, as the group; of another chat that speaks here nothing more is told. */
+  /** Only an administrator can act anonymously, as the group; anybody may speak here as a channel of theirs. */
   async function readChatStanding(chatId: number, personId: number): Promise<Standing> {
     await moves.load();
-    return moves.firstIdOf(personId) === moves.firstIdOf(chatId) ? MANAGER : { isManager: false, roles: [] };
+    return moves.firstIdOf(personId) === moves.firstIdOf(chatId) ? MANAGER : NOBODY;
   }
 
   /** Whether we administer the group, without which no reaction reaches us. */

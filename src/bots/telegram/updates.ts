@@ -1,8 +1,8 @@
-import type { CallbackQuery, Message, Update } from 'grammy/types';
+import type { CallbackQuery, Message, Update, User } from 'grammy/types';
 import type { Person } from '../../core/post.ts';
 import type { ChatEvent, ChatEventOf } from '../bot.ts';
 import { asksToPost, type Command, type Me, readAddress, readCommand, repliesToUs } from './addressing.ts';
-import type { Albums } from './albums.ts';
+import { type Albums, givenBy } from './albums.ts';
 import { fromMove, fromReaction, fromRights } from './changes.ts';
 import { hasMedia, offeredFile } from './offered-file.ts';
 import { chatRef, chatTitle, messageRef, senderPerson, userPerson, workspaceRef } from './refs.ts';
@@ -80,6 +80,7 @@ export function createTranslator(options: TranslatorOptions) {
       file,
       ...(caption !== '' && { caption }),
       ...(message.media_group_id !== undefined && { album: message.media_group_id }),
+      ...(isForwarded(message) && { isForwarded: true as const }),
     };
     return [event];
   }
@@ -87,7 +88,8 @@ export function createTranslator(options: TranslatorOptions) {
   function fromText(updateId: number, message: Message): ChatEvent[] {
     const frame = frameOf(updateId, message);
     if (frame === undefined || message.text === undefined) return [];
-    const command = readCommand(message.text, me);
+    // What somebody passes on is no order of theirs.
+    const command = isForwarded(message) ? undefined : readCommand(message.text, me);
     if (command === 'elsewhere') return [];
     if (command === undefined) return fromProse(frame, message, message.text);
     const media = asksToPost(command) ? mediaRepliedTo(message) : undefined;
@@ -115,7 +117,7 @@ export function createTranslator(options: TranslatorOptions) {
   return translate;
 }
 
-type Frame = Pick<ChatEvent, 'id' | 'chat' | 'workspace' | 'chatTitle' | 'isPrivate' | 'person'>;
+type Frame = Pick<ChatEvent, 'id' | 'chat' | 'workspace' | 'chatTitle' | 'isPrivate' | 'person' | 'handle'>;
 
 function frameOf(updateId: number, message: Message): Frame | undefined {
   const person = senderPerson(message);
@@ -127,8 +129,15 @@ function frameOf(updateId: number, message: Message): Frame | undefined {
     chatTitle: chatTitle(message.chat),
     isPrivate: message.chat.type === 'private',
     person,
+    handle: message.sender_chat === undefined ? handleOf(message.from) : undefined,
   };
 }
+
+const handleOf = (user: User | undefined): string | undefined => user?.username && `@${user.username}`;
+
+/** Whether the words are somebody else's: passed on, or made by another bot. */
+const isForwarded = ({ forward_origin, via_bot }: Message): boolean =>
+  forward_origin !== undefined || via_bot !== undefined;
 
 /** Who wrote what a command replies to; nobody when that was a bot. */
 function personRepliedTo({ reply_to_message: answered }: Message): Person | undefined {
@@ -142,19 +151,13 @@ function personRepliedTo({ reply_to_message: answered }: Message): Person | unde
 function mediaRepliedTo(message: Message): Message | undefined {
   const target = message.reply_to_message;
   if (target === undefined || !hasMedia(target)) return undefined;
-  const { from, sender_chat, message_thread_id, is_topic_message } = message;
+  const { message_thread_id, is_topic_message } = message;
   return {
-    ...withoutSender(target),
+    ...givenBy(message, target),
     chat: message.chat,
-    ...(from !== undefined && { from }),
-    ...(sender_chat !== undefined && { sender_chat }),
     ...(message_thread_id !== undefined && { message_thread_id }),
     ...(is_topic_message !== undefined && { is_topic_message }),
   };
-}
-
-function withoutSender({ from: _, sender_chat: __, ...message }: Message): Omit<Message, 'from'> {
-  return message;
 }
 
 /** Telegram tells the message as it is now, whatever the app that pressed shows or makes up. */
@@ -181,6 +184,7 @@ function fromPress(
       chatTitle: chatTitle(message.chat),
       isPrivate: message.chat.type === 'private',
       person: userPerson(query.from),
+      handle: handleOf(query.from),
       type: 'press',
       press: data,
       message: messageRef(message),

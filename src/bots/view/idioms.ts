@@ -30,6 +30,8 @@ export interface Idiom {
   readonly help: readonly string[];
   /** What the platform is called. */
   readonly name: string;
+  /** What a place of many people is called there. */
+  readonly group: string;
   /** Who manages a place, on a button. */
   readonly managersLabel: string;
   /** Cards can hold menus of options, roles and people; else there are only buttons. */
@@ -61,7 +63,7 @@ const IDIOMS: Readonly<Record<Bot['platform'], Idiom>> = {
       'Telegram gives bots files up to 20 MB. An album holds 10 photos; the next one joins its draft, and so does what you send as a reply to the card.',
       'The text that you send with the media becomes the caption; reply to the card to change it.',
     ],
-    ...{ name: 'Telegram', managersLabel: 'Administrators', hasMenus: false },
+    ...{ name: 'Telegram', group: 'group', managersLabel: 'Administrators', hasMenus: false },
   },
   discord: {
     slash: '/tiktok ',
@@ -82,6 +84,6 @@ const IDIOMS: Readonly<Record<Bot['platform'], Idiom>> = {
       '/tiktok post takes up to 10 files, /tiktok compose opens a form for several photos, and “Post to TikTok” in the menu of a message takes what it shows.',
       'Drafts are seen by you alone. When one is out of sight, /tiktok posts brings it back.',
     ],
-    ...{ name: 'Discord', managersLabel: 'People with Manage Server', hasMenus: true },
+    ...{ name: 'Discord', group: 'server', managersLabel: 'People with Manage Server', hasMenus: true },
   },
 };

@@ -89,6 +89,8 @@ export function problemText(problem: Problem, idiom: Idiom): string {
       return 'This code is not good, or was used already. A start of Nod with --claim prints a new one.';
     case 'place_unknown':
       return 'Nod does not know this place any more.';
+    case 'operator_chat':
+      return 'That is an operator’s own chat with this Nod, which stays.';
     case 'post_gone':
       return 'Nod does not know this post any more.';
     case 'not_cancellable':
@@ -135,6 +137,8 @@ export function problemText(problem: Problem, idiom: Idiom): string {
       return 'These two share everything already.';
     case 'join_private':
       return 'Only groups and servers can share accounts and reviews.';
+    case 'not_root':
+      return `Codes are made in ${problem.root}, whose rules hold here. Ask somebody who manages it.`;
   }
 }
 

@@ -54,7 +54,7 @@ export function settingsCard(view: SettingsView): Card {
       ...(isReviewed ? [...voterRows(view), ...ruleRows(view)] : []),
       [on('Time zone…', 'zone', 'ask')],
       ...joinRows(view),
-      ...(view.isOperator ? [[listButton]] : []),
+      ...(view.isOperator ? [[listButton()]] : []),
     ],
   };
 }
@@ -228,5 +228,5 @@ function joinRows(view: SettingsView): Button[][] {
   });
   if (root === undefined || root.id === view.workspace)
     return [[invite], ...others.map((other) => [leave(`Separate ${placeName(other)}`, other)])];
-  return [[invite], [leave('Separate this chat', { id: view.workspace })]];
+  return [[leave('Separate this chat', { id: view.workspace })]];
 }

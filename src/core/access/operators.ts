@@ -21,9 +21,8 @@ export interface ClaimUse extends Versioned {
 /** Who runs Nod on two platforms claims it on both, one soon after the other. */
 const SECOND_USE_MS = 3_600_000;
 const TRIES_WINDOW_MS = 3_600_000;
+/** Not counted for all together, so that nobody locks the operator out. */
 const TRIES_A_PERSON = 5;
-/** So many that nobody locks the operator out with a few accounts. */
-const TRIES_IN_ALL = 1_000;
 const LENGTH = 8;
 /** Letters and digits of a code from the settings. */
 export const MIN_SYMBOLS = 6;
@@ -46,8 +45,7 @@ export function createOperators({
   isClaimWanted?: boolean;
   now: () => number;
 }) {
-  const byPerson = createThrottle({ limit: TRIES_A_PERSON, windowMs: TRIES_WINDOW_MS, now });
-  const inAll = createThrottle({ limit: TRIES_IN_ALL, windowMs: TRIES_WINDOW_MS, now });
+  const tries = createThrottle({ limit: TRIES_A_PERSON, windowMs: TRIES_WINDOW_MS, now });
   let madeCode: string | undefined;
 
   const isOperator = async ({ id }: Person): Promise<boolean> => (await operators.get(id)) !== undefined;
@@ -77,8 +75,8 @@ export function createOperators({
     person: Person,
     fetchChat: () => Promise<ChatRef>,
   ): Promise<OperatorRecord> {
-    if (!byPerson.take(person.id) || !inAll.take('')) throw new UserError({ code: 'too_many_codes' });
-    if (!isOurs(code) || !(await use(keyOf(code), platformOf(person))))
+    if (!tries.take(person.id)) throw new UserError({ code: 'too_many_codes' });
+    if (!isCode(code) || !(await use(keyOf(code), platformOf(person))))
       throw new UserError({ code: 'claim_code_unknown' });
     const operator = { person, chat: await fetchChat(), since: now() };
     const saved = (await operators.create(person.id, operator)) ?? (await operators.get(person.id));
@@ -86,8 +84,8 @@ export function createOperators({
     return saved;
   }
 
-  /** Digests have one length, and comparing them tells nothing about the codes. */
-  const isOurs = (code: string): boolean =>
+  /** Whether it is the code, used or not. Digests have one length, and comparing them tells nothing about the codes. */
+  const isCode = (code: string): boolean =>
     symbolsOf(code).length >= MIN_SYMBOLS &&
     [configuredCode, madeCode].some((known) => known !== undefined && keyOf(known) === keyOf(code));
 
@@ -101,7 +99,16 @@ export function createOperators({
     return isUsed;
   }
 
-  return { isOperator, list, openClaim, claim };
+  /** Ends a code that others have read. */
+  async function spoil(code: string): Promise<void> {
+    const used = { firstUsedAt: now() - SECOND_USE_MS, platforms: [] };
+    const key = keyOf(code);
+    if ((await claims.create(key, used)) === undefined)
+      await claims.update(key, (known) => ({ ...known, ...used }));
+    if (madeCode !== undefined && keyOf(madeCode) === key) madeCode = undefined;
+  }
+
+  return { isOperator, list, openClaim, isCode, claim, spoil };
 }
 
 export type Operators = ReturnType<typeof createOperators>;

@@ -1,3 +1,4 @@
+import { createLimiter } from '../media/limiter.ts';
 import type { ChatRef, Person } from '../post.ts';
 import type { Store, Versioned } from '../stores.ts';
 import type { Workspace } from '../workspaces.ts';
@@ -12,22 +13,35 @@ export interface PlaceAccess extends Versioned {
   readonly chat: ChatRef;
   /** Who spoke there first; absent for places from before there were operators. */
   readonly person?: Person | undefined;
+  /** What the platform calls that person and nobody else, such as `@kim`. */
+  readonly handle?: string | undefined;
   /** Of the last change; milliseconds since the epoch. */
   readonly at: number;
 }
 
 /**
- * `asked` waits for the operator, `postponed` was put off by the operator, `withdrawn` was allowed once, `blocked` gets no
+ * `met` uses an open Nod without a decision, `asked` waits for the operator, `postponed` was put off by the operator, `withdrawn` was allowed once, `blocked` gets no
  * answer any more.
  */
-export type AccessState = 'asked' | 'postponed' | 'allowed' | 'withdrawn' | 'blocked';
+export type AccessState = 'met' | 'asked' | 'postponed' | 'allowed' | 'withdrawn' | 'blocked';
 
 /** What is known of a place that is not let in yet. */
-export type Newcomer = Pick<PlaceAccess, 'workspace' | 'title' | 'isPrivate' | 'chat' | 'person'>;
+export type Newcomer = Pick<PlaceAccess, 'workspace' | 'title' | 'isPrivate' | 'chat' | 'person' | 'handle'>;
 
-/** Strangers cost us no more than so many records. */
+/** So many strangers at a time can ask. */
 const MAX_OPEN_REQUESTS = 50;
-const POSTPONED_MS = 7 * 24 * 3_600_000;
+/** How long a request waits, and how long it is put off. */
+const REQUEST_MS = 7 * 24 * 3_600_000;
+
+/** What the operator can decide about a place, as the cards offer it; from an old card, everything else is too late. */
+const DECISIONS: Readonly<Record<AccessState, readonly AccessState[]>> = {
+  met: ['withdrawn', 'blocked'],
+  asked: ['allowed', 'postponed', 'blocked'],
+  postponed: ['allowed', 'blocked'],
+  allowed: ['withdrawn'],
+  withdrawn: ['allowed'],
+  blocked: ['allowed'],
+};
 
 /** Knows which places may use this Nod: those that its operator lets in, or all that are not blocked. */
 export function createPlaceAccess({
@@ -48,34 +62,72 @@ export function createPlaceAccess({
     return state === 'allowed';
   }
 
+  /** One after the other, or many at once would all find room. */
+  const inTurn = createLimiter({ concurrency: 1 });
+
   /**
-   * Takes note that somebody wants to use Nod in a place; the request, if the operator is to be asked now.
+   * Takes note that somebody wants to use Nod in a place; the request, if the operator is to be asked now, or `full`
+   * where too many wait already.
    *
-   * Asked once for each place, and again only a week after *Not now*.
+   * Asked once a week for each place, also after *Not now*.
    */
-  async function request(newcomer: Newcomer): Promise<PlaceAccess | undefined> {
+  function request(newcomer: Newcomer): Promise<PlaceAccess | 'full' | undefined> {
+    return inTurn('', () => takeRequest(newcomer));
+  }
+
+  async function takeRequest(newcomer: Newcomer): Promise<PlaceAccess | 'full' | undefined> {
     const known = await get(newcomer.workspace);
+    if (known !== undefined && !canBeAsked(known)) return undefined;
+    const waiting = (await list('asked')).filter(isFresh);
+    if (waiting.length >= MAX_OPEN_REQUESTS) return 'full';
     const asked = { ...newcomer, state: 'asked' as const, at: now() };
-    if (known === undefined) {
-      if ((await list('asked')).length >= MAX_OPEN_REQUESTS) return undefined;
-      return places.create(newcomer.workspace, asked);
-    }
-    if (known.state !== 'postponed' || now() - known.at < POSTPONED_MS) return undefined;
-    return places.replace(newcomer.workspace, known, asked);
+    return known === undefined
+      ? places.create(newcomer.workspace, asked)
+      : places.replace(newcomer.workspace, known, asked);
+  }
+
+  const canBeAsked = (place: PlaceAccess): boolean =>
+    place.state === 'met' || ((place.state === 'asked' || place.state === 'postponed') && !isFresh(place));
+  const isFresh = ({ at }: PlaceAccess): boolean => now() - at < REQUEST_MS;
+
+  /** Takes note of a place that uses an open Nod, so that the operator can find it. */
+  async function meet(newcomer: Newcomer): Promise<void> {
+    if (isOpen && (await get(newcomer.workspace)) === undefined)
+      await places.create(newcomer.workspace, { ...newcomer, state: 'met', at: now() });
   }
 
   /** Lets a place in that nobody has asked for. */
   async function admit(newcomer: Newcomer): Promise<PlaceAccess | undefined> {
-    const { workspace, title, isPrivate, chat, person } = newcomer;
-    const allowed = { workspace, title, isPrivate, chat, person, state: 'allowed' as const, at: now() };
-    return (await places.create(newcomer.workspace, allowed)) ?? decide(newcomer.workspace, 'allowed');
+    const { workspace, title, isPrivate, chat, person, handle } = newcomer;
+    const allowed = {
+      workspace,
+      title,
+      isPrivate,
+      chat,
+      person,
+      handle,
+      state: 'allowed' as const,
+      at: now(),
+    };
+    return (
+      (await places.create(workspace, allowed)) ??
+      places.update(workspace, (place) =>
+        place.state === 'allowed' ? undefined : { ...place, state: 'allowed', at: now() },
+      )
+    );
   }
 
-  /** The place as it stands after the operator's decision; undefined when nothing is known of it. */
-  async function decide(workspace: string, state: AccessState): Promise<PlaceAccess | undefined> {
-    return places.update(workspace, (place) =>
-      place.state === state ? undefined : { ...place, state, at: now() },
-    );
+  /** Does what the operator decides; whether it still could be decided, and the place as it stands then. */
+  async function decide(
+    workspace: string,
+    state: AccessState,
+  ): Promise<{ isDecided: boolean; place: PlaceAccess | undefined }> {
+    let isDecided = false;
+    const place = await places.update(workspace, (known) => {
+      isDecided = DECISIONS[known.state].includes(state);
+      return isDecided ? { ...known, state, at: now() } : undefined;
+    });
+    return { isDecided, place };
   }
 
   /** The places in one of these states, newest change first. */
@@ -85,7 +137,7 @@ export function createPlaceAccess({
     return found.sort((a, b) => b.at - a.at);
   }
 
-  return { get, isAllowed, request, admit, decide, list };
+  return { get, isAllowed, request, meet, admit, decide, list };
 }
 
 export type Access = ReturnType<typeof createPlaceAccess>;
@@ -101,7 +153,8 @@ export async function admitConnected({
   for await (const [workspace, place] of workspaces.entries()) {
     const { openIds, joined, parts = [], title = '', isPrivate = false, chat } = place;
     const isConnected = openIds.length > 0 || joined !== undefined || parts.length > 0;
-    if (!isConnected || (await access.get(workspace)) !== undefined) continue;
+    const state = (await access.get(workspace))?.state ?? 'met';
+    if (!isConnected || state !== 'met') continue;
     await access.admit({ workspace, title, isPrivate, chat });
   }
 }

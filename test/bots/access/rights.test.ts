@@ -695,11 +695,18 @@ describe('a place that shares no more, or may not use Nod any more', () => {
     expect(world.telegram.show().join('\n')).toContain('Editors (Telegram) are separate.');
   });
 
+  it('is separated when the operator presses again after a crash', async () => {
+    await using world = await createAccessWorld();
+    await leaves['was withdrawn'](world);
+    await leaves['was withdrawn with all that it shares'](world);
+    expect(await world.workspaces.idsOf(GROUP.workspace)).toEqual([GROUP.workspace]);
+  });
+
   it('leaves everybody who has joined it on their own', async () => {
     await using world = await createAccessWorld();
     await world.workspaces.join(OTHER.workspace, OTHER.chat, GROUP.workspace);
     await world.handle(
-      await pressOf('access', 'block', undefined, 'telegram.-5')(PERSONS.operator(), '', world),
+      await pressOf('access', 'withdraw', undefined, 'telegram.-5')(PERSONS.operator(), '', world),
     );
     for (const { workspace } of [GROUP, SERVER, OTHER])
       expect(await world.workspaces.idsOf(workspace)).toEqual([workspace]);
@@ -730,6 +737,17 @@ it('cancels what waits in a place that is withdrawn, and nothing else', async ()
   expect(await postOf(world, 'waits')).toMatchObject({ status: 'cancelled', by: PEOPLE.olga });
   expect(await postOf(world, 'elsewhere')).toMatchObject({ status: 'in_review' });
   expect(await world.access.isAllowed(GROUP.workspace)).toBe(false);
+});
+
+it('tells the operator once when so many wait that others cannot ask', async () => {
+  await using world = await createAccessWorld();
+  for (let id = 1_000; id < 1_055; id += 1) {
+    const frame = alone({ id: `telegram:${id}`, name: `Stranger ${id}` });
+    await world.handle({ ...frame, type: 'text', text: 'Hello' });
+  }
+  const said = world.telegram.show();
+  expect(said.filter((text) => text.includes('would like to use Nod'))).toHaveLength(50);
+  expect(said.filter((text) => text.includes('Others cannot ask until'))).toHaveLength(1);
 });
 
 async function postOf({ nod }: AccessWorld, id: string): Promise<Post> {

@@ -101,7 +101,11 @@ export async function createAccessWorld() {
   });
   const looks = createLooks({ secrets: createSecrets({ key: 'key' }), posts: nod.posts, now });
   const refreshing = createRefreshing({ ...parts, workspaces, log });
-  const joins = createJoins({ codes: stores.store('join-codes'), now });
+  const joins = createJoins({
+    codes: stores.store('join-codes'),
+    mayOffer: async () => true,
+    now,
+  });
   const chats = createChats({
     core: {
       ...nod,

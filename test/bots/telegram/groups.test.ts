@@ -139,3 +139,16 @@ async function startTeam(harness: Harness) {
 
 const idsOf = (events: readonly ChatEvent[]) =>
   events.map((event) => (event.type === 'media' ? event.messageId : event.type));
+
+it('counts no channel that speaks in a group as a member of it', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const passer = telegram.user({ firstName: 'Passer' });
+  const team = telegram.group({ title: 'Team', admins: [telegram.ana], supergroup: true, botIsAdmin: true });
+  const { bot, events } = await harness.startBot();
+  const asChannel = { id: -1_000_000_000_777, type: 'channel' as const, title: 'News' };
+  await telegram.sendText(team, passer, '/accounts', { asChannel });
+  const { chat, person } = await events.one('command');
+  expect(person).toEqual({ id: `telegram:${asChannel.id}`, name: 'News' });
+  expect(await bot.readStanding(chat, person)).toEqual({ isMember: false, isManager: false, roles: [] });
+});

@@ -15,6 +15,7 @@ it('delivers a text with who said it and where', async () => {
     chatTitle: 'Ana',
     isPrivate: true,
     person: { id: `telegram:${telegram.ana.id}`, name: 'Ana' },
+    handle: '@ana_test',
     text: 'hello 👋',
   });
 });

@@ -33,3 +33,10 @@ it.each<[Pick<Excess, 'what' | 'who' | 'max'>, string]>([
 ])('says what to do about too much at once: %j', (excess, words) => {
   expect(problemText({ code: 'too_much_at_once', ...excess }, idiomOf('discord:1'))).toBe(words);
 });
+
+it('says where a code for joined chats is made', () => {
+  const problem = { code: 'not_root' as const, root: 'Studio (Discord)' };
+  expect(problemText(problem, idiomOf('telegram:-5'))).toBe(
+    'Codes are made in Studio (Discord), whose rules hold here. Ask somebody who manages it.',
+  );
+});

@@ -125,7 +125,7 @@ it('says whose rules hold in joined chats, and lets each be separated', () => {
   expect(joined).toContain(
     'Joined with  Studio (Discord)\nThe rules are those of Studio (Discord); a change here changes them there.',
   );
-  expect(joined.endsWith('\n[Join another chat…]\n[Separate this chat]')).toBe(true);
+  expect(joined.endsWith('\n[Time zone…]\n[Separate this chat]')).toBe(true);
   const root = print(settingsCard(view({}, { ...inStudio, places })));
   expect(root).toContain('Joined with  Lab (Telegram)\nThe rules of this chat hold there as well.');
   expect(root.endsWith('\n[Join another chat…]\n[Separate Lab (Telegram)]')).toBe(true);

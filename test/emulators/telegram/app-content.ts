@@ -1,6 +1,7 @@
 // Faithful: what apps make of what people send: texts with found entities, photos as JPEG sizes, files with claimed
 // names and types. Simplified: apps do not scale photos. Missing: voice, video notes, stickers, live photos.
 import { readFile } from 'node:fs/promises';
+import type { Chat, User } from 'grammy/types';
 import type { Files } from './files.ts';
 import { readImage } from './files.ts';
 import type { MessageParts, MessageRef } from './messages.ts';
@@ -12,6 +13,10 @@ export type Place = {
   threadId?: number;
   /** An administrator speaks in the name of the group. */
   isAnonymous?: boolean;
+  /** Whose message it passes on. */
+  forwardedFrom?: User;
+  /** Somebody speaks as a channel of theirs. */
+  asChannel?: Chat.ChannelChat;
 };
 export type Bytes = { bytes: Uint8Array } | { path: string };
 export type SentPhoto = Bytes & Place & { caption?: string };

@@ -1,6 +1,6 @@
 // Faithful: people write, send albums as single messages with one media_group_id and the caption on the first, edit,
-// delete and react, and the bot hears of it as far as it may. Simplified: every member may do everything. Missing:
-// forwards, polls, joining and leaving by people.
+// delete and react, and the bot hears of it as far as it may; a channel may speak in a supergroup that it does not belong
+// to. Simplified: every member may do everything. Missing: forwards, polls, joining and leaving by people.
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Message, ReactionType, User } from 'grammy/types';
@@ -45,19 +45,26 @@ export function createPeople(emulation: Emulation, world: World) {
     chat: ChatRef,
     from: User,
     parts: MessageParts,
-    { replyTo, threadId, isAnonymous = false }: Place,
+    { replyTo, threadId, isAnonymous = false, asChannel, forwardedFrom }: Place,
   ): Message => {
     const entry = world.entryOf(chat);
-    checkSender(entry, from);
+    if (asChannel === undefined) checkSender(entry, from);
+    else if (entry.chat.type !== 'supergroup') throw new Error('Channels speak in supergroups alone.');
     const place = {
       ...(threadId === undefined ? {} : topicBeginning(entry, threadId)),
       ...placeParts(threadId, replyTo ? find(replyTo) : undefined),
     };
     if (threadId !== undefined && !entry.topics.has(threadId))
       throw new Error(`There is no topic ${threadId} in this chat: make it with topic first.`);
-    const sender = isAnonymous ? GROUP_ANONYMOUS_BOT : from;
-    const behalf = isAnonymous ? { sender_chat: entry.chat } : {};
-    const { current } = messages.post(entry, { from: sender, ...behalf, ...parts, ...place });
+    const behalf = asChannel ?? (isAnonymous ? entry.chat : undefined);
+    const sender = asChannel !== undefined ? CHANNEL_BOT : isAnonymous ? GROUP_ANONYMOUS_BOT : from;
+    const { current } = messages.post(entry, {
+      from: sender,
+      ...(behalf && { sender_chat: behalf }),
+      ...(forwardedFrom && { forward_origin: { type: 'user', sender_user: forwardedFrom, date: 1 } }),
+      ...parts,
+      ...place,
+    });
     entry.started = true;
     if (doesBotSee(state, entry, current))
       updates.push('message', { ...current, chat: entry.chat, from: sender });
@@ -166,6 +173,14 @@ const GROUP_ANONYMOUS_BOT: User = {
   is_bot: true,
   first_name: 'Group',
   username: 'GroupAnonymousBot',
+};
+
+/** The fake sender of messages that people write as a channel of theirs. */
+const CHANNEL_BOT: User = {
+  id: 136817688,
+  is_bot: true,
+  first_name: 'Channel',
+  username: 'Channel_Bot',
 };
 
 export type People = ReturnType<typeof createPeople>;

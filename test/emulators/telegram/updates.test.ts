@@ -170,6 +170,22 @@ it('delivers an album item by item as its gate opens', async () => {
   expect(updates[1]?.message?.caption).toBeUndefined();
 });
 
+it('names the channel as which somebody speaks in a supergroup, without being in it', async () => {
+  await using telegram = await startTelegramEmulator();
+  const call = createCall(telegram);
+  const passer = telegram.user({ firstName: 'Passer' });
+  const members = [telegram.ana];
+  const team = telegram.group({ title: 'Team', members, supergroup: true, botIsAdmin: true });
+  const asChannel = { id: -1_000_000_000_777, type: 'channel' as const, title: 'News' };
+  await telegram.sendText(team, passer, 'hello', { asChannel });
+  const { result } = await call('getUpdates', {});
+  const from = { id: 136817688, is_bot: true, username: 'Channel_Bot' };
+  expect(result).toMatchObject([{ message: { text: 'hello', sender_chat: asChannel, from } }]);
+  await expect(telegram.sendText(telegram.anaChat, passer, 'hello', { asChannel })).rejects.toThrow(
+    'Channels speak in supergroups alone.',
+  );
+});
+
 it('refuses to do what an app cannot', async () => {
   const { telegram, ana, chat } = await start();
   await using _ = telegram;
