@@ -569,6 +569,12 @@ it('counts an approval as it was given where its platform does not answer before
   expect(await postOf(world, 'post')).not.toMatchObject({ status: 'in_review' });
 });
 
+/** Puts the cards of a review up; the reactions come last. */
+async function showReview({ chats, telegram, discord }: AccessWorld, post: Post): Promise<void> {
+  chats.touch(post);
+  for (const { until, marks } of [telegram, discord]) await until(() => marks.size || undefined);
+}
+
 /** The platform of a bot says that Nod is in none of its chats any more. */
 function shutOut({ bot }: Pick<PaperBot, 'bot'>): void {
   bot.readStanding = async () => {
@@ -653,8 +659,7 @@ describe('a place that shares no more, or may not use Nod any more', () => {
   it.each(Object.entries(leaves))('has none of its reactions read back once it %s', async (_, leave) => {
     await using world = await createAccessWorld();
     const post = await world.post('post', REVIEW);
-    world.chats.touch(post);
-    await world.discord.until(() => world.discord.marks.size || undefined);
+    await showReview(world, post);
     Object.assign(world.discord.bot, {
       readMarks: async () => [{ person: PEOPLE.chiara, mark: 'approve' }],
     });
@@ -670,8 +675,7 @@ describe('a place that shares no more, or may not use Nod any more', () => {
   it.each(Object.entries(leaves))('sees nothing of an open review after it %s', async (_, leave) => {
     await using world = await createAccessWorld();
     const post = await world.post('post', REVIEW);
-    world.chats.touch(post);
-    await world.discord.until(() => world.discord.marks.size || undefined);
+    await showReview(world, post);
     const before = world.discord.messages.length;
     const shown = () => world.discord.messages.slice(0, before).at(-1)?.versions ?? [];
     expect(textOf(shown().at(-1)?.card)).toContain('Our secret');
