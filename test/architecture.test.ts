@@ -12,6 +12,10 @@ const RULES: Record<string, { folders: readonly string[]; not?: RegExp }> = {
   web: { folders: ['web', 'core'], not: /^(grammy|discord\.js|@discordjs\/)/ },
 };
 
+/** Where the chat side is built from its settings, with a bot for each platform. */
+const CHATS = 'bots/index.ts';
+const CHATS_RULE: (typeof RULES)[string] = { folders: ['bots', 'core', '.'] };
+
 const IMPORT =
   /^\s*(?:import|export)\s(?:[^;]*?\sfrom\s)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/gm;
 
@@ -30,7 +34,7 @@ function targetOf(file: string, specifier: string): { folder: string } | { packa
 }
 
 function violationsIn(file: string): string[] {
-  const rule = RULES[file.split('/')[0] ?? ''];
+  const rule = file === CHATS ? CHATS_RULE : RULES[file.split('/')[0] ?? ''];
   if (rule === undefined) return [];
   return importsOf(file).filter((specifier) => {
     const target = targetOf(file, specifier);
@@ -39,8 +43,8 @@ function violationsIn(file: string): string[] {
 }
 
 it('finds the imports of a file', () => {
-  const found = importsOf('chats.ts');
-  expect(found).toContain('./bots/board.ts');
+  const found = importsOf(CHATS);
+  expect(found).toContain('./cards/card-queue.ts');
   expect(found).toContain('pino');
 });
 
@@ -53,7 +57,7 @@ it.each(files)('%s imports only what its folder may', (file) => {
   expect(violationsIn(file)).toEqual([]);
 });
 
-it.each(files.filter((file) => !/^bots\/(telegram|discord)\//.test(file) && file !== 'chats.ts'))(
+it.each(files.filter((file) => !/^bots\/(telegram|discord)\//.test(file) && file !== CHATS))(
   '%s knows no chat platform by name',
   (file) => {
     expect(

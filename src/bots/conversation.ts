@@ -1,27 +1,27 @@
 import type { Logger } from 'pino';
-import type { Accounts } from '../core/accounts.ts';
-import type { Composer } from '../core/composer.ts';
-import type { Consents } from '../core/consents.ts';
-import type { Draft, DraftFile } from '../core/draft.ts';
-import { type Problem, UserError } from '../core/errors.ts';
-import type { ChatRef, Person, Post } from '../core/post.ts';
+import type { Accounts } from '../core/accounts/accounts.ts';
+import type { Consents } from '../core/accounts/consent.ts';
+import type { Workspaces } from '../core/accounts/workspaces.ts';
+import type { Draft, DraftFile } from '../core/compose/draft.ts';
+import type { Composer } from '../core/compose/drafts.ts';
+import { type Problem, UserError } from '../core/problems.ts';
+import type { ChatRef, Person, Post } from '../core/publish/post.ts';
 import { createThrottle } from '../core/throttle.ts';
-import type { Workspaces } from '../core/workspaces.ts';
 import type { Guard, OwnDraft, Passed } from './access/guard.ts';
 import type { AccessRequests } from './access/requests.ts';
-import type { Board } from './board.ts';
-import type { Bot, ChatEvent, ChatEventOf } from './bot.ts';
-import type { CardRecords } from './card-records.ts';
-import { giveLink } from './connecting.ts';
-import type { Lists } from './lists.ts';
-import type { Planning } from './planning.ts';
-import type { Pressing } from './pressing.ts';
-import type { Settings } from './settings.ts';
-import type { Speech } from './speech.ts';
-import { reviewSubject } from './subjects.ts';
-import type { Suggesting } from './suggesting.ts';
-import { idiomOf } from './view/idioms.ts';
-import { cancelCard, postsCard } from './view/lists.ts';
+import { giveLink } from './accounts/connect-link.ts';
+import type { CardRecords } from './cards/card-index.ts';
+import type { Board } from './cards/card-queue.ts';
+import type { Speech } from './cards/send.ts';
+import { reviewSubject } from './cards/subjects.ts';
+import type { Suggesting } from './compose/command-options.ts';
+import type { Pressing } from './compose/draft-buttons.ts';
+import type { Bot, ChatEvent, ChatEventOf } from './platform.ts';
+import { cancelCard, postsCard } from './posts/post-list-card.ts';
+import type { Lists } from './posts/post-lists.ts';
+import type { Planning } from './posts/schedule.ts';
+import type { Voting } from './review/voting.ts';
+import type { Settings } from './settings/settings.ts';
 import {
   accountsCard,
   disconnectCard,
@@ -30,9 +30,9 @@ import {
   OLD_BUTTON,
   problemCard,
   startCard,
-} from './view/messages.ts';
-import { problemText } from './view/problems.ts';
-import type { Voting } from './voting.ts';
+} from './text/messages.ts';
+import { problemText } from './text/problems.ts';
+import { idiomOf } from './text/wording.ts';
 
 /** Told once a minute to each. */
 const OFTEN: ReadonlySet<Problem['code']> = new Set(['too_much_at_once', 'too_many_codes']);

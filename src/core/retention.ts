@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { Draft } from './draft.ts';
-import { keeperOf } from './limits.ts';
+import type { Keeper, Usage } from './compose/disk-usage.ts';
+import type { Draft } from './compose/draft.ts';
+import { keeperOf } from './compose/limits.ts';
 import type { MediaStore } from './media/store.ts';
 import type { StoredFile } from './media/types.ts';
-import type { Keeper, Usage } from './media/usage.ts';
-import type { Post } from './post.ts';
-import type { Store } from './stores.ts';
+import type { Post } from './publish/post.ts';
+import type { Store } from './storage/database.ts';
 
 const SWEEP_EVERY_MS = 3_600_000;
 /** A file this young may belong to a draft that is just being written. */

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
-import type { Accounts } from '../core/accounts.ts';
-import type { Notes } from '../core/notes.ts';
-import type { AccountName, ChatRef } from '../core/post.ts';
+import type { Accounts } from '../core/accounts/accounts.ts';
+import type { AccountName, ChatRef } from '../core/publish/post.ts';
+import type { Notes } from '../core/publish/signals.ts';
 import { type TikTokWebhookEvent, verifyWebhook, WebhookRejectedError } from '../core/tiktok/webhook.ts';
 
 /** Told once an account is gone, with the chats whose people should know, and how it was called. */

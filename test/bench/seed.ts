@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
-import { UNDECIDED } from '../../src/core/draft.ts';
-import { type Attempt, createGate } from '../../src/core/media/gate.ts';
+import { UNDECIDED } from '../../src/core/compose/draft.ts';
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { MediaKind, PreparedMedia } from '../../src/core/media/types.ts';
-import { hashContent, type Post } from '../../src/core/post.ts';
-import { openStores } from '../../src/core/stores.ts';
+import { hashContent, type Post } from '../../src/core/publish/post.ts';
+import { type Attempt, createGate } from '../../src/core/publish/release-gate.ts';
+import { openStores } from '../../src/core/storage/database.ts';
 import type { World } from '../world.ts';
 
 const VIDEO_BYTES = 50 * 1024 ** 2;

@@ -1,4 +1,4 @@
-import type { Bot, ChatEvent, ChatEventOf, Picture } from '../../src/bots/bot.ts';
+import type { Bot, ChatEvent, ChatEventOf, Picture } from '../../src/bots/platform.ts';
 import type { WireComponent } from '../emulators/discord/index.ts';
 import { findFreePort } from '../free-port.ts';
 import { card as discordCard, photo, startHarness as startDiscord } from './discord/harness.ts';

@@ -6,7 +6,7 @@ import {
   type ChatEvent,
   ChatUnreachableError,
   MessageGoneError,
-} from '../../src/bots/bot.ts';
+} from '../../src/bots/platform.ts';
 import { card, startDiscordStand, startTelegramStand } from './contract-stands.ts';
 
 describe.each([

@@ -1,6 +1,6 @@
-import { type Bot, type Card, MessageGoneError, type MessageRef } from '../../src/bots/bot.ts';
-import type { ChatRef, Person } from '../../src/core/post.ts';
-import type { Mark, Standing } from '../../src/core/review.ts';
+import { type Bot, type Card, MessageGoneError, type MessageRef } from '../../src/bots/platform.ts';
+import type { ChatRef, Person } from '../../src/core/publish/post.ts';
+import type { Mark, Standing } from '../../src/core/review/review.ts';
 import { createWatch } from '../emulators/watch.ts';
 
 interface PaperMessage {

@@ -1,4 +1,4 @@
-import type { ChatEvent, ChatEventOf } from '../../src/bots/bot.ts';
+import type { ChatEvent, ChatEventOf } from '../../src/bots/platform.ts';
 
 /** Keeps what is added and lets a test wait for it. */
 export function createRecord<T>() {

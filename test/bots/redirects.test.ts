@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
-import type { Bot } from '../../src/bots/bot.ts';
+import type { Bot } from '../../src/bots/platform.ts';
 import { startHarness as startDiscord } from './discord/harness.ts';
 import { startHarness as startTelegram } from './telegram/harness.ts';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Ballot, createBallots, type Reviewed } from '../../src/core/ballots.ts';
-import type { Person } from '../../src/core/post.ts';
-import type { Act, Mark, MarkAct, ReviewPolicy, Source } from '../../src/core/review.ts';
-import { openStores } from '../../src/core/stores.ts';
+import type { Person } from '../../src/core/publish/post.ts';
+import { type Ballot, createBallots, type Reviewed } from '../../src/core/review/ballots.ts';
+import type { Act, Mark, MarkAct, ReviewPolicy, Source } from '../../src/core/review/review.ts';
+import { openStores } from '../../src/core/storage/database.ts';
 import { temporaryDirectory } from './media/files.ts';
 import { POLICY, T0 } from './posts.ts';
 

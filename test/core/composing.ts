@@ -1,16 +1,16 @@
 import { Readable } from 'node:stream';
 import pino from 'pino';
 import sharp from 'sharp';
-import { createComposer, type Offer } from '../../src/core/composer.ts';
-import type { Draft } from '../../src/core/draft.ts';
-import { createIntake } from '../../src/core/intake.ts';
-import type { Shares } from '../../src/core/limits.ts';
+import { createUsage } from '../../src/core/compose/disk-usage.ts';
+import type { Draft } from '../../src/core/compose/draft.ts';
+import { createComposer, type Offer } from '../../src/core/compose/drafts.ts';
+import { createIntake } from '../../src/core/compose/intake.ts';
+import type { Shares } from '../../src/core/compose/limits.ts';
+import { createReworking } from '../../src/core/compose/rework.ts';
+import { createSubmission } from '../../src/core/compose/submit.ts';
 import { createMediaPreparer } from '../../src/core/media/prepare.ts';
-import { createUsage } from '../../src/core/media/usage.ts';
-import type { Post } from '../../src/core/post.ts';
-import { createRandomIds } from '../../src/core/random-ids.ts';
-import { createReworking } from '../../src/core/reworking.ts';
-import { createSubmission } from '../../src/core/submission.ts';
+import type { Post } from '../../src/core/publish/post.ts';
+import { createRandomIds } from '../../src/core/storage/random-ids.ts';
 import { type CoreWorld, type CoreWorldOptions, createCoreWorld } from './core-world.ts';
 import { ANA, CHAT, WORKSPACE } from './posts.ts';
 

@@ -4,14 +4,20 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import pino from 'pino';
 import sharp from 'sharp';
-import { createConsents } from '../../src/core/consents.ts';
-import { createLooks } from '../../src/core/looks.ts';
+import { createConsents } from '../../src/core/accounts/consent.ts';
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
-import { DEFAULT_PACING, type Pacing } from '../../src/core/pacing.ts';
-import { hashContent, isSettled, type Post, type PostContent, type PostStatus } from '../../src/core/post.ts';
-import { createSecrets } from '../../src/core/secrets.ts';
-import type { Fresh } from '../../src/core/stores.ts';
+import { DEFAULT_PACING, type Pacing } from '../../src/core/publish/pacing.ts';
+import {
+  hashContent,
+  isSettled,
+  type Post,
+  type PostContent,
+  type PostStatus,
+} from '../../src/core/publish/post.ts';
+import { createLooks } from '../../src/core/publish/preview-links.ts';
+import type { Fresh } from '../../src/core/storage/database.ts';
+import { createSecrets } from '../../src/core/storage/secrets.ts';
 import type { TokenGrant } from '../../src/core/tiktok/types.ts';
 import { createWeb, startServer } from '../../src/web/index.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Draft, DraftFile } from '../../src/core/draft.ts';
+import type { Draft, DraftFile } from '../../src/core/compose/draft.ts';
 import type { MediaKind } from '../../src/core/media/types.ts';
 import { ANA, CHAT, deepFreeze, EVERYONE, namedFile, namedPhoto, T0, WORKSPACE } from './posts.ts';
 

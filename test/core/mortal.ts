@@ -1,4 +1,4 @@
-import type { Store, Stores, Versioned } from '../../src/core/stores.ts';
+import type { Store, Stores, Versioned } from '../../src/core/storage/database.ts';
 import type { TikTokClient } from '../../src/core/tiktok/client.ts';
 
 /** Runs one read, write or call of a process. A process that has died gets no answer any more. */

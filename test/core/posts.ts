@@ -1,5 +1,5 @@
 import type { PreparedMedia, StoredFile } from '../../src/core/media/types.ts';
-import type { Pacing } from '../../src/core/pacing.ts';
+import type { Pacing } from '../../src/core/publish/pacing.ts';
 import {
   hashContent,
   type Person,
@@ -8,8 +8,8 @@ import {
   type PostIn,
   type PostReview,
   type PostStatus,
-} from '../../src/core/post.ts';
-import { defaultPolicy } from '../../src/core/review.ts';
+} from '../../src/core/publish/post.ts';
+import { defaultPolicy } from '../../src/core/review/review.ts';
 import type { PostSettings } from '../../src/core/tiktok/types.ts';
 
 export const ANA: Person = { id: 'telegram:1', name: 'Ana' };

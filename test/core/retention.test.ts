@@ -1,9 +1,9 @@
 import { utimes } from 'node:fs/promises';
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
-import { type Draft, UNDECIDED } from '../../src/core/draft.ts';
-import { createUsage } from '../../src/core/media/usage.ts';
-import type { PostStatus } from '../../src/core/post.ts';
+import { createUsage } from '../../src/core/compose/disk-usage.ts';
+import { type Draft, UNDECIDED } from '../../src/core/compose/draft.ts';
+import type { PostStatus } from '../../src/core/publish/post.ts';
 import { createRetention } from '../../src/core/retention.ts';
 import { createCoreWorld } from './core-world.ts';
 import { addBytes } from './media/files.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Message } from 'grammy/types';
 import { expect, it } from 'vitest';
 import type { MoveRecord } from '../../src/bots/telegram/index.ts';
-import { openStores } from '../../src/core/stores.ts';
+import { openStores } from '../../src/core/storage/database.ts';
 import { connectInGroup, issueCode, setApprovalsInGroup } from '../team.ts';
 import { buttonsOf, connectAccount, createWorld, discordOf, textOf, type WorldOptions } from '../world.ts';
 import { textOf as discordTextOf } from './discord-stage.ts';

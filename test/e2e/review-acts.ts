@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Message, User } from 'grammy/types';
 import { expect } from 'vitest';
-import { openStores, type Versioned } from '../../src/core/stores.ts';
+import { openStores, type Versioned } from '../../src/core/storage/database.ts';
 import type { InteractionHandle, WireMessage } from '../emulators/discord/index.ts';
 import { inputsOf } from '../emulators/discord/modal.ts';
 import { buttonsOf, textOf as textOnTelegram, type World } from '../world.ts';

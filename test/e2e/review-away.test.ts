@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import type { PresenceRecord } from '../../src/bots/presence.ts';
+import type { PresenceRecord } from '../../src/bots/review/downtime.ts';
 import type { World } from '../world.ts';
 import { textOf } from './discord-stage.ts';
 import {

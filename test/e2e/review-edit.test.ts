@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Post } from '../../src/core/post.ts';
+import type { Post } from '../../src/core/publish/post.ts';
 import { buttonsOf } from '../world.ts';
 import { labelsOf, textOf } from './discord-stage.ts';
 import {

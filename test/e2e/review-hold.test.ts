@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Post } from '../../src/core/post.ts';
+import type { Post } from '../../src/core/publish/post.ts';
 import type { WireMessage } from '../emulators/discord/index.ts';
 import { textOf } from './discord-stage.ts';
 import {

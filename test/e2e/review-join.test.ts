@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { JoinCode } from '../../src/core/joins.ts';
+import type { JoinCode } from '../../src/core/accounts/join-codes.ts';
 import { linkShownTo } from '../team.ts';
 import { buttonsOf, walkThroughConsent } from '../world.ts';
 import { labelsOf, textOf } from './discord-stage.ts';

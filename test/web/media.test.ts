@@ -4,7 +4,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { Agent, type Dispatcher, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Attempt } from '../../src/core/media/gate.ts';
+import type { Attempt } from '../../src/core/publish/release-gate.ts';
 import type { Server } from '../../src/web/index.ts';
 import { createWorld, type World } from './world.ts';
 

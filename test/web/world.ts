@@ -5,24 +5,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import pino from 'pino';
-import { type Account, createAccounts } from '../../src/core/accounts.ts';
+import { type Account, createAccounts } from '../../src/core/accounts/accounts.ts';
 import {
   type Consent,
   type ConsentOutcome,
   createConsents,
   type Invitation,
-} from '../../src/core/consents.ts';
-import { createLooks } from '../../src/core/looks.ts';
-import { type Attempt, createGate } from '../../src/core/media/gate.ts';
-import { createPulls } from '../../src/core/media/pulls.ts';
+} from '../../src/core/accounts/consent.ts';
+import { createWorkspaces, type Workspace } from '../../src/core/accounts/workspaces.ts';
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
-import { createNotes, type PostNotes, type Publish } from '../../src/core/notes.ts';
-import type { Post } from '../../src/core/post.ts';
-import { createSecrets } from '../../src/core/secrets.ts';
-import { openStores } from '../../src/core/stores.ts';
+import type { Post } from '../../src/core/publish/post.ts';
+import { createLooks } from '../../src/core/publish/preview-links.ts';
+import { createPulls } from '../../src/core/publish/pull-progress.ts';
+import { type Attempt, createGate } from '../../src/core/publish/release-gate.ts';
+import { createNotes, type PostNotes, type Publish } from '../../src/core/publish/signals.ts';
+import { openStores } from '../../src/core/storage/database.ts';
+import { createSecrets } from '../../src/core/storage/secrets.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';
-import { createWorkspaces, type Workspace } from '../../src/core/workspaces.ts';
 import { createWeb, startServer } from '../../src/web/index.ts';
 
 type WebOptions = Parameters<typeof createWeb>[0];

@@ -1,11 +1,11 @@
 import type { PlaceAccess } from '../../core/access/place-access.ts';
-import type { Person } from '../../core/post.ts';
-import type { Button, Card, Row, Span } from '../bot.ts';
-import { encodePress } from '../presses.ts';
-import { type Idiom, idiomOf } from '../view/idioms.ts';
-import { note } from '../view/messages.ts';
-import { placeName, settingKey } from '../view/settings-words.ts';
-import { countOf } from '../view/words.ts';
+import type { Person } from '../../core/publish/post.ts';
+import { encodePress } from '../buttons.ts';
+import type { Button, Card, Row, Span } from '../platform.ts';
+import { placeName, settingKey } from '../settings/settings-words.ts';
+import { countOf } from '../text/format.ts';
+import { note } from '../text/messages.ts';
+import { type Idiom, idiomOf } from '../text/wording.ts';
 
 export const PAGE_LENGTH = 6;
 

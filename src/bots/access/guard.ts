@@ -1,16 +1,16 @@
 import type { Operators } from '../../core/access/operators.ts';
 import type { Access } from '../../core/access/place-access.ts';
-import type { Draft } from '../../core/draft.ts';
-import { UserError } from '../../core/errors.ts';
-import type { ChatRef, Post } from '../../core/post.ts';
-import type { Standing } from '../../core/review.ts';
-import type { Store } from '../../core/stores.ts';
-import type { Workspaces } from '../../core/workspaces.ts';
-import type { Bot, ChatEvent, ChatEventOf, MessageRef } from '../bot.ts';
-import type { CardRecords } from '../card-records.ts';
-import { decodePress, type Press } from '../presses.ts';
-import { parseSubject } from '../subjects.ts';
-import { decodeTopic } from '../topics.ts';
+import type { Workspaces } from '../../core/accounts/workspaces.ts';
+import type { Draft } from '../../core/compose/draft.ts';
+import { UserError } from '../../core/problems.ts';
+import type { ChatRef, Post } from '../../core/publish/post.ts';
+import type { Standing } from '../../core/review/review.ts';
+import type { Store } from '../../core/storage/database.ts';
+import { decodePress, type Press } from '../buttons.ts';
+import type { CardRecords } from '../cards/card-index.ts';
+import { parseSubject } from '../cards/subjects.ts';
+import type { Bot, ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
+import { decodeTopic } from '../question-ids.ts';
 import { isAbsent } from './is-absent.ts';
 import {
   ACCESS_RIGHTS,

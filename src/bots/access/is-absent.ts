@@ -1,5 +1,5 @@
-import type { ChatRef, Person } from '../../core/post.ts';
-import { type Bot, ChatClosedError } from '../bot.ts';
+import type { ChatRef, Person } from '../../core/publish/post.ts';
+import { type Bot, ChatClosedError } from '../platform.ts';
 
 /** A chat that speaks as itself has an id of another form. */
 const SOMEBODY = /^[a-z]+:\d+$/;

@@ -1,18 +1,18 @@
 import type { Logger } from 'pino';
 import type { Operators } from '../../core/access/operators.ts';
 import type { Access, AccessState, PlaceAccess } from '../../core/access/place-access.ts';
-import type { Chronicle } from '../../core/chronicle.ts';
-import { UserError } from '../../core/errors.ts';
-import type { Notes } from '../../core/notes.ts';
-import { type ChatRef, isSettled, type Person, type Post, type PostStatus } from '../../core/post.ts';
-import type { Store } from '../../core/stores.ts';
+import type { Chronicle } from '../../core/history/record-post.ts';
+import { UserError } from '../../core/problems.ts';
+import { type ChatRef, isSettled, type Person, type Post, type PostStatus } from '../../core/publish/post.ts';
+import type { Notes } from '../../core/publish/signals.ts';
+import type { Store } from '../../core/storage/database.ts';
 import { createThrottle } from '../../core/throttle.ts';
-import type { Bot, Card, ChatEvent, ChatEventOf } from '../bot.ts';
-import type { Joining } from '../joining.ts';
-import type { Press } from '../presses.ts';
-import type { Speech } from '../speech.ts';
-import { idiomOf } from '../view/idioms.ts';
-import { note } from '../view/messages.ts';
+import type { Press } from '../buttons.ts';
+import type { Speech } from '../cards/send.ts';
+import type { Bot, Card, ChatEvent, ChatEventOf } from '../platform.ts';
+import type { Joining } from '../settings/join-chats.ts';
+import { note } from '../text/messages.ts';
+import { idiomOf } from '../text/wording.ts';
 import {
   accessCard,
   admittedText,

@@ -1,5 +1,5 @@
-import type { ChatRef } from '../../core/post.ts';
-import { type Bot, ChatClosedError, type ChatEvent } from '../bot.ts';
+import type { ChatRef } from '../../core/publish/post.ts';
+import { type Bot, ChatClosedError, type ChatEvent } from '../platform.ts';
 
 /** Whether somebody manages the place now; nobody does where Nod is shut out. */
 export async function stillManages(

@@ -1,5 +1,5 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
-import { ChatBusyError, ChatClosedError, ChatUnreachableError, MessageGoneError } from '../bot.ts';
+import { ChatBusyError, ChatClosedError, ChatUnreachableError, MessageGoneError } from '../platform.ts';
 
 /** Discord does not know our token: only whoever runs the program can put that right. */
 export class TokenRefusedError extends Error {

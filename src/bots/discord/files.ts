@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { request } from 'undici';
-import { FileUnavailableError } from '../../core/errors.ts';
-import { ChatUnreachableError } from '../bot.ts';
+import { FileUnavailableError } from '../../core/problems.ts';
+import { ChatUnreachableError } from '../platform.ts';
 import { parseFileRef } from './offered-file.ts';
 
 const TIMEOUT_MS = 30_000;

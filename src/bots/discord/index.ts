@@ -1,22 +1,22 @@
 import { type RESTPutAPIApplicationCommandsJSONBody, RequestMethod, Routes } from 'discord.js';
 import type { Logger } from 'pino';
-import type { ChatRef } from '../../core/post.ts';
-import type { Bot, ChatEvent, MessageRef, StartOptions } from '../bot.ts';
-import { createAnswers } from './answers.ts';
+import type { ChatRef } from '../../core/publish/post.ts';
+import { createLanes } from '../adapter-kit/per-chat-queue.ts';
+import type { Bot, ChatEvent, MessageRef, StartOptions } from '../platform.ts';
 import { createApi } from './api.ts';
-import { createAttempt } from './attempt.ts';
 import { discordCommands } from './commands.ts';
-import { createDirect } from './direct.ts';
+import { createDirect } from './direct-messages.ts';
 import { TokenRefusedError } from './errors.ts';
 import { createFiles } from './files.ts';
 import { createGateway } from './gateway.ts';
+import { parseChatRef, parseMessageId, timeOf } from './ids.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
-import { createLanes } from './lanes.ts';
-import { createMarks } from './marks.ts';
-import { createOutgoing } from './outgoing.ts';
+import { createStanding } from './members.ts';
+import { createMarks } from './reaction-calls.ts';
 import { createReactions, type Reactions } from './reactions.ts';
-import { parseChatRef, parseMessageId, timeOf } from './refs.ts';
-import { createStanding } from './standing.ts';
+import { createAnswers } from './replies.ts';
+import { createAttempt } from './safely.ts';
+import { createOutgoing } from './send.ts';
 
 export { TokenRefusedError } from './errors.ts';
 

@@ -10,19 +10,19 @@ import {
   InteractionResponseType,
   InteractionType,
 } from 'discord.js';
-import type { ChatEvent, ChatEventOf, MessageRef } from '../bot.ts';
-import type { Answers } from './answers.ts';
-import type { Attempt } from './attempt.ts';
-import { type Frame, frameOf } from './frame.ts';
-import type { Lanes } from './lanes.ts';
+import type { Lanes } from '../adapter-kit/per-chat-queue.ts';
+import { createRecent } from '../adapter-kit/recent.ts';
+import type { ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
+import { suggest } from './autocomplete.ts';
+import { type Frame, frameOf } from './context.ts';
+import { isEphemeral, messageRef, orderOf, privateRef } from './ids.ts';
 import { composeModal, readModal } from './modals.ts';
 import { mediaOf, offeredFile } from './offered-file.ts';
 import { mediaOptions, readSubcommand, textOption, wishesOf } from './options.ts';
-import { readPicked } from './picked.ts';
-import { createPressAnswer } from './press-answer.ts';
-import { createRecent } from './recent.ts';
-import { isEphemeral, messageRef, orderOf, privateRef } from './refs.ts';
-import { suggest } from './suggest.ts';
+import { createPressAnswer } from './press-replies.ts';
+import type { Answers } from './replies.ts';
+import type { Attempt } from './safely.ts';
+import { readPicked } from './selected.ts';
 import { inLanguage, TEXTS } from './texts.ts';
 
 const MAX_SEEN = 1_000;

@@ -1,4 +1,4 @@
-import type { Line, Span } from '../bot.ts';
+import type { Line, Span } from '../platform.ts';
 
 const MARKS = { bold: '**', italic: '*' } as const;
 /** Discord takes a URL as it stands, and would show a backslash in it. */

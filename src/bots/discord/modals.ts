@@ -8,7 +8,7 @@ import {
   TextInputBuilder,
   TextInputStyle,
 } from 'discord.js';
-import type { Question } from '../bot.ts';
+import type { Question } from '../platform.ts';
 import { FILE_TYPES, MAX_FILES } from './commands.ts';
 import { clip } from './render.ts';
 import { inLanguage, TEXTS } from './texts.ts';

@@ -1,7 +1,7 @@
 import type { APIAttachment, APIMessage } from 'discord.js';
 import { plainFileName } from '../../core/plain-text.ts';
-import type { OfferedFile } from '../bot.ts';
-import { userPerson } from './refs.ts';
+import type { OfferedFile } from '../platform.ts';
+import { userPerson } from './ids.ts';
 
 const MEDIA_PROXY = 'media.discordapp.net';
 const THUMBNAIL_PIXELS = 480;

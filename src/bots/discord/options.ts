@@ -5,7 +5,7 @@ import {
   ApplicationCommandOptionType,
   type InteractionType,
 } from 'discord.js';
-import type { ChatEventOf } from '../bot.ts';
+import type { ChatEventOf } from '../platform.ts';
 import { MAX_FILES } from './commands.ts';
 
 type Options<T extends InteractionType> = readonly APIApplicationCommandInteractionDataOption<T>[];

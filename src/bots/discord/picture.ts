@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { RawFile } from 'discord.js';
-import type { Picture } from '../bot.ts';
+import type { Picture } from '../platform.ts';
 
 /** What Discord leaves as it is in a file name. */
 const SAFE_KEY = /^[\w.-]{1,100}$/;

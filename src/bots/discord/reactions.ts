@@ -9,17 +9,17 @@ import {
 } from 'discord.js';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { Person } from '../../core/post.ts';
-import type { Mark } from '../../core/review.ts';
+import type { Person } from '../../core/publish/post.ts';
+import type { Mark } from '../../core/review/review.ts';
+import type { Lanes } from '../adapter-kit/per-chat-queue.ts';
+import { createRecent } from '../adapter-kit/recent.ts';
 import type { Api } from './api.ts';
-import type { Attempt } from './attempt.ts';
-import { frameIn } from './frame.ts';
+import { frameIn } from './context.ts';
 import type { Gateway } from './gateway.ts';
-import type { Lanes } from './lanes.ts';
-import { type Marks, markOf } from './marks.ts';
-import { createRecent } from './recent.ts';
-import { chatRef, userPerson, userSchema } from './refs.ts';
-import type { Standing } from './standing.ts';
+import { chatRef, userPerson, userSchema } from './ids.ts';
+import type { Standing } from './members.ts';
+import { type Marks, markOf } from './reaction-calls.ts';
+import type { Attempt } from './safely.ts';
 
 const MAX_KEPT = 1_000;
 const NOBODYS_NAME = 'somebody';

@@ -11,11 +11,11 @@ import {
   ComponentType,
   SelectMenuDefaultValueType,
 } from 'discord.js';
-import type { Button, Card, Choice, Line, Picker, Row } from '../bot.ts';
-import { fitLines } from '../fit.ts';
+import { fitLines } from '../cards/fit-text.ts';
+import type { Button, Card, Choice, Line, Picker, Row } from '../platform.ts';
+import { parseOwnId } from './ids.ts';
 import { isLinkable, setLines } from './markdown.ts';
 import { pictureName } from './picture.ts';
-import { parseOwnId } from './refs.ts';
 import { textFileName } from './text-file.ts';
 
 // https://discord.com/developers/docs/components/reference

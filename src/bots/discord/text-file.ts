@@ -1,5 +1,5 @@
 import type { RawFile } from 'discord.js';
-import type { Card } from '../bot.ts';
+import type { Card } from '../platform.ts';
 
 const MAX_NAME_LENGTH = 100;
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Api } from 'grammy';
 import { request } from 'undici';
-import { ChatUnreachableError } from '../bot.ts';
+import { ChatUnreachableError } from '../platform.ts';
 import { ask } from './errors.ts';
 
 const TIMEOUT_MS = 30_000;

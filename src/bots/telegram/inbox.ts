@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Update } from 'grammy/types';
 import type { Logger } from 'pino';
-import type { Store, Versioned } from '../../core/stores.ts';
-import { ChatBusyError, ChatUnreachableError } from '../bot.ts';
+import type { Store, Versioned } from '../../core/storage/database.ts';
+import { ChatBusyError, ChatUnreachableError } from '../platform.ts';
 
 /** An update, kept until it is handled; afterwards only that it was, so that it is known when it comes again. */
 export type InboxRecord = Versioned &

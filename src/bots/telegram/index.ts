@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Api, GrammyError } from 'grammy';
 import type { BotCommand, Update, UserFromGetMe } from 'grammy/types';
 import type { Logger } from 'pino';
-import type { ChatRef, Person } from '../../core/post.ts';
-import type { Store } from '../../core/stores.ts';
+import type { ChatRef, Person } from '../../core/publish/post.ts';
+import type { Store } from '../../core/storage/database.ts';
 import {
   type Bot,
   ChatBusyError,
@@ -11,22 +11,22 @@ import {
   ChatUnreachableError,
   type MessageRef,
   type StartOptions,
-} from '../bot.ts';
+} from '../platform.ts';
 import { createAlbums } from './albums.ts';
+import { createWhisper } from './direct-messages.ts';
 import { ask, TokenRefusedError, toChatError } from './errors.ts';
 import { createFiles } from './files.ts';
+import { isPrivateChat, nameChat, parsePersonId } from './ids.ts';
 import { chatIdOf, createInbox, type InboxRecord } from './inbox.ts';
-import { createMoves, type MoveRecord } from './moves.ts';
-import { createOutgoing } from './outgoing.ts';
+import { createStanding } from './members.ts';
 import { backoffMs, clientOptions, type Polling, startPolling } from './polling.ts';
-import { isPrivateChat, nameChat, parsePersonId } from './refs.ts';
-import { createStanding } from './standing.ts';
+import { createOutgoing } from './send.ts';
+import { createMoves, type MoveRecord } from './supergroups.ts';
 import { createTranslator } from './updates.ts';
-import { createWhisper } from './whisper.ts';
 
 export { TokenRefusedError } from './errors.ts';
 export type { InboxRecord } from './inbox.ts';
-export type { MoveRecord } from './moves.ts';
+export type { MoveRecord } from './supergroups.ts';
 
 /** What Telegram's cloud gives to a bot (https://core.telegram.org/bots/api#getfile). */
 const MAX_FILE_BYTES = 20 * 1024 * 1024;

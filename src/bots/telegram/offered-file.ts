@@ -1,6 +1,6 @@
 import type { Message, PhotoSize } from 'grammy/types';
 import { plainFileName } from '../../core/plain-text.ts';
-import type { OfferedFile } from '../bot.ts';
+import type { OfferedFile } from '../platform.ts';
 
 const THUMBNAIL_PIXELS = 200;
 

@@ -1,6 +1,6 @@
 import type { InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity } from 'grammy/types';
-import type { Button, Card, Line, Row } from '../bot.ts';
-import { fitLines } from '../fit.ts';
+import { fitLines } from '../cards/fit-text.ts';
+import type { Button, Card, Line, Row } from '../platform.ts';
 
 /** What Telegram allows as visible text, in UTF-16 units (https://core.telegram.org/bots/api#sendmessage). */
 export const MAX_TEXT_LENGTH = 4096;

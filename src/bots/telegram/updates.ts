@@ -1,11 +1,11 @@
 import type { CallbackQuery, Message, Update, User } from 'grammy/types';
-import type { Person } from '../../core/post.ts';
-import type { ChatEvent, ChatEventOf } from '../bot.ts';
+import type { Person } from '../../core/publish/post.ts';
+import type { ChatEvent, ChatEventOf } from '../platform.ts';
 import { asksToPost, type Command, type Me, readAddress, readCommand, repliesToUs } from './addressing.ts';
 import { type Albums, givenBy } from './albums.ts';
-import { fromMove, fromReaction, fromRights } from './changes.ts';
+import { chatRef, chatTitle, messageRef, senderPerson, userPerson, workspaceRef } from './ids.ts';
 import { hasMedia, offeredFile } from './offered-file.ts';
-import { chatRef, chatTitle, messageRef, senderPerson, userPerson, workspaceRef } from './refs.ts';
+import { fromMove, fromReaction, fromRights } from './reactions.ts';
 
 /**
  * The kinds of updates that we ask for, always by name: an empty list means Telegram's default, a missing one

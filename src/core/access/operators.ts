@@ -1,7 +1,7 @@
 import { createHash, randomInt } from 'node:crypto';
-import { UserError } from '../errors.ts';
-import type { ChatRef, Person } from '../post.ts';
-import type { Store, Versioned } from '../stores.ts';
+import { UserError } from '../problems.ts';
+import type { ChatRef, Person } from '../publish/post.ts';
+import type { Store, Versioned } from '../storage/database.ts';
 import { createThrottle } from '../throttle.ts';
 
 /** Somebody who runs this Nod; the key is the person's id. */

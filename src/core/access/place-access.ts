@@ -1,7 +1,7 @@
-import { createLimiter } from '../media/limiter.ts';
-import type { ChatRef, Person } from '../post.ts';
-import type { Store, Versioned } from '../stores.ts';
-import type { Workspace } from '../workspaces.ts';
+import type { Workspace } from '../accounts/workspaces.ts';
+import { createLimiter } from '../fair-limiter.ts';
+import type { ChatRef, Person } from '../publish/post.ts';
+import type { Store, Versioned } from '../storage/database.ts';
 
 /** Whether a place (a private chat, a group, a server) may use this Nod; the key is its workspace id. */
 export interface PlaceAccess extends Versioned {

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { type FileTypeResult, fileTypeFromFile } from 'file-type';
-import { UserError } from '../errors.ts';
+import { UserError } from '../problems.ts';
 
 /** What a file is, judged by its content: its name, and the kind of pipeline that can open it. */
 export type FileFormat =

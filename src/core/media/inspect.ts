@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import sharp from 'sharp';
-import { UserError } from '../errors.ts';
+import { UserError } from '../problems.ts';
 import { type FileFormat, readFormat } from './formats.ts';
 import { PHOTO_LIMITS } from './limits.ts';
 import { runVideoJob } from './video-jobs.ts';

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { makePrivate } from '../private-files.ts';
+import { makePrivate } from '../storage/private-files.ts';
 import type { StoredFile } from './types.ts';
 
 const KEY = /^[0-9a-f]{64}\.[a-z0-9]+$/;

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { type Problem, UserError } from '../errors.ts';
+import { type Problem, UserError } from '../problems.ts';
 import type { VideoContent } from './video-probe.ts';
 
 /** `probe` reads a file's facts; `repackage` writes a new MP4 to `to` and reads the facts of that. */

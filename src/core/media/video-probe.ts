@@ -1,5 +1,5 @@
 import { ALL_FORMATS, FilePathSource, Input, type InputTrack, type InputVideoTrack } from 'mediabunny';
-import { UserError } from '../errors.ts';
+import { UserError } from '../problems.ts';
 import { readTopLevelBoxes } from './mp4-boxes.ts';
 
 /** What is inside a video file. */

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { Conversion, FilePathTarget, type Input, Mp4OutputFormat, Output } from 'mediabunny';
-import { UserError } from '../errors.ts';
+import { UserError } from '../problems.ts';
 import { isAudioCodecCarried } from './codecs.ts';
 import { parseBoxes } from './mp4-boxes.ts';
 import { openVideo, readCodec } from './video-probe.ts';

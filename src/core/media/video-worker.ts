@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Logging, LogLevel } from 'mediabunny';
-import { UserError } from '../errors.ts';
+import { UserError } from '../problems.ts';
 import type { VideoJob, VideoJobAnswer } from './video-jobs.ts';
 import { probeVideo } from './video-probe.ts';
 import { repackageVideo } from './video-repackage.ts';

@@ -8,18 +8,18 @@ import {
   POST_RIGHTS,
   SETTINGS_RIGHTS,
 } from '../../../src/bots/access/rights.ts';
+import { encodePress } from '../../../src/bots/buttons.ts';
 import {
   ChatClosedError,
   type ChatEvent,
   ChatUnreachableError,
   type OfferedFile,
-} from '../../../src/bots/bot.ts';
-import { encodePress } from '../../../src/bots/presses.ts';
-import { idiomOf } from '../../../src/bots/view/idioms.ts';
-import { problemText } from '../../../src/bots/view/problems.ts';
-import { ANONYMOUS_NOTE } from '../../../src/bots/view/votes.ts';
-import type { Problem } from '../../../src/core/errors.ts';
-import type { Post, PostState } from '../../../src/core/post.ts';
+} from '../../../src/bots/platform.ts';
+import { ANONYMOUS_NOTE } from '../../../src/bots/review/vote-words.ts';
+import { problemText } from '../../../src/bots/text/problems.ts';
+import { idiomOf } from '../../../src/bots/text/wording.ts';
+import type { Problem } from '../../../src/core/problems.ts';
+import type { Post, PostState } from '../../../src/core/publish/post.ts';
 import { type PaperBot, textOf } from '../paper-bot.ts';
 import {
   type AccessWorld,

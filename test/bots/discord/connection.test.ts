@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { ChatEvent } from '../../../src/bots/bot.ts';
 import { TokenRefusedError } from '../../../src/bots/discord/index.ts';
+import type { ChatEvent } from '../../../src/bots/platform.ts';
 import { createGate } from '../records.ts';
 import { card, startHarness } from './harness.ts';
 

@@ -5,8 +5,8 @@ import { inspect } from 'node:util';
 import { pino } from 'pino';
 import sharp from 'sharp';
 import { expect } from 'vitest';
-import type { Card, ChatEvent, Picture } from '../../../src/bots/bot.ts';
 import { createDiscordBot, type DiscordBotOptions } from '../../../src/bots/discord/index.ts';
+import type { Card, ChatEvent, Picture } from '../../../src/bots/platform.ts';
 import { type StartOptions, startDiscordEmulator } from '../../emulators/discord/index.ts';
 import { createRecord, recordEvents } from '../records.ts';
 

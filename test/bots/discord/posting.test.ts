@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import type { ChatEventOf } from '../../../src/bots/bot.ts';
+import type { ChatEventOf } from '../../../src/bots/platform.ts';
 import { createGate } from '../records.ts';
 import { card, type Harness, photo, startHarness } from './harness.ts';
 

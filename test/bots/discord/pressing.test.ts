@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Card, ChatEvent, MessageRef } from '../../../src/bots/bot.ts';
+import type { Card, ChatEvent, MessageRef } from '../../../src/bots/platform.ts';
 import { createGate } from '../records.ts';
 import { card, type Harness, startHarness } from './harness.ts';
 

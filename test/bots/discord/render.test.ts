@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Button, Card, Line, Row } from '../../../src/bots/bot.ts';
 import { escapeText, setLines } from '../../../src/bots/discord/markdown.ts';
 import { renderCard } from '../../../src/bots/discord/render.ts';
+import type { Button, Card, Line, Row } from '../../../src/bots/platform.ts';
 
 const card = (rows: readonly Row[], lines: readonly Line[] = [['Text']]): Card => ({ lines, rows });
 const buttons = (count: number, from = 0): Button[] =>

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import { ChatUnreachableError } from '../../../src/bots/bot.ts';
+import { ChatUnreachableError } from '../../../src/bots/platform.ts';
 import { TokenRefusedError } from '../../../src/bots/telegram/index.ts';
 import { jpeg, startHarness } from './harness.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ChatEvent } from '../../../src/bots/bot.ts';
+import type { ChatEvent } from '../../../src/bots/platform.ts';
 import { type Harness, jpeg, startHarness } from './harness.ts';
 
 it('lets media of a group count when it addresses the bot', async () => {

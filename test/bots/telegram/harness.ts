@@ -5,14 +5,14 @@ import { inspect } from 'node:util';
 import { pino } from 'pino';
 import sharp from 'sharp';
 import { expect } from 'vitest';
-import type { ChatEvent, Picture } from '../../../src/bots/bot.ts';
+import type { ChatEvent, Picture } from '../../../src/bots/platform.ts';
 import {
   createTelegramBot,
   type InboxRecord,
   type MoveRecord,
   type TelegramBotOptions,
 } from '../../../src/bots/telegram/index.ts';
-import { openStores, type Store } from '../../../src/core/stores.ts';
+import { openStores, type Store } from '../../../src/core/storage/database.ts';
 import { startTelegramEmulator } from '../../emulators/telegram/index.ts';
 import { createRecord, recordEvents } from '../records.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ChatBusyError, type ChatEvent } from '../../../src/bots/bot.ts';
+import { ChatBusyError, type ChatEvent } from '../../../src/bots/platform.ts';
 import type { RequestEntry } from '../../emulators/telegram/index.ts';
 import { createGate } from '../records.ts';
 import { startHarness } from './harness.ts';

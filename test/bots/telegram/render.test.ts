@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Card, Line } from '../../../src/bots/bot.ts';
-import { fitLines } from '../../../src/bots/fit.ts';
+import { fitLines } from '../../../src/bots/cards/fit-text.ts';
+import type { Card, Line } from '../../../src/bots/platform.ts';
 import { isLinkable, renderCard } from '../../../src/bots/telegram/render.ts';
 
 const textOf = (lines: readonly Line[]) =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ChatBusyError, ChatUnreachableError, MessageGoneError } from '../../../src/bots/bot.ts';
+import { ChatBusyError, ChatUnreachableError, MessageGoneError } from '../../../src/bots/platform.ts';
 import { createGate } from '../records.ts';
 import { type Harness, startHarness } from './harness.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createOperators } from '../../../src/core/access/operators.ts';
-import { openStores } from '../../../src/core/stores.ts';
+import { openStores } from '../../../src/core/storage/database.ts';
 import { problemOf } from '../media/files.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { admitConnected, createPlaceAccess } from '../../../src/core/access/place-access.ts';
-import { openStores } from '../../../src/core/stores.ts';
-import type { Workspace } from '../../../src/core/workspaces.ts';
+import type { Workspace } from '../../../src/core/accounts/workspaces.ts';
+import { openStores } from '../../../src/core/storage/database.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const KIM = { id: 'telegram:5', name: 'Kim' };

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { UserError } from '../../../src/core/errors.ts';
 import { createMediaStore, type MediaStore } from '../../../src/core/media/store.ts';
+import { UserError } from '../../../src/core/problems.ts';
 
 /** The path of a committed example file. */
 export function fixture(name: string): string {

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import type { Store, Versioned } from '../../core/storage/database.ts';
+import type { Card, MessageRef } from '../platform.ts';
+
+/** Where a subject's card stands, and what it shows. */
+export interface CardRecord extends Versioned {
+  readonly message: MessageRef;
+  readonly shownHash: string;
+  /** Which ending was told in a message of its own. */
+  readonly toldEnding?: string;
+  /** Id of the message under which our reactions stand. */
+  readonly marked?: string;
+}
+
+/** Which subject a message of ours is about: a card, or a question that we asked. */
+export interface Anchor extends Versioned {
+  readonly subject: string;
+}
+
+/** Remembers which message shows which subject, both ways. */
+export function createCardRecords({ cards, anchors }: { cards: Store<CardRecord>; anchors: Store<Anchor> }) {
+  const read = (subject: string): Promise<CardRecord | undefined> => cards.get(subject);
+
+  /** Notes that a message now shows this card. */
+  async function noteShown(subject: string, message: MessageRef, card: Card): Promise<void> {
+    if (message.isPrivate !== true) await anchor(message, subject);
+    const shown = { message, shownHash: hashOf(card) };
+    if ((await cards.create(subject, shown)) === undefined) {
+      await cards.update(subject, (current) => ({ ...current, ...shown }));
+    }
+  }
+
+  /** Has the card shown again whatever it shows, because its message may be gone. */
+  async function noteDoubtful(subject: string): Promise<void> {
+    await cards.update(subject, (current) => ({ ...current, shownHash: '' }));
+  }
+
+  async function noteTold(subject: string, toldEnding: string): Promise<void> {
+    await cards.update(subject, (current) => ({ ...current, toldEnding }));
+  }
+
+  async function noteMarked(subject: string, marked: string): Promise<void> {
+    await cards.update(subject, (current) => ({ ...current, marked }));
+  }
+
+  /**
+   * Takes a message that somebody uses for the card: where no answer had told that it was sent, and in place of an
+   * older one that only its reader sees, because that one can be edited for some minutes only.
+   */
+  async function adopt(subject: string, message: MessageRef): Promise<void> {
+    const adopted = { message, shownHash: '' };
+    if ((await cards.create(subject, adopted)) !== undefined) return anchor(message, subject);
+    if (message.isPrivate !== true) return;
+    await cards.update(subject, (current) =>
+      current.message.isPrivate ? { ...current, ...adopted } : undefined,
+    );
+  }
+
+  /** Remembers which subject a message is about, so that a reply to it is understood. */
+  async function anchor(message: MessageRef, subject: string): Promise<void> {
+    await anchors.create(keyOf(message), { subject });
+  }
+
+  /** The subject of a message of ours; undefined for any other message. */
+  async function subjectOf(message: MessageRef): Promise<string | undefined> {
+    return (await anchors.get(keyOf(message)))?.subject;
+  }
+
+  /** The message that shows the subject. */
+  async function messageOf(subject: string): Promise<MessageRef | undefined> {
+    return (await cards.get(subject))?.message;
+  }
+
+  return { read, noteShown, noteDoubtful, noteTold, noteMarked, adopt, anchor, subjectOf, messageOf };
+}
+
+export type CardRecords = ReturnType<typeof createCardRecords>;
+
+/** Equal for cards that look alike. */
+export function hashOf({ picture, lines, rows, file }: Card): string {
+  return createHash('sha256')
+    .update(JSON.stringify([picture?.key, lines, rows, file]))
+    .digest('base64url');
+}
+
+/** Names a message without its topic, which a reaction does not tell: its id is unique in the whole chat. */
+export function keyOf({ chat, id }: MessageRef): string {
+  return `${chat.split(':').slice(0, 2).join(':')} ${id}`;
+}

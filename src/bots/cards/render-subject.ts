@@ -1,0 +1,145 @@
+import type { Access } from '../../core/access/place-access.ts';
+import type { Accounts } from '../../core/accounts/accounts.ts';
+import type { Workspaces } from '../../core/accounts/workspaces.ts';
+import type { Draft } from '../../core/compose/draft.ts';
+import type { Submission } from '../../core/compose/submit.ts';
+import type { MediaStore } from '../../core/media/store.ts';
+import type { StoredFile } from '../../core/media/types.ts';
+import type { Pacing } from '../../core/publish/pacing.ts';
+import { type ChatRef, type Post, takesVotes } from '../../core/publish/post.ts';
+import type { Pulls } from '../../core/publish/pull-progress.ts';
+import type { Gate } from '../../core/publish/release-gate.ts';
+import type { Ballots } from '../../core/review/ballots.ts';
+import { votesOf } from '../../core/review/review.ts';
+import type { Store } from '../../core/storage/database.ts';
+import { placeOf, takesPart } from '../access/takes-part.ts';
+import { draftCard } from '../compose/draft-card.ts';
+import type { Bot, Card, Picture } from '../platform.ts';
+import { postCard } from '../posts/post-card.ts';
+import { finalNote } from '../posts/post-endings.ts';
+import type { Presence } from '../review/downtime.ts';
+import { partedCard, reviewCard } from '../review/review-card.ts';
+import { handedOverCard } from '../text/messages.ts';
+import type { Rendering } from './show-card.ts';
+import { parseSubject } from './subjects.ts';
+
+/** Looks up what a draft, the post that it became, or a review looks like now. */
+export function createRenderer({
+  access,
+  drafts,
+  posts,
+  submission,
+  workspaces,
+  accounts,
+  ballots,
+  gate,
+  pulls,
+  mediaStore,
+  presence,
+  botFor,
+  lookUrl,
+  pacing,
+  now,
+}: {
+  access: Pick<Access, 'isAllowed'>;
+  drafts: Store<Draft>;
+  posts: Store<Post>;
+  submission: Submission;
+  workspaces: Workspaces;
+  accounts: Accounts;
+  ballots: Ballots;
+  gate: Gate;
+  pulls: Pulls;
+  mediaStore: MediaStore;
+  presence: Presence;
+  botFor: (chat: ChatRef) => Bot;
+  /** The page that shows what a post would publish. */
+  lookUrl: (post: Post) => string;
+  pacing: Pacing;
+  now: () => number;
+}) {
+  async function render(subject: string): Promise<Rendering | undefined> {
+    const about = parseSubject(subject);
+    if ('postId' in about) {
+      const post = await posts.get(about.postId);
+      return post && renderReviewed(post, about.chat);
+    }
+    const post = await submission.latestPost(about.draftId);
+    if (post?.review !== undefined) return handedOver(post);
+    if (post !== undefined) return renderPost(post, post.chat);
+    const draft = await drafts.get(about.draftId);
+    return draft && { chat: draft.chat, card: await drawDraft(draft), isForAll: false };
+  }
+
+  /** The card on which it was composed leads to the card of the review, which is a message of its own. */
+  const handedOver = (post: Post): Rendering => ({
+    chat: post.chat,
+    card: handedOverCard(post),
+    ...{ isForAll: false, isOnlyInPlace: true },
+  });
+
+  async function renderReviewed(post: Post, chat: ChatRef): Promise<Rendering> {
+    const place = placeOf(post, chat);
+    if (place !== post.workspace && !(await takesPart({ access, workspaces }, post, place)))
+      return parted(chat);
+    if (!takesVotes(post)) return renderPost(post, chat);
+    const votes = votesOf(await ballots.read(post.id), post.contentHash);
+    const { timeZone } = await workspaces.settingsOf(post.workspace);
+    const hearsMarks = await botFor(chat)
+      .hearsMarks(chat)
+      .catch(() => true);
+    const away = botFor(chat).readMarks === undefined ? presence.awayDuring(post.createdAt) : undefined;
+    const view = { post, chat, votes, timeZone, hearsMarks, lookUrl: lookUrl(post), now: now(), pictureOf };
+    return {
+      chat,
+      card: reviewCard(away === undefined ? view : { ...view, away }),
+      ...{ isForAll: true, isLoud: true, isOnlyInPlace: isStandIn(post, chat) },
+      ...(hearsMarks && { marks: ['approve', 'reject'] as const }),
+    };
+  }
+
+  /** What is left of a review in a place that is not to see more of it. */
+  const parted = (chat: ChatRef): Rendering => ({
+    chat,
+    card: partedCard(chat),
+    ...{ isForAll: true, isOnlyInPlace: true, isWithoutPicture: true },
+  });
+
+  async function renderPost(post: Post, chat: ChatRef): Promise<Rendering> {
+    const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
+    const pull = attempt && pulls.progress(attempt);
+    const account = await accounts.get(post.content.openId);
+    const hasAccess = account !== undefined && !account.expired;
+    const votes = post.review === undefined ? [] : votesOf(await ballots.read(post.id), post.contentHash);
+    const { timeZone } = await workspaces.settingsOf(post.workspace);
+    const goesOn = (await submission.nextPost(post)) !== undefined;
+    const view = { post, chat, votes, goesOn, hasAccess, timeZone, pacing, now: now(), pictureOf };
+    const isHome = chat === (post.review?.chats[0] ?? post.chat) || isStandIn(post, chat);
+    const ending = isHome && !goesOn ? finalNote(post, chat) : undefined;
+    return {
+      chat,
+      card: postCard(pull === undefined ? view : { ...view, pull }),
+      ...{ isForAll: true, isLoud: post.status === 'on_hold', isOnlyInPlace: isStandIn(post, chat) },
+      ...(ending !== undefined && {
+        ending: { key: `${post.id} ${post.status}`, card: ending, callsFor: post.author },
+      }),
+    };
+  }
+
+  async function drawDraft(draft: Draft, menu?: 'files' | 'accounts'): Promise<Card> {
+    const shared = await accounts.list(draft.workspace);
+    const { policy, timeZone } = await workspaces.settingsOf(draft.workspace);
+    const view = { draft, accounts: shared, policy, timeZone, now: now(), pictureOf };
+    return draftCard(menu === undefined ? view : { ...view, menu });
+  }
+
+  function pictureOf(file: StoredFile): Picture {
+    return { key: file.key, path: mediaStore.path(file) };
+  }
+
+  return { render, drawDraft };
+}
+
+/** Whether the review of a post has a card here only because it could not stand where it should. */
+const isStandIn = ({ review }: Post, chat: ChatRef): boolean =>
+  review !== undefined && !review.chats.includes(chat);

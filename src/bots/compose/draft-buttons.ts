@@ -1,0 +1,232 @@
+import type { Accounts } from '../../core/accounts/accounts.ts';
+import type { Workspaces } from '../../core/accounts/workspaces.ts';
+import type { Choice } from '../../core/compose/choices.ts';
+import { captionLimit, type Draft, kindOf } from '../../core/compose/draft.ts';
+import type { Composer } from '../../core/compose/drafts.ts';
+import type { Refreshing } from '../../core/compose/refresh.ts';
+import type { Submission } from '../../core/compose/submit.ts';
+import type { Chronicle } from '../../core/history/record-post.ts';
+import { UserError } from '../../core/problems.ts';
+import type { Post, PostStatus } from '../../core/publish/post.ts';
+import type { Store } from '../../core/storage/database.ts';
+import { isPrivacyLevel } from '../../core/tiktok/types.ts';
+import type { PassedPress } from '../access/guard.ts';
+import type { AccessRequests } from '../access/requests.ts';
+import { accountKey, type Press } from '../buttons.ts';
+import type { CardRecords } from '../cards/card-index.ts';
+import type { Board } from '../cards/card-queue.ts';
+import type { Speech } from '../cards/send.ts';
+import type { Card, ChatEventOf } from '../platform.ts';
+import type { PostPressing } from '../posts/post-buttons.ts';
+import type { Planning } from '../posts/schedule.ts';
+import { askFor } from '../questions.ts';
+import type { Settings } from '../settings/settings.ts';
+import { accountName } from '../text/format.ts';
+import { note, OLD_BUTTON } from '../text/messages.ts';
+
+type PressEvent = ChatEventOf<'press'>;
+
+/** TikTok may take longer than a button's spinner lasts, so the press is answered before TikTok is asked. */
+const ASKING = 'Asking TikTok…';
+/** A post in one of these would be lost with the access; all others can wait for a new one. */
+const AT_TIKTOK: ReadonlySet<PostStatus> = new Set(['preparing', 'queued', 'submitting', 'processing']);
+/** They stand in place of the card until it changes. */
+const MENUS = new Set(['files', 'accounts']);
+
+/** Does what a pressed button says; the guard has let it pass. */
+export function createPressing({
+  composer,
+  submission,
+  posts,
+  refreshing,
+  accounts,
+  workspaces,
+  chronicle,
+  postPressing,
+  planning,
+  settings,
+  accessRequests,
+  board,
+  records,
+  speech,
+  drawDraft,
+}: {
+  composer: Composer;
+  submission: Submission;
+  posts: Store<Post>;
+  refreshing: Refreshing;
+  accounts: Accounts;
+  workspaces: Workspaces;
+  chronicle: Chronicle;
+  postPressing: PostPressing;
+  planning: Planning;
+  settings: Settings;
+  accessRequests: AccessRequests;
+  board: Board;
+  records: CardRecords;
+  speech: Speech;
+  drawDraft: (draft: Draft, menu: 'files' | 'accounts') => Promise<Card>;
+}) {
+  /** @throws UserError when the person has to do something else first. */
+  async function press(passed: PassedPress): Promise<void> {
+    await pressOn(passed);
+    await passed.event.answer();
+  }
+
+  async function pressOn(passed: PassedPress): Promise<void> {
+    const { event, press } = passed;
+    switch (passed.on) {
+      case 'draft':
+        if (passed.draft.isTakenOver) await composer.takeOver(press.id, event.person);
+        return pressDraft(event, press);
+      case 'post':
+        return postPressing.press(passed);
+      case 'settings':
+        return settings.press(event, press);
+      case 'account':
+        return pressAccount(event, press);
+      case 'access':
+        return accessRequests.press(event, press);
+    }
+  }
+
+  async function pressDraft(event: PressEvent, { id, verb, argument }: Press): Promise<void> {
+    const { person } = event;
+    const choice = choiceOf(verb, argument);
+    if (choice !== undefined) await composer.choose(id, person, choice);
+    else if (verb === 'discard') return discard(event, id);
+    else await obey(event, id, verb, argument);
+    // A press has to be answered before its message can be edited everywhere.
+    await event.answer();
+    if (event.isOnMessage) await records.adopt(id, event.message);
+    if (!MENUS.has(verb)) board.touch(id, { soon: true });
+  }
+
+  async function obey(event: PressEvent, id: string, verb: string, argument = ''): Promise<void> {
+    const { person } = event;
+    switch (verb) {
+      case 'post':
+        return void (await submission.submit(id, person, 'DIRECT_POST'));
+      case 'inbox':
+        return void (await submission.submit(id, person, 'MEDIA_UPLOAD'));
+      case 'caption':
+        return askForCaption(event, id);
+      case 'when':
+        return planning.askForDraft(event, id);
+      case 'account':
+        return pickAccount(event, id, argument);
+      case 'again':
+        return askAgain(event, id);
+      case 'files':
+      case 'accounts':
+        return board.showInstead(id, await drawDraft(await composer.own(id, person), verb));
+      case 'open':
+        await composer.own(id, person);
+        return;
+      case 'back':
+        return;
+      default:
+        return event.answer(OLD_BUTTON);
+    }
+  }
+
+  async function askAgain(event: PressEvent, id: string): Promise<void> {
+    const { workspace } = await composer.own(id, event.person);
+    if ((await accounts.list(workspace)).length === 0) throw new UserError({ code: 'no_account' });
+    await event.answer(ASKING);
+    await composer.refresh(id, event.person);
+  }
+
+  async function pickAccount(event: PressEvent, id: string, key: string): Promise<void> {
+    const { workspace } = await composer.own(id, event.person);
+    const openId = await openIdOf(workspace, key);
+    await event.answer(ASKING);
+    await composer.pickAccount(id, event.person, openId);
+  }
+
+  async function askForCaption(event: PressEvent, id: string): Promise<void> {
+    const { person } = event;
+    const draft = await composer.own(id, person);
+    const maxLength = captionLimit(kindOf(draft) ?? 'photo');
+    const question = { subject: id, title: 'Caption', text: draft.caption, maxLength };
+    const card = note(`${person.name}, reply to this with the caption.`);
+    await askFor({ speech, records }, event, { question, card, replyTo: await records.messageOf(id) });
+  }
+
+  async function discard({ person, answer }: PressEvent, id: string): Promise<void> {
+    await composer.discard(id, person);
+    board.showInstead(id, note('Discarded. Nothing was posted.'), { forGood: true });
+    await answer('Discarded.');
+  }
+
+  async function pressAccount(event: PressEvent, { id, verb }: Press): Promise<void> {
+    if (verb !== 'disconnect') return event.answer(OLD_BUTTON);
+    const { workspace, person, message } = event;
+    const account = await accounts.get(await openIdOf(workspace, id));
+    if (account === undefined) throw new UserError({ code: 'no_account' });
+    const busy = await countUnderWay(workspace, account.openId);
+    // TikTok ends what is in processing when access is taken back, so posts finish first.
+    if (busy > 0) throw new UserError({ code: 'account_busy', username: accountName(account), posts: busy });
+    await event.answer(ASKING);
+    await accounts.disconnect(workspace, account.openId);
+    await chronicle.note({
+      ...{ place: workspace, person, what: 'account_disconnected', account: accountName(account) },
+    });
+    await refreshing.refreshIn(workspace, (draft) => draft.account?.openId === account.openId);
+    await speech.sayInstead(message, note(`${accountName(account)} is disconnected.`));
+  }
+
+  async function openIdOf(workspace: string, key: string): Promise<string> {
+    const shared = await accounts.list(workspace);
+    const account = shared.find(({ openId }) => accountKey(openId) === key);
+    if (account === undefined) throw new UserError({ code: 'no_account' });
+    return account.openId;
+  }
+
+  async function countUnderWay(workspace: string, openId: string): Promise<number> {
+    const sharing = await workspaces.idsOf(workspace);
+    let count = 0;
+    for await (const [, post] of posts.entries()) {
+      if (sharing.includes(post.workspace) && post.content.openId === openId && AT_TIKTOK.has(post.status))
+        count += 1;
+    }
+    return count;
+  }
+
+  return { press };
+}
+
+export type Pressing = ReturnType<typeof createPressing>;
+
+const TOGGLES = [
+  'allowComment',
+  'allowDuet',
+  'allowStitch',
+  'aiGenerated',
+  'yourBrand',
+  'brandedContent',
+] as const;
+
+/** The choice that a button on a draft stands for; undefined when it stands for something else. */
+function choiceOf(verb: string, argument = ''): Choice | undefined {
+  switch (verb) {
+    case 'privacy':
+      return isPrivacyLevel(argument) ? { type: 'privacy', privacyLevel: argument } : undefined;
+    case 'set': {
+      const setting = TOGGLES.find((toggle) => toggle === argument);
+      return setting && { type: 'toggle', setting };
+    }
+    case 'disclose':
+      return { type: 'disclosing' };
+    case 'photos':
+      return { type: 'keep_photos' };
+    case 'keep':
+      return { type: 'keep_file', fileId: argument };
+    case 'drop':
+      return { type: 'drop_file', fileId: argument };
+    case 'drop_refused':
+      return { type: 'drop_refused' };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { type APIInteraction, PermissionFlagsBits, RequestMethod, type RouteLike, Routes } from 'discord.js';
+import { z } from 'zod';
+import type { ChatRef, Person } from '../../core/publish/post.ts';
+import type { Standing as PersonStanding } from '../../core/review/review.ts';
+import { createRecent } from '../adapter-kit/recent.ts';
+import type { Api } from './api.ts';
+import { isRefusal, UNKNOWN_MEMBER, UNKNOWN_USER } from './errors.ts';
+import { parseChatRef, parsePersonId, serverRole } from './ids.ts';
+
+/** Short, for who has lost a role has lost its say. */
+const FRESH_MS = 5_000;
+const MAX_KEPT = 1_000;
+const MANAGES = PermissionFlagsBits.Administrator | PermissionFlagsBits.ManageGuild;
+
+const channelSchema = z.object({ guild_id: z.string().optional() });
+const guildSchema = z.object({
+  id: z.string(),
+  owner_id: z.string(),
+  roles: z.array(z.object({ id: z.string(), name: z.string(), permissions: z.string() })),
+});
+const memberSchema = z.object({ roles: z.array(z.string()) });
+
+type Guild = z.infer<typeof guildSchema>;
+
+/** Who was seen where, with the roles that Discord told along with it. */
+interface Sighting {
+  readonly channelId: string;
+  /** Absent in direct messages. */
+  readonly guildId: string | undefined;
+  readonly userId: string;
+  readonly roleIds?: readonly string[] | undefined;
+}
+
+/** Knows who is what in a server: its roles, and whether they or the ownership let somebody manage it. */
+export function createStanding({ api, now }: { api: Api; now: () => number }) {
+  /** Where a channel belongs never changes. */
+  const places = createRecent<{ guildId: string | undefined }>(MAX_KEPT);
+  const told = createRecent<{ roleIds: readonly string[]; until: number }>(MAX_KEPT);
+  const guilds = createRecent<{ guild: Guild; until: number }>(MAX_KEPT);
+
+  function note({ channelId, guildId, userId, roleIds }: Sighting): void {
+    places.set(channelId, { guildId });
+    if (guildId !== undefined && roleIds !== undefined)
+      told.set(`${guildId} ${userId}`, { roleIds, until: now() + FRESH_MS });
+  }
+
+  /** Every interaction tells what its person is in its place. */
+  function noteInteraction({ channel, guild_id: guildId, member, user }: APIInteraction): void {
+    const userId = member?.user.id ?? user?.id;
+    if (channel === undefined || userId === undefined) return;
+    note({ channelId: channel.id, guildId, userId, roleIds: member?.roles });
+  }
+
+  async function readStanding(chat: ChatRef, person: Person): Promise<PersonStanding> {
+    const userId = parsePersonId(person);
+    if (userId === undefined) return NOTHING;
+    const { guildId } = await placeOf(parseChatRef(chat));
+    // Nobody else is in a direct message with us.
+    if (guildId === undefined) return { isMember: true, isManager: true, roles: [] };
+    const roleIds = await rolesOf(guildId, userId);
+    const guild = await guildWith(guildId, roleIds ?? []);
+    // The owner is always a member.
+    if (roleIds === undefined) return guild.owner_id === userId ? OWNER : NOTHING;
+    return standingIn(guild, userId, roleIds);
+  }
+
+  async function placeOf(channelId: string): Promise<{ guildId: string | undefined }> {
+    const known = places.get(channelId);
+    if (known !== undefined) return known;
+    const channel = channelSchema.parse(await get('getChannel', Routes.channel(channelId)));
+    const place = { guildId: channel.guild_id };
+    places.set(channelId, place);
+    return place;
+  }
+
+  /** The ids of what somebody holds; undefined for who is no member. */
+  async function rolesOf(guildId: string, userId: string): Promise<readonly string[] | undefined> {
+    const noted = told.get(`${guildId} ${userId}`);
+    if (noted !== undefined && noted.until > now()) return noted.roleIds;
+    try {
+      return memberSchema.parse(await get('getGuildMember', Routes.guildMember(guildId, userId))).roles;
+    } catch (error) {
+      if (isRefusal(error, UNKNOWN_MEMBER, UNKNOWN_USER)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The server with at least these roles: one may be newer than what is known of it. */
+  async function guildWith(guildId: string, roleIds: readonly string[]): Promise<Guild> {
+    const kept = guilds.get(guildId);
+    const hasAll = roleIds.every((held) => kept?.guild.roles.some(({ id }) => id === held));
+    if (kept !== undefined && kept.until > now() && hasAll) return kept.guild;
+    const guild = guildSchema.parse(await get('getGuild', Routes.guild(guildId)));
+    guilds.set(guildId, { guild, until: now() + FRESH_MS });
+    return guild;
+  }
+
+  const get = (name: string, fullRoute: RouteLike) =>
+    api.request({ name, method: RequestMethod.Get, fullRoute });
+
+  return { note, noteInteraction, readStanding };
+}
+
+export type Standing = ReturnType<typeof createStanding>;
+
+const NOTHING: PersonStanding = { isMember: false, isManager: false, roles: [] };
+const OWNER: PersonStanding = { isMember: true, isManager: true, roles: [] };
+
+/** The role of everybody has the id of the server. It may let people manage, but no member is told to hold it. */
+function standingIn(guild: Guild, userId: string, roleIds: readonly string[]): PersonStanding {
+  const held = guild.roles.filter(({ id }) => roleIds.includes(id));
+  const everyone = guild.roles.filter(({ id }) => id === guild.id);
+  const permissions = [...everyone, ...held].reduce((bits, role) => bits | BigInt(role.permissions), 0n);
+  const roles = held.map(serverRole);
+  return { isMember: true, isManager: guild.owner_id === userId || (permissions & MANAGES) !== 0n, roles };
+}

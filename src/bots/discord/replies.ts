@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type APIInteraction,
+  type APIInteractionResponse,
+  InteractionResponseType,
+  MessageFlags,
+  RequestMethod,
+  Routes,
+} from 'discord.js';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { ChatUnreachableError } from '../platform.ts';
+import type { Api } from './api.ts';
+import { ALREADY_ACKNOWLEDGED, isRefusal } from './errors.ts';
+import { renderText } from './render.ts';
+
+/** Three tries, well within the 3 s that Discord gives. */
+const RETRY_PAUSES_MS = [100, 400] as const;
+
+const sentSchema = z.object({ id: z.string() });
+
+/** Answers interactions; nothing here throws, because nothing may depend on it. */
+export function createAnswers({ api, log }: { api: Api; log: Logger }) {
+  /**
+   * Gives an interaction its first answer; false when it does not count.
+   *
+   * A try that Discord took although no answer came is found out by the next one.
+   */
+  async function respond(interaction: APIInteraction, body: APIInteractionResponse): Promise<boolean> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await api.request({
+          name: 'createInteractionResponse',
+          method: RequestMethod.Post,
+          fullRoute: Routes.interactionCallback(interaction.id, interaction.token),
+          body,
+          ...{ isOpen: true, isQuick: true },
+        });
+        return true;
+      } catch (error) {
+        if (tries > 0 && isRefusal(error, ALREADY_ACKNOWLEDGED)) return true;
+        const pauseMs = RETRY_PAUSES_MS[tries];
+        if (!(error instanceof ChatUnreachableError) || pauseMs === undefined) {
+          log.warn({ err: error }, 'an interaction was not answered');
+          return false;
+        }
+        await delay(pauseMs);
+      }
+    }
+  }
+
+  /** Shows that Nod is at it, to this person alone; a message of ours follows in its place. */
+  const deferReply = (interaction: APIInteraction): Promise<boolean> =>
+    respond(interaction, {
+      type: InteractionResponseType.DeferredChannelMessageWithSource,
+      data: { flags: MessageFlags.Ephemeral },
+    });
+
+  /** Ends a button's spinner; the message stays as it is. */
+  const deferUpdate = (interaction: APIInteraction): Promise<boolean> =>
+    respond(interaction, { type: InteractionResponseType.DeferredMessageUpdate });
+
+  /** Tells this person alone; after a deferred reply it takes the place of it. Gives the message's id. */
+  async function whisper(interaction: APIInteraction, text: string): Promise<string | undefined> {
+    try {
+      const sent = await api.request({
+        name: 'createFollowup',
+        method: RequestMethod.Post,
+        fullRoute: Routes.webhook(interaction.application_id, interaction.token),
+        body: {
+          components: renderText(text),
+          flags: MessageFlags.Ephemeral | MessageFlags.IsComponentsV2,
+          allowed_mentions: { parse: [] },
+        },
+        isOpen: true,
+      });
+      return sentSchema.parse(sent).id;
+    } catch (error) {
+      log.warn({ err: error }, 'a note to one person was not delivered');
+      return undefined;
+    }
+  }
+
+  return { respond, deferReply, deferUpdate, whisper };
+}
+
+export type Answers = ReturnType<typeof createAnswers>;

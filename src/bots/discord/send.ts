@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { MessageFlags, type RawFile, RequestMethod, Routes } from 'discord.js';
+import { z } from 'zod';
+import type { ChatRef } from '../../core/publish/post.ts';
+import {
+  type Card,
+  ChatClosedError,
+  MessageGoneError,
+  type MessageRef,
+  type SendOptions,
+} from '../platform.ts';
+import type { Api } from './api.ts';
+import { isRefusal, NO_READ_HISTORY } from './errors.ts';
+import { parseChatRef, parseMessageId, parsePersonId, type Whisper } from './ids.ts';
+import { readPicture } from './picture.ts';
+import { renderCard } from './render.ts';
+import { readTextFile } from './text-file.ts';
+
+const NONCE_BYTES = 12;
+const MAX_NONCE_LENGTH = 25;
+const sentSchema = z.object({
+  id: z.string(),
+  components: z.unknown(),
+  attachments: z.array(z.object({ filename: z.string() })).default([]),
+});
+
+/** Sends, edits and removes messages. A send that the library repeats does not double, for it carries a nonce. */
+export function createOutgoing({ api, now }: { api: Api; now: () => number }) {
+  async function send(chat: ChatRef, card: Card, options: SendOptions = {}): Promise<MessageRef> {
+    const fullRoute = Routes.channelMessages(parseChatRef(chat));
+    const parts = await partsOf(card, options.callsFor && parsePersonId(options.callsFor));
+    const body = { ...parts.body, ...sendParameters(options) };
+    const post = (more: object) =>
+      api.request({
+        name: 'createMessage',
+        method: RequestMethod.Post,
+        fullRoute,
+        body: { ...body, ...more },
+        files: parts.files,
+      });
+    const reference = referenceTo(options.replyTo);
+    const sent = await post(reference).catch((error) => {
+      // Who may not read back may not reply either; the message itself matters more.
+      if (!isRefusal(error, NO_READ_HISTORY)) throw error;
+      return post({});
+    });
+    const message = sentSchema.parse(sent);
+    const ref = refOf({ chat, id: message.id }, card);
+    // Under a nonce that Discord remembers it gives back the message that it has, which may show an older card.
+    if (!isShown(message, parts)) await put(ref, parts);
+    return ref;
+  }
+
+  async function edit(message: MessageRef, card: Card): Promise<MessageRef> {
+    const picture = pictureOf(card);
+    const isKept = picture !== undefined && picture.key === message.picture;
+    const parts = isKept ? contentOf(card) : await partsOf(card);
+    await put(message, parts);
+    return refOf(message, card);
+  }
+
+  async function put(message: MessageRef, parts: Parts): Promise<void> {
+    const target = targetOf(message);
+    await api.request({ name: 'editMessage', method: RequestMethod.Patch, ...target, ...parts });
+  }
+
+  async function remove(message: MessageRef): Promise<void> {
+    try {
+      await api.request({ name: 'deleteMessage', method: RequestMethod.Delete, ...targetOf(message) });
+    } catch (error) {
+      if (!(error instanceof MessageGoneError || error instanceof ChatClosedError)) throw error;
+    }
+  }
+
+  /** The route that reaches a message of ours. */
+  function targetOf(message: MessageRef) {
+    const id = parseMessageId(message);
+    if (typeof id === 'string')
+      return { fullRoute: Routes.channelMessage(parseChatRef(message.chat), id), isOpen: false };
+    if (now() >= id.expiresAt) throw new MessageGoneError('This message can be edited for 15 minutes only.');
+    return { fullRoute: whisperRoute(id), isOpen: true };
+  }
+
+  return { send, edit, remove };
+}
+
+export type Outgoing = ReturnType<typeof createOutgoing>;
+
+const whisperRoute = ({ applicationId, token, messageId }: Whisper) =>
+  Routes.webhookMessage(applicationId, token, messageId);
+
+/** Without `attachments` an edit keeps what is attached, and `attachment://` finds it. */
+function contentOf(card: Card, calledId?: string) {
+  const body = {
+    components: renderCard(card, calledId),
+    flags: MessageFlags.IsComponentsV2,
+    allowed_mentions: { parse: [], users: calledId === undefined ? [] : [calledId] },
+  };
+  return { body, files: [] };
+}
+
+/** The content with its picture or file, in place of whatever is attached. */
+async function partsOf(card: Card, calledId?: string) {
+  const { body } = contentOf(card, calledId);
+  const files = await filesOf(card);
+  const attachments = files.map(({ name }, index) => ({ id: String(index), filename: name }));
+  return { body: { ...body, attachments }, files };
+}
+
+async function filesOf(card: Card): Promise<RawFile[]> {
+  if (card.file !== undefined) return [readTextFile(card.file)];
+  return card.picture === undefined ? [] : [await readPicture(card.picture)];
+}
+
+/** A file stands in place of a picture. */
+const pictureOf = ({ picture, file }: Card) => (file === undefined ? picture : undefined);
+
+type Parts = Awaited<ReturnType<typeof partsOf>> | ReturnType<typeof contentOf>;
+
+/** Whether a message as Discord gives it shows what we put into it. */
+const isShown = ({ components, attachments }: z.infer<typeof sentSchema>, { body, files }: Parts): boolean =>
+  wordsIn(components).join('\n') === wordsIn(body.components).join('\n') &&
+  attachments.map(({ filename }) => filename).join() === files.map(({ name }) => name).join();
+
+/** All that can be read in components. */
+function wordsIn(part: unknown): string[] {
+  if (typeof part !== 'object' || part === null) return [];
+  return Object.entries(part).flatMap(([key, value]) => {
+    const isWord = typeof value === 'string' && (key === 'content' || key === 'label');
+    return isWord ? [value] : wordsIn(value);
+  });
+}
+
+function sendParameters({ onceKey, silent }: SendOptions) {
+  if (onceKey !== undefined && (onceKey === '' || onceKey.length > MAX_NONCE_LENGTH))
+    throw new Error(`A once-key has 1 to ${MAX_NONCE_LENGTH} characters.`);
+  const quiet = silent === true ? MessageFlags.SuppressNotifications : 0;
+  return {
+    flags: MessageFlags.IsComponentsV2 | quiet,
+    nonce: onceKey ?? randomBytes(NONCE_BYTES).toString('base64url'),
+    enforce_nonce: true,
+  };
+}
+
+function referenceTo(message: MessageRef | undefined) {
+  const id = message && parseMessageId(message);
+  // Nobody can reply to a message that only one person sees.
+  if (typeof id !== 'string') return {};
+  return { message_reference: { message_id: id, fail_if_not_exists: false } };
+}
+
+function refOf({ picture: _, ...message }: MessageRef, card: Card): MessageRef {
+  const picture = pictureOf(card);
+  return picture === undefined ? message : { ...message, picture: picture.key };
+}

@@ -1,0 +1,285 @@
+import type { Readable } from 'node:stream';
+import type { ChatRef, Person } from '../core/publish/post.ts';
+import type { Mark, Role, Standing } from '../core/review/review.ts';
+
+/** What every chat platform does for the conversation. */
+export interface Bot {
+  readonly platform: 'telegram' | 'discord';
+  /** Drafts are composed where only their author sees them; then a post gets a card of its own for all. */
+  readonly composesInPrivate: boolean;
+  /**
+   * Begins to listen and returns once the platform has accepted the token.
+   * Events of one chat arrive one after the other; where the platform keeps them, an event is delivered again after a
+   * crash until `receive` has resolved.
+   *
+   */
+  start(receive: (event: ChatEvent) => Promise<void>, options?: StartOptions): Promise<void>;
+  /** Stops listening and finishes the events under way. */
+  stop(): Promise<void>;
+  send(chat: ChatRef, card: Card, options?: SendOptions): Promise<MessageRef>;
+  /** Shows `card` in place of what the message shows now. An unchanged card is a success. */
+  edit(message: MessageRef, card: Card): Promise<MessageRef>;
+  /** Deletes a message of ours; one that is gone already is a success. */
+  remove(message: MessageRef): Promise<void>;
+  /**
+   * Opens a file that somebody offered. The stream's errors never name the platform's URL.
+   *
+   * @throws FileUnavailableError, also from the stream, when asking again would not help.
+   */
+  openFile(ref: string): Promise<Readable>;
+  /** What the person is in this chat right now. In a private chat everybody manages, and is a member. */
+  readStanding(chat: ChatRef, person: Person): Promise<Standing>;
+  /** Puts our own reactions under a message, for others to join; what stands there already is a success. */
+  putMarks(message: MessageRef, marks: readonly Mark[]): Promise<void>;
+  /** Whose reactions stand under a message, bots left out; absent where the platform does not tell. */
+  readonly readMarks?: (message: MessageRef) => Promise<readonly { person: Person; mark: Mark }[]>;
+  /** Whether reactions in this chat reach us at all. */
+  hearsMarks(chat: ChatRef): Promise<boolean>;
+  /** Tells one person alone, near the message if possible; false where the platform offers no way. */
+  whisper(message: MessageRef, person: Person, card: Card): Promise<boolean>;
+  /** The chat in which this person alone talks with us; undefined where the platform lets us open none. */
+  privateChat(person: Person): Promise<ChatRef | undefined>;
+  /** Where people find the bot: a link that opens it or invites it; undefined before it has started. */
+  openUrl(): string | undefined;
+  /** The link that opens a private chat with us, with a payload of A-Z a-z 0-9 _ and -; absent where there is none. */
+  readonly startUrl?: (payload: string) => string | undefined;
+  /** How long to let pass between two edits of a message. */
+  editPauseMs(message: MessageRef, now: number): number;
+  /** How long the platform remembers a `onceKey`; absent where it knows no such keys. */
+  readonly onceKeyMs?: number;
+}
+
+export interface StartOptions {
+  /** Called once connected, and again whenever events may have been missed that only reading back can tell. */
+  readonly onGap?: () => void;
+  /** Whether what is said in a place may be written to the disk until it is handled; by the id of its workspace. */
+  readonly mayStore?: (workspace: string) => Promise<boolean>;
+  /** Whether anything is kept of a place that has to follow it when its id changes. */
+  readonly isKnown?: (workspace: string) => Promise<boolean>;
+}
+
+export interface SendOptions {
+  readonly replyTo?: MessageRef;
+  /** Opens the person's keyboard for a reply to this message. */
+  readonly asksFor?: Person;
+  /** Calls this person's attention to the message. */
+  readonly callsFor?: Person;
+  /** Leaves the phone silent. */
+  readonly silent?: boolean;
+  /** At most 25 characters; where the platform can, a message that was sent under the same key is not sent again. */
+  readonly onceKey?: string;
+}
+
+/** A message, nearly always of ours, as its platform finds it again. */
+export interface MessageRef {
+  readonly chat: ChatRef;
+  readonly id: string;
+  /** Key of the picture that it shows. */
+  readonly picture?: string;
+  /** Only one person sees it, and for some minutes only it can be edited. */
+  readonly isPrivate?: true;
+}
+
+/** What a message shows; the adapter sets it in its platform's means and shortens what does not fit. */
+export interface Card {
+  readonly picture?: Picture;
+  readonly lines: readonly Line[];
+  readonly rows: readonly Row[];
+  /** A text file to keep, in place of a picture. */
+  readonly file?: { readonly name: string; readonly text: string };
+}
+
+/** A JPEG on our disk; equal keys mean equal pictures. */
+export interface Picture {
+  readonly key: string;
+  readonly path: string;
+}
+
+/** One paragraph line; an empty array is a blank line. */
+export type Line = readonly Span[];
+export type Span =
+  | string
+  | {
+      readonly text: string;
+      readonly style?: 'bold' | 'italic' | 'code';
+      readonly href?: string;
+    };
+
+/** Buttons side by side, one choice out of several, or a menu of roles or people. */
+export type Row = readonly Button[] | Choice | Picker;
+
+/** A menu where the platform has menus, buttons where it has not. */
+export interface Choice {
+  /** What is asked for while nothing is chosen. */
+  readonly prompt: string;
+  readonly options: readonly { readonly label: string; readonly press: string; readonly isChosen: boolean }[];
+}
+
+/** A menu of everybody, or of all roles, in the place; it shows nothing where the platform has no such menus. */
+export interface Picker {
+  readonly pick: 'roles' | 'people';
+  readonly prompt: string;
+  /** What a change of the menu brings back, with `picked`. */
+  readonly press: string;
+  /** The ids that are picked; those of another platform are left out. */
+  readonly picked: readonly string[];
+  readonly max: number;
+}
+
+export type Button = { readonly label: string; readonly tone?: 'good' | 'bad' | 'main' } & (
+  | { /** What a press brings back: at most 64 bytes. */ readonly press: string }
+  | { readonly href: string }
+);
+
+/** Something that happened in a chat, in no platform's terms. */
+export type ChatEvent = {
+  /** The platform's own id of the event; the same event may come twice. */
+  readonly id: string;
+  readonly chat: ChatRef;
+  /** The place that shares accounts: a group or a private chat, whatever the thread. */
+  readonly workspace: string;
+  readonly chatTitle: string;
+  /** What the whole place is called, where that differs; empty where the platform does not know yet. */
+  readonly workspaceTitle?: string;
+  readonly isPrivate: boolean;
+  readonly person: Person;
+  /** What the platform calls that person and nobody else, such as `@kim`. */
+  readonly handle?: string | undefined;
+  /** A message of ours that only this person sees and that waits for the answer; absent where answers go to the chat. */
+  readonly reply?: MessageRef;
+} & (
+  | {
+      readonly type: 'media';
+      readonly messageId: string;
+      /** Equal for all files of one album. */
+      readonly album?: string;
+      readonly caption?: string;
+      /** Its words are somebody else's. */
+      readonly isForwarded?: true;
+      /** A message of ours that it answers, such as the card of the draft that it shall join. */
+      readonly replyTo?: MessageRef;
+      /** Files of a draft stand in this order. */
+      readonly order: number;
+      readonly file: OfferedFile;
+      /** What was chosen along with the file: a privacy level as TikTok spells it, an `accountKey`, a time in words. */
+      readonly wishes?: { readonly privacyLevel?: string; readonly account?: string; readonly when?: string };
+    }
+  | {
+      readonly type: 'command';
+      readonly name: string;
+      readonly argument: string;
+      /** The person's own message that gives the command; absent where commands are no messages. */
+      readonly message?: MessageRef;
+      /** The biggest file that this person can give us here, where the platform tells it. */
+      readonly maxFileBytes?: number;
+      /** Whose message the command replies to. */
+      readonly target?: Person;
+    }
+  | {
+      readonly type: 'text';
+      readonly text: string;
+      readonly replyTo?: MessageRef;
+      /** What our question was about, where the answer tells it. */
+      readonly subject?: string;
+    }
+  | {
+      /** Somebody is filling in an option of a command; nothing is chosen yet. */
+      readonly type: 'suggest';
+      readonly option: 'account' | 'privacy';
+      readonly typed: string;
+      /** The `accountKey` that is chosen so far. */
+      readonly account?: string;
+      readonly offer: (suggestions: readonly { label: string; value: string }[]) => Promise<void>;
+    }
+  | {
+      readonly type: 'press';
+      readonly press: string;
+      readonly message: MessageRef;
+      /**
+       * Whether the message has a button that says so. Clients of one's own can send anything, and a button may have gone
+       * while it was pressed: what is not on the message may be done, but the message proves nothing.
+       */
+      readonly isOnMessage: boolean;
+      /** What a `Picker` shows now. */
+      readonly picked?: readonly (Role | Person)[];
+      /** Ends the button's spinner, with a note for the presser alone. The first call counts. */
+      readonly answer: (note?: string) => Promise<void>;
+      /** Answers with a message that only the presser sees; absent where there are none. */
+      readonly openPrivately?: () => Promise<MessageRef>;
+      /** Asks for a text in a window of its own, whose answer comes as a `text` event; absent where there are none. */
+      readonly ask?: (question: Question) => Promise<void>;
+    }
+  | {
+      /** Somebody has changed their reactions under a message of ours. */
+      readonly type: 'reaction';
+      readonly message: MessageRef;
+      /** Which marks stand now; a mark that is not named is as it was. */
+      readonly marks: { readonly [M in Mark]?: boolean };
+      /** The platform does not say who it was; `person` is the place itself. */
+      readonly isAnonymous?: true;
+    }
+  | {
+      /** What the bot may do in this chat has changed, or whether its messages there can be reached. */
+      readonly type: 'rights';
+      /** Whether the bot is in the chat. */
+      readonly isPresent: boolean;
+    }
+);
+
+export interface Question {
+  /** What the answer is about: at most 90 characters. */
+  readonly subject: string;
+  readonly title: string;
+  /** What stands in the field already. */
+  readonly text: string;
+  readonly maxLength: number;
+}
+
+export type ChatEventOf<T extends ChatEvent['type']> = Extract<ChatEvent, { type: T }>;
+
+export interface OfferedFile {
+  /** Opens the file through `openFile`, also after a restart. */
+  readonly ref: string;
+  readonly name: string;
+  /** As the platform declares it. */
+  readonly bytes?: number;
+  /** A small JPEG of it that the platform made. */
+  readonly thumbnailRef?: string;
+  /** What the platform says that it is; only for words before it is looked at. */
+  readonly claimedKind?: 'photo' | 'video';
+  /** Set when the platform will not give the file to a bot: the biggest size that it would. */
+  readonly tooBig?: { readonly maxBytes: number };
+}
+
+/** The message to edit or to answer is no longer there. */
+export class MessageGoneError extends Error {
+  override name = 'MessageGoneError' as const;
+}
+
+/** The bot can no longer write into the chat: it was blocked or removed, or the chat is gone. */
+export class ChatClosedError extends Error {
+  override name = 'ChatClosedError' as const;
+}
+
+/** The platform asks to wait. Nothing was done. */
+export class ChatBusyError extends Error {
+  override name = 'ChatBusyError' as const;
+  readonly retryAfterMs: number;
+
+  constructor(message: string, { retryAfterMs, cause }: { retryAfterMs: number; cause?: unknown }) {
+    super(message, { cause });
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** No answer that proves anything. */
+export class ChatUnreachableError extends Error {
+  override name = 'ChatUnreachableError' as const;
+  /** What was asked may have been done; false when the platform cannot have heard of it. */
+  readonly maybeDone: boolean;
+
+  constructor(message: string, { maybeDone = true }: { maybeDone?: boolean } = {}) {
+    super(message);
+    this.maybeDone = maybeDone;
+  }
+}

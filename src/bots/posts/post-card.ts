@@ -1,0 +1,183 @@
+import type { StoredFile } from '../../core/media/types.ts';
+import { isSlow, type Pacing } from '../../core/publish/pacing.ts';
+import type { ChatRef, Post, PostIn } from '../../core/publish/post.ts';
+import type { PullProgress } from '../../core/publish/pull-progress.ts';
+import type { Vote } from '../../core/review/review.ts';
+import { PRIVACY_NAMES } from '../../core/tiktok/names.ts';
+import { postButton as on } from '../card-buttons.ts';
+import type { Button, Card, Line, Picture } from '../platform.ts';
+import { decisionLines } from '../review/vote-words.ts';
+import { failureWords } from '../text/failures.ts';
+import { accountName, barOf, durationOf, excerptOf, momentOf, whenOf } from '../text/format.ts';
+import { idiomOf } from '../text/wording.ts';
+import { finalText, heldText, type Text } from './post-endings.ts';
+
+export interface PostView {
+  readonly post: Post;
+  /** Where the card stands. */
+  readonly chat: ChatRef;
+  /** Those of its review. */
+  readonly votes: readonly Vote[];
+  /** Another post has taken its place. */
+  readonly goesOn: boolean;
+  /** Whether TikTok would still tell us about it. */
+  readonly hasAccess: boolean;
+  /** What TikTok has taken of the media, while it takes it. */
+  readonly pull?: PullProgress;
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly pacing: Pacing;
+  readonly now: number;
+  readonly pictureOf: (file: StoredFile) => Picture;
+}
+
+/** The card of a post: where it stands, and what can be done about it. */
+export function postCard(view: PostView): Card {
+  const { post, pictureOf, goesOn } = view;
+  const { headline, lines } = body(view);
+  const caption = excerptOf(post.content.caption, 300);
+  const shown = shownFile(post);
+  // Votes that count no longer are not shown.
+  const isVoid = post.status === 'cancelled' && post.isWithdrawn === true;
+  const decided = isVoid ? [] : decisionLines(view);
+  const below = goesOn ? [...lines, ['It goes on in a newer card below.']] : lines;
+  return {
+    ...(shown !== undefined && { picture: pictureOf(shown) }),
+    lines: [
+      [{ text: headline, style: 'bold' }, ` · ${accountName(post.account)}`],
+      ...(caption === '' ? [] : [[`“${caption}”`]]),
+      ...(decided.length > 0 ? [[], ...decided] : []),
+      ...(below.length > 0 ? [[], ...below] : []),
+    ],
+    rows: goesOn ? [] : buttonsOf(view),
+  };
+}
+
+/** Somebody may post before the preview is drawn; the first photo then stands for all. */
+export function shownFile({ preview, media = [] }: Post): StoredFile | undefined {
+  const [first] = media;
+  return preview ?? (first?.kind === 'photo' ? first.file : undefined);
+}
+
+function body(view: PostView): Text {
+  const { post, chat } = view;
+  switch (post.status) {
+    case 'preparing':
+      return { headline: 'Posting', lines: [['· preparing the files'], ...planLines(view)] };
+    case 'in_review':
+      return { headline: 'Waiting for approval', lines: [] };
+    case 'on_hold':
+      return heldText(post, idiomOf(chat));
+    case 'queued':
+      return queuedText(post, view);
+    case 'submitting':
+      return { headline: 'Posting', lines: [['✓ queued'], ['· handing it to TikTok']] };
+    case 'processing':
+      return processingText(post, view);
+    default:
+      return finalText(post, idiomOf(chat)) ?? { headline: post.status, lines: [] };
+  }
+}
+
+/** When it goes out, as long as that is still to come. */
+function planLines({ post: { publishAt }, timeZone, now }: PostView): Line[] {
+  if (publishAt === undefined || publishAt <= now) return [];
+  return [[`Goes out ${momentOf(publishAt, now, timeZone)} (${timeZone}).`]];
+}
+
+function queuedText(post: PostIn<'queued'>, view: PostView): Text {
+  const { chat, now, timeZone } = view;
+  const planned = planLines(view);
+  if (post.wait === undefined) {
+    return planned.length > 0
+      ? { headline: 'Scheduled', lines: planned }
+      : { headline: 'Posting', lines: [['· queued']] };
+  }
+  const { what, next } = failureWords(idiomOf(chat), post.wait.reason, post.wait.reasonRaw);
+  return {
+    headline: 'Waiting',
+    lines: [
+      [`${what}.`],
+      ...(next === undefined ? [] : [[next]]),
+      [`Nothing is posted twice. Next try ${whenOf(post.notBefore, now, timeZone)}.`],
+    ],
+  };
+}
+
+function processingText(post: PostIn<'processing'>, view: PostView): Text {
+  const { chat, pull, hasAccess, pacing, timeZone, now } = view;
+  const lines: Line[] = [
+    ['✓ queued'],
+    ['✓ TikTok has it (', { text: shortId(post.publishId), style: 'code' }, ')'],
+  ];
+  const isPulled = pull !== undefined && pull.completedAt !== undefined;
+  if (isPulled) lines.push(['✓ TikTok took the media']);
+  else if (pull !== undefined && pull.bytes > 0)
+    lines.push([`${barOf(pull.bytes, pull.totalBytes)}  ${pullText(post, pull)}`]);
+  else lines.push(['· TikTok takes the media']);
+  if (!hasAccess) {
+    lines.push(
+      ['Nod has lost access to the account and cannot see how this ends.'],
+      [`${idiomOf(chat).slash}connect it again, and this card goes on.`],
+    );
+  } else if (isSlow(post.checks, pacing)) {
+    const next = whenOf(post.nextCheckAt, now, timeZone);
+    lines.push([
+      `TikTok is still processing (${durationOf(now - post.since)}). That can take a while; this card keeps checking, next ${next}.`,
+    ]);
+  } else if (isPulled) lines.push(['· processing']);
+  if (post.cancelRefused) lines.push(['TikTok says that it is too late to cancel.']);
+  return { headline: 'Posting', lines };
+}
+
+function pullText(post: Post, pull: PullProgress): string {
+  const percent = Math.floor((pull.bytes / pull.totalBytes) * 100);
+  return pull.files === 1
+    ? `TikTok is taking the ${post.content.kind}, ${percent} %`
+    : `TikTok is taking photo ${pull.fileNumber} of ${pull.files}`;
+}
+
+function buttonsOf(view: PostView): Button[][] {
+  const { post, chat } = view;
+  const cancel = on(post, 'Cancel', 'cancel');
+  switch (post.status) {
+    case 'preparing':
+    case 'in_review':
+    case 'submitting':
+      return [[cancel]];
+    case 'queued':
+      return planLines(view).length > 0 ? plannedButtons(post) : [[cancel]];
+    case 'on_hold':
+      return [privacyButtons(post), [on(post, 'Edit', 'edit'), cancel]].filter((row) => row.length > 0);
+    case 'processing':
+      return post.cancelRefused ? [] : [[cancel]];
+    case 'failed':
+      return failureWords(idiomOf(chat), post.failure.reason).edit
+        ? [[on(post, 'Edit and try again', 'edit'), on(post, 'Try again', 'again')]]
+        : [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];
+    case 'unconfirmed':
+      return [[on(post, 'It is not there: post it again', 'again')]];
+    case 'rejected':
+      return [[on(post, 'Say why', 'why'), on(post, 'Edit', 'edit')]];
+    case 'cancelled':
+      if (post.isWithdrawn) return [[on(post, 'Edit', 'edit')]];
+      return [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];
+    case 'expired':
+      return [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];
+    default:
+      return [];
+  }
+}
+
+const plannedButtons = (post: Post): Button[][] => [
+  [on(post, 'Other time…', 'when'), on(post, 'Publish now', 'now')],
+  [on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')],
+];
+
+const privacyButtons = (post: PostIn<'on_hold'>): Button[] =>
+  post.privacyLevelOptions.map((level) => on(post, PRIVACY_NAMES[level], 'privacy', level));
+
+/** Enough of TikTok's id to tell two posts apart. */
+function shortId(publishId: string): string {
+  return `publish …${publishId.slice(-6)}`;
+}

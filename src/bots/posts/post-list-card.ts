@@ -1,0 +1,103 @@
+import type { Draft } from '../../core/compose/draft.ts';
+import { isSettled, type Post } from '../../core/publish/post.ts';
+import { encodePress } from '../buttons.ts';
+import type { Button, Card, Line } from '../platform.ts';
+import { failureWords } from '../text/failures.ts';
+import { accountName, agoOf, excerptOf, filesWord, momentOf, whenOf } from '../text/format.ts';
+import { note } from '../text/messages.ts';
+import { type Idiom, idiomOf } from '../text/wording.ts';
+import { linksOf } from './post-endings.ts';
+
+/** Of each kind, in one list. */
+const MAX_DRAFTS = 5;
+
+/** Recent posts; `hidden` drafts can be opened again from here, and those that somebody has left be taken over. */
+export function postsCard({
+  posts,
+  hidden,
+  left,
+  idiom,
+  timeZone,
+  now,
+}: {
+  posts: readonly Post[];
+  hidden: readonly Draft[];
+  left: readonly Draft[];
+  idiom: Idiom;
+  /** IANA name. */
+  timeZone: string;
+  now: number;
+}): Card {
+  const rows = [
+    ...hidden.slice(0, MAX_DRAFTS).map((draft) => [openButton('Continue draft', draft)]),
+    ...left
+      .slice(0, MAX_DRAFTS)
+      .map((draft) => [openButton(`Take over ${draft.author.name}’s draft`, draft)]),
+  ];
+  if (posts.length === 0) {
+    return { ...note(`Nothing was posted from here yet. ${idiom.toPost}`), rows };
+  }
+  const lines = posts.flatMap((post): Line[] => {
+    const what = post.content.caption || filesWord(post.content.kind, post.content.sources.length);
+    const [link] = linksOf(post);
+    const age = agoOf(post.createdAt, now);
+    return [
+      [{ text: excerptOf(what, 60), style: 'bold' }, `  ${age}`],
+      [`${stateWord(post, now, timeZone)} · ${accountName(post.account)}`],
+      ...(link === undefined ? [] : [[link]]),
+      [],
+    ];
+  });
+  return { lines: lines.slice(0, -1), rows };
+}
+
+function openButton(what: string, { id, caption, files }: Draft): Button {
+  const excerpt = excerptOf(caption || filesWord(undefined, files.length), 30);
+  return { label: `${what}: ${excerpt}`, press: encodePress({ on: 'draft', id, verb: 'open' }) };
+}
+
+function stateWord(post: Post, now: number, timeZone: string): string {
+  switch (post.status) {
+    case 'published':
+      return '✓ live';
+    case 'in_inbox':
+      return '✓ in the TikTok inbox';
+    case 'failed':
+      return `✕ ${failureWords(idiomOf(post.chat), post.failure.reason, post.failure.reasonRaw).what}`;
+    case 'queued':
+      if (post.wait !== undefined) return `waiting, next try ${whenOf(post.notBefore, now, timeZone)}`;
+      return post.notBefore > now ? `goes out ${momentOf(post.notBefore, now, timeZone)}` : 'queued';
+    case 'in_review':
+      return `waits for approval until ${momentOf(post.expiresAt, now, timeZone)}`;
+    case 'on_hold':
+      return `waits for a choice of ${post.author.name}’s`;
+    case 'processing':
+      return 'TikTok is processing it';
+    case 'unconfirmed':
+      return '? not confirmed';
+    default:
+      return post.status.replace('_', ' ');
+  }
+}
+
+/** What can be cancelled, one button each. */
+export function cancelCard(drafts: readonly Draft[], posts: readonly Post[]): Card {
+  const open = posts.filter((post) => !isSettled(post));
+  if (drafts.length + open.length === 0) return note('Nothing is under way.');
+  const label = (caption: string, count: number) => excerptOf(caption || filesWord(undefined, count), 30);
+  const rows: Button[][] = [
+    ...drafts.map((draft): Button[] => [
+      {
+        label: `Discard draft: ${label(draft.caption, draft.files.length)}`,
+        press: encodePress({ on: 'draft', id: draft.id, verb: 'discard' }),
+      },
+    ]),
+    ...open.map((post): Button[] => [
+      {
+        label: `Cancel post: ${label(post.content.caption, post.content.sources.length)}`,
+        press: encodePress({ on: 'post', id: post.id, verb: 'cancel' }),
+      },
+    ]),
+  ];
+  return { lines: [['What shall be cancelled?']], rows };
+}

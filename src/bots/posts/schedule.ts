@@ -1,0 +1,132 @@
+import type { Workspaces } from '../../core/accounts/workspaces.ts';
+import type { Composer } from '../../core/compose/drafts.ts';
+import { readWhen } from '../../core/compose/parse-time.ts';
+import { aboutPost, type Chronicle } from '../../core/history/record-post.ts';
+import { UserError } from '../../core/problems.ts';
+import type { Person, Post, PostStatus } from '../../core/publish/post.ts';
+import type { Notes } from '../../core/publish/signals.ts';
+import type { Store } from '../../core/storage/database.ts';
+import type { CardRecords } from '../cards/card-index.ts';
+import type { Board } from '../cards/card-queue.ts';
+import type { Speech } from '../cards/send.ts';
+import type { ChatEventOf } from '../platform.ts';
+import { encodeTopic, type Topic } from '../question-ids.ts';
+import { askFor } from '../questions.ts';
+import { momentOf } from '../text/format.ts';
+import { AT_ONCE, askWhenText, note, plannedText, WHEN } from '../text/messages.ts';
+
+const MAX_LENGTH = 100;
+/** TikTok has not been asked yet. */
+const PLANNABLE: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review', 'queued']);
+
+/** Decides with people when something goes out. */
+export function createPlanning({
+  composer,
+  posts,
+  notes,
+  workspaces,
+  chronicle,
+  board,
+  records,
+  speech,
+  wake,
+  now,
+}: {
+  composer: Composer;
+  posts: Store<Post>;
+  notes: Notes;
+  workspaces: Workspaces;
+  chronicle: Chronicle;
+  board: Board;
+  records: CardRecords;
+  speech: Speech;
+  /** Resolves when the post has been looked at. */
+  wake: (postId: string) => Promise<void>;
+  now: () => number;
+}) {
+  /** Asks when a draft shall go out. */
+  async function askForDraft(event: ChatEventOf<'press'>, draftId: string): Promise<void> {
+    const { workspace, publishAt } = await composer.own(draftId, event.person);
+    await ask(event, { kind: 'when_draft', id: draftId }, { workspace, publishAt });
+  }
+
+  /** Asks when a post shall go out that waits for its review or its time. */
+  async function askForPost(event: ChatEventOf<'press'>, post: Post): Promise<void> {
+    checkPlannable(post);
+    await ask(event, { kind: 'when_post', id: post.id }, post);
+  }
+
+  async function ask(
+    event: ChatEventOf<'press'>,
+    topic: Topic,
+    plan: { workspace: string; publishAt?: number | undefined },
+  ): Promise<void> {
+    const { timeZone } = await workspaces.settingsOf(plan.workspace);
+    const text = plan.publishAt === undefined ? '' : momentOf(plan.publishAt, now(), timeZone);
+    const question = { subject: encodeTopic(topic), title: WHEN, text, maxLength: MAX_LENGTH };
+    const card = note(askWhenText(event.person, timeZone));
+    await askFor({ speech, records }, event, { question, card, replyTo: event.message });
+  }
+
+  /** Takes the answer for a draft. */
+  async function takeForDraft({ person, text }: ChatEventOf<'text'>, draftId: string): Promise<void> {
+    const { workspace } = await composer.own(draftId, person);
+    await planDraft(draftId, { workspace, person, text });
+    board.touch(draftId, { soon: true });
+  }
+
+  /** Takes the answer for a post; what to say to it. */
+  async function takeForPost(event: ChatEventOf<'text'>, post: Post): Promise<string> {
+    checkPlannable(post);
+    return plan(post, event.person, await read(event.text, post.workspace));
+  }
+
+  /** A time that cannot be stands on the card, for what shall go out later must not go out at once. */
+  async function planDraft(
+    draftId: string,
+    { workspace, person, text }: { workspace: string; person: Person; text: string },
+  ): Promise<void> {
+    try {
+      const publishAt = await read(text, workspace);
+      await composer.choose(draftId, person, { type: 'when', ...(publishAt !== undefined && { publishAt }) });
+    } catch (error) {
+      if (!(error instanceof UserError) || !error.problem.code.startsWith('when_')) throw error;
+      await composer.choose(draftId, person, { type: 'when_refused', problem: error.problem });
+    }
+  }
+
+  /** Lets a planned post go out as soon as it may. */
+  async function release(event: ChatEventOf<'press'>, post: Post): Promise<void> {
+    checkPlannable(post);
+    await event.answer(await plan(post, event.person, undefined));
+  }
+
+  async function plan(post: Post, person: Person, publishAt: number | undefined): Promise<string> {
+    await notes.reschedule(post.id, publishAt);
+    // Preparing files takes its time, and so does publishing at once: neither is waited for.
+    if (publishAt !== undefined && post.status !== 'preparing') {
+      await wake(post.id);
+      const standing = await posts.get(post.id);
+      if (standing?.publishAt !== publishAt) throw new UserError({ code: 'not_plannable' });
+    }
+    const { timeZone } = await workspaces.settingsOf(post.workspace);
+    const text = plannedText(publishAt, now(), timeZone);
+    await chronicle.note({ ...aboutPost(post), person, what: 'scheduled', detail: text });
+    return text;
+  }
+
+  /** Milliseconds since the epoch, or undefined for at once. */
+  async function read(text: string, workspace: string): Promise<number | undefined> {
+    if (AT_ONCE.has(text.trim().toLowerCase())) return undefined;
+    const { timeZone } = await workspaces.settingsOf(workspace);
+    return readWhen(text, { now: now(), timeZone });
+  }
+
+  function checkPlannable(post: Post): void {
+    if (!PLANNABLE.has(post.status) || post.attempts > 0) throw new UserError({ code: 'not_plannable' });
+  }
+
+  return { askForDraft, askForPost, takeForDraft, takeForPost, planDraft, release };
+}
+
+export type Planning = ReturnType<typeof createPlanning>;

@@ -1,0 +1,160 @@
+import type { Logger } from 'pino';
+import type { Access } from '../../core/access/place-access.ts';
+import type { Workspaces } from '../../core/accounts/workspaces.ts';
+import { UserError } from '../../core/problems.ts';
+import { type ChatRef, isSettled, type Person, type Post, takesVotes } from '../../core/publish/post.ts';
+import type { Ballots } from '../../core/review/ballots.ts';
+import { type Mark, standingMarks } from '../../core/review/review.ts';
+import type { Store } from '../../core/storage/database.ts';
+import { placeOf, takesPart } from '../access/takes-part.ts';
+import type { CardRecords } from '../cards/card-index.ts';
+import { reviewSubject } from '../cards/subjects.ts';
+import { type Bot, ChatClosedError, MessageGoneError, type MessageRef } from '../platform.ts';
+import { sourceOf, type Voting } from './voting.ts';
+
+/** A reaction may be lost without a gap that anybody notices, so all is read back this often. */
+const EVERY_MS = 10 * 60_000;
+
+/**
+ * Reads back the reactions under the cards of open reviews, where the platform tells them: those that came while Nod was
+ * away are votes, those that were taken back meanwhile are none any more. Cards that could not be shown are shown.
+ */
+export function createReconciling({
+  access,
+  posts,
+  workspaces,
+  ballots,
+  voting,
+  records,
+  refresh,
+  retry,
+  botFor,
+  log,
+}: {
+  access: Pick<Access, 'isAllowed'>;
+  posts: Store<Post>;
+  workspaces: Pick<Workspaces, 'areTogether'>;
+  ballots: Ballots;
+  voting: Voting;
+  records: CardRecords;
+  /** Shows the post where it looks otherwise by now. */
+  refresh: (post: Post) => void;
+  /** Shows what a chat did not take. */
+  retry: () => void;
+  botFor: (chat: ChatRef) => Bot;
+  log: Logger;
+}) {
+  let running: Promise<void> | undefined;
+  let isStale = false;
+  let isStopping = false;
+  let hasRead = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  function start(): void {
+    timer = setInterval(reconcile, EVERY_MS);
+  }
+
+  /** Reads everything back; asked for while that is under way, once more afterwards. */
+  function reconcile(): void {
+    isStale = true;
+    running ??= readAll()
+      .catch((error) => log.error({ err: error }, 'The reactions under reviews could not be read back'))
+      .finally(() => {
+        running = undefined;
+        hasRead = true;
+        if (isStale && !isStopping) reconcile();
+      });
+  }
+
+  async function readAll(): Promise<void> {
+    isStale = false;
+    retry();
+    for await (const [, post] of posts.entries()) {
+      if (isStopping) return;
+      if (takesVotes(post)) await readBack(post);
+      // A card says “tomorrow” for one day only.
+      if (!isSettled(post)) refresh(post);
+    }
+  }
+
+  async function readBack(post: Post): Promise<void> {
+    for (const chat of post.review?.chats ?? []) {
+      const workspace = placeOf(post, chat);
+      if (!(await takesPart({ access, workspaces }, post, workspace))) continue;
+      const subject = reviewSubject(post.id, chat);
+      try {
+        const message = await records.messageOf(subject);
+        const before = (await ballots.read(post.id)).length;
+        const seen = message && (await botFor(chat).readMarks?.(message));
+        // Where reactions cannot be read, the card is sent once more as it is, which tells whether it is still there.
+        if (message !== undefined && botFor(chat).readMarks === undefined)
+          await records.noteDoubtful(subject);
+        if (message === undefined || seen === undefined) continue;
+        await compare(post, { message, seen, before, workspace });
+      } catch (error) {
+        // A card that is gone comes again, and the votes that were cast under it stay.
+        if (error instanceof MessageGoneError) await records.noteDoubtful(subject);
+        else if (error instanceof ChatClosedError) log.debug({ err: error }, 'Reactions cannot be read here');
+        else log.warn({ err: error, postId: post.id }, 'The reactions under a review could not be read back');
+      }
+    }
+  }
+
+  async function compare(
+    post: Post,
+    {
+      message,
+      seen: all,
+      before,
+      workspace,
+    }: {
+      message: MessageRef;
+      seen: readonly { person: Person; mark: Mark }[];
+      /** How many acts there were before the reactions were read. */
+      before: number;
+      workspace: string;
+    },
+  ): Promise<void> {
+    const source = sourceOf(message);
+    const acts = await ballots.read(post.id);
+    // What has happened since is newer than what was read.
+    const moved = new Set(acts.slice(before).map(({ person }) => person.id));
+    const isStill = ({ person }: { person: Person }) => !moved.has(person.id);
+    const seen = all.filter(isStill);
+    const known = standingMarks(acts, post.contentHash).filter(
+      (act) => act.source === source && isStill(act),
+    );
+    const has = (
+      all: readonly { person: Person; mark: Mark }[],
+      { person, mark }: { person: Person; mark: Mark },
+    ) => all.some((one) => one.person.id === person.id && one.mark === mark);
+    for (const act of known)
+      if (!has(seen, act))
+        await apply({ message, workspace, person: act.person, marks: { [act.mark]: false } });
+    // Nobody knows in which order they came, so what cannot be undone comes last.
+    const fresh = seen.filter((one) => !has(known, one));
+    for (const mark of ['reject', 'approve'] as const)
+      for (const one of fresh)
+        if (one.mark === mark)
+          await apply({ message, workspace, person: one.person, marks: { [mark]: true } });
+  }
+
+  /** A reaction that counts for nothing was answered when it came, if it came while Nod was there. */
+  async function apply(given: Parameters<Voting['mark']>[1]): Promise<void> {
+    const post = await voting.postUnder(given.message);
+    if (post === undefined) return;
+    await voting.mark(post, given).catch((error) => {
+      if (!(error instanceof UserError)) throw error;
+    });
+  }
+
+  async function stop(): Promise<void> {
+    isStopping = true;
+    clearInterval(timer);
+    await running;
+  }
+
+  return { start, reconcile, hasRead: () => hasRead, stop };
+}
+
+export type Reconciling = ReturnType<typeof createReconciling>;

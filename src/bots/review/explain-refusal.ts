@@ -1,0 +1,52 @@
+import type { Problem } from '../../core/problems.ts';
+import type { ChatRef, Person, Post } from '../../core/publish/post.ts';
+import type { CardRecords } from '../cards/card-index.ts';
+import type { Speech } from '../cards/send.ts';
+import type { Bot, MessageRef } from '../platform.ts';
+import { note, problemCard } from '../text/messages.ts';
+import { problemText } from '../text/problems.ts';
+import { idiomOf } from '../text/wording.ts';
+
+const MAX_TOLD = 1_000;
+
+/** Tells people why their reaction under a review's card counts for nothing. */
+export function createTelling({
+  records,
+  speech,
+  botFor,
+}: {
+  records: CardRecords;
+  speech: Speech;
+  botFor: (chat: ChatRef) => Bot;
+}) {
+  /** Reviews in chats that were told already, where nobody can be told alone. */
+  const told = new Set<string>();
+
+  /** Tells one person, alone where the platform can, else once for everybody. */
+  async function tell(
+    post: Post,
+    { message, person }: { message: MessageRef; person: Person },
+    problem: Problem,
+  ): Promise<void> {
+    const idiom = idiomOf(message.chat);
+    if (await botFor(message.chat).whisper(message, person, problemCard(problem, idiom))) return;
+    await tellAll(post, message, problemText(problem, idiom));
+  }
+
+  /** Tells the chat, once for each review. */
+  async function tellAll({ id }: Post, message: MessageRef, text: string): Promise<void> {
+    const place = `${id} ${message.chat}`;
+    if (told.has(place)) return;
+    told.add(place);
+    const [oldest] = told;
+    if (told.size > MAX_TOLD && oldest !== undefined) told.delete(oldest);
+    // The reaction does not tell the topic in which the card stands, our own record does.
+    const subject = await records.subjectOf(message);
+    const card = (subject && (await records.messageOf(subject))) || message;
+    await speech.say(card.chat, note(text), { replyTo: card, silent: true });
+  }
+
+  return { tell, tellAll };
+}
+
+export type Telling = ReturnType<typeof createTelling>;

@@ -1,0 +1,305 @@
+import type { Access } from '../../core/access/place-access.ts';
+import type { Workspaces } from '../../core/accounts/workspaces.ts';
+import type { Chronicle } from '../../core/history/record-post.ts';
+import { plainText } from '../../core/plain-text.ts';
+import { type Problem, UserError } from '../../core/problems.ts';
+import {
+  type ChatRef,
+  type Person,
+  type Post,
+  type PostReview,
+  type PostStatus,
+  takesVotes,
+} from '../../core/publish/post.ts';
+import type { Ballots, Cast } from '../../core/review/ballots.ts';
+import {
+  type Act,
+  type Authority,
+  authorityOf,
+  type Decision,
+  isStanding,
+  type Mark,
+  type MarkAct,
+  type Source,
+  type Standing,
+  standingMarks,
+  votesOf,
+} from '../../core/review/review.ts';
+import type { Store } from '../../core/storage/database.ts';
+import { takesPart } from '../access/takes-part.ts';
+import { type CardRecords, keyOf } from '../cards/card-index.ts';
+import type { Speech } from '../cards/send.ts';
+import { parseSubject, reviewSubject } from '../cards/subjects.ts';
+import {
+  type Bot,
+  ChatBusyError,
+  ChatClosedError,
+  type ChatEvent,
+  type ChatEventOf,
+  ChatUnreachableError,
+  type MessageRef,
+} from '../platform.ts';
+import { encodeTopic } from '../question-ids.ts';
+import { askFor } from '../questions.ts';
+import { note } from '../text/messages.ts';
+import type { Telling } from './explain-refusal.ts';
+import {
+  ANONYMOUS_NOTE,
+  askWhyText,
+  castText,
+  NO_REASON,
+  REASON_TAKEN,
+  takenBackText,
+  WHY,
+} from './vote-words.ts';
+
+/** A post that has terms by which it is decided. */
+type Reviewed = Post & { readonly review: PostReview };
+
+/** A rejection first: of marks that are set at once, it must not come after what the approval has decided. */
+const MARKS = ['reject', 'approve'] as const;
+const MAX_REASON_LENGTH = 500;
+/** The story is over; a reaction under it is a reaction and no vote. */
+const PUBLISHED: ReadonlySet<PostStatus> = new Set(['published', 'in_inbox']);
+
+/** Takes votes: by buttons, by reactions, and by what is read back after a time away. */
+export function createVoting({
+  access,
+  posts,
+  workspaces,
+  ballots,
+  chronicle,
+  records,
+  speech,
+  telling,
+  touch,
+  botFor,
+  now,
+}: {
+  access: Pick<Access, 'isAllowed'>;
+  posts: Store<Post>;
+  workspaces: Workspaces;
+  ballots: Ballots;
+  chronicle: Chronicle;
+  records: CardRecords;
+  speech: Speech;
+  telling: Telling;
+  /** Shows what has changed about the post. */
+  touch: (post: Post) => void;
+  botFor: (chat: ChatRef) => Bot;
+  now: () => number;
+}) {
+  /** Counts what somebody does with the reactions under a review's card. */
+  async function react(event: ChatEventOf<'reaction'>, post: Post): Promise<void> {
+    const { message, person, marks, isAnonymous, workspace } = event;
+    if (!isReviewed(post) || PUBLISHED.has(post.status)) return;
+    const isSet = marks.approve === true || marks.reject === true;
+    if (isAnonymous) {
+      if (isSet && takesVotes(post)) await telling.tellAll(post, message, ANONYMOUS_NOTE);
+      return;
+    }
+    try {
+      await mark(post, { message, person, marks, workspace });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const { problem } = error;
+      if (isSet && !isKnown(problem, person, marks)) await telling.tell(post, { message, person }, problem);
+    }
+  }
+
+  /** @throws UserError when a mark that is set does not count. */
+  async function mark(
+    post: Reviewed,
+    given: Pick<ChatEventOf<'reaction'>, 'message' | 'person' | 'marks' | 'workspace'>,
+  ): Promise<void> {
+    const { message, person, marks, workspace } = given;
+    const source = sourceOf(message);
+    for (const each of MARKS) {
+      if (marks[each] === false) await cast(post, { type: 'unmark', person, mark: each, source });
+    }
+    for (const each of MARKS) {
+      if (marks[each] !== true) continue;
+      const standing = await botFor(message.chat).readStanding(message.chat, person);
+      const authority = await checkVoter(post, { workspace, person }, standing);
+      const { chat } = message;
+      await cast(post, { type: 'mark', person, mark: each, source, authority, chat, workspace });
+    }
+  }
+
+  /** Does what *Approve* and *Reject* on a review's card say; pressed again, they take the vote back. */
+  async function press(
+    event: ChatEventOf<'press'>,
+    { post, standing }: { post: Post; standing: Standing },
+    mark: Mark,
+  ): Promise<void> {
+    const { id: eventId, person, message, answer, ask } = event;
+    checkIsReviewed(post);
+    const authority = await checkVoter(post, event, standing);
+    // A crash may have kept us from remembering this card, whose reactions would not count then.
+    if (message.isPrivate !== true && event.isOnMessage)
+      await records.anchor(message, reviewSubject(post.id, message.chat));
+    const acts = await ballots.read(post.id);
+    const act = { eventId, person, mark, source: 'button' as const };
+    const isRepeated = acts.some((known) => known.eventId === eventId);
+    if (!isRepeated && isStanding(acts, act, post.contentHash)) {
+      const undone = await cast(post, { ...act, type: 'unmark' });
+      if (undone.result === 'late') throw new UserError(overProblem(undone.decision));
+      return answer(takenBackText(mark, person, votesOf(undone.acts, post.contentHash)));
+    }
+    // A window opens only in answer to the press, so there the vote comes along with its reason.
+    if (mark === 'reject' && ask !== undefined) return askWhy(event, post);
+    const { chat, workspace } = event;
+    const done = await cast(post, { ...act, type: 'mark', authority, chat, workspace });
+    await answer(castText(mark, done, post));
+    if (mark === 'reject') await askWhy(event, post);
+  }
+
+  /** Asks somebody who has rejected a post for the reason. */
+  async function pressWhy(event: ChatEventOf<'press'>, post: Post): Promise<void> {
+    checkIsReviewed(post);
+    const { decision } = post.review;
+    if (decision?.outcome !== 'rejected') throw new UserError({ code: 'not_in_review' });
+    const isVoter = decision.by.some(({ id }) => id === event.person.id);
+    if (!isVoter) throw new UserError({ code: 'review_over', decision });
+    await askWhy(event, post);
+  }
+
+  async function askWhy(event: ChatEventOf<'press'>, post: Post): Promise<void> {
+    const subject = encodeTopic({ kind: 'why', id: post.id });
+    const question = { subject, title: WHY, text: '', maxLength: MAX_REASON_LENGTH };
+    await askFor({ speech, records }, event, {
+      question,
+      card: note(askWhyText(event.person)),
+      replyTo: event.message,
+    });
+  }
+
+  /**
+   * Takes a rejection along with its reason out of our window, or the reason of one that stands; what to say to it.
+   *
+   * A reply to the card of somebody who has not rejected it is no business of ours.
+   */
+  async function explain(
+    event: ChatEventOf<'text'>,
+    { post, standing }: { post: Post; standing: Standing },
+  ): Promise<string | undefined> {
+    const { id: eventId, person, text } = event;
+    checkIsReviewed(post);
+    const votes = votesOf(await ballots.read(post.id), post.contentHash);
+    const hasRejected = votes.some((vote) => vote.person.id === person.id && vote.mark === 'reject');
+    const reason = plainText(text).trim().slice(0, MAX_REASON_LENGTH).toWellFormed();
+    if (hasRejected) {
+      if (reason === '') return NO_REASON;
+      await cast(post, { type: 'reason', person, text: reason });
+      return REASON_TAKEN;
+    }
+    if (event.subject === undefined) return undefined;
+    const authority = await checkVoter(post, event, standing);
+    const { chat, workspace } = event;
+    const rejection = { type: 'mark', mark: 'reject', source: 'button' } as const;
+    const act = { ...rejection, eventId, person, authority, chat, workspace };
+    return castText('reject', await cast(post, act, reason), post);
+  }
+
+  /** @throws UserError when the review is over, or the person has no say. */
+  async function checkVoter(
+    post: Reviewed,
+    { workspace, person }: Pick<ChatEvent, 'workspace' | 'person'>,
+    standing: Standing,
+  ): Promise<Authority> {
+    const { policy, chats } = post.review;
+    if (!(await takesPart({ access, workspaces }, post, workspace)))
+      throw new UserError({ code: 'not_shared' });
+    if (!takesVotes(post)) throw new UserError(overProblem(post.review.decision));
+    if (person.id === post.author.id && !policy.authorVotes) throw new UserError({ code: 'own_post' });
+    const authority = standing.isMember === false ? undefined : authorityOf(policy, person, standing);
+    if (authority === undefined) throw new UserError({ code: 'may_not_vote', policy, chats });
+    return authority;
+  }
+
+  /** @throws UserError when the review was over before. */
+  async function cast(post: Reviewed, given: GivenAct, reason = ''): Promise<Cast> {
+    const at = now();
+    const { id: postId, contentHash } = post;
+    if (given.type === 'mark' && given.mark === 'approve') await lapseVotes(post, given.person);
+    const act: Act = given.type === 'mark' ? { ...given, at, contentHash } : { ...given, at };
+    const along: Act[] = reason === '' ? [] : [{ type: 'reason', person: given.person, at, text: reason }];
+    const done = await ballots.cast({ postId, contentHash, policy: post.review.policy }, act, ...along);
+    if (done.result === 'late' && act.type !== 'unmark') throw new UserError(overProblem(done.decision));
+    if (done.result === 'counted') {
+      await chronicle.follow(post);
+      touch(post);
+    }
+    return done;
+  }
+
+  /**
+   * Takes off the approvals of those who have lost their say, before one more decides: who is removed from a team, or loses
+   * a role, or whose place takes no part any more, has approved nothing. Where a platform does not answer, a vote stands as
+   * it was given; where Nod is shut out, or has no token for the platform, it is confirmed by nobody and does not count.
+   */
+  async function lapseVotes(post: Reviewed, latest: Person): Promise<void> {
+    const { id: postId, contentHash, review } = post;
+    const acts = await ballots.read(postId);
+    const approvals = votesOf(acts, contentHash).filter(
+      ({ mark, person }) => mark === 'approve' && person.id !== latest.id,
+    );
+    if (approvals.length + 1 < review.policy.approvals) return;
+    for (const act of standingMarks(acts, contentHash)) {
+      if (act.mark !== 'approve' || act.person.id === latest.id || (await hasSay(post, act))) continue;
+      const { person, mark, source } = act;
+      const lapsed = { type: 'unmark', person, mark, source, at: now(), isLapsed: true } as const;
+      await ballots.cast({ postId, contentHash, policy: review.policy }, lapsed);
+    }
+  }
+
+  async function hasSay(post: Reviewed, { person, chat, workspace }: MarkAct): Promise<boolean> {
+    if (workspace !== undefined && !(await takesPart({ access, workspaces }, post, workspace))) return false;
+    if (chat === undefined) return true;
+    try {
+      const standing = await botFor(chat).readStanding(chat, person);
+      return standing.isMember !== false && authorityOf(post.review.policy, person, standing) !== undefined;
+    } catch (error) {
+      if (error instanceof ChatClosedError) return false;
+      if (!(error instanceof ChatUnreachableError || error instanceof ChatBusyError)) throw error;
+      return true;
+    }
+  }
+
+  /** The post whose review a message shows. */
+  async function postUnder(message: MessageRef): Promise<Reviewed | undefined> {
+    const subject = await records.subjectOf(message);
+    const about = subject === undefined ? undefined : parseSubject(subject);
+    if (about === undefined || !('postId' in about)) return undefined;
+    const post = await posts.get(about.postId);
+    return post !== undefined && isReviewed(post) ? post : undefined;
+  }
+
+  return { react, mark, press, pressWhy, explain, postUnder };
+}
+
+export type Voting = ReturnType<typeof createVoting>;
+
+type GivenAct = Given<Act>;
+type Given<A> = A extends Act ? Omit<A, 'at' | 'contentHash'> : never;
+
+/** A reaction stands under one message; the same person may react under another card of the same review. */
+export const sourceOf = (message: MessageRef): Source => `reaction ${keyOf(message)}`;
+
+const isReviewed = (post: Post): post is Reviewed => post.review !== undefined;
+
+function checkIsReviewed(post: Post): asserts post is Reviewed {
+  if (!isReviewed(post)) throw new UserError({ code: 'not_in_review' });
+}
+
+/** Whether somebody whose vote has decided says the same once more. */
+function isKnown(problem: Problem, person: Person, marks: ChatEventOf<'reaction'>['marks']): boolean {
+  if (problem.code !== 'review_over') return false;
+  const { outcome, by } = problem.decision;
+  return (
+    by.some(({ id }) => id === person.id) && marks[outcome === 'approved' ? 'approve' : 'reject'] === true
+  );
+}
+
+const overProblem = (decision: Decision | undefined): Problem =>
+  decision === undefined ? { code: 'not_in_review' } : { code: 'review_over', decision };

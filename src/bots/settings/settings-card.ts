@@ -1,0 +1,232 @@
+import type { Place, Settings } from '../../core/accounts/workspaces.ts';
+import type { ChatRef } from '../../core/publish/post.ts';
+import type { ReviewPolicy, Role } from '../../core/review/review.ts';
+import { listButton } from '../access/access-cards.ts';
+import { encodePress } from '../buttons.ts';
+import type { Button, Card, Choice, Line, Row } from '../platform.ts';
+import { capital, countOf, listOf } from '../text/format.ts';
+import { idiomOf } from '../text/wording.ts';
+import { hoursText, placeName, placesText, platformOf, settingKey } from './settings-words.ts';
+
+export const MAX_APPROVALS = 10;
+export const OPEN_HOURS = [24, 72, 168] as const;
+/** How many roles, and how many people, a menu lets somebody pick. */
+const MAX_PICKED = 10;
+const BUTTONS_IN_A_ROW = 3;
+
+export interface SettingsView {
+  readonly workspace: string;
+  /** Where the card stands. */
+  readonly chat: ChatRef;
+  readonly isPrivate: boolean;
+  readonly settings: Settings;
+  /** All that share these settings, this one among them; the one that was joined comes first. */
+  readonly places: readonly Place[];
+  /** Of the operator's, who alone sees it. */
+  readonly isOperator: boolean;
+  readonly now: number;
+  /** What has just happened, or why it has not. */
+  readonly notice?: string;
+}
+
+/** By which rules a place posts, and the means to change them. */
+export function settingsCard(view: SettingsView): Card {
+  const { isPrivate, settings, notice } = view;
+  const { policy } = settings;
+  const isReviewed = policy.approvals > 0;
+  // Nobody else is there to approve anything.
+  const canReview = isReviewed || !isPrivate;
+  return {
+    lines: [
+      [{ text: 'Settings', style: 'bold' }],
+      ...(notice === undefined ? [] : [[notice]]),
+      [],
+      ...(canReview ? [approvalsLine(policy)] : []),
+      ...(isReviewed ? [...voterLines(view), ...ruleLines(view)] : []),
+      setting('Time zone', zoneText(view)),
+      ...joinedLines(view),
+      [],
+      ['Changes apply to posts that are submitted from now on.'],
+      ...(isReviewed ? namingLines(view) : []),
+    ],
+    rows: [
+      ...(canReview ? [approvalsChoice(view)] : []),
+      ...(isReviewed ? [...voterRows(view), ...ruleRows(view)] : []),
+      [on('Time zone…', 'zone', 'ask')],
+      ...joinRows(view),
+      ...(view.isOperator ? [[listButton()]] : []),
+    ],
+  };
+}
+
+/** A button on the card of the settings. */
+export function on(label: string, id: string, verb: string, argument?: string) {
+  const press = encodePress({ on: 'settings', id, verb, ...(argument !== undefined && { argument }) });
+  return { label, press };
+}
+
+function setting(name: string, value: string): Line {
+  return [`${name}  `, { text: value, style: 'bold' }];
+}
+
+function approvalsLine({ approvals }: ReviewPolicy): Line {
+  return approvals === 0
+    ? setting('Approvals', 'off, posts go out without a review')
+    : setting('Approvals', `${approvals} before a post goes out`);
+}
+
+function voterLines(view: SettingsView): Line[] {
+  const { roles, people, managersVote } = view.settings.policy;
+  const names = (all: readonly { name: string }[]) => listOf(all.map(({ name }) => name));
+  return [
+    setting(capital(managersText(view)), managersVote ? 'may approve' : 'may not approve as such'),
+    ...(roles.length === 0 ? [] : [setting('Roles that may approve', names(roles))]),
+    setting('People who may approve by name', people.length === 0 ? 'none' : names(people)),
+  ];
+}
+
+/** Each platform has its own who manage. */
+function managersText({ chat, places }: SettingsView): string {
+  const here = idiomOf(chat);
+  const others = new Set(places.map((place) => idiomOf(place.chat)).filter((idiom) => idiom !== here));
+  return listOf([here.managers, ...[...others].map(({ managersThere }) => managersThere)]);
+}
+
+function ruleLines(view: SettingsView): Line[] {
+  const { approvals, authorVotes, rejectionIsFinal, openHours } = view.settings.policy;
+  const isOne = rejectionIsFinal || approvals === 1;
+  return [
+    setting('The author’s own vote', authorVotes ? 'counts' : 'does not count'),
+    setting(isOne ? 'One rejection' : `${approvals} rejections`, isOne ? 'ends a review' : 'end a review'),
+    setting('A review stays open for', hoursText(openHours)),
+    ...(view.isPrivate ? [] : [setting('Reviews of posts from here stand', reviewChatWords(view))]),
+  ];
+}
+
+function reviewChatWords(view: SettingsView): string {
+  const reviewChat = ownPlace(view)?.reviewChat;
+  if (reviewChat === undefined) return 'where each was posted';
+  return reviewChat === view.chat ? 'here' : 'in another channel or topic';
+}
+
+const ownPlace = ({ workspace, places }: SettingsView): Place | undefined =>
+  places.find(({ id }) => id === workspace);
+
+const otherPlaces = ({ workspace, places }: SettingsView): Place[] =>
+  places.filter(({ id }) => id !== workspace);
+
+function zoneText({ settings: { timeZone }, now }: SettingsView): string {
+  const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
+  return `${timeZone}, ${time.format(now)} now`;
+}
+
+function joinedLines(view: SettingsView): Line[] {
+  const others = otherPlaces(view);
+  if (others.length === 0) return [];
+  const [root] = view.places;
+  const whose =
+    root === undefined || root.id === view.workspace
+      ? 'The rules of this chat hold there as well.'
+      : `The rules are those of ${placeName(root)}; a change here changes them there.`;
+  return [setting('Joined with', placesText(others)), [whose]];
+}
+
+function namingLines({ chat }: SettingsView): Line[] {
+  const { hasMenus, slash } = idiomOf(chat);
+  return hasMenus ? [] : [[`To name somebody, reply to a message of theirs with ${slash}approver.`]];
+}
+
+function approvalsChoice({ chat, settings }: SettingsView): Choice {
+  const { hasMenus } = idiomOf(chat);
+  const counts = Array.from({ length: MAX_APPROVALS + 1 }, (_, count) => count);
+  // Buttons are small, and the line above them says what they count.
+  const label = (count: number) => (hasMenus ? countOf(count, 'approval') : String(count));
+  return {
+    prompt: 'How many approvals?',
+    options: counts.map((count) => ({
+      ...on(count === 0 ? 'Off' : label(count), 'approvals', 'set', String(count)),
+      isChosen: settings.policy.approvals === count,
+    })),
+  };
+}
+
+/** A menu of the platform's knows its own people only; everybody else is taken off by a button. */
+function voterRows({ chat, workspace, settings }: SettingsView): Row[] {
+  const { roles, people } = settings.policy;
+  const { hasMenus } = idiomOf(chat);
+  const isInMenu = ({ id, place = workspace }: { id: string; place?: string }) =>
+    hasMenus && platformOf(id) === platformOf(chat) && place === workspace;
+  const off = [
+    ...roles.map((role) => ({ ...role, list: 'roles' })),
+    ...people.map((person) => ({ ...person, list: 'people' })),
+  ].filter((named) => !isInMenu(named));
+  const buttons = off.map((named) => on(`✕ ${named.name}`, named.list, 'drop', settingKey(named)));
+  if (!hasMenus) return inRows(buttons);
+  const menu = (pick: 'roles' | 'people', prompt: string, all: readonly Role[]) => ({
+    ...{ pick, prompt, press: on(prompt, pick, 'pick').press },
+    picked: all.filter(isInMenu).map(({ id }) => id),
+    max: MAX_PICKED,
+  });
+  return [
+    menu('roles', 'Roles that may approve', roles),
+    menu('people', 'People who may approve by name', people),
+    ...inRows(buttons),
+  ];
+}
+
+function inRows(buttons: readonly Button[]): Button[][] {
+  const starts = buttons.flatMap((_, index) => (index % BUTTONS_IN_A_ROW === 0 ? [index] : []));
+  return starts.map((start) => buttons.slice(start, start + BUTTONS_IN_A_ROW));
+}
+
+function ruleRows(view: SettingsView): Row[] {
+  const { chat, isPrivate, settings } = view;
+  const { managersVote, authorVotes, rejectionIsFinal, openHours } = settings.policy;
+  const { hasMenus, managersLabel } = idiomOf(chat);
+  const toggles = [
+    toggle(`${managersLabel} approve`, 'managers', managersVote),
+    toggle('Author’s own vote counts', 'author', authorVotes),
+    toggle('One rejection is final', 'rejection', rejectionIsFinal),
+  ];
+  const open: Choice = {
+    prompt: 'How long does a review stay open?',
+    options: OPEN_HOURS.map((hours) => ({
+      ...on(hasMenus ? `Open for ${hoursText(hours)}` : hoursText(hours), 'hours', 'set', String(hours)),
+      isChosen: openHours === hours,
+    })),
+  };
+  return [
+    // Three of them are too long for one row on a phone.
+    ...(hasMenus ? [toggles] : toggles.map((button) => [button])),
+    open,
+    ...(isPrivate ? [] : [reviewChatRow(view)]),
+  ];
+}
+
+/** Says what is, and a press says what shall be: an old card pressed twice does nothing that it does not show. */
+function toggle(label: string, id: string, value: boolean): Button {
+  return on(`${value ? '☑' : '☐'} ${label}`, id, 'set', value ? 'no' : 'yes');
+}
+
+function reviewChatRow(view: SettingsView): Button[] {
+  const reviewChat = ownPlace(view)?.reviewChat;
+  return [
+    ...(reviewChat === view.chat ? [] : [on('Reviews stand here', 'reviews', 'set', 'here')]),
+    ...(reviewChat === undefined ? [] : [on('Reviews stand where posted', 'reviews', 'set', 'posted')]),
+  ];
+}
+
+function joinRows(view: SettingsView): Button[][] {
+  if (view.isPrivate) return [];
+  const others = otherPlaces(view);
+  const invite = on('Join another chat…', 'join', 'issue');
+  if (others.length === 0) return [[invite, on('I have a code…', 'join', 'ask')]];
+  const [root] = view.places;
+  const leave = (label: string, place: { id: string }): Button => ({
+    ...on(label, 'join', 'separate', settingKey(place)),
+    tone: 'bad',
+  });
+  if (root === undefined || root.id === view.workspace)
+    return [[invite], ...others.map((other) => [leave(`Separate ${placeName(other)}`, other)])];
+  return [[leave('Separate this chat', { id: view.workspace })]];
+}

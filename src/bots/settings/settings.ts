@@ -1,0 +1,219 @@
+import type { Operators } from '../../core/access/operators.ts';
+import type { Settings as Rules, Workspaces } from '../../core/accounts/workspaces.ts';
+import { readTimeZone } from '../../core/compose/parse-time.ts';
+import { type History, type HistoryEntry, toCsv } from '../../core/history/history.ts';
+import type { Chronicle } from '../../core/history/record-post.ts';
+import { UserError } from '../../core/problems.ts';
+import type { ChatRef, Person } from '../../core/publish/post.ts';
+import type { ReviewPolicy } from '../../core/review/review.ts';
+import type { Press } from '../buttons.ts';
+import type { CardRecords } from '../cards/card-index.ts';
+import type { Speech } from '../cards/send.ts';
+import type { Card, ChatEvent, ChatEventOf } from '../platform.ts';
+import { encodeTopic } from '../question-ids.ts';
+import { askFor } from '../questions.ts';
+import { OLD_BUTTON } from '../text/messages.ts';
+import { problemText } from '../text/problems.ts';
+import { idiomOf } from '../text/wording.ts';
+import { exportCard, historyCard } from './history-card.ts';
+import type { Joining } from './join-chats.ts';
+import { type PolicyChange, policyChangeOf } from './policy-fields.ts';
+import { settingsCard } from './settings-card.ts';
+import { approverCard, approverHelpCard, joinHelpCard, QUESTIONS, questionCard } from './settings-notes.ts';
+import { changesText, reviewChatText } from './settings-words.ts';
+
+type PressEvent = ChatEventOf<'press'>;
+type Asking = Pick<ChatEvent, 'chat' | 'workspace' | 'isPrivate' | 'person' | 'reply'>;
+
+const HISTORY_ENTRIES = 15;
+/** Chats that speak as themselves have ids of another form. */
+const SOMEBODY = /^[a-z]+:\d+$/;
+
+/**
+ * The settings of a place, its history, and its joining with another, as people use them in the chat. Whoever asks has been
+ * checked before.
+ */
+export function createSettings({
+  workspaces,
+  joining,
+  history,
+  chronicle,
+  speech,
+  records,
+  operators,
+  now,
+}: {
+  workspaces: Workspaces;
+  joining: Joining;
+  history: History;
+  chronicle: Chronicle;
+  speech: Speech;
+  records: CardRecords;
+  operators: Pick<Operators, 'isOperator'>;
+  now: () => number;
+}) {
+  /** Obeys `settings`, `history`, `join` and `approver`. */
+  async function obey(event: ChatEventOf<'command'>): Promise<void> {
+    switch (event.name) {
+      case 'history':
+        return speech.answer(event, await drawHistory(event));
+      case 'settings':
+        return speech.answer(event, await draw(event));
+      case 'join':
+        return event.argument.trim() === ''
+          ? speech.answer(event, joinHelpCard(event.chat))
+          : joining.join(event, event.argument);
+      case 'approver':
+        return toggleApprover(event, event.target);
+    }
+  }
+
+  /** @throws UserError for what cannot be. */
+  async function press(event: PressEvent, press: Press): Promise<void> {
+    const { id, verb, argument = '' } = press;
+    const change = policyChangeOf(press, event);
+    if (change !== undefined) return changeByPress(event, change);
+    switch (`${id} ${verb}`) {
+      case 'card show':
+        return redraw(event);
+      case 'reviews set':
+        return moveReviews(event, argument === 'here' ? event.chat : undefined);
+      case 'zone ask':
+        return ask(event, 'zone');
+      case 'join ask':
+        return ask(event, 'code');
+      case 'join issue':
+        return joining.invite(event);
+      case 'join separate':
+        return redraw(event, await joining.separate(event, argument));
+      case 'history export':
+        return exportHistory(event);
+      default:
+        return event.answer(OLD_BUTTON);
+    }
+  }
+
+  /** Takes the answer to a question of ours: a time zone, or the code of another chat. */
+  async function take(event: ChatEventOf<'text'>, kind: 'zone' | 'code'): Promise<void> {
+    try {
+      if (kind === 'code') return await joining.join(event, event.text);
+      const timeZone = readTimeZone(event.text);
+      await change(event, () => ({ timeZone }));
+    } catch (error) {
+      // What is wrong stands on the card where the answer would take its place.
+      if (!(error instanceof UserError) || event.reply === undefined) throw error;
+      return speech.answer(event, await draw(event, problemText(error.problem, idiomOf(event.chat))));
+    }
+    await speech.answer(event, await draw(event));
+  }
+
+  async function draw(asking: Asking, notice?: string): Promise<Card> {
+    const { workspace, chat, isPrivate, person, reply } = asking;
+    const settings = await workspaces.settingsOf(workspace);
+    const places = await workspaces.placesOf(workspace);
+    // Others would read who uses this Nod.
+    const isSeenAlone = isPrivate || reply !== undefined;
+    const isOperator = isSeenAlone && (await operators.isOperator(person));
+    const view = { workspace, chat, isPrivate, settings, places, isOperator, now: now() };
+    return settingsCard({ ...view, ...(notice !== undefined && { notice }) });
+  }
+
+  async function redraw(event: PressEvent, notice?: string): Promise<void> {
+    // A press has to be answered before its message can be edited everywhere.
+    await event.answer();
+    await speech.sayInstead(event.message, await draw(event, notice));
+  }
+
+  async function changeByPress(event: PressEvent, policyChange: PolicyChange): Promise<void> {
+    try {
+      await changePolicy(event, policyChange);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      // A menu goes on showing what was picked, though it is refused, until it is drawn anew.
+      await event.answer(problemText(error.problem, idiomOf(event.chat)));
+      await redraw(event);
+      return;
+    }
+    await redraw(event);
+  }
+
+  /** @throws UserError `nobody_may_vote` */
+  async function changePolicy(event: Asking, policyChange: PolicyChange): Promise<void> {
+    await change(event, ({ policy }) => {
+      const next = policyChange(policy);
+      if (isForNobody(next)) throw new UserError({ code: 'nobody_may_vote' });
+      return { policy: next };
+    });
+  }
+
+  /** Changes the rules, and writes down what that has made different. */
+  async function change({ workspace, person }: Asking, to: (rules: Rules) => Partial<Rules>): Promise<void> {
+    let detail: string | undefined;
+    await workspaces.change(workspace, (before) => {
+      const changed = to(before);
+      detail = changesText(before, { ...before, ...changed });
+      return changed;
+    });
+    if (detail !== undefined) await note({ workspace, person }, detail);
+  }
+
+  const note = ({ workspace, person }: Pick<Asking, 'workspace' | 'person'>, detail: string) =>
+    chronicle.note({ place: workspace, person, what: 'settings_changed', detail });
+
+  async function moveReviews(event: PressEvent, reviewChat: ChatRef | undefined): Promise<void> {
+    const { workspace } = event;
+    const before = (await workspaces.placesOf(workspace)).find(({ id }) => id === workspace);
+    if (before?.reviewChat !== reviewChat) {
+      await workspaces.setReviewChat(workspace, reviewChat);
+      await note(event, reviewChatText(reviewChat));
+    }
+    await redraw(event);
+  }
+
+  async function toggleApprover(event: Asking, target: Person | undefined): Promise<void> {
+    const { chat, workspace } = event;
+    if (target === undefined || !SOMEBODY.test(target.id))
+      return speech.answer(event, approverHelpCard(chat));
+    const isTarget = ({ id }: Person) => id === target.id;
+    await changePolicy(event, ({ people, ...policy }) => {
+      const others = people.filter((person) => !isTarget(person));
+      return { ...policy, people: others.length < people.length ? others : [...people, target] };
+    });
+    const { policy } = await workspaces.settingsOf(workspace);
+    const state = { isNamed: policy.people.some(isTarget), isReviewed: policy.approvals > 0, chat };
+    await speech.answer(event, approverCard(target, state));
+  }
+
+  async function ask(event: PressEvent, kind: 'zone' | 'code'): Promise<void> {
+    const subject = encodeTopic({ kind, id: event.workspace });
+    const question = { subject, text: '', ...QUESTIONS[kind] };
+    await askFor({ speech, records }, event, {
+      question,
+      card: questionCard(kind, event.person),
+      replyTo: event.message,
+    });
+  }
+
+  async function drawHistory({ workspace, chat }: Asking): Promise<Card> {
+    const { timeZone } = await workspaces.settingsOf(workspace);
+    const entries = await history.recent(await workspaces.idsOf(workspace), HISTORY_ENTRIES);
+    return historyCard({ entries, timeZone, idiom: idiomOf(chat) });
+  }
+
+  async function exportHistory(event: PressEvent): Promise<void> {
+    const { workspace, chat } = event;
+    const place = await event.openPrivately?.();
+    const { timeZone } = await workspaces.settingsOf(workspace);
+    const entries: HistoryEntry[] = await Array.fromAsync(history.all(await workspaces.idsOf(workspace)));
+    const card = exportCard({ csv: toCsv(entries), count: entries.length, now: now(), timeZone });
+    await (place === undefined ? speech.say(chat, card) : speech.sayInstead(place, card));
+  }
+
+  return { obey, press, take };
+}
+
+export type Settings = ReturnType<typeof createSettings>;
+
+/** Then no post could ever be approved, as soon as reviews are on. */
+const isForNobody = ({ managersVote, roles, people }: ReviewPolicy): boolean =>
+  !managersVote && roles.length + people.length === 0;

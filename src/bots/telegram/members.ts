@@ -1,0 +1,97 @@
+import type { Api } from 'grammy';
+import type { ChatMember, ChatMemberUpdated } from 'grammy/types';
+import type { ChatRef, Person } from '../../core/publish/post.ts';
+import type { Standing } from '../../core/review/review.ts';
+import { ChatClosedError } from '../platform.ts';
+import { ask, says } from './errors.ts';
+import { isPrivateChat, parseChatRef, parsePersonId } from './ids.ts';
+import type { Moves } from './supergroups.ts';
+
+const UNKNOWN_MEMBER = [
+  'user not found',
+  'member not found',
+  'invalid user_id specified',
+  'participant_id_invalid',
+];
+
+/** Told to who is no administrator, in groups that hide their members. */
+const HIDDEN_MEMBERS = ['member list is inaccessible', 'chat_admin_required'];
+
+const MANAGER: Standing = { isMember: true, isManager: true, roles: [] };
+const NOBODY: Standing = { isMember: false, isManager: false, roles: [] };
+
+interface StandingOptions {
+  readonly api: Api;
+  readonly moves: Moves;
+  readonly fetchOwnId: () => Promise<number>;
+}
+
+/** Tells what people and we ourselves are in a chat. */
+export function createStanding({ api, moves, fetchOwnId }: StandingOptions) {
+  /** By Telegram's id of the chat; an update renews it before anybody hears of the change. */
+  const administers = new Map<number, boolean>();
+
+  /** Telegram has no roles: there are administrators and everybody else. */
+  async function readStanding(chat: ChatRef, person: Person): Promise<Standing> {
+    const { chatId } = parseChatRef(chat);
+    const personId = parsePersonId(person);
+    if (personId === undefined) return NOBODY;
+    if (isPrivateChat(chat)) return personId === chatId ? MANAGER : NOBODY;
+    if (personId < 0) return readChatStanding(chatId, personId);
+    try {
+      const member = await moves.follow(chatId, (id) =>
+        ask('getChatMember', () => api.getChatMember(id, personId)),
+      );
+      return { isMember: isPresent(member), isManager: isAdministrator(member), roles: [] };
+    } catch (error) {
+      if (UNKNOWN_MEMBER.some((text) => says(error, text))) return NOBODY;
+      if (HIDDEN_MEMBERS.some((text) => says(error, text))) return { isManager: false, roles: [] };
+      throw error;
+    }
+  }
+
+  /** Only an administrator can act anonymously, as the group; anybody may speak here as a channel of theirs. */
+  async function readChatStanding(chatId: number, personId: number): Promise<Standing> {
+    await moves.load();
+    return moves.firstIdOf(personId) === moves.firstIdOf(chatId) ? MANAGER : NOBODY;
+  }
+
+  /** Whether we administer the group, without which no reaction reaches us. */
+  async function hearsMarks(chat: ChatRef): Promise<boolean> {
+    if (isPrivateChat(chat)) return false;
+    try {
+      return await moves.follow(
+        parseChatRef(chat).chatId,
+        async (id) => administers.get(id) ?? fetchOwnStanding(id),
+      );
+    } catch (error) {
+      if (error instanceof ChatClosedError) return false;
+      throw error;
+    }
+  }
+
+  async function fetchOwnStanding(chatId: number): Promise<boolean> {
+    const ownId = await fetchOwnId();
+    const fetched = isAdministrator(await ask('getChatMember', () => api.getChatMember(chatId, ownId)));
+    // An update that came meanwhile knows better.
+    const known = administers.get(chatId) ?? fetched;
+    administers.set(chatId, known);
+    return known;
+  }
+
+  /** Takes in what Telegram tells of our own status. */
+  function note({ chat, new_chat_member: member }: ChatMemberUpdated): void {
+    administers.set(chat.id, isAdministrator(member));
+  }
+
+  return { readStanding, hearsMarks, note };
+}
+
+export type TelegramStanding = ReturnType<typeof createStanding>;
+
+/** Whether somebody is in a chat: https://core.telegram.org/bots/api#chatmember */
+export const isPresent = (member: ChatMember): boolean =>
+  member.status === 'restricted' ? member.is_member : member.status !== 'left' && member.status !== 'kicked';
+
+const isAdministrator = ({ status }: ChatMember): boolean =>
+  status === 'creator' || status === 'administrator';

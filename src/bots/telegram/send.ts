@@ -1,0 +1,193 @@
+import type { Api } from 'grammy';
+import type { InputMediaPhoto, ReplyParameters } from 'grammy/types';
+import type { Logger } from 'pino';
+import type { ChatRef } from '../../core/publish/post.ts';
+import type { Mark } from '../../core/review/review.ts';
+import { startOf } from '../cards/fit-text.ts';
+import {
+  type Card,
+  ChatClosedError,
+  MessageGoneError,
+  type MessageRef,
+  type Picture,
+  type SendOptions,
+} from '../platform.ts';
+import { ask, ChatMovedError, isRefusal, says } from './errors.ts';
+import { isPrivateChat, nameMessage, parseChatRef, parseMessageRef, parsePersonId } from './ids.ts';
+import { EMOJI } from './reactions.ts';
+import { MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, type Mention, type Rendered, renderCard } from './render.ts';
+import { keyboardOf, NO_PREVIEW, postCard, upload } from './send-card.ts';
+import type { Moves } from './supergroups.ts';
+
+const MAX_NOTE_LENGTH = 200;
+/** A longer note vanishes before it is read, so it opens a window. */
+const TOAST_LENGTH = 60;
+
+interface OutgoingOptions {
+  readonly api: Api;
+  readonly moves: Moves;
+  readonly log: Logger;
+}
+
+/**
+ * Sends, edits and removes messages; nothing is repeated here, except in the chat that a group has moved to.
+ *
+ * Sending is not idempotent at Telegram: after a ChatUnreachableError the message may be there or not.
+ */
+export function createOutgoing({ api, moves, log }: OutgoingOptions) {
+  function send(chat: ChatRef, card: Card, options: SendOptions = {}): Promise<MessageRef> {
+    return moves.follow(parseChatRef(chat).chatId, async (chatId) => {
+      const sent = await postCard(api, chatId, card, {
+        mention: mentionOf(chat, options),
+        extrasFor: (rendered) => ({
+          ...sendParameters(chat, chatId, options),
+          ...markup(rendered, chat, options),
+        }),
+      });
+      const id = nameMessage(chat, chatId, sent.message_id);
+      const shown = card.file === undefined ? card.picture : undefined;
+      return shown === undefined ? { chat, id } : { chat, id, picture: shown.key };
+    });
+  }
+
+  async function edit(message: MessageRef, card: Card): Promise<MessageRef> {
+    const { picture } = card;
+    if (card.file !== undefined) throw new MessageGoneError('A message is not turned into a file: send it.');
+    if (picture !== undefined && picture.key !== message.picture) return showPicture(message, card, picture);
+    if (message.picture !== undefined) return editCaption(message, card);
+    try {
+      return await editText(message, card);
+    } catch (error) {
+      // The message shows a picture after all: it was put there just before a crash.
+      if (says(error, 'no text in the message to edit')) return editCaption(message, card);
+      throw error;
+    }
+  }
+
+  async function editText(message: MessageRef, card: Card): Promise<MessageRef> {
+    const { text, entities, keyboard } = renderCard(card, MAX_TEXT_LENGTH);
+    const other = { entities, link_preview_options: NO_PREVIEW, ...keyboardOf(keyboard) };
+    await change(message, 'editMessageText', (chatId, id) => api.editMessageText(chatId, id, text, other));
+    return message;
+  }
+
+  async function editCaption(message: MessageRef, card: Card): Promise<MessageRef> {
+    const { text, entities, keyboard } = renderCard(card, MAX_CAPTION_LENGTH);
+    const other = { caption: text, caption_entities: entities, ...keyboardOf(keyboard) };
+    await change(message, 'editMessageCaption', (chatId, id) => api.editMessageCaption(chatId, id, other));
+    return message;
+  }
+
+  /** Also turns a text into a photo, which the Bot API allows (https://core.telegram.org/bots/api#editmessagemedia). */
+  async function showPicture(message: MessageRef, card: Card, picture: Picture): Promise<MessageRef> {
+    const { text, entities, keyboard } = renderCard(card, MAX_CAPTION_LENGTH);
+    const file = await upload(picture);
+    const media: InputMediaPhoto = { type: 'photo', media: file, caption: text, caption_entities: entities };
+    const other = keyboardOf(keyboard);
+    await change(message, 'editMessageMedia', (chatId, id) => api.editMessageMedia(chatId, id, media, other));
+    return { ...message, picture: picture.key };
+  }
+
+  async function change(message: MessageRef, method: string, call: Call): Promise<void> {
+    try {
+      await at(message, method, call);
+    } catch (error) {
+      if (!says(error, 'message is not modified')) throw error;
+    }
+  }
+
+  async function remove(message: MessageRef): Promise<void> {
+    try {
+      await at(message, 'deleteMessage', (chatId, id) => api.deleteMessage(chatId, id));
+    } catch (error) {
+      if (error instanceof ChatClosedError || error instanceof MessageGoneError) return;
+      if (says(error, 'message to delete not found')) return;
+      // Telegram keeps messages of more than 48 hours; there is nothing to be done about it.
+      if (!says(error, "message can't be deleted")) throw error;
+      log.warn(
+        { chat: message.chat, message: message.id },
+        'Telegram no longer lets this message be deleted',
+      );
+    }
+  }
+
+  /** Of several marks the first: a bot has one reaction (https://core.telegram.org/bots/api#setmessagereaction). */
+  async function putMarks(message: MessageRef, [mark]: readonly Mark[]): Promise<void> {
+    if (mark === undefined) return;
+    const reaction = [{ type: 'emoji' as const, emoji: EMOJI[mark] }];
+    try {
+      await at(message, 'setMessageReaction', (chatId, id) => api.setMessageReaction(chatId, id, reaction));
+    } catch (error) {
+      // People find the reaction without us, or the group does not want it.
+      if (!isRefusal(error)) throw error;
+      log.debug({ err: error, chat: message.chat }, 'our reaction was not wanted');
+    }
+  }
+
+  /** Makes a call about a message where it was sent; gone when its group has moved since. */
+  async function at(message: MessageRef, method: string, call: Call): Promise<void> {
+    const { homeId, messageId } = parseMessageRef(message);
+    await moves.load();
+    // An ephemeral message has the number 0 and is out of reach once it is shown.
+    if (moves.currentIdOf(homeId) !== homeId || messageId === 0) throw new MessageGoneError(GONE);
+    try {
+      await ask(method, () => call(homeId, messageId));
+    } catch (error) {
+      if (!(error instanceof ChatMovedError)) throw error;
+      await moves.note(homeId, error.movedTo);
+      throw new MessageGoneError(GONE);
+    }
+  }
+
+  /** Ends a button's spinner; never fails, because nothing may depend on it. */
+  async function answerPress(queryId: string, note?: string): Promise<void> {
+    const text = note && startOf(note, MAX_NOTE_LENGTH);
+    const other = text === undefined ? {} : { text, show_alert: text.length > TOAST_LENGTH };
+    try {
+      await ask('answerCallbackQuery', () => api.answerCallbackQuery(queryId, other));
+    } catch (error) {
+      const isLate = says(error, 'query is too old') || says(error, 'query id is invalid');
+      log[isLate ? 'debug' : 'warn']({ err: error }, 'a press was not answered');
+    }
+  }
+
+  return { send, edit, remove, putMarks, answerPress };
+}
+
+export type Outgoing = ReturnType<typeof createOutgoing>;
+
+type Call = (chatId: number, messageId: number) => Promise<unknown>;
+
+const GONE =
+  'The message is out of reach: it was for one person alone, or its group has become a supergroup.';
+
+/** What asks a person for a reply; `selective`, which a group needs, does not go together with buttons. */
+function markup({ keyboard }: Rendered, chat: ChatRef, { asksFor }: SendOptions) {
+  if (asksFor === undefined) return keyboardOf(keyboard);
+  if (keyboard !== undefined && isPrivateChat(chat)) return keyboardOf({ ...keyboard, force_reply: true });
+  return { reply_markup: { force_reply: true as const, selective: true } };
+}
+
+/** In a group `selective` reaches whom the text names; in a private chat there is nobody else. */
+function mentionOf(chat: ChatRef, { asksFor }: SendOptions): Mention | undefined {
+  const userId = asksFor === undefined ? undefined : parsePersonId(asksFor);
+  if (asksFor === undefined || userId === undefined || userId < 0 || isPrivateChat(chat)) return undefined;
+  return { userId, name: asksFor.name };
+}
+
+function sendParameters(chat: ChatRef, chatId: number, { replyTo, silent }: SendOptions) {
+  const { threadId } = parseChatRef(chat);
+  const reply = replyTo === undefined ? undefined : replyParameters(replyTo, chatId);
+  return {
+    ...(threadId !== undefined && { message_thread_id: threadId }),
+    ...(silent === true && { disable_notification: true }),
+    ...(reply !== undefined && { reply_parameters: reply }),
+  };
+}
+
+/** Nothing for a message from before the group moved: its number may be another message's by now. */
+function replyParameters(message: MessageRef, chatId: number): ReplyParameters | undefined {
+  const { homeId, messageId } = parseMessageRef(message);
+  if (homeId !== chatId || messageId === 0) return undefined;
+  return { message_id: messageId, allow_sending_without_reply: true };
+}

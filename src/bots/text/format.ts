@@ -1,0 +1,108 @@
+import type { MediaKind } from '../../core/media/types.ts';
+import type { AccountName } from '../../core/publish/post.ts';
+import { startOf } from '../cards/fit-text.ts';
+
+export function accountName({ nickname, username }: AccountName): string {
+  return username === undefined ? nickname : `${nickname} (@${username})`;
+}
+
+/** `3 photos`, `1 file`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** What a number of files is called as long as nobody knows more, or once somebody does. */
+export function filesWord(kind: MediaKind | undefined, count: number): string {
+  return kind === 'video' && count === 1 ? 'Video' : countOf(count, kind ?? 'file');
+}
+
+export function sizeOf(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 999_500) return `${Math.round(bytes / 1000)} KB`;
+  if (bytes < 999_950_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
+  return `${(bytes / 1_000_000_000).toFixed(1)} GB`;
+}
+
+/** A limit as the platforms write it: their MB is 1,048,576 bytes. */
+export function limitOf(bytes: number): string {
+  const megabytes = Math.round(bytes / 2 ** 20);
+  return megabytes < 1024 ? `${megabytes} MB` : `${Math.round(megabytes / 1024)} GB`;
+}
+
+/** `12 s`, `1 min 12 s`, `2 h 5 min`. */
+export function durationOf(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return withRest(`${minutes} min`, seconds % 60, 's');
+  return withRest(`${Math.floor(minutes / 60)} h`, minutes % 60, 'min');
+}
+
+function withRest(whole: string, rest: number, unit: string): string {
+  return rest === 0 ? whole : `${whole} ${rest} ${unit}`;
+}
+
+/** `just now`, `12 min ago`, `3 h ago`, `5 days ago`: only as exact as a list needs. */
+export function agoOf(at: number, now: number): string {
+  const minutes = Math.floor((now - at) / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ago` : `${countOf(Math.floor(hours / 24), 'day')} ago`;
+}
+
+const NEAR_MS = 10 * 60_000;
+
+/** `now`, `in 40 s` while it is near, `at 18:40 GMT+1` after. */
+export function whenOf(at: number, now: number, timeZone?: string): string {
+  if (at - now < 1_000) return 'now';
+  if (at - now < NEAR_MS) return `in ${durationOf(at - now)}`;
+  const time = new Intl.DateTimeFormat('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+    ...(timeZone !== undefined && { timeZone }),
+  });
+  return `at ${time.format(at)}`;
+}
+
+/** `today 18:00`, `tomorrow 18:00`, `Tue 24 Nov 18:00`, in a time zone. */
+export function momentOf(at: number, now: number, timeZone: string): string {
+  const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone }).format(at);
+  const day = (moment: number) => new Intl.DateTimeFormat('en-CA', { timeZone }).format(moment);
+  if (day(at) === day(now)) return `today ${time}`;
+  if (day(at) === dayAfter(day(now))) return `tomorrow ${time}`;
+  const isThisYear = day(at).slice(0, 4) === day(now).slice(0, 4);
+  const date = new Intl.DateTimeFormat('en-GB', {
+    ...{ weekday: 'short', day: 'numeric', month: 'short', timeZone },
+    ...(!isThisYear && { year: 'numeric' }),
+  });
+  return `${date.format(at).replace(',', '')} ${time}`;
+}
+
+/** The day after one that is written `2026-11-22`. */
+const dayAfter = (day: string): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + 24 * 3_600_000).toISOString().slice(0, 10);
+
+/** `Ben`, `Ben and Chiara`, `Ben, Chiara and Dora`. */
+export function listOf(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+}
+
+const BAR_CELLS = 10;
+
+export function barOf(part: number, whole: number): string {
+  const filled = whole === 0 ? 0 : Math.min(BAR_CELLS, Math.floor((part / whole) * BAR_CELLS));
+  return '▓'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The beginning of a text for a list. */
+export function excerptOf(text: string, length: number): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= length ? line : `${startOf(line, length - 1).trimEnd()}…`;
+}

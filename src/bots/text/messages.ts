@@ -1,0 +1,214 @@
+import type { Account } from '../../core/accounts/accounts.ts';
+import type { ConsentOutcome } from '../../core/accounts/consent.ts';
+import type { Problem } from '../../core/problems.ts';
+import type { Person, Post } from '../../core/publish/post.ts';
+import { accountKey, encodePress } from '../buttons.ts';
+import type { Button, Card, Line } from '../platform.ts';
+import { accountName, excerptOf, filesWord, limitOf, momentOf } from './format.ts';
+import { problemText } from './problems.ts';
+import { type Idiom, idiomOf } from './wording.ts';
+
+/** The commands that a chat's menu shows. */
+export const COMMANDS = [
+  { name: 'start', description: 'What Nod does, and how to begin' },
+  { name: 'connect', description: 'Connect a TikTok account' },
+  { name: 'accounts', description: 'The connected TikTok accounts' },
+  { name: 'disconnect', description: 'Disconnect a TikTok account' },
+  { name: 'settings', description: 'Reviews, time zone, joined chats' },
+  { name: 'history', description: 'Who approved and posted what' },
+  { name: 'join', description: 'Share accounts and reviews with another chat' },
+  { name: 'posts', description: 'Recent posts, with status and link' },
+  { name: 'cancel', description: 'Cancel what is under way' },
+  { name: 'help', description: 'What Nod takes, and what it does with it' },
+] as const;
+
+export const OLD_BUTTON = 'This button is from an older Nod.';
+/** Above a card that stands where it was composed, and not where it should. */
+export const STANDS_IN =
+  'Nod may not write where reviews stand, so this one stands here. Let it in there, or change that in the settings.';
+export const CANCELLING = 'Cancelling; the card tells how it ends.';
+
+/** The title of the window that asks for a time. */
+export const WHEN = 'When? “tomorrow 18:00”, or “now”';
+/** What somebody writes who wants no time after all. */
+export const AT_ONCE: ReadonlySet<string> = new Set(['now', 'jetzt', 'ahora', 'agora', 'maintenant']);
+
+/** Asks when something shall go out. */
+export const askWhenText = ({ name }: Person, timeZone: string): string =>
+  `${name}, reply to this with the time, like “tomorrow 18:00” (${timeZone}), or “now”.`;
+
+/** What was settled about a time. */
+export const plannedText = (publishAt: number | undefined, now: number, timeZone: string): string =>
+  publishAt === undefined
+    ? 'It goes out as soon as it may.'
+    : `It goes out ${momentOf(publishAt, now, timeZone)} (${timeZone}).`;
+
+/** What a reply to somebody's message says; only where a command can be one. */
+export const REPLY_COMMANDS = [
+  { name: 'approver', description: 'As a reply: lets its author approve, or not any more' },
+] as const;
+
+/** A card of plain lines without buttons. */
+export function note(...lines: string[]): Card {
+  return { lines: lines.map((line): Line => (line === '' ? [] : [line])), rows: [] };
+}
+
+export function problemCard(problem: Problem, idiom: Idiom): Card {
+  return note(problemText(problem, idiom));
+}
+
+export function startCard(hasAccount: boolean): Card {
+  return {
+    lines: [
+      [{ text: 'Nod posts to TikTok from this chat.', style: 'bold' }],
+      [],
+      ...(hasAccount ? [] : [['1. /connect your TikTok account.'] as Line]),
+      [
+        `${hasAccount ? '' : '2. '}Send a video, a photo or an album. Send photos as files to keep their full quality.`,
+      ],
+      [`${hasAccount ? '' : '3. '}Choose on the card who can see it, and tap Post now.`],
+    ],
+    rows: [],
+  };
+}
+
+/** Stands where a post was composed, once its team has it. */
+export function handedOverCard({ account, chat, content, review }: Post): Card {
+  const { chats = [chat] } = review ?? {};
+  const where = chats[0] === chat ? 'here' : 'where reviews stand';
+  const also = chats.length > 1 ? ', and another one in the chat that is joined' : '';
+  const what = excerptOf(content.caption, 60) || filesWord(content.kind, content.sources.length);
+  return note(
+    `“${what}” for ${accountName(account)} went to the team for approval.`,
+    `Its card stands ${where}${also}.`,
+  );
+}
+
+/** What Nod takes, how it gets it, and the commands. */
+export function helpCard({ slash, help }: Idiom, maxFileBytes: number | undefined): Card {
+  return note(
+    'A post is 1 to 35 photos or one video. JPEG, PNG and WebP become JPEG as TikTok takes it; MP4 and MOV keep their quality.',
+    '',
+    ...help,
+    ...(maxFileBytes === undefined ? [] : [`You can attach files up to ${limitOf(maxFileBytes)} here.`]),
+    'Nothing is posted before you tap Post now, and nothing is ever posted twice.',
+    '',
+    ...COMMANDS.filter(({ name }) => name !== 'start' && name !== 'help').map(
+      ({ name, description }) => `${slash}${name}  ${description}`,
+    ),
+  );
+}
+
+/** The link to connect an account, which is a secret; `place` is told where the card stands elsewhere. */
+export function connectCard(url: string, place?: string): Card {
+  const where = place === undefined ? '' : ` for “${place}”`;
+  return {
+    lines: [
+      [`Connect a TikTok account${where} with this link. It is good for one hour and for one account.`],
+      ['In a clean browser window you choose the account that TikTok asks about.'],
+    ],
+    rows: [[{ label: 'Connect TikTok', href: url, tone: 'main' }]],
+  };
+}
+
+/** Tells the others that somebody has got the link alone. */
+export function linkSentCard({ name }: Person): Card {
+  return note(`${name}, the link to connect is for you alone: I have sent it to you.`);
+}
+
+/** Tells somebody who cannot be reached alone how to get the link; `startUrl` opens a private chat. */
+export function linkKeptCard({ name }: Person, { slash }: Idiom, startUrl: string | undefined): Card {
+  return {
+    lines: [
+      [
+        `${name}, the link is for you alone. Open a private chat with me, then write ${slash}connect here again.`,
+      ],
+    ],
+    rows: startUrl === undefined ? [] : [[{ label: 'Open a private chat', href: startUrl, tone: 'main' }]],
+  };
+}
+
+/** Tells somebody who writes in the name of the group, and whom nobody can tell alone. */
+export function linkForNobodyCard({ slash }: Idiom): Card {
+  return note(
+    `The link is for one person alone, and this group itself asked for it. Write ${slash}connect under your own name.`,
+  );
+}
+
+export function accountsCard(accounts: readonly Account[], idiom: Idiom): Card {
+  if (accounts.length === 0) return problemCard({ code: 'no_account' }, idiom);
+  const lines = accounts.map((account): Line => {
+    const state = account.expired
+      ? `  needs ${idiom.slash}connect again`
+      : `  connected by ${account.connectedBy.name}`;
+    return [{ text: accountName(account), style: 'bold' }, state];
+  });
+  return { lines: [['TikTok accounts here'], ...lines], rows: [] };
+}
+
+export function disconnectCard(accounts: readonly Account[], idiom: Idiom): Card {
+  if (accounts.length === 0) return problemCard({ code: 'no_account' }, idiom);
+  const rows = accounts.map((account) => [disconnectButton(account, `Disconnect ${accountName(account)}`)]);
+  return {
+    lines: [['Which account shall Nod forget? Its tokens are deleted, and taken back at TikTok.']],
+    rows,
+  };
+}
+
+function disconnectButton({ openId }: Account, label: string): Button {
+  const press = encodePress({ on: 'account', id: accountKey(openId), verb: 'disconnect' });
+  return { label, press, tone: 'bad' };
+}
+
+/** What the chat is told when a way through TikTok's consent page has ended. */
+export function consentCard(outcome: Exclude<ConsentOutcome, { type: 'unknown' | 'unchecked' }>): Card {
+  const { chat, person } = outcome.invitation;
+  const idiom = idiomOf(chat);
+  const { slash, toPost } = idiom;
+  switch (outcome.type) {
+    case 'connected': {
+      const missing = outcome.missingScopes.filter((scope) => scope !== 'user.info.basic');
+      const { lines } = note(
+        `✓ ${accountName(outcome.account)} is connected, by ${person.name}.`,
+        missing.length === 0
+          ? toPost
+          : missing.map((scope) => problemText({ code: 'scope_missing', scope }, idiom)).join('\n'),
+      );
+      return { lines, rows: [[disconnectButton(outcome.account, 'Disconnect')]] };
+    }
+    case 'denied':
+      return note(
+        `TikTok was told not to let Nod in, so no account is connected. ${slash}connect tries again.`,
+      );
+    case 'expired':
+      return note(`The connection was not finished within 10 minutes. ${slash}connect gives a new link.`);
+    case 'reused':
+      return note(
+        `The link back from TikTok was opened twice; the second time changed nothing. ${slash}accounts shows what is connected.`,
+      );
+    case 'used':
+      return note(
+        `A link to connect was used a second time; nothing was connected. ${slash}connect gives a new one.`,
+      );
+    case 'forbidden':
+      return note(
+        `${person.name} asked to connect an account but may no longer do that here, so nothing was connected. ${slash}connect gives a new link to whoever may.`,
+      );
+    case 'foreign':
+      return note(
+        `The connection was finished in another browser than it was begun in, so it was refused. ${slash}connect gives a new link; open it where you are signed in to TikTok.`,
+      );
+    case 'refused':
+      return note(
+        `TikTok refused the connection (${outcome.code}). ${slash}connect tries again; if that does not help, the operator checks the app at TikTok.`,
+      );
+    case 'unreachable':
+      return note(
+        `TikTok did not answer while the account was being connected. ${slash}connect tries again.`,
+      );
+    case 'fault':
+      return note(
+        `Something went wrong in Nod, not at TikTok, while the account was being connected. ${slash}connect tries again.`,
+      );
+  }
+}

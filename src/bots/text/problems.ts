@@ -1,0 +1,169 @@
+import type { Problem } from '../../core/problems.ts';
+import { PRIVACY_NAMES } from '../../core/tiktok/names.ts';
+import { votersText } from '../review/vote-words.ts';
+import { failureWords } from './failures.ts';
+import { countOf, durationOf, excerptOf, limitOf, listOf, sizeOf } from './format.ts';
+import type { Idiom } from './wording.ts';
+
+const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
+
+/** What is wrong and what to do about it, in one or two short sentences. */
+export function problemText(problem: Problem, idiom: Idiom): string {
+  const { slash, toPost, toStartOver, notAdmin, notMember, managers } = idiom;
+  switch (problem.code) {
+    case 'format_not_accepted':
+      return `Nod does not take ${problem.format}. ${ACCEPTED}`;
+    case 'file_empty':
+      return 'The file is empty. Send it again.';
+    case 'file_damaged':
+      return 'The file is damaged or cut off. Send it again, best as a file.';
+    case 'photo_too_many_pixels':
+      return `${Math.round(problem.pixels / 1e6)} megapixels, more than the ${Math.round(problem.maxPixels / 1e6)} that Nod converts. Send a smaller version.`;
+    case 'photo_too_big':
+    case 'video_too_big':
+      return `${sizeOf(problem.bytes)}, more than the ${limitOf(problem.maxBytes)} that TikTok takes. Send a smaller version.`;
+    case 'video_codec_not_accepted':
+      return `It is encoded as ${problem.codec}, which TikTok does not take. Export it as MP4 with H.264 and AAC.`;
+    case 'video_frame_rate':
+      return `${round(problem.framesPerSecond)} frames a second; TikTok takes ${problem.min} to ${problem.max}. Export it at 30.`;
+    case 'video_dimensions':
+      return `${problem.width}×${problem.height} pixels; TikTok takes ${problem.min} to ${problem.max} a side. Export it at 1080×1920.`;
+    case 'video_too_long':
+    case 'video_too_long_for_creator':
+      return `It runs ${durationOf(problem.durationSeconds * 1000)}; ${problem.code === 'video_too_long' ? 'TikTok' : 'this account'} may post up to ${durationOf(problem.maxSeconds * 1000)}. Send a shorter cut.`;
+    case 'video_without_picture':
+      return 'There is no picture in this video. Send another file.';
+    case 'file_too_big_for_chat':
+      return `${sizeOf(problem.bytes)}; this chat gives bots files up to ${limitOf(problem.maxBytes)}. Send a smaller export.`;
+    case 'file_unavailable':
+      return 'The chat did not hand the file over. Send it again.';
+    case 'nothing_to_post':
+      return `There is nothing to post yet. ${toPost}`;
+    case 'media_not_ready':
+      return `${countOf(problem.waiting, 'file')} still on the way. Tap again in a moment.`;
+    case 'media_refused':
+      return `${countOf(problem.refused, 'file')} cannot be used. Leave ${problem.refused === 1 ? 'it' : 'them'} out first.`;
+    case 'media_mixed':
+      return 'A TikTok post is photos or one video. Choose what to post.';
+    case 'too_many_photos':
+      return `${problem.count} photos; TikTok takes ${problem.max}. Take ${problem.count - problem.max} out.`;
+    case 'too_much_at_once':
+      return tooMuchText(problem, idiom);
+    case 'caption_too_long':
+      return `The caption has ${problem.length} characters; TikTok takes ${problem.max} with a ${problem.kind}. Shorten it by ${problem.length - problem.max}.`;
+    case 'no_account':
+      return `No TikTok account is connected here. ${slash}connect one first.`;
+    case 'account_not_chosen':
+      return 'Choose the TikTok account first.';
+    case 'account_disconnected':
+      return `TikTok no longer lets Nod use ${problem.username}. ${slash}connect it again; nothing is lost.`;
+    case 'account_busy':
+      return `${countOf(problem.posts, 'post')} of ${problem.username} ${problem.posts === 1 ? 'is' : 'are'} still on the way. Wait for it or ${slash}cancel it first.`;
+    case 'account_cannot_post':
+      return `${problem.username} cannot post now: ${failureWords(idiom, problem.reason).what}.`;
+    case 'scope_missing':
+      return problem.scope === 'video.upload'
+        ? `This account did not allow Nod to send to its TikTok inbox. ${slash}connect it again and allow it.`
+        : `This account did not allow Nod to post directly. Send to the inbox instead, or ${slash}connect it again and allow it.`;
+    case 'privacy_not_chosen':
+      return 'Choose who can see it first.';
+    case 'privacy_not_offered':
+      return `“${PRIVACY_NAMES[problem.privacyLevel]}” is not open to this account any more. Choose again.`;
+    case 'disclosure_incomplete':
+      return 'Say whether it promotes yourself, a third party, or both.';
+    case 'branded_content_private':
+      return 'Branded content visibility cannot be set to private. Change who can see it.';
+    case 'draft_gone':
+      return `This draft is no longer open. ${toStartOver}`;
+    case 'draft_already_submitted':
+      return 'This is on its way already.';
+    case 'not_author':
+      return `Only ${problem.author} can do that here.`;
+    case 'not_admin':
+      return notAdmin;
+    case 'not_member':
+      return notMember;
+    case 'not_operator':
+      return 'Only the operator of this Nod can do that.';
+    case 'claim_code_unknown':
+      return 'This code is not good, or was used already. A start of Nod with --claim prints a new one.';
+    case 'place_unknown':
+      return 'Nod does not know this place any more.';
+    case 'operator_chat':
+      return 'That is an operator’s own chat with this Nod, which stays.';
+    case 'post_gone':
+      return 'Nod does not know this post any more.';
+    case 'not_cancellable':
+      return 'It is too late to cancel this post.';
+    case 'not_retryable':
+      return 'There is nothing to try again here.';
+    case 'tiktok_unreachable':
+      return 'TikTok does not answer. Tap “Ask TikTok again” in a moment.';
+    case 'may_not_vote':
+      return `Only ${votersText(problem.policy, problem.chats, idiom)} can approve or reject here.`;
+    case 'own_post':
+      return `A post needs the vote of somebody else than its author here. ${slash}settings can change that.`;
+    case 'review_over':
+      return `This was ${problem.decision.outcome} already, by ${listOf(problem.decision.by.map(({ name }) => name))}.`;
+    case 'not_in_review':
+      return 'This is no longer open for votes.';
+    case 'not_shared':
+      return 'This chat no longer shares reviews with the one that the post is from.';
+    case 'not_withdrawable':
+      return 'It is too late to change this post.';
+    case 'not_plannable':
+      return 'It is too late to choose another time for this post.';
+    case 'not_author_or_manager':
+      return `Only ${problem.author} and ${managers} can do that here.`;
+    case 'nobody_may_vote':
+      return 'Then nobody could approve anything. Name a role or a person first.';
+    case 'when_unclear':
+      return `“${excerptOf(problem.text, 60)}” is no time that Nod understands. Write it like “tomorrow 18:00” or “2026-12-01 18:00”.`;
+    case 'when_without_time':
+      return `Say the hour as well, like “${excerptOf(problem.text, 40)} 18:00”.`;
+    case 'when_past':
+      return 'That time has passed. Choose one to come.';
+    case 'when_too_far':
+      return `Nod plans up to ${problem.maxDays} days ahead. Choose an earlier time.`;
+    case 'time_zone_unknown':
+      return `“${excerptOf(problem.text, 40)}” is no time zone that Nod knows. Write it like “Europe/Berlin” or “New York”.`;
+    case 'code_unknown':
+      return `This code is not good, or no longer. ${slash}settings in the other chat gives a new one.`;
+    case 'too_many_codes':
+      return 'Too many codes were tried. Try again in an hour.';
+    case 'already_joined':
+      return `This chat shares with another one already. Separate it first, in ${slash}settings.`;
+    case 'join_itself':
+      return 'These two share everything already.';
+    case 'join_private':
+      return 'Only groups and servers can share accounts and reviews.';
+    case 'not_root':
+      return `Codes are made in ${problem.root}, whose rules hold here. Ask somebody who manages it.`;
+  }
+}
+
+function tooMuchText(
+  { what, who, max }: Extract<Problem, { code: 'too_much_at_once' }>,
+  { slash }: Idiom,
+): string {
+  const isPerson = who === 'person';
+  switch (what) {
+    case 'drafts':
+      return isPerson
+        ? `You have ${countOf(max, 'open draft')}, the most one person may have here. Post or discard some first; ${slash}cancel shows them.`
+        : `This place has ${countOf(max, 'open draft')}, the most one place may have. Some have to be posted or discarded first; ${slash}cancel shows yours.`;
+    case 'files':
+      return `${isPerson ? 'You have' : 'This place has'} ${countOf(max, 'file')} in work, the most one ${who} may have at once. Send this again when some are done.`;
+    case 'bytes':
+      return `Nod keeps up to ${roomOf(max)} for one ${who}, and this is more. Post or discard drafts first; their files are gone within two hours.`;
+  }
+}
+
+/** `5 GB`, as its setting says it. */
+function roomOf(bytes: number): string {
+  return bytes < 1e9 ? sizeOf(bytes) : `${round(bytes / 1e9)} GB`;
+}
+
+function round(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}

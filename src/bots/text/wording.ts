@@ -1,0 +1,89 @@
+import type { ChatRef } from '../../core/publish/post.ts';
+import type { Bot } from '../platform.ts';
+
+/** What people of one chat platform say and see otherwise than those of another. */
+export interface Idiom {
+  /** What stands before the name of a command. */
+  readonly slash: string;
+  readonly toPost: string;
+  /** After files that cannot be posted. */
+  readonly toBeginAnew: string;
+  /** After a draft that is gone. */
+  readonly toStartOver: string;
+  readonly noCaption: string;
+  readonly notAdmin: string;
+  readonly notMember: string;
+  /** To the operator, about groups and servers. */
+  readonly addToTeam: string;
+  /** The reactions that are votes. */
+  readonly approveMark: string;
+  readonly rejectMark: string;
+  /** How to vote where reactions do not reach Nod. */
+  readonly noMarks: string;
+  /** Who manages a place, in the middle of a sentence. */
+  readonly managers: string;
+  /** The same, seen from another platform. */
+  readonly managersThere: string;
+  /** How many characters a card below a picture holds. */
+  readonly cardRoom: number;
+  /** How files come to Nod, for the help. */
+  readonly help: readonly string[];
+  /** What the platform is called. */
+  readonly name: string;
+  /** What a place of many people is called there. */
+  readonly group: string;
+  /** Who manages a place, on a button. */
+  readonly managersLabel: string;
+  /** Cards can hold menus of options, roles and people; else there are only buttons. */
+  readonly hasMenus: boolean;
+}
+
+/** The idiom of the platform that a conversation belongs to. */
+export function idiomOf(chat: ChatRef): Idiom {
+  return chat.startsWith('discord:') ? IDIOMS.discord : IDIOMS.telegram;
+}
+
+const IDIOMS: Readonly<Record<Bot['platform'], Idiom>> = {
+  telegram: {
+    slash: '/',
+    toPost: 'Send a photo, an album or a video.',
+    toBeginAnew: 'Send something else to begin anew.',
+    toStartOver: 'Send the media again to start over.',
+    noCaption: 'none yet; reply to this message with one',
+    notAdmin: 'Only an administrator of this group can do that.',
+    notMember: 'Only members of this group can do that.',
+    addToTeam: 'Add me to the group of your team, and say /help there.',
+    ...{ approveMark: '👍', rejectMark: '👎' },
+    noMarks:
+      'Vote with the buttons. Reactions count as well once Nod is made an administrator of this group; it needs no right beside.',
+    managers: 'administrators of this group',
+    managersThere: 'administrators of the group on Telegram',
+    cardRoom: 1024,
+    help: [
+      'Telegram gives bots files up to 20 MB. An album holds 10 photos; the next one joins its draft, and so does what you send as a reply to the card.',
+      'The text that you send with the media becomes the caption; reply to the card to change it.',
+    ],
+    ...{ name: 'Telegram', group: 'group', managersLabel: 'Administrators', hasMenus: false },
+  },
+  discord: {
+    slash: '/tiktok ',
+    toPost: 'Post photos or a video with /tiktok post.',
+    toBeginAnew: 'Begin anew with /tiktok post.',
+    toStartOver: 'Start over with /tiktok post.',
+    noCaption: 'none yet',
+    notAdmin: 'That takes the permission Manage Server.',
+    notMember: 'Only members of this server can do that.',
+    addToTeam: 'In the server of your team, use /tiktok help once.',
+    ...{ approveMark: '✅', rejectMark: '❌' },
+    noMarks:
+      'Vote with the buttons. For reactions to count, Nod needs the permissions View Channel and Read Message History here.',
+    managers: 'people with Manage Server',
+    managersThere: 'people with Manage Server on Discord',
+    cardRoom: 4000,
+    help: [
+      '/tiktok post takes up to 10 files, /tiktok compose opens a form for several photos, and “Post to TikTok” in the menu of a message takes what it shows.',
+      'Drafts are seen by you alone. When one is out of sight, /tiktok posts brings it back.',
+    ],
+    ...{ name: 'Discord', group: 'server', managersLabel: 'People with Manage Server', hasMenus: true },
+  },
+};

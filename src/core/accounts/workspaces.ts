@@ -1,0 +1,222 @@
+import { defaultTimeZone } from '../compose/parse-time.ts';
+import { UserError } from '../problems.ts';
+import type { ChatRef } from '../publish/post.ts';
+import { defaultPolicy, type ReviewPolicy } from '../review/review.ts';
+import type { Store, Versioned } from '../storage/database.ts';
+
+/** A private chat, a group or a server that Nod has met: it shares accounts, a policy and a time zone. */
+export interface Workspace extends Versioned {
+  /** The accounts that were connected here. */
+  readonly openIds: readonly string[];
+  /** Where its people are told news: the chat in which an account was connected, or a code entered, last. */
+  readonly chat: ChatRef;
+  /** What its people call it. */
+  readonly title?: string;
+  readonly isPrivate?: boolean;
+  readonly policy?: ReviewPolicy;
+  readonly timeZone?: string;
+  /** Where its reviews stand, if not where they were posted. */
+  readonly reviewChat?: ChatRef;
+  /** The workspace that it has joined, whose policy and time zone hold in its place. */
+  readonly joined?: string;
+  /** Where to look for workspaces that have joined this one: `joined` of each tells whether it has. */
+  readonly parts?: readonly string[];
+}
+
+/** By which rules a workspace, with all that have joined it, posts. */
+export interface Settings {
+  readonly policy: ReviewPolicy;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+/** One of the places that share accounts and reviews. */
+export interface Place {
+  readonly id: string;
+  readonly title: string;
+  readonly chat: ChatRef;
+  readonly reviewChat?: ChatRef;
+}
+
+/** Knows the places in which people work together, and which of them belong together. */
+export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> }) {
+  let joining: Promise<void> = Promise.resolve();
+
+  const get = (id: string): Promise<Workspace | undefined> => workspaces.get(id);
+
+  /** Takes note of a place in which something has happened. */
+  async function meet(seen: {
+    workspace: string;
+    chat: ChatRef;
+    chatTitle: string;
+    workspaceTitle?: string;
+    isPrivate: boolean;
+  }): Promise<void> {
+    const { workspace: id, chat, chatTitle, workspaceTitle, isPrivate } = seen;
+    const known = await get(id);
+    // A platform may not know yet what the place around the chat is called.
+    const title = workspaceTitle === '' ? (known?.title ?? chatTitle) : (workspaceTitle ?? chatTitle);
+    if (known?.isPrivate === isPrivate && known.title === title) return;
+    await upsert(id, chat, (current) => ({ ...current, title, isPrivate }));
+  }
+
+  /** The workspace whose rules hold here: the one that was joined, or itself. */
+  async function rootOf(id: string): Promise<string> {
+    return (await get(id))?.joined ?? id;
+  }
+
+  /** The ids of all workspaces that share with this one, itself among them; the one that was joined comes first. */
+  async function idsOf(id: string): Promise<string[]> {
+    const root = await rootOf(id);
+    return [root, ...(await partsOf(root))];
+  }
+
+  async function partsOf(root: string): Promise<string[]> {
+    const parts = (await get(root))?.parts ?? [];
+    const found = await Promise.all(parts.map(get));
+    return parts.filter((_, index) => found[index]?.joined === root);
+  }
+
+  /** Whether two places share, so that the people of one have a say in the other. */
+  async function areTogether(one: string, other: string): Promise<boolean> {
+    return one === other || (await rootOf(one)) === (await rootOf(other));
+  }
+
+  async function placesOf(id: string): Promise<Place[]> {
+    const ids = await idsOf(id);
+    const found = await Promise.all(ids.map(get));
+    return found.flatMap((workspace, index) =>
+      workspace === undefined ? [] : [placeOf(ids[index] ?? id, workspace)],
+    );
+  }
+
+  async function settingsOf(id: string): Promise<Settings> {
+    return settingsIn(await get(await rootOf(id)));
+  }
+
+  /** Changes the rules for all that share them; what `change` throws is passed on. */
+  async function change(id: string, change: (settings: Settings) => Partial<Settings>): Promise<void> {
+    const root = await rootOf(id);
+    await workspaces.update(root, (current) => ({ ...current, ...change(settingsIn(current)) }));
+  }
+
+  /** Where the reviews of this one place stand; undefined for where each was posted. */
+  async function setReviewChat(id: string, reviewChat: ChatRef | undefined): Promise<void> {
+    await workspaces.update(id, ({ reviewChat: _, ...rest }) => ({
+      ...rest,
+      ...(reviewChat !== undefined && { reviewChat }),
+    }));
+  }
+
+  /** Where a review of a post stands: in its own place first, then once in each of the others. */
+  async function reviewPlacesOf(
+    id: string,
+    chat: ChatRef,
+  ): Promise<{ chats: readonly ChatRef[]; places: readonly string[] }> {
+    const all = await placesOf(id);
+    const own = all.find((place) => place.id === id);
+    const others = all.filter((place) => place.id !== id);
+    return {
+      chats: [own?.reviewChat ?? chat, ...others.map((place) => place.reviewChat ?? place.chat)],
+      places: [id, ...others.map((place) => place.id)],
+    };
+  }
+
+  /**
+   * Makes a place share accounts and rules with a workspace from now on; its news are told in `chat`.
+   *
+   * @throws UserError `join_itself` `already_joined` `join_private`
+   */
+  function join(id: string, chat: ChatRef, other: string): Promise<void> {
+    // One after the other, so that two places cannot join each other at once.
+    const joined = joining.then(() => joinNow(id, chat, other));
+    joining = joined.catch(() => {});
+    return joined;
+  }
+
+  async function joinNow(id: string, chat: ChatRef, other: string): Promise<void> {
+    const root = await rootOf(other);
+    const [part, host] = await Promise.all([get(id), get(root)]);
+    if (id === root || part?.joined === root) throw new UserError({ code: 'join_itself' });
+    if (part?.joined !== undefined || (await partsOf(id)).length > 0)
+      throw new UserError({ code: 'already_joined' });
+    if (part === undefined || host === undefined || part.isPrivate || host.isPrivate)
+      throw new UserError({ code: 'join_private' });
+    // The second write makes it so; should it not come to that, the first one means nothing.
+    await workspaces.update(root, (current) => ({
+      ...current,
+      parts: [...(current.parts ?? []).filter((known) => known !== id), id],
+    }));
+    await workspaces.update(id, (current) => ({ ...current, joined: root, chat }));
+  }
+
+  /** Ends the sharing of one place: it keeps the accounts that were connected in it, and has its own rules again. */
+  async function separate(id: string): Promise<void> {
+    const root = (await get(id))?.joined;
+    if (root === undefined) return;
+    await workspaces.update(id, ({ joined: _, ...rest }) => rest);
+    await workspaces.update(root, (current) => ({
+      ...current,
+      parts: (current.parts ?? []).filter((part) => part !== id),
+    }));
+  }
+
+  /** The accounts of all that share with this place, in the order in which they were connected. */
+  async function openIdsOf(id: string): Promise<string[]> {
+    const found = await Promise.all((await idsOf(id)).map(get));
+    return [...new Set(found.flatMap((workspace) => workspace?.openIds ?? []))];
+  }
+
+  async function share(id: string, chat: ChatRef, openId: string): Promise<void> {
+    await upsert(id, chat, ({ openIds, ...rest }) => ({
+      ...rest,
+      openIds: openIds.includes(openId) ? openIds : [...openIds, openId],
+      chat,
+    }));
+  }
+
+  /** Takes the account from this place and from all that share with it. */
+  async function unshare(id: string, openId: string): Promise<void> {
+    for (const each of await idsOf(id)) {
+      await workspaces.update(each, (workspace) =>
+        workspace.openIds.includes(openId)
+          ? { ...workspace, openIds: workspace.openIds.filter((known) => known !== openId) }
+          : undefined,
+      );
+    }
+  }
+
+  /** The places in which the account was connected. */
+  async function sharing(openId: string): Promise<Place[]> {
+    const found: Place[] = [];
+    for await (const [id, workspace] of workspaces.entries())
+      if (workspace.openIds.includes(openId)) found.push(placeOf(id, workspace));
+    return found;
+  }
+
+  async function upsert(
+    id: string,
+    chat: ChatRef,
+    change: (workspace: Workspace) => Omit<Workspace, 'version'>,
+  ): Promise<void> {
+    const created = await workspaces.create(id, change({ version: 0, openIds: [], chat }));
+    if (created === undefined) await workspaces.update(id, change);
+  }
+
+  return {
+    ...{ meet, rootOf, idsOf, areTogether, placesOf, settingsOf, change, setReviewChat, reviewPlacesOf },
+    ...{ join, separate, openIdsOf, share, unshare, sharing },
+  };
+}
+
+export type Workspaces = ReturnType<typeof createWorkspaces>;
+
+/** What was set there, or what holds where nothing was. */
+const settingsIn = (workspace: Workspace | undefined): Settings => ({
+  policy: workspace?.policy ?? defaultPolicy({ isPrivate: workspace?.isPrivate ?? true }),
+  timeZone: workspace?.timeZone ?? defaultTimeZone(),
+});
+
+function placeOf(id: string, { title = '', chat, reviewChat }: Workspace): Place {
+  return { id, title, chat, ...(reviewChat !== undefined && { reviewChat }) };
+}

@@ -1,0 +1,213 @@
+import { PHOTO_LIMITS, TEXT_LIMITS } from '../media/limits.ts';
+import type { MediaKind, PreparedMedia, StoredFile } from '../media/types.ts';
+import type { Problem } from '../problems.ts';
+import type { AccountName, ChatRef, Person, PostContent } from '../publish/post.ts';
+import type { Versioned } from '../storage/database.ts';
+import type { CreatorInfo, PostMode, PostSettings } from '../tiktok/types.ts';
+
+/** A file that somebody offered, on its way to something that TikTok takes. */
+export type DraftFile = {
+  /** The chat message that brought it; files stand in the order of their messages. */
+  readonly id: string;
+  readonly order: number;
+  /** Equal for files that were sent as one. */
+  readonly album?: string;
+  readonly name: string;
+  /** Opens the file in its chat. */
+  readonly ref: string;
+  readonly bytes?: number;
+  readonly claimedKind?: MediaKind;
+  readonly thumbnailRef?: string;
+} & DraftFileState;
+
+export type DraftFileState =
+  | { readonly state: 'waiting' }
+  /** Copied from the chat and found usable; the conversion is still under way. */
+  | {
+      readonly state: 'stored';
+      readonly source: StoredFile;
+      readonly kind: MediaKind;
+      readonly durationSeconds?: number;
+    }
+  | {
+      readonly state: 'ready';
+      readonly source: StoredFile;
+      readonly kind: MediaKind;
+      readonly durationSeconds?: number;
+      readonly media: PreparedMedia;
+    }
+  | { readonly state: 'refused'; readonly problem: Problem };
+
+/** What somebody is composing in a chat. */
+export interface Draft extends Versioned {
+  readonly id: string;
+  readonly workspace: string;
+  readonly chat: ChatRef;
+  readonly author: Person;
+  readonly files: readonly DraftFile[];
+  readonly preview?: StoredFile;
+  readonly caption: string;
+  readonly account?: DraftAccount;
+  /** What the creator may do, asked anew for each draft. */
+  readonly creator?: CreatorInfo;
+  /** Why the account cannot post now. */
+  readonly creatorProblem?: Problem;
+  readonly settings: PostSettings;
+  /** The disclosure switch; on, it needs one of the two kinds. */
+  readonly disclosing: boolean;
+  /** When it shall be published; absent for at once. */
+  readonly publishAt?: number;
+  /** A time was asked for that cannot be. */
+  readonly planProblem?: Problem;
+  /** Set by the tap that submits: from here on the draft stays as it is until its post is saved. */
+  readonly submitted?: { readonly postMode: PostMode; readonly at: number };
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface DraftAccount extends AccountName {
+  readonly openId: string;
+  readonly scopes: readonly string[];
+}
+
+/** Everything off, and no privacy level: a person chooses, as TikTok's sharing guidelines ask. */
+export const UNDECIDED: PostSettings = {
+  allowComment: false,
+  allowDuet: false,
+  allowStitch: false,
+  yourBrand: false,
+  brandedContent: false,
+  aiGenerated: false,
+};
+
+type UsableFile = Extract<DraftFile, { state: 'stored' | 'ready' }>;
+
+/** The files that were found usable, in their order. */
+export function usableFiles(draft: Draft): UsableFile[] {
+  return draft.files.filter((file) => file.state === 'stored' || file.state === 'ready');
+}
+
+/** How many files an album of Telegram's holds; what is more comes as the next album, right behind it. */
+const ALBUM_SIZE = 10;
+
+/** Whether a file belongs to an album of the draft, or to the one that goes on where a full album ended. */
+export function continuesAlbum(draft: Draft, file: DraftFile): boolean {
+  const { album } = file;
+  if (album === undefined) return false;
+  if (draft.files.some((known) => known.album === album)) return true;
+  const last = draft.files.at(-1);
+  if (last?.album === undefined || file.order <= last.order || file.order > last.order + ALBUM_SIZE)
+    return false;
+  return draft.files.filter((known) => known.album === last.album).length === ALBUM_SIZE;
+}
+
+/** What the draft is going to be; undefined while that is open. */
+export function kindOf(draft: Draft): MediaKind | undefined {
+  const kinds = new Set(usableFiles(draft).map((file) => file.kind));
+  return kinds.size === 1 ? [...kinds][0] : undefined;
+}
+
+/** Whether a person has to say which of the files are meant: a post is photos or one video. */
+export function needsPick(draft: Draft): boolean {
+  const files = usableFiles(draft);
+  const videos = files.filter((file) => file.kind === 'video').length;
+  return videos > 1 || (videos === 1 && files.length > 1);
+}
+
+/** How long the caption may be, in UTF-16 units. */
+export function captionLimit(kind: MediaKind): number {
+  return kind === 'video' ? TEXT_LIMITS.videoCaption : TEXT_LIMITS.photoCaption;
+}
+
+/** Everything that still keeps the draft from being posted that way, in the order in which a person would settle it. */
+export function problemsOf(draft: Draft, postMode: PostMode): Problem[] {
+  return [
+    ...mediaProblems(draft),
+    ...captionProblems(draft, postMode),
+    ...accountProblems(draft, postMode),
+    ...(draft.planProblem === undefined ? [] : [draft.planProblem]),
+  ].concat(postMode === 'DIRECT_POST' ? choiceProblems(draft) : []);
+}
+
+function mediaProblems(draft: Draft): Problem[] {
+  const usable = usableFiles(draft);
+  const waiting = draft.files.filter((file) => file.state === 'waiting').length;
+  if (waiting > 0) return [{ code: 'media_not_ready', waiting }];
+  if (usable.length === 0) return [{ code: 'nothing_to_post' }];
+  const refused = draft.files.length - usable.length;
+  if (refused > 0) return [{ code: 'media_refused', refused }];
+  if (needsPick(draft)) return [{ code: 'media_mixed' }];
+  if (usable.length > PHOTO_LIMITS.maxCount) {
+    return [{ code: 'too_many_photos', count: usable.length, max: PHOTO_LIMITS.maxCount }];
+  }
+  const durationSeconds = usable[0]?.durationSeconds;
+  const maxSeconds = draft.creator?.maxVideoDurationSeconds;
+  if (durationSeconds !== undefined && maxSeconds !== undefined && durationSeconds > maxSeconds) {
+    return [{ code: 'video_too_long_for_creator', durationSeconds, maxSeconds }];
+  }
+  return [];
+}
+
+function captionProblems(draft: Draft, postMode: PostMode): Problem[] {
+  const kind = kindOf(draft);
+  if (kind === undefined || !carriesCaption(kind, postMode)) return [];
+  const max = captionLimit(kind);
+  const { length } = draft.caption;
+  return length > max ? [{ code: 'caption_too_long', length, max, kind }] : [];
+}
+
+/** TikTok takes no caption with a video for the inbox: https://developers.tiktok.com/doc/content-posting-api-reference-upload-video */
+export function carriesCaption(kind: MediaKind, postMode: PostMode): boolean {
+  return kind === 'photo' || postMode === 'DIRECT_POST';
+}
+
+const SCOPE_FOR: Record<PostMode, string> = { DIRECT_POST: 'video.publish', MEDIA_UPLOAD: 'video.upload' };
+
+function accountProblems(draft: Draft, postMode: PostMode): Problem[] {
+  const { account } = draft;
+  if (account === undefined) return [draft.creatorProblem ?? { code: 'account_not_chosen' }];
+  const scope = SCOPE_FOR[postMode];
+  if (!account.scopes.includes(scope)) return [{ code: 'scope_missing', scope }];
+  return draft.creatorProblem === undefined ? [] : [draft.creatorProblem];
+}
+
+/** https://developers.tiktok.com/doc/content-sharing-guidelines, "Required UX implementation" */
+function choiceProblems(draft: Draft): Problem[] {
+  const { settings, creator, disclosing } = draft;
+  const problems: Problem[] = [];
+  if (settings.privacyLevel === undefined) problems.push({ code: 'privacy_not_chosen' });
+  else if (creator !== undefined && !creator.privacyLevelOptions.includes(settings.privacyLevel)) {
+    problems.push({ code: 'privacy_not_offered', privacyLevel: settings.privacyLevel });
+  }
+  if (disclosing && !settings.yourBrand && !settings.brandedContent) {
+    problems.push({ code: 'disclosure_incomplete' });
+  }
+  if (disclosing && settings.brandedContent && settings.privacyLevel === 'SELF_ONLY') {
+    problems.push({ code: 'branded_content_private' });
+  }
+  return problems;
+}
+
+/** The content that the draft stands for; only for a draft without problems. */
+export function contentOf(draft: Draft, postMode: PostMode): PostContent {
+  const kind = kindOf(draft);
+  if (kind === undefined || draft.account === undefined) throw new Error('The draft is not complete.');
+  const { settings, disclosing, creator } = draft;
+  const direct: PostSettings = {
+    ...settings,
+    allowComment: settings.allowComment && !creator?.commentDisabled,
+    allowDuet: kind === 'video' && settings.allowDuet && !creator?.duetDisabled,
+    allowStitch: kind === 'video' && settings.allowStitch && !creator?.stitchDisabled,
+    yourBrand: disclosing && settings.yourBrand,
+    brandedContent: disclosing && settings.brandedContent,
+  };
+  return {
+    kind,
+    postMode,
+    openId: draft.account.openId,
+    sources: usableFiles(draft).map(({ name, source }) => ({ name, file: source })),
+    caption: draft.caption,
+    // In the inbox the person decides all of this in the TikTok app.
+    settings: postMode === 'DIRECT_POST' ? direct : UNDECIDED,
+  };
+}

@@ -1,0 +1,317 @@
+import type { Logger } from 'pino';
+import type { Accounts } from '../accounts/accounts.ts';
+import { plainCaption } from '../plain-text.ts';
+import { type Problem, UserError } from '../problems.ts';
+import type { ChatRef, Person, Post } from '../publish/post.ts';
+import type { Fresh, Store } from '../storage/database.ts';
+import type { RandomIds } from '../storage/random-ids.ts';
+import type { TikTokClient } from '../tiktok/client.ts';
+import { refusalOf } from '../tiktok/codes.ts';
+import { TikTokApiError, TikTokUnreachableError } from '../tiktok/errors.ts';
+import type { CreatorInfo } from '../tiktok/types.ts';
+import { type Choice, decide } from './choices.ts';
+import type { Usage } from './disk-usage.ts';
+import { continuesAlbum, type Draft, type DraftFile, UNDECIDED } from './draft.ts';
+import type { Intake } from './intake.ts';
+import { limitReached, type Shares, sharesOf } from './limits.ts';
+
+/** What a chat offers as the beginning, or as one more file, of a draft. */
+export interface Offer {
+  readonly workspace: string;
+  readonly chat: ChatRef;
+  readonly person: Person;
+  readonly caption?: string;
+  readonly file: DraftFile;
+  /** The draft that the person wants it in. */
+  readonly joins?: string;
+}
+
+/** Composes drafts. */
+export function createComposer({
+  drafts,
+  posts,
+  randomIds,
+  intake,
+  accounts,
+  client,
+  usage,
+  limits,
+  changed,
+  now,
+  log,
+}: {
+  drafts: Store<Draft>;
+  posts: Store<Post>;
+  randomIds: RandomIds;
+  intake: Intake;
+  accounts: Accounts;
+  client: TikTokClient;
+  usage: Usage;
+  /** How much a person and a place may have at once. */
+  limits: Shares;
+  changed: (draftId: string) => void;
+  now: () => number;
+  log: Logger;
+}) {
+  /** Drafts whose account is being looked for. */
+  const choosing = new Set<string>();
+  /** The last offer of each chat; the next one waits for it. */
+  const lastOffers = new Map<ChatRef, Promise<unknown>>();
+
+  /**
+   * Adds a file to the draft that it belongs to while that is open, else begins one. Offering a file twice is harmless:
+   * undefined when it is posted already.
+   *
+   * Offers of one chat are taken one after the other, so that each counts those before it. A person's offers in several
+   * chats may be taken at once; they may exceed a limit by as many files as there are such chats.
+   *
+   * @throws UserError when a new draft would be more than the limits allow; in an open draft the file says so itself.
+   */
+  function offer(offer: Offer): Promise<Draft | undefined> {
+    const { chat } = offer;
+    const taken = (lastOffers.get(chat) ?? Promise.resolve()).then(() => take(offer));
+    const last = taken
+      .catch(() => {})
+      .then(() => {
+        if (lastOffers.get(chat) === last) lastOffers.delete(chat);
+      });
+    lastOffers.set(chat, last);
+    return taken;
+  }
+
+  async function take(offer: Offer): Promise<Draft | undefined> {
+    const { workspace, person, file } = offer;
+    const open = await openDraftsAround(offer);
+    const keeper = { person: person.id, place: workspace };
+    const shares = sharesOf(keeper, open, usage.bytesOf(keeper));
+    const together =
+      openDraftFor(offer, open)?.id ?? (await randomIds.forOffer(offer, file.album ?? file.id));
+    // A straggler of an album that was submitted already begins a draft of its own.
+    const draft = (await join(together, offer, shares)) ?? (await joinAlone(together, offer, shares));
+    if (draft === undefined) return undefined;
+    intake.work(draft);
+    changed(draft.id);
+    return draft;
+  }
+
+  async function joinAlone(together: string, offer: Offer, shares: Shares): Promise<Draft | undefined> {
+    const alone = await randomIds.forOffer(offer, offer.file.id);
+    return alone === together ? undefined : join(alone, offer, shares);
+  }
+
+  /** All open drafts of the person and of the place. */
+  async function openDraftsAround({ person, workspace }: Offer): Promise<Draft[]> {
+    const open: Draft[] = [];
+    for await (const [, draft] of drafts.entries()) {
+      if (draft.submitted !== undefined) continue;
+      if (draft.author.id === person.id || draft.workspace === workspace) open.push(draft);
+    }
+    return open;
+  }
+
+  /** The open draft that the person named, or that the album goes on with; undefined when there is none. */
+  function openDraftFor(offer: Offer, open: readonly Draft[]): Draft | undefined {
+    const { chat, file, joins } = offer;
+    return open.find(
+      (draft) =>
+        draft.chat === chat && isOf(draft, offer) && (draft.id === joins || continuesAlbum(draft, file)),
+    );
+  }
+
+  /** The draft with the file in it; undefined when it was submitted without the file, or is somebody else's by now. */
+  async function join(id: string, offer: Offer, shares: Shares): Promise<Draft | undefined> {
+    if ((await posts.get(id)) !== undefined) return undefined;
+    if ((await drafts.get(id)) === undefined) return begin(id, offer, shares);
+    const problem = limitReached(offer.file, { taken: shares, limits, beginsDraft: false });
+    const file: DraftFile = problem === undefined ? offer.file : { ...offer.file, state: 'refused', problem };
+    const draft = await drafts.update(id, (current) => withFile(current, { ...offer, file }));
+    if (draft === undefined) return join(id, offer, shares);
+    const isTaken = isOf(draft, offer) && draft.files.some((file) => file.id === offer.file.id);
+    return isTaken ? draft : undefined;
+  }
+
+  async function begin(id: string, offer: Offer, shares: Shares): Promise<Draft | undefined> {
+    const problem = limitReached(offer.file, { taken: shares, limits, beginsDraft: true });
+    if (problem !== undefined) throw new UserError(problem);
+    const begun = await drafts.create(id, newDraft(id, offer));
+    if (begun === undefined) return join(id, offer, shares);
+    // The draft that was there before may have become a post between the look and the write.
+    if ((await posts.get(id)) === undefined) return begun;
+    await drafts.delete(id);
+    return undefined;
+  }
+
+  /** Chooses the workspace's only account, unless one was chosen or looked for before. */
+  async function lookForAccount(draft: Draft): Promise<void> {
+    const { id, account, creatorProblem, submitted } = draft;
+    if (account !== undefined || creatorProblem !== undefined || submitted !== undefined) return;
+    if (choosing.has(id)) return;
+    choosing.add(id);
+    await chooseOnlyAccount(draft).finally(() => choosing.delete(id));
+  }
+
+  function newDraft(id: string, { workspace, chat, person, caption, file }: Offer): Fresh<Draft> {
+    const at = now();
+    const empty = {
+      id,
+      workspace,
+      chat,
+      author: person,
+      caption: plainCaption(caption ?? ''),
+      disclosing: false,
+    };
+    return { ...empty, files: [file], settings: UNDECIDED, createdAt: at, updatedAt: at };
+  }
+
+  function withFile(draft: Draft, offer: Offer): Draft {
+    const { caption, file } = offer;
+    if (draft.submitted !== undefined || !isOf(draft, offer)) return draft;
+    if (draft.files.some((known) => known.id === file.id)) return draft;
+    const files = [...draft.files, file].sort((a, b) => a.order - b.order);
+    const changes = { files, caption: draft.caption || plainCaption(caption ?? ''), updatedAt: now() };
+    if (file.state === 'refused') return { ...draft, ...changes };
+    // The preview shows the files that were there before.
+    const { preview, ...rest } = draft;
+    return { ...rest, ...changes };
+  }
+
+  async function chooseOnlyAccount(draft: Draft): Promise<void> {
+    const [first, ...others] = await accounts.list(draft.workspace);
+    if (first === undefined) await settleAccount(draft.id, { creatorProblem: { code: 'no_account' } });
+    else if (others.length === 0) await chooseAccount(draft.id, first.openId);
+  }
+
+  /** Chooses the account, and asks TikTok anew what its creator may do. */
+  async function chooseAccount(id: string, openId: string): Promise<void> {
+    const account = await accounts.get(openId);
+    if (account === undefined) throw new UserError({ code: 'no_account' });
+    const { nickname, username, scopes } = account;
+    const name = username === undefined ? { nickname } : { nickname, username };
+    const chosen = { openId, ...name, scopes };
+    if (!scopes.includes('video.publish')) return settleAccount(id, { account: chosen });
+    try {
+      const creator = await queryCreator(openId);
+      const fresh = {
+        ...chosen,
+        nickname: creator.nickname ?? nickname,
+        ...(creator.username !== undefined && { username: creator.username }),
+      };
+      await settleAccount(id, { account: fresh, creator });
+      await accounts.noteName(openId, fresh);
+    } catch (error) {
+      await settleAccount(id, {
+        account: chosen,
+        creatorProblem: creatorProblemOf(error, username ?? nickname),
+      });
+    }
+  }
+
+  /** What the creator may do right now; TikTok answers 20 times a minute. A lost answer is asked for once more. */
+  async function queryCreator(openId: string): Promise<CreatorInfo> {
+    const query = () => accounts.withToken(openId, (token) => client.queryCreatorInfo(token));
+    try {
+      return await query();
+    } catch (error) {
+      if (!(error instanceof TikTokUnreachableError)) throw error;
+      return query();
+    }
+  }
+
+  /** What was chosen for another account does not hold for this one. */
+  async function settleAccount(
+    id: string,
+    found: Pick<Draft, 'account' | 'creator' | 'creatorProblem'>,
+  ): Promise<void> {
+    await drafts.update(id, (current) => {
+      if (current.submitted !== undefined) return undefined;
+      const { account, creator, creatorProblem, ...draft } = current;
+      const { privacyLevel, ...settings } = draft.settings;
+      const keeps =
+        privacyLevel !== undefined &&
+        account?.openId === found.account?.openId &&
+        found.creator?.privacyLevelOptions.includes(privacyLevel);
+      return { ...draft, ...found, settings: keeps ? draft.settings : settings };
+    });
+    changed(id);
+  }
+
+  /** Asks TikTok again, where it did not answer or the workspace's accounts have changed. */
+  async function refresh(id: string, person: Person): Promise<void> {
+    const draft = await own(id, person);
+    const shared = await accounts.list(draft.workspace);
+    const chosen = shared.find(({ openId }) => openId === draft.account?.openId);
+    if (chosen !== undefined) return chooseAccount(id, chosen.openId);
+    await settleAccount(id, {});
+    await chooseOnlyAccount(draft);
+  }
+
+  async function pickAccount(id: string, person: Person, openId: string): Promise<void> {
+    const draft = await own(id, person);
+    const shared = await accounts.list(draft.workspace);
+    if (!shared.some((account) => account.openId === openId)) throw new UserError({ code: 'no_account' });
+    await chooseAccount(id, openId);
+  }
+
+  async function choose(id: string, person: Person, choice: Choice): Promise<void> {
+    const before = await own(id, person);
+    if (choice.type === 'privacy' && !before.creator?.privacyLevelOptions.includes(choice.privacyLevel)) {
+      throw new UserError({ code: 'privacy_not_offered', privacyLevel: choice.privacyLevel });
+    }
+    const after = await drafts.update(id, (draft) =>
+      draft.submitted === undefined ? { ...decide(draft, choice), updatedAt: now() } : undefined,
+    );
+    if (after !== undefined && after.files.length !== before.files.length) await intake.redraw(id);
+    changed(id);
+  }
+
+  /** Makes somebody the author of a draft whose author can do nothing with it any more. */
+  async function takeOver(id: string, person: Person): Promise<void> {
+    await drafts.update(id, (draft) =>
+      draft.submitted === undefined ? { ...draft, author: person, updatedAt: now() } : undefined,
+    );
+    changed(id);
+  }
+
+  async function discard(id: string, person: Person): Promise<Draft> {
+    const draft = await own(id, person);
+    await drafts.delete(id);
+    return draft;
+  }
+
+  /** The draft, if it is the person's and still open. */
+  async function own(id: string, person: Person): Promise<Draft> {
+    const draft = await drafts.get(id);
+    if (draft === undefined || draft.submitted !== undefined) {
+      const isPosted = draft !== undefined || (await posts.get(id)) !== undefined;
+      throw new UserError({ code: isPosted ? 'draft_already_submitted' : 'draft_gone' });
+    }
+    if (draft.author.id !== person.id) throw new UserError({ code: 'not_author', author: draft.author.name });
+    return draft;
+  }
+
+  function creatorProblemOf(error: unknown, username: string): Problem {
+    if (error instanceof UserError) return error.problem;
+    if (error instanceof TikTokUnreachableError) return { code: 'tiktok_unreachable' };
+    if (!(error instanceof TikTokApiError)) throw error;
+    log.warn({ err: error }, 'TikTok does not let the creator post now');
+    return { code: 'account_cannot_post', reason: refusalOf(error.code).reason, username };
+  }
+
+  return {
+    own,
+    offer,
+    choose,
+    chooseAccount,
+    chooseOnlyAccount,
+    pickAccount,
+    queryCreator,
+    lookForAccount,
+    refresh,
+    takeOver,
+    discard,
+  };
+}
+
+export type Composer = ReturnType<typeof createComposer>;
+
+const isOf = ({ author }: Draft, { person }: Offer): boolean => author.id === person.id;

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { type AccountName, isSettled, type Post } from '../publish/post.ts';
+import type { Ballots } from '../review/ballots.ts';
+import type { Act } from '../review/review.ts';
+import type { Fresh } from '../storage/database.ts';
+import type { History, HistoryEntry } from './history.ts';
+
+type Entry = Fresh<HistoryEntry>;
+/** An entry but for what it says about its post, under a key of its own. */
+type Told = Pick<Entry, 'at' | 'what' | 'person' | 'detail'> & { readonly key: string };
+const EXCERPT_LENGTH = 80;
+
+/**
+ * Writes down what happened, for people.
+ *
+ * What became of a post is read off the post and its ballot, and the key of an entry follows from them: writing it down
+ * again changes nothing, and what a crash kept from being written is written at the next look.
+ */
+export function createChronicle({
+  history,
+  ballots,
+  now,
+  log,
+}: {
+  history: History;
+  ballots: Ballots;
+  now: () => number;
+  log: Logger;
+}) {
+  const writing = new Set<Promise<void>>();
+
+  /** Writes down how far a post has come; it does not throw, because nothing may depend on it. */
+  function follow(post: Post): Promise<void> {
+    const written = write(post).finally(() => writing.delete(written));
+    writing.add(written);
+    return written;
+  }
+
+  async function write(post: Post): Promise<void> {
+    try {
+      const acts = post.review === undefined ? [] : await ballots.read(post.id);
+      for (const [key, entry] of entriesOf(post, acts)) await history.append(key, entry);
+    } catch (error) {
+      log.error({ err: error, postId: post.id }, 'What happened to a post could not be written down');
+    }
+  }
+
+  /** Writes down what somebody has just done. */
+  async function note(done: Omit<Entry, 'at'>): Promise<void> {
+    await history.append(randomBytes(6).toString('base64url'), { ...done, at: now() });
+  }
+
+  /** Resolves when all that was begun is written. */
+  async function idle(): Promise<void> {
+    await Promise.all(writing);
+  }
+
+  return { follow, note, idle };
+}
+
+export type Chronicle = ReturnType<typeof createChronicle>;
+
+/** What a post and the acts on its ballot tell, each under a key of its own. */
+export function entriesOf(post: Post, acts: readonly Act[]): [key: string, entry: Entry][] {
+  const told: Told[] = [
+    { key: 'submitted', at: post.createdAt, what: 'submitted', person: post.author, ...plannedDetail(post) },
+    ...acts.flatMap(actEntry),
+    ...decisionEntry(post),
+    ...endEntry(post),
+  ];
+  return told.map(({ key, ...entry }) => [`${post.id} ${key}`, { ...aboutPost(post), ...entry }]);
+}
+
+/** The time that it was submitted for; a later one is written down when it is chosen. */
+const plannedDetail = ({ publishAt }: Post): { detail?: string } =>
+  publishAt === undefined ? {} : { detail: `for ${new Date(publishAt).toISOString()}` };
+
+/** What every entry says about its post. */
+export function aboutPost({ workspace, id, account, content }: Post) {
+  const kind = content.kind === 'video' ? 'Video' : `${content.sources.length} photos`;
+  const excerpt = content.caption.replace(/\s+/g, ' ').slice(0, EXCERPT_LENGTH).toWellFormed() || kind;
+  return { place: workspace, postId: id, account: nameOf(account), excerpt };
+}
+
+const nameOf = ({ username, nickname }: AccountName): string =>
+  username === undefined ? nickname : `@${username}`;
+
+function actEntry(act: Act, index: number, acts: readonly Act[]): Told[] {
+  const { person, at } = act;
+  const key = `act ${index}`;
+  if (act.type === 'unmark') {
+    const detail = act.mark === 'approve' ? 'approval' : 'rejection';
+    return [{ key, at, person, what: act.isLapsed ? 'vote_lapsed' : 'vote_taken_back', detail }];
+  }
+  const isAlong = (other: Act | undefined) => other?.at === at && other.person.id === person.id;
+  if (act.type === 'reason') {
+    const what = isAlong(acts[index - 1]) ? 'rejected_by' : 'reason_given';
+    return [{ key, at, person, what, detail: act.text }];
+  }
+  const next = acts[index + 1];
+  // The reason that was given along with the rejection tells it already.
+  if (next?.type === 'reason' && isAlong(next)) return [];
+  const what = act.mark === 'approve' ? 'approved_by' : 'rejected_by';
+  return [{ key, at, person, what, detail: act.source === 'button' ? 'button' : 'reaction' }];
+}
+
+function decisionEntry({ review, createdAt }: Post): Told[] {
+  const decision = review?.decision;
+  // A post that is tried again keeps its approval; it was told of the first one.
+  if (decision === undefined || decision.at < createdAt) return [];
+  const detail = decision.by.map(({ name }) => name).join(', ');
+  return [{ key: decision.outcome, at: decision.at, what: decision.outcome, detail }];
+}
+
+function endEntry(post: Post): Told[] {
+  if (!isSettled(post) || !('settledAt' in post)) return [];
+  const told = { at: post.settledAt, key: post.status };
+  switch (post.status) {
+    case 'published': {
+      const [id] = post.postIds;
+      return [{ ...told, what: 'published', detail: id ?? post.publishId }];
+    }
+    case 'in_inbox':
+      return [{ ...told, what: 'sent_to_inbox' }];
+    case 'cancelled': {
+      const what = post.isWithdrawn ? 'edited' : 'cancelled';
+      return [{ ...told, what, ...(post.by !== undefined && { person: post.by }) }];
+    }
+    case 'failed':
+      return [{ ...told, what: 'failed', detail: post.failure.reasonRaw ?? post.failure.reason }];
+    case 'expired': {
+      const isReview = post.review !== undefined && post.review.decision === undefined;
+      if (isReview) return [{ ...told, what: 'expired' }];
+      return [{ ...told, what: 'cancelled', detail: 'its author was asked for a choice and made none' }];
+    }
+    case 'unconfirmed':
+      return [{ ...told, what: 'unconfirmed' }];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,79 @@
+import type { MediaProblem } from './media/types.ts';
+import type { ChatRef } from './publish/post.ts';
+import type { Decision, ReviewPolicy } from './review/review.ts';
+import type { FailureReason } from './tiktok/codes.ts';
+import type { PrivacyLevel } from './tiktok/types.ts';
+
+/** Everything that a person in a chat can put right, by code, with the facts that the sentence needs. */
+export type Problem =
+  | MediaProblem
+  | { code: 'file_too_big_for_chat'; name: string; bytes: number; maxBytes: number }
+  | { code: 'file_unavailable'; name: string }
+  | { code: 'nothing_to_post' }
+  | { code: 'media_not_ready'; waiting: number }
+  | { code: 'media_refused'; refused: number }
+  | { code: 'media_mixed' }
+  | { code: 'too_many_photos'; count: number; max: number }
+  /** `max` as the setting of the limit has it, bytes for a size. */
+  | { code: 'too_much_at_once'; what: 'files' | 'drafts' | 'bytes'; who: 'person' | 'place'; max: number }
+  | { code: 'caption_too_long'; length: number; max: number; kind: 'photo' | 'video' }
+  | { code: 'no_account' }
+  | { code: 'account_not_chosen' }
+  | { code: 'account_disconnected'; username: string }
+  | { code: 'account_busy'; username: string; posts: number }
+  | { code: 'account_cannot_post'; reason: FailureReason; username: string }
+  | { code: 'scope_missing'; scope: string }
+  | { code: 'privacy_not_chosen' }
+  | { code: 'privacy_not_offered'; privacyLevel: PrivacyLevel }
+  | { code: 'disclosure_incomplete' }
+  | { code: 'branded_content_private' }
+  | { code: 'video_too_long_for_creator'; durationSeconds: number; maxSeconds: number }
+  | { code: 'draft_gone' }
+  | { code: 'draft_already_submitted' }
+  | { code: 'not_author'; author: string }
+  | { code: 'not_admin' }
+  | { code: 'not_member' }
+  | { code: 'not_operator' }
+  | { code: 'claim_code_unknown' }
+  | { code: 'place_unknown' }
+  | { code: 'operator_chat' }
+  | { code: 'post_gone' }
+  | { code: 'not_cancellable'; status: string }
+  | { code: 'not_retryable'; status: string }
+  | { code: 'tiktok_unreachable' }
+  | { code: 'may_not_vote'; policy: ReviewPolicy; chats: readonly ChatRef[] }
+  | { code: 'own_post' }
+  | { code: 'review_over'; decision: Decision }
+  | { code: 'not_in_review' }
+  | { code: 'not_shared' }
+  | { code: 'not_withdrawable' }
+  | { code: 'not_plannable' }
+  | { code: 'not_author_or_manager'; author: string }
+  | { code: 'nobody_may_vote' }
+  | { code: 'when_unclear'; text: string }
+  | { code: 'when_without_time'; text: string }
+  | { code: 'when_past' }
+  | { code: 'when_too_far'; maxDays: number }
+  | { code: 'time_zone_unknown'; text: string }
+  | { code: 'code_unknown' }
+  | { code: 'too_many_codes' }
+  | { code: 'already_joined' }
+  | { code: 'join_itself' }
+  | { code: 'join_private' }
+  | { code: 'not_root'; root: string };
+
+/** A problem that the person in the chat can solve; the chat turns its code into a sentence. */
+export class UserError extends Error {
+  override name = 'UserError' as const;
+  readonly problem: Problem;
+
+  constructor(problem: Problem, options?: ErrorOptions) {
+    super(`The person has to act: ${problem.code}.`, options);
+    this.problem = problem;
+  }
+}
+
+/** The chat will not hand this file over, now or later. */
+export class FileUnavailableError extends Error {
+  override name = 'FileUnavailableError' as const;
+}

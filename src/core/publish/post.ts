@@ -1,0 +1,258 @@
+import { createHash } from 'node:crypto';
+import type { MediaKind, MediaProblem, PreparedMedia, StoredFile } from '../media/types.ts';
+import type { Problem } from '../problems.ts';
+import type { Decision, ReviewPolicy } from '../review/review.ts';
+import type { Versioned } from '../storage/database.ts';
+import type { FailureReason } from '../tiktok/codes.ts';
+import type { PostMode, PostSettings, PrivacyLevel, PublishStatus } from '../tiktok/types.ts';
+
+/** Where a conversation is: `telegram:<chat>:<thread>` or `discord:<channel>`; all else is for the adapter to know. */
+export type ChatRef = string;
+
+/** Somebody in a chat; `id` is `telegram:<user>` or `discord:<user>`. */
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What a TikTok account is called. */
+export interface AccountName {
+  readonly nickname: string;
+  /** The handle, without @; TikTok tells it with the creator info. */
+  readonly username?: string;
+}
+
+/** A file as the person gave it. */
+export interface SourceFile {
+  readonly name: string;
+  readonly file: StoredFile;
+}
+
+/** What was submitted. It never changes: an approval is for exactly this. */
+export interface PostContent {
+  readonly kind: MediaKind;
+  readonly postMode: PostMode;
+  readonly openId: string;
+  readonly sources: readonly SourceFile[];
+  readonly caption: string;
+  readonly settings: PostSettings;
+}
+
+/** Why a post came to nothing, or has to wait: TikTok's reasons and our own. */
+export type PostFailureReason =
+  | FailureReason
+  | 'media_refused'
+  | 'tiktok_unreachable'
+  | 'never_pulled'
+  | 'account_disconnected';
+
+export interface PostFailure {
+  readonly reason: PostFailureReason;
+  /** The code or fail reason as TikTok spelled it. */
+  readonly reasonRaw?: string;
+  /** TikTok's id for its support. */
+  readonly logId?: string;
+  /** Which file, from 1, and what is wrong with it. */
+  readonly file?: { readonly number: number; readonly name: string; readonly problem: MediaProblem };
+}
+
+/** The approval that a post waits for, or has: for exactly its content. */
+export interface PostReview {
+  /** As it was when the post was submitted; a later change is for later posts. */
+  readonly policy: ReviewPolicy;
+  /** Where the card stands; the first is the place that it was posted from. */
+  readonly chats: readonly ChatRef[];
+  /** The workspace of each of these chats. */
+  readonly places: readonly string[];
+  readonly decision?: Decision;
+}
+
+export interface PostBase extends Versioned {
+  readonly id: string;
+  readonly workspace: string;
+  readonly chat: ChatRef;
+  readonly author: Person;
+  /** The draft that it was composed in; tries again and their card carry the same. */
+  readonly draftId: string;
+  /** How the account is called, as of the submission. */
+  readonly account: AccountName;
+  readonly preview?: StoredFile;
+  readonly content: PostContent;
+  readonly contentHash: string;
+  /** The files as TikTok will pull them, once they are prepared. */
+  readonly media?: readonly PreparedMedia[];
+  /** Absent where nobody's approval is asked. */
+  readonly review?: PostReview;
+  /** Not before then; absent for as soon as possible. */
+  readonly publishAt?: number;
+  readonly createdAt: number;
+  /** When a review or the preparation ended: from here on, not from `createdAt`, patience with TikTok counts. */
+  readonly readyAt?: number;
+  /** How many attempts were opened. */
+  readonly attempts: number;
+  /** How many attempts came to nothing in a way that allows another one. */
+  readonly retries: number;
+}
+
+interface Settled {
+  readonly settledAt: number;
+}
+
+/** A settled post that TikTok may still tell more about: its link, or that the person finished the draft. */
+interface Followed extends Settled {
+  readonly publishId: string;
+  readonly postIds: readonly string[];
+  readonly checks: number;
+  readonly checkedAt: number;
+  /** Absent when there is nothing more to learn. */
+  readonly nextCheckAt?: number;
+}
+
+export type PostState =
+  | { readonly status: 'preparing' }
+  | { readonly status: 'in_review'; readonly since: number; readonly expiresAt: number }
+  /** Its author has to decide something anew before it can be published. */
+  | {
+      readonly status: 'on_hold';
+      readonly problem: Problem;
+      /** What the creator may choose now. */
+      readonly privacyLevelOptions: readonly PrivacyLevel[];
+      readonly expiresAt: number;
+    }
+  /** `wait` says why it is not tried at once. */
+  | { readonly status: 'queued'; readonly notBefore: number; readonly wait?: PostFailure }
+  | { readonly status: 'submitting'; readonly attemptId: string; readonly since: number }
+  | {
+      readonly status: 'processing';
+      readonly attemptId: string;
+      readonly publishId: string;
+      readonly since: number;
+      readonly checks: number;
+      readonly checkedAt: number;
+      readonly nextCheckAt: number;
+      /** What TikTok has certainly taken, by our own count or by its own. */
+      readonly pulledBytes: number;
+      /** TikTok said that it is too late to cancel. */
+      readonly cancelRefused?: true;
+    }
+  | ({ readonly status: 'published' } & Followed)
+  | ({ readonly status: 'in_inbox' } & Followed)
+  | ({ readonly status: 'rejected' } & Settled)
+  | ({ readonly status: 'expired' } & Settled)
+  | ({
+      readonly status: 'cancelled';
+      /** Absent when it was cancelled at TikTok. */
+      readonly by?: Person;
+      /** It lives on in a draft, or in a post with another choice. */
+      readonly isWithdrawn?: true;
+      /** Its place may not use Nod any more. */
+      readonly isShutOut?: true;
+    } & Settled)
+  | ({ readonly status: 'failed'; readonly failure: PostFailure } & Settled)
+  | ({ readonly status: 'unconfirmed'; readonly publishId: string } & Settled);
+
+export type Post = PostBase & PostState;
+export type PostStatus = Post['status'];
+export type PostIn<S extends PostStatus> = Extract<Post, { status: S }>;
+
+/** What follows from a refusal: a limit that time lifts, another attempt that counts as one, or the end. */
+export type Next = { type: 'hold'; delayMs: number } | { type: 'retry' } | { type: 'give_up' };
+
+/** What the one side effect of a status came to. */
+export type PostEvent =
+  | { type: 'prepared'; media: readonly PreparedMedia[] }
+  | { type: 'media_refused'; failure: PostFailure }
+  | { type: 'decided'; decision: Decision }
+  | { type: 'expired' }
+  | { type: 'rescheduled'; publishAt?: number }
+  | { type: 'held'; problem: Problem; privacyLevelOptions: readonly PrivacyLevel[] }
+  | { type: 'attempt_opened'; attemptId: string }
+  | { type: 'accepted'; publishId: string }
+  /** A clear no, or no call at all. */
+  | { type: 'refused'; failure: PostFailure; next: Next }
+  /** No answer that proves anything. The attempt is revoked, so what TikTok may have started cannot become a post. */
+  | { type: 'unanswered' }
+  /** `askedAt`: when the question left, so that news which came meanwhile is not taken for old. */
+  | {
+      type: 'status_read';
+      status: PublishStatus;
+      failure?: PostFailure;
+      next?: Next;
+      pulledBytes: number;
+      askedAt: number;
+    }
+  | { type: 'status_unread'; pulledBytes: number; askedAt: number; retryAfterMs?: number }
+  | { type: 'cancelled'; by?: Person; isWithdrawn?: true; isShutOut?: true }
+  | { type: 'cancel_refused' };
+
+export type PostEventType = PostEvent['type'];
+
+const SETTLED = new Set<PostStatus>([
+  'published',
+  'in_inbox',
+  'rejected',
+  'expired',
+  'cancelled',
+  'failed',
+  'unconfirmed',
+]);
+
+/** Whether nothing of ours is still under way for the post. */
+export function isSettled(post: Post): boolean {
+  return SETTLED.has(post.status);
+}
+
+/** Whether votes on the post are counted, once it is reviewed at all. */
+export const takesVotes = ({ status }: Post): boolean => status === 'preparing' || status === 'in_review';
+
+/** When the post wants its next tick; undefined when it waits for somebody, or for nothing. */
+export function dueAt(post: Post): number | undefined {
+  switch (post.status) {
+    case 'preparing':
+      return post.createdAt;
+    case 'submitting':
+      return post.since;
+    case 'queued':
+      return post.notBefore;
+    case 'in_review':
+    case 'on_hold':
+      return post.expiresAt;
+    case 'processing':
+    case 'published':
+    case 'in_inbox':
+      return post.nextCheckAt;
+    default:
+      return undefined;
+  }
+}
+
+/** What a post whose media are ready waits for: its review, or its time. */
+export function whatWaits({ review, publishAt = 0 }: Pick<PostBase, 'review' | 'publishAt'>, now: number) {
+  if (review === undefined || review.decision?.outcome === 'approved') {
+    const at = Math.max(now, publishAt);
+    // Patience with TikTok counts from when it may be published, not from when it was submitted.
+    return { status: 'queued' as const, notBefore: at, readyAt: at };
+  }
+  const expiresAt = now + review.policy.openHours * 3_600_000;
+  return { status: 'in_review' as const, since: now, expiresAt };
+}
+
+/** SHA-256 over everything that an approval covers: media bytes and order, texts, settings and account. */
+export function hashContent(content: PostContent): string {
+  const { kind, postMode, openId, caption, settings, sources } = content;
+  const covered = [
+    kind,
+    postMode,
+    openId,
+    caption,
+    settings.privacyLevel ?? null,
+    settings.allowComment,
+    settings.allowDuet,
+    settings.allowStitch,
+    settings.yourBrand,
+    settings.brandedContent,
+    settings.aiGenerated,
+    sources.map((source) => source.file.sha256),
+  ];
+  return createHash('sha256').update(JSON.stringify(covered)).digest('hex');
+}

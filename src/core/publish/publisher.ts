@@ -1,0 +1,81 @@
+import type { Store } from '../storage/database.ts';
+import type { Pacing } from './pacing.ts';
+import type { Performer } from './perform.ts';
+import { isSettled, type Post } from './post.ts';
+import type { Pulls } from './pull-progress.ts';
+import type { Gate } from './release-gate.ts';
+import { transition } from './transition.ts';
+
+/** Takes posts step by step from submission to a settled status. */
+export function createPublisher({
+  posts,
+  performer,
+  gate,
+  pulls,
+  announce,
+  pacing,
+  now,
+}: {
+  posts: Store<Post>;
+  performer: Performer;
+  gate: Gate;
+  pulls: Pulls;
+  /** Tells that a post has changed; it must not throw and is not waited for. */
+  announce: (post: Post) => void;
+  pacing: Pacing;
+  now: () => number;
+}) {
+  /**
+   * Takes a post one step: performs what its status calls for, and saves what came of it before anything else happens.
+   *
+   * Returns when to call again (epoch milliseconds), or undefined when nothing is left to do.
+   */
+  async function tick(postId: string): Promise<number | undefined> {
+    const post = await posts.get(postId);
+    if (post === undefined) return undefined;
+    const event = await performer.perform(post);
+    if (event === undefined) return performer.nextTickAt(post);
+    const next = transition(post, event, now(), pacing);
+    if (next === post) return performer.nextTickAt(post);
+    const saved = await posts.replace(postId, post, next);
+    // Somebody else took this step; what stands on the disk decides how it goes on.
+    if (saved === undefined) {
+      if (event.type === 'attempt_opened') await gate.close(event.attemptId);
+      return now();
+    }
+    await closeAttempt(post, saved);
+    announce(saved);
+    // Somebody may have voted before the review began, which wakes nobody then.
+    if (saved.status === 'in_review' && post.status !== 'in_review') return now();
+    return performer.nextTickAt(saved);
+  }
+
+  /** The URLs of an attempt die with the step that leaves it. */
+  async function closeAttempt(before: Post, after: Post): Promise<void> {
+    const left = attemptOf(before);
+    if (left === undefined || left === attemptOf(after)) return;
+    await gate.close(left);
+    pulls.forget(left);
+  }
+
+  /** Goes on after a start: plans the next ticks, shows again what a crash may have kept, closes what it left open. */
+  async function resume(schedule: (postId: string, at: number) => void): Promise<void> {
+    const attempts = await gate.list();
+    const open = new Set<string>();
+    for await (const [postId, post] of posts.entries()) {
+      const attempt = attemptOf(post);
+      if (attempt !== undefined) open.add(attempt);
+      const at = performer.nextTickAt(post);
+      // Everything that is open is looked at once: a crash may have come between a vote or a note and its tick.
+      if (at !== undefined) schedule(postId, isSettled(post) ? at : now());
+      if (!('settledAt' in post) || now() - post.settledAt < pacing.patienceMs) announce(post);
+    }
+    await gate.sweep(attempts.filter(({ id }) => !open.has(id)));
+  }
+
+  return { tick, resume };
+}
+
+function attemptOf(post: Post): string | undefined {
+  return post.status === 'submitting' || post.status === 'processing' ? post.attemptId : undefined;
+}

@@ -1,0 +1,70 @@
+import type { Attempt } from './release-gate.ts';
+
+/** So many attempts that are over stay known, because a transfer may run on for a while. */
+const MAX_FORGOTTEN = 1_000;
+
+/** How much of an attempt's media has left, by our own web server's count. */
+export interface PullProgress {
+  readonly bytes: number;
+  readonly totalBytes: number;
+  /** From 1: the file that left last. */
+  readonly fileNumber: number;
+  readonly files: number;
+  /** When the last missing byte left. */
+  readonly completedAt?: number;
+}
+
+/**
+ * Counts the bytes that TikTok takes, for the bar on the card and for the right moment of the first status check.
+ *
+ * It lives in memory: after a restart the count begins anew, and TikTok's own count stands in for it.
+ */
+export function createPulls({
+  now,
+  onProgress,
+}: {
+  now: () => number;
+  onProgress: (attempt: Attempt) => void;
+}) {
+  const counts = new Map<string, { sentUpTo: number[]; fileNumber: number; completedAt?: number }>();
+  const forgotten = new Set<string>();
+
+  /** Notes that a file's bytes up to `end` (exclusive) have left. Ranges and second fetches count once. */
+  function sent(attempt: Attempt, fileName: string, end: number): void {
+    const index = attempt.files.findIndex((file) => file.name === fileName);
+    const file = attempt.files[index];
+    if (file === undefined || forgotten.has(attempt.id)) return;
+    const count = counts.get(attempt.id) ?? { sentUpTo: attempt.files.map(() => 0), fileNumber: 1 };
+    counts.set(attempt.id, count);
+    if (end <= (count.sentUpTo[index] ?? 0)) return;
+    count.sentUpTo[index] = Math.min(end, file.bytes);
+    count.fileNumber = index + 1;
+    if (attempt.files.every((each, i) => count.sentUpTo[i] === each.bytes)) count.completedAt ??= now();
+    onProgress(attempt);
+  }
+
+  function progress(attempt: Attempt): PullProgress {
+    const count = counts.get(attempt.id);
+    return {
+      bytes: count?.sentUpTo.reduce((sum, bytes) => sum + bytes, 0) ?? 0,
+      totalBytes: attempt.files.reduce((sum, file) => sum + file.bytes, 0),
+      fileNumber: count?.fileNumber ?? 1,
+      files: attempt.files.length,
+      ...(count?.completedAt !== undefined && { completedAt: count.completedAt }),
+    };
+  }
+
+  const completedAt = (attemptId: string): number | undefined => counts.get(attemptId)?.completedAt;
+
+  /** Lets go of an attempt that is over, for good. */
+  function forget(attemptId: string): void {
+    counts.delete(attemptId);
+    forgotten.add(attemptId);
+    const [oldest] = forgotten;
+    if (forgotten.size > MAX_FORGOTTEN && oldest !== undefined) forgotten.delete(oldest);
+  }
+
+  return { sent, progress, completedAt, forget };
+}
+
+export type Pulls = ReturnType<typeof createPulls>;

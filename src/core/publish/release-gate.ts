@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import type { PreparedMedia } from '../media/types.ts';
+import type { Store, Versioned } from '../storage/database.ts';
+
+/** A file of an attempt, by the name that its URL ends with. */
+export interface AttemptFile {
+  readonly name: string;
+  /** Its key in the media store. */
+  readonly key: string;
+  readonly bytes: number;
+  readonly contentType: string;
+}
+
+/** One try to publish one post. `state` changes once, by compare-and-set, and the first change stands. */
+export type Attempt = Versioned & {
+  /** Unguessable: whoever knows it can read the media while the gate is open. */
+  readonly id: string;
+  readonly postId: string;
+  readonly files: readonly AttemptFile[];
+  /** When `init` was about to be called; it is never called a second time for one attempt. */
+  readonly calledAt?: number;
+} & (
+    | { readonly state: 'sealed' }
+    | { readonly state: 'released'; readonly publishId: string }
+    | { readonly state: 'revoked' }
+  );
+
+export type Admission =
+  | { readonly state: 'released'; readonly attempt: Attempt; readonly file: AttemptFile }
+  | { readonly state: 'sealed'; readonly attempt: Attempt; readonly file: AttemptFile }
+  | { readonly state: 'gone' };
+
+/**
+ * The release gate: bytes leave only when the `publish_id` that they are for is on our disk.
+ *
+ * TikTok pulls the media from us, so what it started without our knowing can never become a post: its URLs answer 404.
+ */
+export function createGate({ attempts, now }: { attempts: Store<Attempt>; now: () => number }) {
+  /** Attempts that change no more, so that a picture need not cost a read of the database each. */
+  const known = new Map<string, Attempt>();
+  /** Counts up, so that what was read before a closing is not remembered after it. */
+  let closings = 0;
+  const changes = new EventEmitter().setMaxListeners(0);
+
+  /** Saves a new attempt, sealed. */
+  async function open({
+    postId,
+    media,
+  }: {
+    postId: string;
+    media: readonly PreparedMedia[];
+  }): Promise<Attempt> {
+    const id = randomBytes(24).toString('base64url');
+    const files = media.map((item, index) => ({
+      name: `${index + 1}${item.contentType === 'video/mp4' ? '.mp4' : '.jpg'}`,
+      key: item.file.key,
+      bytes: item.file.bytes,
+      contentType: item.contentType,
+    }));
+    const attempt = await attempts.create(id, { id, postId, files, state: 'sealed' });
+    if (attempt === undefined)
+      throw new Error('A fresh attempt id is taken: the random source repeats itself.');
+    return attempt;
+  }
+
+  async function read(id: string): Promise<Attempt | undefined> {
+    return known.get(id) ?? remember(() => attempts.get(id));
+  }
+
+  /** Takes the right to make the one `init` call; false when it was taken before, by us or by a process that died. */
+  async function claimCall(id: string): Promise<boolean> {
+    const attempt = await attempts.get(id);
+    if (attempt === undefined || attempt.state !== 'sealed' || attempt.calledAt !== undefined) return false;
+    return (await attempts.replace(id, attempt, { ...attempt, calledAt: now() })) !== undefined;
+  }
+
+  const release = (id: string, publishId: string) =>
+    settle(id, (attempt) => ({ ...attempt, state: 'released', publishId }));
+
+  const revoke = (id: string) => settle(id, (attempt) => ({ ...attempt, state: 'revoked' }));
+
+  /** Makes the first change; the attempt as it stands, whoever changed it. Undefined when it was closed. */
+  async function settle(id: string, change: (attempt: Attempt) => Attempt): Promise<Attempt | undefined> {
+    const settled = await remember(() =>
+      attempts.update(id, (attempt) => (attempt.state === 'sealed' ? change(attempt) : undefined)),
+    );
+    if (settled !== undefined) changes.emit(id);
+    return settled;
+  }
+
+  /** Forgets an attempt whose post needs it no more; from here on its URLs answer 404. */
+  async function close(id: string): Promise<void> {
+    await attempts.delete(id);
+    closings += 1;
+    known.delete(id);
+    changes.emit(id);
+  }
+
+  /** What a request for a file gets now. A sealed attempt is waited for, `waitMs` at most. */
+  async function admit(
+    id: string,
+    fileName: string,
+    { waitMs, signal }: { waitMs: number; signal?: AbortSignal },
+  ): Promise<Admission> {
+    const first = await lookUp(id, fileName);
+    if (first.state !== 'sealed' || waitMs <= 0) return first;
+    const enough = new AbortController();
+    const limits = [enough.signal, AbortSignal.timeout(waitMs), ...(signal ? [signal] : [])];
+    const changed = once(changes, id, { signal: AbortSignal.any(limits) }).catch(() => {});
+    // The release may have come between the look and the listening.
+    let admission = await lookUp(id, fileName);
+    if (admission.state === 'sealed') {
+      await changed;
+      admission = await lookUp(id, fileName);
+    }
+    enough.abort();
+    return admission;
+  }
+
+  async function lookUp(id: string, fileName: string): Promise<Admission> {
+    const attempt = await read(id);
+    const file = attempt?.files.find((candidate) => candidate.name === fileName);
+    if (attempt === undefined || file === undefined || attempt.state === 'revoked') return { state: 'gone' };
+    return { state: attempt.state, attempt, file };
+  }
+
+  const list = async (): Promise<Attempt[]> => {
+    const all = await Array.fromAsync(attempts.entries());
+    return all.map(([, attempt]) => attempt);
+  };
+
+  /**
+   * Closes attempts that no post refers to, as a crash may leave them behind. They were listed before the posts were
+   * read: one that was sealed then may just be getting its post, in another process, and is left if it is released.
+   */
+  async function sweep(left: readonly Attempt[]): Promise<void> {
+    for (const { id, state } of left) {
+      const standing = state === 'sealed' ? await revoke(id) : undefined;
+      if (standing?.state !== 'released') await close(id);
+    }
+  }
+
+  async function remember(look: () => Promise<Attempt | undefined>): Promise<Attempt | undefined> {
+    const before = closings;
+    const attempt = await look();
+    const isFinal = attempt !== undefined && attempt.state !== 'sealed';
+    if (isFinal && before === closings) known.set(attempt.id, attempt);
+    return attempt;
+  }
+
+  return { open, read, claimCall, release, revoke, close, admit, list, sweep };
+}
+
+export type Gate = ReturnType<typeof createGate>;

@@ -1,0 +1,69 @@
+import type { Store, Versioned } from '../storage/database.ts';
+import type { Person } from './post.ts';
+
+/** What others leave for a post's next tick. Only that tick writes the post. */
+export interface PostNotes extends Versioned {
+  /** Somebody wants the post stopped, or taken back to change it. */
+  readonly cancelled?: { readonly by: Person; readonly isWithdrawn?: true };
+  /** Somebody wants the post at another time; null for as soon as possible. */
+  readonly publishAt?: number | null;
+  /** TikTok announced news at this time. */
+  readonly hintedAt?: number;
+}
+
+/** Notes on posts, and the way back from TikTok's `publish_id` to our post. */
+export function createNotes({
+  notes,
+  publishes,
+  wake,
+  now,
+}: {
+  notes: Store<PostNotes>;
+  publishes: Store<Publish>;
+  wake: (postId: string) => void;
+  now: () => number;
+}) {
+  const read = (postId: string): Promise<PostNotes | undefined> => notes.get(postId);
+
+  /** Asks for a post to be stopped; what that achieves is told by the post. */
+  async function cancel(postId: string, by: Person): Promise<void> {
+    await write(postId, { cancelled: { by } });
+  }
+
+  /** Asks for a post to be taken back, because it goes on as something else. */
+  async function withdraw(postId: string, by: Person): Promise<void> {
+    await write(postId, { cancelled: { by, isWithdrawn: true } });
+  }
+
+  /** Asks for another time (milliseconds since the epoch), or for none. */
+  async function reschedule(postId: string, publishAt: number | undefined): Promise<void> {
+    await write(postId, { publishAt: publishAt ?? null });
+  }
+
+  /** Notes that TikTok has news about a publish of ours; false when it is none of ours. */
+  async function hint(publishId: string): Promise<boolean> {
+    const publish = await publishes.get(publishId);
+    if (publish === undefined) return false;
+    await write(publish.postId, { hintedAt: now() });
+    return true;
+  }
+
+  async function link(publishId: string, postId: string): Promise<void> {
+    await publishes.create(publishId, { postId });
+  }
+
+  async function write(postId: string, note: Omit<PostNotes, 'version'>): Promise<void> {
+    const created = await notes.create(postId, note);
+    if (created === undefined) await notes.update(postId, (current) => ({ ...current, ...note }));
+    wake(postId);
+  }
+
+  return { read, cancel, withdraw, reschedule, hint, link };
+}
+
+export type Notes = ReturnType<typeof createNotes>;
+
+/** Which post a `publish_id` belongs to. */
+export interface Publish extends Versioned {
+  readonly postId: string;
+}

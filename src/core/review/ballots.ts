@@ -1,0 +1,76 @@
+import type { Store, Versioned } from '../storage/database.ts';
+import { type Act, type Decision, decisionOf, isStanding, type ReviewTerms } from './review.ts';
+
+/** What people did about one review. */
+export interface Ballot extends Versioned {
+  readonly acts: readonly Act[];
+  /** The post has left the review: nothing counts any more. */
+  readonly isClosed?: true;
+}
+
+/** A review that somebody acts on. */
+export interface Reviewed extends ReviewTerms {
+  readonly postId: string;
+}
+
+/** What came of an act. */
+export interface Cast {
+  /** `known` when it changes nothing that stands, `late` when the review was over before. */
+  readonly result: 'counted' | 'known' | 'late';
+  readonly acts: readonly Act[];
+  /** How the review ended, by this act or before it. */
+  readonly decision?: Decision;
+}
+
+/**
+ * Keeps the votes: one record for each review, written by everybody who sees a vote. Its order is the order in which
+ * votes count, so that whoever reads it finds the same decision.
+ */
+export function createBallots({ ballots, wake }: { ballots: Store<Ballot>; wake: (postId: string) => void }) {
+  const read = async (postId: string): Promise<readonly Act[]> => (await ballots.get(postId))?.acts ?? [];
+
+  /** Adds an act, along with what explains it, and wakes the post. A reason may follow the decision that it explains. */
+  async function cast(review: Reviewed, act: Act, ...along: readonly Act[]): Promise<Cast> {
+    await ballots.create(review.postId, { acts: [] });
+    let result: Cast['result'] = 'counted';
+    const written = await ballots.update(review.postId, (ballot) => {
+      result = resultOf(ballot, review, act);
+      return result === 'counted' ? { ...ballot, acts: [...ballot.acts, act, ...along] } : undefined;
+    });
+    const acts = written?.acts ?? [];
+    if (result === 'counted') wake(review.postId);
+    const decision = decisionOf(acts, review);
+    return { result, acts, ...(decision !== undefined && { decision }) };
+  }
+
+  /** Ends the vote because the post leaves the review; the decision that came before, if there was one. */
+  async function close(review: Reviewed): Promise<Decision | undefined> {
+    await ballots.create(review.postId, { acts: [] });
+    const closed = await ballots.update(review.postId, (ballot) =>
+      ballot.isClosed || decisionOf(ballot.acts, review) !== undefined
+        ? undefined
+        : { ...ballot, isClosed: true },
+    );
+    return decisionOf(closed?.acts ?? [], review);
+  }
+
+  async function decision(review: Reviewed): Promise<Decision | undefined> {
+    return decisionOf(await read(review.postId), review);
+  }
+
+  return { read, cast, close, decision };
+}
+
+export type Ballots = ReturnType<typeof createBallots>;
+
+function resultOf({ acts, isClosed }: Ballot, review: Reviewed, act: Act): Cast['result'] {
+  const decision = decisionOf(acts, review);
+  if (act.type === 'reason') {
+    const mayExplain =
+      decision === undefined ? !isClosed : decision.by.some(({ id }) => id === act.person.id);
+    return mayExplain ? 'counted' : 'late';
+  }
+  if (act.eventId !== undefined && acts.some(({ eventId }) => eventId === act.eventId)) return 'known';
+  if (isClosed || decision !== undefined) return 'late';
+  return isStanding(acts, act, review.contentHash) === (act.type === 'mark') ? 'known' : 'counted';
+}

@@ -1,0 +1,196 @@
+import type { ChatRef, Person } from '../publish/post.ts';
+
+/** What somebody says about a post under review. */
+export type Mark = 'approve' | 'reject';
+
+/** A role of the platform's; the id decides, the name is what it was called when it was chosen. */
+export interface Role {
+  /** `discord:<role>` */
+  readonly id: string;
+  readonly name: string;
+  /** The workspace that it was chosen in; no other has it. */
+  readonly place?: string;
+}
+
+/** Whose approval a workspace asks for before it posts. */
+export interface ReviewPolicy {
+  /** How many approvals a post needs, 1 to 10; 0 asks for none. */
+  readonly approvals: number;
+  /** Whether those have a say who manage the server or administer the group. */
+  readonly managersVote: boolean;
+  readonly roles: readonly Role[];
+  readonly people: readonly Person[];
+  readonly authorVotes: boolean;
+  /** Whether one rejection ends the review; else it takes as many as approvals are needed. */
+  readonly rejectionIsFinal: boolean;
+  readonly openHours: number;
+}
+
+/** Somebody's part in a place at this moment, as its platform tells it. */
+export interface Standing {
+  /** Whether the person is in the place at all; absent where the platform does not tell. */
+  readonly isMember?: boolean;
+  readonly isManager: boolean;
+  readonly roles: readonly Role[];
+}
+
+/** What gives a voter a say: the evidence, as of the vote. */
+export type Authority =
+  | { readonly by: 'manager' }
+  | { readonly by: 'role'; readonly role: Role }
+  | { readonly by: 'name' };
+
+/** How a mark was set: by our button, or by a reaction under one message of ours. */
+export type Source = 'button' | `reaction ${string}`;
+
+/** One thing that somebody did about a review. Acts are only ever added, in the order in which they count. */
+export type Act = {
+  readonly person: Person;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** The platform's id of the event; the same event may come twice. */
+  readonly eventId?: string;
+} & (
+  | {
+      readonly type: 'mark';
+      readonly mark: Mark;
+      readonly source: Source;
+      /** The content that the voter saw; a vote is for nothing else. */
+      readonly contentHash: string;
+      readonly authority: Authority;
+      /** Where the voter's say was looked up, to be looked up there again; absent in votes from before that was done. */
+      readonly chat?: ChatRef;
+      /** The place in which the voter has it; absent likewise. */
+      readonly workspace?: string;
+    }
+  /** Takes a mark back; `isLapsed` when its person has lost the say meanwhile. */
+  | { readonly type: 'unmark'; readonly mark: Mark; readonly source: Source; readonly isLapsed?: true }
+  /** Says why one rejects. */
+  | { readonly type: 'reason'; readonly text: string }
+);
+
+export type MarkAct = Extract<Act, { type: 'mark' }>;
+
+/** What somebody's marks come to. */
+export interface Vote {
+  readonly person: Person;
+  readonly mark: Mark;
+  readonly at: number;
+  readonly authority: Authority;
+  readonly reason?: string;
+}
+
+/** How a review ended. */
+export interface Decision {
+  readonly outcome: 'approved' | 'rejected';
+  /** Whose votes made it, in the order in which they were cast. */
+  readonly by: readonly Person[];
+  readonly at: number;
+}
+
+/** What a review is about, and by which terms it is decided. */
+export interface ReviewTerms {
+  readonly policy: ReviewPolicy;
+  readonly contentHash: string;
+}
+
+/** The policy where nobody has set one: a team's posts need one more pair of eyes, a person's own none. */
+export function defaultPolicy({ isPrivate }: { isPrivate: boolean }): ReviewPolicy {
+  return {
+    approvals: isPrivate ? 0 : 1,
+    ...{ managersVote: true, roles: [], people: [] },
+    ...{ authorVotes: false, rejectionIsFinal: true, openHours: 72 },
+  };
+}
+
+/** What gives the person a say; undefined when nothing does. */
+export function authorityOf(
+  policy: ReviewPolicy,
+  person: Person,
+  { isManager, roles }: Standing,
+): Authority | undefined {
+  if (policy.people.some(({ id }) => id === person.id)) return { by: 'name' };
+  const role = policy.roles.find(({ id }) => roles.some((held) => held.id === id));
+  if (role !== undefined) return { by: 'role', role: roles.find(({ id }) => id === role.id) ?? role };
+  return policy.managersVote && isManager ? { by: 'manager' } : undefined;
+}
+
+/** Every button and reaction of one person that stands. */
+interface Marks {
+  readonly standing: Map<string, MarkAct>;
+  reason?: string;
+}
+
+/**
+ * The votes that stand after these acts, in the order in which they were cast.
+ *
+ * Several marks of one person are one vote: a rejection outweighs an approval, whichever came last, because reactions
+ * that are read back have no order. Two buttons cannot be pressed at once, so the later press takes the place of the other.
+ */
+export function votesOf(acts: readonly Act[], contentHash: string): Vote[] {
+  return votesIn(marksOf(acts, contentHash));
+}
+
+/** Whether this mark of the person stands. */
+export function isStanding(
+  acts: readonly Act[],
+  { person, source, mark }: Pick<MarkAct, 'person' | 'source' | 'mark'>,
+  contentHash: string,
+): boolean {
+  return marksOf(acts, contentHash).get(person.id)?.standing.has(`${source} ${mark}`) ?? false;
+}
+
+/** Everything that stands, of everybody. */
+export function standingMarks(acts: readonly Act[], contentHash: string): MarkAct[] {
+  return [...marksOf(acts, contentHash).values()].flatMap(({ standing }) => [...standing.values()]);
+}
+
+function marksOf(acts: readonly Act[], contentHash: string): Map<string, Marks> {
+  const people = new Map<string, Marks>();
+  for (const act of acts) apply(people, act, contentHash);
+  return people;
+}
+
+function apply(people: Map<string, Marks>, act: Act, contentHash: string): void {
+  const marks: Marks = people.get(act.person.id) ?? { standing: new Map() };
+  people.set(act.person.id, marks);
+  if (act.type === 'reason') marks.reason = act.text;
+  else if (act.type === 'unmark') marks.standing.delete(`${act.source} ${act.mark}`);
+  else if (act.contentHash === contentHash) {
+    if (act.source === 'button') marks.standing.delete(`button ${opposite(act.mark)}`);
+    marks.standing.set(`${act.source} ${act.mark}`, act);
+  }
+}
+
+const votesIn = (people: Map<string, Marks>): Vote[] =>
+  [...people.values()].flatMap(voteOf).sort((a, b) => a.at - b.at);
+
+function voteOf({ standing, reason }: Marks): Vote[] {
+  const marks = [...standing.values()];
+  const counted = marks.find(({ mark }) => mark === 'reject') ?? marks[0];
+  if (counted === undefined) return [];
+  const { person, mark, at, authority } = counted;
+  return [{ person, mark, at, authority, ...(mark === 'reject' && reason !== undefined && { reason }) }];
+}
+
+const opposite = (mark: Mark): Mark => (mark === 'approve' ? 'reject' : 'approve');
+
+/**
+ * How the review ended, by the first act that decided it; what came after changes nothing.
+ *
+ * Undefined while it is open.
+ */
+export function decisionOf(acts: readonly Act[], { policy, contentHash }: ReviewTerms): Decision | undefined {
+  const people = new Map<string, Marks>();
+  for (const act of acts) {
+    apply(people, act, contentHash);
+    const votes = votesIn(people);
+    const by = (mark: Mark) => votes.filter((vote) => vote.mark === mark).map(({ person }) => person);
+    const rejections = by('reject');
+    if (rejections.length >= (policy.rejectionIsFinal ? 1 : policy.approvals))
+      return { outcome: 'rejected', by: rejections, at: act.at };
+    const approvals = by('approve');
+    if (approvals.length >= policy.approvals) return { outcome: 'approved', by: approvals, at: act.at };
+  }
+  return undefined;
+}

@@ -1,0 +1,130 @@
+import { html } from 'hono/html';
+import { carriesCaption } from '../../core/compose/draft.ts';
+import type { PreparedMedia } from '../../core/media/types.ts';
+import type { AccountName, Post, PostContent } from '../../core/publish/post.ts';
+import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/names.ts';
+import { badge, type Markup, page } from '../pages/layout.ts';
+
+type Fact = readonly [name: string, value: string | Markup];
+
+/** Shows a post exactly as it would be published; its files are at `<path>/1` and on. */
+export function lookPage({ post, path }: { post: Post; path: string }): Markup {
+  const { content, account } = post;
+  return page({
+    title: `${whatOf(content)} for ${account.nickname}${handleOf(account)}`,
+    content: html`<h1>${whatOf(content)} for <bdi>${account.nickname}</bdi></h1>
+<p class="quiet">${purposeOf(post)}</p>
+${post.media === undefined ? notReady(path) : files(post.media, path)}
+<h2>Caption</h2>
+${caption(content)}
+<h2>Settings</h2>
+<dl class="facts">
+${factsOf(post).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`,
+  });
+}
+
+/** The page for a link that shows nothing, or nothing any more: it does not say which. */
+export function lookGone(): Markup {
+  return page({
+    title: 'Nothing to look at',
+    content: html`${badge('warn')}<h1>There is nothing to look at</h1>
+<p>Such a link shows a post for a week or two, and only until it is published or dropped. The card in the chat has a fresh
+link while there is something to look at, and says what became of the post afterwards.</p>`,
+  });
+}
+
+function purposeOf({ review }: Post): string {
+  const isOpen = review !== undefined && review.decision === undefined;
+  return isOpen
+    ? 'Vote in the chat; this page only shows what would be published.'
+    : 'This page only shows what would be published.';
+}
+
+function whatOf({ kind, sources }: PostContent): string {
+  if (kind === 'video') return 'A video';
+  return sources.length === 1 ? 'A photo' : `${sources.length} photos`;
+}
+
+function handleOf({ username }: AccountName): string {
+  return username === undefined ? '' : ` (@${username})`;
+}
+
+function notReady(path: string): Markup {
+  return html`<div class="notice warn">
+<p>It is being prepared for TikTok. It can be seen here in a moment.</p>
+<p><a href="${path}">Look again</a></p>
+</div>`;
+}
+
+function files(media: readonly PreparedMedia[], path: string): Markup {
+  const [first] = media;
+  return first?.kind === 'video' ? video(first, `${path}/1`) : photos(media, path);
+}
+
+/** Safari on a phone shows no picture of a video before it plays, unless it is asked for a moment of it. */
+function video({ width, height }: PreparedMedia, url: string): Markup {
+  return html`<video class="look" controls playsinline preload="metadata" width="${width}" height="${height}" src="${url}#t=0.001"></video>`;
+}
+
+function photos(media: readonly PreparedMedia[], path: string): Markup {
+  const photo = ({ width, height }: PreparedMedia, index: number) => {
+    const url = `${path}/${index + 1}`;
+    const alt = `Photo ${index + 1} of ${media.length}`;
+    return html`<a href="${url}"><img class="look" loading="lazy" width="${width}" height="${height}" src="${url}" alt="${alt}"></a>`;
+  };
+  if (media.length === 1) return html`${media.map(photo)}`;
+  const numbered = media.map(
+    (each, index) =>
+      html`<li>${photo(each, index)}<p class="quiet">${index + 1} / ${media.length}</p></li>\n`,
+  );
+  return html`<ol class="strip" tabindex="0" aria-label="Photos">
+${numbered}</ol>`;
+}
+
+function caption({ kind, postMode, caption: text }: PostContent): Markup {
+  if (text === '') return html`<p class="quiet">There is none.</p>`;
+  const isSent = carriesCaption(kind, postMode);
+  return html`${isSent ? '' : html`<p class="quiet">TikTok takes none with a video for the inbox. This one is kept for copying:</p>`}
+<p class="caption">${text}</p>`;
+}
+
+function factsOf(post: Post): Fact[] {
+  const { account, author, content, publishAt } = post;
+  return [
+    ['Account', html`<bdi>${account.nickname}</bdi><bdi>${handleOf(account)}</bdi>`],
+    ...(content.postMode === 'DIRECT_POST' ? choicesOf(content) : INBOX),
+    ['Author', html`<bdi>${author.name}</bdi>`],
+    ...(publishAt === undefined ? [] : [['Goes out', instant(publishAt)] as const]),
+  ];
+}
+
+/** https://developers.tiktok.com/doc/content-posting-api-reference-upload-video */
+const INBOX: readonly Fact[] = [['Goes to', 'the inbox of the TikTok app, where everything else is decided']];
+
+function choicesOf({ kind, settings }: PostContent): Fact[] {
+  const { privacyLevel, allowComment, allowDuet, allowStitch, aiGenerated } = settings;
+  return [
+    ['Visible to', privacyLevel === undefined ? 'not chosen' : PRIVACY_NAMES[privacyLevel]],
+    ['Comments', onOff(allowComment)],
+    ...(kind === 'video'
+      ? ([
+          ['Duet', onOff(allowDuet)],
+          ['Stitch', onOff(allowStitch)],
+        ] as const)
+      : []),
+    ['Disclosure', disclosureOf(settings)],
+    ['AI label', onOff(aiGenerated)],
+  ];
+}
+
+function disclosureOf(settings: PostContent['settings']): string {
+  const label = disclosureLabel(settings);
+  return label === undefined ? 'none' : `labelled “${label}”`;
+}
+
+const onOff = (value: boolean): string => (value ? 'on' : 'off');
+
+function instant(at: number): Markup {
+  const iso = new Date(at).toISOString();
+  return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC</time>`;
+}

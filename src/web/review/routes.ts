@@ -1,0 +1,82 @@
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Context, Hono } from 'hono';
+import type { Logger } from 'pino';
+import type { MediaStore } from '../../core/media/store.ts';
+import type { Post } from '../../core/publish/post.ts';
+import type { Looks } from '../../core/publish/preview-links.ts';
+import { answerMedia } from '../media/byte-range.ts';
+import { sendFile } from '../media/send-file.ts';
+import { lookGone, lookPage } from './page.ts';
+
+type Env = { Bindings: HttpBindings };
+
+/** The link is a secret that a few people share: no cache keeps what it shows, and no other site hears of it. */
+const HEADERS = {
+  'Cache-Control': 'private, no-store',
+  'X-Robots-Tag': 'noindex',
+  'Referrer-Policy': 'no-referrer',
+};
+
+const POLICY =
+  "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** The page that shows a post as it would be published: `/:token`, below `/look`. */
+export function createLookRoutes({ looks }: { looks: Pick<Looks, 'open'> }) {
+  return new Hono().get('/:token', async (c) => {
+    for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
+    c.header('Content-Security-Policy', POLICY);
+    const token = c.req.param('token');
+    const post = await looks.open(token);
+    if (post === undefined) return c.html(lookGone(), 404);
+    // Never a fresh link: who has an old one would go on with it for ever.
+    return c.html(lookPage({ post, path: `/look/${token}` }));
+  });
+}
+
+/**
+ * The files that such a page shows: `/:token/:number`, counted from 1.
+ *
+ * They never go through the release gate: that one is for TikTok's pulls, and must not count what people look at.
+ */
+export function createLookFileRoutes({
+  looks,
+  mediaStore,
+  log,
+}: {
+  looks: Pick<Looks, 'open'>;
+  mediaStore: Pick<MediaStore, 'path'>;
+  log: Logger;
+}) {
+  const routes = new Hono<Env>();
+
+  routes.get('/:token/:number{[1-9][0-9]?}', async (c) => {
+    const { token, number } = c.req.param();
+    const post = await looks.open(token);
+    const media = post?.media?.[Number(number) - 1];
+    if (post === undefined || media === undefined) return c.text('Not found.', 404, HEADERS);
+    const { file, contentType } = media;
+    const path = mediaStore.path(file.key);
+    const answer = await answerMedia(c.req, { ...file, contentType }, path);
+    const { status, start, end } = answer;
+    const headers = { ...HEADERS, ...answer.headers, 'Cross-Origin-Resource-Policy': 'same-origin' };
+    if (start === end) return new Response(null, { status, headers });
+    await send(c, { path, status, headers, start, end }, { postId: post.id, fileNumber: Number(number) });
+    return RESPONSE_ALREADY_SENT;
+  });
+
+  async function send(
+    c: Context<Env>,
+    part: Parameters<typeof sendFile>[1],
+    about: { postId: Post['id']; fileNumber: number },
+  ): Promise<void> {
+    try {
+      await sendFile(c.env, part, () => {});
+    } catch (error) {
+      if (!c.env.outgoing.headersSent) throw error;
+      log.error({ err: error, ...about }, 'A file of a post could not be shown to its end');
+    }
+  }
+
+  return routes;
+}

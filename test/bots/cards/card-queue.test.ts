@@ -1,0 +1,229 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { expect, it } from 'vitest';
+import { type Anchor, type CardRecord, createCardRecords } from '../../../src/bots/cards/card-index.ts';
+import { createBoard } from '../../../src/bots/cards/card-queue.ts';
+import type { Rendering } from '../../../src/bots/cards/show-card.ts';
+import { ChatBusyError, ChatClosedError, ChatUnreachableError } from '../../../src/bots/platform.ts';
+import { openStores } from '../../../src/core/storage/database.ts';
+import { createPaperBot, paper } from '../paper-bot.ts';
+
+const CHAT = 'telegram:1';
+const ANA = { id: 'telegram:1', name: 'Ana' };
+
+/** A board over a chat on paper; `looks` is what the subjects look like. */
+async function startBoard({ editPauseMs = 30 } = {}) {
+  const directory = await mkdtemp(join(tmpdir(), 'nod-board-'));
+  const stores = openStores({ file: join(directory, 'nod.db') });
+  const chat = createPaperBot();
+  const looks = new Map<string, { text: string; ending?: string }>();
+  const records = createCardRecords({
+    cards: stores.store<CardRecord>('cards'),
+    anchors: stores.store<Anchor>('anchors'),
+  });
+
+  async function render(subject: string): Promise<Rendering | undefined> {
+    const look = looks.get(subject);
+    if (look === undefined) return undefined;
+    const { text, ending } = look;
+    const shown = { chat: CHAT, card: paper(text), isForAll: true };
+    if (ending === undefined) return shown;
+    return { ...shown, ending: { key: ending, card: paper(ending), callsFor: ANA } };
+  }
+
+  const log = pino({ level: 'silent' });
+  const board = createBoard({ records, botFor: () => chat.bot, render, editPauseMs, now: Date.now, log });
+
+  /** Changes what the one subject looks like, as a person would who waits for it. */
+  function draw(text: string, { soon = true, ending }: { soon?: boolean; ending?: string } = {}): void {
+    looks.set('one', ending === undefined ? { text } : { text, ending });
+    board.touch('one', { soon });
+  }
+
+  async function dispose(): Promise<void> {
+    await board.stop();
+    await stores.close();
+    await rm(directory, { recursive: true });
+  }
+  return { board, records, chat, looks, draw, [Symbol.asyncDispose]: dispose };
+}
+
+const lost = () => new ChatUnreachableError('No answer.');
+const refused = () => new ChatUnreachableError('No connection.', { maybeDone: false });
+
+it.concurrent('sends a card once and edits it to the newest state', async () => {
+  await using started = await startBoard();
+  const { chat, draw } = started;
+  for (const text of ['one', 'two', 'three']) draw(text);
+  await chat.shows('three');
+  draw('four');
+  await chat.shows('four');
+  expect(chat.messages[0]?.versions).toHaveLength(2);
+});
+
+it.concurrent('lets the chat rest between two edits of a card, whoever waits for it', async () => {
+  await using started = await startBoard({ editPauseMs: 300 });
+  const { chat, draw } = started;
+  draw('0');
+  await chat.shows('0');
+  for (let count = 1; count <= 3; count += 1) {
+    draw(String(count));
+    await chat.shows(String(count));
+  }
+  const times = chat.messages[0]?.versions.map(({ at }) => at) ?? [];
+  const pauses = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+  for (const pause of pauses) expect(pause).toBeGreaterThanOrEqual(295);
+});
+
+it.concurrent('waits as long as the chat asks, whoever is waiting for the card', async () => {
+  await using started = await startBoard();
+  const { chat, draw } = started;
+  draw('one');
+  await chat.shows('one');
+  chat.fail(new ChatBusyError('Wait.', { retryAfterMs: 400 }));
+  const askedAt = Date.now();
+  draw('two');
+  await chat.failed();
+  draw('three');
+  await chat.shows('three');
+  expect(Date.now() - askedAt).toBeGreaterThanOrEqual(400);
+});
+
+it.concurrent('repeats an edit of which nobody knows whether it arrived', async () => {
+  await using started = await startBoard();
+  const { chat, draw } = started;
+  draw('one');
+  await chat.shows('one');
+  chat.fail(lost());
+  draw('two');
+  await chat.shows('two');
+});
+
+it.concurrent('repeats a send that cannot have arrived', async () => {
+  await using started = await startBoard();
+  const { chat, draw } = started;
+  chat.fail(refused());
+  draw('one');
+  await chat.shows('one');
+});
+
+it.concurrent('sends twice at most what may have arrived', async () => {
+  await using started = await startBoard();
+  const { chat, board, draw } = started;
+  for (let count = 0; count < 2; count += 1) chat.fail(lost(), { arrives: true });
+  draw('one');
+  await chat.shows('one', 'one');
+  draw('two', { soon: false });
+  board.touch('one');
+  await board.stop();
+  expect(chat.show()).toEqual(['one', 'one']);
+});
+
+it.concurrent('sends again what may have arrived twice when a person has done something since', async () => {
+  await using started = await startBoard();
+  const { chat, draw } = started;
+  for (let count = 0; count < 2; count += 1) chat.fail(lost(), { arrives: true });
+  draw('one');
+  await chat.shows('one', 'one');
+  draw('two');
+  await chat.shows('one', 'one', 'two');
+});
+
+it.concurrent('takes the message that somebody uses for the card', async () => {
+  await using started = await startBoard();
+  const { chat, records, draw } = started;
+  for (let count = 0; count < 2; count += 1) chat.fail(lost(), { arrives: true });
+  draw('one');
+  await chat.shows('one', 'one');
+  await records.adopt('one', { chat: CHAT, id: '2' });
+  draw('two');
+  await chat.shows('one', 'two');
+  expect(await records.subjectOf({ chat: CHAT, id: '2' })).toBe('one');
+});
+
+it.concurrent('sends a new card when the old one is gone', async () => {
+  await using started = await startBoard();
+  const { chat, draw, records } = started;
+  draw('one');
+  await chat.shows('one');
+  chat.messages.length = 0;
+  draw('two');
+  await chat.shows('two');
+  expect(await records.messageOf('one')).toEqual({ chat: CHAT, id: '1' });
+});
+
+it.concurrent('tells an ending once in a message of its own', async () => {
+  await using started = await startBoard();
+  const { chat, board, draw } = started;
+  draw('one');
+  await chat.shows('one');
+  draw('two', { ending: 'the end' });
+  await chat.shows('two', 'the end');
+  draw('three', { ending: 'the end' });
+  await chat.shows('three', 'the end');
+  draw('four', { ending: 'another end' });
+  await chat.shows('four', 'the end', 'another end');
+  await board.stop();
+  expect(chat.messages).toHaveLength(3);
+});
+
+it.concurrent('takes an ending for told that may have arrived twice', async () => {
+  await using started = await startBoard();
+  const { chat, draw } = started;
+  draw('one');
+  await chat.shows('one');
+  draw('two', { ending: 'the end' });
+  await chat.until(() => (chat.messages[0]?.versions.length === 2 ? true : undefined));
+  for (let count = 0; count < 2; count += 1) chat.fail(lost(), { arrives: true });
+  await chat.shows('two', 'the end', 'the end');
+  draw('three', { ending: 'the end' });
+  await chat.shows('three', 'the end', 'the end');
+});
+
+it.concurrent('shows something else in place of a card until the subject changes', async () => {
+  await using started = await startBoard();
+  const { chat, board, draw } = started;
+  board.showInstead('one', paper('menu'));
+  draw('one');
+  await chat.shows('one');
+  board.showInstead('one', paper('menu'));
+  await chat.shows('menu');
+  draw('one');
+  await chat.shows('one');
+});
+
+it.concurrent('leaves what was shown for good', async () => {
+  await using started = await startBoard();
+  const { chat, board, draw, looks } = started;
+  draw('one');
+  await chat.shows('one');
+  looks.delete('one');
+  board.showInstead('one', paper('gone'), { forGood: true });
+  board.touch('one');
+  await chat.shows('gone');
+  board.touch('one', { soon: true });
+  await board.stop();
+  expect(chat.show()).toEqual(['gone']);
+});
+
+it.concurrent('gives up a chat that is closed, and goes on when something changes', async () => {
+  await using started = await startBoard();
+  const { chat, draw } = started;
+  chat.fail(new ChatClosedError('Blocked.'));
+  draw('one');
+  await chat.failed();
+  draw('two');
+  await chat.shows('two');
+});
+
+it.concurrent('shows at a stop what has not been shown yet', async () => {
+  await using started = await startBoard({ editPauseMs: 60_000 });
+  const { chat, board, draw } = started;
+  draw('one');
+  await chat.shows('one');
+  draw('two');
+  await board.stop();
+  expect(chat.show()).toEqual(['two']);
+});

@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { expect, it } from 'vitest';
+import { type Anchor, type CardRecord, createCardRecords } from '../../../src/bots/cards/card-index.ts';
+import { createShowing, type Doubts, isTooDoubtful } from '../../../src/bots/cards/show-card.ts';
+import { ChatUnreachableError } from '../../../src/bots/platform.ts';
+import { openStores } from '../../../src/core/storage/database.ts';
+import { createPaperBot, paper } from '../paper-bot.ts';
+
+const CHAT = 'telegram:1';
+const lost = () => new ChatUnreachableError('No answer.');
+
+async function startShowing({ onceKeyMs = 0 } = {}) {
+  const directory = await mkdtemp(join(tmpdir(), 'nod-showing-'));
+  const stores = openStores({ file: join(directory, 'nod.db') });
+  const chat = createPaperBot({ onceKeyMs });
+  const clock = { now: 0 };
+  const records = createCardRecords({
+    cards: stores.store<CardRecord>('cards'),
+    anchors: stores.store<Anchor>('anchors'),
+  });
+  const log = pino({ level: 'silent' });
+  const showing = createShowing({ records, botFor: () => chat.bot, now: () => clock.now, log });
+  const doubts: Doubts = new Map();
+
+  /** Tries to send a card whose answer gets lost. */
+  async function sendInVain(): Promise<void> {
+    chat.fail(lost());
+    const rendering = { chat: CHAT, card: paper('one'), isForAll: true };
+    await expect(showing.show('one', rendering, doubts)).rejects.toThrow('No answer.');
+  }
+
+  async function dispose(): Promise<void> {
+    await stores.close();
+    await rm(directory, { recursive: true });
+  }
+  return { chat, clock, showing, doubts, sendInVain, [Symbol.asyncDispose]: dispose };
+}
+
+it('repeats a send as long as the platform remembers it, and then no oftener than elsewhere', async () => {
+  await using started = await startShowing({ onceKeyMs: 60_000 });
+  const { clock, doubts, sendInVain } = started;
+  for (let tries = 0; tries < 5; tries += 1) await sendInVain();
+  expect(isTooDoubtful(doubts)).toBe(false);
+  clock.now = 60_000;
+  await sendInVain();
+  expect(isTooDoubtful(doubts)).toBe(false);
+  await sendInVain();
+  expect(isTooDoubtful(doubts)).toBe(true);
+});
+
+it('sends a card without its picture when that is deleted', async () => {
+  await using started = await startShowing();
+  const { chat, showing } = started;
+  const card = { ...paper('one'), picture: { key: 'one', path: '/nowhere/one.jpg' } };
+  await showing.show('one', { chat: CHAT, card, isForAll: true }, new Map());
+  expect(chat.messages[0]?.versions[0]?.card).toEqual(paper('one'));
+});

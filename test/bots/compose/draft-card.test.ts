@@ -1,0 +1,94 @@
+import { expect, it } from 'vitest';
+import { draftCard } from '../../../src/bots/compose/draft-card.ts';
+import { type Draft, UNDECIDED } from '../../../src/core/compose/draft.ts';
+import { defaultPolicy } from '../../../src/core/review/review.ts';
+import { draftWith, photo, printed } from '../cards/subjects.ts';
+
+const pictureOf = () => ({ key: 'key', path: 'path' });
+const NOW = Date.parse('2026-11-22T12:00:00Z');
+const cardOf = (changes: Partial<Draft> = {}, approvals = 0) => {
+  const policy = { ...defaultPolicy({ isPrivate: true }), approvals };
+  return draftCard({
+    ...{ draft: draftWith(changes), accounts: [], pictureOf },
+    ...{ policy, timeZone: 'Europe/Berlin', now: NOW },
+  });
+};
+const print = (changes: Partial<Draft> = {}, approvals?: number) => printed(cardOf(changes, approvals));
+
+it('shows the files, the choices and the next steps', () => {
+  expect(
+    print({ files: [photo(1), photo(2)], caption: 'First light #surf' }),
+  ).toBe(`2 photos for TikTok · Studio Ana (@studio.ana)
+
+1  photo-1.png  PNG → JPEG, 4.1 MB → 412 KB
+2  photo-2.png  PNG → JPEG, 4.1 MB → 412 KB
+
+Caption
+First light #surf
+
+Who can see it?  choose one
+Comments  off
+Disclosure  none
+AI-generated  no
+
+By posting, you agree to TikTok’s Music Usage Confirmation.
+TikTok may take some minutes to process it.
+[I have connected one]
+[Everyone] [Friends] [Only me]
+[Comments: off]
+[Disclosure: off] [AI label: off]
+[Edit caption] [Photos…] [When…]
+[Post now] [To my TikTok inbox]
+[Discard]`);
+});
+
+it('counts what can be posted and names what cannot', () => {
+  const { id, order, name, ref } = photo(2);
+  const refused = { id, order, name, ref, state: 'refused', problem: { code: 'file_damaged' } } as const;
+  const text = print({ files: [photo(1), refused] });
+  expect(text).toMatch(/^1 photo for TikTok/);
+  expect(text).toContain('2  photo-2.png  ✕ The file is damaged or cut off.');
+  expect(text).toContain('[Leave out what cannot be used]');
+  expect(print({ files: [refused] })).toMatch(
+    /^1 file for TikTok[\s\S]*None of this can be posted\.[\s\S]*\n\[Discard\]$/,
+  );
+});
+
+it.each([
+  [{ commentDisabled: true }, 'Comments are off in this account’s settings.'],
+  [{ duetDisabled: true }, undefined],
+])('says of %o that %s', (disabled, sentence) => {
+  const { creator } = draftWith();
+  if (creator === undefined) throw new Error('The example has a creator.');
+  const text = print({ creator: { ...creator, ...disabled } });
+  if (sentence === undefined) expect(text).not.toContain('in this account’s settings');
+  else expect(text).toContain(sentence);
+});
+
+it('marks the chosen audience and hides Only me for branded content', () => {
+  const settings = { ...UNDECIDED, privacyLevel: 'MUTUAL_FOLLOW_FRIENDS', brandedContent: true } as const;
+  const text = print({ settings, disclosing: true });
+  expect(text).toContain('[Everyone] [● Friends]\n');
+  expect(text).toContain('labelled “Paid partnership”');
+});
+
+it('gives every button at most 64 bytes to bring back', () => {
+  const { rows } = cardOf({ id: 'x'.repeat(14), files: [photo(1), photo(2)], disclosing: true });
+  for (const button of rows.flatMap((row) => ('options' in row ? row.options : 'pick' in row ? [] : row))) {
+    if ('press' in button) expect(Buffer.byteLength(button.press)).toBeLessThanOrEqual(64);
+  }
+});
+
+it('says when it goes out, and what its button does', () => {
+  const planned = { publishAt: Date.parse('2026-11-23T17:00:00Z') };
+  expect(print(planned)).toContain('Goes out  tomorrow 18:00 (Europe/Berlin)');
+  expect(print(planned)).toContain('[Schedule]');
+  expect(print(planned, 2)).toContain('[Ask for approval]');
+  expect(print({}, 2)).not.toContain('Post now');
+});
+
+it('names a time that cannot be', () => {
+  expect(print({ planProblem: { code: 'when_without_time', text: 'tomorrow' } })).toContain(
+    'Say the hour as well, like “tomorrow 18:00”.',
+  );
+});

@@ -1,0 +1,119 @@
+import { expect, it } from 'vitest';
+import { type PostView, postCard } from '../../../src/bots/posts/post-card.ts';
+import { finalNote } from '../../../src/bots/posts/post-endings.ts';
+import { DEFAULT_PACING } from '../../../src/core/publish/pacing.ts';
+import type { PostIn, PostState } from '../../../src/core/publish/post.ts';
+import { photo, postIn, printed } from '../cards/subjects.ts';
+
+const NOW = 72_000;
+const view = {
+  ...{ chat: 'telegram:1', votes: [], goesOn: false, hasAccess: true, timeZone: 'UTC' },
+  ...{ pacing: DEFAULT_PACING, now: NOW },
+};
+
+function print(state: PostState, changes: Partial<PostView> = {}): string {
+  const pictureOf = () => ({ key: 'key', path: 'path' });
+  return printed(postCard({ ...view, post: postIn(state), pictureOf, ...changes }));
+}
+
+const processing: PostIn<'processing'> = {
+  ...postIn({ status: 'preparing' }),
+  status: 'processing',
+  ...{ attemptId: 'attempt', publishId: 'p_pub_url~v2.7602973700550761114', since: 60_000 },
+  ...{ checks: 0, checkedAt: 60_000, nextCheckAt: 105_000, pulledBytes: 0 },
+};
+const settled = { settledAt: NOW, publishId: 'p', postIds: [], checks: 0, checkedAt: NOW } as const;
+
+it('shows the first photo of a post that has no preview', () => {
+  const file = photo(1);
+  const pictureOf = ({ key }: { key: string }) => ({ key, path: key });
+  expect(postCard({ ...view, pictureOf, post: postIn(processing) }).picture).toBeUndefined();
+  const post = { ...postIn(processing), media: file.state === 'ready' ? [file.media] : [] };
+  expect(postCard({ ...view, pictureOf, post }).picture).toMatchObject({ key: '412000.bin' });
+});
+
+it('shows the steps of a post, one a line', () => {
+  expect(print({ status: 'queued', notBefore: 0 })).toBe(
+    'Posting · Studio Ana (@studio.ana)\n“First light”\n\n· queued\n[Cancel]',
+  );
+  expect(print({ status: 'submitting', attemptId: 'attempt', since: 0 })).toContain(
+    '✓ queued\n· handing it to TikTok',
+  );
+  expect(print(processing)).toContain('✓ TikTok has it (publish …761114)\n· TikTok takes the media');
+});
+
+it('shows how much TikTok has taken', () => {
+  const pull = { bytes: 600, totalBytes: 1000, fileNumber: 2, files: 3 };
+  expect(print(processing, { pull })).toContain('▓▓▓▓▓▓░░░░  TikTok is taking photo 2 of 3');
+  expect(print(processing, { pull: { ...pull, fileNumber: 1, files: 1 } })).toContain(
+    'TikTok is taking the photo, 60 %',
+  );
+  expect(print(processing, { pull: { ...pull, completedAt: NOW } })).toContain(
+    '✓ TikTok took the media\n· processing',
+  );
+});
+
+it('says when it looks again where TikTok takes long', () => {
+  expect(print({ ...processing, checks: 3 })).toContain(
+    'TikTok is still processing (12 s). That can take a while; this card keeps checking, next in 33 s.',
+  );
+});
+
+it('says that it cannot see how a post ends without access to the account', () => {
+  const text = print({ ...processing, checks: 3 }, { hasAccess: false });
+  expect(text).toContain('cannot see how this ends.\n/connect it again');
+  expect(text).not.toContain('keeps checking');
+});
+
+it('says why a post waits, when it goes on, and that nothing is posted twice', () => {
+  const wait = { reason: 'daily_post_limit', reasonRaw: 'spam_risk_too_many_posts' } as const;
+  const text = print({ status: 'queued', notBefore: NOW + 40_000, wait });
+  expect(text).toMatch(
+    /^Waiting[\s\S]*24 h by API\.\n[\s\S]*Nothing is posted twice\. Next try in 40 s\.\n\[Cancel\]$/,
+  );
+  expect(text).not.toContain('spam_risk');
+});
+
+it('ends with the link, or with why there is none', () => {
+  expect(print({ status: 'published', ...settled, postIds: ['7602997517160123666'] })).toBe(
+    [
+      '✓ Live on TikTok · 1 min 12 s · Studio Ana (@studio.ana)',
+      '“First light”',
+      '',
+      'https://www.tiktok.com/@studio.ana/photo/7602997517160123666',
+    ].join('\n'),
+  );
+  const waiting = { status: 'published', ...settled, nextCheckAt: NOW + 60_000 } as const;
+  expect(print(waiting)).toContain('TikTok shows the link after its review');
+  expect(print({ status: 'published', ...settled })).toContain('has not told its link within a day');
+});
+
+it('lets a person post again what TikTok never confirmed', () => {
+  const text = print({ status: 'unconfirmed', publishId: 'p1', settledAt: NOW });
+  expect(text).toContain('neither yes nor no');
+  expect(text).toContain('[It is not there: post it again]');
+});
+
+it('says what failed, to which file, and what to do', () => {
+  const problem = { code: 'file_damaged' } as const;
+  const file = { number: 2, name: 'logo.png', problem };
+  const text = print({ status: 'failed', settledAt: NOW, failure: { reason: 'media_refused', file } });
+  expect(text).toMatch(/^✕ Not posted: a file cannot be used/);
+  expect(text).toContain('Nothing is public.\nFile 2, logo.png: The file is damaged or cut off.');
+  expect(text).toContain('[Edit and try again] [Try again]');
+});
+
+it('names a reason that it does not know as TikTok spelled it', () => {
+  const failure = { reason: 'unknown', reasonRaw: 'brand_new_reason' } as const;
+  expect(print({ status: 'failed', settledAt: NOW, failure })).toContain('(brand_new_reason)');
+});
+
+it('makes an ending of every status that somebody waits for, and none of a cancel', () => {
+  const ends = (state: PostState) => finalNote(postIn(state), 'telegram:1') !== undefined;
+  expect(ends({ status: 'published', ...settled })).toBe(true);
+  expect(ends({ status: 'in_inbox', ...settled })).toBe(true);
+  expect(ends({ status: 'failed', settledAt: NOW, failure: { reason: 'spam' } })).toBe(true);
+  expect(ends({ status: 'unconfirmed', settledAt: NOW, publishId: 'p' })).toBe(true);
+  expect(ends({ status: 'cancelled', settledAt: NOW })).toBe(false);
+  expect(ends(processing)).toBe(false);
+});

@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { Draft } from '../../../src/core/compose/draft.ts';
+import { type ComposingWorld, createComposingWorld, isReady } from '../composing.ts';
+import { addBytes, addFixture, fixture } from '../media/files.ts';
+import { ANA } from '../posts.ts';
+
+const settled = ({ files }: Draft) => files.every(({ state }) => state === 'ready' || state === 'refused');
+
+/** Offers one file whose bytes the test decides. */
+async function offerBytes(chat: ComposingWorld, content: Buffer, name: string) {
+  const { composer, whenDraft } = chat.openComposer();
+  const offer = await chat.photo('1', { file: { name, bytes: content.length } });
+  chat.chat.set('ref-1', () => Readable.from([content]));
+  const draft = await composer.offer(offer);
+  return whenDraft(draft?.id ?? '', settled);
+}
+
+describe('taking files in', () => {
+  it('copies, judges and converts each, and draws them on the card', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer();
+    const offered = await composer.offer(await chat.photo('1'));
+    const draft = await whenDraft(offered?.id ?? '', ({ preview }) => preview !== undefined);
+    expect(draft.files).toMatchObject([
+      { state: 'ready', kind: 'photo', media: { contentType: 'image/jpeg', width: 60, height: 90 } },
+    ]);
+    const keys = await chat.world.mediaStore.keys();
+    expect(keys).toContain(draft.preview?.key);
+  });
+
+  it.each([
+    ['notes.txt', Buffer.from('just words'), 'format_not_accepted'],
+    ['empty.png', Buffer.alloc(0), 'file_empty'],
+    ['broken.png', readFileSync(fixture('truncated.png')), 'file_damaged'],
+  ])('refuses %s by its content', async (name, content, code) => {
+    await using chat = await createComposingWorld();
+    const draft = await offerBytes(chat, content, name);
+    expect(draft.files).toMatchObject([{ name, state: 'refused', problem: { code } }]);
+  });
+
+  it('names the format that it refuses', async () => {
+    await using chat = await createComposingWorld();
+    const draft = await offerBytes(chat, Buffer.from('GIF89a\x01\x00\x01\x00'), 'photo.png');
+    expect(draft.files).toMatchObject([{ problem: { code: 'format_not_accepted', format: 'GIF' } }]);
+  });
+
+  it('draws what is left when one of the files is refused at last', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer();
+    const album = { album: 'album-1' };
+    const last = Promise.withResolvers<Readable>();
+    await composer.offer(await chat.photo('1', album));
+    const second = await chat.photo('2', { ...album, file: { name: 'late.txt', bytes: 4 } });
+    chat.chat.set('ref-2', () => last.promise);
+    const offered = await composer.offer(second);
+    const id = offered?.id ?? '';
+    await whenDraft(id, ({ files }) => files[0]?.state === 'ready');
+    last.resolve(Readable.from([Buffer.from('text')]));
+    const draft = await whenDraft(id, ({ preview }) => preview !== undefined);
+    expect(draft.files.map(({ state }) => state)).toEqual(['ready', 'refused']);
+  });
+
+  it('does not refuse a file because its preview cannot be drawn', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, drafts, intake, whenDraft } = chat.openComposer();
+    const offered = await composer.offer(await chat.photo('1'));
+    const id = offered?.id ?? '';
+    const draft = await whenDraft(id, ({ preview }) => preview !== undefined);
+    const [file] = draft.files;
+    if (file?.state !== 'ready') throw new Error('The file is ready.');
+    await chat.world.mediaStore.remove(file.media.file.key);
+    await expect(intake.redraw(id)).resolves.toBeUndefined();
+    expect(await drafts.get(id)).toMatchObject({ files: [{ state: 'ready' }] });
+    expect(chat.lines.join('')).toContain('A preview could not be drawn');
+  });
+
+  it('draws only the files that are still there', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, drafts, whenDraft } = chat.openComposer();
+    const album = { album: 'album-1' };
+    await composer.offer(await chat.photo('1', album));
+    const offered = await composer.offer(await chat.photo('2', album));
+    const id = offered?.id ?? '';
+    await whenDraft(id, (one) => isReady(one) && one.preview !== undefined);
+    const { preview: both } = (await drafts.get(id)) ?? {};
+    await composer.choose(id, ANA, { type: 'drop_file', fileId: '2' });
+    const { preview: one } = (await drafts.get(id)) ?? {};
+    expect(one).toBeDefined();
+    expect(one).not.toEqual(both);
+  });
+});
+
+describe('a download that breaks', () => {
+  /** Gives a few bytes and then fails. */
+  const broken = () =>
+    Readable.from(
+      (async function* () {
+        yield Buffer.from('some');
+        throw new Error('The connection broke.');
+      })(),
+    );
+
+  it('is tried again', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer();
+    const offer = await chat.photo('1');
+    const whole = chat.chat.get('ref-1');
+    chat.chat.set('ref-1', (turn) => (turn < 3 ? broken() : (whole?.(turn) ?? broken())));
+    const offered = await composer.offer(offer);
+    await whenDraft(offered?.id ?? '', isReady);
+    expect(chat.turns.get('ref-1')).toBe(3);
+  });
+
+  it('is told as unavailable after four tries, and nothing of it is kept', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer();
+    const offer = await chat.photo('1');
+    chat.chat.set('ref-1', broken);
+    const offered = await composer.offer(offer);
+    const draft = await whenDraft(offered?.id ?? '', settled);
+    expect(draft.files).toMatchObject([
+      { state: 'refused', problem: { code: 'file_unavailable', name: '1.png' } },
+    ]);
+    expect(chat.turns.get('ref-1')).toBe(4);
+    expect(await chat.world.mediaStore.keys()).toEqual([]);
+  });
+
+  it('is told by the size that the chat declared', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer();
+    const offered = await composer.offer(await chat.photo('1', { file: { bytes: 5_000 } }));
+    const draft = await whenDraft(offered?.id ?? '', settled);
+    expect(draft.files).toMatchObject([{ problem: { code: 'file_unavailable' } }]);
+    expect(await chat.world.mediaStore.keys()).toEqual([]);
+  });
+
+  it('does not hold up stopping, even where nothing ever comes', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, intake, drafts } = chat.openComposer();
+    const offer = await chat.photo('1');
+    const opened = Promise.withResolvers<void>();
+    chat.chat.set('ref-1', () => {
+      opened.resolve();
+      return new Readable({ read() {} });
+    });
+    const offered = await composer.offer(offer);
+    await opened.promise;
+    await intake.stop();
+    expect(await drafts.get(offered?.id ?? '')).toMatchObject({ files: [{ state: 'waiting' }] });
+  });
+});
+
+describe('going on after a restart', () => {
+  it('copies what was waiting and converts what was stored', async () => {
+    await using chat = await createComposingWorld();
+    const dead = chat.openComposer();
+    await dead.stop();
+    const waiting = await dead.composer.offer(await chat.photo('1'));
+    const source = await addFixture(chat.world.mediaStore, 'phone.jpg');
+    const { id = '' } = waiting ?? {};
+    const stored = { id: '2', order: 2, name: 'phone.jpg', ref: 'gone', state: 'stored', source } as const;
+    await dead.drafts.update(id, (draft) => ({
+      ...draft,
+      files: [...draft.files, { ...stored, kind: 'photo' }],
+    }));
+    const alive = chat.openComposer();
+    await alive.submission.resume();
+    const draft = await alive.whenDraft(id, (one) => isReady(one) && one.preview !== undefined);
+    expect(draft.files.map(({ name }) => name)).toEqual(['1.png', 'phone.jpg']);
+    expect(chat.turns.get('gone')).toBeUndefined();
+  });
+
+  it('leaves what is ready and what is refused alone', async () => {
+    await using chat = await createComposingWorld();
+    const draft = await offerBytes(chat, Buffer.from('text'), 'notes.txt');
+    const { submission, drafts } = chat.openComposer();
+    await submission.resume();
+    expect(await drafts.get(draft.id)).toEqual(draft);
+    expect(chat.turns.get('ref-1')).toBe(1);
+  });
+});
+
+describe('a draft that is submitted', () => {
+  it('is not changed by a file that ends up refused', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, drafts, whenChanged } = chat.openComposer();
+    const offer = await chat.photo('1');
+    const content = Promise.withResolvers<Readable>();
+    chat.chat.set('ref-1', () => content.promise);
+    const offered = await composer.offer(offer);
+    const id = offered?.id ?? '';
+    const submitted = { postMode: 'DIRECT_POST', at: 1 } as const;
+    const before = await drafts.update(id, (draft) => ({ ...draft, submitted }));
+    const judged = whenChanged();
+    content.resolve(Readable.from([Buffer.from('x'.repeat(offer.file.bytes ?? 0))]));
+    await judged;
+    expect(await drafts.get(id)).toEqual(before);
+  });
+});
+
+describe('the files of the media store', () => {
+  it('are kept or not', async () => {
+    await using chat = await createComposingWorld();
+    const { intake } = chat.openComposer();
+    const kept = await addBytes(chat.world.mediaStore, 'kept');
+    const gone = await addBytes(chat.world.mediaStore, 'gone');
+    await chat.world.mediaStore.remove(gone.key);
+    expect(await intake.areKept([kept])).toBe(true);
+    expect(await intake.areKept([kept, gone])).toBe(false);
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { createLimiter } from '../../src/core/fair-limiter.ts';
+
+describe('the limiter', () => {
+  it('runs no more at once than allowed, the runs of one owner in their order', async () => {
+    const limit = createLimiter({ concurrency: 2 });
+    const started: number[] = [];
+    const gates = [0, 1, 2, 3, 4].map(() => Promise.withResolvers<void>());
+    const runs = gates.map((gate, index) =>
+      limit('ana', async () => {
+        started.push(index);
+        await gate.promise;
+      }),
+    );
+    expect(started).toEqual([0, 1]);
+    gates[1]?.resolve();
+    await runs[1];
+    await Promise.resolve();
+    expect(started).toEqual([0, 1, 2]);
+    for (const gate of gates) gate.resolve();
+    await Promise.all(runs);
+    expect(started).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('takes from the owners in turn', async () => {
+    const limit = createLimiter({ concurrency: 1 });
+    const started: string[] = [];
+    const begin = (name: string) =>
+      limit(name.charAt(0), async () => {
+        started.push(name);
+        // Somebody who comes anew while others wait stands behind them, and before anybody's second turn.
+        if (name === 'a2') runs.push(begin('d1'));
+      });
+    const runs = ['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'].map(begin);
+    await Promise.all(runs);
+    await Promise.all(runs);
+    expect(started).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'd1', 'b2', 'a4']);
+  });
+
+  it('gives the place on when a run fails', async () => {
+    const limit = createLimiter({ concurrency: 1 });
+    const failing = limit('ana', async () => {
+      throw new Error('The run failed.');
+    });
+    const next = limit('ben', async () => 'next');
+    await expect(failing).rejects.toThrow('The run failed.');
+    expect(await next).toBe('next');
+    expect(await limit('ana', async () => 'after')).toBe('after');
+  });
+});

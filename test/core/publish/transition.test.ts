@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest';
+import type { PostEvent, PostEventType, PostStatus } from '../../../src/core/publish/post.ts';
+import { isSettled } from '../../../src/core/publish/post.ts';
+import { transition } from '../../../src/core/publish/transition.ts';
+import { BEN, deepFreeze, HOUR_MS, namedPhoto, PACING, POSTS, T0 } from '../posts.ts';
+
+const NOW = T0 + 60_000;
+
+const read = (
+  tiktokStatus: Extract<PostEvent, { type: 'status_read' }>['status']['status'],
+  more: Partial<Extract<PostEvent, { type: 'status_read' }>> = {},
+): PostEvent => ({
+  type: 'status_read',
+  status: { status: tiktokStatus, statusRaw: tiktokStatus, postIds: [] },
+  pulledBytes: 0,
+  askedAt: NOW - 50,
+  ...more,
+});
+const failure = { reason: 'spam' as const };
+
+/** Every type of event, in the variants that matter. */
+const EVENTS = {
+  prepared: { type: 'prepared', media: [namedPhoto('c')] },
+  media_refused: { type: 'media_refused', failure: { reason: 'media_refused' } },
+  'decided, approved': { type: 'decided', decision: { outcome: 'approved', by: [BEN], at: NOW } },
+  'decided, rejected': { type: 'decided', decision: { outcome: 'rejected', by: [BEN], at: NOW } },
+  expired: { type: 'expired' },
+  'rescheduled, later': { type: 'rescheduled', publishAt: NOW + HOUR_MS },
+  'rescheduled, none': { type: 'rescheduled' },
+  held: {
+    type: 'held',
+    problem: { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' },
+    privacyLevelOptions: ['SELF_ONLY'],
+  },
+  attempt_opened: { type: 'attempt_opened', attemptId: 'a2' },
+  accepted: { type: 'accepted', publishId: 'p2' },
+  'refused, hold': { type: 'refused', failure, next: { type: 'hold', delayMs: 60_000 } },
+  'refused, hold beyond patience': {
+    type: 'refused',
+    failure,
+    next: { type: 'hold', delayMs: 25 * HOUR_MS },
+  },
+  'refused, retry': { type: 'refused', failure, next: { type: 'retry' } },
+  'refused, give up': { type: 'refused', failure, next: { type: 'give_up' } },
+  unanswered: { type: 'unanswered' },
+  'read PROCESSING_DOWNLOAD': read('PROCESSING_DOWNLOAD'),
+  'read PROCESSING_UPLOAD': read('PROCESSING_UPLOAD'),
+  'read UNKNOWN': read('UNKNOWN'),
+  'read SEND_TO_USER_INBOX': read('SEND_TO_USER_INBOX'),
+  'read PUBLISH_COMPLETE': read('PUBLISH_COMPLETE'),
+  'read FAILED, bare': read('FAILED'),
+  'read FAILED, hold': read('FAILED', { failure, next: { type: 'hold', delayMs: HOUR_MS } }),
+  'read FAILED, retry': read('FAILED', { failure, next: { type: 'retry' } }),
+  'read FAILED, give up': read('FAILED', { failure, next: { type: 'give_up' } }),
+  'read FAILED, cancelled': read('FAILED', {
+    failure: { reason: 'cancelled_at_tiktok' },
+    next: { type: 'give_up' },
+  }),
+  status_unread: { type: 'status_unread', pulledBytes: 0, askedAt: NOW - 50 },
+  cancelled: { type: 'cancelled' },
+  'cancelled, withdrawn': { type: 'cancelled', by: BEN, isWithdrawn: true },
+  cancel_refused: { type: 'cancel_refused' },
+} satisfies Record<string, PostEvent>;
+
+type EventName = keyof typeof EVENTS;
+
+/** The very same post comes back: the event means nothing there. */
+const same = '=';
+type Expected = PostStatus | typeof same;
+
+const COLUMNS = [
+  'preparing',
+  'in_review',
+  'on_hold',
+  'queued',
+  'submitting',
+  'processing',
+  'published',
+  'in_inbox',
+  'rejected',
+  'expired',
+  'cancelled',
+  'failed',
+  'unconfirmed',
+] as const satisfies PostStatus[];
+
+const q = 'queued';
+const r = 'in_review';
+const c = 'cancelled';
+const nothingOpen: Expected[] = [same, same, same, same, same];
+
+// biome-ignore format: a table
+const TABLE: Record<EventName, Expected[]> = {
+  //                               preparing    in_review    on_hold    queued  submitting    processing    published    in_inbox    rej.  exp.  canc. fail. unconf.
+  prepared:                        [q,           same,        same,      same,   same,         same,         same,        same,       ...nothingOpen],
+  media_refused:                   ['failed',    same,        same,      same,   same,         same,         same,        same,       ...nothingOpen],
+  'decided, approved':             [same,        q,           same,      same,   same,         same,         same,        same,       ...nothingOpen],
+  'decided, rejected':             [same,        'rejected',  same,      same,   same,         same,         same,        same,       ...nothingOpen],
+  expired:                         [same,        'expired',   'expired', same,   same,         same,         same,        same,       ...nothingOpen],
+  'rescheduled, later':            ['preparing', r,           same,      q,      same,         same,         same,        same,       ...nothingOpen],
+  'rescheduled, none':             ['preparing', r,           same,      q,      same,         same,         same,        same,       ...nothingOpen],
+  held:                            [same,        same,        same,      'on_hold','on_hold',    same,         same,        same,       ...nothingOpen],
+  attempt_opened:                  [same,        same,        same,      'submitting',same,         same,         same,        same,       ...nothingOpen],
+  accepted:                        [same,        same,        same,      same,   'processing', same,         same,        same,       ...nothingOpen],
+  'refused, hold':                 [same,        same,        same,      q,      q,            same,         same,        same,       ...nothingOpen],
+  'refused, hold beyond patience': [same,        same,        same,      'failed','failed',     same,         same,        same,       ...nothingOpen],
+  'refused, retry':                [same,        same,        same,      q,      q,            same,         same,        same,       ...nothingOpen],
+  'refused, give up':              [same,        same,        same,      'failed','failed',     same,         same,        same,       ...nothingOpen],
+  unanswered:                      [same,        same,        same,      same,   q,            same,         same,        same,       ...nothingOpen],
+  'read PROCESSING_DOWNLOAD':      [same,        same,        same,      same,   same,         'processing', 'published', 'in_inbox', ...nothingOpen],
+  'read PROCESSING_UPLOAD':        [same,        same,        same,      same,   same,         'processing', 'published', 'in_inbox', ...nothingOpen],
+  'read UNKNOWN':                  [same,        same,        same,      same,   same,         'processing', 'published', 'in_inbox', ...nothingOpen],
+  'read SEND_TO_USER_INBOX':       [same,        same,        same,      same,   same,         'in_inbox',   'published', 'in_inbox', ...nothingOpen],
+  'read PUBLISH_COMPLETE':         [same,        same,        same,      same,   same,         'published',  'published', 'published',...nothingOpen],
+  'read FAILED, bare':             [same,        same,        same,      same,   same,         'failed',     'published', 'in_inbox', ...nothingOpen],
+  'read FAILED, hold':             [same,        same,        same,      same,   same,         q,            'published', 'in_inbox', ...nothingOpen],
+  'read FAILED, retry':            [same,        same,        same,      same,   same,         q,            'published', 'in_inbox', ...nothingOpen],
+  'read FAILED, give up':          [same,        same,        same,      same,   same,         'failed',     'published', 'in_inbox', ...nothingOpen],
+  'read FAILED, cancelled':        [same,        same,        same,      same,   same,         c,            'published', 'in_inbox', ...nothingOpen],
+  status_unread:                   [same,        same,        same,      same,   same,         'processing', 'published', 'in_inbox', ...nothingOpen],
+  cancelled:                       [c,           c,           c,         c,      c,            c,            same,        same,       ...nothingOpen],
+  'cancelled, withdrawn':          [c,           c,           c,         c,      c,            c,            same,        same,       ...nothingOpen],
+  cancel_refused:                  [same,        same,        same,      same,   same,         'processing', same,        same,       ...nothingOpen],
+};
+
+const CASES = Object.entries(EVENTS).flatMap(([name, event]: [string, PostEvent]) =>
+  COLUMNS.map((status, column) => ({
+    name,
+    event,
+    status,
+    expected: TABLE[name as EventName][column] ?? same,
+  })),
+);
+
+describe('transition', () => {
+  it('is tabled for every status and every type of event', () => {
+    const types: Record<PostEventType, true> = {
+      prepared: true,
+      media_refused: true,
+      decided: true,
+      expired: true,
+      rescheduled: true,
+      held: true,
+      attempt_opened: true,
+      accepted: true,
+      refused: true,
+      unanswered: true,
+      status_read: true,
+      status_unread: true,
+      cancelled: true,
+      cancel_refused: true,
+    };
+    expect(new Set(Object.values(EVENTS).map(({ type }) => type))).toEqual(new Set(Object.keys(types)));
+    expect(new Set<string>(COLUMNS)).toEqual(new Set(Object.keys(POSTS)));
+    for (const row of Object.values(TABLE)) expect(row).toHaveLength(COLUMNS.length);
+  });
+
+  it.each(CASES)('makes of $status by "$name": $expected', ({ status, event, expected }) => {
+    const before = POSTS[status];
+    const after = transition(before, event, NOW, PACING);
+    if (expected === same) expect(after).toBe(before);
+    else {
+      expect(after).not.toBe(before);
+      expect(after.status).toBe(expected);
+    }
+  });
+
+  it.each(CASES)('is pure for $status and "$name"', ({ status, event }) => {
+    const before = deepFreeze(structuredClone(POSTS[status]));
+    const frozenEvent = deepFreeze(structuredClone(event));
+    const once = transition(before, frozenEvent, NOW, deepFreeze({ ...PACING }));
+    expect(before).toEqual(POSTS[status]);
+    expect(transition(before, frozenEvent, NOW, PACING)).toEqual(once);
+  });
+
+  it.each(CASES)('keeps what was submitted through $status and "$name"', ({ status, event }) => {
+    const before = POSTS[status];
+    const after = transition(before, event, NOW, PACING);
+    for (const field of ['id', 'content', 'contentHash', 'author', 'chat', 'draftId', 'createdAt'] as const) {
+      expect(after[field]).toEqual(before[field]);
+    }
+    expect(after.version).toBe(before.version);
+  });
+
+  it('never makes a settled post unsettled, whatever comes in whatever order', () => {
+    const events: PostEvent[] = Object.values(EVENTS);
+    for (const start of Object.values(POSTS)) {
+      let random = 12_345;
+      let post = transition(start, events[0] ?? { type: 'expired' }, NOW, PACING);
+      let wasSettled = isSettled(post);
+      for (let step = 0; step < 2_000; step += 1) {
+        random = (random * 1_103_515_245 + 12_345) % 2 ** 31;
+        const event = events[random % events.length];
+        if (event === undefined) throw new Error('There are events.');
+        post = transition(post, event, NOW + step * 1_000, PACING);
+        if (wasSettled) expect(isSettled(post)).toBe(true);
+        wasSettled = isSettled(post);
+      }
+    }
+  });
+});

@@ -1,0 +1,46 @@
+import type { Act, ReviewPolicy } from '../../../src/core/review/review.ts';
+
+export interface Verdict {
+  readonly outcome: 'approved' | 'rejected';
+  /** Ids of those whose votes made it. */
+  readonly by: ReadonlySet<string>;
+  /** How many acts it took. */
+  readonly acts: number;
+}
+
+/** How a ballot ended, worked out the long way: after each act anew, person by person and place by place. */
+export function verdictOf(
+  acts: readonly Act[],
+  policy: ReviewPolicy,
+  contentHash: string,
+): Verdict | undefined {
+  for (let count = 1; count <= acts.length; count += 1) {
+    const before = acts.slice(0, count);
+    const people = [...new Set(before.map(({ person }) => person.id))];
+    const opinions = people.map((id) => ({ id, opinion: opinionOf(before, id, contentHash) }));
+    const against = opinions.filter(({ opinion }) => opinion === 'reject').map(({ id }) => id);
+    const inFavour = opinions.filter(({ opinion }) => opinion === 'approve').map(({ id }) => id);
+    if (against.length > 0 && (policy.rejectionIsFinal || against.length >= policy.approvals))
+      return { outcome: 'rejected', by: new Set(against), acts: count };
+    if (inFavour.length >= policy.approvals)
+      return { outcome: 'approved', by: new Set(inFavour), acts: count };
+  }
+  return undefined;
+}
+
+/** What all buttons and reactions of one person come to. */
+function opinionOf(acts: readonly Act[], id: string, contentHash: string): 'approve' | 'reject' | undefined {
+  let button: 'approve' | 'reject' | undefined;
+  const reactions = { approve: new Set<string>(), reject: new Set<string>() };
+  for (const act of acts) {
+    if (act.person.id !== id || act.type === 'reason') continue;
+    if (act.type === 'mark' && act.contentHash !== contentHash) continue;
+    if (act.source !== 'button') {
+      if (act.type === 'mark') reactions[act.mark].add(act.source);
+      else reactions[act.mark].delete(act.source);
+    } else if (act.type === 'mark') button = act.mark;
+    else if (button === act.mark) button = undefined;
+  }
+  if (button === 'reject' || reactions.reject.size > 0) return 'reject';
+  return button === 'approve' || reactions.approve.size > 0 ? 'approve' : undefined;
+}

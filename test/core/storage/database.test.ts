@@ -1,0 +1,336 @@
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openStores, type Versioned } from '../../../src/core/storage/database.ts';
+import { temporaryDirectory } from '../media/files.ts';
+
+interface Tally extends Versioned {
+  readonly count: number;
+  readonly by?: string;
+}
+
+function open(file = join(temporaryDirectory(), 'deep', 'nod.db')) {
+  const stores = openStores({ file });
+  onTestFinished(() => stores.close());
+  return { file, stores, tallies: stores.store<Tally>('tallies') };
+}
+
+describe('a store', () => {
+  it('gives a record back as it was written, with its version', async () => {
+    const { tallies } = open();
+    expect(await tallies.get('a')).toBeUndefined();
+    expect(await tallies.create('a', { count: 1 })).toEqual({ count: 1, version: 1 });
+    expect(await tallies.get('a')).toEqual({ count: 1, version: 1 });
+  });
+
+  it('creates only what is not there yet', async () => {
+    const { tallies } = open();
+    await tallies.create('a', { count: 1 });
+    expect(await tallies.create('a', { count: 2 })).toBeUndefined();
+    expect(await tallies.get('a')).toMatchObject({ count: 1 });
+  });
+
+  it('replaces only what nobody else has written since', async () => {
+    const { tallies } = open();
+    const first = await tallies.create('a', { count: 1 });
+    if (first === undefined) throw new Error('It was not created.');
+    expect(await tallies.replace('a', first, { count: 2 })).toEqual({ count: 2, version: 2 });
+    expect(await tallies.replace('a', first, { count: 3 })).toBeUndefined();
+    expect(await tallies.get('a')).toEqual({ count: 2, version: 2 });
+    expect(await tallies.replace('b', first, { count: 3 })).toBeUndefined();
+    expect(await tallies.get('b')).toBeUndefined();
+  });
+
+  it('writes nothing where an update changes nothing', async () => {
+    const { tallies } = open();
+    await tallies.create('a', { count: 1 });
+    expect(await tallies.update('a', (current) => current)).toEqual({ count: 1, version: 1 });
+    expect(await tallies.update('a', () => undefined)).toEqual({ count: 1, version: 1 });
+    expect(await tallies.update('b', () => ({ count: 9 }))).toBeUndefined();
+    expect(await tallies.get('a')).toEqual({ count: 1, version: 1 });
+  });
+
+  it('deletes, and tells whether there was anything', async () => {
+    const { tallies } = open();
+    await tallies.create('a', { count: 1 });
+    expect(await tallies.delete('a')).toBe(true);
+    expect(await tallies.delete('a')).toBe(false);
+    expect(await tallies.get('a')).toBeUndefined();
+  });
+
+  const keys = [
+    'tallies:a',
+    ':a',
+    "a'; DROP TABLE keyv; --",
+    '..',
+    'ü 💥',
+    '%_',
+    '',
+    '__proto__',
+    'x'.repeat(500),
+  ];
+
+  it.each(keys)('takes any key: %j', async (key) => {
+    const { tallies } = open();
+    const created = await tallies.create(key, { count: 1 });
+    expect(await tallies.get(key)).toEqual(created);
+    expect(await tallies.update(key, () => ({ count: 2 }))).toMatchObject({ count: 2 });
+    expect(await tallies.delete(key)).toBe(true);
+  });
+
+  it.each([':base64:AAAA', '::', ':', '"\\u0000', '💥', ''])('keeps the text %j as it is', async (by) => {
+    const { tallies } = open();
+    await tallies.create('a', { count: 1, by });
+    expect(await tallies.get('a')).toEqual({ count: 1, by, version: 1 });
+  });
+});
+
+describe('compare-and-set', () => {
+  it('lets one of many creators win', async () => {
+    const { tallies } = open();
+    const attempts = Array.from({ length: 50 }, (_, count) => tallies.create('a', { count }));
+    const won = (await Promise.all(attempts)).filter((record) => record !== undefined);
+    expect(won).toHaveLength(1);
+    expect(await tallies.get('a')).toEqual(won[0]);
+  });
+
+  it('lets one of many replacements win', async () => {
+    const { tallies } = open();
+    const first = await tallies.create('a', { count: 0 });
+    if (first === undefined) throw new Error('It was not created.');
+    const attempts = Array.from({ length: 50 }, (_, count) => tallies.replace('a', first, { count }));
+    const won = (await Promise.all(attempts)).filter((record) => record !== undefined);
+    expect(won).toHaveLength(1);
+    expect(await tallies.get('a')).toEqual(won[0]);
+  });
+
+  it('loses no update, over two connections to one file', async () => {
+    const { file, tallies } = open();
+    const other = open(file).tallies;
+    await tallies.create('a', { count: 0 });
+    const add = (current: Tally) => ({ count: current.count + 1 });
+    await Promise.all(
+      Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? tallies : other).update('a', add)),
+    );
+    expect(await other.get('a')).toEqual({ count: 100, version: 101 });
+  });
+
+  it('sees what another connection wrote at once', async () => {
+    const { file, tallies } = open();
+    const other = open(file).tallies;
+    const first = await tallies.create('a', { count: 1 });
+    expect(await other.get('a')).toEqual(first);
+    expect(await other.create('a', { count: 2 })).toBeUndefined();
+  });
+});
+
+describe('namespaces', () => {
+  it('do not mix', async () => {
+    const { stores, tallies } = open();
+    const others = stores.store<Tally>('others');
+    await tallies.create('a', { count: 1 });
+    await others.create('a', { count: 2 });
+    await others.create('b', { count: 3 });
+    expect(await tallies.get('a')).toMatchObject({ count: 1 });
+    expect(await tallies.get('b')).toBeUndefined();
+    await others.delete('a');
+    expect(await tallies.get('a')).toMatchObject({ count: 1 });
+    expect(await Array.fromAsync(tallies.entries(), ([key]) => key)).toEqual(['a']);
+    expect(await Array.fromAsync(others.entries(), ([key]) => key)).toEqual(['b']);
+  });
+});
+
+describe('iterating', () => {
+  it('gives all records in the order of their keys, however many', async () => {
+    const { tallies } = open();
+    const keys = Array.from({ length: 1_203 }, (_, index) => String(index).padStart(5, '0'));
+    await Promise.all(keys.toReversed().map((key) => tallies.create(key, { count: Number(key) })));
+    const found = await Array.fromAsync(tallies.entries());
+    expect(found.map(([key]) => key)).toEqual(keys);
+    expect(found[1_000]?.[1]).toEqual({ count: 1_000, version: 1 });
+  });
+
+  it('goes on while records are deleted and written', async () => {
+    const { tallies } = open();
+    for (let index = 0; index < 1_100; index += 1)
+      await tallies.create(`k${1_000 + index}`, { count: index });
+    const seen: string[] = [];
+    for await (const [key] of tallies.entries()) {
+      seen.push(key);
+      await tallies.delete(key);
+    }
+    expect(new Set(seen).size).toBe(1_100);
+    expect(await Array.fromAsync(tallies.entries())).toEqual([]);
+  });
+});
+
+describe('a range', () => {
+  const keysOf = (records: [string, Tally][]) => records.map(([key]) => key);
+
+  async function fill(tallies: ReturnType<typeof open>['tallies'], keys: string[]) {
+    for (const [count, key] of keys.entries()) await tallies.create(key, { count, by: key });
+  }
+
+  it('gives the records whose keys begin so, decoded, in the order of their keys or backwards', async () => {
+    const { tallies } = open();
+    await fill(tallies, ['b 2', 'a 1', 'b', 'b 1', 'b 3', 'c 1']);
+    expect(await tallies.range('b ', { limit: 2 })).toEqual([
+      ['b 1', { count: 3, by: 'b 1', version: 1 }],
+      ['b 2', { count: 0, by: 'b 2', version: 1 }],
+    ]);
+    expect(keysOf(await tallies.range('b ', { limit: 2, newestFirst: true }))).toEqual(['b 3', 'b 2']);
+    expect(keysOf(await tallies.range('', { limit: 9 }))).toEqual(['a 1', 'b', 'b 1', 'b 2', 'b 3', 'c 1']);
+    expect(await tallies.range('d', { limit: 9 })).toEqual([]);
+    expect(await tallies.range('b', { limit: 0 })).toEqual([]);
+  });
+
+  it('goes on behind a key, in both directions', async () => {
+    const { tallies } = open();
+    await fill(tallies, ['a', 'b 1', 'b 2', 'b 2\u0000', 'b 2x', 'b 3', 'c']);
+    expect(keysOf(await tallies.range('b ', { limit: 9, after: 'b 2' }))).toEqual([
+      'b 2\u0000',
+      'b 2x',
+      'b 3',
+    ]);
+    expect(keysOf(await tallies.range('b ', { limit: 9, after: 'b 2', newestFirst: true }))).toEqual(['b 1']);
+    expect(await tallies.range('b ', { limit: 9, after: 'b 3' })).toEqual([]);
+    expect(await tallies.range('b ', { limit: 9, after: 'b 1', newestFirst: true })).toEqual([]);
+  });
+
+  it.each(['%', '_', 'a%', 'é', '💥', '\u{10ffff}', '\u{d7ff}', '\u007f', '\u0000', 'x\u0000'])(
+    'takes the prefix %j as it is',
+    async (prefix) => {
+      const { tallies } = open();
+      const keys = [prefix, `${prefix}\u{10ffff}`, `${prefix}a`].sort();
+      await fill(tallies, [...keys, 'other', 'a', 'axy', 'ê', '💦', 'y', '\u{e000}']);
+      const found = keysOf(await tallies.range(prefix, { limit: 99 }));
+      expect(found.toSorted()).toEqual(keys);
+    },
+  );
+
+  it('keeps to its namespace', async () => {
+    const { stores, tallies } = open();
+    await fill(stores.store<Tally>('others'), ['a 1', 'a 2']);
+    await fill(tallies, ['a 3']);
+    expect(keysOf(await tallies.range('a', { limit: 9 }))).toEqual(['a 3']);
+  });
+
+  it('is read through the index of the keys, without sorting', async () => {
+    const prepare = vi.spyOn(Database.prototype, 'prepare');
+    onTestFinished(() => prepare.mockRestore());
+    const { file, tallies } = open();
+    await tallies.range('a', { limit: 1 });
+    await tallies.range('a', { limit: 1, newestFirst: true });
+    const queries = prepare.mock.calls.map(([sql]) => sql).filter((sql) => sql.includes('ORDER BY key'));
+    expect(queries).toHaveLength(2);
+    const reader = new Database(file, { readonly: true });
+    onTestFinished(() => void reader.close());
+    for (const sql of queries) {
+      const plan = reader
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(Buffer.from('a'), Buffer.from('b'), 'c', 1);
+      expect(plan).toEqual([
+        expect.objectContaining({
+          detail: 'SEARCH keyv USING INDEX sqlite_autoindex_keyv_1 (key>? AND key<?)',
+        }),
+      ]);
+    }
+  });
+});
+
+describe('durability', () => {
+  it('survives a new start', async () => {
+    const file = join(temporaryDirectory(), 'nod.db');
+    const stores = openStores({ file });
+    await stores.store<Tally>('tallies').create('a', { count: 1 });
+    await stores.close();
+    expect(await open(file).tallies.get('a')).toEqual({ count: 1, version: 1 });
+  });
+
+  it('writes ahead to a log that is synced with every commit', () => {
+    const pragma = vi.spyOn(Database.prototype, 'pragma');
+    onTestFinished(() => pragma.mockRestore());
+    const { file } = open();
+    const connection = pragma.mock.contexts[0];
+    if (!(connection instanceof Database)) throw new Error('No connection was set up.');
+    expect(connection.name).toBe(file);
+    // 2 is FULL; the setting belongs to the connection and is not kept in the file.
+    expect(connection.pragma('synchronous', { simple: true })).toBe(2);
+    expect(connection.pragma('busy_timeout', { simple: true })).toBe(5_000);
+    const reader = new Database(file, { readonly: true });
+    expect(reader.pragma('journal_mode', { simple: true })).toBe('wal');
+    reader.close();
+  });
+
+  it('has a record in the log file when its promise resolves', async () => {
+    const { file, tallies } = open();
+    await tallies.create('a', { count: 4_711 });
+    expect(existsSync(`${file}-wal`)).toBe(true);
+    const reader = new Database(file, { readonly: true });
+    expect(reader.prepare('SELECT value FROM keyv').pluck().get()).toContain('4711');
+    reader.close();
+  });
+});
+
+describe('the files of the database', () => {
+  const modesOf = (file: string) =>
+    [file, `${file}-wal`, `${file}-shm`].map((each) => (statSync(each).mode & 0o777).toString(8));
+
+  it('are for their owner alone in a folder that others may read', async () => {
+    const directory = join(temporaryDirectory(), 'data');
+    mkdirSync(directory, { mode: 0o755 });
+    const { file, tallies } = open(join(directory, 'nod.db'));
+    await tallies.create('a', { count: 1 });
+    expect(modesOf(file)).toEqual(['600', '600', '600']);
+  });
+
+  it('are taken from others where they were there before', async () => {
+    const { file, tallies } = open();
+    await tallies.create('a', { count: 1 });
+    for (const each of [file, `${file}-wal`, `${file}-shm`]) chmodSync(each, 0o644);
+    const again = open(file);
+    expect(modesOf(file)).toEqual(['600', '600', '600']);
+    expect(await again.tallies.get('a')).toMatchObject({ count: 1 });
+  });
+
+  it('may be none at all', async () => {
+    const before = existsSync(':memory:');
+    const { tallies } = open(':memory:');
+    await tallies.create('a', { count: 1 });
+    expect(await tallies.get('a')).toMatchObject({ count: 1 });
+    expect(existsSync(':memory:')).toBe(before);
+  });
+
+  it('may be an empty one that others could read', async () => {
+    const file = join(temporaryDirectory(), 'nod.db');
+    writeFileSync(file, '', { mode: 0o666 });
+    await open(file).tallies.create('a', { count: 1 });
+    expect(modesOf(file)).toEqual(['600', '600', '600']);
+  });
+});
+
+describe('a database that does not answer', () => {
+  const calls: Record<string, (store: ReturnType<typeof open>['tallies']) => Promise<unknown>> = {
+    get: (store) => store.get('a'),
+    create: (store) => store.create('b', { count: 1 }),
+    replace: (store) => store.replace('a', { count: 1, version: 1 }, { count: 2 }),
+    update: (store) => store.update('a', () => ({ count: 2 })),
+    delete: (store) => store.delete('a'),
+    entries: (store) => Array.fromAsync(store.entries()),
+    range: (store) => store.range('a', { limit: 1 }),
+  };
+
+  it.each(Object.keys(calls))('makes %s reject, and never look like an absent record', async (name) => {
+    const { stores, tallies } = open();
+    await tallies.create('a', { count: 1 });
+    await stores.close();
+    await expect(calls[name]?.(tallies)).rejects.toThrow('database connection is not open');
+  });
+
+  it('may be closed twice', async () => {
+    const { stores } = open();
+    await stores.close();
+    await expect(stores.close()).resolves.toBeUndefined();
+  });
+});
