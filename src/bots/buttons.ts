@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Draft } from '../core/compose/draft.ts';
+import type { Post } from '../core/publish/post.ts';
 
 /** What a button means: on a draft, a post, an account, the settings of the place, or who may use this Nod. */
 export interface Press {
@@ -29,4 +31,16 @@ export function decodePress(data: string): Press | undefined {
 /** Stands for an account in a button, where its `open_id` may be too long. */
 export function accountKey(openId: string): string {
   return createHash('sha256').update(openId).digest('base64url').slice(0, 10);
+}
+
+/** A button on a draft's card. */
+export function draftButton(draft: Draft, label: string, verb: string, argument?: string) {
+  const press = encodePress({ on: 'draft', id: draft.id, verb, ...(argument !== undefined && { argument }) });
+  return { label, press };
+}
+
+/** A button on a post's card. */
+export function postButton(post: Post, label: string, verb: string, argument?: string) {
+  const press = encodePress({ on: 'post', id: post.id, verb, ...(argument !== undefined && { argument }) });
+  return { label, press };
 }

@@ -27,3 +27,23 @@ export async function askFor(
   });
   if (asked !== undefined) await records.anchor(asked, question.subject);
 }
+
+/** What a question of ours is about; a plain draft id, as its card has it, asks for the caption. */
+export interface Topic {
+  /** Why somebody rejects a post, when a post or a draft goes out, a time zone, the code of another chat. */
+  readonly kind: 'why' | 'when_post' | 'when_draft' | 'zone' | 'code';
+  /** Of the post or draft; of the workspace for the rest. */
+  readonly id: string;
+}
+
+const KINDS = ['why', 'when_post', 'when_draft', 'zone', 'code'] as const;
+
+/** The subject under which an answer comes back. */
+export const encodeTopic = ({ kind, id }: Topic): string => `${kind}:${id}`;
+
+/** Undefined for a subject that is no such question. */
+export function decodeTopic(subject: string): Topic | undefined {
+  const [, word, id] = /^([a-z_]+):(.+)$/.exec(subject) ?? [];
+  const kind = KINDS.find((known) => known === word);
+  return kind === undefined || id === undefined ? undefined : { kind, id };
+}

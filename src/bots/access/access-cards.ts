@@ -2,7 +2,7 @@ import type { PlaceAccess } from '../../core/access/place-access.ts';
 import type { Person } from '../../core/publish/post.ts';
 import { encodePress } from '../buttons.ts';
 import type { Button, Card, Row, Span } from '../platform.ts';
-import { placeName, settingKey } from '../settings/settings-words.ts';
+import { placeName, settingKey } from '../settings/settings-card.ts';
 import { countOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { type Idiom, idiomOf } from '../text/wording.ts';

@@ -10,7 +10,7 @@ import { decodePress, type Press } from '../buttons.ts';
 import type { CardRecords } from '../cards/card-index.ts';
 import { parseSubject } from '../cards/subjects.ts';
 import type { Bot, ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
-import { decodeTopic } from '../question-ids.ts';
+import { decodeTopic } from '../questions.ts';
 import { isAbsent } from './is-absent.ts';
 import {
   ACCESS_RIGHTS,

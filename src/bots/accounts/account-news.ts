@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { ConsentOutcome } from '../../core/accounts/consent.ts';
-import type { Refreshing } from '../../core/compose/refresh.ts';
+import type { Refreshing } from '../../core/compose/drafts.ts';
 import type { Chronicle } from '../../core/history/record-post.ts';
 import type { AccountName, ChatRef, Post } from '../../core/publish/post.ts';
 import type { Notes } from '../../core/publish/signals.ts';

@@ -2,7 +2,7 @@ import type { Account, Accounts } from '../../core/accounts/accounts.ts';
 import type { Draft } from '../../core/compose/draft.ts';
 import type { Composer } from '../../core/compose/drafts.ts';
 import { UserError } from '../../core/problems.ts';
-import { PRIVACY_NAMES } from '../../core/tiktok/names.ts';
+import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { type CreatorInfo, isPrivacyLevel } from '../../core/tiktok/types.ts';
 import { accountKey } from '../buttons.ts';
 import type { Board } from '../cards/card-queue.ts';

@@ -1,9 +1,8 @@
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import type { Choice } from '../../core/compose/choices.ts';
+import type { Choice } from '../../core/compose/draft.ts';
 import { captionLimit, type Draft, kindOf } from '../../core/compose/draft.ts';
-import type { Composer } from '../../core/compose/drafts.ts';
-import type { Refreshing } from '../../core/compose/refresh.ts';
+import type { Composer, Refreshing } from '../../core/compose/drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import type { Chronicle } from '../../core/history/record-post.ts';
 import { UserError } from '../../core/problems.ts';

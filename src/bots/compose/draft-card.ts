@@ -3,21 +3,20 @@ import {
   captionLimit,
   carriesCaption,
   type Draft,
+  type DraftFile,
   kindOf,
   needsPick,
   problemsOf,
   usableFiles,
 } from '../../core/compose/draft.ts';
-import type { StoredFile } from '../../core/media/types.ts';
+import type { MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
-import { accountKey } from '../buttons.ts';
-import { draftButton as on } from '../card-buttons.ts';
-import type { Button, Card, Line, Picture } from '../platform.ts';
-import { accountName, filesWord, momentOf } from '../text/format.ts';
+import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
+import { accountKey, draftButton as on } from '../buttons.ts';
+import type { Button, Card, Choice, Line, Picture, Row } from '../platform.ts';
+import { accountName, capital, durationOf, filesWord, listOf, momentOf, sizeOf } from '../text/format.ts';
 import { problemText } from '../text/problems.ts';
-import { idiomOf } from '../text/wording.ts';
-import { choiceLines, choiceRows, switchedOffText } from './draft-choices.ts';
-import { fileLines, fileRows } from './draft-files.ts';
+import { type Idiom, idiomOf } from '../text/wording.ts';
 
 const MUSIC_URL = 'https://www.tiktok.com/legal/page/global/music-usage-confirmation/en';
 const BRANDED_URL = 'https://www.tiktok.com/legal/page/global/bc-policy/en';
@@ -188,4 +187,137 @@ function endRows(draft: Draft, policy: ReviewPolicy): Button[][] {
     ],
     [{ ...on(draft, 'Discard', 'discard'), tone: 'bad' as const }],
   ];
+}
+
+/** What TikTok wants a person to choose, as it stands; only what the creator may choose at all. */
+export function choiceLines(draft: Draft): Line[] {
+  const { settings, creator, account } = draft;
+  if (account === undefined || creator === undefined) return [];
+  const isVideo = kindOf(draft) === 'video';
+  const privacy = settings.privacyLevel === undefined ? 'choose one' : PRIVACY_NAMES[settings.privacyLevel];
+  const lines: Line[] = [choice('Who can see it?', privacy)];
+  if (!creator.commentDisabled) lines.push(choice('Comments', onOff(settings.allowComment)));
+  if (isVideo && !creator.duetDisabled) lines.push(choice('Duet', onOff(settings.allowDuet)));
+  if (isVideo && !creator.stitchDisabled) lines.push(choice('Stitch', onOff(settings.allowStitch)));
+  lines.push(
+    choice('Disclosure', disclosureText(draft)),
+    choice('AI-generated', settings.aiGenerated ? 'yes' : 'no'),
+  );
+  return lines;
+}
+
+function choice(name: string, value: string): Line {
+  return [`${name}  `, { text: value, style: 'bold' }];
+}
+
+function disclosureText({ disclosing, settings }: Draft): string {
+  if (!disclosing) return 'none';
+  const label = disclosureLabel(settings);
+  return label === undefined ? 'choose what it promotes' : `labelled “${label}”`;
+}
+
+/** One line about what the creator has switched off, so that nobody looks for it; undefined when nothing is. */
+export function switchedOffText(draft: Draft): string | undefined {
+  const off = switchedOff(draft);
+  if (off.length === 0) return undefined;
+  return `${capital(listOf(off))} ${off.length === 1 && off[0] !== 'comments' ? 'is' : 'are'} off in this account’s settings.`;
+}
+
+function switchedOff(draft: Draft): string[] {
+  const { creator } = draft;
+  if (creator === undefined) return [];
+  const isVideo = kindOf(draft) === 'video';
+  return [
+    ...(creator.commentDisabled ? ['comments'] : []),
+    ...(isVideo && creator.duetDisabled ? ['Duet'] : []),
+    ...(isVideo && creator.stitchDisabled ? ['Stitch'] : []),
+  ];
+}
+
+/** The buttons that change the choices. */
+export function choiceRows(draft: Draft): Row[] {
+  const { creator, settings, disclosing } = draft;
+  if (creator === undefined || draft.account === undefined) return [];
+  const isVideo = kindOf(draft) === 'video';
+  const isBranded = disclosing && settings.brandedContent;
+  const levels = creator.privacyLevelOptions.filter((level) => !(isBranded && level === 'SELF_ONLY'));
+  const privacy: Choice = {
+    prompt: 'Who can see it?',
+    options: levels.map((level) => ({
+      ...on(draft, PRIVACY_NAMES[level], 'privacy', level),
+      isChosen: settings.privacyLevel === level,
+    })),
+  };
+  const interactions = [
+    ...(creator.commentDisabled
+      ? []
+      : [on(draft, `Comments: ${onOff(settings.allowComment)}`, 'set', 'allowComment')]),
+    ...(isVideo && !creator.duetDisabled
+      ? [on(draft, `Duet: ${onOff(settings.allowDuet)}`, 'set', 'allowDuet')]
+      : []),
+    ...(isVideo && !creator.stitchDisabled
+      ? [on(draft, `Stitch: ${onOff(settings.allowStitch)}`, 'set', 'allowStitch')]
+      : []),
+  ];
+  const disclosure = [
+    on(draft, `Disclosure: ${onOff(disclosing)}`, 'disclose'),
+    on(draft, `AI label: ${onOff(settings.aiGenerated)}`, 'set', 'aiGenerated'),
+  ];
+  const kinds = disclosing
+    ? [
+        on(draft, `${tick(settings.yourBrand)} Your brand`, 'set', 'yourBrand'),
+        on(draft, `${tick(settings.brandedContent)} Branded content`, 'set', 'brandedContent'),
+      ]
+    : [];
+  return [privacy, ...[interactions, disclosure, kinds].filter((row) => row.length > 0)];
+}
+
+const onOff = (value: boolean): string => (value ? 'on' : 'off');
+const tick = (value: boolean): string => (value ? '☑' : '☐');
+
+/** One line for each file: where it stands, and what was changed about it. */
+export function fileLines({ chat, files }: Draft): Line[] {
+  return files.map((file, index) => fileLine(file, { index, count: files.length, idiom: idiomOf(chat) }));
+}
+
+function fileLine(
+  file: DraftFile,
+  { index, count, idiom }: { index: number; count: number; idiom: Idiom },
+): Line {
+  const number = count > 1 ? `${index + 1}  ` : '';
+  const name = { text: `${number}${file.name}`, style: 'code' as const };
+  if (file.state === 'waiting') return [name, '  on the way'];
+  if (file.state === 'stored') return [name, '  being prepared'];
+  if (file.state === 'refused') return [name, `  ✕ ${problemText(file.problem, idiom)}`];
+  return [name, `  ${changesText(file.source, file.media)}`];
+}
+
+function changesText(source: StoredFile, { changes, file, durationSeconds }: PreparedMedia): string {
+  const words = changes.map(changeText);
+  const size =
+    source.bytes === file.bytes ? sizeOf(file.bytes) : `${sizeOf(source.bytes)} → ${sizeOf(file.bytes)}`;
+  if (durationSeconds !== undefined) words.unshift(durationOf(durationSeconds * 1000));
+  return [...words, size].join(', ');
+}
+
+function changeText(change: MediaChange): string {
+  switch (change.type) {
+    case 'converted':
+    case 'repackaged':
+      return `${change.from} → ${change.to}`;
+    case 'turned_upright':
+      return 'turned upright';
+    case 'flattened_on_white':
+      return 'on white';
+    case 'resized':
+      return `${change.from.join('×')} → ${change.to.join('×')}`;
+  }
+}
+
+/** A button to take each file out, five a row. */
+export function fileRows(draft: Draft): Button[][] {
+  const buttons = draft.files.map((file, index) => on(draft, `✕ ${index + 1}`, 'drop', file.id));
+  const rows: Button[][] = [];
+  for (let start = 0; start < buttons.length; start += 5) rows.push(buttons.slice(start, start + 5));
+  return rows;
 }

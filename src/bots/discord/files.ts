@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
+import type { APIAttachment, APIMessage } from 'discord.js';
 import { request } from 'undici';
+import { plainFileName } from '../../core/plain-text.ts';
 import { FileUnavailableError } from '../../core/problems.ts';
-import { ChatUnreachableError } from '../platform.ts';
-import { parseFileRef } from './offered-file.ts';
+import { ChatUnreachableError, type OfferedFile } from '../platform.ts';
+import { userPerson } from './ids.ts';
 
 const TIMEOUT_MS = 30_000;
 /** Refused, not there, no longer there: the link is over. */
@@ -66,4 +68,70 @@ async function* guarded(body: AsyncIterable<Uint8Array>, maxBytes: number): Asyn
   } finally {
     await read.return?.().catch(() => {});
   }
+}
+
+const MEDIA_PROXY = 'media.discordapp.net';
+const THUMBNAIL_PIXELS = 480;
+const REF = /^(\d+):(.+)$/s;
+
+/** An attachment as a file that can be fetched while its link lives. */
+export function offeredFile(attachment: APIAttachment): OfferedFile {
+  const { filename, size, url, content_type: contentType } = attachment;
+  const claimedKind = claimedKindOf(contentType);
+  const thumbnail = thumbnailUrl(attachment);
+  return {
+    ref: fileRef(url, size),
+    name: plainFileName(filename) || 'file',
+    bytes: size,
+    ...(claimedKind !== undefined && { claimedKind }),
+    ...(thumbnail !== undefined && { thumbnailRef: fileRef(thumbnail) }),
+  };
+}
+
+/** The media of a message, or of the message that it forwards, with its text. */
+export function mediaOf(message: APIMessage): { files: APIAttachment[]; caption: string } {
+  const forwarded = message.message_snapshots?.[0]?.message;
+  const source = message.attachments.length === 0 && forwarded !== undefined ? forwarded : message;
+  const files = source.attachments.filter(
+    ({ content_type: type }) => type === undefined || claimedKindOf(type) !== undefined,
+  );
+  return { files, caption: plainText(source) };
+}
+
+/** Where a file is and how many bytes it has at most. */
+export function parseFileRef(ref: string): { url: string; maxBytes: number } {
+  const [, size, url] = REF.exec(ref) ?? [];
+  if (url === undefined) throw new Error('This is no file of Discord’s.');
+  return { url, maxBytes: size === '0' ? Number.POSITIVE_INFINITY : Number(size) };
+}
+
+const fileRef = (url: string, bytes = 0): string => `${bytes}:${url}`;
+
+function claimedKindOf(contentType: string | undefined): 'photo' | 'video' | undefined {
+  if (contentType?.startsWith('image/')) return 'photo';
+  if (contentType?.startsWith('video/')) return 'video';
+  return undefined;
+}
+
+/** Discord's media proxy makes a JPEG of a video's first frame, as its own apps ask it to. */
+function thumbnailUrl({ proxy_url, content_type, width, height }: APIAttachment): string | undefined {
+  const url = URL.parse(proxy_url);
+  if (url?.hostname !== MEDIA_PROXY || !content_type?.startsWith('video/') || !width || !height)
+    return undefined;
+  const scale = Math.min(1, THUMBNAIL_PIXELS / Math.max(width, height));
+  url.searchParams.set('format', 'jpeg');
+  url.searchParams.set('width', String(Math.round(width * scale)));
+  url.searchParams.set('height', String(Math.round(height * scale)));
+  return url.href;
+}
+
+/** The text without what only Discord can show: mentions become names, emoji of the server their names. */
+function plainText({ content, mentions = [] }: Pick<APIMessage, 'content'> & Partial<APIMessage>): string {
+  return content
+    .replace(/<@!?(\d+)>/g, (_, id) => {
+      const user = mentions.find((mentioned) => mentioned.id === id);
+      return user === undefined ? '' : `@${userPerson(user).name}`;
+    })
+    .replace(/<a?(:\w+:)\d+>/g, '$1')
+    .trim();
 }

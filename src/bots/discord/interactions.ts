@@ -15,14 +15,13 @@ import { createRecent } from '../adapter-kit/recent.ts';
 import type { ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
 import { suggest } from './autocomplete.ts';
 import { type Frame, frameOf } from './context.ts';
+import { mediaOf, offeredFile } from './files.ts';
 import { isEphemeral, messageRef, orderOf, privateRef } from './ids.ts';
 import { composeModal, readModal } from './modals.ts';
-import { mediaOf, offeredFile } from './offered-file.ts';
-import { mediaOptions, readSubcommand, textOption, wishesOf } from './options.ts';
-import { createPressAnswer } from './press-replies.ts';
+import { mediaOptions, readPicked, readSubcommand, textOption, wishesOf } from './options.ts';
 import type { Answers } from './replies.ts';
+import { createPressAnswer } from './replies.ts';
 import type { Attempt } from './safely.ts';
-import { readPicked } from './selected.ts';
 import { inLanguage, TEXTS } from './texts.ts';
 
 const MAX_SEEN = 1_000;

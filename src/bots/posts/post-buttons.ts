@@ -1,4 +1,4 @@
-import type { Reworking } from '../../core/compose/rework.ts';
+import type { Reworking } from '../../core/compose/submit.ts';
 import { UserError } from '../../core/problems.ts';
 import { isSettled, type Post } from '../../core/publish/post.ts';
 import type { Notes } from '../../core/publish/signals.ts';

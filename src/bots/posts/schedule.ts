@@ -10,8 +10,7 @@ import type { CardRecords } from '../cards/card-index.ts';
 import type { Board } from '../cards/card-queue.ts';
 import type { Speech } from '../cards/send.ts';
 import type { ChatEventOf } from '../platform.ts';
-import { encodeTopic, type Topic } from '../question-ids.ts';
-import { askFor } from '../questions.ts';
+import { askFor, encodeTopic, type Topic } from '../questions.ts';
 import { momentOf } from '../text/format.ts';
 import { AT_ONCE, askWhenText, note, plannedText, WHEN } from '../text/messages.ts';
 

@@ -39,8 +39,7 @@ import {
   ChatUnreachableError,
   type MessageRef,
 } from '../platform.ts';
-import { encodeTopic } from '../question-ids.ts';
-import { askFor } from '../questions.ts';
+import { askFor, encodeTopic } from '../questions.ts';
 import { note } from '../text/messages.ts';
 import type { Telling } from './explain-refusal.ts';
 import {
@@ -51,7 +50,7 @@ import {
   REASON_TAKEN,
   takenBackText,
   WHY,
-} from './vote-words.ts';
+} from './review-card.ts';
 
 /** A post that has terms by which it is decided. */
 type Reviewed = Post & { readonly review: PostReview };

@@ -1,6 +1,6 @@
 import type { Joins } from '../../core/accounts/join-codes.ts';
 import type { Place, Workspaces } from '../../core/accounts/workspaces.ts';
-import type { Refreshing } from '../../core/compose/refresh.ts';
+import type { Refreshing } from '../../core/compose/drafts.ts';
 import type { Chronicle } from '../../core/history/record-post.ts';
 import { UserError } from '../../core/problems.ts';
 import { isSettled, type Person, type Post } from '../../core/publish/post.ts';
@@ -12,11 +12,12 @@ import {
   codeNote,
   joinedCard,
   joinedNews,
+  placeName,
   separatedNews,
   separatedNote,
+  settingKey,
   TOLD_ALONE,
-} from './settings-notes.ts';
-import { placeName, settingKey } from './settings-words.ts';
+} from './settings-card.ts';
 
 type Asking = Pick<ChatEvent, 'chat' | 'workspace' | 'isPrivate' | 'person' | 'reply'>;
 

@@ -1,12 +1,12 @@
 import type { Place, Settings } from '../../core/accounts/workspaces.ts';
-import type { ChatRef } from '../../core/publish/post.ts';
+import type { ChatRef, Person } from '../../core/publish/post.ts';
 import type { ReviewPolicy, Role } from '../../core/review/review.ts';
 import { listButton } from '../access/access-cards.ts';
 import { encodePress } from '../buttons.ts';
 import type { Button, Card, Choice, Line, Row } from '../platform.ts';
 import { capital, countOf, listOf } from '../text/format.ts';
+import { note } from '../text/messages.ts';
 import { idiomOf } from '../text/wording.ts';
-import { hoursText, placeName, placesText, platformOf, settingKey } from './settings-words.ts';
 
 export const MAX_APPROVALS = 10;
 export const OPEN_HOURS = [24, 72, 168] as const;
@@ -44,7 +44,7 @@ export function settingsCard(view: SettingsView): Card {
       ...(canReview ? [approvalsLine(policy)] : []),
       ...(isReviewed ? [...voterLines(view), ...ruleLines(view)] : []),
       setting('Time zone', zoneText(view)),
-      ...joinedLines(view),
+      ...joinedCardLines(view),
       [],
       ['Changes apply to posts that are submitted from now on.'],
       ...(isReviewed ? namingLines(view) : []),
@@ -120,7 +120,7 @@ function zoneText({ settings: { timeZone }, now }: SettingsView): string {
   return `${timeZone}, ${time.format(now)} now`;
 }
 
-function joinedLines(view: SettingsView): Line[] {
+function joinedCardLines(view: SettingsView): Line[] {
   const others = otherPlaces(view);
   if (others.length === 0) return [];
   const [root] = view.places;
@@ -230,3 +230,162 @@ function joinRows(view: SettingsView): Button[][] {
     return [[invite], ...others.map((other) => [leave(`Separate ${placeName(other)}`, other)])];
   return [[leave('Separate this chat', { id: view.workspace })]];
 }
+
+export const TOLD_ALONE = 'The code is in a message to you alone.';
+
+/** What a window asks for. */
+export const QUESTIONS = {
+  zone: { title: 'Time zone, such as Europe/Berlin', maxLength: 60 },
+  code: { title: 'Code from the other chat', maxLength: 30 },
+} as const;
+
+/** The same question where the answer is a reply. */
+export function questionCard(kind: keyof typeof QUESTIONS, { name }: Person): Card {
+  const what = kind === 'zone' ? 'the time zone, such as Europe/Berlin' : 'the code from the other chat';
+  return note(`${name}, reply to this with ${what}.`);
+}
+
+/** A fresh code, for whoever may give it away; `back` leads to the settings where it stands in their place. */
+export function codeCard(code: string, { back }: { back: boolean }): Card {
+  const { slash: discord } = idiomOf('discord:');
+  const { slash: telegram } = idiomOf('telegram:');
+  return {
+    lines: [
+      ['Code for another chat  ', { text: code, style: 'code' }],
+      [],
+      ['It is good for one hour and for one chat. Who manages that chat enters it there:'],
+      [`Discord  ${discord}join ${code}`],
+      [`Telegram  ${telegram}join ${code}`],
+      [],
+      ['Then both share TikTok accounts and reviews, by the rules of this chat.'],
+      ['Give it to nobody else: whoever has it can join a chat of theirs.'],
+    ],
+    rows: back ? [settingsRow()] : [],
+  };
+}
+
+/** The same for a window that holds 200 characters. */
+export const codeNote = (code: string): string =>
+  `${code} is good for one hour and one chat. Enter it there with ${idiomOf('telegram:').slash}join, or ${idiomOf('discord:').slash}join on Discord.`;
+
+/** How two chats are joined. */
+export function joinHelpCard(chat: ChatRef): Card {
+  const { slash } = idiomOf(chat);
+  return note(
+    'Two chats can share TikTok accounts and reviews.',
+    `In the one whose rules shall hold, open the settings and press “Join another chat…”. Enter its code here with ${slash}join.`,
+  );
+}
+
+/** What is shared now; for the chat that joined. */
+export function joinedCard({ places, accounts }: { places: readonly Place[]; accounts: number }): Card {
+  return { ...note(...joinedLines(places, accounts)), rows: [settingsRow()] };
+}
+
+/** The same for those who were joined. */
+export function joinedNews({
+  person,
+  places,
+  accounts,
+}: {
+  person: Person;
+  places: readonly Place[];
+  accounts: number;
+}): Card {
+  const [first = '', ...rest] = joinedLines(places, accounts);
+  return note(first, ...rest, `${person.name} entered the code.`);
+}
+
+function joinedLines(places: readonly Place[], accounts: number): string[] {
+  const [root] = places;
+  const whose = root === undefined ? '' : ` The rules are those of ${placeName(root)}.`;
+  return [
+    `✓ ${placesText(places)} are joined.`,
+    `They share ${countOf(accounts, 'TikTok account')}, reviews, settings and the history.${whose}`,
+  ];
+}
+
+/** What the place is told that has parted two places. */
+export const separatedNote = (part: Place, root: Place): string =>
+  `${placeName(part)} and ${placeName(root)} are separate. Each has its own accounts and rules again.`;
+
+/** What the other place is told. */
+export const separatedNews = (part: Place, root: Place, { name }: Person): Card =>
+  note(`${name} has separated two chats.`, separatedNote(part, root));
+
+/** How somebody is named. */
+export function approverHelpCard(chat: ChatRef): Card {
+  const { slash, hasMenus } = idiomOf(chat);
+  return hasMenus
+    ? note(`${slash}settings names who may approve.`)
+    : note(
+        `To name somebody who may approve, reply to a message of theirs with ${slash}approver. The same again takes them off.`,
+        'It has to be a person: bots, and chats that speak as themselves, cannot approve.',
+      );
+}
+
+/** What naming somebody, or taking them off, came to. */
+export function approverCard(
+  { name }: Person,
+  { isNamed, isReviewed, chat }: { isNamed: boolean; isReviewed: boolean; chat: ChatRef },
+): Card {
+  const { slash } = idiomOf(chat);
+  const state = isNamed ? `${name} may approve from now on.` : `${name} is no longer named as an approver.`;
+  return note(state, ...(isReviewed ? [] : [`Reviews are off; ${slash}settings turns them on.`]));
+}
+
+const settingsRow = () => [on('Settings', 'card', 'show')];
+
+const HOURS_A_DAY = 24;
+const DAYS_FROM_HOURS = 96;
+
+/** `72 h`, `7 days`. */
+export function hoursText(hours: number): string {
+  return hours >= DAYS_FROM_HOURS && hours % HOURS_A_DAY === 0
+    ? countOf(hours / HOURS_A_DAY, 'day')
+    : `${hours} h`;
+}
+
+/** A place as its people and those of another platform know it. */
+export function placeName({ title, chat }: Pick<Place, 'title' | 'chat'>): string {
+  const platform = idiomOf(chat).name;
+  return title === '' ? `a chat on ${platform}` : `${title} (${platform})`;
+}
+
+/** Places by name, in one list. */
+export const placesText = (places: readonly Place[]): string => listOf(places.map(placeName));
+
+/** Stands for a person, a role or a place in a button, whose parts are told apart by colons. */
+export const settingKey = ({ id }: { readonly id: string }): string => id.replaceAll(':', '.');
+
+/** Who or what belongs to the same platform. */
+export const platformOf = (id: string): string => id.split(':')[0] ?? '';
+
+/** What a change has made different, for the history; undefined when nothing. */
+export function changesText(before: Settings, after: Settings): string | undefined {
+  const [old, now] = [before.policy, after.policy];
+  const changes = [
+    change('approvals', approvalsWord(old), approvalsWord(now)),
+    change('managers may approve', yesNo(old.managersVote), yesNo(now.managersVote)),
+    change('roles that may approve', names(old.roles), names(now.roles)),
+    change('people who may approve', names(old.people), names(now.people)),
+    change('the author’s own vote counts', yesNo(old.authorVotes), yesNo(now.authorVotes)),
+    change('one rejection is final', yesNo(old.rejectionIsFinal), yesNo(now.rejectionIsFinal)),
+    change('reviews stay open', hoursText(old.openHours), hoursText(now.openHours)),
+    change('time zone', before.timeZone, after.timeZone),
+  ].filter((text) => text !== undefined);
+  return changes.length === 0 ? undefined : changes.join(', ');
+}
+
+/** What the history says about where the reviews of a place stand. */
+export function reviewChatText(reviewChat: ChatRef | undefined): string {
+  return `reviews stand: ${reviewChat === undefined ? 'where posted' : 'in one chat'}`;
+}
+
+function change(name: string, before: string, after: string): string | undefined {
+  return before === after ? undefined : `${name}: ${before} → ${after}`;
+}
+
+const approvalsWord = ({ approvals }: ReviewPolicy): string => (approvals === 0 ? 'off' : String(approvals));
+const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
+const names = (all: readonly (Role | Person)[]): string => all.map(({ name }) => name).join(', ') || 'none';

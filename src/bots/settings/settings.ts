@@ -10,17 +10,23 @@ import type { Press } from '../buttons.ts';
 import type { CardRecords } from '../cards/card-index.ts';
 import type { Speech } from '../cards/send.ts';
 import type { Card, ChatEvent, ChatEventOf } from '../platform.ts';
-import { encodeTopic } from '../question-ids.ts';
-import { askFor } from '../questions.ts';
+import { askFor, encodeTopic } from '../questions.ts';
 import { OLD_BUTTON } from '../text/messages.ts';
 import { problemText } from '../text/problems.ts';
 import { idiomOf } from '../text/wording.ts';
 import { exportCard, historyCard } from './history-card.ts';
 import type { Joining } from './join-chats.ts';
 import { type PolicyChange, policyChangeOf } from './policy-fields.ts';
-import { settingsCard } from './settings-card.ts';
-import { approverCard, approverHelpCard, joinHelpCard, QUESTIONS, questionCard } from './settings-notes.ts';
-import { changesText, reviewChatText } from './settings-words.ts';
+import {
+  approverCard,
+  approverHelpCard,
+  changesText,
+  joinHelpCard,
+  QUESTIONS,
+  questionCard,
+  reviewChatText,
+  settingsCard,
+} from './settings-card.ts';
 
 type PressEvent = ChatEventOf<'press'>;
 type Asking = Pick<ChatEvent, 'chat' | 'workspace' | 'isPrivate' | 'person' | 'reply'>;

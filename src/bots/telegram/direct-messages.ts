@@ -4,7 +4,7 @@ import type { ChatRef, Person } from '../../core/publish/post.ts';
 import { type Card, ChatBusyError, ChatUnreachableError, type MessageRef } from '../platform.ts';
 import { isRefusal } from './errors.ts';
 import { isPrivateChat, parseChatRef, parseMessageRef, parsePersonId } from './ids.ts';
-import { keyboardOf, postCard } from './send-card.ts';
+import { keyboardOf, postCard } from './send.ts';
 import type { Moves } from './supergroups.ts';
 
 interface WhisperOptions {

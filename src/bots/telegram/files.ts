@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import type { Api } from 'grammy';
+import type { Message, PhotoSize } from 'grammy/types';
 import { request } from 'undici';
-import { ChatUnreachableError } from '../platform.ts';
+import { plainFileName } from '../../core/plain-text.ts';
+import { ChatUnreachableError, type OfferedFile } from '../platform.ts';
 import { ask } from './errors.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -42,4 +44,70 @@ async function* guarded(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
   } catch {
     throw new ChatUnreachableError('The download of a file from Telegram broke off.');
   }
+}
+
+const THUMBNAIL_PIXELS = 200;
+
+interface TelegramFile {
+  readonly file_id: string;
+  readonly file_name?: string;
+  readonly file_size?: number;
+  readonly mime_type?: string;
+  readonly thumbnail?: PhotoSize;
+}
+
+/** Whether a message carries something that could be posted. */
+export const hasMedia = (message: Message): boolean => find(message) !== undefined;
+
+/** The photo, video or document of a message, refused by its declared size where Telegram would refuse it. */
+export function offeredFile(message: Message, maxBytes: number): OfferedFile | undefined {
+  const found = find(message);
+  if (found === undefined) return undefined;
+  const { file, fallbackName, claimedKind } = found;
+  const bytes = file.file_size;
+  return {
+    ref: file.file_id,
+    name: plainFileName(file.file_name ?? '') || fallbackName,
+    ...(bytes !== undefined && { bytes }),
+    ...(file.thumbnail !== undefined && { thumbnailRef: file.thumbnail.file_id }),
+    ...(claimedKind !== undefined && { claimedKind }),
+    ...(bytes !== undefined && bytes > maxBytes && { tooBig: { maxBytes } }),
+  };
+}
+
+interface Found {
+  readonly file: TelegramFile;
+  readonly fallbackName: string;
+  readonly claimedKind?: 'photo' | 'video';
+}
+
+function find(message: Message): Found | undefined {
+  const number = message.message_id;
+  const photo = message.photo === undefined ? undefined : largestPhoto(message.photo);
+  if (photo !== undefined) return { file: photo, fallbackName: `photo-${number}.jpg`, claimedKind: 'photo' };
+  // An animation sets `document` as well, hence this order.
+  const video = message.video ?? message.animation ?? message.video_note;
+  if (video !== undefined) return { file: video, fallbackName: `video-${number}.mp4`, claimedKind: 'video' };
+  const document = message.document;
+  if (document === undefined) return undefined;
+  const claimedKind = claimedKindOf(document.mime_type);
+  const fallbackName = `file-${number}`;
+  return claimedKind === undefined
+    ? { file: document, fallbackName }
+    : { file: document, fallbackName, claimedKind };
+}
+
+function largestPhoto(sizes: readonly PhotoSize[]): TelegramFile | undefined {
+  const [smallest, ...rest] = sizes.toSorted((a, b) => a.width * a.height - b.width * b.height);
+  const largest = rest.at(-1) ?? smallest;
+  if (smallest === undefined || largest === undefined) return undefined;
+  const wideEnough = rest.find((size) => Math.max(size.width, size.height) >= THUMBNAIL_PIXELS);
+  const thumbnail = Math.max(smallest.width, smallest.height) >= THUMBNAIL_PIXELS ? smallest : wideEnough;
+  return { ...largest, thumbnail: thumbnail ?? smallest };
+}
+
+function claimedKindOf(mimeType: string | undefined): 'photo' | 'video' | undefined {
+  if (mimeType?.startsWith('image/')) return 'photo';
+  if (mimeType?.startsWith('video/')) return 'video';
+  return undefined;
 }

@@ -3,8 +3,8 @@ import type { Person } from '../../core/publish/post.ts';
 import type { ChatEvent, ChatEventOf } from '../platform.ts';
 import { asksToPost, type Command, type Me, readAddress, readCommand, repliesToUs } from './addressing.ts';
 import { type Albums, givenBy } from './albums.ts';
+import { hasMedia, offeredFile } from './files.ts';
 import { chatRef, chatTitle, messageRef, senderPerson, userPerson, workspaceRef } from './ids.ts';
-import { hasMedia, offeredFile } from './offered-file.ts';
 import { fromMove, fromReaction, fromRights } from './reactions.ts';
 
 /**

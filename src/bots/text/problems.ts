@@ -1,6 +1,6 @@
 import type { Problem } from '../../core/problems.ts';
-import { PRIVACY_NAMES } from '../../core/tiktok/names.ts';
-import { votersText } from '../review/vote-words.ts';
+import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
+import { votersText } from '../review/review-card.ts';
 import { failureWords } from './failures.ts';
 import { countOf, durationOf, excerptOf, limitOf, listOf, sizeOf } from './format.ts';
 import type { Idiom } from './wording.ts';

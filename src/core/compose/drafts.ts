@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { Workspaces } from '../accounts/workspaces.ts';
 import { plainCaption } from '../plain-text.ts';
 import { type Problem, UserError } from '../problems.ts';
 import type { ChatRef, Person, Post } from '../publish/post.ts';
@@ -9,9 +10,8 @@ import type { TikTokClient } from '../tiktok/client.ts';
 import { refusalOf } from '../tiktok/codes.ts';
 import { TikTokApiError, TikTokUnreachableError } from '../tiktok/errors.ts';
 import type { CreatorInfo } from '../tiktok/types.ts';
-import { type Choice, decide } from './choices.ts';
 import type { Usage } from './disk-usage.ts';
-import { continuesAlbum, type Draft, type DraftFile, UNDECIDED } from './draft.ts';
+import { type Choice, continuesAlbum, type Draft, type DraftFile, decide, UNDECIDED } from './draft.ts';
 import type { Intake } from './intake.ts';
 import { limitReached, type Shares, sharesOf } from './limits.ts';
 
@@ -315,3 +315,36 @@ export function createComposer({
 export type Composer = ReturnType<typeof createComposer>;
 
 const isOf = ({ author }: Draft, { person }: Offer): boolean => author.id === person.id;
+
+/** Looks at open drafts again whose accounts may have changed. */
+export function createRefreshing({
+  drafts,
+  composer,
+  workspaces,
+  log,
+}: {
+  drafts: Store<Draft>;
+  composer: Pick<Composer, 'refresh'>;
+  workspaces: Workspaces;
+  log: Logger;
+}) {
+  /** Asks TikTok again for those that are wanted, wherever they are; what cannot be asked for now stays as it is. */
+  async function refresh(isWanted: (draft: Draft) => boolean): Promise<void> {
+    for await (const [id, draft] of drafts.entries()) {
+      if (draft.submitted !== undefined || !isWanted(draft)) continue;
+      await composer
+        .refresh(id, draft.author)
+        .catch((error) => log.warn({ err: error }, 'A draft stays as it was'));
+    }
+  }
+
+  /** The same for the drafts of a place, and of all that share with it. */
+  async function refreshIn(workspace: string, isWanted: (draft: Draft) => boolean): Promise<void> {
+    const sharing = await workspaces.idsOf(workspace);
+    await refresh((draft) => sharing.includes(draft.workspace) && isWanted(draft));
+  }
+
+  return { refresh, refreshIn };
+}
+
+export type Refreshing = ReturnType<typeof createRefreshing>;

@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
+import { type FileTypeResult, fileTypeFromFile } from 'file-type';
 import sharp from 'sharp';
 import { UserError } from '../problems.ts';
-import { type FileFormat, readFormat } from './formats.ts';
-import { PHOTO_LIMITS } from './limits.ts';
+import { PHOTO_LIMITS } from './types.ts';
 import { runVideoJob } from './video-jobs.ts';
 import type { VideoContent } from './video-probe.ts';
 
@@ -70,4 +70,98 @@ async function inspectPhoto(
     colourSpace: found.space,
     pages,
   };
+}
+
+/** What a file is, judged by its content: its name, and the kind of pipeline that can open it. */
+export type FileFormat =
+  | { readonly kind: 'photo'; readonly name: 'JPEG' | 'PNG' | 'WebP' }
+  | { readonly kind: 'video'; readonly name: 'MP4' | 'MOV' | 'M4V' }
+  | { readonly kind: 'other'; readonly name: string };
+
+const ACCEPTED = new Map<string, FileFormat>([
+  ['jpg', { kind: 'photo', name: 'JPEG' }],
+  ['png', { kind: 'photo', name: 'PNG' }],
+  ['webp', { kind: 'photo', name: 'WebP' }],
+  ['mp4', { kind: 'video', name: 'MP4' }],
+  ['mov', { kind: 'video', name: 'MOV' }],
+  ['m4v', { kind: 'video', name: 'M4V' }],
+]);
+
+/** Where the usual extension in capitals isn't what people call the format. */
+const NAMES = new Map([
+  ['apng', 'animated PNG'],
+  ['webm', 'WebM'],
+  ['tif', 'TIFF'],
+  ['jp2', 'JPEG 2000'],
+  ['jpx', 'JPEG 2000'],
+  ['jpm', 'JPEG 2000'],
+  ['jxl', 'JPEG XL'],
+  ['psd', 'Photoshop'],
+  ['cr2', 'Canon RAW'],
+  ['cr3', 'Canon RAW'],
+  ['nef', 'Nikon RAW'],
+  ['arw', 'Sony RAW'],
+  ['orf', 'Olympus RAW'],
+  ['rw2', 'Panasonic RAW'],
+  ['raf', 'Fujifilm RAW'],
+  ['ogg', 'Ogg'],
+  ['oga', 'Ogg'],
+  ['ogv', 'Ogg'],
+  ['opus', 'Opus'],
+  ['mpg', 'MPEG'],
+  ['asf', 'Windows Media'],
+  ['docx', 'Word'],
+  ['xlsx', 'Excel'],
+  ['pptx', 'PowerPoint'],
+  ['cfb', 'Microsoft Office'],
+  ['gz', 'gzip'],
+  ['elf', 'a program'],
+  ['exe', 'a program'],
+  ['macho', 'a program'],
+]);
+
+const HEAD_BYTES = 4096;
+const MAX_LOOKAHEAD_BYTES = 16 * 1024 ** 2;
+
+/** Tells a file's format from its bytes; throws a `file_empty` problem for a file without any. */
+export async function readFormat(path: string): Promise<FileFormat> {
+  const head = await readHead(path);
+  if (head.length === 0) throw new UserError({ code: 'file_empty' });
+  const found = await detect(path);
+  // Text comes in too many costumes for magic numbers: an SVG is XML to them, a web page is nothing.
+  if (!found || found.ext === 'xml') return { kind: 'other', name: textName(head) ?? 'an unknown format' };
+  return ACCEPTED.get(found.ext) ?? { kind: 'other', name: NAMES.get(found.ext) ?? found.ext.toUpperCase() };
+}
+
+async function detect(path: string): Promise<FileTypeResult | undefined> {
+  try {
+    return await fileTypeFromFile(path, { maxBufferSize: MAX_LOOKAHEAD_BYTES });
+  } catch {
+    // A file that misleads the detector is no file that we can use.
+    return undefined;
+  }
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  const handle = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+function textName(head: Buffer): string | undefined {
+  if (head.includes(0)) return undefined;
+  let text: string;
+  try {
+    // `stream` forgives a character that the end of the head cuts in two.
+    text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true }).trimStart().toLowerCase();
+  } catch {
+    return undefined;
+  }
+  if (/^<(.*<)?svg[\s>]/s.test(text)) return 'SVG';
+  if (/^<!doctype html|^<(.*<)?(html|head|body)[\s>]/s.test(text)) return 'a web page';
+  return 'a text file';
 }

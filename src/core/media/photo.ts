@@ -1,8 +1,7 @@
 import sharp, { type JpegOptions, type Sharp } from 'sharp';
 import { UserError } from '../problems.ts';
 import type { PhotoFacts } from './inspect.ts';
-import { PHOTO_LIMITS } from './limits.ts';
-import type { MediaChange } from './types.ts';
+import { type MediaChange, PHOTO_LIMITS } from './types.ts';
 
 const QUALITIES = [90, 80, 70, 55, 40];
 const DECODE_SECONDS = 60;
@@ -92,4 +91,12 @@ function listChanges(
     changes.push({ type: 'resized', from: [facts.width, facts.height], to: [result.width, result.height] });
   }
   return changes;
+}
+
+/** Narrows sharp to the picture formats that we take; the setting is the whole process's, setting it twice is fine. */
+export function configureSharp(): void {
+  sharp.cache(false);
+  // SVG is a language with links to other files, and each further loader is more native code for strangers' bytes.
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp'] });
 }

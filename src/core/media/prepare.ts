@@ -2,13 +2,12 @@ import { availableParallelism } from 'node:os';
 import { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { createLimiter } from '../fair-limiter.ts';
-import { configureSharp } from './configure-sharp.ts';
 import { inspectFile } from './inspect.ts';
-import { PHOTO_LIMITS } from './limits.ts';
-import { convertPhoto } from './photo.ts';
+import { configureSharp, convertPhoto } from './photo.ts';
 import { createPreview } from './preview.ts';
 import type { MediaStore } from './store.ts';
 import type { PreparedMedia, StoredFile } from './types.ts';
+import { PHOTO_LIMITS } from './types.ts';
 import { prepareVideo } from './video.ts';
 
 /** A source that is asked for, or worked on. */

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { UserError } from '../problems.ts';
-import { codecName, isAudioCodecCarried, isVideoCodecAccepted } from './codecs.ts';
 import type { VideoFacts } from './inspect.ts';
-import { VIDEO_LIMITS } from './limits.ts';
 import type { MediaStore } from './store.ts';
 import type { PreparedMedia, StoredFile } from './types.ts';
+import { VIDEO_LIMITS } from './types.ts';
 import { runVideoJob } from './video-jobs.ts';
+import { codecName, isAudioCodecCarried, isVideoCodecAccepted } from './video-probe.ts';
 
 /** NTSC's 23.976 is above the limit, but a short clip's average may measure a little below; 60 a little above. */
 const FRAME_RATE_TOLERANCE = 0.05;

@@ -1,8 +1,15 @@
 import type { Decision } from '../review/review.ts';
-import { afterSilence, afterStatus, follow } from './following.ts';
-import type { Pacing } from './pacing.ts';
-import { isSettled, type Post, type PostBase, type PostEvent, type PostIn, whatWaits } from './post.ts';
-import { baseOf, fail, proceed, retry } from './steps.ts';
+import { type Pacing, retryDelayMs, statusCheckDelayMs } from './pacing.ts';
+import {
+  isSettled,
+  type Next,
+  type Post,
+  type PostBase,
+  type PostEvent,
+  type PostFailure,
+  type PostIn,
+  whatWaits,
+} from './post.ts';
 
 /**
  * What an event makes of a post: pure, and total over status × event.
@@ -84,4 +91,178 @@ function hold(post: Post, event: Extract<PostEvent, { type: 'held' }>, now: numb
   const { problem, privacyLevelOptions } = event;
   const expiresAt = now + pacing.holdMs;
   return { ...baseOf(post), status: 'on_hold', problem, privacyLevelOptions, expiresAt };
+}
+
+type StatusRead = Extract<PostEvent, { type: 'status_read' }>;
+type StatusUnread = Extract<PostEvent, { type: 'status_unread' }>;
+type Followable = PostIn<'processing' | 'published' | 'in_inbox'>;
+
+/** Begins to follow what TikTok has taken. */
+export function follow(post: PostIn<'submitting'>, publishId: string, now: number, pacing: Pacing): Post {
+  return {
+    ...baseOf(post),
+    status: 'processing',
+    attemptId: post.attemptId,
+    publishId,
+    since: now,
+    checks: 0,
+    checkedAt: now,
+    nextCheckAt: now + statusCheckDelayMs(0, pacing),
+    pulledBytes: 0,
+  };
+}
+
+/** What TikTok’s answer about a publish makes of its post. */
+export function afterStatus(post: Post, event: StatusRead, now: number, pacing: Pacing): Post {
+  if (post.status !== 'processing' && post.status !== 'published' && post.status !== 'in_inbox') return post;
+  const { status } = event.status;
+  if (status === 'PUBLISH_COMPLETE') return publish(post, event, now, pacing);
+  if (post.status === 'published') return checkLater(post, event.askedAt, now, pacing);
+  if (status === 'SEND_TO_USER_INBOX') return deliverToInbox(post, event, now, pacing);
+  if (post.status === 'in_inbox') return checkLater(post, event.askedAt, now, pacing);
+
+  if (status === 'FAILED') return afterFailure(post, event, now, pacing);
+  const pulled = withPulled(post, event);
+  return isOutOfPatience(pulled, now, pacing)
+    ? giveUpWaiting(pulled, now)
+    : checkLater(pulled, event.askedAt, now, pacing);
+}
+
+/** Silence proves nothing: not even our own count, which begins anew with each start, that nothing was pulled. */
+export function afterSilence(post: Post, event: StatusUnread, now: number, pacing: Pacing): Post {
+  if (post.status !== 'processing') return checkLater(post, event.askedAt, now, pacing, event.retryAfterMs);
+  const pulled = withPulled(post, event);
+  return isOutOfPatience(pulled, now, pacing)
+    ? leaveUnconfirmed(pulled, now)
+    : checkLater(pulled, event.askedAt, now, pacing, event.retryAfterMs);
+}
+
+function withPulled(post: PostIn<'processing'>, { pulledBytes }: { pulledBytes: number }) {
+  return { ...post, pulledBytes: Math.max(post.pulledBytes, pulledBytes) };
+}
+
+function isOutOfPatience(post: PostIn<'processing'>, now: number, pacing: Pacing): boolean {
+  return now - post.since >= pacing.patienceMs;
+}
+
+function publish(post: Followable, event: StatusRead, now: number, pacing: Pacing): Post {
+  const published = followed(post, 'published', event, now);
+  // TikTok tells the id of a public post only, and only after it has moderated it.
+  const expectsLink =
+    event.status.postIds.length === 0 && post.content.settings.privacyLevel === 'PUBLIC_TO_EVERYONE';
+  return expectsLink ? withLateCheck(published, now, pacing) : published;
+}
+
+function deliverToInbox(
+  post: PostIn<'processing' | 'in_inbox'>,
+  event: StatusRead,
+  now: number,
+  pacing: Pacing,
+): Post {
+  return withLateCheck(followed(post, 'in_inbox', event, now), now, pacing);
+}
+
+/** The post in a settled status that TikTok may tell more about; told again, it stays settled since when it was. */
+function followed<S extends 'published' | 'in_inbox'>(
+  post: Followable,
+  status: S,
+  event: StatusRead,
+  now: number,
+) {
+  const before = post.status !== 'processing' && post.status === status ? post : undefined;
+  return {
+    ...baseOf(post),
+    status,
+    publishId: post.publishId,
+    postIds: event.status.postIds,
+    checks: before === undefined ? 0 : before.checks + 1,
+    checkedAt: event.askedAt,
+    settledAt: before?.settledAt ?? now,
+  };
+}
+
+function afterFailure(post: PostIn<'processing'>, event: StatusRead, now: number, pacing: Pacing): Post {
+  const failure = event.failure ?? { reason: 'unknown' as const };
+  if (failure.reason === 'cancelled_at_tiktok')
+    return { ...baseOf(post), status: 'cancelled', settledAt: now };
+  return proceed(post, failure, event.next ?? { type: 'give_up' }, now, pacing);
+}
+
+/** Nothing has changed: the next look comes later. */
+function checkLater(post: Post, checkedAt: number, now: number, pacing: Pacing, atLeastMs = 0): Post {
+  if (post.status === 'processing') {
+    const checks = post.checks + 1;
+    const delayMs = Math.max(statusCheckDelayMs(checks, pacing), atLeastMs);
+    return { ...post, checks, checkedAt, nextCheckAt: now + delayMs };
+  }
+  if (post.status !== 'published' && post.status !== 'in_inbox') return post;
+  const { nextCheckAt, ...rest } = post;
+  const checked = { ...rest, checks: post.checks + 1, checkedAt };
+  return nextCheckAt === undefined ? checked : withLateCheck(checked, now, pacing, atLeastMs);
+}
+
+function giveUpWaiting(post: PostIn<'processing'>, now: number): Post {
+  return post.pulledBytes === 0 ? fail(post, { reason: 'never_pulled' }, now) : leaveUnconfirmed(post, now);
+}
+
+function leaveUnconfirmed(post: PostIn<'processing'>, now: number): Post {
+  return { ...baseOf(post), status: 'unconfirmed', publishId: post.publishId, settledAt: now };
+}
+
+/** Plans the next look at a post that is settled already, ever slower, until patience ends. */
+function withLateCheck(
+  post: Omit<PostIn<'published'>, 'nextCheckAt'> | Omit<PostIn<'in_inbox'>, 'nextCheckAt'>,
+  now: number,
+  pacing: Pacing,
+  atLeastMs = 0,
+): Post {
+  if (now - post.settledAt >= pacing.patienceMs) return post;
+  const delayMs = Math.max(statusCheckDelayMs(post.checks + pacing.pollAttempts, pacing), atLeastMs);
+  return { ...post, nextCheckAt: now + delayMs };
+}
+
+/** The post without what belongs to its status alone. */
+export function baseOf(post: Post): PostBase {
+  const { id, version, workspace, chat, author, draftId, account, content, contentHash, createdAt } = post;
+  const { media, preview, review, publishAt, readyAt, attempts, retries } = post;
+  return {
+    ...{ id, version, workspace, chat, author, draftId, account, content, contentHash, createdAt },
+    ...(media !== undefined && { media }),
+    ...(preview !== undefined && { preview }),
+    ...(review !== undefined && { review }),
+    ...(publishAt !== undefined && { publishAt }),
+    ...(readyAt !== undefined && { readyAt }),
+    attempts,
+    retries,
+  };
+}
+
+/** Ends the post because it cannot be published. */
+export function fail(post: Post, failure: PostFailure, now: number): Post {
+  return { ...baseOf(post), status: 'failed', failure, settledAt: now };
+}
+
+/** What a refusal makes of a post: it waits for a limit, tries again, or ends. */
+export function proceed(post: Post, failure: PostFailure, next: Next, now: number, pacing: Pacing): Post {
+  if (next.type === 'hold') return waitFor(post, failure, next.delayMs, now, pacing);
+  return next.type === 'retry' ? retry(post, failure, now) : fail(post, failure, now);
+}
+
+/** Waits for a limit to pass, without counting it as a try, for as long as patience lasts. */
+function waitFor(post: Post, failure: PostFailure, delayMs: number, now: number, pacing: Pacing): Post {
+  if (now + delayMs > (post.readyAt ?? post.createdAt) + pacing.patienceMs) return fail(post, failure, now);
+  return { ...baseOf(post), status: 'queued', notBefore: now + delayMs, wait: failure };
+}
+
+/** Another attempt after one that certainly came to nothing; bounded and ever slower. */
+export function retry(post: Post, failure: PostFailure, now: number): Post {
+  const delayMs = retryDelayMs(post.retries);
+  if (delayMs === undefined) return fail(post, failure, now);
+  return {
+    ...baseOf(post),
+    retries: post.retries + 1,
+    status: 'queued',
+    notBefore: now + delayMs,
+    wait: failure,
+  };
 }

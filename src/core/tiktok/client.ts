@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { TikTokRateLimitError } from './errors.ts';
-import { publishBody } from './publish-body.ts';
+import { createTikTokRequest, type TikTokLog } from './http.ts';
 import { creatorInfoReply, publishReply, statusReply, tokenReply, userInfoReply } from './replies.ts';
-import { createTikTokRequest, type TikTokLog } from './request.ts';
 import type { CreatorInfo, PublishRequest, PublishStatus, TokenGrant, UserInfo } from './types.ts';
-import { createWindowLimiter, type WindowLimiter } from './window-limiter.ts';
 
 /** TikTok's minute, and a second for calls that reach TikTok closer together than they left. */
 const WINDOW_MS = 61_000;
@@ -157,3 +155,120 @@ function keepLimit(limiter: WindowLimiter, accessToken: string, endpoint: string
     heldBack: true,
   });
 }
+
+interface InitCall {
+  path: string;
+  json: object;
+}
+
+/**
+ * Makes the `init` call that fits the kind and the mode of a post.
+ * Throws `TypeError` for a request that must not have come this far: no media, or no privacy level chosen.
+ */
+export function publishBody(request: PublishRequest): InitCall {
+  const [firstUrl] = request.mediaUrls;
+  if (firstUrl === undefined) throw new TypeError('A post needs at least one media URL.');
+  if (request.kind === 'photo') return photoBody(request);
+
+  const source_info = { source: 'PULL_FROM_URL', video_url: firstUrl };
+  // The inbox takes no post_info: the creator sets everything in the app.
+  // https://developers.tiktok.com/doc/content-posting-api-reference-upload-video
+  if (request.postMode === 'MEDIA_UPLOAD') {
+    return { path: '/v2/post/publish/inbox/video/init/', json: { source_info } };
+  }
+  const { caption, settings } = request;
+  const post_info = {
+    ...(caption !== '' && { title: caption }),
+    ...directPostInfo(request),
+    disable_duet: !settings.allowDuet,
+    disable_stitch: !settings.allowStitch,
+    is_aigc: settings.aiGenerated,
+  };
+  return { path: '/v2/post/publish/video/init/', json: { post_info, source_info } };
+}
+
+/**
+ * A photo's caption is its `description`, and `is_aigc` stands at the top, unlike a video's.
+ * https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
+ */
+function photoBody(request: PublishRequest): InitCall {
+  const { caption, mediaUrls, postMode, settings } = request;
+  const direct = postMode === 'DIRECT_POST';
+  return {
+    path: '/v2/post/publish/content/init/',
+    json: {
+      media_type: 'PHOTO',
+      post_mode: postMode,
+      ...(direct && { is_aigc: settings.aiGenerated }),
+      post_info: {
+        ...(caption !== '' && { description: caption }),
+        ...(direct && directPostInfo(request)),
+      },
+      source_info: { source: 'PULL_FROM_URL', photo_images: mediaUrls, photo_cover_index: 0 },
+    },
+  };
+}
+
+/** The brand toggles are always sent: TikTok's tables call them required although its examples leave them out. */
+function directPostInfo({ settings }: PublishRequest) {
+  if (settings.privacyLevel === undefined) {
+    throw new TypeError('A direct post needs a privacy level that a person has chosen.');
+  }
+  return {
+    privacy_level: settings.privacyLevel,
+    disable_comment: !settings.allowComment,
+    brand_content_toggle: settings.brandedContent,
+    brand_organic_toggle: settings.yourBrand,
+  };
+}
+
+/**
+ * Creates a strict sliding-window limiter: no span of `windowMs` ever holds more than `limit` calls of a key.
+ * TikTok's window slides too (https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit);
+ * a fixed window would let twice the limit through around its edge.
+ */
+export function createWindowLimiter({
+  limit,
+  windowMs,
+  now = Date.now,
+}: {
+  limit: number;
+  windowMs: number;
+  now?: () => number;
+}) {
+  /** Times of the calls of each key; the key that called last stands last. */
+  const callsOf = new Map<string, number[]>();
+
+  /** A time ahead of the clock means that the clock was set back; it would hold calls back for too long. */
+  const counts = (at: number, nowMs: number) => at <= nowMs && nowMs - at < windowMs;
+
+  function dropIdleKeys(nowMs: number) {
+    for (const [key, calls] of callsOf) {
+      const last = calls.at(-1);
+      if (last !== undefined && counts(last, nowMs)) return;
+      callsOf.delete(key);
+    }
+  }
+
+  return {
+    /** Counts a call and returns 0, or counts nothing and returns the milliseconds to wait. */
+    take(key: string): number {
+      const nowMs = now();
+      dropIdleKeys(nowMs);
+      const calls = (callsOf.get(key) ?? []).filter((at) => counts(at, nowMs));
+      const oldest = calls[0];
+      if (oldest !== undefined && calls.length >= limit) return oldest + windowMs - nowMs;
+      calls.push(nowMs);
+      callsOf.delete(key);
+      callsOf.set(key, calls);
+      return 0;
+    },
+
+    /** How many keys are kept in memory. */
+    get size() {
+      return callsOf.size;
+    },
+  };
+}
+
+export type WindowLimiter = ReturnType<typeof createWindowLimiter>;

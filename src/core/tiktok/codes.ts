@@ -1,3 +1,5 @@
+import type { PostSettings, PrivacyLevel } from './types.ts';
+
 /** Why TikTok did not publish, in our words; what the chat says follows from it. */
 export type FailureReason =
   | 'rate_limited'
@@ -140,4 +142,18 @@ export function refusalOf(code: string): Advice {
 /** Says what the `fail_reason` of a FAILED publish means. */
 export function failureOf(failReason: string | undefined): Advice {
   return failReason === undefined ? UNKNOWN : (ADVICE.get(failReason) ?? UNKNOWN);
+}
+
+/** How TikTok's own app calls who can see a post. */
+export const PRIVACY_NAMES: Record<PrivacyLevel, string> = {
+  PUBLIC_TO_EVERYONE: 'Everyone',
+  MUTUAL_FOLLOW_FRIENDS: 'Friends',
+  FOLLOWER_OF_CREATOR: 'Followers',
+  SELF_ONLY: 'Only me',
+};
+
+/** What TikTok writes on a post that discloses advertising, of both kinds the stronger one; undefined for neither. */
+export function disclosureLabel({ brandedContent, yourBrand }: PostSettings): string | undefined {
+  if (brandedContent) return 'Paid partnership';
+  return yourBrand ? 'Promotional content' : undefined;
 }

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { parseJsonLosslessly } from './json.ts';
+import { parseJsonLosslessly } from './http.ts';
 import { readPostIds } from './replies.ts';
 
 interface About {

@@ -15,7 +15,7 @@ import {
   ChatUnreachableError,
   type OfferedFile,
 } from '../../../src/bots/platform.ts';
-import { ANONYMOUS_NOTE } from '../../../src/bots/review/vote-words.ts';
+import { ANONYMOUS_NOTE } from '../../../src/bots/review/review-card.ts';
 import { problemText } from '../../../src/bots/text/problems.ts';
 import { idiomOf } from '../../../src/bots/text/wording.ts';
 import type { Problem } from '../../../src/core/problems.ts';

@@ -6,7 +6,7 @@ import { createPlaceAccess } from '../../../src/core/access/place-access.ts';
 import { createConsents } from '../../../src/core/accounts/consent.ts';
 import { createJoins } from '../../../src/core/accounts/join-codes.ts';
 import type { Draft } from '../../../src/core/compose/draft.ts';
-import { createRefreshing } from '../../../src/core/compose/refresh.ts';
+import { createRefreshing } from '../../../src/core/compose/drafts.ts';
 import type { Person, Post, PostState } from '../../../src/core/publish/post.ts';
 import { createLooks } from '../../../src/core/publish/preview-links.ts';
 import { defaultPolicy, type ReviewPolicy, type Standing } from '../../../src/core/review/review.ts';

@@ -2,8 +2,7 @@ import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { afterEach, expect, it } from 'vitest';
-import { createFiles } from '../../../src/bots/discord/files.ts';
-import { offeredFile } from '../../../src/bots/discord/offered-file.ts';
+import { createFiles, offeredFile } from '../../../src/bots/discord/files.ts';
 import { photo, startHarness } from './harness.ts';
 
 const closers: (() => void)[] = [];

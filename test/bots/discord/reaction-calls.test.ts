@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { markOf } from '../../../src/bots/discord/reaction-calls.ts';
+import { markOf } from '../../../src/bots/discord/reactions.ts';
 import { ChatClosedError, ChatUnreachableError, MessageGoneError } from '../../../src/bots/platform.ts';
 import { card, type Harness, startHarness } from './harness.ts';
 

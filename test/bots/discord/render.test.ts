@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { escapeText, setLines } from '../../../src/bots/discord/markdown.ts';
-import { renderCard } from '../../../src/bots/discord/render.ts';
+import { escapeText, renderCard, setLines } from '../../../src/bots/discord/render.ts';
 import type { Button, Card, Line, Row } from '../../../src/bots/platform.ts';
 
 const card = (rows: readonly Row[], lines: readonly Line[] = [['Text']]): Card => ({ lines, rows });

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { type PostView, postCard } from '../../../src/bots/posts/post-card.ts';
-import { finalNote } from '../../../src/bots/posts/post-endings.ts';
+import { finalNote, type PostView, postCard } from '../../../src/bots/posts/post-card.ts';
 import { DEFAULT_PACING } from '../../../src/core/publish/pacing.ts';
 import type { PostIn, PostState } from '../../../src/core/publish/post.ts';
 import { photo, postIn, printed } from '../cards/subjects.ts';

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { postCard } from '../../../src/bots/posts/post-card.ts';
-import { finalNote } from '../../../src/bots/posts/post-endings.ts';
+import { finalNote, postCard } from '../../../src/bots/posts/post-card.ts';
 import { type ReviewView, reviewCard } from '../../../src/bots/review/review-card.ts';
 import { problemText } from '../../../src/bots/text/problems.ts';
 import { idiomOf } from '../../../src/bots/text/wording.ts';

@@ -1,8 +1,14 @@
 import { expect, it } from 'vitest';
 import type { Card } from '../../../src/bots/platform.ts';
-import { type SettingsView, settingsCard } from '../../../src/bots/settings/settings-card.ts';
-import { codeCard, codeNote, joinedCard, joinedNews } from '../../../src/bots/settings/settings-notes.ts';
-import { changesText } from '../../../src/bots/settings/settings-words.ts';
+import {
+  changesText,
+  codeCard,
+  codeNote,
+  joinedCard,
+  joinedNews,
+  type SettingsView,
+  settingsCard,
+} from '../../../src/bots/settings/settings-card.ts';
 import { defaultPolicy, type ReviewPolicy } from '../../../src/core/review/review.ts';
 import { printed } from '../cards/subjects.ts';
 

@@ -11,7 +11,7 @@ import { OLD_BUTTON } from '../../../src/bots/text/messages.ts';
 import { createJoins, type JoinCode } from '../../../src/core/accounts/join-codes.ts';
 import { createWorkspaces, type Workspace } from '../../../src/core/accounts/workspaces.ts';
 import type { Draft } from '../../../src/core/compose/draft.ts';
-import { createRefreshing } from '../../../src/core/compose/refresh.ts';
+import { createRefreshing } from '../../../src/core/compose/drafts.ts';
 import { createHistory, type HistoryEntry } from '../../../src/core/history/history.ts';
 import { createChronicle } from '../../../src/core/history/record-post.ts';
 import { UserError } from '../../../src/core/problems.ts';

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { configureSharp } from '../../../src/core/media/configure-sharp.ts';
 import { inspectFile } from '../../../src/core/media/inspect.ts';
+import { configureSharp } from '../../../src/core/media/photo.ts';
 import { changedFixture, fixture, problemOf, temporaryDirectory } from './files.ts';
 
 beforeAll(configureSharp);

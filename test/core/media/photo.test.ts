@@ -2,9 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { configureSharp } from '../../../src/core/media/configure-sharp.ts';
 import { inspectFile } from '../../../src/core/media/inspect.ts';
-import { convertPhoto, fittedSize } from '../../../src/core/media/photo.ts';
+import { configureSharp, convertPhoto, fittedSize } from '../../../src/core/media/photo.ts';
 import { fixture, problemOf, temporaryDirectory } from './files.ts';
 
 beforeAll(configureSharp);

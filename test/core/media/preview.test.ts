@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { createMediaPreparer } from '../../../src/core/media/prepare.ts';
-import { arrangeTiles } from '../../../src/core/media/preview-layout.ts';
+import { arrangeTiles } from '../../../src/core/media/preview.ts';
 import { addBytes, addFixture, emptyStore, fixture } from './files.ts';
 
 const COLOURS = [

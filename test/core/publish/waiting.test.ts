@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createWaiting } from '../../../src/core/publish/perform.ts';
 import type { Post } from '../../../src/core/publish/post.ts';
-import { createWaiting } from '../../../src/core/publish/waiting.ts';
 import { approve, CLEO, reject, unmark } from '../acts.ts';
 import { type CoreWorld, createCoreWorld, initsOf, withBytes } from '../core-world.ts';
 import { ANA, BEN, HOUR_MS, POLICY, REVIEW } from '../posts.ts';

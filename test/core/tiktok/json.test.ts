@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseJsonLosslessly } from '../../../src/core/tiktok/json.ts';
+import { parseJsonLosslessly } from '../../../src/core/tiktok/http.ts';
 
 test('keeps every digit of an integer beyond 2^53 as a string', () => {
   expect(parseJsonLosslessly('{"ids":[7602997517160123666,-9007199254740993,9007199254740992]}')).toEqual({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { publishBody } from '../../../src/core/tiktok/publish-body.ts';
+import { publishBody } from '../../../src/core/tiktok/client.ts';
 import type { PostSettings, PublishRequest } from '../../../src/core/tiktok/types.ts';
 import { quiet } from './publish-request.ts';
 
