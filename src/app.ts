@@ -9,26 +9,26 @@ import { type ClaimUse, createOperators, type OperatorRecord } from './core/acce
 import { admitConnected, createPlaceAccess, type PlaceAccess } from './core/access/place-access.ts';
 import { type Account, createAccounts } from './core/accounts/accounts.ts';
 import { type Consent, createConsents, type Invitation } from './core/accounts/consent.ts';
-import { createJoins, type JoinCode } from './core/accounts/join-codes.ts';
+import { createJoinCodes, type JoinCode } from './core/accounts/join-codes.ts';
 import { createWorkspaces, type Workspace } from './core/accounts/workspaces.ts';
 import { createUsage } from './core/compose/disk-usage.ts';
 import type { Draft } from './core/compose/draft.ts';
-import { createComposer, createRefreshing } from './core/compose/drafts.ts';
+import { createComposer, createRefresh } from './core/compose/drafts.ts';
 import { createIntake } from './core/compose/intake.ts';
-import { createReworking, createSubmission } from './core/compose/submit.ts';
+import { createRework, createSubmission } from './core/compose/submit.ts';
 import { createHistory, type HistoryEntry } from './core/history/history.ts';
-import { createChronicle } from './core/history/record-post.ts';
+import { createRecorder } from './core/history/record-post.ts';
 import { createMediaPreparer } from './core/media/prepare.ts';
 import { createMediaStore } from './core/media/store.ts';
 import { createEngine } from './core/publish/engine.ts';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
 import { createPerformer, createWaiting } from './core/publish/perform.ts';
 import type { ChatRef, Person, Post } from './core/publish/post.ts';
-import { createLooks } from './core/publish/preview-links.ts';
+import { createPreviewLinks } from './core/publish/preview-links.ts';
 import { createPublisher } from './core/publish/publisher.ts';
-import { createPulls } from './core/publish/pull-progress.ts';
-import { type Attempt, createGate } from './core/publish/release-gate.ts';
-import { createNotes, type PostNotes, type Publish } from './core/publish/signals.ts';
+import { createPullProgress } from './core/publish/pull-progress.ts';
+import { type Attempt, createReleaseGate } from './core/publish/release-gate.ts';
+import { createSignals, type PostSignals, type Publish } from './core/publish/signals.ts';
 import { createRetention } from './core/retention.ts';
 import { type Ballot, createBallots } from './core/review/ballots.ts';
 import { openStores } from './core/storage/database.ts';
@@ -124,16 +124,16 @@ export async function startApp({
   const wake = engine.wake;
   const preparer = createMediaPreparer({ store: mediaStore, log });
   stack.defer(() => preparer.stop());
-  const gate = createGate({ attempts: stores.store<Attempt>('attempts'), now });
-  const pulls = createPulls({ now, onProgress });
-  const notes = createNotes({
-    notes: stores.store<PostNotes>('notes'),
+  const gate = createReleaseGate({ attempts: stores.store<Attempt>('attempts'), now });
+  const pulls = createPullProgress({ now, onProgress });
+  const notes = createSignals({
+    notes: stores.store<PostSignals>('notes'),
     publishes: stores.store<Publish>('publishes'),
     ...{ wake, now },
   });
   const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake });
   const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
-  const chronicle = createChronicle({ history, ballots, now, log });
+  const recorder = createRecorder({ history, ballots, now, log });
   const mayPost = access.isAllowed;
   const waiting = createWaiting({ notes, ballots, accounts, client, mayPost, mayExpire });
   const performer = createPerformer({
@@ -143,7 +143,7 @@ export async function startApp({
   const publisher = createPublisher({ posts, performer, gate, pulls, announce, pacing, now });
 
   const bots = await createBots({ config, stores, log, now, onFatal });
-  const changed = (draftId: string) => chats.board.touch(draftId);
+  const changed = (draftId: string) => chats.cardQueue.touch(draftId);
   const openFile = (chat: ChatRef, ref: string) => chats.botFor(chat).openFile(ref);
   const usage = createUsage({ now });
   const intake = createIntake({ drafts, mediaStore, preparer, usage, openFile, changed, log });
@@ -163,36 +163,36 @@ export async function startApp({
   const submission = createSubmission({
     ...{ drafts, posts, randomIds, composer, intake, workspaces, announce, wake, now, log },
   });
-  const reworking = createReworking({
+  const rework = createRework({
     ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, wake, now },
     isAbsent: (draft) => isAbsent(chats.botFor, draft),
   });
-  const refreshing = createRefreshing({ drafts, composer, workspaces, log });
-  const joins = createJoins({ codes: stores.store<JoinCode>('join-codes'), mayOffer: managesNow, now });
-  const looks = createLooks({ secrets, posts, now });
+  const draftRefresh = createRefresh({ drafts, composer, workspaces, log });
+  const joins = createJoinCodes({ codes: stores.store<JoinCode>('join-codes'), mayOffer: managesNow, now });
+  const previewLinks = createPreviewLinks({ secrets, posts, now });
   const chats = createChats({
     core: {
       ...{ access, operators },
-      ...{ drafts, posts, composer, submission, reworking, workspaces, accounts, consents, ballots },
-      ...{ chronicle, history, joins, refreshing, notes, gate, pulls, mediaStore, pacing },
+      ...{ drafts, posts, composer, submission, rework, workspaces, accounts, consents, ballots },
+      ...{ recorder, history, joins, draftRefresh, notes, gate, pulls, mediaStore, pacing },
     },
-    lookUrl: (post) => `${publicUrl}${looks.urlPath(post)}`,
+    previewUrl: (post) => `${publicUrl}${previewLinks.urlPath(post)}`,
     ...(cardIntervalMs !== undefined && { cardIntervalMs }),
     ...{ bots, stores, publicUrl, isOpen, wake, now, log },
   });
-  const { board, speech, presence, reconciling } = chats;
+  const { cardQueue, sender, downtime, catchUp } = chats;
 
   let isRunning = false;
   const { siteVerification } = config.tiktok;
   const web = createWeb({
-    ...{ gate, pulls, mediaStore, looks, consents, accounts, notes, publicUrl, now, log },
+    ...{ gate, pulls, mediaStore, previewLinks, consents, accounts, notes, publicUrl, now, log },
     authorizePage: config.tiktok.authorizeUrl,
     clientSecret: config.tiktok.clientSecret,
     ...(siteVerification !== undefined && { siteVerification }),
     operator: config.operator,
     health: () => ({ status: isRunning ? 'ok' : 'starting' }),
-    onConsent: chats.news.consentEnded,
-    onAccountRemoved: chats.news.accountRemoved,
+    onConsent: chats.accountNews.consentEnded,
+    onAccountRemoved: chats.accountNews.accountRemoved,
   });
   const alsoSweep = async () => {
     await consents.sweep();
@@ -202,30 +202,30 @@ export async function startApp({
   };
   const retention = createRetention({ drafts, posts, mediaStore, usage, alsoSweep, now, log });
 
-  stack.defer(() => board.stop());
+  stack.defer(() => cardQueue.stop());
   stack.defer(() => intake.stop());
-  await presence.start();
-  stack.defer(() => presence.stop());
+  await downtime.start();
+  stack.defer(() => downtime.stop());
   if (!isOpen) await admitConnected({ access, workspaces: workspaceStore });
   await submission.resume();
   // A crash may have come between a draft's last change and its card.
-  for await (const [draftId] of drafts.entries()) board.touch(draftId);
+  for await (const [draftId] of drafts.entries()) cardQueue.touch(draftId);
   await publisher.resume(engine.schedule);
   retention.start();
   stack.defer(() => retention.stop());
 
-  stack.defer(() => chronicle.idle());
+  stack.defer(() => recorder.idle());
   engine.start(publisher.tick);
   stack.defer(() => engine.stop());
-  reconciling.start();
-  stack.defer(() => reconciling.stop());
+  catchUp.start();
+  stack.defer(() => catchUp.stop());
   const server = await startServer({ app: web, host: config.host, port: config.port });
   stack.defer(() => server.close());
   const stopBots = () => Promise.all(bots.map((bot) => bot.stop()));
   stack.defer(async () => {
     const stopped = stopBots();
     // Whatever still waits to be said is said after the next start, because its event is handled again.
-    speech.stop();
+    sender.stop();
     await stopped;
   });
   signal?.addEventListener('abort', stopBots, { once: true });
@@ -233,14 +233,14 @@ export async function startApp({
     await Promise.all(
       bots.map((bot) =>
         bot.start(chats.conversation.handle, {
-          onGap: reconciling.reconcile,
+          onGap: catchUp.reconcile,
           mayStore: access.isAllowed,
           isKnown: async (workspace) => (await access.get(workspace)) !== undefined,
         }),
       ),
     );
   isRunning = true;
-  reconciling.reconcile();
+  catchUp.reconcile();
 
   /** Whether somebody may act for a place that may use this Nod, who could when they asked. */
   async function managesNow(asked: { workspace: string; chat: ChatRef; person: Person }): Promise<boolean> {
@@ -249,13 +249,13 @@ export async function startApp({
 
   /** Votes that were cast while Nod was away arrive, or are read back, right after the start. */
   function mayExpire(): boolean {
-    return (isRunning && reconciling.hasRead()) || now() - startedAt > LATE_VOTES_MS;
+    return (isRunning && catchUp.hasRead()) || now() - startedAt > LATE_VOTES_MS;
   }
 
   /** Tells people that a post has changed, and writes down how far it has come. */
   function announce(post: Post): void {
     chats.touch(post);
-    void chronicle.follow(post);
+    void recorder.follow(post);
   }
 
   /** Moves the bar on the card, and has the status read soon after the last byte has left. */

@@ -10,16 +10,16 @@ import { createThrottle } from '../core/throttle.ts';
 import type { Guard, OwnDraft, Passed } from './access/guard.ts';
 import type { AccessRequests } from './access/requests.ts';
 import { giveLink } from './accounts/connect-link.ts';
-import type { CardRecords } from './cards/card-index.ts';
-import type { Board } from './cards/card-queue.ts';
-import type { Speech } from './cards/send.ts';
+import type { CardIndex } from './cards/card-index.ts';
+import type { CardQueue } from './cards/card-queue.ts';
+import type { Sender } from './cards/send.ts';
 import { reviewSubject } from './cards/subjects.ts';
-import type { Suggesting } from './compose/command-options.ts';
-import type { Pressing } from './compose/draft-buttons.ts';
+import type { CommandOptions } from './compose/command-options.ts';
+import type { ButtonPresses } from './compose/draft-buttons.ts';
 import type { Bot, ChatEvent, ChatEventOf } from './platform.ts';
 import type { Lists } from './posts/post-list.ts';
 import { cancelCard, postsCard } from './posts/post-list.ts';
-import type { Planning } from './posts/schedule.ts';
+import type { PostSchedule } from './posts/schedule.ts';
 import type { Voting } from './review/voting.ts';
 import type { Settings } from './settings/settings.ts';
 import {
@@ -32,7 +32,7 @@ import {
   startCard,
 } from './text/messages.ts';
 import { problemText } from './text/problems.ts';
-import { idiomOf } from './text/wording.ts';
+import { wordingOf } from './text/wording.ts';
 
 /** Told once a minute to each. */
 const OFTEN: ReadonlySet<Problem['code']> = new Set(['too_much_at_once', 'too_many_codes']);
@@ -42,19 +42,19 @@ export function createConversation({
   guard,
   accessRequests,
   composer,
-  pressing,
+  buttonPresses,
   lists,
   accounts,
   consents,
   workspaces,
   voting,
-  planning,
+  schedule,
   settings,
-  board,
+  cardQueue,
   touch,
-  records,
-  speech,
-  suggesting,
+  cardIndex,
+  sender,
+  commandOptions,
   botFor,
   publicUrl,
   now,
@@ -63,19 +63,19 @@ export function createConversation({
   guard: Guard;
   accessRequests: AccessRequests;
   composer: Composer;
-  pressing: Pressing;
+  buttonPresses: ButtonPresses;
   lists: Lists;
   accounts: Accounts;
   consents: Consents;
   workspaces: Workspaces;
   voting: Voting;
-  planning: Planning;
+  schedule: PostSchedule;
   settings: Settings;
-  board: Board;
+  cardQueue: CardQueue;
   touch: (post: Post) => void;
-  records: CardRecords;
-  speech: Speech;
-  suggesting: Suggesting;
+  cardIndex: CardIndex;
+  sender: Sender;
+  commandOptions: CommandOptions;
   botFor: (chat: ChatRef) => Bot;
   publicUrl: string;
   now: () => number;
@@ -93,8 +93,8 @@ export function createConversation({
       const { type, chat, person } = event;
       log.info({ code: error.problem.code, type, chat, person: person.id }, 'An event was refused');
       if (isToldAlready(event, error)) return;
-      if (event.type === 'press') await event.answer(problemText(error.problem, idiomOf(event.chat)));
-      else await speech.answer(event, problemCard(error.problem, idiomOf(event.chat)));
+      if (event.type === 'press') await event.answer(problemText(error.problem, wordingOf(event.chat)));
+      else await sender.answer(event, problemCard(error.problem, wordingOf(event.chat)));
     }
   }
 
@@ -134,19 +134,19 @@ export function createConversation({
       case 'reaction':
         return voting.react(passed.event, passed.post);
       case 'suggestion':
-        return suggesting.suggest(passed.event);
+        return commandOptions.suggest(passed.event);
       case 'bot_rights':
         return showReviews(passed.event.chat);
       case 'command':
-        return obey(passed.event);
+        return runCommand(passed.event);
       default:
-        return pressing.press(passed);
+        return buttonPresses.press(passed);
     }
   }
 
   async function takeMedia(event: ChatEventOf<'media'>): Promise<void> {
     const { workspace, chat, person, caption, replyTo, wishes, reply } = event;
-    const joins = replyTo && (await records.subjectOf(replyTo));
+    const joins = replyTo && (await cardIndex.subjectOf(replyTo));
     const draft = await composer.offer({
       ...{ workspace, chat, person, file: draftFile(event) },
       ...(caption !== undefined && { caption }),
@@ -155,16 +155,16 @@ export function createConversation({
     // The file came twice, and is part of a post already.
     if (draft === undefined) return;
     if (reply !== undefined) {
-      await records.adopt(draft.id, reply);
-      board.touch(draft.id);
+      await cardIndex.adopt(draft.id, reply);
+      cardQueue.touch(draft.id);
     }
     // The time first: what shall go out later must not be offered to go out at once.
     if (wishes?.when !== undefined)
-      await planning.planDraft(draft.id, { workspace: draft.workspace, person, text: wishes.when });
+      await schedule.planDraft(draft.id, { workspace: draft.workspace, person, text: wishes.when });
     // TikTok is asked in the background: the rest of the album waits behind this file.
     composer
       .lookForAccount(draft)
-      .then(() => wishes && suggesting.fulfil(draft, wishes))
+      .then(() => wishes && commandOptions.fulfil(draft, wishes))
       .catch((error) => log.error({ err: error, draftId: draft.id }, 'A draft stays without its account'));
   }
 
@@ -193,13 +193,16 @@ export function createConversation({
       (draft) => draft.caption === '',
     );
     if (only !== undefined && others.length === 0) return caption(only.id, person, text);
-    await speech.answer(event, note(`${idiomOf(event.chat).toPost} To change a caption, reply to its card.`));
+    await sender.answer(
+      event,
+      note(`${wordingOf(event.chat).toPost} To change a caption, reply to its card.`),
+    );
   }
 
   async function takeDraftAnswer({ event, kind, draft }: PassedOn<'draft_answer'>): Promise<void> {
     const { person, text } = event;
     const id = await ownId(draft, person);
-    if (kind === 'when_draft') return planning.takeForDraft(event, id);
+    if (kind === 'when_draft') return schedule.takeForDraft(event, id);
     return caption(id, person, text);
   }
 
@@ -211,63 +214,63 @@ export function createConversation({
   async function takePostAnswer(passed: PassedOn<'post_answer'>): Promise<void> {
     const { event, kind, post } = passed;
     const said =
-      kind === 'why' ? await voting.explain(event, passed) : await planning.takeForPost(event, post);
-    if (said !== undefined) await speech.answer(event, note(said));
+      kind === 'why' ? await voting.explain(event, passed) : await schedule.takeForPost(event, post);
+    if (said !== undefined) await sender.answer(event, note(said));
   }
 
   async function caption(draftId: string, person: Person, text: string): Promise<void> {
     await composer.choose(draftId, person, { type: 'caption', text });
-    board.touch(draftId, { soon: true });
+    cardQueue.touch(draftId, { soon: true });
   }
 
   /** What people can do about the reviews in a chat may have changed, and whether their cards still stand. */
   async function showReviews(chat: ChatRef): Promise<void> {
-    board.retry();
+    cardQueue.retry();
     for (const post of await lists.reviewsIn(chat)) {
-      for (const each of post.review?.chats ?? []) await records.noteDoubtful(reviewSubject(post.id, each));
+      for (const each of post.review?.chats ?? []) await cardIndex.noteDoubtful(reviewSubject(post.id, each));
       touch(post);
     }
   }
 
-  async function obey(event: ChatEventOf<'command'>): Promise<void> {
+  async function runCommand(event: ChatEventOf<'command'>): Promise<void> {
     const { chat, workspace, person } = event;
-    const idiom = idiomOf(chat);
+    const wording = wordingOf(chat);
     switch (event.name) {
       case 'start':
-        return speech.answer(event, startCard((await accounts.list(workspace)).length > 0));
+        return sender.answer(event, startCard((await accounts.list(workspace)).length > 0));
       case 'help':
-        return speech.answer(event, helpCard(idiom, event.maxFileBytes));
+        return sender.answer(event, helpCard(wording, event.maxFileBytes));
       case 'connect': {
         const { id } = await consents.invite(event);
-        return giveLink({ speech, botFor }, event, `${publicUrl}/connect/${id}`);
+        return giveLink({ sender, botFor }, event, `${publicUrl}/connect/${id}`);
       }
       case 'accounts':
-        return speech.answer(event, accountsCard(await accounts.list(workspace), idiom));
+        return sender.answer(event, accountsCard(await accounts.list(workspace), wording));
       case 'disconnect':
-        return speech.answer(event, disconnectCard(await accounts.list(workspace), idiom));
+        return sender.answer(event, disconnectCard(await accounts.list(workspace), wording));
       case 'settings':
       case 'history':
       case 'join':
       case 'approver':
-        return settings.obey(event);
+        return settings.runCommand(event);
       case 'posts': {
         // Where drafts are composed in private they can get lost from sight, so this brings them back.
         const hidden = botFor(chat).composesInPrivate ? await lists.openDrafts(workspace, person) : [];
         const { timeZone } = await workspaces.settingsOf(workspace);
         const posts = await lists.recentPosts(workspace);
         const left = await draftsLeftTo(event);
-        return speech.answer(event, postsCard({ posts, hidden, left, idiom, timeZone, now: now() }));
+        return sender.answer(event, postsCard({ posts, hidden, left, wording, timeZone, now: now() }));
       }
       case 'cancel':
-        return speech.answer(
+        return sender.answer(
           event,
           cancelCard(await lists.openDrafts(workspace, person), await lists.postsUnderWay(workspace, person)),
         );
       default:
         return event.isPrivate
-          ? speech.answer(
+          ? sender.answer(
               event,
-              note(`There is no ${idiom.slash}${event.name}. ${idiom.slash}help shows what there is.`),
+              note(`There is no ${wording.slash}${event.name}. ${wording.slash}help shows what there is.`),
             )
           : undefined;
     }
@@ -275,7 +278,7 @@ export function createConversation({
 
   /** Who manages a place can take up what somebody has left behind there. */
   async function draftsLeftTo({ chat, workspace, person, isPrivate }: ChatEvent): Promise<Draft[]> {
-    const mayTake = !isPrivate && (await botFor(chat).readStanding(chat, person)).isManager;
+    const mayTake = !isPrivate && (await botFor(chat).fetchMember(chat, person)).isManager;
     return mayTake ? lists.leftDrafts(workspace) : [];
   }
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ChatRef, Person } from '../core/publish/post.ts';
-import type { Mark, Role, Standing } from '../core/review/review.ts';
+import type { Member, Role, VoteChoice } from '../core/review/review.ts';
 
 /** What every chat platform does for the conversation. */
 export interface Bot {
@@ -28,15 +28,15 @@ export interface Bot {
    */
   openFile(ref: string): Promise<Readable>;
   /** What the person is in this chat right now. In a private chat everybody manages, and is a member. */
-  readStanding(chat: ChatRef, person: Person): Promise<Standing>;
+  fetchMember(chat: ChatRef, person: Person): Promise<Member>;
   /** Puts our own reactions under a message, for others to join; what stands there already is a success. */
-  putMarks(message: MessageRef, marks: readonly Mark[]): Promise<void>;
+  addReactions(message: MessageRef, marks: readonly VoteChoice[]): Promise<void>;
   /** Whose reactions stand under a message, bots left out; absent where the platform does not tell. */
-  readonly readMarks?: (message: MessageRef) => Promise<readonly { person: Person; mark: Mark }[]>;
+  readonly fetchReactions?: (message: MessageRef) => Promise<readonly { person: Person; mark: VoteChoice }[]>;
   /** Whether reactions in this chat reach us at all. */
-  hearsMarks(chat: ChatRef): Promise<boolean>;
+  receivesReactions(chat: ChatRef): Promise<boolean>;
   /** Tells one person alone, near the message if possible; false where the platform offers no way. */
-  whisper(message: MessageRef, person: Person, card: Card): Promise<boolean>;
+  tellPrivately(message: MessageRef, person: Person, card: Card): Promise<boolean>;
   /** The chat in which this person alone talks with us; undefined where the platform lets us open none. */
   privateChat(person: Person): Promise<ChatRef | undefined>;
   /** Where people find the bot: a link that opens it or invites it; undefined before it has started. */
@@ -214,7 +214,7 @@ export type ChatEvent = {
       readonly type: 'reaction';
       readonly message: MessageRef;
       /** Which marks stand now; a mark that is not named is as it was. */
-      readonly marks: { readonly [M in Mark]?: boolean };
+      readonly marks: { readonly [M in VoteChoice]?: boolean };
       /** The platform does not say who it was; `person` is the place itself. */
       readonly isAnonymous?: true;
     }

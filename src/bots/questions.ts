@@ -1,5 +1,5 @@
-import type { CardRecords } from './cards/card-index.ts';
-import type { Speech } from './cards/send.ts';
+import type { CardIndex } from './cards/card-index.ts';
+import type { Sender } from './cards/send.ts';
 import type { Card, ChatEventOf, MessageRef, Question } from './platform.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { Card, ChatEventOf, MessageRef, Question } from './platform.ts';
  * answer comes as a `text` event under the subject of the question.
  */
 export async function askFor(
-  { speech, records }: { speech: Speech; records: CardRecords },
+  { sender, cardIndex }: { sender: Sender; cardIndex: CardIndex },
   { chat, person, ask }: ChatEventOf<'press'>,
   {
     question,
@@ -21,15 +21,15 @@ export async function askFor(
   },
 ): Promise<void> {
   if (ask !== undefined) return ask(question);
-  const asked = await speech.say(chat, card, {
+  const asked = await sender.say(chat, card, {
     asksFor: person,
     ...(replyTo !== undefined && { replyTo }),
   });
-  if (asked !== undefined) await records.anchor(asked, question.subject);
+  if (asked !== undefined) await cardIndex.anchor(asked, question.subject);
 }
 
 /** What a question of ours is about; a plain draft id, as its card has it, asks for the caption. */
-export interface Topic {
+export interface QuestionId {
   /** Why somebody rejects a post, when a post or a draft goes out, a time zone, the code of another chat. */
   readonly kind: 'why' | 'when_post' | 'when_draft' | 'zone' | 'code';
   /** Of the post or draft; of the workspace for the rest. */
@@ -39,10 +39,10 @@ export interface Topic {
 const KINDS = ['why', 'when_post', 'when_draft', 'zone', 'code'] as const;
 
 /** The subject under which an answer comes back. */
-export const encodeTopic = ({ kind, id }: Topic): string => `${kind}:${id}`;
+export const encodeQuestionId = ({ kind, id }: QuestionId): string => `${kind}:${id}`;
 
 /** Undefined for a subject that is no such question. */
-export function decodeTopic(subject: string): Topic | undefined {
+export function decodeQuestionId(subject: string): QuestionId | undefined {
   const [, word, id] = /^([a-z_]+):(.+)$/.exec(subject) ?? [];
   const kind = KINDS.find((known) => known === word);
   return kind === undefined || id === undefined ? undefined : { kind, id };

@@ -8,10 +8,10 @@ import type { Logger } from 'pino';
 import type { Accounts } from '../core/accounts/accounts.ts';
 import type { ConsentOutcome, Consents } from '../core/accounts/consent.ts';
 import type { MediaStore } from '../core/media/store.ts';
-import type { Looks } from '../core/publish/preview-links.ts';
-import type { Pulls } from '../core/publish/pull-progress.ts';
-import type { Gate } from '../core/publish/release-gate.ts';
-import type { Notes } from '../core/publish/signals.ts';
+import type { PreviewLinks } from '../core/publish/preview-links.ts';
+import type { PullCounts } from '../core/publish/pull-progress.ts';
+import type { ReleaseGate } from '../core/publish/release-gate.ts';
+import type { Signals } from '../core/publish/signals.ts';
 import { createConnectRoutes } from './connect/routes.ts';
 import { createHealthRoutes, type Health } from './health.ts';
 import { createMediaRoutes } from './media/routes.ts';
@@ -34,7 +34,7 @@ export function createWeb({
   gate,
   pulls,
   mediaStore,
-  looks,
+  previewLinks,
   consents,
   accounts,
   notes,
@@ -50,13 +50,13 @@ export function createWeb({
   now,
   log,
 }: {
-  gate: Pick<Gate, 'admit'>;
-  pulls: Pick<Pulls, 'sent'>;
+  gate: Pick<ReleaseGate, 'admit'>;
+  pulls: Pick<PullCounts, 'sent'>;
   mediaStore: Pick<MediaStore, 'path' | 'read'>;
-  looks: Looks;
+  previewLinks: PreviewLinks;
   consents: Pick<Consents, 'readInvitation' | 'begin' | 'finish'>;
   accounts: Pick<Accounts, 'get' | 'remove'>;
-  notes: Pick<Notes, 'hint'>;
+  notes: Pick<Signals, 'hint'>;
   publicUrl: string;
   /** The address of TikTok's consent page, for the content security policy. */
   authorizePage: string;
@@ -77,12 +77,12 @@ export function createWeb({
   // Files come first, so that nothing stands between them and TikTok, or the socket that they are written to.
   if (siteVerification !== undefined) web.route('/', createVerificationRoutes({ token: siteVerification }));
   web.route('/media', createMediaRoutes({ gate, pulls, mediaStore, gateWaitMs, log }));
-  web.route('/look', createLookFileRoutes({ looks, mediaStore, log }));
+  web.route('/look', createLookFileRoutes({ previewLinks, mediaStore, log }));
   web.use(protect({ publicUrl, authorizePage }), bodyLimit({ maxSize: MAX_BODY_BYTES }));
   web.route('/', createHealthRoutes({ health }));
   web.route('/', createWebhookRoutes({ clientSecret, notes, accounts, onAccountRemoved, now, log }));
   web.route('/', createConnectRoutes({ consents, publicUrl, onConsent, log }));
-  web.route('/look', createLookRoutes({ looks }));
+  web.route('/look', createLookRoutes({ previewLinks }));
   web.route('/', createPageRoutes({ operator }));
   web.route('/', createLayoutRoutes());
   web.notFound((c) => c.html(notFound(), 404));

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { Accounts } from '../core/accounts/accounts.ts';
 import type { AccountName, ChatRef } from '../core/publish/post.ts';
-import type { Notes } from '../core/publish/signals.ts';
+import type { Signals } from '../core/publish/signals.ts';
 import { type TikTokWebhookEvent, verifyWebhook, WebhookRejectedError } from '../core/tiktok/webhook.ts';
 
 /** Told once an account is gone, with the chats whose people should know, and how it was called. */
@@ -25,7 +25,7 @@ export function createWebhookRoutes({
   log,
 }: {
   clientSecret: string;
-  notes: Pick<Notes, 'hint'>;
+  notes: Pick<Signals, 'hint'>;
   accounts: Pick<Accounts, 'get' | 'remove'>;
   onAccountRemoved: OnAccountRemoved;
   now: () => number;

@@ -6,7 +6,7 @@ import { UNDECIDED } from '../../src/core/compose/draft.ts';
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { MediaKind, PreparedMedia } from '../../src/core/media/types.ts';
 import { hashContent, type Post } from '../../src/core/publish/post.ts';
-import { type Attempt, createGate } from '../../src/core/publish/release-gate.ts';
+import { type Attempt, createReleaseGate } from '../../src/core/publish/release-gate.ts';
 import { openStores } from '../../src/core/storage/database.ts';
 import type { World } from '../world.ts';
 
@@ -24,7 +24,7 @@ const HOUR_MS = 3_600_000;
 export async function seedReleased({ dataDir, publicUrl, telegram }: World) {
   await using stores = openStores({ file: join(dataDir, 'nod.db') });
   const posts = stores.store<Post>('posts');
-  const gate = createGate({ attempts: stores.store<Attempt>('attempts'), now: Date.now });
+  const gate = createReleaseGate({ attempts: stores.store<Attempt>('attempts'), now: Date.now });
   const mediaStore = createMediaStore({ directory: join(dataDir, 'media') });
   const chat = `telegram:${telegram.anaChat.id}`;
 

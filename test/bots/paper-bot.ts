@@ -1,6 +1,6 @@
 import { type Bot, type Card, MessageGoneError, type MessageRef } from '../../src/bots/platform.ts';
 import type { ChatRef, Person } from '../../src/core/publish/post.ts';
-import type { Mark, Standing } from '../../src/core/review/review.ts';
+import type { Member, VoteChoice } from '../../src/core/review/review.ts';
 import { createWatch } from '../emulators/watch.ts';
 
 interface PaperMessage {
@@ -13,21 +13,21 @@ interface PaperOptions {
   readonly onceKeyMs?: number;
   readonly platform?: Bot['platform'];
   /** What people are; everybody manages unless it says otherwise. */
-  readonly standingOf?: (person: Person, chat: ChatRef) => Standing;
+  readonly standingOf?: (person: Person, chat: ChatRef) => Member;
   /** Whether reactions reach us. */
   readonly hears?: boolean;
   /** Whether people can be told alone. */
   readonly whispers?: boolean;
 }
 
-const MANAGER: Standing = { isMember: true, isManager: true, roles: [] };
+const MANAGER: Member = { isMember: true, isManager: true, roles: [] };
 
 /** A chat platform that keeps its messages on paper and fails when told to. */
 export function createPaperBot(options: PaperOptions = {}) {
   const { onceKeyMs = 0, platform = 'telegram', hears = true, whispers = true } = options;
   const { standingOf = () => MANAGER } = options;
   const messages: PaperMessage[] = [];
-  const marks = new Map<string, readonly Mark[]>();
+  const marks = new Map<string, readonly VoteChoice[]>();
   const whispered: { readonly person: Person; readonly card: Card }[] = [];
   const failures: { readonly error: Error; readonly arrives: boolean }[] = [];
   const watch = createWatch();
@@ -70,10 +70,10 @@ export function createPaperBot(options: PaperOptions = {}) {
     },
     remove: async () => {},
     openFile: () => Promise.reject(new Error('There are no files on paper.')),
-    readStanding: async (chat, person) => standingOf(person, chat),
-    putMarks: async (ref, put) => perform(() => void marks.set(ref.id, put)),
-    hearsMarks: async () => hears,
-    whisper: async (_, person, card) => {
+    fetchMember: async (chat, person) => standingOf(person, chat),
+    addReactions: async (ref, put) => perform(() => void marks.set(ref.id, put)),
+    receivesReactions: async () => hears,
+    tellPrivately: async (_, person, card) => {
       if (whispers) whispered.push({ person, card });
       return whispers;
     },

@@ -46,7 +46,7 @@ export function recordEvents() {
 }
 
 /** Lets a handler wait until the test opens it. */
-export function createGate() {
+export function createReleaseGate() {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { opened: promise, open: resolve };
 }

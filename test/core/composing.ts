@@ -6,7 +6,7 @@ import type { Draft } from '../../src/core/compose/draft.ts';
 import { createComposer, type Offer } from '../../src/core/compose/drafts.ts';
 import { createIntake } from '../../src/core/compose/intake.ts';
 import type { Shares } from '../../src/core/compose/limits.ts';
-import { createReworking, createSubmission } from '../../src/core/compose/submit.ts';
+import { createRework, createSubmission } from '../../src/core/compose/submit.ts';
 import { createMediaPreparer } from '../../src/core/media/prepare.ts';
 import type { Post } from '../../src/core/publish/post.ts';
 import { createRandomIds } from '../../src/core/storage/random-ids.ts';
@@ -82,7 +82,7 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
     });
     /** Who has left. */
     const absent = new Set<string>();
-    const reworking = createReworking({
+    const rework = createRework({
       ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, now: world.now },
       isAbsent: async ({ author }) => absent.has(author.id),
       wake: async (postId) => void (await nod.publisher.tick(postId)),
@@ -132,7 +132,7 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
       usage,
       composer: { ...composer, offer },
       submission,
-      reworking,
+      rework,
       absent,
       woken,
       announced,

@@ -15,7 +15,7 @@ import {
   type PostContent,
   type PostStatus,
 } from '../../src/core/publish/post.ts';
-import { createLooks } from '../../src/core/publish/preview-links.ts';
+import { createPreviewLinks } from '../../src/core/publish/preview-links.ts';
 import type { Fresh } from '../../src/core/storage/database.ts';
 import { createSecrets } from '../../src/core/storage/secrets.ts';
 import type { TokenGrant } from '../../src/core/tiktok/types.ts';
@@ -78,7 +78,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
       pulls: { sent: (...sent) => nod().pulls.sent(...sent) },
       notes: { hint: (publishId) => nod().notes.hint(publishId) },
       accounts: { get: (id) => nod().accounts.get(id), remove: (id) => nod().accounts.remove(id) },
-      looks: createLooks({
+      previewLinks: createPreviewLinks({
         secrets: createSecrets({ key: 'a key' }),
         posts: { get: (id) => nod().posts.get(id) },
         now,

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { type Account, createAccounts } from '../../src/core/accounts/accounts.ts';
 import { createWorkspaces, type Workspace } from '../../src/core/accounts/workspaces.ts';
 import { createHistory, type HistoryEntry } from '../../src/core/history/history.ts';
-import { createChronicle } from '../../src/core/history/record-post.ts';
+import { createRecorder } from '../../src/core/history/record-post.ts';
 import { createMediaPreparer } from '../../src/core/media/prepare.ts';
 import type { MediaStore } from '../../src/core/media/store.ts';
 import { createEngine } from '../../src/core/publish/engine.ts';
@@ -11,9 +11,9 @@ import type { Pacing } from '../../src/core/publish/pacing.ts';
 import { createPerformer, createWaiting } from '../../src/core/publish/perform.ts';
 import type { Post } from '../../src/core/publish/post.ts';
 import { createPublisher } from '../../src/core/publish/publisher.ts';
-import { createPulls } from '../../src/core/publish/pull-progress.ts';
-import { type Attempt, createGate } from '../../src/core/publish/release-gate.ts';
-import { createNotes, type PostNotes, type Publish } from '../../src/core/publish/signals.ts';
+import { createPullProgress } from '../../src/core/publish/pull-progress.ts';
+import { type Attempt, createReleaseGate } from '../../src/core/publish/release-gate.ts';
+import { createSignals, type PostSignals, type Publish } from '../../src/core/publish/signals.ts';
 import { type Ballot, createBallots } from '../../src/core/review/ballots.ts';
 import { openStores } from '../../src/core/storage/database.ts';
 import { createSecrets } from '../../src/core/storage/secrets.ts';
@@ -56,10 +56,10 @@ export function openNod(options: NodOptions) {
   });
   const engine = createEngine({ now, log });
   const wake = options.wake ?? engine.wake;
-  const gate = createGate({ attempts, now });
-  const pulls = createPulls({ now, onProgress });
-  const notes = createNotes({
-    notes: stores.store<PostNotes>('notes'),
+  const gate = createReleaseGate({ attempts, now });
+  const pulls = createPullProgress({ now, onProgress });
+  const notes = createSignals({
+    notes: stores.store<PostSignals>('notes'),
     publishes: stores.store<Publish>('publishes'),
     ...{ wake, now },
   });
@@ -67,7 +67,7 @@ export function openNod(options: NodOptions) {
   const ballotStore = stores.store<Ballot>('ballots');
   const ballots = createBallots({ ballots: ballotStore, wake });
   const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
-  const chronicle = createChronicle({ history, ballots, now, log });
+  const recorder = createRecorder({ history, ballots, now, log });
   const waiting = createWaiting({ notes, ballots, accounts, client });
   const performer = createPerformer({
     mediaUrl: (attempt, file) => `${mediaUrl()}${attempt.id}/${file.name}`,
@@ -107,7 +107,7 @@ export function openNod(options: NodOptions) {
 
   return {
     ...{ stores, posts, attempts, client, accountStore, accounts, workspaceStore, workspaces, engine, gate },
-    ...{ pulls, notes, ballotStore, ballots, history, chronicle, waiting, preparer },
+    ...{ pulls, notes, ballotStore, ballots, history, recorder, waiting, preparer },
     ...{ performer, publisher, announced, whenAnnounced, close },
     [Symbol.asyncDispose]: close,
   };

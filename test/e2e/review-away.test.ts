@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import type { PresenceRecord } from '../../src/bots/review/downtime.ts';
+import type { DowntimeRecord } from '../../src/bots/review/downtime.ts';
 import type { World } from '../world.ts';
 import { textOf } from './discord-stage.ts';
 import {
@@ -19,7 +19,7 @@ const MINUTE_MS = 60_000;
 
 /** Makes Nod believe that it was last there so long ago. */
 const setBack = (world: World, minutes: number) =>
-  changeRecords<PresenceRecord>(world, 'presence', (seen) => ({
+  changeRecords<DowntimeRecord>(world, 'presence', (seen) => ({
     ...seen,
     lastSeenAt: seen.lastSeenAt - minutes * MINUTE_MS,
   }));

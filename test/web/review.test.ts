@@ -47,7 +47,7 @@ async function add({
   const id = `post-${count}`;
   const { media: _, ...base } = baseWith({ review: REVIEW, ...fields, id, content: contentWith(content) });
   await world.posts.create(id, { ...base, ...(media !== undefined && { media }), ...state });
-  return { id, path: world.looks.urlPath({ id }) };
+  return { id, path: world.previewLinks.urlPath({ id }) };
 }
 
 async function addVideo(bytes = BIG, more: Parameters<typeof add>[0] = {}) {
@@ -201,7 +201,7 @@ test('an old link shows a post of which there is a fresh link, without giving th
   const begun = world.time.now;
   try {
     world.time.now += 7 * 24 * 3_600_000;
-    expect(world.looks.urlPath({ id })).not.toBe(path);
+    expect(world.previewLinks.urlPath({ id })).not.toBe(path);
     const text = await textOf(path);
     expect(text).toContain(`src="${path}/1#`);
     expect([...text.matchAll(/\/look\/[^/"]+/g)].map(([each]) => each)).toEqual([path]);
@@ -211,7 +211,7 @@ test('an old link shows a post of which there is a fresh link, without giving th
     expect(dead.status).toBe(404);
     expect(dead.text).toContain('The card in the chat has a fresh\nlink');
     expect((await ask(`${path}/1`)).status).toBe(404);
-    expect((await ask(world.looks.urlPath({ id }))).status).toBe(200);
+    expect((await ask(world.previewLinks.urlPath({ id }))).status).toBe(200);
   } finally {
     world.time.now = begun;
   }

@@ -16,10 +16,10 @@ import { createWorkspaces, type Workspace } from '../../src/core/accounts/worksp
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
 import type { Post } from '../../src/core/publish/post.ts';
-import { createLooks } from '../../src/core/publish/preview-links.ts';
-import { createPulls } from '../../src/core/publish/pull-progress.ts';
-import { type Attempt, createGate } from '../../src/core/publish/release-gate.ts';
-import { createNotes, type PostNotes, type Publish } from '../../src/core/publish/signals.ts';
+import { createPreviewLinks } from '../../src/core/publish/preview-links.ts';
+import { createPullProgress } from '../../src/core/publish/pull-progress.ts';
+import { type Attempt, createReleaseGate } from '../../src/core/publish/release-gate.ts';
+import { createSignals, type PostSignals, type Publish } from '../../src/core/publish/signals.ts';
 import { openStores } from '../../src/core/storage/database.ts';
 import { createSecrets } from '../../src/core/storage/secrets.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';
@@ -67,13 +67,13 @@ export async function createWorld({
     throw new Error('The log ended.');
   }
 
-  const gate = createGate({ attempts: stores.store<Attempt>('attempts'), now });
-  const pulls = createPulls({ now, onProgress: () => {} });
+  const gate = createReleaseGate({ attempts: stores.store<Attempt>('attempts'), now });
+  const pulls = createPullProgress({ now, onProgress: () => {} });
   const mediaStore = createMediaStore({ directory: join(directory, 'media') });
   const client = createTikTokClient({ apiUrl, clientKey: CLIENT_KEY, clientSecret: CLIENT_SECRET, now });
   const secrets = createSecrets({ key: 'a key' });
   const posts = stores.store<Post>('posts');
-  const looks = createLooks({ secrets, posts, now });
+  const previewLinks = createPreviewLinks({ secrets, posts, now });
   const accountStore = stores.store<Account>('accounts');
   const accounts = createAccounts({
     accounts: accountStore,
@@ -96,8 +96,8 @@ export async function createWorld({
     log,
   });
   const woken: string[] = [];
-  const notes = createNotes({
-    notes: stores.store<PostNotes>('notes'),
+  const notes = createSignals({
+    notes: stores.store<PostSignals>('notes'),
     publishes: stores.store<Publish>('publishes'),
     wake: (postId) => woken.push(postId),
     now,
@@ -108,7 +108,7 @@ export async function createWorld({
     gate,
     pulls,
     mediaStore,
-    looks,
+    previewLinks,
     consents,
     accounts,
     notes,
@@ -153,7 +153,7 @@ export async function createWorld({
     pulls,
     mediaStore,
     posts,
-    looks,
+    previewLinks,
     accounts,
     accountStore,
     consents,

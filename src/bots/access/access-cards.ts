@@ -5,7 +5,7 @@ import type { Button, Card, Row, Span } from '../platform.ts';
 import { placeName, settingKey } from '../settings/settings-card.ts';
 import { countOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
-import { type Idiom, idiomOf } from '../text/wording.ts';
+import { type Wording, wordingOf } from '../text/wording.ts';
 
 export const PAGE_LENGTH = 6;
 
@@ -16,7 +16,7 @@ export function strangerText({ isClaimed, isAsked }: { isClaimed: boolean; isAsk
 }
 
 /** To the operator, who speaks of Nod where it may not be used. */
-export const admittedText = ({ slash }: Idiom): string =>
+export const admittedText = ({ slash }: Wording): string =>
   `This is not among the places that may use your Nod. ${slash}help from you lets it in.`;
 
 /** After the right code was sent where others could read it. */
@@ -75,10 +75,10 @@ export function decidedCard(place: PlaceAccess, cancelled = 0): Card {
 }
 
 /** Tells a place that it has been let in. */
-export const welcomeCard = ({ toPost }: Idiom): Card => note(`This Nod may be used here now. ${toPost}`);
+export const welcomeCard = ({ toPost }: Wording): Card => note(`This Nod may be used here now. ${toPost}`);
 
 /** Greets the operator. */
-export function claimedCard({ slash, toPost, addToTeam }: Idiom, waiting: number): Card {
+export function claimedCard({ slash, toPost, addToTeam }: Wording, waiting: number): Card {
   return {
     lines: [
       [{ text: 'This is your Nod now.', style: 'bold' }, ' Nobody else can use it until you let them in.'],
@@ -175,7 +175,7 @@ const withdrawButton = (label: string, place: PlaceAccess): Button => ({
 
 /** `Kim @kim (Telegram)`, or `Editors (Telegram group)`: names can be anybody's, so what is nobody else's stands beside. */
 function placeSpans(place: PlaceAccess): Span[] {
-  const { name, group } = idiomOf(place.chat);
+  const { name, group } = wordingOf(place.chat);
   const title: Span = { text: place.title || 'A chat', style: 'bold' };
   if (!place.isPrivate) return [title, ` (${name} ${group})`];
   return [title, ' ', { text: handleOf(place), style: 'code' }, ` (${name})`];

@@ -4,13 +4,13 @@ import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { Draft } from '../../core/compose/draft.ts';
 import { UserError } from '../../core/problems.ts';
 import type { ChatRef, Post } from '../../core/publish/post.ts';
-import type { Standing } from '../../core/review/review.ts';
+import type { Member } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { decodePress, type Press } from '../buttons.ts';
-import type { CardRecords } from '../cards/card-index.ts';
+import type { CardIndex } from '../cards/card-index.ts';
 import { parseSubject } from '../cards/subjects.ts';
 import type { Bot, ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
-import { decodeTopic } from '../questions.ts';
+import { decodeQuestionId } from '../questions.ts';
 import { isAbsent } from './is-absent.ts';
 import {
   ACCESS_RIGHTS,
@@ -42,7 +42,7 @@ export type Passed =
       readonly event: ChatEventOf<'text'>;
       readonly kind: 'why' | 'when_post';
       readonly post: Post;
-      readonly standing: Standing;
+      readonly member: Member;
     }
   | { readonly on: 'place_answer'; readonly event: ChatEventOf<'text'>; readonly kind: 'zone' | 'code' }
   | PassedPress
@@ -65,7 +65,7 @@ export type PassedPress =
       readonly event: ChatEventOf<'press'>;
       readonly press: Press;
       readonly post: Post;
-      readonly standing: Standing;
+      readonly member: Member;
     }
   | {
       readonly on: 'account' | 'settings' | 'access';
@@ -102,7 +102,7 @@ export function createGuard({
   workspaces,
   access,
   operators,
-  records,
+  cardIndex,
   botFor,
 }: {
   drafts: Pick<Store<Draft>, 'get'>;
@@ -110,7 +110,7 @@ export function createGuard({
   workspaces: Pick<Workspaces, 'areTogether'>;
   access: Pick<Access, 'isAllowed'>;
   operators: Pick<Operators, 'isOperator' | 'isCode'>;
-  records: Pick<CardRecords, 'subjectOf'>;
+  cardIndex: Pick<CardIndex, 'subjectOf'>;
   botFor: (chat: ChatRef) => Bot;
 }) {
   /**
@@ -153,7 +153,7 @@ export function createGuard({
 
   /** A text that answers nothing of ours is for us in a private chat alone. */
   async function authoriseText(event: ChatEventOf<'text'>): Promise<Passed | undefined> {
-    const subject = event.subject ?? (event.replyTo && (await records.subjectOf(event.replyTo)));
+    const subject = event.subject ?? (event.replyTo && (await cardIndex.subjectOf(event.replyTo)));
     if (subject !== undefined) return authoriseAnswer(event, topicOf(subject));
     if (!event.isPrivate) return undefined;
     return { on: 'text', event };
@@ -168,7 +168,7 @@ export function createGuard({
       return { on: 'place_answer', event, kind };
     }
     const post = await findPost(event, id);
-    return { on: 'post_answer', event, kind, post, standing: await checkPostRight(event, post, right) };
+    return { on: 'post_answer', event, kind, post, member: await checkPostRight(event, post, right) };
   }
 
   async function authorisePress(event: ChatEventOf<'press'>): Promise<Passed> {
@@ -179,7 +179,7 @@ export function createGuard({
       return { on: 'draft', event, press, draft: await findOwnDraft(event, press.id) };
     if (press.on === 'post') {
       const post = await findPost(event, press.id);
-      return { on: 'post', event, press, post, standing: await checkPostRight(event, post, right) };
+      return { on: 'post', event, press, post, member: await checkPostRight(event, post, right) };
     }
     await checkPlaceRight(event, right);
     return { on: press.on, event, press };
@@ -198,7 +198,7 @@ export function createGuard({
 
   /** The post whose review a message shows. */
   async function findReviewUnder(message: MessageRef): Promise<Post | undefined> {
-    const subject = await records.subjectOf(message);
+    const subject = await cardIndex.subjectOf(message);
     const about = subject === undefined ? undefined : parseSubject(subject);
     return about !== undefined && 'postId' in about ? posts.get(about.postId) : undefined;
   }
@@ -210,9 +210,9 @@ export function createGuard({
       const isPosted = await hasBecomeOwnPost(event, id, draft);
       throw new UserError({ code: isPosted ? 'draft_already_submitted' : 'draft_gone' });
     }
-    const standing = await checkMember(event);
+    const member = await checkMember(event);
     if (draft.author.id === event.person.id) return { draft, isTakenOver: false };
-    if (standing.isManager && (await isAbsent(botFor, draft))) return { draft, isTakenOver: true };
+    if (member.isManager && (await isAbsent(botFor, draft))) return { draft, isTakenOver: true };
     throw new UserError({ code: 'not_author', author: draft.author.name });
   }
 
@@ -233,14 +233,14 @@ export function createGuard({
     throw new UserError({ code: post.review?.chats.includes(chat) ? 'not_shared' : 'post_gone' });
   }
 
-  async function checkPostRight(event: ChatEvent, post: Post, right: Right): Promise<Standing> {
-    const standing = await checkMember(event);
+  async function checkPostRight(event: ChatEvent, post: Post, right: Right): Promise<Member> {
+    const member = await checkMember(event);
     const isAuthor = await isAuthorNow(event, post);
-    if (right === 'author' && !isAuthor && !(standing.isManager && (await isAbsent(botFor, post))))
+    if (right === 'author' && !isAuthor && !(member.isManager && (await isAbsent(botFor, post))))
       throw new UserError({ code: 'not_author', author: post.author.name });
-    if (right === 'author_or_manager' && !isAuthor && !standing.isManager)
+    if (right === 'author_or_manager' && !isAuthor && !member.isManager)
       throw new UserError({ code: 'not_author_or_manager', author: post.author.name });
-    return standing;
+    return member;
   }
 
   /** An author who acts from a place that is joined must still be in the place of the post. */
@@ -251,17 +251,17 @@ export function createGuard({
   }
 
   async function checkPlaceRight(event: ChatEvent, right: Right): Promise<void> {
-    const standing = await checkMember(event);
-    if (right === 'manager' && !standing.isManager) throw new UserError({ code: 'not_admin' });
+    const member = await checkMember(event);
+    if (right === 'manager' && !member.isManager) throw new UserError({ code: 'not_admin' });
     if (right === 'operator' && !(await operators.isOperator(event.person)))
       throw new UserError({ code: 'not_operator' });
   }
 
   /** Who speaks in a place counts as its member where the platform does not tell. */
-  async function checkMember({ chat, person }: ChatEvent): Promise<Standing> {
-    const standing = await botFor(chat).readStanding(chat, person);
-    if (standing.isMember === false) throw new UserError({ code: 'not_member' });
-    return standing;
+  async function checkMember({ chat, person }: ChatEvent): Promise<Member> {
+    const member = await botFor(chat).fetchMember(chat, person);
+    if (member.isMember === false) throw new UserError({ code: 'not_member' });
+    return member;
   }
 
   return { authorise };
@@ -271,7 +271,7 @@ export type Guard = ReturnType<typeof createGuard>;
 
 /** A plain draft id asks for the caption; a reply to the card of a review says why one rejects it. */
 function topicOf(subject: string): AnswerTopic {
-  const topic = decodeTopic(subject);
+  const topic = decodeQuestionId(subject);
   if (topic !== undefined) return topic;
   const about = parseSubject(subject);
   return 'postId' in about ? { kind: 'why', id: about.postId } : { kind: 'caption', id: about.draftId };

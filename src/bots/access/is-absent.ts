@@ -15,7 +15,7 @@ export async function isAbsent(
 ): Promise<boolean> {
   if (!SOMEBODY.test(author.id)) return true;
   try {
-    return (await botFor(chat).readStanding(chat, author)).isMember === false;
+    return (await botFor(chat).fetchMember(chat, author)).isMember === false;
   } catch (error) {
     if (error instanceof ChatClosedError) return true;
     throw error;

@@ -1,18 +1,18 @@
 import type { Logger } from 'pino';
 import type { Operators } from '../../core/access/operators.ts';
 import type { Access, AccessState, PlaceAccess } from '../../core/access/place-access.ts';
-import type { Chronicle } from '../../core/history/record-post.ts';
+import type { Recorder } from '../../core/history/record-post.ts';
 import { UserError } from '../../core/problems.ts';
 import { type ChatRef, isSettled, type Person, type Post, type PostStatus } from '../../core/publish/post.ts';
-import type { Notes } from '../../core/publish/signals.ts';
+import type { Signals } from '../../core/publish/signals.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { createThrottle } from '../../core/throttle.ts';
 import type { Press } from '../buttons.ts';
-import type { Speech } from '../cards/send.ts';
+import type { Sender } from '../cards/send.ts';
 import type { Bot, Card, ChatEvent, ChatEventOf } from '../platform.ts';
-import type { Joining } from '../settings/join-chats.ts';
+import type { JoinChats } from '../settings/join-chats.ts';
 import { note } from '../text/messages.ts';
-import { idiomOf } from '../text/wording.ts';
+import { wordingOf } from '../text/wording.ts';
 import {
   accessCard,
   admittedText,
@@ -43,11 +43,11 @@ const DECISIONS: Readonly<Record<string, AccessState>> = {
 export function createAccessRequests({
   access,
   operators,
-  joining,
+  joinChats,
   posts,
   notes,
-  chronicle,
-  speech,
+  recorder,
+  sender,
   isOpen,
   botFor,
   now,
@@ -55,11 +55,11 @@ export function createAccessRequests({
 }: {
   access: Access;
   operators: Operators;
-  joining: Pick<Joining, 'separateAll'>;
+  joinChats: Pick<JoinChats, 'separateAll'>;
   posts: Store<Post>;
-  notes: Notes;
-  chronicle: Chronicle;
-  speech: Speech;
+  notes: Signals;
+  recorder: Recorder;
+  sender: Sender;
   isOpen: boolean;
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
@@ -95,7 +95,7 @@ export function createAccessRequests({
       return false;
     }
     if (!isOrder(event)) {
-      await answer(event, admittedText(idiomOf(event.chat)));
+      await answer(event, admittedText(wordingOf(event.chat)));
       return false;
     }
     const place = await access.admit(newcomerIn(event));
@@ -114,13 +114,13 @@ export function createAccessRequests({
   async function answer(event: ChatEvent, text: string): Promise<void> {
     if (event.type === 'press') return event.answer(text);
     const isFirst = answers.take(`${event.workspace} ${text}`);
-    if (isFirst || event.reply !== undefined) await speech.answer(event, note(text));
+    if (isFirst || event.reply !== undefined) await sender.answer(event, note(text));
   }
 
   /** @throws UserError `claim_code_unknown` `too_many_codes` */
   async function claim(event: ChatEventOf<'command'>): Promise<void> {
     const { name, argument, person, chat, workspace } = event;
-    const idiom = idiomOf(chat);
+    const wording = wordingOf(chat);
     const isCode = operators.isCode(argument);
     if (!isCode && (await access.get(workspace))?.state === 'blocked') {
       await answerOnlyIfWaited(event);
@@ -129,7 +129,7 @@ export function createAccessRequests({
     if (name === 'start' && argument === 'connect') return hint(event);
     if (isCode && canOthersRead(event)) {
       await operators.spoil(argument);
-      await speech.answer(event, note(SPOILED));
+      await sender.answer(event, note(SPOILED));
       return;
     }
     if (await operators.isOperator(person)) {
@@ -139,17 +139,17 @@ export function createAccessRequests({
       const fetchChat = async () => (await botFor(chat).privateChat(person)) ?? chat;
       await operators.claim(argument, person, fetchChat);
       log.info({ person: person.id }, 'Somebody has claimed this Nod');
-      for (const other of others) await speech.say(other.chat, newOperatorCard(person, idiom.name));
+      for (const other of others) await sender.say(other.chat, newOperatorCard(person, wording.name));
       await access.admit(newcomerIn(event));
     }
     const waiting = (await access.list('asked')).length;
-    await speech.answer(event, claimedCard(idiom, waiting));
+    await sender.answer(event, claimedCard(wording, waiting));
   }
 
   /** `/start connect` comes from a link of ours into a private chat, which was all that it is for. */
   async function hint(event: ChatEventOf<'command'>): Promise<void> {
     if (hints.take(event.chat))
-      await speech.answer(event, note('Now write /connect in your group again: I send you the link here.'));
+      await sender.answer(event, note('Now write /connect in your group again: I send you the link here.'));
   }
 
   /** Does what the operator decides about a place, or shows all of them. */
@@ -164,15 +164,15 @@ export function createAccessRequests({
     if (place === undefined) return;
     const isEnd = place.state === 'withdrawn' || place.state === 'blocked';
     // Also when pressed again: a crash may have come after the decision.
-    if (isEnd) await joining.separateAll(place.workspace, event.person);
+    if (isEnd) await joinChats.separateAll(place.workspace, event.person);
     if (!isDecided) {
-      await speech.sayInstead(event.message, decidedCard(place));
+      await sender.sayInstead(event.message, decidedCard(place));
       return;
     }
     const cancelled = isEnd ? await cancelWaiting(place, event.person) : 0;
     await noteDecision(place, event.person);
-    await speech.sayInstead(event.message, decidedCard(place, cancelled));
-    if (state === 'allowed') await speech.say(place.chat, welcomeCard(idiomOf(place.chat)));
+    await sender.sayInstead(event.message, decidedCard(place, cancelled));
+    if (state === 'allowed') await sender.say(place.chat, welcomeCard(wordingOf(place.chat)));
   }
 
   const isOperatorChat = async ({ chat, isPrivate }: PlaceAccess): Promise<boolean> =>
@@ -181,7 +181,7 @@ export function createAccessRequests({
   async function showAll(event: ChatEventOf<'press'>, page: number): Promise<void> {
     const card = await drawAll(page);
     await event.answer();
-    await speech.sayInstead(event.message, card);
+    await sender.sayInstead(event.message, card);
   }
 
   const drawAll = async (page: number): Promise<Card> =>
@@ -201,7 +201,7 @@ export function createAccessRequests({
   async function noteDecision({ workspace, state }: PlaceAccess, person: Person): Promise<void> {
     if (state !== 'allowed' && state !== 'withdrawn') return;
     const what = state === 'allowed' ? 'access_allowed' : 'access_withdrawn';
-    await chronicle.note({ place: workspace, person, what });
+    await recorder.note({ place: workspace, person, what });
   }
 
   async function tellFull(): Promise<void> {
@@ -209,7 +209,7 @@ export function createAccessRequests({
   }
 
   async function tellOperators(card: Card): Promise<void> {
-    for (const { chat } of await operators.list()) await speech.say(chat, card);
+    for (const { chat } of await operators.list()) await sender.say(chat, card);
   }
 
   /** Takes note of who uses an open Nod. */

@@ -7,7 +7,7 @@ export async function stillManages(
   { chat, person }: Pick<ChatEvent, 'chat' | 'person'>,
 ): Promise<boolean> {
   try {
-    return (await botFor(chat).readStanding(chat, person)).isManager;
+    return (await botFor(chat).fetchMember(chat, person)).isManager;
   } catch (error) {
     if (error instanceof ChatClosedError) return false;
     throw error;

@@ -1,32 +1,32 @@
 import type { Logger } from 'pino';
 import type { ConsentOutcome } from '../../core/accounts/consent.ts';
-import type { Refreshing } from '../../core/compose/drafts.ts';
-import type { Chronicle } from '../../core/history/record-post.ts';
+import type { DraftRefresh } from '../../core/compose/drafts.ts';
+import type { Recorder } from '../../core/history/record-post.ts';
 import type { AccountName, ChatRef, Post } from '../../core/publish/post.ts';
-import type { Notes } from '../../core/publish/signals.ts';
+import type { Signals } from '../../core/publish/signals.ts';
 import type { Store } from '../../core/storage/database.ts';
-import type { Speech } from '../cards/send.ts';
+import type { Sender } from '../cards/send.ts';
 import type { Card } from '../platform.ts';
 import { accountName } from '../text/format.ts';
 import { consentCard, note } from '../text/messages.ts';
-import { idiomOf } from '../text/wording.ts';
+import { wordingOf } from '../text/wording.ts';
 
 /** Brings to the chats what has happened to accounts elsewhere: in a browser, or at TikTok. */
-export function createNews({
-  refreshing,
+export function createAccountNews({
+  draftRefresh,
   posts,
   notes,
-  chronicle,
+  recorder,
   touch,
-  speech,
+  sender,
   log,
 }: {
-  refreshing: Refreshing;
+  draftRefresh: DraftRefresh;
   posts: Store<Post>;
-  notes: Notes;
-  chronicle: Chronicle;
+  notes: Signals;
+  recorder: Recorder;
   touch: (post: Post) => void;
-  speech: Speech;
+  sender: Sender;
   log: Logger;
 }) {
   /** Tells how a way through TikTok's consent page ended, and goes on with what waited for it. */
@@ -36,12 +36,12 @@ export function createNews({
     if (outcome.type !== 'connected') return;
     const { account, invitation } = outcome;
     const { openId } = account;
-    await chronicle.note({
+    await recorder.note({
       ...{ place: invitation.workspace, person: invitation.person },
       ...{ what: 'account_connected', account: accountName(account) },
     });
     // What was granted may be more than before, so drafts that have the account are looked at again as well.
-    await refreshing.refreshIn(
+    await draftRefresh.refreshIn(
       invitation.workspace,
       (draft) =>
         draft.creatorProblem !== undefined || draft.account === undefined || draft.account.openId === openId,
@@ -56,7 +56,7 @@ export function createNews({
     account: AccountName,
   ): Promise<void> {
     for (const chat of chats) {
-      const { slash } = idiomOf(chat);
+      const { slash } = wordingOf(chat);
       tell(
         chat,
         note(
@@ -64,7 +64,7 @@ export function createNews({
         ),
       );
     }
-    await refreshing.refresh((draft) => draft.account?.openId === openId);
+    await draftRefresh.refresh((draft) => draft.account?.openId === openId);
     for await (const post of processing(openId)) touch(post);
   }
 
@@ -76,7 +76,7 @@ export function createNews({
 
   /** A browser or TikTok waits for us here and must not wait for the chat. */
   function tell(chat: ChatRef, card: Card): void {
-    speech
+    sender
       .say(chat, card)
       .catch((error) => log.error({ err: error }, 'News of an account could not be told in its chat'));
   }
@@ -84,4 +84,4 @@ export function createNews({
   return { consentEnded, accountRemoved };
 }
 
-export type News = ReturnType<typeof createNews>;
+export type AccountNews = ReturnType<typeof createAccountNews>;

@@ -1,5 +1,5 @@
 /** Runs what belongs to one lane one after the other, and different lanes side by side. */
-export function createLanes() {
+export function createPerChatQueue() {
   const tails = new Map<string, Promise<void>>();
 
   /** Begins the task when its lane is free; the task must not throw. */
@@ -19,4 +19,4 @@ export function createLanes() {
   return { run, idle };
 }
 
-export type Lanes = ReturnType<typeof createLanes>;
+export type PerChatQueue = ReturnType<typeof createPerChatQueue>;

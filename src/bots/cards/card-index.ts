@@ -18,7 +18,7 @@ export interface Anchor extends Versioned {
 }
 
 /** Remembers which message shows which subject, both ways. */
-export function createCardRecords({ cards, anchors }: { cards: Store<CardRecord>; anchors: Store<Anchor> }) {
+export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; anchors: Store<Anchor> }) {
   const read = (subject: string): Promise<CardRecord | undefined> => cards.get(subject);
 
   /** Notes that a message now shows this card. */
@@ -74,7 +74,7 @@ export function createCardRecords({ cards, anchors }: { cards: Store<CardRecord>
   return { read, noteShown, noteDoubtful, noteTold, noteMarked, adopt, anchor, subjectOf, messageOf };
 }
 
-export type CardRecords = ReturnType<typeof createCardRecords>;
+export type CardIndex = ReturnType<typeof createCardIndex>;
 
 /** Equal for cards that look alike. */
 export function hashOf({ picture, lines, rows, file }: Card): string {

@@ -9,11 +9,11 @@ import {
   ChatUnreachableError,
   type MessageRef,
 } from '../platform.ts';
-import type { CardRecords } from './card-index.ts';
-import { createShowing, type Doubts, isTooDoubtful, type Rendering } from './show-card.ts';
+import type { CardIndex } from './card-index.ts';
+import { createShowCard, type Doubts, isTooDoubtful, type Rendering } from './show-card.ts';
 
 /** The work on one subject's card. */
-interface Easel {
+interface CardState {
   /** No edit before then: the last one is too recent for the chat. */
   restsUntil: number;
   /** The chat asked to wait until then, or did not answer. */
@@ -42,8 +42,8 @@ const MAX_STOP_MS = 5_000;
  * newest state. A card that is gone is sent anew; rendering twice is harmless, and failing to render changes nothing
  * else.
  */
-export function createBoard({
-  records,
+export function createCardQueue({
+  cardIndex,
   botFor,
   render,
   onClosed = () => {},
@@ -51,7 +51,7 @@ export function createBoard({
   now,
   log,
 }: {
-  records: CardRecords;
+  cardIndex: CardIndex;
   botFor: (chat: ChatRef) => Bot;
   /** Undefined when the subject is gone; its card then stays as it is. */
   render: (subject: string) => Promise<Rendering | undefined>;
@@ -62,124 +62,124 @@ export function createBoard({
   now: () => number;
   log: Logger;
 }) {
-  const showing = createShowing({ records, botFor, now, log });
-  const easels = new Map<string, Easel>();
+  const showCard = createShowCard({ cardIndex, botFor, now, log });
+  const cardStates = new Map<string, CardState>();
   let stopping = false;
 
   /** Says that the subject may look different now; `soon` when a person waits for it. */
   function touch(subject: string, { soon = false }: { soon?: boolean } = {}): void {
-    const easel = easelOf(subject, soon ? 0 : GATHER_MS);
-    if (!easel.instead?.forGood) easel.instead = undefined;
-    disturb(subject, easel, soon);
+    const cardState = cardStateOf(subject, soon ? 0 : GATHER_MS);
+    if (!cardState.instead?.forGood) cardState.instead = undefined;
+    disturb(subject, cardState, soon);
   }
 
   /** Shows a card in place of the subject's own, until the subject changes or `forGood`; never sends one. */
   function showInstead(subject: string, card: Card, { forGood = false } = {}): void {
-    const easel = easelOf(subject);
-    easel.instead = { card, forGood };
-    disturb(subject, easel, true);
+    const cardState = cardStateOf(subject);
+    cardState.instead = { card, forGood };
+    disturb(subject, cardState, true);
   }
 
   /** Shows what a chat did not take, because it may take it now. */
   function retry(): void {
-    for (const [subject, easel] of easels) if (easel.isShut) disturb(subject, easel, false);
+    for (const [subject, cardState] of cardStates) if (cardState.isShut) disturb(subject, cardState, false);
   }
 
-  function easelOf(subject: string, gatherMs = 0): Easel {
-    const known = easels.get(subject);
+  function cardStateOf(subject: string, gatherMs = 0): CardState {
+    const known = cardStates.get(subject);
     if (known !== undefined) return known;
     const fresh = {
       restsUntil: now() + gatherMs,
       ...{ blockedUntil: 0, failures: 0, doubts: new Map() },
       ...{ isLost: false, isShut: false, isStale: false, isAwaited: false },
     };
-    easels.set(subject, fresh);
+    cardStates.set(subject, fresh);
     return fresh;
   }
 
-  function disturb(subject: string, easel: Easel, soon: boolean): void {
-    if (easel.isLost && !soon) return;
-    if (easel.isLost) easel.doubts.clear();
-    easel.isLost = false;
-    easel.isStale = true;
-    easel.isAwaited ||= soon;
-    if (easel.drawing === undefined) plan(subject, easel);
+  function disturb(subject: string, cardState: CardState, soon: boolean): void {
+    if (cardState.isLost && !soon) return;
+    if (cardState.isLost) cardState.doubts.clear();
+    cardState.isLost = false;
+    cardState.isStale = true;
+    cardState.isAwaited ||= soon;
+    if (cardState.drawing === undefined) plan(subject, cardState);
   }
 
-  function plan(subject: string, easel: Easel): void {
-    clearTimeout(easel.timer);
+  function plan(subject: string, cardState: CardState): void {
+    clearTimeout(cardState.timer);
     if (stopping) return;
-    const at = Math.max(easel.restsUntil, easel.blockedUntil);
-    easel.timer = setTimeout(draw, Math.max(0, at - now()), subject, easel);
+    const at = Math.max(cardState.restsUntil, cardState.blockedUntil);
+    cardState.timer = setTimeout(draw, Math.max(0, at - now()), subject, cardState);
   }
 
-  function draw(subject: string, easel: Easel): void {
-    easel.isStale = false;
-    easel.isAwaited = false;
-    easel.drawing = drawNow(subject, easel).finally(() => {
-      easel.drawing = undefined;
-      if (easel.isStale) plan(subject, easel);
-      else if (!easel.isLost && !easel.isShut) forgetLater(subject, easel);
+  function draw(subject: string, cardState: CardState): void {
+    cardState.isStale = false;
+    cardState.isAwaited = false;
+    cardState.drawing = drawNow(subject, cardState).finally(() => {
+      cardState.drawing = undefined;
+      if (cardState.isStale) plan(subject, cardState);
+      else if (!cardState.isLost && !cardState.isShut) forgetLater(subject, cardState);
     });
   }
 
-  async function drawNow(subject: string, easel: Easel): Promise<void> {
+  async function drawNow(subject: string, cardState: CardState): Promise<void> {
     try {
-      const rendering = await renderOrInstead(subject, easel);
+      const rendering = await renderOrInstead(subject, cardState);
       if (rendering !== undefined) {
-        const edited = await showing.show(subject, rendering, easel.doubts);
-        if (edited !== undefined) easel.restsUntil = now() + pauseAfter(edited);
+        const edited = await showCard.show(subject, rendering, cardState.doubts);
+        if (edited !== undefined) cardState.restsUntil = now() + pauseAfter(edited);
       }
-      easel.failures = 0;
-      easel.isShut = false;
-      easel.doubts.clear();
+      cardState.failures = 0;
+      cardState.isShut = false;
+      cardState.doubts.clear();
     } catch (error) {
-      easel.isShut = error instanceof ChatClosedError;
-      doubt(easel);
+      cardState.isShut = error instanceof ChatClosedError;
+      doubt(cardState);
       if (error instanceof ChatClosedError) onClosed(subject);
-      const delayMs = retryDelayMs(error, easel);
+      const delayMs = retryDelayMs(error, cardState);
       if (delayMs === undefined) {
         log.warn({ err: error }, 'A card could not be shown; it is left as it is for now');
         return;
       }
-      easel.failures += 1;
-      easel.isStale = true;
-      easel.blockedUntil = now() + delayMs;
+      cardState.failures += 1;
+      cardState.isStale = true;
+      cardState.blockedUntil = now() + delayMs;
       log.warn({ err: error, delayMs }, 'A card could not be shown; it is tried again');
     }
   }
 
   /** What may have arrived twice is not sent again before a person wants to see it. */
-  function doubt(easel: Easel): void {
-    if (!isTooDoubtful(easel.doubts)) return;
-    easel.doubts.clear();
-    easel.isLost = !easel.isAwaited;
-    easel.isStale = easel.isAwaited;
+  function doubt(cardState: CardState): void {
+    if (!isTooDoubtful(cardState.doubts)) return;
+    cardState.doubts.clear();
+    cardState.isLost = !cardState.isAwaited;
+    cardState.isStale = cardState.isAwaited;
   }
 
   function pauseAfter(message: MessageRef): number {
     return editPauseMs ?? botFor(message.chat).editPauseMs(message, now());
   }
 
-  async function renderOrInstead(subject: string, { instead }: Easel): Promise<Rendering | undefined> {
+  async function renderOrInstead(subject: string, { instead }: CardState): Promise<Rendering | undefined> {
     if (instead === undefined) return render(subject);
-    const message = await records.messageOf(subject);
+    const message = await cardIndex.messageOf(subject);
     return message && { chat: message.chat, card: instead.card, isForAll: message.isPrivate !== true };
   }
 
   /** An idle subject needs no memory once its rest is over. */
-  function forgetLater(subject: string, easel: Easel): void {
-    const delayMs = Math.max(0, easel.restsUntil - now());
-    if (!stopping) easel.timer = setTimeout(() => easels.delete(subject), delayMs);
+  function forgetLater(subject: string, cardState: CardState): void {
+    const delayMs = Math.max(0, cardState.restsUntil - now());
+    if (!stopping) cardState.timer = setTimeout(() => cardStates.delete(subject), delayMs);
   }
 
   /** Shows what still is to be shown, without waiting for the rest, and stops. */
   async function stop(): Promise<void> {
     stopping = true;
-    const open = [...easels].map(async ([subject, easel]) => {
-      clearTimeout(easel.timer);
-      await easel.drawing;
-      if (easel.isStale && easel.blockedUntil <= now()) await drawNow(subject, easel);
+    const open = [...cardStates].map(async ([subject, cardState]) => {
+      clearTimeout(cardState.timer);
+      await cardState.drawing;
+      if (cardState.isStale && cardState.blockedUntil <= now()) await drawNow(subject, cardState);
     });
     // A chat that does not answer must not keep the process; the next start shows what this one could not.
     await Promise.race([Promise.all(open), delay(MAX_STOP_MS, undefined, { ref: false })]);
@@ -188,10 +188,10 @@ export function createBoard({
   return { touch, showInstead, retry, stop };
 }
 
-export type Board = ReturnType<typeof createBoard>;
+export type CardQueue = ReturnType<typeof createCardQueue>;
 
 /** Undefined when trying again does not help, or might say twice over what was said already. */
-function retryDelayMs(error: unknown, { failures, isLost }: Easel): number | undefined {
+function retryDelayMs(error: unknown, { failures, isLost }: CardState): number | undefined {
   if (isLost || error instanceof ChatClosedError) return undefined;
   if (error instanceof ChatBusyError) return error.retryAfterMs;
   const next = RETRY_DELAYS_MS[failures];

@@ -7,8 +7,8 @@ import type { MediaStore } from '../../core/media/store.ts';
 import type { StoredFile } from '../../core/media/types.ts';
 import type { Pacing } from '../../core/publish/pacing.ts';
 import { type ChatRef, type Post, takesVotes } from '../../core/publish/post.ts';
-import type { Pulls } from '../../core/publish/pull-progress.ts';
-import type { Gate } from '../../core/publish/release-gate.ts';
+import type { PullCounts } from '../../core/publish/pull-progress.ts';
+import type { ReleaseGate } from '../../core/publish/release-gate.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import { votesOf } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
@@ -16,7 +16,7 @@ import { placeOf, takesPart } from '../access/takes-part.ts';
 import { draftCard } from '../compose/draft-card.ts';
 import type { Bot, Card, Picture } from '../platform.ts';
 import { finalNote, postCard } from '../posts/post-card.ts';
-import type { Presence } from '../review/downtime.ts';
+import type { Downtime } from '../review/downtime.ts';
 import { partedCard, reviewCard } from '../review/review-card.ts';
 import { handedOverCard } from '../text/messages.ts';
 import type { Rendering } from './show-card.ts';
@@ -34,9 +34,9 @@ export function createRenderer({
   gate,
   pulls,
   mediaStore,
-  presence,
+  downtime,
   botFor,
-  lookUrl,
+  previewUrl,
   pacing,
   now,
 }: {
@@ -47,13 +47,13 @@ export function createRenderer({
   workspaces: Workspaces;
   accounts: Accounts;
   ballots: Ballots;
-  gate: Gate;
-  pulls: Pulls;
+  gate: ReleaseGate;
+  pulls: PullCounts;
   mediaStore: MediaStore;
-  presence: Presence;
+  downtime: Downtime;
   botFor: (chat: ChatRef) => Bot;
   /** The page that shows what a post would publish. */
-  lookUrl: (post: Post) => string;
+  previewUrl: (post: Post) => string;
   pacing: Pacing;
   now: () => number;
 }) {
@@ -84,16 +84,25 @@ export function createRenderer({
     if (!takesVotes(post)) return renderPost(post, chat);
     const votes = votesOf(await ballots.read(post.id), post.contentHash);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
-    const hearsMarks = await botFor(chat)
-      .hearsMarks(chat)
+    const receivesReactions = await botFor(chat)
+      .receivesReactions(chat)
       .catch(() => true);
-    const away = botFor(chat).readMarks === undefined ? presence.awayDuring(post.createdAt) : undefined;
-    const view = { post, chat, votes, timeZone, hearsMarks, lookUrl: lookUrl(post), now: now(), pictureOf };
+    const away = botFor(chat).fetchReactions === undefined ? downtime.awayDuring(post.createdAt) : undefined;
+    const view = {
+      post,
+      chat,
+      votes,
+      timeZone,
+      receivesReactions,
+      previewUrl: previewUrl(post),
+      now: now(),
+      pictureOf,
+    };
     return {
       chat,
       card: reviewCard(away === undefined ? view : { ...view, away }),
       ...{ isForAll: true, isLoud: true, isOnlyInPlace: isStandIn(post, chat) },
-      ...(hearsMarks && { marks: ['approve', 'reject'] as const }),
+      ...(receivesReactions && { marks: ['approve', 'reject'] as const }),
     };
   }
 

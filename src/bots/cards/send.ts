@@ -19,7 +19,7 @@ const RETRY_DELAYS_MS = [1_000, 3_000, 10_000] as const;
 const MAX_WAIT_MS = 60_000;
 
 /** Says things in chats that are no cards: answers to commands, questions, news. */
-export function createSpeech({ botFor, log }: { botFor: (chat: ChatRef) => Bot; log: Logger }) {
+export function createSender({ botFor, log }: { botFor: (chat: ChatRef) => Bot; log: Logger }) {
   const stopping = new AbortController();
 
   /**
@@ -95,7 +95,7 @@ export function createSpeech({ botFor, log }: { botFor: (chat: ChatRef) => Bot; 
   return { say, sayInstead, sayOnlyIn, answer, stop };
 }
 
-export type Speech = ReturnType<typeof createSpeech>;
+export type Sender = ReturnType<typeof createSender>;
 
 /** @throws what waiting does not help against. */
 function waitFor(error: unknown, delayMs: number | undefined): number | undefined {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { ChatRef, Person } from '../../core/publish/post.ts';
-import type { Mark } from '../../core/review/review.ts';
+import type { VoteChoice } from '../../core/review/review.ts';
 import { type Bot, type Card, ChatUnreachableError, MessageGoneError, type MessageRef } from '../platform.ts';
 import { note } from '../text/messages.ts';
-import { type CardRecord, type CardRecords, hashOf } from './card-index.ts';
+import { type CardIndex, type CardRecord, hashOf } from './card-index.ts';
 
 /** What a subject looks like now. */
 export interface Rendering {
@@ -20,7 +20,7 @@ export interface Rendering {
   /** The picture that it had is not to be seen any more. */
   readonly isWithoutPicture?: boolean;
   /** The reactions that we put under it, for others to join. */
-  readonly marks?: readonly Mark[];
+  readonly marks?: readonly VoteChoice[];
   /** Told once in a message of its own, so that a phone buzzes. */
   readonly ending?: Ending;
 }
@@ -44,13 +44,13 @@ export const isTooDoubtful = (doubts: Doubts): boolean =>
   [...doubts.values()].some(({ count }) => count >= MAX_DOUBTS);
 
 /** Brings what a subject looks like into its chat: sends its card, edits it afterwards, tells its ending. */
-export function createShowing({
-  records,
+export function createShowCard({
+  cardIndex,
   botFor,
   now,
   log,
 }: {
-  records: CardRecords;
+  cardIndex: CardIndex;
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
   log: Logger;
@@ -66,19 +66,19 @@ export function createShowing({
     doubts: Doubts,
   ): Promise<MessageRef | undefined> {
     const { card, ending, marks } = rendering;
-    const record = await records.read(subject);
+    const record = await cardIndex.read(subject);
     const isShown =
       record !== undefined && record.shownHash === hashOf(card) && !isInWrongPlace(record, rendering);
     const message = isShown ? record.message : await sendOrEdit(subject, rendering, record, doubts);
     if (message === undefined) return undefined;
-    if (!isShown) await records.noteShown(subject, message, card);
+    if (!isShown) await cardIndex.noteShown(subject, message, card);
     if (marks !== undefined && record?.marked !== message.id) {
-      await botFor(message.chat).putMarks(message, marks);
-      await records.noteMarked(subject, message.id);
+      await botFor(message.chat).addReactions(message, marks);
+      await cardIndex.noteMarked(subject, message.id);
     }
     if (ending !== undefined && record?.toldEnding !== ending.key) {
       await tell(rendering.chat, ending, message, doubts);
-      await records.noteTold(subject, ending.key);
+      await cardIndex.noteTold(subject, ending.key);
     }
     return isShown ? undefined : message;
   }

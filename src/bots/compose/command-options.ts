@@ -5,7 +5,7 @@ import { UserError } from '../../core/problems.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { type CreatorInfo, isPrivacyLevel } from '../../core/tiktok/types.ts';
 import { accountKey } from '../buttons.ts';
-import type { Board } from '../cards/card-queue.ts';
+import type { CardQueue } from '../cards/card-queue.ts';
 import type { ChatEventOf } from '../platform.ts';
 import { accountName } from '../text/format.ts';
 
@@ -15,15 +15,15 @@ type Wishes = NonNullable<ChatEventOf<'media'>['wishes']>;
 const ASK_AGAIN_MS = 60_000;
 
 /** Suggests what the options of a command may be, and carries out what was chosen along with the media. */
-export function createSuggesting({
+export function createCommandOptions({
   accounts,
   composer,
-  board,
+  cardQueue,
   now,
 }: {
   accounts: Accounts;
   composer: Composer;
-  board: Board;
+  cardQueue: CardQueue;
   now: () => number;
 }) {
   const creators = new Map<string, { creator: Promise<CreatorInfo>; askedAt: number }>();
@@ -73,14 +73,14 @@ export function createSuggesting({
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
     } finally {
-      board.touch(id, { soon: true });
+      cardQueue.touch(id, { soon: true });
     }
   }
 
   return { suggest, fulfil };
 }
 
-export type Suggesting = ReturnType<typeof createSuggesting>;
+export type CommandOptions = ReturnType<typeof createCommandOptions>;
 
 /** The account that a key stands for, or the only one. */
 function chosenFrom(shared: readonly Account[], key: string | undefined): Account | undefined {

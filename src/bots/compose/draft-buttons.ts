@@ -2,9 +2,9 @@ import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { Choice } from '../../core/compose/draft.ts';
 import { captionLimit, type Draft, kindOf } from '../../core/compose/draft.ts';
-import type { Composer, Refreshing } from '../../core/compose/drafts.ts';
+import type { Composer, DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';
-import type { Chronicle } from '../../core/history/record-post.ts';
+import type { Recorder } from '../../core/history/record-post.ts';
 import { UserError } from '../../core/problems.ts';
 import type { Post, PostStatus } from '../../core/publish/post.ts';
 import type { Store } from '../../core/storage/database.ts';
@@ -12,12 +12,12 @@ import { isPrivacyLevel } from '../../core/tiktok/types.ts';
 import type { PassedPress } from '../access/guard.ts';
 import type { AccessRequests } from '../access/requests.ts';
 import { accountKey, type Press } from '../buttons.ts';
-import type { CardRecords } from '../cards/card-index.ts';
-import type { Board } from '../cards/card-queue.ts';
-import type { Speech } from '../cards/send.ts';
+import type { CardIndex } from '../cards/card-index.ts';
+import type { CardQueue } from '../cards/card-queue.ts';
+import type { Sender } from '../cards/send.ts';
 import type { Card, ChatEventOf } from '../platform.ts';
-import type { PostPressing } from '../posts/post-buttons.ts';
-import type { Planning } from '../posts/schedule.ts';
+import type { PostButtons } from '../posts/post-buttons.ts';
+import type { PostSchedule } from '../posts/schedule.ts';
 import { askFor } from '../questions.ts';
 import type { Settings } from '../settings/settings.ts';
 import { accountName } from '../text/format.ts';
@@ -33,37 +33,37 @@ const AT_TIKTOK: ReadonlySet<PostStatus> = new Set(['preparing', 'queued', 'subm
 const MENUS = new Set(['files', 'accounts']);
 
 /** Does what a pressed button says; the guard has let it pass. */
-export function createPressing({
+export function createButtonPresses({
   composer,
   submission,
   posts,
-  refreshing,
+  draftRefresh,
   accounts,
   workspaces,
-  chronicle,
-  postPressing,
-  planning,
+  recorder,
+  postButtons,
+  schedule,
   settings,
   accessRequests,
-  board,
-  records,
-  speech,
+  cardQueue,
+  cardIndex,
+  sender,
   drawDraft,
 }: {
   composer: Composer;
   submission: Submission;
   posts: Store<Post>;
-  refreshing: Refreshing;
+  draftRefresh: DraftRefresh;
   accounts: Accounts;
   workspaces: Workspaces;
-  chronicle: Chronicle;
-  postPressing: PostPressing;
-  planning: Planning;
+  recorder: Recorder;
+  postButtons: PostButtons;
+  schedule: PostSchedule;
   settings: Settings;
   accessRequests: AccessRequests;
-  board: Board;
-  records: CardRecords;
-  speech: Speech;
+  cardQueue: CardQueue;
+  cardIndex: CardIndex;
+  sender: Sender;
   drawDraft: (draft: Draft, menu: 'files' | 'accounts') => Promise<Card>;
 }) {
   /** @throws UserError when the person has to do something else first. */
@@ -79,7 +79,7 @@ export function createPressing({
         if (passed.draft.isTakenOver) await composer.takeOver(press.id, event.person);
         return pressDraft(event, press);
       case 'post':
-        return postPressing.press(passed);
+        return postButtons.press(passed);
       case 'settings':
         return settings.press(event, press);
       case 'account':
@@ -94,14 +94,14 @@ export function createPressing({
     const choice = choiceOf(verb, argument);
     if (choice !== undefined) await composer.choose(id, person, choice);
     else if (verb === 'discard') return discard(event, id);
-    else await obey(event, id, verb, argument);
+    else await runCommand(event, id, verb, argument);
     // A press has to be answered before its message can be edited everywhere.
     await event.answer();
-    if (event.isOnMessage) await records.adopt(id, event.message);
-    if (!MENUS.has(verb)) board.touch(id, { soon: true });
+    if (event.isOnMessage) await cardIndex.adopt(id, event.message);
+    if (!MENUS.has(verb)) cardQueue.touch(id, { soon: true });
   }
 
-  async function obey(event: PressEvent, id: string, verb: string, argument = ''): Promise<void> {
+  async function runCommand(event: PressEvent, id: string, verb: string, argument = ''): Promise<void> {
     const { person } = event;
     switch (verb) {
       case 'post':
@@ -111,14 +111,14 @@ export function createPressing({
       case 'caption':
         return askForCaption(event, id);
       case 'when':
-        return planning.askForDraft(event, id);
+        return schedule.askForDraft(event, id);
       case 'account':
         return pickAccount(event, id, argument);
       case 'again':
         return askAgain(event, id);
       case 'files':
       case 'accounts':
-        return board.showInstead(id, await drawDraft(await composer.own(id, person), verb));
+        return cardQueue.showInstead(id, await drawDraft(await composer.own(id, person), verb));
       case 'open':
         await composer.own(id, person);
         return;
@@ -149,12 +149,12 @@ export function createPressing({
     const maxLength = captionLimit(kindOf(draft) ?? 'photo');
     const question = { subject: id, title: 'Caption', text: draft.caption, maxLength };
     const card = note(`${person.name}, reply to this with the caption.`);
-    await askFor({ speech, records }, event, { question, card, replyTo: await records.messageOf(id) });
+    await askFor({ sender, cardIndex }, event, { question, card, replyTo: await cardIndex.messageOf(id) });
   }
 
   async function discard({ person, answer }: PressEvent, id: string): Promise<void> {
     await composer.discard(id, person);
-    board.showInstead(id, note('Discarded. Nothing was posted.'), { forGood: true });
+    cardQueue.showInstead(id, note('Discarded. Nothing was posted.'), { forGood: true });
     await answer('Discarded.');
   }
 
@@ -168,11 +168,11 @@ export function createPressing({
     if (busy > 0) throw new UserError({ code: 'account_busy', username: accountName(account), posts: busy });
     await event.answer(ASKING);
     await accounts.disconnect(workspace, account.openId);
-    await chronicle.note({
+    await recorder.note({
       ...{ place: workspace, person, what: 'account_disconnected', account: accountName(account) },
     });
-    await refreshing.refreshIn(workspace, (draft) => draft.account?.openId === account.openId);
-    await speech.sayInstead(message, note(`${accountName(account)} is disconnected.`));
+    await draftRefresh.refreshIn(workspace, (draft) => draft.account?.openId === account.openId);
+    await sender.sayInstead(message, note(`${accountName(account)} is disconnected.`));
   }
 
   async function openIdOf(workspace: string, key: string): Promise<string> {
@@ -195,7 +195,7 @@ export function createPressing({
   return { press };
 }
 
-export type Pressing = ReturnType<typeof createPressing>;
+export type ButtonPresses = ReturnType<typeof createButtonPresses>;
 
 const TOGGLES = [
   'allowComment',

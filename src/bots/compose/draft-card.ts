@@ -16,7 +16,7 @@ import { accountKey, draftButton as on } from '../buttons.ts';
 import type { Button, Card, Choice, Line, Picture, Row } from '../platform.ts';
 import { accountName, capital, durationOf, filesWord, listOf, momentOf, sizeOf } from '../text/format.ts';
 import { problemText } from '../text/problems.ts';
-import { type Idiom, idiomOf } from '../text/wording.ts';
+import { type Wording, wordingOf } from '../text/wording.ts';
 
 const MUSIC_URL = 'https://www.tiktok.com/legal/page/global/music-usage-confirmation/en';
 const BRANDED_URL = 'https://www.tiktok.com/legal/page/global/bc-policy/en';
@@ -82,8 +82,8 @@ function pickLines(draft: Draft): Line[] {
   if (draft.files.some((file) => file.state === 'waiting'))
     return [['Choices follow once the files are here.']];
   if (usableFiles(draft).length === 0)
-    return [[`None of this can be posted. ${idiomOf(draft.chat).toBeginAnew}`]];
-  return [[problemText({ code: 'media_mixed' }, idiomOf(draft.chat))]];
+    return [[`None of this can be posted. ${wordingOf(draft.chat).toBeginAnew}`]];
+  return [[problemText({ code: 'media_mixed' }, wordingOf(draft.chat))]];
 }
 
 function pickRows(draft: Draft): Button[][] {
@@ -105,7 +105,7 @@ function backRow(draft: Draft): Button[] {
 
 function captionLines(draft: Draft): Line[] {
   const heading: Line = [{ text: 'Caption', style: 'bold' }];
-  if (draft.caption === '') return [heading, [{ text: idiomOf(draft.chat).noCaption, style: 'italic' }]];
+  if (draft.caption === '') return [heading, [{ text: wordingOf(draft.chat).noCaption, style: 'italic' }]];
   const kind = kindOf(draft);
   const limit = kind === undefined ? undefined : captionLimit(kind);
   const count =
@@ -118,7 +118,7 @@ function noticeLines(draft: Draft): Line[] {
   const notices: string[] = [];
   const chosenOnTheCard = new Set(['privacy_not_chosen', 'account_not_chosen', 'media_not_ready']);
   for (const problem of problemsOf(draft, 'DIRECT_POST')) {
-    if (!chosenOnTheCard.has(problem.code)) notices.push(problemText(problem, idiomOf(draft.chat)));
+    if (!chosenOnTheCard.has(problem.code)) notices.push(problemText(problem, wordingOf(draft.chat)));
   }
   if (draft.account === undefined && draft.creatorProblem === undefined)
     notices.push('Choose the TikTok account.');
@@ -277,18 +277,18 @@ const tick = (value: boolean): string => (value ? '☑' : '☐');
 
 /** One line for each file: where it stands, and what was changed about it. */
 export function fileLines({ chat, files }: Draft): Line[] {
-  return files.map((file, index) => fileLine(file, { index, count: files.length, idiom: idiomOf(chat) }));
+  return files.map((file, index) => fileLine(file, { index, count: files.length, wording: wordingOf(chat) }));
 }
 
 function fileLine(
   file: DraftFile,
-  { index, count, idiom }: { index: number; count: number; idiom: Idiom },
+  { index, count, wording }: { index: number; count: number; wording: Wording },
 ): Line {
   const number = count > 1 ? `${index + 1}  ` : '';
   const name = { text: `${number}${file.name}`, style: 'code' as const };
   if (file.state === 'waiting') return [name, '  on the way'];
   if (file.state === 'stored') return [name, '  being prepared'];
-  if (file.state === 'refused') return [name, `  ✕ ${problemText(file.problem, idiom)}`];
+  if (file.state === 'refused') return [name, `  ✕ ${problemText(file.problem, wording)}`];
   return [name, `  ${changesText(file.source, file.media)}`];
 }
 

@@ -3,7 +3,7 @@ import type { ChatEvent, ChatEventOf } from '../platform.ts';
 import type { Frame } from './context.ts';
 import { focusedOption, readSubcommand, textOption } from './options.ts';
 import { clip } from './render.ts';
-import type { Answers } from './replies.ts';
+import type { Replies } from './replies.ts';
 
 /** Discord gives 3 s in all, and the way there takes time as well. */
 const PATIENCE_MS = 2_000;
@@ -16,19 +16,19 @@ type Suggestions = Parameters<ChatEventOf<'suggest'>['offer']>[0];
 export async function suggest({
   interaction,
   frame,
-  answers,
-  attempt,
+  replies,
+  safely,
 }: {
   interaction: APIApplicationCommandAutocompleteInteraction;
   frame: Frame;
-  answers: Answers;
-  attempt: (event: ChatEvent) => Promise<boolean>;
+  replies: Replies;
+  safely: (event: ChatEvent) => Promise<boolean>;
 }): Promise<void> {
   let offered: Promise<boolean> | undefined;
 
   /** The first call counts. */
   async function offer(suggestions: Suggestions): Promise<void> {
-    offered ??= answers.respond(interaction, {
+    offered ??= replies.respond(interaction, {
       type: InteractionResponseType.ApplicationCommandAutocompleteResult,
       data: { choices: suggestions.filter(fits).slice(0, MAX_CHOICES).map(choiceOf) },
     });
@@ -40,7 +40,7 @@ export async function suggest({
   if (focused?.name !== 'account' && focused?.name !== 'privacy') return offer([]);
   const account = focused.name === 'account' ? undefined : textOption(options, 'account');
   const timer = setTimeout(offer, PATIENCE_MS, []);
-  await attempt({
+  await safely({
     ...frame,
     ...{ id: interaction.id, type: 'suggest', option: focused.name, typed: focused.typed, offer },
     ...(account !== undefined && { account }),

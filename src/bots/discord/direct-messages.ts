@@ -10,13 +10,13 @@ import type { Outgoing } from './send.ts';
 const channelSchema = z.object({ id: z.string() });
 
 /** Writes to one person alone. */
-export function createDirect({ api, outgoing, log }: { api: Api; outgoing: Outgoing; log: Logger }) {
+export function createDirectMessages({ api, outgoing, log }: { api: Api; outgoing: Outgoing; log: Logger }) {
   /**
    * Sends a direct message; false for who takes none.
    *
    * Only an answer to an interaction could stand beside the message, and there is none to answer.
    */
-  async function whisper(_message: MessageRef, person: Person, card: Card): Promise<boolean> {
+  async function tellPrivately(_message: MessageRef, person: Person, card: Card): Promise<boolean> {
     try {
       const chat = await open(person);
       if (chat === undefined) return false;
@@ -51,5 +51,5 @@ export function createDirect({ api, outgoing, log }: { api: Api; outgoing: Outgo
     return chatRef(channelSchema.parse(channel).id);
   }
 
-  return { whisper, privateChat };
+  return { tellPrivately, privateChat };
 }

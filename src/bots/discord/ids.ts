@@ -15,7 +15,7 @@ const WHISPER = /^@(\d{17,20})\/([^/]+)\/(\d{17,20}|@original)\/(\d+)$/;
 const TOKEN_LIFETIME_MS = 15 * 60_000;
 
 /** What reaches the messages that only one person sees: an interaction's token, as long as it lives. */
-export interface Whisper {
+export interface EphemeralRef {
   readonly applicationId: string;
   readonly token: string;
   readonly messageId: string;
@@ -60,7 +60,7 @@ export const isEphemeral = ({ flags }: Pick<APIMessage, 'flags'>): boolean =>
   ((flags ?? 0) & MessageFlags.Ephemeral) !== 0;
 
 /** The id of a message that everybody sees, or what reaches one that only one person sees. */
-export function parseMessageId({ id }: MessageRef): string | Whisper {
+export function parseMessageId({ id }: MessageRef): string | EphemeralRef {
   if (MESSAGE.test(id)) return id;
   const [, applicationId, token, messageId, expiresAt] = WHISPER.exec(id) ?? [];
   // The id may hold a token, so it is not named.

@@ -1,20 +1,20 @@
 import { type RESTPutAPIApplicationCommandsJSONBody, RequestMethod, Routes } from 'discord.js';
 import type { Logger } from 'pino';
 import type { ChatRef } from '../../core/publish/post.ts';
-import { createLanes } from '../adapter-kit/per-chat-queue.ts';
+import { createPerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import type { Bot, ChatEvent, MessageRef, StartOptions } from '../platform.ts';
 import { createApi } from './api.ts';
 import { discordCommands } from './commands.ts';
-import { createDirect } from './direct-messages.ts';
+import { createDirectMessages } from './direct-messages.ts';
 import { TokenRefusedError } from './errors.ts';
 import { createFiles } from './files.ts';
 import { createGateway } from './gateway.ts';
 import { parseChatRef, parseMessageId, timeOf } from './ids.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
-import { createStanding } from './members.ts';
-import { createMarks, createReactions, type Reactions } from './reactions.ts';
-import { createAnswers } from './replies.ts';
-import { createAttempt } from './safely.ts';
+import { createMembers } from './members.ts';
+import { createReactionCalls, createReactions, type Reactions } from './reactions.ts';
+import { createReplies } from './replies.ts';
+import { createSafely } from './safely.ts';
 import { createOutgoing } from './send.ts';
 
 export { TokenRefusedError } from './errors.ts';
@@ -45,12 +45,12 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const apiUrl = options.apiUrl.replace(/\/+$/, '');
   const api = createApi({ token, apiUrl, log, onRefused: fail });
   const outgoing = createOutgoing({ api, now });
-  const direct = createDirect({ api, outgoing, log });
-  const answers = createAnswers({ api, log });
-  const marks = createMarks({ api, log });
-  const standing = createStanding({ api, now });
+  const direct = createDirectMessages({ api, outgoing, log });
+  const replies = createReplies({ api, log });
+  const marks = createReactionCalls({ api, log });
+  const members = createMembers({ api, now });
   const files = createFiles({ apiUrl });
-  const lanes = createLanes();
+  const chatQueue = createPerChatQueue();
   let interactions: Interactions | undefined;
   let reactions: Reactions | undefined;
   let onGap = () => {};
@@ -63,7 +63,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     ...{ token, apiUrl, log },
     take: {
       interaction(interaction) {
-        standing.noteInteraction(interaction);
+        members.noteInteraction(interaction);
         interactions?.take(interaction);
       },
       reactionAdded: (reaction) => reactions?.takeAdded(reaction),
@@ -80,10 +80,10 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     receive: (event: ChatEvent) => Promise<void>,
     { onGap: onMissed = () => {} }: StartOptions = {},
   ): Promise<void> {
-    const attempt = createAttempt({ receive, log });
+    const safely = createSafely({ receive, log });
     onGap = onMissed;
-    interactions = createInteractions({ answers, lanes, guildName: gateway.guildName, attempt });
-    reactions = createReactions({ api, lanes, log, marks, standing, gateway, attempt, onGap });
+    interactions = createInteractions({ replies, chatQueue, guildName: gateway.guildName, safely });
+    reactions = createReactions({ api, chatQueue, log, marks, members, gateway, safely, onGap });
     const me = await gateway.open();
     if (me === undefined) return;
     applicationId = me.applicationId;
@@ -117,7 +117,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
 
   async function stop(): Promise<void> {
     gateway.close();
-    await lanes.idle();
+    await chatQueue.idle();
     await gateway.disconnect();
   }
 
@@ -127,16 +127,17 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     return at - timeOf(id) > HOUR_MS ? OLD_EDIT_PAUSE_MS : EDIT_PAUSE_MS;
   }
 
-  const hearsMarks = async (chat: ChatRef): Promise<boolean> => gateway.hearsReactions(parseChatRef(chat));
+  const receivesReactions = async (chat: ChatRef): Promise<boolean> =>
+    gateway.hearsReactions(parseChatRef(chat));
 
   const { send, edit, remove } = outgoing;
   const { openFile } = files;
-  const { readStanding } = standing;
-  const { putMarks, readMarks } = marks;
-  const { whisper, privateChat } = direct;
+  const { fetchMember } = members;
+  const { addReactions, fetchReactions } = marks;
+  const { tellPrivately, privateChat } = direct;
   const openUrl = (): string | undefined => applicationId && invitationUrl(applicationId);
-  const messages = { send, edit, remove, openFile, privateChat, openUrl, editPauseMs, whisper };
-  const calls = { start, stop, ...messages, readStanding, putMarks, readMarks, hearsMarks };
+  const messages = { send, edit, remove, openFile, privateChat, openUrl, editPauseMs, tellPrivately };
+  const calls = { start, stop, ...messages, fetchMember, addReactions, fetchReactions, receivesReactions };
   return { platform: 'discord', composesInPrivate: true, onceKeyMs: ONCE_KEY_MS, ...calls };
 }
 

@@ -10,7 +10,7 @@ import {
   InteractionResponseType,
   InteractionType,
 } from 'discord.js';
-import type { Lanes } from '../adapter-kit/per-chat-queue.ts';
+import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import { createRecent } from '../adapter-kit/recent.ts';
 import type { ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
 import { suggest } from './autocomplete.ts';
@@ -19,18 +19,18 @@ import { mediaOf, offeredFile } from './files.ts';
 import { isEphemeral, messageRef, orderOf, privateRef } from './ids.ts';
 import { composeModal, readModal } from './modals.ts';
 import { mediaOptions, readPicked, readSubcommand, textOption, wishesOf } from './options.ts';
-import type { Answers } from './replies.ts';
+import type { Replies } from './replies.ts';
 import { createPressAnswer } from './replies.ts';
-import type { Attempt } from './safely.ts';
+import type { Safely } from './safely.ts';
 import { inLanguage, TEXTS } from './texts.ts';
 
 const MAX_SEEN = 1_000;
 
 interface InteractionsOptions {
-  readonly answers: Answers;
-  readonly lanes: Lanes;
+  readonly replies: Replies;
+  readonly chatQueue: PerChatQueue;
   readonly guildName: (id: string) => string | undefined;
-  readonly attempt: Attempt;
+  readonly safely: Safely;
 }
 
 type Called = Pick<ChatEventOf<'command'>, 'name' | 'argument'>;
@@ -46,7 +46,7 @@ interface Offer {
  *
  * The acknowledgement never waits for what is being handled: Discord gives 3 s.
  */
-export function createInteractions({ answers, lanes, guildName, attempt }: InteractionsOptions) {
+export function createInteractions({ replies, chatQueue, guildName, safely }: InteractionsOptions) {
   const seen = createRecent<true>(MAX_SEEN);
 
   function take(interaction: APIInteraction): void {
@@ -95,7 +95,7 @@ export function createInteractions({ answers, lanes, guildName, attempt }: Inter
   }
 
   function takeOther(interaction: APIApplicationCommandInteraction, frame: Frame, called: Called): void {
-    const acknowledged = answers.deferReply(interaction);
+    const acknowledged = replies.deferReply(interaction);
     const reply = privateRef(interaction, interaction.channel.id);
     deliver(interaction, { chat: frame.chat, acknowledged }, [
       {
@@ -111,12 +111,12 @@ export function createInteractions({ answers, lanes, guildName, attempt }: Inter
 
   function openComposer(interaction: APIApplicationCommandInteraction, frame: Frame): void {
     const data = composeModal(interaction.locale);
-    const opened = answers.respond(interaction, { type: InteractionResponseType.Modal, data });
-    lanes.run(frame.chat, async () => void (await opened));
+    const opened = replies.respond(interaction, { type: InteractionResponseType.Modal, data });
+    chatQueue.run(frame.chat, async () => void (await opened));
   }
 
   function takeMedia(interaction: Answerable, frame: Frame, { files, caption, wishes }: Offer): void {
-    const acknowledged = answers.deferReply(interaction);
+    const acknowledged = replies.deferReply(interaction);
     const reply = replyOf(interaction);
     const events = files.map((attachment, index): ChatEvent => {
       const isFirst = index === 0;
@@ -141,7 +141,7 @@ export function createInteractions({ answers, lanes, guildName, attempt }: Inter
     const { message, id } = interaction;
     // On a card for all, the answer needs a message of its own.
     const isOnOwnMessage = message !== undefined && isEphemeral(message);
-    const acknowledged = isOnOwnMessage ? answers.deferUpdate(interaction) : answers.deferReply(interaction);
+    const acknowledged = isOnOwnMessage ? replies.deferUpdate(interaction) : replies.deferReply(interaction);
     const reply = isOnOwnMessage ? privateReply(messageRef(interaction, message)) : replyOf(interaction);
     const events = filled === undefined ? [] : [{ ...frame, id, ...reply, type: 'text' as const, ...filled }];
     deliver(interaction, { chat: frame.chat, acknowledged }, events);
@@ -151,7 +151,7 @@ export function createInteractions({ answers, lanes, guildName, attempt }: Inter
     const { data, id } = interaction;
     const press = data.component_type === ComponentType.StringSelect ? data.values[0] : data.custom_id;
     const picked = readPicked(interaction);
-    const reactions = createPressAnswer(interaction, answers);
+    const reactions = createPressAnswer(interaction, replies);
     const message = messageRef(interaction, interaction.message);
     const event = {
       ...frame,
@@ -163,8 +163,8 @@ export function createInteractions({ answers, lanes, guildName, attempt }: Inter
       ...picked,
       ...reactions,
     };
-    lanes.run(frame.chat, async () => {
-      const isHandled = press === undefined || (await attempt({ ...event, press }));
+    chatQueue.run(frame.chat, async () => {
+      const isHandled = press === undefined || (await safely({ ...event, press }));
       await reactions.answer();
       if (!isHandled) await complain(interaction);
     });
@@ -172,7 +172,7 @@ export function createInteractions({ answers, lanes, guildName, attempt }: Inter
 
   function takeAutocomplete(interaction: APIApplicationCommandAutocompleteInteraction, frame: Frame): void {
     // Nothing changes by it, and it can't wait for anything.
-    lanes.run(interaction.id, () => suggest({ interaction, frame, answers, attempt }));
+    chatQueue.run(interaction.id, () => suggest({ interaction, frame, replies, safely }));
   }
 
   /** Gives the events out in their turn, unless Discord no longer takes an answer: the person tries again. */
@@ -182,17 +182,17 @@ export function createInteractions({ answers, lanes, guildName, attempt }: Inter
     events: readonly ChatEvent[],
     ifNone: keyof typeof TEXTS = 'failed',
   ): void {
-    lanes.run(chat, async () => {
+    chatQueue.run(chat, async () => {
       if (!(await acknowledged)) return;
       if (events.length === 0) return complain(interaction, ifNone);
       let isHandled = true;
-      for (const event of events) isHandled = (await attempt(event)) && isHandled;
+      for (const event of events) isHandled = (await safely(event)) && isHandled;
       if (!isHandled) await complain(interaction);
     });
   }
 
   async function complain(interaction: Answerable, text: keyof typeof TEXTS = 'failed'): Promise<void> {
-    await answers.whisper(interaction, inLanguage(TEXTS[text], interaction.locale));
+    await replies.tellPrivately(interaction, inLanguage(TEXTS[text], interaction.locale));
   }
 
   return { take };

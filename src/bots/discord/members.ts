@@ -1,7 +1,7 @@
 import { type APIInteraction, PermissionFlagsBits, RequestMethod, type RouteLike, Routes } from 'discord.js';
 import { z } from 'zod';
 import type { ChatRef, Person } from '../../core/publish/post.ts';
-import type { Standing as PersonStanding } from '../../core/review/review.ts';
+import type { Member as PersonMember } from '../../core/review/review.ts';
 import { createRecent } from '../adapter-kit/recent.ts';
 import type { Api } from './api.ts';
 import { isRefusal, UNKNOWN_MEMBER, UNKNOWN_USER } from './errors.ts';
@@ -32,7 +32,7 @@ interface Sighting {
 }
 
 /** Knows who is what in a server: its roles, and whether they or the ownership let somebody manage it. */
-export function createStanding({ api, now }: { api: Api; now: () => number }) {
+export function createMembers({ api, now }: { api: Api; now: () => number }) {
   /** Where a channel belongs never changes. */
   const places = createRecent<{ guildId: string | undefined }>(MAX_KEPT);
   const told = createRecent<{ roleIds: readonly string[]; until: number }>(MAX_KEPT);
@@ -51,7 +51,7 @@ export function createStanding({ api, now }: { api: Api; now: () => number }) {
     note({ channelId: channel.id, guildId, userId, roleIds: member?.roles });
   }
 
-  async function readStanding(chat: ChatRef, person: Person): Promise<PersonStanding> {
+  async function fetchMember(chat: ChatRef, person: Person): Promise<PersonMember> {
     const userId = parsePersonId(person);
     if (userId === undefined) return NOTHING;
     const { guildId } = await placeOf(parseChatRef(chat));
@@ -98,16 +98,16 @@ export function createStanding({ api, now }: { api: Api; now: () => number }) {
   const get = (name: string, fullRoute: RouteLike) =>
     api.request({ name, method: RequestMethod.Get, fullRoute });
 
-  return { note, noteInteraction, readStanding };
+  return { note, noteInteraction, fetchMember };
 }
 
-export type Standing = ReturnType<typeof createStanding>;
+export type Member = ReturnType<typeof createMembers>;
 
-const NOTHING: PersonStanding = { isMember: false, isManager: false, roles: [] };
-const OWNER: PersonStanding = { isMember: true, isManager: true, roles: [] };
+const NOTHING: PersonMember = { isMember: false, isManager: false, roles: [] };
+const OWNER: PersonMember = { isMember: true, isManager: true, roles: [] };
 
 /** The role of everybody has the id of the server. It may let people manage, but no member is told to hold it. */
-function standingIn(guild: Guild, userId: string, roleIds: readonly string[]): PersonStanding {
+function standingIn(guild: Guild, userId: string, roleIds: readonly string[]): PersonMember {
   const held = guild.roles.filter(({ id }) => roleIds.includes(id));
   const everyone = guild.roles.filter(({ id }) => id === guild.id);
   const permissions = [...everyone, ...held].reduce((bits, role) => bits | BigInt(role.permissions), 0n);

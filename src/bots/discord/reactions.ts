@@ -12,8 +12,8 @@ import {
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Person } from '../../core/publish/post.ts';
-import type { Mark } from '../../core/review/review.ts';
-import type { Lanes } from '../adapter-kit/per-chat-queue.ts';
+import type { VoteChoice } from '../../core/review/review.ts';
+import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import { createRecent } from '../adapter-kit/recent.ts';
 import { ChatClosedError, type MessageRef } from '../platform.ts';
 import type { Api } from './api.ts';
@@ -21,8 +21,8 @@ import { frameIn } from './context.ts';
 import { isRefusal, REACTION_BLOCKED, TOO_MANY_REACTIONS, UNKNOWN_EMOJI } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { chatRef, parseChatRef, parseMessageId, userPerson, userSchema } from './ids.ts';
-import type { Standing } from './members.ts';
-import type { Attempt } from './safely.ts';
+import type { Member } from './members.ts';
+import type { Safely } from './safely.ts';
 
 const MAX_KEPT = 1_000;
 const NOBODYS_NAME = 'somebody';
@@ -35,18 +35,18 @@ type Cleared = GatewayMessageReactionRemoveAllDispatchData | GatewayMessageReact
 
 interface ReactionsOptions {
   readonly api: Api;
-  readonly lanes: Lanes;
+  readonly chatQueue: PerChatQueue;
   readonly log: Logger;
-  readonly marks: Marks;
-  readonly standing: Standing;
+  readonly marks: ReactionCalls;
+  readonly members: Member;
   readonly gateway: Pick<Gateway, 'guildName' | 'channelName' | 'ownId'>;
-  readonly attempt: Attempt;
+  readonly safely: Safely;
   readonly onGap: () => void;
 }
 
 /** Makes chat events of ✅ and ❌ under messages, in one order with what else happens in their channel. */
 export function createReactions(options: ReactionsOptions) {
-  const { api, lanes, log, marks, standing, gateway, attempt, onGap } = options;
+  const { api, chatQueue, log, marks, members, gateway, safely, onGap } = options;
   /** Messages of others, as far as Discord has told. */
   const foreign = createRecent<true>(MAX_KEPT);
   const people = createRecent<Person>(MAX_KEPT);
@@ -57,12 +57,12 @@ export function createReactions(options: ReactionsOptions) {
     if (authorId !== undefined && authorId !== ownId) foreign.set(reaction.message_id, true);
     const mark = markOf(reaction.emoji);
     if (mark === undefined || isForeign(reaction) || userId === ownId || member?.user.bot === true) return;
-    standing.note({
+    members.note({
       channelId: reaction.channel_id,
       ...{ guildId: reaction.guild_id, userId, roleIds: member?.roles },
     });
     if (member !== undefined) people.set(keyOf(reaction), userPerson(member.user, member.nick));
-    lanes.run(chatRef(reaction.channel_id), () => deliver(reaction, { [mark]: true }));
+    chatQueue.run(chatRef(reaction.channel_id), () => deliver(reaction, { [mark]: true }));
   }
 
   /** A normal and a super reaction are one mark, which stands as long as one of them does. */
@@ -70,7 +70,7 @@ export function createReactions(options: ReactionsOptions) {
     const mark = markOf(reaction.emoji);
     const { channel_id: channelId, message_id: messageId, user_id: userId } = reaction;
     if (mark === undefined || isForeign(reaction) || userId === gateway.ownId()) return;
-    lanes.run(chatRef(channelId), async () => {
+    chatQueue.run(chatRef(channelId), async () => {
       if (await marks.isLeft({ channelId, messageId }, mark, userId)) return;
       await deliver(reaction, { [mark]: false });
     });
@@ -82,7 +82,7 @@ export function createReactions(options: ReactionsOptions) {
     if (!isOther && !isForeign(cleared)) onGap();
   }
 
-  async function deliver(reaction: Removed, changed: { [M in Mark]?: boolean }): Promise<void> {
+  async function deliver(reaction: Removed, changed: { [M in VoteChoice]?: boolean }): Promise<void> {
     const { channel_id: channelId, message_id: id, guild_id: guildId } = reaction;
     const person = await personOf(reaction);
     if (person === undefined) return;
@@ -90,7 +90,7 @@ export function createReactions(options: ReactionsOptions) {
     const frame = frameIn(place, person, gateway.guildName);
     const message = { chat: frame.chat, id };
     // Discord numbers no reactions, and the same one may be put again.
-    await attempt({ ...frame, id: randomUUID(), type: 'reaction', message, marks: changed });
+    await safely({ ...frame, id: randomUUID(), type: 'reaction', message, marks: changed });
   }
 
   /** Who it was; undefined for a bot. */
@@ -128,8 +128,8 @@ export type Reactions = ReturnType<typeof createReactions>;
 
 const keyOf = ({ guild_id: guildId, user_id: userId }: Removed): string => `${guildId} ${userId}`;
 
-const EMOJI = { approve: '✅', reject: '❌' } as const satisfies Record<Mark, string>;
-const MARKS = ['approve', 'reject'] as const satisfies readonly Mark[];
+const EMOJI = { approve: '✅', reject: '❌' } as const satisfies Record<VoteChoice, string>;
+const MARKS = ['approve', 'reject'] as const satisfies readonly VoteChoice[];
 const VARIANTS = /[\u{FE0F}\u{1F3FB}-\u{1F3FF}]/gu;
 /** Normal and super reactions are counted apart (https://discord.com/developers/docs/resources/message#get-reactions). */
 const TYPES = [ReactionType.Normal, ReactionType.Super] as const;
@@ -151,15 +151,15 @@ interface Page {
 }
 
 /** What a reaction says; undefined for every other emoji, above all for those of a server. */
-export function markOf({ id, name }: Pick<APIEmoji, 'id' | 'name'>): Mark | undefined {
+export function markOf({ id, name }: Pick<APIEmoji, 'id' | 'name'>): VoteChoice | undefined {
   const plain = id === null || id === undefined ? name?.replace(VARIANTS, '') : undefined;
   return MARKS.find((mark) => EMOJI[mark] === plain);
 }
 
 /** Puts and reads back the reactions that are marks. */
-export function createMarks({ api, log }: { api: Api; log: Logger }) {
+export function createReactionCalls({ api, log }: { api: Api; log: Logger }) {
   /** Where Discord lets us put none, people can still put their own. */
-  async function putMarks(message: MessageRef, marks: readonly Mark[]): Promise<void> {
+  async function addReactions(message: MessageRef, marks: readonly VoteChoice[]): Promise<void> {
     const place = placeOf(message);
     if (place === undefined) return;
     for (const mark of marks) {
@@ -178,10 +178,10 @@ export function createMarks({ api, log }: { api: Api; log: Logger }) {
   }
 
   /** Names are those of the people themselves; what a server calls them is not told here. */
-  async function readMarks(message: MessageRef): Promise<{ person: Person; mark: Mark }[]> {
+  async function fetchReactions(message: MessageRef): Promise<{ person: Person; mark: VoteChoice }[]> {
     const place = placeOf(message);
     if (place === undefined) return [];
-    const found: { person: Person; mark: Mark }[] = [];
+    const found: { person: Person; mark: VoteChoice }[] = [];
     for (const mark of MARKS) {
       const people = new Map<string, Person>();
       for (const type of TYPES) {
@@ -193,7 +193,7 @@ export function createMarks({ api, log }: { api: Api; log: Logger }) {
     return found;
   }
 
-  async function fetchUsers(place: Place, mark: Mark, type: ReactionType) {
+  async function fetchUsers(place: Place, mark: VoteChoice, type: ReactionType) {
     const users: z.infer<typeof usersSchema> = [];
     for (;;) {
       const after = users.at(-1)?.id ?? '0';
@@ -204,7 +204,7 @@ export function createMarks({ api, log }: { api: Api; log: Logger }) {
   }
 
   /** Whether somebody still has the mark under a message, in one way or the other; false when Discord does not say. */
-  async function isLeft(place: Place, mark: Mark, userId: string): Promise<boolean> {
+  async function isLeft(place: Place, mark: VoteChoice, userId: string): Promise<boolean> {
     const after = String(BigInt(userId) - 1n);
     const pages = TYPES.map((type) =>
       fetchPage(place, mark, { type, after, limit: 1, isQuick: true }).catch((error) => {
@@ -215,7 +215,11 @@ export function createMarks({ api, log }: { api: Api; log: Logger }) {
     return (await Promise.all(pages)).flat().some(({ id }) => id === userId);
   }
 
-  async function fetchPage({ channelId, messageId }: Place, mark: Mark, { isQuick = false, ...page }: Page) {
+  async function fetchPage(
+    { channelId, messageId }: Place,
+    mark: VoteChoice,
+    { isQuick = false, ...page }: Page,
+  ) {
     const { type, after, limit } = page;
     const query = new URLSearchParams({ type: `${type}`, after, limit: `${limit}` });
     try {
@@ -233,10 +237,10 @@ export function createMarks({ api, log }: { api: Api; log: Logger }) {
     }
   }
 
-  return { putMarks, readMarks, isLeft };
+  return { addReactions, fetchReactions, isLeft };
 }
 
-export type Marks = ReturnType<typeof createMarks>;
+export type ReactionCalls = ReturnType<typeof createReactionCalls>;
 
 /** Nobody can react to a message that only one person sees. */
 function placeOf(message: MessageRef): Place | undefined {

@@ -24,7 +24,7 @@ const RETRY_PAUSES_MS = [100, 400] as const;
 const sentSchema = z.object({ id: z.string() });
 
 /** Answers interactions; nothing here throws, because nothing may depend on it. */
-export function createAnswers({ api, log }: { api: Api; log: Logger }) {
+export function createReplies({ api, log }: { api: Api; log: Logger }) {
   /**
    * Gives an interaction its first answer; false when it does not count.
    *
@@ -65,7 +65,7 @@ export function createAnswers({ api, log }: { api: Api; log: Logger }) {
     respond(interaction, { type: InteractionResponseType.DeferredMessageUpdate });
 
   /** Tells this person alone; after a deferred reply it takes the place of it. Gives the message's id. */
-  async function whisper(interaction: APIInteraction, text: string): Promise<string | undefined> {
+  async function tellPrivately(interaction: APIInteraction, text: string): Promise<string | undefined> {
     try {
       const sent = await api.request({
         name: 'createFollowup',
@@ -85,10 +85,10 @@ export function createAnswers({ api, log }: { api: Api; log: Logger }) {
     }
   }
 
-  return { respond, deferReply, deferUpdate, whisper };
+  return { respond, deferReply, deferUpdate, tellPrivately };
 }
 
-export type Answers = ReturnType<typeof createAnswers>;
+export type Replies = ReturnType<typeof createReplies>;
 
 /** Discord gives 3 s in all, and the way there takes time as well. */
 const PATIENCE_MS = 2_000;
@@ -99,14 +99,14 @@ const PATIENCE_MS = 2_000;
  * A window opens only as the first answer (https://discord.com/developers/docs/interactions/receiving-and-responding),
  * a note can follow it.
  */
-export function createPressAnswer(interaction: APIMessageComponentInteraction, answers: Answers) {
+export function createPressAnswer(interaction: APIMessageComponentInteraction, replies: Replies) {
   let first: Promise<boolean> | undefined;
   let answered: Promise<void> | undefined;
   const timer = setTimeout(acknowledge, PATIENCE_MS);
 
   function acknowledge(): Promise<boolean> {
     clearTimeout(timer);
-    first ??= answers.deferUpdate(interaction);
+    first ??= replies.deferUpdate(interaction);
     return first;
   }
 
@@ -118,13 +118,13 @@ export function createPressAnswer(interaction: APIMessageComponentInteraction, a
 
   async function finish(note: string | undefined): Promise<void> {
     const isTaken = await acknowledge();
-    if (isTaken && note !== undefined) await answers.whisper(interaction, note);
+    if (isTaken && note !== undefined) await replies.tellPrivately(interaction, note);
   }
 
   async function ask(question: Question): Promise<void> {
     if (first !== undefined) return answer(inLanguage(TEXTS.pressAgain, interaction.locale));
     clearTimeout(timer);
-    first = answers.respond(interaction, {
+    first = replies.respond(interaction, {
       type: InteractionResponseType.Modal,
       data: questionModal(question),
     });
@@ -136,10 +136,10 @@ export function createPressAnswer(interaction: APIMessageComponentInteraction, a
     const channelId = interaction.message.channel_id;
     if (first === undefined) {
       clearTimeout(timer);
-      first = answers.deferReply(interaction);
+      first = replies.deferReply(interaction);
       if (await first) return privateRef(interaction, channelId);
     } else if (await first) {
-      const id = await answers.whisper(interaction, '…');
+      const id = await replies.tellPrivately(interaction, '…');
       if (id !== undefined) return privateRef(interaction, channelId, id);
     }
     throw new MessageGoneError('Discord no longer takes an answer to this press.');

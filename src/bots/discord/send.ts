@@ -13,7 +13,7 @@ import {
 } from '../platform.ts';
 import type { Api } from './api.ts';
 import { isRefusal, NO_READ_HISTORY } from './errors.ts';
-import { parseChatRef, parseMessageId, parsePersonId, type Whisper } from './ids.ts';
+import { type EphemeralRef, parseChatRef, parseMessageId, parsePersonId } from './ids.ts';
 import { renderCard } from './render.ts';
 
 const NONCE_BYTES = 12;
@@ -86,7 +86,7 @@ export function createOutgoing({ api, now }: { api: Api; now: () => number }) {
 
 export type Outgoing = ReturnType<typeof createOutgoing>;
 
-const whisperRoute = ({ applicationId, token, messageId }: Whisper) =>
+const whisperRoute = ({ applicationId, token, messageId }: EphemeralRef) =>
   Routes.webhookMessage(applicationId, token, messageId);
 
 /** Without `attachments` an edit keeps what is attached, and `attachment://` finds it. */

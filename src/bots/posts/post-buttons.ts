@@ -1,17 +1,17 @@
-import type { Reworking } from '../../core/compose/submit.ts';
+import type { Rework } from '../../core/compose/submit.ts';
 import { UserError } from '../../core/problems.ts';
 import { isSettled, type Post } from '../../core/publish/post.ts';
-import type { Notes } from '../../core/publish/signals.ts';
-import type { Standing } from '../../core/review/review.ts';
+import type { Signals } from '../../core/publish/signals.ts';
+import type { Member } from '../../core/review/review.ts';
 import { isPrivacyLevel } from '../../core/tiktok/types.ts';
 import type { Press } from '../buttons.ts';
-import type { CardRecords } from '../cards/card-index.ts';
-import type { Board } from '../cards/card-queue.ts';
-import type { Speech } from '../cards/send.ts';
+import type { CardIndex } from '../cards/card-index.ts';
+import type { CardQueue } from '../cards/card-queue.ts';
+import type { Sender } from '../cards/send.ts';
 import type { ChatEventOf } from '../platform.ts';
 import type { Voting } from '../review/voting.ts';
 import { CANCELLING, note, OLD_BUTTON } from '../text/messages.ts';
-import type { Planning } from './schedule.ts';
+import type { PostSchedule } from './schedule.ts';
 
 type PressEvent = ChatEventOf<'press'>;
 
@@ -20,54 +20,54 @@ interface PressOnPost {
   readonly event: PressEvent;
   readonly press: Press;
   readonly post: Post;
-  readonly standing: Standing;
+  readonly member: Member;
 }
 
 /** Does what a pressed button on the card of a post says. */
-export function createPostPressing({
-  reworking,
+export function createPostButtons({
+  rework,
   notes,
   voting,
-  planning,
-  board,
+  schedule,
+  cardQueue,
   touch,
-  records,
-  speech,
+  cardIndex,
+  sender,
 }: {
-  reworking: Reworking;
-  notes: Notes;
+  rework: Rework;
+  notes: Signals;
   voting: Voting;
-  planning: Planning;
-  board: Board;
+  schedule: PostSchedule;
+  cardQueue: CardQueue;
   /** Shows what has changed about the post. */
   touch: (post: Post) => void;
-  records: CardRecords;
-  speech: Speech;
+  cardIndex: CardIndex;
+  sender: Sender;
 }) {
   /** @throws UserError when the person has to do something else first. */
-  async function press({ event, press, post, standing }: PressOnPost): Promise<void> {
+  async function press({ event, press, post, member }: PressOnPost): Promise<void> {
     const { person } = event;
     const { verb, argument = '' } = press;
     switch (verb) {
       case 'approve':
       case 'reject':
-        return voting.press(event, { post, standing }, verb);
+        return voting.press(event, { post, member }, verb);
       case 'why':
         return voting.pressWhy(event, post);
       case 'when':
-        return planning.askForPost(event, post);
+        return schedule.askForPost(event, post);
       case 'now':
-        return planning.release(event, post);
+        return schedule.release(event, post);
       case 'caption':
-        return void (await speech.say(event.chat, note(post.content.caption), { replyTo: event.message }));
+        return void (await sender.say(event.chat, note(post.content.caption), { replyTo: event.message }));
       case 'cancel':
         return cancel(event, post);
       case 'again':
-        await reworking.retry(post);
+        await rework.retry(post);
         return touch(post);
       case 'privacy':
         if (!isPrivacyLevel(argument)) return event.answer(OLD_BUTTON);
-        await reworking.rechoose(post, person, argument);
+        await rework.rechoose(post, person, argument);
         return touch(post);
       case 'edit':
         return edit(event, post);
@@ -78,9 +78,9 @@ export function createPostPressing({
 
   async function edit(event: PressEvent, post: Post): Promise<void> {
     const place = await event.openPrivately?.();
-    const draft = await reworking.withdraw(post, event.person);
-    if (place !== undefined) await records.adopt(draft.id, place);
-    board.touch(draft.id, { soon: true });
+    const draft = await rework.withdraw(post, event.person);
+    if (place !== undefined) await cardIndex.adopt(draft.id, place);
+    cardQueue.touch(draft.id, { soon: true });
   }
 
   async function cancel(event: PressEvent, post: Post): Promise<void> {
@@ -92,4 +92,4 @@ export function createPostPressing({
   return { press };
 }
 
-export type PostPressing = ReturnType<typeof createPostPressing>;
+export type PostButtons = ReturnType<typeof createPostButtons>;

@@ -10,7 +10,7 @@ import { decisionLines } from '../review/review-card.ts';
 import { failureWords } from '../text/failures.ts';
 import { accountName, barOf, durationOf, excerptOf, momentOf, whenOf } from '../text/format.ts';
 import { problemText } from '../text/problems.ts';
-import { type Idiom, idiomOf } from '../text/wording.ts';
+import { type Wording, wordingOf } from '../text/wording.ts';
 
 export interface PostView {
   readonly post: Post;
@@ -67,7 +67,7 @@ function body(view: PostView): Text {
     case 'in_review':
       return { headline: 'Waiting for approval', lines: [] };
     case 'on_hold':
-      return heldText(post, idiomOf(chat));
+      return heldText(post, wordingOf(chat));
     case 'queued':
       return queuedText(post, view);
     case 'submitting':
@@ -75,7 +75,7 @@ function body(view: PostView): Text {
     case 'processing':
       return processingText(post, view);
     default:
-      return finalText(post, idiomOf(chat)) ?? { headline: post.status, lines: [] };
+      return finalText(post, wordingOf(chat)) ?? { headline: post.status, lines: [] };
   }
 }
 
@@ -93,7 +93,7 @@ function queuedText(post: PostIn<'queued'>, view: PostView): Text {
       ? { headline: 'Scheduled', lines: planned }
       : { headline: 'Posting', lines: [['· queued']] };
   }
-  const { what, next } = failureWords(idiomOf(chat), post.wait.reason, post.wait.reasonRaw);
+  const { what, next } = failureWords(wordingOf(chat), post.wait.reason, post.wait.reasonRaw);
   return {
     headline: 'Waiting',
     lines: [
@@ -118,7 +118,7 @@ function processingText(post: PostIn<'processing'>, view: PostView): Text {
   if (!hasAccess) {
     lines.push(
       ['Nod has lost access to the account and cannot see how this ends.'],
-      [`${idiomOf(chat).slash}connect it again, and this card goes on.`],
+      [`${wordingOf(chat).slash}connect it again, and this card goes on.`],
     );
   } else if (isSlow(post.checks, pacing)) {
     const next = whenOf(post.nextCheckAt, now, timeZone);
@@ -152,7 +152,7 @@ function buttonsOf(view: PostView): Button[][] {
     case 'processing':
       return post.cancelRefused ? [] : [[cancel]];
     case 'failed':
-      return failureWords(idiomOf(chat), post.failure.reason).edit
+      return failureWords(wordingOf(chat), post.failure.reason).edit
         ? [[on(post, 'Edit and try again', 'edit'), on(post, 'Try again', 'again')]]
         : [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];
     case 'unconfirmed':
@@ -190,7 +190,7 @@ export interface Text {
 
 /** The message with which a phone buzzes: for an ending, except to who made it, and for a choice to be made. */
 export function finalNote(post: Post, chat: ChatRef): Card | undefined {
-  const text = callingText(post, idiomOf(chat));
+  const text = callingText(post, wordingOf(chat));
   if (text === undefined) return undefined;
   return {
     lines: [[{ text: text.headline, style: 'bold' }, ` · ${accountName(post.account)}`], ...text.lines],
@@ -198,28 +198,28 @@ export function finalNote(post: Post, chat: ChatRef): Card | undefined {
   };
 }
 
-function callingText(post: Post, idiom: Idiom): Text | undefined {
-  if (post.status === 'on_hold') return heldText(post, idiom);
-  return post.status === 'cancelled' ? undefined : finalText(post, idiom);
+function callingText(post: Post, wording: Wording): Text | undefined {
+  if (post.status === 'on_hold') return heldText(post, wording);
+  return post.status === 'cancelled' ? undefined : finalText(post, wording);
 }
 
 /** What a post waits for that its author has to decide anew. */
-export function heldText({ problem, review }: PostIn<'on_hold'>, idiom: Idiom): Text {
-  const lines: Line[] = [[problemText(problem, idiom)]];
+export function heldText({ problem, review }: PostIn<'on_hold'>, wording: Wording): Text {
+  const lines: Line[] = [[problemText(problem, wording)]];
   if (review !== undefined)
     lines.push(['What is approved is what was shown, so a new choice is reviewed anew.']);
   return { headline: 'Waiting for its author', lines };
 }
 
 /** How the story of a post ends; undefined while it goes on. */
-export function finalText(post: Post, idiom: Idiom): Text | undefined {
+export function finalText(post: Post, wording: Wording): Text | undefined {
   switch (post.status) {
     case 'published':
       return publishedText(post);
     case 'in_inbox':
       return inboxText(post);
     case 'failed':
-      return failedText(post.failure, idiom);
+      return failedText(post.failure, wording);
     case 'unconfirmed':
       return {
         headline: '? Not confirmed',
@@ -296,11 +296,11 @@ function inboxText(post: PostIn<'in_inbox'>): Text {
   return { headline: '✓ In the TikTok inbox', lines };
 }
 
-function failedText(failure: PostFailure, idiom: Idiom): Text {
-  const { what, next } = failureWords(idiom, failure.reason, failure.reasonRaw);
+function failedText(failure: PostFailure, wording: Wording): Text {
+  const { what, next } = failureWords(wording, failure.reason, failure.reasonRaw);
   const { file } = failure;
   const lines: Line[] =
-    file === undefined ? [] : [[`File ${file.number}, ${file.name}: ${problemText(file.problem, idiom)}`]];
+    file === undefined ? [] : [[`File ${file.number}, ${file.name}: ${problemText(file.problem, wording)}`]];
   if (next !== undefined) lines.push([next]);
   return { headline: `✕ Not posted: ${what}`, lines: [['Nothing is public.'], ...lines] };
 }

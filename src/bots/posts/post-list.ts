@@ -8,7 +8,7 @@ import type { Bot, Button, Card, Line } from '../platform.ts';
 import { failureWords } from '../text/failures.ts';
 import { accountName, agoOf, excerptOf, filesWord, momentOf, whenOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
-import { type Idiom, idiomOf } from '../text/wording.ts';
+import { type Wording, wordingOf } from '../text/wording.ts';
 import { linksOf } from './post-card.ts';
 
 const RECENT_POSTS = 10;
@@ -89,14 +89,14 @@ export function postsCard({
   posts,
   hidden,
   left,
-  idiom,
+  wording,
   timeZone,
   now,
 }: {
   posts: readonly Post[];
   hidden: readonly Draft[];
   left: readonly Draft[];
-  idiom: Idiom;
+  wording: Wording;
   /** IANA name. */
   timeZone: string;
   now: number;
@@ -108,7 +108,7 @@ export function postsCard({
       .map((draft) => [openButton(`Take over ${draft.author.name}’s draft`, draft)]),
   ];
   if (posts.length === 0) {
-    return { ...note(`Nothing was posted from here yet. ${idiom.toPost}`), rows };
+    return { ...note(`Nothing was posted from here yet. ${wording.toPost}`), rows };
   }
   const lines = posts.flatMap((post): Line[] => {
     const what = post.content.caption || filesWord(post.content.kind, post.content.sources.length);
@@ -136,7 +136,7 @@ function stateWord(post: Post, now: number, timeZone: string): string {
     case 'in_inbox':
       return '✓ in the TikTok inbox';
     case 'failed':
-      return `✕ ${failureWords(idiomOf(post.chat), post.failure.reason, post.failure.reasonRaw).what}`;
+      return `✕ ${failureWords(wordingOf(post.chat), post.failure.reason, post.failure.reasonRaw).what}`;
     case 'queued':
       if (post.wait !== undefined) return `waiting, next try ${whenOf(post.notBefore, now, timeZone)}`;
       return post.notBefore > now ? `goes out ${momentOf(post.notBefore, now, timeZone)}` : 'queued';

@@ -1,16 +1,16 @@
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { Composer } from '../../core/compose/drafts.ts';
 import { readWhen } from '../../core/compose/parse-time.ts';
-import { aboutPost, type Chronicle } from '../../core/history/record-post.ts';
+import { aboutPost, type Recorder } from '../../core/history/record-post.ts';
 import { UserError } from '../../core/problems.ts';
 import type { Person, Post, PostStatus } from '../../core/publish/post.ts';
-import type { Notes } from '../../core/publish/signals.ts';
+import type { Signals } from '../../core/publish/signals.ts';
 import type { Store } from '../../core/storage/database.ts';
-import type { CardRecords } from '../cards/card-index.ts';
-import type { Board } from '../cards/card-queue.ts';
-import type { Speech } from '../cards/send.ts';
+import type { CardIndex } from '../cards/card-index.ts';
+import type { CardQueue } from '../cards/card-queue.ts';
+import type { Sender } from '../cards/send.ts';
 import type { ChatEventOf } from '../platform.ts';
-import { askFor, encodeTopic, type Topic } from '../questions.ts';
+import { askFor, encodeQuestionId, type QuestionId } from '../questions.ts';
 import { momentOf } from '../text/format.ts';
 import { AT_ONCE, askWhenText, note, plannedText, WHEN } from '../text/messages.ts';
 
@@ -19,26 +19,26 @@ const MAX_LENGTH = 100;
 const PLANNABLE: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review', 'queued']);
 
 /** Decides with people when something goes out. */
-export function createPlanning({
+export function createSchedule({
   composer,
   posts,
   notes,
   workspaces,
-  chronicle,
-  board,
-  records,
-  speech,
+  recorder,
+  cardQueue,
+  cardIndex,
+  sender,
   wake,
   now,
 }: {
   composer: Composer;
   posts: Store<Post>;
-  notes: Notes;
+  notes: Signals;
   workspaces: Workspaces;
-  chronicle: Chronicle;
-  board: Board;
-  records: CardRecords;
-  speech: Speech;
+  recorder: Recorder;
+  cardQueue: CardQueue;
+  cardIndex: CardIndex;
+  sender: Sender;
   /** Resolves when the post has been looked at. */
   wake: (postId: string) => Promise<void>;
   now: () => number;
@@ -57,21 +57,21 @@ export function createPlanning({
 
   async function ask(
     event: ChatEventOf<'press'>,
-    topic: Topic,
+    topic: QuestionId,
     plan: { workspace: string; publishAt?: number | undefined },
   ): Promise<void> {
     const { timeZone } = await workspaces.settingsOf(plan.workspace);
     const text = plan.publishAt === undefined ? '' : momentOf(plan.publishAt, now(), timeZone);
-    const question = { subject: encodeTopic(topic), title: WHEN, text, maxLength: MAX_LENGTH };
+    const question = { subject: encodeQuestionId(topic), title: WHEN, text, maxLength: MAX_LENGTH };
     const card = note(askWhenText(event.person, timeZone));
-    await askFor({ speech, records }, event, { question, card, replyTo: event.message });
+    await askFor({ sender, cardIndex }, event, { question, card, replyTo: event.message });
   }
 
   /** Takes the answer for a draft. */
   async function takeForDraft({ person, text }: ChatEventOf<'text'>, draftId: string): Promise<void> {
     const { workspace } = await composer.own(draftId, person);
     await planDraft(draftId, { workspace, person, text });
-    board.touch(draftId, { soon: true });
+    cardQueue.touch(draftId, { soon: true });
   }
 
   /** Takes the answer for a post; what to say to it. */
@@ -105,12 +105,12 @@ export function createPlanning({
     // Preparing files takes its time, and so does publishing at once: neither is waited for.
     if (publishAt !== undefined && post.status !== 'preparing') {
       await wake(post.id);
-      const standing = await posts.get(post.id);
-      if (standing?.publishAt !== publishAt) throw new UserError({ code: 'not_plannable' });
+      const member = await posts.get(post.id);
+      if (member?.publishAt !== publishAt) throw new UserError({ code: 'not_plannable' });
     }
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     const text = plannedText(publishAt, now(), timeZone);
-    await chronicle.note({ ...aboutPost(post), person, what: 'scheduled', detail: text });
+    await recorder.note({ ...aboutPost(post), person, what: 'scheduled', detail: text });
     return text;
   }
 
@@ -128,4 +128,4 @@ export function createPlanning({
   return { askForDraft, askForPost, takeForDraft, takeForPost, planDraft, release };
 }
 
-export type Planning = ReturnType<typeof createPlanning>;
+export type PostSchedule = ReturnType<typeof createSchedule>;

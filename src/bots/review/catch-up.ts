@@ -4,10 +4,10 @@ import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import { UserError } from '../../core/problems.ts';
 import { type ChatRef, isSettled, type Person, type Post, takesVotes } from '../../core/publish/post.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
-import { type Mark, standingMarks } from '../../core/review/review.ts';
+import { countedVotes, type VoteChoice } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { placeOf, takesPart } from '../access/takes-part.ts';
-import type { CardRecords } from '../cards/card-index.ts';
+import type { CardIndex } from '../cards/card-index.ts';
 import { reviewSubject } from '../cards/subjects.ts';
 import { type Bot, ChatClosedError, MessageGoneError, type MessageRef } from '../platform.ts';
 import { sourceOf, type Voting } from './voting.ts';
@@ -19,13 +19,13 @@ const EVERY_MS = 10 * 60_000;
  * Reads back the reactions under the cards of open reviews, where the platform tells them: those that came while Nod was
  * away are votes, those that were taken back meanwhile are none any more. Cards that could not be shown are shown.
  */
-export function createReconciling({
+export function createCatchUp({
   access,
   posts,
   workspaces,
   ballots,
   voting,
-  records,
+  cardIndex,
   refresh,
   retry,
   botFor,
@@ -36,7 +36,7 @@ export function createReconciling({
   workspaces: Pick<Workspaces, 'areTogether'>;
   ballots: Ballots;
   voting: Voting;
-  records: CardRecords;
+  cardIndex: CardIndex;
   /** Shows the post where it looks otherwise by now. */
   refresh: (post: Post) => void;
   /** Shows what a chat did not take. */
@@ -83,17 +83,17 @@ export function createReconciling({
       if (!(await takesPart({ access, workspaces }, post, workspace))) continue;
       const subject = reviewSubject(post.id, chat);
       try {
-        const message = await records.messageOf(subject);
+        const message = await cardIndex.messageOf(subject);
         const before = (await ballots.read(post.id)).length;
-        const seen = message && (await botFor(chat).readMarks?.(message));
+        const seen = message && (await botFor(chat).fetchReactions?.(message));
         // Where reactions cannot be read, the card is sent once more as it is, which tells whether it is still there.
-        if (message !== undefined && botFor(chat).readMarks === undefined)
-          await records.noteDoubtful(subject);
+        if (message !== undefined && botFor(chat).fetchReactions === undefined)
+          await cardIndex.noteDoubtful(subject);
         if (message === undefined || seen === undefined) continue;
         await compare(post, { message, seen, before, workspace });
       } catch (error) {
         // A card that is gone comes again, and the votes that were cast under it stay.
-        if (error instanceof MessageGoneError) await records.noteDoubtful(subject);
+        if (error instanceof MessageGoneError) await cardIndex.noteDoubtful(subject);
         else if (error instanceof ChatClosedError) log.debug({ err: error }, 'Reactions cannot be read here');
         else log.warn({ err: error, postId: post.id }, 'The reactions under a review could not be read back');
       }
@@ -109,7 +109,7 @@ export function createReconciling({
       workspace,
     }: {
       message: MessageRef;
-      seen: readonly { person: Person; mark: Mark }[];
+      seen: readonly { person: Person; mark: VoteChoice }[];
       /** How many acts there were before the reactions were read. */
       before: number;
       workspace: string;
@@ -121,12 +121,10 @@ export function createReconciling({
     const moved = new Set(acts.slice(before).map(({ person }) => person.id));
     const isStill = ({ person }: { person: Person }) => !moved.has(person.id);
     const seen = all.filter(isStill);
-    const known = standingMarks(acts, post.contentHash).filter(
-      (act) => act.source === source && isStill(act),
-    );
+    const known = countedVotes(acts, post.contentHash).filter((act) => act.source === source && isStill(act));
     const has = (
-      all: readonly { person: Person; mark: Mark }[],
-      { person, mark }: { person: Person; mark: Mark },
+      all: readonly { person: Person; mark: VoteChoice }[],
+      { person, mark }: { person: Person; mark: VoteChoice },
     ) => all.some((one) => one.person.id === person.id && one.mark === mark);
     for (const act of known)
       if (!has(seen, act))
@@ -157,4 +155,4 @@ export function createReconciling({
   return { start, reconcile, hasRead: () => hasRead, stop };
 }
 
-export type Reconciling = ReturnType<typeof createReconciling>;
+export type CatchUp = ReturnType<typeof createCatchUp>;

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Store, Versioned } from '../../core/storage/database.ts';
 
 /** When Nod was there. */
-export interface PresenceRecord extends Versioned {
+export interface DowntimeRecord extends Versioned {
   readonly lastSeenAt: number;
   readonly away?: Away;
 }
@@ -19,12 +19,12 @@ const BEAT_MS = 30_000;
 const NOTICEABLE_MS = 150_000;
 
 /** Notices how long Nod was away, where a platform cannot tell afterwards what happened meanwhile. */
-export function createPresence({
+export function createDowntime({
   presences,
   now,
   log,
 }: {
-  presences: Store<PresenceRecord>;
+  presences: Store<DowntimeRecord>;
   now: () => number;
   log: Logger;
 }) {
@@ -39,7 +39,7 @@ export function createPresence({
     away = gap !== undefined && gap.until - gap.from > NOTICEABLE_MS ? gap : last?.away;
     await beat();
     timer = setInterval(() => {
-      writing = beat().catch((error) => log.error({ err: error }, 'The presence could not be noted'));
+      writing = beat().catch((error) => log.error({ err: error }, 'The time could not be noted'));
     }, BEAT_MS);
   }
 
@@ -61,4 +61,4 @@ export function createPresence({
   return { start, stop, awayDuring };
 }
 
-export type Presence = ReturnType<typeof createPresence>;
+export type Downtime = ReturnType<typeof createDowntime>;

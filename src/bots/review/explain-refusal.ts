@@ -1,22 +1,22 @@
 import type { Problem } from '../../core/problems.ts';
 import type { ChatRef, Person, Post } from '../../core/publish/post.ts';
-import type { CardRecords } from '../cards/card-index.ts';
-import type { Speech } from '../cards/send.ts';
+import type { CardIndex } from '../cards/card-index.ts';
+import type { Sender } from '../cards/send.ts';
 import type { Bot, MessageRef } from '../platform.ts';
 import { note, problemCard } from '../text/messages.ts';
 import { problemText } from '../text/problems.ts';
-import { idiomOf } from '../text/wording.ts';
+import { wordingOf } from '../text/wording.ts';
 
 const MAX_TOLD = 1_000;
 
 /** Tells people why their reaction under a review's card counts for nothing. */
-export function createTelling({
-  records,
-  speech,
+export function createRefusals({
+  cardIndex,
+  sender,
   botFor,
 }: {
-  records: CardRecords;
-  speech: Speech;
+  cardIndex: CardIndex;
+  sender: Sender;
   botFor: (chat: ChatRef) => Bot;
 }) {
   /** Reviews in chats that were told already, where nobody can be told alone. */
@@ -28,9 +28,9 @@ export function createTelling({
     { message, person }: { message: MessageRef; person: Person },
     problem: Problem,
   ): Promise<void> {
-    const idiom = idiomOf(message.chat);
-    if (await botFor(message.chat).whisper(message, person, problemCard(problem, idiom))) return;
-    await tellAll(post, message, problemText(problem, idiom));
+    const wording = wordingOf(message.chat);
+    if (await botFor(message.chat).tellPrivately(message, person, problemCard(problem, wording))) return;
+    await tellAll(post, message, problemText(problem, wording));
   }
 
   /** Tells the chat, once for each review. */
@@ -41,12 +41,12 @@ export function createTelling({
     const [oldest] = told;
     if (told.size > MAX_TOLD && oldest !== undefined) told.delete(oldest);
     // The reaction does not tell the topic in which the card stands, our own record does.
-    const subject = await records.subjectOf(message);
-    const card = (subject && (await records.messageOf(subject))) || message;
-    await speech.say(card.chat, note(text), { replyTo: card, silent: true });
+    const subject = await cardIndex.subjectOf(message);
+    const card = (subject && (await cardIndex.messageOf(subject))) || message;
+    await sender.say(card.chat, note(text), { replyTo: card, silent: true });
   }
 
   return { tell, tellAll };
 }
 
-export type Telling = ReturnType<typeof createTelling>;
+export type Refusals = ReturnType<typeof createRefusals>;

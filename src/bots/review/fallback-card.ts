@@ -1,24 +1,24 @@
 import type { Logger } from 'pino';
 import type { Post } from '../../core/publish/post.ts';
 import type { Store } from '../../core/storage/database.ts';
-import type { CardRecords } from '../cards/card-index.ts';
-import type { Speech } from '../cards/send.ts';
+import type { CardIndex } from '../cards/card-index.ts';
+import type { Sender } from '../cards/send.ts';
 import type { Rendering } from '../cards/show-card.ts';
 import { parseSubject, reviewSubject } from '../cards/subjects.ts';
 import { STANDS_IN } from '../text/messages.ts';
 
 /** Shows a review where its post was composed, when it cannot stand where reviews stand: nobody else would see it. */
-export function createStandIns({
+export function createFallbackCards({
   posts,
-  records,
+  cardIndex,
   render,
-  speech,
+  sender,
   log,
 }: {
   posts: Store<Post>;
-  records: CardRecords;
+  cardIndex: CardIndex;
   render: (subject: string) => Promise<Rendering | undefined>;
-  speech: Speech;
+  sender: Sender;
   log: Logger;
 }) {
   /** Takes note that the chat of a card is closed to us; it does not throw. */
@@ -32,12 +32,12 @@ export function createStandIns({
     if (post?.review === undefined || !('chat' in about)) return;
     const isElsewhere = about.chat === post.review.chats[0] && about.chat !== post.chat;
     const own = reviewSubject(post.id, post.chat);
-    if (!isElsewhere || (await records.messageOf(own)) !== undefined) return;
+    if (!isElsewhere || (await cardIndex.messageOf(own)) !== undefined) return;
     const rendering = await render(own);
     if (rendering === undefined) return;
     const { card } = rendering;
-    const message = await speech.say(post.chat, { ...card, lines: [[STANDS_IN], [], ...card.lines] });
-    if (message !== undefined) await records.noteShown(own, message, card);
+    const message = await sender.say(post.chat, { ...card, lines: [[STANDS_IN], [], ...card.lines] });
+    if (message !== undefined) await cardIndex.noteShown(own, message, card);
   }
 
   return { closed };

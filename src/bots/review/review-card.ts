@@ -1,7 +1,7 @@
 import type { StoredFile } from '../../core/media/types.ts';
 import type { ChatRef, Person, Post } from '../../core/publish/post.ts';
-import type { Cast } from '../../core/review/ballots.ts';
-import { type Mark, type ReviewPolicy, type Vote, votesOf } from '../../core/review/review.ts';
+import type { CastResult } from '../../core/review/ballots.ts';
+import { type ReviewPolicy, type Vote, type VoteChoice, votesOf } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { postButton as on } from '../buttons.ts';
 import { lengthOf } from '../cards/fit-text.ts';
@@ -10,7 +10,7 @@ import { shownFile } from '../posts/post-card.ts';
 import { accountName, countOf, filesWord, listOf, momentOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { problemText } from '../text/problems.ts';
-import { type Idiom, idiomOf } from '../text/wording.ts';
+import { type Wording, wordingOf } from '../text/wording.ts';
 import type { Away } from './downtime.ts';
 
 export interface ReviewView {
@@ -21,11 +21,11 @@ export interface ReviewView {
   /** IANA name. */
   readonly timeZone: string;
   /** Whether reactions under this card reach Nod. */
-  readonly hearsMarks: boolean;
+  readonly receivesReactions: boolean;
   /** When Nod heard nothing of this chat while the review was open. */
   readonly away?: Away;
   /** The page that shows what would be published. */
-  readonly lookUrl: string;
+  readonly previewUrl: string;
   readonly now: number;
   readonly pictureOf: (file: StoredFile) => Picture;
 }
@@ -46,12 +46,12 @@ export function reviewCard(view: ReviewView): Card {
   return {
     ...(shown !== undefined && { picture: pictureOf(shown) }),
     lines,
-    rows: rowsOf(view, lengthOf(lines) > idiomOf(view.chat).cardRoom),
+    rows: rowsOf(view, lengthOf(lines) > wordingOf(view.chat).cardRoom),
   };
 }
 
 /** What is left where a team is not to see more of it. */
-export const partedCard = (chat: ChatRef): Card => note(problemText({ code: 'not_shared' }, idiomOf(chat)));
+export const partedCard = (chat: ChatRef): Card => note(problemText({ code: 'not_shared' }, wordingOf(chat)));
 
 /** What would be published beside the caption, as TikTok's settings have it. */
 function contentLines({ content }: Post): Line[] {
@@ -80,13 +80,13 @@ const onOff = (value: boolean): string => (value ? 'on' : 'off');
 function stateLines(view: ReviewView): Line[] {
   const { post, chat, votes, timeZone, now } = view;
   const { approvals = 0 } = post.review?.policy ?? {};
-  const idiom = idiomOf(chat);
+  const wording = wordingOf(chat);
   const approvers = votes.filter(({ mark }) => mark === 'approve').map(({ person }) => person.name);
   const needs = `Needs ${countOf(approvals, 'approval')}`;
-  const so = approvers.length === 0 ? '' : `: ${idiom.approveMark} ${listOf(approvers)}`;
+  const so = approvers.length === 0 ? '' : `: ${wording.approveMark} ${listOf(approvers)}`;
   const lines: Line[] = [
     [{ text: needs, style: 'bold' }, `${so} · ${approvers.length} of ${approvals}`],
-    ...rejectionLines(votes, idiom),
+    ...rejectionLines(votes, wording),
   ];
   if (post.status === 'preparing') lines.push(['The files are still being prepared.']);
   if (post.status === 'in_review') lines.push([`Open until ${momentOf(post.expiresAt, now, timeZone)}`]);
@@ -102,15 +102,15 @@ function planText(publishAt: number, { now, timeZone }: ReviewView): string {
 }
 
 /** How to vote here, and what may have got lost. */
-function howLines({ post, chat, hearsMarks, away, timeZone, now }: ReviewView): Line[] {
-  const idiom = idiomOf(chat);
-  const { approveMark, rejectMark, noMarks } = idiom;
+function howLines({ post, chat, receivesReactions, away, timeZone, now }: ReviewView): Line[] {
+  const wording = wordingOf(chat);
+  const { approveMark, rejectMark, noMarks } = wording;
   const { review } = post;
-  const how = hearsMarks
+  const how = receivesReactions
     ? `${approveMark} approves, ${rejectMark} rejects, as a reaction or a button.`
     : noMarks;
   return [
-    ...(review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats, idiom)}`]]),
+    ...(review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats, wording)}`]]),
     [{ text: how, style: 'italic' }],
     ...(away === undefined ? [] : [[awayText(away, now, timeZone)]]),
   ];
@@ -121,8 +121,8 @@ function awayText({ from, until }: Away, now: number, timeZone: string): string 
   return `Nod was away from ${begin} to ${end}. A vote from then that is not shown here did not arrive: use the buttons.`;
 }
 
-function rowsOf({ post, lookUrl }: ReviewView, isCut: boolean): Row[] {
-  const look: Button[] = [{ label: 'Look at it', href: lookUrl }];
+function rowsOf({ post, previewUrl }: ReviewView, isCut: boolean): Row[] {
+  const look: Button[] = [{ label: 'Look at it', href: previewUrl }];
   if (isCut) look.push(on(post, 'Whole caption', 'caption'));
   return [
     [
@@ -138,16 +138,16 @@ function rowsOf({ post, lookUrl }: ReviewView, isCut: boolean): Row[] {
 export function votersText(
   { roles, people, managersVote }: ReviewPolicy,
   chats: readonly ChatRef[],
-  here: Idiom,
+  here: Wording,
 ): string {
   const names = [...roles, ...people].map(({ name }) => name);
-  const idioms = [...new Set(chats.map(idiomOf))].sort((a, b) => Number(b === here) - Number(a === here));
-  const managers = idioms.map((idiom) => (idiom === here ? idiom.managers : idiom.managersThere));
+  const idioms = [...new Set(chats.map(wordingOf))].sort((a, b) => Number(b === here) - Number(a === here));
+  const managers = idioms.map((wording) => (wording === here ? wording.managers : wording.managersThere));
   return listOf([...names, ...(managersVote ? managers : [])]);
 }
 
 /** Who rejects, and why. */
-export function rejectionLines(votes: readonly Vote[], { rejectMark }: Idiom): Line[] {
+export function rejectionLines(votes: readonly Vote[], { rejectMark }: Wording): Line[] {
   return votes
     .filter(({ mark }) => mark === 'reject')
     .map(({ person, reason }) => [
@@ -167,15 +167,15 @@ export function decisionLines({
 }): Line[] {
   const decision = post.review?.decision;
   if (decision === undefined) return [];
-  const idiom = idiomOf(chat);
+  const wording = wordingOf(chat);
   const names = listOf(decision.by.map(({ name }) => name));
-  if (decision.outcome === 'approved') return [[`${idiom.approveMark} Approved by ${names}`]];
+  if (decision.outcome === 'approved') return [[`${wording.approveMark} Approved by ${names}`]];
   const reasons = votes.filter(({ mark, reason }) => mark === 'reject' && reason !== undefined);
   const [first, ...others] = reasons;
-  const headline = `${idiom.rejectMark} Rejected by ${names}`;
+  const headline = `${wording.rejectMark} Rejected by ${names}`;
   const isOnes = decision.by.length === 1 && others.length === 0;
   if (first !== undefined && isOnes) return [[`${headline}: “${first.reason}”`]];
-  return [[headline], ...rejectionLines(reasons, idiom)];
+  return [[headline], ...rejectionLines(reasons, wording)];
 }
 
 /** The title of the window that asks for a reason. */
@@ -189,7 +189,7 @@ export const ANONYMOUS_NOTE =
 export const askWhyText = ({ name }: Person): string => `${name}, reply to this to say why, if you like.`;
 
 /** What somebody is told who takes a button back; a reaction of theirs may still stand. */
-export function takenBackText(mark: Mark, person: Person, votes: readonly Vote[]): string {
+export function takenBackText(mark: VoteChoice, person: Person, votes: readonly Vote[]): string {
   const word = mark === 'approve' ? 'approval' : 'rejection';
   const isLeft = votes.some((vote) => vote.person.id === person.id && vote.mark === mark);
   return isLeft ? `Your reaction still counts as ${word}: take it back, too.` : `Your ${word} is taken back.`;
@@ -197,8 +197,8 @@ export function takenBackText(mark: Mark, person: Person, votes: readonly Vote[]
 
 /** What somebody is told whose vote was taken. */
 export function castText(
-  mark: Mark,
-  { acts, decision }: Cast,
+  mark: VoteChoice,
+  { acts, decision }: CastResult,
   { review, contentHash, publishAt }: Post,
 ): string {
   if (decision?.outcome === 'rejected') return 'Rejected. Nothing is posted.';

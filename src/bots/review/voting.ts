@@ -1,6 +1,6 @@
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import type { Chronicle } from '../../core/history/record-post.ts';
+import type { Recorder } from '../../core/history/record-post.ts';
 import { plainText } from '../../core/plain-text.ts';
 import { type Problem, UserError } from '../../core/problems.ts';
 import {
@@ -11,24 +11,24 @@ import {
   type PostStatus,
   takesVotes,
 } from '../../core/publish/post.ts';
-import type { Ballots, Cast } from '../../core/review/ballots.ts';
+import type { Ballots, CastResult } from '../../core/review/ballots.ts';
 import {
-  type Act,
-  type Authority,
-  authorityOf,
+  type BallotEntry,
+  countedVotes,
   type Decision,
-  isStanding,
-  type Mark,
-  type MarkAct,
-  type Source,
-  type Standing,
-  standingMarks,
+  isCounted,
+  type Member,
+  type VoteChoice,
+  type VoteEntry,
+  type VoterRole,
+  type VoteSource,
+  voterRoleOf,
   votesOf,
 } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { takesPart } from '../access/takes-part.ts';
-import { type CardRecords, keyOf } from '../cards/card-index.ts';
-import type { Speech } from '../cards/send.ts';
+import { type CardIndex, keyOf } from '../cards/card-index.ts';
+import type { Sender } from '../cards/send.ts';
 import { parseSubject, reviewSubject } from '../cards/subjects.ts';
 import {
   type Bot,
@@ -39,9 +39,9 @@ import {
   ChatUnreachableError,
   type MessageRef,
 } from '../platform.ts';
-import { askFor, encodeTopic } from '../questions.ts';
+import { askFor, encodeQuestionId } from '../questions.ts';
 import { note } from '../text/messages.ts';
-import type { Telling } from './explain-refusal.ts';
+import type { Refusals } from './explain-refusal.ts';
 import {
   ANONYMOUS_NOTE,
   askWhyText,
@@ -67,10 +67,10 @@ export function createVoting({
   posts,
   workspaces,
   ballots,
-  chronicle,
-  records,
-  speech,
-  telling,
+  recorder,
+  cardIndex,
+  sender,
+  refusals,
   touch,
   botFor,
   now,
@@ -79,10 +79,10 @@ export function createVoting({
   posts: Store<Post>;
   workspaces: Workspaces;
   ballots: Ballots;
-  chronicle: Chronicle;
-  records: CardRecords;
-  speech: Speech;
-  telling: Telling;
+  recorder: Recorder;
+  cardIndex: CardIndex;
+  sender: Sender;
+  refusals: Refusals;
   /** Shows what has changed about the post. */
   touch: (post: Post) => void;
   botFor: (chat: ChatRef) => Bot;
@@ -94,7 +94,7 @@ export function createVoting({
     if (!isReviewed(post) || PUBLISHED.has(post.status)) return;
     const isSet = marks.approve === true || marks.reject === true;
     if (isAnonymous) {
-      if (isSet && takesVotes(post)) await telling.tellAll(post, message, ANONYMOUS_NOTE);
+      if (isSet && takesVotes(post)) await refusals.tellAll(post, message, ANONYMOUS_NOTE);
       return;
     }
     try {
@@ -102,7 +102,7 @@ export function createVoting({
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       const { problem } = error;
-      if (isSet && !isKnown(problem, person, marks)) await telling.tell(post, { message, person }, problem);
+      if (isSet && !isKnown(problem, person, marks)) await refusals.tell(post, { message, person }, problem);
     }
   }
 
@@ -118,8 +118,8 @@ export function createVoting({
     }
     for (const each of MARKS) {
       if (marks[each] !== true) continue;
-      const standing = await botFor(message.chat).readStanding(message.chat, person);
-      const authority = await checkVoter(post, { workspace, person }, standing);
+      const member = await botFor(message.chat).fetchMember(message.chat, person);
+      const authority = await checkVoter(post, { workspace, person }, member);
       const { chat } = message;
       await cast(post, { type: 'mark', person, mark: each, source, authority, chat, workspace });
     }
@@ -128,19 +128,19 @@ export function createVoting({
   /** Does what *Approve* and *Reject* on a review's card say; pressed again, they take the vote back. */
   async function press(
     event: ChatEventOf<'press'>,
-    { post, standing }: { post: Post; standing: Standing },
-    mark: Mark,
+    { post, member }: { post: Post; member: Member },
+    mark: VoteChoice,
   ): Promise<void> {
     const { id: eventId, person, message, answer, ask } = event;
     checkIsReviewed(post);
-    const authority = await checkVoter(post, event, standing);
+    const authority = await checkVoter(post, event, member);
     // A crash may have kept us from remembering this card, whose reactions would not count then.
     if (message.isPrivate !== true && event.isOnMessage)
-      await records.anchor(message, reviewSubject(post.id, message.chat));
+      await cardIndex.anchor(message, reviewSubject(post.id, message.chat));
     const acts = await ballots.read(post.id);
     const act = { eventId, person, mark, source: 'button' as const };
     const isRepeated = acts.some((known) => known.eventId === eventId);
-    if (!isRepeated && isStanding(acts, act, post.contentHash)) {
+    if (!isRepeated && isCounted(acts, act, post.contentHash)) {
       const undone = await cast(post, { ...act, type: 'unmark' });
       if (undone.result === 'late') throw new UserError(overProblem(undone.decision));
       return answer(takenBackText(mark, person, votesOf(undone.acts, post.contentHash)));
@@ -164,9 +164,9 @@ export function createVoting({
   }
 
   async function askWhy(event: ChatEventOf<'press'>, post: Post): Promise<void> {
-    const subject = encodeTopic({ kind: 'why', id: post.id });
+    const subject = encodeQuestionId({ kind: 'why', id: post.id });
     const question = { subject, title: WHY, text: '', maxLength: MAX_REASON_LENGTH };
-    await askFor({ speech, records }, event, {
+    await askFor({ sender, cardIndex }, event, {
       question,
       card: note(askWhyText(event.person)),
       replyTo: event.message,
@@ -180,7 +180,7 @@ export function createVoting({
    */
   async function explain(
     event: ChatEventOf<'text'>,
-    { post, standing }: { post: Post; standing: Standing },
+    { post, member }: { post: Post; member: Member },
   ): Promise<string | undefined> {
     const { id: eventId, person, text } = event;
     checkIsReviewed(post);
@@ -193,7 +193,7 @@ export function createVoting({
       return REASON_TAKEN;
     }
     if (event.subject === undefined) return undefined;
-    const authority = await checkVoter(post, event, standing);
+    const authority = await checkVoter(post, event, member);
     const { chat, workspace } = event;
     const rejection = { type: 'mark', mark: 'reject', source: 'button' } as const;
     const act = { ...rejection, eventId, person, authority, chat, workspace };
@@ -204,29 +204,30 @@ export function createVoting({
   async function checkVoter(
     post: Reviewed,
     { workspace, person }: Pick<ChatEvent, 'workspace' | 'person'>,
-    standing: Standing,
-  ): Promise<Authority> {
+    member: Member,
+  ): Promise<VoterRole> {
     const { policy, chats } = post.review;
     if (!(await takesPart({ access, workspaces }, post, workspace)))
       throw new UserError({ code: 'not_shared' });
     if (!takesVotes(post)) throw new UserError(overProblem(post.review.decision));
     if (person.id === post.author.id && !policy.authorVotes) throw new UserError({ code: 'own_post' });
-    const authority = standing.isMember === false ? undefined : authorityOf(policy, person, standing);
+    const authority = member.isMember === false ? undefined : voterRoleOf(policy, person, member);
     if (authority === undefined) throw new UserError({ code: 'may_not_vote', policy, chats });
     return authority;
   }
 
   /** @throws UserError when the review was over before. */
-  async function cast(post: Reviewed, given: GivenAct, reason = ''): Promise<Cast> {
+  async function cast(post: Reviewed, given: GivenEntry, reason = ''): Promise<CastResult> {
     const at = now();
     const { id: postId, contentHash } = post;
     if (given.type === 'mark' && given.mark === 'approve') await lapseVotes(post, given.person);
-    const act: Act = given.type === 'mark' ? { ...given, at, contentHash } : { ...given, at };
-    const along: Act[] = reason === '' ? [] : [{ type: 'reason', person: given.person, at, text: reason }];
+    const act: BallotEntry = given.type === 'mark' ? { ...given, at, contentHash } : { ...given, at };
+    const along: BallotEntry[] =
+      reason === '' ? [] : [{ type: 'reason', person: given.person, at, text: reason }];
     const done = await ballots.cast({ postId, contentHash, policy: post.review.policy }, act, ...along);
     if (done.result === 'late' && act.type !== 'unmark') throw new UserError(overProblem(done.decision));
     if (done.result === 'counted') {
-      await chronicle.follow(post);
+      await recorder.follow(post);
       touch(post);
     }
     return done;
@@ -244,7 +245,7 @@ export function createVoting({
       ({ mark, person }) => mark === 'approve' && person.id !== latest.id,
     );
     if (approvals.length + 1 < review.policy.approvals) return;
-    for (const act of standingMarks(acts, contentHash)) {
+    for (const act of countedVotes(acts, contentHash)) {
       if (act.mark !== 'approve' || act.person.id === latest.id || (await hasSay(post, act))) continue;
       const { person, mark, source } = act;
       const lapsed = { type: 'unmark', person, mark, source, at: now(), isLapsed: true } as const;
@@ -252,12 +253,12 @@ export function createVoting({
     }
   }
 
-  async function hasSay(post: Reviewed, { person, chat, workspace }: MarkAct): Promise<boolean> {
+  async function hasSay(post: Reviewed, { person, chat, workspace }: VoteEntry): Promise<boolean> {
     if (workspace !== undefined && !(await takesPart({ access, workspaces }, post, workspace))) return false;
     if (chat === undefined) return true;
     try {
-      const standing = await botFor(chat).readStanding(chat, person);
-      return standing.isMember !== false && authorityOf(post.review.policy, person, standing) !== undefined;
+      const member = await botFor(chat).fetchMember(chat, person);
+      return member.isMember !== false && voterRoleOf(post.review.policy, person, member) !== undefined;
     } catch (error) {
       if (error instanceof ChatClosedError) return false;
       if (!(error instanceof ChatUnreachableError || error instanceof ChatBusyError)) throw error;
@@ -267,7 +268,7 @@ export function createVoting({
 
   /** The post whose review a message shows. */
   async function postUnder(message: MessageRef): Promise<Reviewed | undefined> {
-    const subject = await records.subjectOf(message);
+    const subject = await cardIndex.subjectOf(message);
     const about = subject === undefined ? undefined : parseSubject(subject);
     if (about === undefined || !('postId' in about)) return undefined;
     const post = await posts.get(about.postId);
@@ -279,11 +280,11 @@ export function createVoting({
 
 export type Voting = ReturnType<typeof createVoting>;
 
-type GivenAct = Given<Act>;
-type Given<A> = A extends Act ? Omit<A, 'at' | 'contentHash'> : never;
+type GivenEntry = Given<BallotEntry>;
+type Given<A> = A extends BallotEntry ? Omit<A, 'at' | 'contentHash'> : never;
 
 /** A reaction stands under one message; the same person may react under another card of the same review. */
-export const sourceOf = (message: MessageRef): Source => `reaction ${keyOf(message)}`;
+export const sourceOf = (message: MessageRef): VoteSource => `reaction ${keyOf(message)}`;
 
 const isReviewed = (post: Post): post is Reviewed => post.review !== undefined;
 

@@ -4,7 +4,7 @@ import type { Card, Line } from '../platform.ts';
 import { failureWords } from '../text/failures.ts';
 import { countOf, excerptOf, listOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
-import type { Idiom } from '../text/wording.ts';
+import type { Wording } from '../text/wording.ts';
 import { on } from './settings-card.ts';
 
 /** With these fifteen entries stay far below the 4,096 characters of a message. */
@@ -22,11 +22,11 @@ export interface HistoryView {
   readonly entries: readonly HistoryEntry[];
   /** IANA name. */
   readonly timeZone: string;
-  readonly idiom: Idiom;
+  readonly wording: Wording;
 }
 
 /** What happened last, in the order in which it happened, day by day. */
-export function historyCard({ entries, timeZone, idiom }: HistoryView): Card {
+export function historyCard({ entries, timeZone, wording }: HistoryView): Card {
   if (entries.length === 0) return note('Nothing has happened here yet.');
   const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
   const lines: Line[] = [[{ text: 'History', style: 'bold' }]];
@@ -35,7 +35,7 @@ export function historyCard({ entries, timeZone, idiom }: HistoryView): Card {
     const entryDay = dayText(entry.at, timeZone);
     if (entryDay !== day) lines.push([], [{ text: entryDay, style: 'bold' }]);
     day = entryDay;
-    lines.push([`${time.format(entry.at)}  ${entryText(entry, idiom)}`]);
+    lines.push([`${time.format(entry.at)}  ${entryText(entry, wording)}`]);
   }
   lines.push([], [{ text: `Times are those of ${timeZone}.`, style: 'italic' }]);
   return { lines, rows: [[on('Export CSV', 'history', 'export')]] };
@@ -59,7 +59,7 @@ function dayText(at: number, timeZone: string): string {
   return day.format(at).replace(',', '');
 }
 
-function entryText(entry: HistoryEntry, idiom: Idiom): string {
+function entryText(entry: HistoryEntry, wording: Wording): string {
   const { what } = entry;
   const who = excerptOf(entry.person?.name ?? 'Somebody', NAME_LENGTH);
   const post = entry.excerpt === undefined ? 'a post' : `“${excerptOf(entry.excerpt, EXCERPT_LENGTH)}”`;
@@ -92,7 +92,7 @@ function entryText(entry: HistoryEntry, idiom: Idiom): string {
     case 'sent_to_inbox':
       return `Sent to the TikTok inbox of ${account}: ${post}`;
     case 'failed':
-      return `Not posted to ${account}: ${post}${failureText(entry.detail, idiom)}`;
+      return `Not posted to ${account}: ${post}${failureText(entry.detail, wording)}`;
     case 'unconfirmed':
       return `Not confirmed by TikTok: ${post}, look at ${account}`;
     case 'cancelled':
@@ -121,9 +121,9 @@ function deciders({ detail }: HistoryEntry): string {
   return detail ? excerptOf(listOf(detail.split(', ')), DETAIL_LENGTH) : 'the team';
 }
 
-function failureText(detail: string | undefined, idiom: Idiom): string {
+function failureText(detail: string | undefined, wording: Wording): string {
   if (!detail) return '';
   const known = OWN_REASONS.find((own) => own === detail) ?? failureOf(detail).reason;
-  const words = known === 'unknown' ? detail.replaceAll('_', ' ') : failureWords(idiom, known).what;
+  const words = known === 'unknown' ? detail.replaceAll('_', ' ') : failureWords(wording, known).what;
   return `, ${excerptOf(words, DETAIL_LENGTH)}`;
 }

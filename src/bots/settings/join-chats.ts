@@ -1,11 +1,11 @@
-import type { Joins } from '../../core/accounts/join-codes.ts';
+import type { JoinCodes } from '../../core/accounts/join-codes.ts';
 import type { Place, Workspaces } from '../../core/accounts/workspaces.ts';
-import type { Refreshing } from '../../core/compose/drafts.ts';
-import type { Chronicle } from '../../core/history/record-post.ts';
+import type { DraftRefresh } from '../../core/compose/drafts.ts';
+import type { Recorder } from '../../core/history/record-post.ts';
 import { UserError } from '../../core/problems.ts';
 import { isSettled, type Person, type Post } from '../../core/publish/post.ts';
 import type { Store } from '../../core/storage/database.ts';
-import type { Speech } from '../cards/send.ts';
+import type { Sender } from '../cards/send.ts';
 import type { Bot, ChatEvent, ChatEventOf } from '../platform.ts';
 import {
   codeCard,
@@ -22,22 +22,22 @@ import {
 type Asking = Pick<ChatEvent, 'chat' | 'workspace' | 'isPrivate' | 'person' | 'reply'>;
 
 /** Lets two chats share accounts and reviews, and parts them again. Whoever asks has been checked before. */
-export function createJoining({
+export function createJoinChats({
   posts,
   workspaces,
   joins,
-  chronicle,
-  refreshing,
-  speech,
+  recorder,
+  draftRefresh,
+  sender,
   touch,
   botFor,
 }: {
   posts: Pick<Store<Post>, 'entries'>;
   workspaces: Workspaces;
-  joins: Joins;
-  chronicle: Chronicle;
-  refreshing: Refreshing;
-  speech: Speech;
+  joins: JoinCodes;
+  recorder: Recorder;
+  draftRefresh: DraftRefresh;
+  sender: Sender;
   /** Shows what has changed about the post. */
   touch: (post: Post) => void;
   botFor: (chat: string) => Bot;
@@ -56,11 +56,11 @@ export function createJoining({
     const { code } = await joins.issue({ workspace, chat, person });
     if (message.isPrivate === true) {
       await event.answer();
-      await speech.sayInstead(message, codeCard(code, { back: true }));
+      await sender.sayInstead(message, codeCard(code, { back: true }));
     } else if (event.openPrivately !== undefined) {
-      await speech.sayInstead(await event.openPrivately(), codeCard(code, { back: false }));
+      await sender.sayInstead(await event.openPrivately(), codeCard(code, { back: false }));
     } else {
-      const isTold = await botFor(chat).whisper(message, person, codeCard(code, { back: false }));
+      const isTold = await botFor(chat).tellPrivately(message, person, codeCard(code, { back: false }));
       await event.answer(isTold ? TOLD_ALONE : codeNote(code));
     }
   }
@@ -80,9 +80,9 @@ export function createJoining({
     const accounts = (await workspaces.openIdsOf(workspace)).length;
     const { own, others } = split(places, workspace);
     const detail = [own, places[0]].map((place) => (place ? placeName(place) : '')).join(' with ');
-    await chronicle.note({ place: workspace, person, what: 'joined', detail });
-    await speech.answer(event, joinedCard({ places, accounts }));
-    for (const other of others) await speech.say(other.chat, joinedNews({ person, places, accounts }));
+    await recorder.note({ place: workspace, person, what: 'joined', detail });
+    await sender.answer(event, joinedCard({ places, accounts }));
+    for (const other of others) await sender.say(other.chat, joinedNews({ person, places, accounts }));
   }
 
   /** Parts a place from the one that it has joined, asked from either of the two; says what became of it. */
@@ -113,20 +113,21 @@ export function createJoining({
     { workspace, person }: Pick<Asking, 'workspace' | 'person'>,
   ): Promise<void> {
     await workspaces.separate(part.id);
-    for (const { id } of [part, root]) await refreshing.refreshIn(id, ({ account }) => account !== undefined);
+    for (const { id } of [part, root])
+      await draftRefresh.refreshIn(id, ({ account }) => account !== undefined);
     const detail = `${placeName(part)} from ${placeName(root)}`;
     // From now on neither of them sees the history of the other, nor its reviews.
-    for (const { id } of [part, root]) await chronicle.note({ place: id, person, what: 'separated', detail });
+    for (const { id } of [part, root]) await recorder.note({ place: id, person, what: 'separated', detail });
     for await (const [, post] of posts.entries())
       if (!isSettled(post) && post.review?.places.includes(part.id)) touch(post);
     const other = workspace === part.id ? root : part;
-    await speech.say(other.chat, separatedNews(part, root, person));
+    await sender.say(other.chat, separatedNews(part, root, person));
   }
 
   return { invite, join, separate, separateAll };
 }
 
-export type Joining = ReturnType<typeof createJoining>;
+export type JoinChats = ReturnType<typeof createJoinChats>;
 
 const split = (places: readonly Place[], workspace: string) => ({
   own: places.find(({ id }) => id === workspace),

@@ -6,7 +6,7 @@ import { encodePress } from '../buttons.ts';
 import type { Button, Card, Choice, Line, Row } from '../platform.ts';
 import { capital, countOf, listOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
-import { idiomOf } from '../text/wording.ts';
+import { wordingOf } from '../text/wording.ts';
 
 export const MAX_APPROVALS = 10;
 export const OPEN_HOURS = [24, 72, 168] as const;
@@ -87,8 +87,8 @@ function voterLines(view: SettingsView): Line[] {
 
 /** Each platform has its own who manage. */
 function managersText({ chat, places }: SettingsView): string {
-  const here = idiomOf(chat);
-  const others = new Set(places.map((place) => idiomOf(place.chat)).filter((idiom) => idiom !== here));
+  const here = wordingOf(chat);
+  const others = new Set(places.map((place) => wordingOf(place.chat)).filter((wording) => wording !== here));
   return listOf([here.managers, ...[...others].map(({ managersThere }) => managersThere)]);
 }
 
@@ -132,12 +132,12 @@ function joinedCardLines(view: SettingsView): Line[] {
 }
 
 function namingLines({ chat }: SettingsView): Line[] {
-  const { hasMenus, slash } = idiomOf(chat);
+  const { hasMenus, slash } = wordingOf(chat);
   return hasMenus ? [] : [[`To name somebody, reply to a message of theirs with ${slash}approver.`]];
 }
 
 function approvalsChoice({ chat, settings }: SettingsView): Choice {
-  const { hasMenus } = idiomOf(chat);
+  const { hasMenus } = wordingOf(chat);
   const counts = Array.from({ length: MAX_APPROVALS + 1 }, (_, count) => count);
   // Buttons are small, and the line above them says what they count.
   const label = (count: number) => (hasMenus ? countOf(count, 'approval') : String(count));
@@ -153,7 +153,7 @@ function approvalsChoice({ chat, settings }: SettingsView): Choice {
 /** A menu of the platform's knows its own people only; everybody else is taken off by a button. */
 function voterRows({ chat, workspace, settings }: SettingsView): Row[] {
   const { roles, people } = settings.policy;
-  const { hasMenus } = idiomOf(chat);
+  const { hasMenus } = wordingOf(chat);
   const isInMenu = ({ id, place = workspace }: { id: string; place?: string }) =>
     hasMenus && platformOf(id) === platformOf(chat) && place === workspace;
   const off = [
@@ -182,7 +182,7 @@ function inRows(buttons: readonly Button[]): Button[][] {
 function ruleRows(view: SettingsView): Row[] {
   const { chat, isPrivate, settings } = view;
   const { managersVote, authorVotes, rejectionIsFinal, openHours } = settings.policy;
-  const { hasMenus, managersLabel } = idiomOf(chat);
+  const { hasMenus, managersLabel } = wordingOf(chat);
   const toggles = [
     toggle(`${managersLabel} approve`, 'managers', managersVote),
     toggle('Author’s own vote counts', 'author', authorVotes),
@@ -247,8 +247,8 @@ export function questionCard(kind: keyof typeof QUESTIONS, { name }: Person): Ca
 
 /** A fresh code, for whoever may give it away; `back` leads to the settings where it stands in their place. */
 export function codeCard(code: string, { back }: { back: boolean }): Card {
-  const { slash: discord } = idiomOf('discord:');
-  const { slash: telegram } = idiomOf('telegram:');
+  const { slash: discord } = wordingOf('discord:');
+  const { slash: telegram } = wordingOf('telegram:');
   return {
     lines: [
       ['Code for another chat  ', { text: code, style: 'code' }],
@@ -266,11 +266,11 @@ export function codeCard(code: string, { back }: { back: boolean }): Card {
 
 /** The same for a window that holds 200 characters. */
 export const codeNote = (code: string): string =>
-  `${code} is good for one hour and one chat. Enter it there with ${idiomOf('telegram:').slash}join, or ${idiomOf('discord:').slash}join on Discord.`;
+  `${code} is good for one hour and one chat. Enter it there with ${wordingOf('telegram:').slash}join, or ${wordingOf('discord:').slash}join on Discord.`;
 
 /** How two chats are joined. */
 export function joinHelpCard(chat: ChatRef): Card {
-  const { slash } = idiomOf(chat);
+  const { slash } = wordingOf(chat);
   return note(
     'Two chats can share TikTok accounts and reviews.',
     `In the one whose rules shall hold, open the settings and press “Join another chat…”. Enter its code here with ${slash}join.`,
@@ -315,7 +315,7 @@ export const separatedNews = (part: Place, root: Place, { name }: Person): Card 
 
 /** How somebody is named. */
 export function approverHelpCard(chat: ChatRef): Card {
-  const { slash, hasMenus } = idiomOf(chat);
+  const { slash, hasMenus } = wordingOf(chat);
   return hasMenus
     ? note(`${slash}settings names who may approve.`)
     : note(
@@ -329,7 +329,7 @@ export function approverCard(
   { name }: Person,
   { isNamed, isReviewed, chat }: { isNamed: boolean; isReviewed: boolean; chat: ChatRef },
 ): Card {
-  const { slash } = idiomOf(chat);
+  const { slash } = wordingOf(chat);
   const state = isNamed ? `${name} may approve from now on.` : `${name} is no longer named as an approver.`;
   return note(state, ...(isReviewed ? [] : [`Reviews are off; ${slash}settings turns them on.`]));
 }
@@ -348,7 +348,7 @@ export function hoursText(hours: number): string {
 
 /** A place as its people and those of another platform know it. */
 export function placeName({ title, chat }: Pick<Place, 'title' | 'chat'>): string {
-  const platform = idiomOf(chat).name;
+  const platform = wordingOf(chat).name;
   return title === '' ? `a chat on ${platform}` : `${title} (${platform})`;
 }
 

@@ -2,20 +2,20 @@ import type { Operators } from '../../core/access/operators.ts';
 import type { Settings as Rules, Workspaces } from '../../core/accounts/workspaces.ts';
 import { readTimeZone } from '../../core/compose/parse-time.ts';
 import { type History, type HistoryEntry, toCsv } from '../../core/history/history.ts';
-import type { Chronicle } from '../../core/history/record-post.ts';
+import type { Recorder } from '../../core/history/record-post.ts';
 import { UserError } from '../../core/problems.ts';
 import type { ChatRef, Person } from '../../core/publish/post.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import type { Press } from '../buttons.ts';
-import type { CardRecords } from '../cards/card-index.ts';
-import type { Speech } from '../cards/send.ts';
+import type { CardIndex } from '../cards/card-index.ts';
+import type { Sender } from '../cards/send.ts';
 import type { Card, ChatEvent, ChatEventOf } from '../platform.ts';
-import { askFor, encodeTopic } from '../questions.ts';
+import { askFor, encodeQuestionId } from '../questions.ts';
 import { OLD_BUTTON } from '../text/messages.ts';
 import { problemText } from '../text/problems.ts';
-import { idiomOf } from '../text/wording.ts';
+import { wordingOf } from '../text/wording.ts';
 import { exportCard, historyCard } from './history-card.ts';
-import type { Joining } from './join-chats.ts';
+import type { JoinChats } from './join-chats.ts';
 import { type PolicyChange, policyChangeOf } from './policy-fields.ts';
 import {
   approverCard,
@@ -41,34 +41,34 @@ const SOMEBODY = /^[a-z]+:\d+$/;
  */
 export function createSettings({
   workspaces,
-  joining,
+  joinChats,
   history,
-  chronicle,
-  speech,
-  records,
+  recorder,
+  sender,
+  cardIndex,
   operators,
   now,
 }: {
   workspaces: Workspaces;
-  joining: Joining;
+  joinChats: JoinChats;
   history: History;
-  chronicle: Chronicle;
-  speech: Speech;
-  records: CardRecords;
+  recorder: Recorder;
+  sender: Sender;
+  cardIndex: CardIndex;
   operators: Pick<Operators, 'isOperator'>;
   now: () => number;
 }) {
   /** Obeys `settings`, `history`, `join` and `approver`. */
-  async function obey(event: ChatEventOf<'command'>): Promise<void> {
+  async function runCommand(event: ChatEventOf<'command'>): Promise<void> {
     switch (event.name) {
       case 'history':
-        return speech.answer(event, await drawHistory(event));
+        return sender.answer(event, await drawHistory(event));
       case 'settings':
-        return speech.answer(event, await draw(event));
+        return sender.answer(event, await draw(event));
       case 'join':
         return event.argument.trim() === ''
-          ? speech.answer(event, joinHelpCard(event.chat))
-          : joining.join(event, event.argument);
+          ? sender.answer(event, joinHelpCard(event.chat))
+          : joinChats.join(event, event.argument);
       case 'approver':
         return toggleApprover(event, event.target);
     }
@@ -89,9 +89,9 @@ export function createSettings({
       case 'join ask':
         return ask(event, 'code');
       case 'join issue':
-        return joining.invite(event);
+        return joinChats.invite(event);
       case 'join separate':
-        return redraw(event, await joining.separate(event, argument));
+        return redraw(event, await joinChats.separate(event, argument));
       case 'history export':
         return exportHistory(event);
       default:
@@ -102,15 +102,15 @@ export function createSettings({
   /** Takes the answer to a question of ours: a time zone, or the code of another chat. */
   async function take(event: ChatEventOf<'text'>, kind: 'zone' | 'code'): Promise<void> {
     try {
-      if (kind === 'code') return await joining.join(event, event.text);
+      if (kind === 'code') return await joinChats.join(event, event.text);
       const timeZone = readTimeZone(event.text);
       await change(event, () => ({ timeZone }));
     } catch (error) {
       // What is wrong stands on the card where the answer would take its place.
       if (!(error instanceof UserError) || event.reply === undefined) throw error;
-      return speech.answer(event, await draw(event, problemText(error.problem, idiomOf(event.chat))));
+      return sender.answer(event, await draw(event, problemText(error.problem, wordingOf(event.chat))));
     }
-    await speech.answer(event, await draw(event));
+    await sender.answer(event, await draw(event));
   }
 
   async function draw(asking: Asking, notice?: string): Promise<Card> {
@@ -127,7 +127,7 @@ export function createSettings({
   async function redraw(event: PressEvent, notice?: string): Promise<void> {
     // A press has to be answered before its message can be edited everywhere.
     await event.answer();
-    await speech.sayInstead(event.message, await draw(event, notice));
+    await sender.sayInstead(event.message, await draw(event, notice));
   }
 
   async function changeByPress(event: PressEvent, policyChange: PolicyChange): Promise<void> {
@@ -136,7 +136,7 @@ export function createSettings({
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       // A menu goes on showing what was picked, though it is refused, until it is drawn anew.
-      await event.answer(problemText(error.problem, idiomOf(event.chat)));
+      await event.answer(problemText(error.problem, wordingOf(event.chat)));
       await redraw(event);
       return;
     }
@@ -164,7 +164,7 @@ export function createSettings({
   }
 
   const note = ({ workspace, person }: Pick<Asking, 'workspace' | 'person'>, detail: string) =>
-    chronicle.note({ place: workspace, person, what: 'settings_changed', detail });
+    recorder.note({ place: workspace, person, what: 'settings_changed', detail });
 
   async function moveReviews(event: PressEvent, reviewChat: ChatRef | undefined): Promise<void> {
     const { workspace } = event;
@@ -179,7 +179,7 @@ export function createSettings({
   async function toggleApprover(event: Asking, target: Person | undefined): Promise<void> {
     const { chat, workspace } = event;
     if (target === undefined || !SOMEBODY.test(target.id))
-      return speech.answer(event, approverHelpCard(chat));
+      return sender.answer(event, approverHelpCard(chat));
     const isTarget = ({ id }: Person) => id === target.id;
     await changePolicy(event, ({ people, ...policy }) => {
       const others = people.filter((person) => !isTarget(person));
@@ -187,13 +187,13 @@ export function createSettings({
     });
     const { policy } = await workspaces.settingsOf(workspace);
     const state = { isNamed: policy.people.some(isTarget), isReviewed: policy.approvals > 0, chat };
-    await speech.answer(event, approverCard(target, state));
+    await sender.answer(event, approverCard(target, state));
   }
 
   async function ask(event: PressEvent, kind: 'zone' | 'code'): Promise<void> {
-    const subject = encodeTopic({ kind, id: event.workspace });
+    const subject = encodeQuestionId({ kind, id: event.workspace });
     const question = { subject, text: '', ...QUESTIONS[kind] };
-    await askFor({ speech, records }, event, {
+    await askFor({ sender, cardIndex }, event, {
       question,
       card: questionCard(kind, event.person),
       replyTo: event.message,
@@ -203,7 +203,7 @@ export function createSettings({
   async function drawHistory({ workspace, chat }: Asking): Promise<Card> {
     const { timeZone } = await workspaces.settingsOf(workspace);
     const entries = await history.recent(await workspaces.idsOf(workspace), HISTORY_ENTRIES);
-    return historyCard({ entries, timeZone, idiom: idiomOf(chat) });
+    return historyCard({ entries, timeZone, wording: wordingOf(chat) });
   }
 
   async function exportHistory(event: PressEvent): Promise<void> {
@@ -212,10 +212,10 @@ export function createSettings({
     const { timeZone } = await workspaces.settingsOf(workspace);
     const entries: HistoryEntry[] = await Array.fromAsync(history.all(await workspaces.idsOf(workspace)));
     const card = exportCard({ csv: toCsv(entries), count: entries.length, now: now(), timeZone });
-    await (place === undefined ? speech.say(chat, card) : speech.sayInstead(place, card));
+    await (place === undefined ? sender.say(chat, card) : sender.sayInstead(place, card));
   }
 
-  return { obey, press, take };
+  return { runCommand, press, take };
 }
 
 export type Settings = ReturnType<typeof createSettings>;

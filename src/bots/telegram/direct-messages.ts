@@ -5,11 +5,11 @@ import { type Card, ChatBusyError, ChatUnreachableError, type MessageRef } from 
 import { isRefusal } from './errors.ts';
 import { isPrivateChat, parseChatRef, parseMessageRef, parsePersonId } from './ids.ts';
 import { keyboardOf, postCard } from './send.ts';
-import type { Moves } from './supergroups.ts';
+import type { Supergroups } from './supergroups.ts';
 
 interface WhisperOptions {
   readonly api: Api;
-  readonly moves: Moves;
+  readonly supergroups: Supergroups;
   readonly log: Logger;
   /** Whether we administer the group. */
   readonly administers: (chat: ChatRef) => Promise<boolean>;
@@ -22,8 +22,8 @@ interface WhisperOptions {
  * (https://core.telegram.org/bots/api#ephemeral-messages-and-commands). Into a private chat we may write only when the
  * person has started it.
  */
-export function createWhisper({ api, moves, log, administers }: WhisperOptions) {
-  async function whisper(message: MessageRef, person: Person, card: Card): Promise<boolean> {
+export function createPrivateNotices({ api, supergroups, log, administers }: WhisperOptions) {
+  async function tellPrivately(message: MessageRef, person: Person, card: Card): Promise<boolean> {
     const personId = parsePersonId(person);
     // A chat that acts as itself has nobody whom we could tell alone.
     if (personId === undefined || personId < 0) return false;
@@ -40,7 +40,7 @@ export function createWhisper({ api, moves, log, administers }: WhisperOptions) 
     if (isPrivateChat(message.chat) || !(await administers(message.chat))) return false;
     const { chatId, threadId } = parseChatRef(message.chat);
     return wasTaken(() =>
-      moves.follow(chatId, (currentId) => {
+      supergroups.follow(chatId, (currentId) => {
         const { homeId, messageId } = parseMessageRef(message);
         return postCard(api, currentId, card, {
           extrasFor: ({ keyboard }) => ({
@@ -68,5 +68,5 @@ export function createWhisper({ api, moves, log, administers }: WhisperOptions) 
     }
   }
 
-  return whisper;
+  return tellPrivately;
 }

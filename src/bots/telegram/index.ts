@@ -13,15 +13,15 @@ import {
   type StartOptions,
 } from '../platform.ts';
 import { createAlbums } from './albums.ts';
-import { createWhisper } from './direct-messages.ts';
+import { createPrivateNotices } from './direct-messages.ts';
 import { ask, TokenRefusedError, toChatError } from './errors.ts';
 import { createFiles } from './files.ts';
 import { isPrivateChat, nameChat, parsePersonId } from './ids.ts';
 import { chatIdOf, createInbox, type InboxRecord } from './inbox.ts';
-import { createStanding } from './members.ts';
+import { createMembers } from './members.ts';
 import { backoffMs, clientOptions, type Polling, startPolling } from './polling.ts';
 import { createOutgoing } from './send.ts';
-import { createMoves, type MoveRecord } from './supergroups.ts';
+import { createSupergroups, type MoveRecord } from './supergroups.ts';
 import { createTranslator } from './updates.ts';
 
 export { TokenRefusedError } from './errors.ts';
@@ -37,7 +37,7 @@ export interface TelegramBotOptions {
   readonly token: string;
   readonly apiUrl: string;
   readonly inbox: Store<InboxRecord>;
-  readonly moves: Store<MoveRecord>;
+  readonly supergroups: Store<MoveRecord>;
   readonly log: Logger;
   /** The menu of commands, for all chats. */
   readonly commands: readonly BotCommand[];
@@ -51,15 +51,20 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   const { token, log, now = Date.now, onFatal = () => {} } = options;
   const apiUrl = options.apiUrl.replace(/\/+$/, '');
   const api = new Api(token, { ...clientOptions(apiUrl), timeoutSeconds: CLIENT_TIMEOUT_SECONDS });
-  const moves = createMoves({ store: options.moves, log });
-  const outgoing = createOutgoing({ api, moves, log });
+  const supergroups = createSupergroups({ store: options.supergroups, log });
+  const outgoing = createOutgoing({ api, supergroups, log });
   const files = createFiles({ api, apiUrl, token });
-  const { firstIdOf } = moves;
+  const { firstIdOf } = supergroups;
   const inbox = createInbox({ store: options.inbox, log, now, firstIdOf });
   let me: UserFromGetMe | undefined;
   const fetchOwnId = async () => (me ?? (await ask('getMe', () => api.getMe()))).id;
-  const standing = createStanding({ api, moves, fetchOwnId });
-  const whisper = createWhisper({ api, moves, log, administers: standing.hearsMarks });
+  const members = createMembers({ api, supergroups, fetchOwnId });
+  const tellPrivately = createPrivateNotices({
+    api,
+    supergroups,
+    log,
+    administers: members.receivesReactions,
+  });
   const stopping = new AbortController();
   let polling: Polling | undefined;
 
@@ -68,7 +73,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     receive: (event: ChatEvent) => Promise<void>,
     { mayStore = async () => true, isKnown = async () => true }: StartOptions = {},
   ): Promise<void> {
-    await moves.load();
+    await supergroups.load();
     me = await introduce();
     if (me === undefined) return;
     await registerCommands();
@@ -79,7 +84,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
       commands: options.commands.map(({ command }) => command),
       answerPress: outgoing.answerPress,
     });
-    const translate = (update: Update) => read(update).map(moves.rename);
+    const translate = (update: Update) => read(update).map(supergroups.rename);
     await inbox.open((update) => deliver(translate(update), receive));
     if (stopping.signal.aborted) return;
     // A place that may not use this Nod is known as well when it was blocked, and stays so.
@@ -90,8 +95,8 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     // An administrator bot sees all that a group talks about; only what may matter is written down.
     const accept = async (update: Update) => {
       // Before anything else, so that what comes next is known by its right name.
-      if (update.message !== undefined) await moves.learn(update.message, isKept);
-      if (update.my_chat_member !== undefined) standing.note(update.my_chat_member);
+      if (update.message !== undefined) await supergroups.learn(update.message, isKept);
+      if (update.my_chat_member !== undefined) members.note(update.my_chat_member);
       const isForUs = touchesAlbum(update) || translate(update).length > 0;
       if (!isForUs) return;
       if (await mayStore(`telegram:${firstIdOf(chatIdOf(update))}`)) await inbox.accept(update);
@@ -141,8 +146,8 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     await handled;
   }
 
-  const { send, edit, remove, putMarks } = outgoing;
-  const { readStanding, hearsMarks } = standing;
+  const { send, edit, remove, addReactions } = outgoing;
+  const { fetchMember, receivesReactions } = members;
   // About 20 messages and edits a minute are allowed in a group, for all cards together.
   const editPauseMs = ({ chat }: MessageRef): number => (isPrivateChat(chat) ? 3_000 : 5_000);
   const { openFile } = files;
@@ -155,7 +160,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   const startUrl = (payload: string): string | undefined =>
     me && `https://t.me/${me.username}?start=${payload}`;
   const calls = { start, stop, send, edit, remove, openFile, privateChat, openUrl, editPauseMs };
-  const reviewing = { readStanding, putMarks, hearsMarks, whisper, startUrl };
+  const reviewing = { fetchMember, addReactions, receivesReactions, tellPrivately, startUrl };
   return { platform: 'telegram', composesInPrivate: false, ...calls, ...reviewing };
 }
 

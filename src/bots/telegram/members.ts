@@ -1,11 +1,11 @@
 import type { Api } from 'grammy';
 import type { ChatMember, ChatMemberUpdated } from 'grammy/types';
 import type { ChatRef, Person } from '../../core/publish/post.ts';
-import type { Standing } from '../../core/review/review.ts';
+import type { Member } from '../../core/review/review.ts';
 import { ChatClosedError } from '../platform.ts';
 import { ask, says } from './errors.ts';
 import { isPrivateChat, parseChatRef, parsePersonId } from './ids.ts';
-import type { Moves } from './supergroups.ts';
+import type { Supergroups } from './supergroups.ts';
 
 const UNKNOWN_MEMBER = [
   'user not found',
@@ -17,29 +17,29 @@ const UNKNOWN_MEMBER = [
 /** Told to who is no administrator, in groups that hide their members. */
 const HIDDEN_MEMBERS = ['member list is inaccessible', 'chat_admin_required'];
 
-const MANAGER: Standing = { isMember: true, isManager: true, roles: [] };
-const NOBODY: Standing = { isMember: false, isManager: false, roles: [] };
+const MANAGER: Member = { isMember: true, isManager: true, roles: [] };
+const NOBODY: Member = { isMember: false, isManager: false, roles: [] };
 
 interface StandingOptions {
   readonly api: Api;
-  readonly moves: Moves;
+  readonly supergroups: Supergroups;
   readonly fetchOwnId: () => Promise<number>;
 }
 
 /** Tells what people and we ourselves are in a chat. */
-export function createStanding({ api, moves, fetchOwnId }: StandingOptions) {
+export function createMembers({ api, supergroups, fetchOwnId }: StandingOptions) {
   /** By Telegram's id of the chat; an update renews it before anybody hears of the change. */
   const administers = new Map<number, boolean>();
 
   /** Telegram has no roles: there are administrators and everybody else. */
-  async function readStanding(chat: ChatRef, person: Person): Promise<Standing> {
+  async function fetchMember(chat: ChatRef, person: Person): Promise<Member> {
     const { chatId } = parseChatRef(chat);
     const personId = parsePersonId(person);
     if (personId === undefined) return NOBODY;
     if (isPrivateChat(chat)) return personId === chatId ? MANAGER : NOBODY;
     if (personId < 0) return readChatStanding(chatId, personId);
     try {
-      const member = await moves.follow(chatId, (id) =>
+      const member = await supergroups.follow(chatId, (id) =>
         ask('getChatMember', () => api.getChatMember(id, personId)),
       );
       return { isMember: isPresent(member), isManager: isAdministrator(member), roles: [] };
@@ -51,16 +51,16 @@ export function createStanding({ api, moves, fetchOwnId }: StandingOptions) {
   }
 
   /** Only an administrator can act anonymously, as the group; anybody may speak here as a channel of theirs. */
-  async function readChatStanding(chatId: number, personId: number): Promise<Standing> {
-    await moves.load();
-    return moves.firstIdOf(personId) === moves.firstIdOf(chatId) ? MANAGER : NOBODY;
+  async function readChatStanding(chatId: number, personId: number): Promise<Member> {
+    await supergroups.load();
+    return supergroups.firstIdOf(personId) === supergroups.firstIdOf(chatId) ? MANAGER : NOBODY;
   }
 
   /** Whether we administer the group, without which no reaction reaches us. */
-  async function hearsMarks(chat: ChatRef): Promise<boolean> {
+  async function receivesReactions(chat: ChatRef): Promise<boolean> {
     if (isPrivateChat(chat)) return false;
     try {
-      return await moves.follow(
+      return await supergroups.follow(
         parseChatRef(chat).chatId,
         async (id) => administers.get(id) ?? fetchOwnStanding(id),
       );
@@ -84,10 +84,10 @@ export function createStanding({ api, moves, fetchOwnId }: StandingOptions) {
     administers.set(chat.id, isAdministrator(member));
   }
 
-  return { readStanding, hearsMarks, note };
+  return { fetchMember, receivesReactions, note };
 }
 
-export type TelegramStanding = ReturnType<typeof createStanding>;
+export type TelegramMembers = ReturnType<typeof createMembers>;
 
 /** Whether somebody is in a chat: https://core.telegram.org/bots/api#chatmember */
 export const isPresent = (member: ChatMember): boolean =>

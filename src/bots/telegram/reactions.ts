@@ -1,11 +1,11 @@
 import type { ChatMemberUpdated, Message, MessageReactionUpdated, ReactionType } from 'grammy/types';
-import type { Mark } from '../../core/review/review.ts';
+import type { VoteChoice } from '../../core/review/review.ts';
 import type { ChatEvent } from '../platform.ts';
 import { chatPerson, chatTitle, userPerson, workspaceRef } from './ids.ts';
 import { isPresent } from './members.ts';
 
 /** The reaction that stands for a mark; Telegram's fixed list has no ticks and crosses. */
-export const EMOJI = { approve: '👍', reject: '👎' } as const satisfies Record<Mark, string>;
+export const EMOJI = { approve: '👍', reject: '👎' } as const satisfies Record<VoteChoice, string>;
 
 /** Emoji that differ in look alone: presentation selectors and skin tones. */
 const LOOKS = /[\u{FE0E}\u{FE0F}\u{1F3FB}-\u{1F3FF}]/gu;
@@ -56,7 +56,7 @@ function frameOf(updateId: number, chat: AnyChat) {
   };
 }
 
-function marksOf(reactions: readonly ReactionType[]): { [M in Mark]: boolean } {
+function marksOf(reactions: readonly ReactionType[]): { [M in VoteChoice]: boolean } {
   const emoji = reactions.map((reaction) =>
     reaction.type === 'emoji' ? reaction.emoji.replaceAll(LOOKS, '') : '',
   );

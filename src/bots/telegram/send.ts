@@ -10,7 +10,7 @@ import type {
 } from 'grammy/types';
 import type { Logger } from 'pino';
 import type { ChatRef } from '../../core/publish/post.ts';
-import type { Mark } from '../../core/review/review.ts';
+import type { VoteChoice } from '../../core/review/review.ts';
 import { startOf } from '../cards/fit-text.ts';
 import {
   type Card,
@@ -24,7 +24,7 @@ import { ask, ChatMovedError, isRefusal, says } from './errors.ts';
 import { isPrivateChat, nameMessage, parseChatRef, parseMessageRef, parsePersonId } from './ids.ts';
 import { EMOJI } from './reactions.ts';
 import { MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, type Mention, type Rendered, renderCard } from './render.ts';
-import type { Moves } from './supergroups.ts';
+import type { Supergroups } from './supergroups.ts';
 
 const MAX_NOTE_LENGTH = 200;
 /** A longer note vanishes before it is read, so it opens a window. */
@@ -32,7 +32,7 @@ const TOAST_LENGTH = 60;
 
 interface OutgoingOptions {
   readonly api: Api;
-  readonly moves: Moves;
+  readonly supergroups: Supergroups;
   readonly log: Logger;
 }
 
@@ -41,9 +41,9 @@ interface OutgoingOptions {
  *
  * Sending is not idempotent at Telegram: after a ChatUnreachableError the message may be there or not.
  */
-export function createOutgoing({ api, moves, log }: OutgoingOptions) {
+export function createOutgoing({ api, supergroups, log }: OutgoingOptions) {
   function send(chat: ChatRef, card: Card, options: SendOptions = {}): Promise<MessageRef> {
-    return moves.follow(parseChatRef(chat).chatId, async (chatId) => {
+    return supergroups.follow(parseChatRef(chat).chatId, async (chatId) => {
       const sent = await postCard(api, chatId, card, {
         mention: mentionOf(chat, options),
         extrasFor: (rendered) => ({
@@ -119,7 +119,7 @@ export function createOutgoing({ api, moves, log }: OutgoingOptions) {
   }
 
   /** Of several marks the first: a bot has one reaction (https://core.telegram.org/bots/api#setmessagereaction). */
-  async function putMarks(message: MessageRef, [mark]: readonly Mark[]): Promise<void> {
+  async function addReactions(message: MessageRef, [mark]: readonly VoteChoice[]): Promise<void> {
     if (mark === undefined) return;
     const reaction = [{ type: 'emoji' as const, emoji: EMOJI[mark] }];
     try {
@@ -134,14 +134,14 @@ export function createOutgoing({ api, moves, log }: OutgoingOptions) {
   /** Makes a call about a message where it was sent; gone when its group has moved since. */
   async function at(message: MessageRef, method: string, call: Call): Promise<void> {
     const { homeId, messageId } = parseMessageRef(message);
-    await moves.load();
+    await supergroups.load();
     // An ephemeral message has the number 0 and is out of reach once it is shown.
-    if (moves.currentIdOf(homeId) !== homeId || messageId === 0) throw new MessageGoneError(GONE);
+    if (supergroups.currentIdOf(homeId) !== homeId || messageId === 0) throw new MessageGoneError(GONE);
     try {
       await ask(method, () => call(homeId, messageId));
     } catch (error) {
       if (!(error instanceof ChatMovedError)) throw error;
-      await moves.note(homeId, error.movedTo);
+      await supergroups.note(homeId, error.movedTo);
       throw new MessageGoneError(GONE);
     }
   }
@@ -158,7 +158,7 @@ export function createOutgoing({ api, moves, log }: OutgoingOptions) {
     }
   }
 
-  return { send, edit, remove, putMarks, answerPress };
+  return { send, edit, remove, addReactions, answerPress };
 }
 
 export type Outgoing = ReturnType<typeof createOutgoing>;

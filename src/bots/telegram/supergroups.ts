@@ -18,7 +18,7 @@ export interface MoveRecord extends Versioned {
  * The conversation calls a group by the first id that it had, for ever. The old messages are lost, and message ids
  * begin anew, so a message of the supergroup is named with the id of its chat: `-1001234567/17`.
  */
-export function createMoves({ store, log }: { store: Store<MoveRecord>; log: Logger }) {
+export function createSupergroups({ store, log }: { store: Store<MoveRecord>; log: Logger }) {
   const movedTo = new Map<number, number>();
   let loading: Promise<void> | undefined;
 
@@ -117,4 +117,4 @@ export function createMoves({ store, log }: { store: Store<MoveRecord>; log: Log
   return { load, note, learn, currentIdOf, firstIdOf, follow, rename };
 }
 
-export type Moves = ReturnType<typeof createMoves>;
+export type Supergroups = ReturnType<typeof createSupergroups>;

@@ -1,5 +1,5 @@
 import type { PostFailureReason } from '../../core/publish/post.ts';
-import type { Idiom } from './wording.ts';
+import type { Wording } from './wording.ts';
 
 export interface FailureWords {
   /** What happened, as the end of a headline. */
@@ -11,13 +11,13 @@ export interface FailureWords {
 }
 
 /** Why a post came to nothing, or waits; a code that Nod does not know stands as TikTok spelled it. */
-export function failureWords(idiom: Idiom, reason: PostFailureReason, reasonRaw?: string): FailureWords {
-  const words = wordsIn(idiom)[reason];
+export function failureWords(wording: Wording, reason: PostFailureReason, reasonRaw?: string): FailureWords {
+  const words = wordsIn(wording)[reason];
   if (reason !== 'unknown' || reasonRaw === undefined) return words;
   return { ...words, what: `${words.what} (${reasonRaw})` };
 }
 
-const wordsIn = ({ slash }: Idiom): Readonly<Record<PostFailureReason, FailureWords>> => ({
+const wordsIn = ({ slash }: Wording): Readonly<Record<PostFailureReason, FailureWords>> => ({
   media_refused: { what: 'a file cannot be used', edit: true },
   rate_limited: { what: 'TikTok asks for a pause: too many calls in a minute' },
   daily_post_limit: {

@@ -6,7 +6,7 @@ import { accountKey, encodePress } from '../buttons.ts';
 import type { Button, Card, Line } from '../platform.ts';
 import { accountName, excerptOf, filesWord, limitOf, momentOf } from './format.ts';
 import { problemText } from './problems.ts';
-import { type Idiom, idiomOf } from './wording.ts';
+import { type Wording, wordingOf } from './wording.ts';
 
 /** The commands that a chat's menu shows. */
 export const COMMANDS = [
@@ -53,8 +53,8 @@ export function note(...lines: string[]): Card {
   return { lines: lines.map((line): Line => (line === '' ? [] : [line])), rows: [] };
 }
 
-export function problemCard(problem: Problem, idiom: Idiom): Card {
-  return note(problemText(problem, idiom));
+export function problemCard(problem: Problem, wording: Wording): Card {
+  return note(problemText(problem, wording));
 }
 
 export function startCard(hasAccount: boolean): Card {
@@ -85,7 +85,7 @@ export function handedOverCard({ account, chat, content, review }: Post): Card {
 }
 
 /** What Nod takes, how it gets it, and the commands. */
-export function helpCard({ slash, help }: Idiom, maxFileBytes: number | undefined): Card {
+export function helpCard({ slash, help }: Wording, maxFileBytes: number | undefined): Card {
   return note(
     'A post is 1 to 35 photos or one video. JPEG, PNG and WebP become JPEG as TikTok takes it; MP4 and MOV keep their quality.',
     '',
@@ -117,7 +117,7 @@ export function linkSentCard({ name }: Person): Card {
 }
 
 /** Tells somebody who cannot be reached alone how to get the link; `startUrl` opens a private chat. */
-export function linkKeptCard({ name }: Person, { slash }: Idiom, startUrl: string | undefined): Card {
+export function linkKeptCard({ name }: Person, { slash }: Wording, startUrl: string | undefined): Card {
   return {
     lines: [
       [
@@ -129,25 +129,25 @@ export function linkKeptCard({ name }: Person, { slash }: Idiom, startUrl: strin
 }
 
 /** Tells somebody who writes in the name of the group, and whom nobody can tell alone. */
-export function linkForNobodyCard({ slash }: Idiom): Card {
+export function linkForNobodyCard({ slash }: Wording): Card {
   return note(
     `The link is for one person alone, and this group itself asked for it. Write ${slash}connect under your own name.`,
   );
 }
 
-export function accountsCard(accounts: readonly Account[], idiom: Idiom): Card {
-  if (accounts.length === 0) return problemCard({ code: 'no_account' }, idiom);
+export function accountsCard(accounts: readonly Account[], wording: Wording): Card {
+  if (accounts.length === 0) return problemCard({ code: 'no_account' }, wording);
   const lines = accounts.map((account): Line => {
     const state = account.expired
-      ? `  needs ${idiom.slash}connect again`
+      ? `  needs ${wording.slash}connect again`
       : `  connected by ${account.connectedBy.name}`;
     return [{ text: accountName(account), style: 'bold' }, state];
   });
   return { lines: [['TikTok accounts here'], ...lines], rows: [] };
 }
 
-export function disconnectCard(accounts: readonly Account[], idiom: Idiom): Card {
-  if (accounts.length === 0) return problemCard({ code: 'no_account' }, idiom);
+export function disconnectCard(accounts: readonly Account[], wording: Wording): Card {
+  if (accounts.length === 0) return problemCard({ code: 'no_account' }, wording);
   const rows = accounts.map((account) => [disconnectButton(account, `Disconnect ${accountName(account)}`)]);
   return {
     lines: [['Which account shall Nod forget? Its tokens are deleted, and taken back at TikTok.']],
@@ -163,8 +163,8 @@ function disconnectButton({ openId }: Account, label: string): Button {
 /** What the chat is told when a way through TikTok's consent page has ended. */
 export function consentCard(outcome: Exclude<ConsentOutcome, { type: 'unknown' | 'unchecked' }>): Card {
   const { chat, person } = outcome.invitation;
-  const idiom = idiomOf(chat);
-  const { slash, toPost } = idiom;
+  const wording = wordingOf(chat);
+  const { slash, toPost } = wording;
   switch (outcome.type) {
     case 'connected': {
       const missing = outcome.missingScopes.filter((scope) => scope !== 'user.info.basic');
@@ -172,7 +172,7 @@ export function consentCard(outcome: Exclude<ConsentOutcome, { type: 'unknown' |
         `✓ ${accountName(outcome.account)} is connected, by ${person.name}.`,
         missing.length === 0
           ? toPost
-          : missing.map((scope) => problemText({ code: 'scope_missing', scope }, idiom)).join('\n'),
+          : missing.map((scope) => problemText({ code: 'scope_missing', scope }, wording)).join('\n'),
       );
       return { lines, rows: [[disconnectButton(outcome.account, 'Disconnect')]] };
     }

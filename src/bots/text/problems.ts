@@ -3,13 +3,13 @@ import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { votersText } from '../review/review-card.ts';
 import { failureWords } from './failures.ts';
 import { countOf, durationOf, excerptOf, limitOf, listOf, sizeOf } from './format.ts';
-import type { Idiom } from './wording.ts';
+import type { Wording } from './wording.ts';
 
 const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
 
 /** What is wrong and what to do about it, in one or two short sentences. */
-export function problemText(problem: Problem, idiom: Idiom): string {
-  const { slash, toPost, toStartOver, notAdmin, notMember, managers } = idiom;
+export function problemText(problem: Problem, wording: Wording): string {
+  const { slash, toPost, toStartOver, notAdmin, notMember, managers } = wording;
   switch (problem.code) {
     case 'format_not_accepted':
       return `Nod does not take ${problem.format}. ${ACCEPTED}`;
@@ -48,7 +48,7 @@ export function problemText(problem: Problem, idiom: Idiom): string {
     case 'too_many_photos':
       return `${problem.count} photos; TikTok takes ${problem.max}. Take ${problem.count - problem.max} out.`;
     case 'too_much_at_once':
-      return tooMuchText(problem, idiom);
+      return tooMuchText(problem, wording);
     case 'caption_too_long':
       return `The caption has ${problem.length} characters; TikTok takes ${problem.max} with a ${problem.kind}. Shorten it by ${problem.length - problem.max}.`;
     case 'no_account':
@@ -60,7 +60,7 @@ export function problemText(problem: Problem, idiom: Idiom): string {
     case 'account_busy':
       return `${countOf(problem.posts, 'post')} of ${problem.username} ${problem.posts === 1 ? 'is' : 'are'} still on the way. Wait for it or ${slash}cancel it first.`;
     case 'account_cannot_post':
-      return `${problem.username} cannot post now: ${failureWords(idiom, problem.reason).what}.`;
+      return `${problem.username} cannot post now: ${failureWords(wording, problem.reason).what}.`;
     case 'scope_missing':
       return problem.scope === 'video.upload'
         ? `This account did not allow Nod to send to its TikTok inbox. ${slash}connect it again and allow it.`
@@ -100,7 +100,7 @@ export function problemText(problem: Problem, idiom: Idiom): string {
     case 'tiktok_unreachable':
       return 'TikTok does not answer. Tap “Ask TikTok again” in a moment.';
     case 'may_not_vote':
-      return `Only ${votersText(problem.policy, problem.chats, idiom)} can approve or reject here.`;
+      return `Only ${votersText(problem.policy, problem.chats, wording)} can approve or reject here.`;
     case 'own_post':
       return `A post needs the vote of somebody else than its author here. ${slash}settings can change that.`;
     case 'review_over':
@@ -144,7 +144,7 @@ export function problemText(problem: Problem, idiom: Idiom): string {
 
 function tooMuchText(
   { what, who, max }: Extract<Problem, { code: 'too_much_at_once' }>,
-  { slash }: Idiom,
+  { slash }: Wording,
 ): string {
   const isPerson = who === 'person';
   switch (what) {

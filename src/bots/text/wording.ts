@@ -2,7 +2,7 @@ import type { ChatRef } from '../../core/publish/post.ts';
 import type { Bot } from '../platform.ts';
 
 /** What people of one chat platform say and see otherwise than those of another. */
-export interface Idiom {
+export interface Wording {
   /** What stands before the name of a command. */
   readonly slash: string;
   readonly toPost: string;
@@ -38,12 +38,12 @@ export interface Idiom {
   readonly hasMenus: boolean;
 }
 
-/** The idiom of the platform that a conversation belongs to. */
-export function idiomOf(chat: ChatRef): Idiom {
-  return chat.startsWith('discord:') ? IDIOMS.discord : IDIOMS.telegram;
+/** The wording of the platform that a conversation belongs to. */
+export function wordingOf(chat: ChatRef): Wording {
+  return chat.startsWith('discord:') ? WORDINGS.discord : WORDINGS.telegram;
 }
 
-const IDIOMS: Readonly<Record<Bot['platform'], Idiom>> = {
+const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
   telegram: {
     slash: '/',
     toPost: 'Send a photo, an album or a video.',

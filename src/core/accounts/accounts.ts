@@ -156,11 +156,11 @@ export function createAccounts({
     const change = await renew(account);
     // The old pair may be dead from here on: the new one is on the disk before anybody uses it. Who connected the
     // account again meanwhile brought tokens that are newer than whatever came of the old ones.
-    const standing = await accounts.update(openId, (latest) =>
+    const current = await accounts.update(openId, (latest) =>
       latest.refreshToken === account.refreshToken ? { ...latest, ...change } : undefined,
     );
-    if (standing === undefined || standing.expired) throw disconnected(account);
-    return open(standing, 'accessToken');
+    if (current === undefined || current.expired) throw disconnected(account);
+    return open(current, 'accessToken');
   }
 
   /** A new pair of tokens, or the note that TikTok gives none. */

@@ -29,7 +29,7 @@ const LENGTH = 8;
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
 
 /** Codes by which a second chat joins a workspace: each is good for an hour and for one use. */
-export function createJoins({
+export function createJoinCodes({
   codes,
   mayOffer,
   now,
@@ -95,7 +95,7 @@ export function createJoins({
   return { issue, redeem, sweep };
 }
 
-export type Joins = ReturnType<typeof createJoins>;
+export type JoinCodes = ReturnType<typeof createJoinCodes>;
 
 function newSymbols(): string {
   return Array.from({ length: LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');

@@ -317,7 +317,7 @@ export type Composer = ReturnType<typeof createComposer>;
 const isOf = ({ author }: Draft, { person }: Offer): boolean => author.id === person.id;
 
 /** Looks at open drafts again whose accounts may have changed. */
-export function createRefreshing({
+export function createRefresh({
   drafts,
   composer,
   workspaces,
@@ -347,4 +347,4 @@ export function createRefreshing({
   return { refresh, refreshIn };
 }
 
-export type Refreshing = ReturnType<typeof createRefreshing>;
+export type DraftRefresh = ReturnType<typeof createRefresh>;

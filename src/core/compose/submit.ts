@@ -15,7 +15,7 @@ import {
   type PostStatus,
   whatWaits,
 } from '../publish/post.ts';
-import type { Notes } from '../publish/signals.ts';
+import type { Signals } from '../publish/signals.ts';
 import type { Fresh, Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
 import type { PostMode, PrivacyLevel } from '../tiktok/types.ts';
@@ -188,7 +188,7 @@ const KEEPS_APPROVAL: ReadonlySet<PostStatus> = new Set(['failed', 'unconfirmed'
  * Tries posts again, or takes them back to change them; what it makes of them is new, with its own review. Whoever asks has
  * been checked before.
  */
-export function createReworking({
+export function createRework({
   drafts,
   posts,
   randomIds,
@@ -208,7 +208,7 @@ export function createReworking({
   intake: Intake;
   accounts: Accounts;
   submission: Submission;
-  notes: Notes;
+  notes: Signals;
   /** Whether the author of a draft can do nothing with it any more. */
   isAbsent: (draft: Draft) => Promise<boolean>;
   /** Resolves when the post has been looked at. */
@@ -265,8 +265,8 @@ export function createReworking({
   async function withdrawn(post: Post, person: Person): Promise<Post> {
     await notes.withdraw(post.id, person);
     await wake(post.id);
-    const standing = (await posts.get(post.id)) ?? post;
-    if (standing.status === 'cancelled' && standing.isWithdrawn) return standing;
+    const current = (await posts.get(post.id)) ?? post;
+    if (current.status === 'cancelled' && current.isWithdrawn) return current;
     throw new UserError({ code: 'not_withdrawable' });
   }
 
@@ -338,4 +338,4 @@ export function createReworking({
   return { retry, rechoose, withdraw };
 }
 
-export type Reworking = ReturnType<typeof createReworking>;
+export type Rework = ReturnType<typeof createRework>;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type AccountName, isSettled, type Post } from '../publish/post.ts';
 import type { Ballots } from '../review/ballots.ts';
-import type { Act } from '../review/review.ts';
+import type { BallotEntry } from '../review/review.ts';
 import type { Fresh } from '../storage/database.ts';
 import type { History, HistoryEntry } from './history.ts';
 
@@ -17,7 +17,7 @@ const EXCERPT_LENGTH = 80;
  * What became of a post is read off the post and its ballot, and the key of an entry follows from them: writing it down
  * again changes nothing, and what a crash kept from being written is written at the next look.
  */
-export function createChronicle({
+export function createRecorder({
   history,
   ballots,
   now,
@@ -59,10 +59,10 @@ export function createChronicle({
   return { follow, note, idle };
 }
 
-export type Chronicle = ReturnType<typeof createChronicle>;
+export type Recorder = ReturnType<typeof createRecorder>;
 
 /** What a post and the acts on its ballot tell, each under a key of its own. */
-export function entriesOf(post: Post, acts: readonly Act[]): [key: string, entry: Entry][] {
+export function entriesOf(post: Post, acts: readonly BallotEntry[]): [key: string, entry: Entry][] {
   const told: Told[] = [
     { key: 'submitted', at: post.createdAt, what: 'submitted', person: post.author, ...plannedDetail(post) },
     ...acts.flatMap(actEntry),
@@ -86,14 +86,14 @@ export function aboutPost({ workspace, id, account, content }: Post) {
 const nameOf = ({ username, nickname }: AccountName): string =>
   username === undefined ? nickname : `@${username}`;
 
-function actEntry(act: Act, index: number, acts: readonly Act[]): Told[] {
+function actEntry(act: BallotEntry, index: number, acts: readonly BallotEntry[]): Told[] {
   const { person, at } = act;
   const key = `act ${index}`;
   if (act.type === 'unmark') {
     const detail = act.mark === 'approve' ? 'approval' : 'rejection';
     return [{ key, at, person, what: act.isLapsed ? 'vote_lapsed' : 'vote_taken_back', detail }];
   }
-  const isAlong = (other: Act | undefined) => other?.at === at && other.person.id === person.id;
+  const isAlong = (other: BallotEntry | undefined) => other?.at === at && other.person.id === person.id;
   if (act.type === 'reason') {
     const what = isAlong(acts[index - 1]) ? 'rejected_by' : 'reason_given';
     return [{ key, at, person, what, detail: act.text }];

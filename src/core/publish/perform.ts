@@ -14,9 +14,9 @@ import {
 import type { CreatorInfo, PrivacyLevel } from '../tiktok/types.ts';
 import type { Pacing } from './pacing.ts';
 import { dueAt, type Next, type Post, type PostEvent, type PostFailure, type PostIn } from './post.ts';
-import type { Pulls } from './pull-progress.ts';
-import type { Attempt, AttemptFile, Gate } from './release-gate.ts';
-import type { Notes } from './signals.ts';
+import type { PullCounts } from './pull-progress.ts';
+import type { Attempt, AttemptFile, ReleaseGate } from './release-gate.ts';
+import type { Signals } from './signals.ts';
 
 /** Does the one side effect that a post's status calls for. */
 export function createPerformer({
@@ -31,9 +31,9 @@ export function createPerformer({
   pacing,
   now,
 }: {
-  gate: Gate;
-  pulls: Pulls;
-  notes: Notes;
+  gate: ReleaseGate;
+  pulls: PullCounts;
+  notes: Signals;
   waiting: Waiting;
   accounts: Accounts;
   client: TikTokClient;
@@ -145,8 +145,8 @@ export function createPerformer({
       await notes.link(publishId, post.id);
       const stopped = await waiting.cancelled(post);
       if (stopped !== undefined) return abandon(attempt, stopped);
-      const standing = await gate.release(attempt.id, publishId);
-      return standing?.state === 'released' ? { type: 'accepted', publishId } : { type: 'unanswered' };
+      const current = await gate.release(attempt.id, publishId);
+      return current?.state === 'released' ? { type: 'accepted', publishId } : { type: 'unanswered' };
     } catch (error) {
       if (error instanceof TikTokAuthError && token !== undefined) {
         await accounts.distrust(post.content.openId, token);
@@ -158,8 +158,8 @@ export function createPerformer({
 
   /** Revokes the attempt. Should it have been released after all, that stands, and the post follows it. */
   async function abandon(attempt: Attempt, event: PostEvent): Promise<PostEvent> {
-    const standing = await gate.revoke(attempt.id);
-    return standing?.state === 'released' ? { type: 'accepted', publishId: standing.publishId } : event;
+    const current = await gate.revoke(attempt.id);
+    return current?.state === 'released' ? { type: 'accepted', publishId: current.publishId } : event;
   }
 
   function publishRequest(post: PostIn<'submitting'>, attempt: Attempt) {
@@ -220,7 +220,7 @@ export function createWaiting({
   mayPost = async () => true,
   mayExpire = () => true,
 }: {
-  notes: Notes;
+  notes: Signals;
   ballots: Ballots;
   accounts: Accounts;
   client: TikTokClient;

@@ -10,7 +10,7 @@ const SIGNATURE_CHARACTERS = 22;
 const WINDOW_MS = 7 * 24 * 3_600_000;
 
 /** Links under which a post can be looked at before it is published; whoever has one may look, and nothing more. */
-export function createLooks({
+export function createPreviewLinks({
   secrets,
   posts,
   now,
@@ -58,4 +58,4 @@ export function createLooks({
   return { urlPath, open };
 }
 
-export type Looks = ReturnType<typeof createLooks>;
+export type PreviewLinks = ReturnType<typeof createPreviewLinks>;

@@ -2,8 +2,8 @@ import type { Store } from '../storage/database.ts';
 import type { Pacing } from './pacing.ts';
 import type { Performer } from './perform.ts';
 import { isSettled, type Post } from './post.ts';
-import type { Pulls } from './pull-progress.ts';
-import type { Gate } from './release-gate.ts';
+import type { PullCounts } from './pull-progress.ts';
+import type { ReleaseGate } from './release-gate.ts';
 import { transition } from './transition.ts';
 
 /** Takes posts step by step from submission to a settled status. */
@@ -18,8 +18,8 @@ export function createPublisher({
 }: {
   posts: Store<Post>;
   performer: Performer;
-  gate: Gate;
-  pulls: Pulls;
+  gate: ReleaseGate;
+  pulls: PullCounts;
   /** Tells that a post has changed; it must not throw and is not waited for. */
   announce: (post: Post) => void;
   pacing: Pacing;

@@ -19,7 +19,7 @@ export interface PullProgress {
  *
  * It lives in memory: after a restart the count begins anew, and TikTok's own count stands in for it.
  */
-export function createPulls({
+export function createPullProgress({
   now,
   onProgress,
 }: {
@@ -67,4 +67,4 @@ export function createPulls({
   return { sent, progress, completedAt, forget };
 }
 
-export type Pulls = ReturnType<typeof createPulls>;
+export type PullCounts = ReturnType<typeof createPullProgress>;

@@ -36,7 +36,7 @@ export type Admission =
  *
  * TikTok pulls the media from us, so what it started without our knowing can never become a post: its URLs answer 404.
  */
-export function createGate({ attempts, now }: { attempts: Store<Attempt>; now: () => number }) {
+export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>; now: () => number }) {
   /** Attempts that change no more, so that a picture need not cost a read of the database each. */
   const known = new Map<string, Attempt>();
   /** Counts up, so that what was read before a closing is not remembered after it. */
@@ -136,8 +136,8 @@ export function createGate({ attempts, now }: { attempts: Store<Attempt>; now: (
    */
   async function sweep(left: readonly Attempt[]): Promise<void> {
     for (const { id, state } of left) {
-      const standing = state === 'sealed' ? await revoke(id) : undefined;
-      if (standing?.state !== 'released') await close(id);
+      const current = state === 'sealed' ? await revoke(id) : undefined;
+      if (current?.state !== 'released') await close(id);
     }
   }
 
@@ -152,4 +152,4 @@ export function createGate({ attempts, now }: { attempts: Store<Attempt>; now: (
   return { open, read, claimCall, release, revoke, close, admit, list, sweep };
 }
 
-export type Gate = ReturnType<typeof createGate>;
+export type ReleaseGate = ReturnType<typeof createReleaseGate>;

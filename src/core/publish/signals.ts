@@ -2,7 +2,7 @@ import type { Store, Versioned } from '../storage/database.ts';
 import type { Person } from './post.ts';
 
 /** What others leave for a post's next tick. Only that tick writes the post. */
-export interface PostNotes extends Versioned {
+export interface PostSignals extends Versioned {
   /** Somebody wants the post stopped, or taken back to change it. */
   readonly cancelled?: { readonly by: Person; readonly isWithdrawn?: true };
   /** Somebody wants the post at another time; null for as soon as possible. */
@@ -12,18 +12,18 @@ export interface PostNotes extends Versioned {
 }
 
 /** Notes on posts, and the way back from TikTok's `publish_id` to our post. */
-export function createNotes({
+export function createSignals({
   notes,
   publishes,
   wake,
   now,
 }: {
-  notes: Store<PostNotes>;
+  notes: Store<PostSignals>;
   publishes: Store<Publish>;
   wake: (postId: string) => void;
   now: () => number;
 }) {
-  const read = (postId: string): Promise<PostNotes | undefined> => notes.get(postId);
+  const read = (postId: string): Promise<PostSignals | undefined> => notes.get(postId);
 
   /** Asks for a post to be stopped; what that achieves is told by the post. */
   async function cancel(postId: string, by: Person): Promise<void> {
@@ -52,7 +52,7 @@ export function createNotes({
     await publishes.create(publishId, { postId });
   }
 
-  async function write(postId: string, note: Omit<PostNotes, 'version'>): Promise<void> {
+  async function write(postId: string, note: Omit<PostSignals, 'version'>): Promise<void> {
     const created = await notes.create(postId, note);
     if (created === undefined) await notes.update(postId, (current) => ({ ...current, ...note }));
     wake(postId);
@@ -61,7 +61,7 @@ export function createNotes({
   return { read, cancel, withdraw, reschedule, hint, link };
 }
 
-export type Notes = ReturnType<typeof createNotes>;
+export type Signals = ReturnType<typeof createSignals>;
 
 /** Which post a `publish_id` belongs to. */
 export interface Publish extends Versioned {

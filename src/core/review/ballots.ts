@@ -1,9 +1,9 @@
 import type { Store, Versioned } from '../storage/database.ts';
-import { type Act, type Decision, decisionOf, isStanding, type ReviewTerms } from './review.ts';
+import { type BallotEntry, type Decision, decisionOf, isCounted, type ReviewTerms } from './review.ts';
 
 /** What people did about one review. */
 export interface Ballot extends Versioned {
-  readonly acts: readonly Act[];
+  readonly acts: readonly BallotEntry[];
   /** The post has left the review: nothing counts any more. */
   readonly isClosed?: true;
 }
@@ -14,10 +14,10 @@ export interface Reviewed extends ReviewTerms {
 }
 
 /** What came of an act. */
-export interface Cast {
+export interface CastResult {
   /** `known` when it changes nothing that stands, `late` when the review was over before. */
   readonly result: 'counted' | 'known' | 'late';
-  readonly acts: readonly Act[];
+  readonly acts: readonly BallotEntry[];
   /** How the review ended, by this act or before it. */
   readonly decision?: Decision;
 }
@@ -27,12 +27,17 @@ export interface Cast {
  * votes count, so that whoever reads it finds the same decision.
  */
 export function createBallots({ ballots, wake }: { ballots: Store<Ballot>; wake: (postId: string) => void }) {
-  const read = async (postId: string): Promise<readonly Act[]> => (await ballots.get(postId))?.acts ?? [];
+  const read = async (postId: string): Promise<readonly BallotEntry[]> =>
+    (await ballots.get(postId))?.acts ?? [];
 
   /** Adds an act, along with what explains it, and wakes the post. A reason may follow the decision that it explains. */
-  async function cast(review: Reviewed, act: Act, ...along: readonly Act[]): Promise<Cast> {
+  async function cast(
+    review: Reviewed,
+    act: BallotEntry,
+    ...along: readonly BallotEntry[]
+  ): Promise<CastResult> {
     await ballots.create(review.postId, { acts: [] });
-    let result: Cast['result'] = 'counted';
+    let result: CastResult['result'] = 'counted';
     const written = await ballots.update(review.postId, (ballot) => {
       result = resultOf(ballot, review, act);
       return result === 'counted' ? { ...ballot, acts: [...ballot.acts, act, ...along] } : undefined;
@@ -63,7 +68,7 @@ export function createBallots({ ballots, wake }: { ballots: Store<Ballot>; wake:
 
 export type Ballots = ReturnType<typeof createBallots>;
 
-function resultOf({ acts, isClosed }: Ballot, review: Reviewed, act: Act): Cast['result'] {
+function resultOf({ acts, isClosed }: Ballot, review: Reviewed, act: BallotEntry): CastResult['result'] {
   const decision = decisionOf(acts, review);
   if (act.type === 'reason') {
     const mayExplain =
@@ -72,5 +77,5 @@ function resultOf({ acts, isClosed }: Ballot, review: Reviewed, act: Act): Cast[
   }
   if (act.eventId !== undefined && acts.some(({ eventId }) => eventId === act.eventId)) return 'known';
   if (isClosed || decision !== undefined) return 'late';
-  return isStanding(acts, act, review.contentHash) === (act.type === 'mark') ? 'known' : 'counted';
+  return isCounted(acts, act, review.contentHash) === (act.type === 'mark') ? 'known' : 'counted';
 }

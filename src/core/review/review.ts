@@ -1,7 +1,7 @@
 import type { ChatRef, Person } from '../publish/post.ts';
 
 /** What somebody says about a post under review. */
-export type Mark = 'approve' | 'reject';
+export type VoteChoice = 'approve' | 'reject';
 
 /** A role of the platform's; the id decides, the name is what it was called when it was chosen. */
 export interface Role {
@@ -27,7 +27,7 @@ export interface ReviewPolicy {
 }
 
 /** Somebody's part in a place at this moment, as its platform tells it. */
-export interface Standing {
+export interface Member {
   /** Whether the person is in the place at all; absent where the platform does not tell. */
   readonly isMember?: boolean;
   readonly isManager: boolean;
@@ -35,16 +35,16 @@ export interface Standing {
 }
 
 /** What gives a voter a say: the evidence, as of the vote. */
-export type Authority =
+export type VoterRole =
   | { readonly by: 'manager' }
   | { readonly by: 'role'; readonly role: Role }
   | { readonly by: 'name' };
 
 /** How a mark was set: by our button, or by a reaction under one message of ours. */
-export type Source = 'button' | `reaction ${string}`;
+export type VoteSource = 'button' | `reaction ${string}`;
 
 /** One thing that somebody did about a review. Acts are only ever added, in the order in which they count. */
-export type Act = {
+export type BallotEntry = {
   readonly person: Person;
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -53,30 +53,35 @@ export type Act = {
 } & (
   | {
       readonly type: 'mark';
-      readonly mark: Mark;
-      readonly source: Source;
+      readonly mark: VoteChoice;
+      readonly source: VoteSource;
       /** The content that the voter saw; a vote is for nothing else. */
       readonly contentHash: string;
-      readonly authority: Authority;
+      readonly authority: VoterRole;
       /** Where the voter's say was looked up, to be looked up there again; absent in votes from before that was done. */
       readonly chat?: ChatRef;
       /** The place in which the voter has it; absent likewise. */
       readonly workspace?: string;
     }
   /** Takes a mark back; `isLapsed` when its person has lost the say meanwhile. */
-  | { readonly type: 'unmark'; readonly mark: Mark; readonly source: Source; readonly isLapsed?: true }
+  | {
+      readonly type: 'unmark';
+      readonly mark: VoteChoice;
+      readonly source: VoteSource;
+      readonly isLapsed?: true;
+    }
   /** Says why one rejects. */
   | { readonly type: 'reason'; readonly text: string }
 );
 
-export type MarkAct = Extract<Act, { type: 'mark' }>;
+export type VoteEntry = Extract<BallotEntry, { type: 'mark' }>;
 
 /** What somebody's marks come to. */
 export interface Vote {
   readonly person: Person;
-  readonly mark: Mark;
+  readonly mark: VoteChoice;
   readonly at: number;
-  readonly authority: Authority;
+  readonly authority: VoterRole;
   readonly reason?: string;
 }
 
@@ -104,11 +109,11 @@ export function defaultPolicy({ isPrivate }: { isPrivate: boolean }): ReviewPoli
 }
 
 /** What gives the person a say; undefined when nothing does. */
-export function authorityOf(
+export function voterRoleOf(
   policy: ReviewPolicy,
   person: Person,
-  { isManager, roles }: Standing,
-): Authority | undefined {
+  { isManager, roles }: Member,
+): VoterRole | undefined {
   if (policy.people.some(({ id }) => id === person.id)) return { by: 'name' };
   const role = policy.roles.find(({ id }) => roles.some((held) => held.id === id));
   if (role !== undefined) return { by: 'role', role: roles.find(({ id }) => id === role.id) ?? role };
@@ -116,8 +121,8 @@ export function authorityOf(
 }
 
 /** Every button and reaction of one person that stands. */
-interface Marks {
-  readonly standing: Map<string, MarkAct>;
+interface VoteMarks {
+  readonly valid: Map<string, VoteEntry>;
   reason?: string;
 }
 
@@ -127,65 +132,68 @@ interface Marks {
  * Several marks of one person are one vote: a rejection outweighs an approval, whichever came last, because reactions
  * that are read back have no order. Two buttons cannot be pressed at once, so the later press takes the place of the other.
  */
-export function votesOf(acts: readonly Act[], contentHash: string): Vote[] {
+export function votesOf(acts: readonly BallotEntry[], contentHash: string): Vote[] {
   return votesIn(marksOf(acts, contentHash));
 }
 
 /** Whether this mark of the person stands. */
-export function isStanding(
-  acts: readonly Act[],
-  { person, source, mark }: Pick<MarkAct, 'person' | 'source' | 'mark'>,
+export function isCounted(
+  acts: readonly BallotEntry[],
+  { person, source, mark }: Pick<VoteEntry, 'person' | 'source' | 'mark'>,
   contentHash: string,
 ): boolean {
-  return marksOf(acts, contentHash).get(person.id)?.standing.has(`${source} ${mark}`) ?? false;
+  return marksOf(acts, contentHash).get(person.id)?.valid.has(`${source} ${mark}`) ?? false;
 }
 
 /** Everything that stands, of everybody. */
-export function standingMarks(acts: readonly Act[], contentHash: string): MarkAct[] {
-  return [...marksOf(acts, contentHash).values()].flatMap(({ standing }) => [...standing.values()]);
+export function countedVotes(acts: readonly BallotEntry[], contentHash: string): VoteEntry[] {
+  return [...marksOf(acts, contentHash).values()].flatMap(({ valid }) => [...valid.values()]);
 }
 
-function marksOf(acts: readonly Act[], contentHash: string): Map<string, Marks> {
-  const people = new Map<string, Marks>();
+function marksOf(acts: readonly BallotEntry[], contentHash: string): Map<string, VoteMarks> {
+  const people = new Map<string, VoteMarks>();
   for (const act of acts) apply(people, act, contentHash);
   return people;
 }
 
-function apply(people: Map<string, Marks>, act: Act, contentHash: string): void {
-  const marks: Marks = people.get(act.person.id) ?? { standing: new Map() };
+function apply(people: Map<string, VoteMarks>, act: BallotEntry, contentHash: string): void {
+  const marks: VoteMarks = people.get(act.person.id) ?? { valid: new Map() };
   people.set(act.person.id, marks);
   if (act.type === 'reason') marks.reason = act.text;
-  else if (act.type === 'unmark') marks.standing.delete(`${act.source} ${act.mark}`);
+  else if (act.type === 'unmark') marks.valid.delete(`${act.source} ${act.mark}`);
   else if (act.contentHash === contentHash) {
-    if (act.source === 'button') marks.standing.delete(`button ${opposite(act.mark)}`);
-    marks.standing.set(`${act.source} ${act.mark}`, act);
+    if (act.source === 'button') marks.valid.delete(`button ${opposite(act.mark)}`);
+    marks.valid.set(`${act.source} ${act.mark}`, act);
   }
 }
 
-const votesIn = (people: Map<string, Marks>): Vote[] =>
+const votesIn = (people: Map<string, VoteMarks>): Vote[] =>
   [...people.values()].flatMap(voteOf).sort((a, b) => a.at - b.at);
 
-function voteOf({ standing, reason }: Marks): Vote[] {
-  const marks = [...standing.values()];
+function voteOf({ valid, reason }: VoteMarks): Vote[] {
+  const marks = [...valid.values()];
   const counted = marks.find(({ mark }) => mark === 'reject') ?? marks[0];
   if (counted === undefined) return [];
   const { person, mark, at, authority } = counted;
   return [{ person, mark, at, authority, ...(mark === 'reject' && reason !== undefined && { reason }) }];
 }
 
-const opposite = (mark: Mark): Mark => (mark === 'approve' ? 'reject' : 'approve');
+const opposite = (mark: VoteChoice): VoteChoice => (mark === 'approve' ? 'reject' : 'approve');
 
 /**
  * How the review ended, by the first act that decided it; what came after changes nothing.
  *
  * Undefined while it is open.
  */
-export function decisionOf(acts: readonly Act[], { policy, contentHash }: ReviewTerms): Decision | undefined {
-  const people = new Map<string, Marks>();
+export function decisionOf(
+  acts: readonly BallotEntry[],
+  { policy, contentHash }: ReviewTerms,
+): Decision | undefined {
+  const people = new Map<string, VoteMarks>();
   for (const act of acts) {
     apply(people, act, contentHash);
     const votes = votesIn(people);
-    const by = (mark: Mark) => votes.filter((vote) => vote.mark === mark).map(({ person }) => person);
+    const by = (mark: VoteChoice) => votes.filter((vote) => vote.mark === mark).map(({ person }) => person);
     const rejections = by('reject');
     if (rejections.length >= (policy.rejectionIsFinal ? 1 : policy.approvals))
       return { outcome: 'rejected', by: rejections, at: act.at };

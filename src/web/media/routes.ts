@@ -3,8 +3,8 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { MediaStore } from '../../core/media/store.ts';
-import type { Pulls } from '../../core/publish/pull-progress.ts';
-import type { Admission, Gate } from '../../core/publish/release-gate.ts';
+import type { PullCounts } from '../../core/publish/pull-progress.ts';
+import type { Admission, ReleaseGate } from '../../core/publish/release-gate.ts';
 import { answerMedia, type MediaAnswer } from './byte-range.ts';
 import { createRecentFiles } from './recent-files.ts';
 import { sendFile } from './send-file.ts';
@@ -28,8 +28,8 @@ export function createMediaRoutes({
   gateWaitMs,
   log,
 }: {
-  gate: Pick<Gate, 'admit'>;
-  pulls: Pick<Pulls, 'sent'>;
+  gate: Pick<ReleaseGate, 'admit'>;
+  pulls: Pick<PullCounts, 'sent'>;
   mediaStore: Pick<MediaStore, 'path' | 'read'>;
   gateWaitMs: number;
   log: Logger;

@@ -4,7 +4,7 @@ import { type Context, Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { MediaStore } from '../../core/media/store.ts';
 import type { Post } from '../../core/publish/post.ts';
-import type { Looks } from '../../core/publish/preview-links.ts';
+import type { PreviewLinks } from '../../core/publish/preview-links.ts';
 import { answerMedia } from '../media/byte-range.ts';
 import { sendFile } from '../media/send-file.ts';
 import { lookGone, lookPage } from './page.ts';
@@ -22,12 +22,12 @@ const POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The page that shows a post as it would be published: `/:token`, below `/look`. */
-export function createLookRoutes({ looks }: { looks: Pick<Looks, 'open'> }) {
+export function createLookRoutes({ previewLinks }: { previewLinks: Pick<PreviewLinks, 'open'> }) {
   return new Hono().get('/:token', async (c) => {
     for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
     c.header('Content-Security-Policy', POLICY);
     const token = c.req.param('token');
-    const post = await looks.open(token);
+    const post = await previewLinks.open(token);
     if (post === undefined) return c.html(lookGone(), 404);
     // Never a fresh link: who has an old one would go on with it for ever.
     return c.html(lookPage({ post, path: `/look/${token}` }));
@@ -40,11 +40,11 @@ export function createLookRoutes({ looks }: { looks: Pick<Looks, 'open'> }) {
  * They never go through the release gate: that one is for TikTok's pulls, and must not count what people look at.
  */
 export function createLookFileRoutes({
-  looks,
+  previewLinks,
   mediaStore,
   log,
 }: {
-  looks: Pick<Looks, 'open'>;
+  previewLinks: Pick<PreviewLinks, 'open'>;
   mediaStore: Pick<MediaStore, 'path'>;
   log: Logger;
 }) {
@@ -52,7 +52,7 @@ export function createLookFileRoutes({
 
   routes.get('/:token/:number{[1-9][0-9]?}', async (c) => {
     const { token, number } = c.req.param();
-    const post = await looks.open(token);
+    const post = await previewLinks.open(token);
     const media = post?.media?.[Number(number) - 1];
     if (post === undefined || media === undefined) return c.text('Not found.', 404, HEADERS);
     const { file, contentType } = media;

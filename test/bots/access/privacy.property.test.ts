@@ -200,7 +200,7 @@ async function act(story: Story, given: Action): Promise<void> {
         review: { policy: policyOf(id), ...reviewedIn(given.place) },
       }));
     }
-    world.chats.board.touch(id, { soon: true });
+    world.chats.cardQueue.touch(id, { soon: true });
     return;
   }
   if (given.type === 'usual') return actAsUsual(story, given);
@@ -356,7 +356,7 @@ it('shows and publishes nothing across the borders of places, whatever people do
       for (const id of before.keys()) await world.nod.publisher.tick(id);
       await expectRightfulPosts(story, before, given);
     }
-    await world.chats.board.stop();
+    await world.chats.cardQueue.stop();
     expectNothingShownElsewhere(story);
     expectOwnInPrivate(story, everIn);
     for await (const [, post] of world.nod.posts.entries()) {

@@ -17,7 +17,7 @@ import {
 } from '../../../src/bots/platform.ts';
 import { ANONYMOUS_NOTE } from '../../../src/bots/review/review-card.ts';
 import { problemText } from '../../../src/bots/text/problems.ts';
-import { idiomOf } from '../../../src/bots/text/wording.ts';
+import { wordingOf } from '../../../src/bots/text/wording.ts';
 import type { Problem } from '../../../src/core/problems.ts';
 import type { Post, PostState } from '../../../src/core/publish/post.ts';
 import { type PaperBot, textOf } from '../paper-bot.ts';
@@ -356,7 +356,7 @@ const REFUSALS: readonly Problem[] = [
 function outcomeOf(texts: readonly string[], chat: string): Outcome | undefined {
   if (texts.some((text) => text.startsWith('This Nod is private.'))) return 'stranger';
   if (texts.includes(ANONYMOUS_NOTE)) return 'anonymous';
-  const refusal = REFUSALS.find((problem) => texts.includes(problemText(problem, idiomOf(chat))));
+  const refusal = REFUSALS.find((problem) => texts.includes(problemText(problem, wordingOf(chat))));
   return refusal?.code;
 }
 
@@ -412,7 +412,7 @@ async function attempt(
     given.type === 'press' ? { ...given, answer: async (note) => void (note && notes.push(note)) } : given;
   const whispered = [world.telegram.whispered.length, world.discord.whispered.length];
   const before = {
-    records: await world.records(),
+    cardIndex: await world.cardIndex(),
     messages: new Map(world.messages().map((message) => [message, message.versions.length])),
   };
   await world.handle(event);
@@ -426,13 +426,15 @@ async function attempt(
   ].map(({ card }) => textOf(card));
   const refusal = outcomeOf([...notes, ...said, ...alone], frame.chat);
   if (refusal === undefined && isDenied(expectedAt(action, name, time))) {
-    return [...notes, ...said].length === 0 && (await world.records()) === before.records ? 'ignored' : 'yes';
+    return [...notes, ...said].length === 0 && (await world.cardIndex()) === before.cardIndex
+      ? 'ignored'
+      : 'yes';
   }
   if (refusal !== undefined) {
     // The operator is asked about a stranger, and nothing else is kept or shown.
-    const left = refusal === 'stranger' ? withoutRequest(await world.records()) : await world.records();
+    const left = refusal === 'stranger' ? withoutRequest(await world.cardIndex()) : await world.cardIndex();
     expect(left, `${name} leaves something behind`).toBe(
-      refusal === 'stranger' ? withoutRequest(before.records) : before.records,
+      refusal === 'stranger' ? withoutRequest(before.cardIndex) : before.cardIndex,
     );
     expect([...notes, ...said, ...alone].join('\n')).not.toContain('secret');
     return refusal;
@@ -445,8 +447,8 @@ async function attempt(
     : 'own';
 }
 
-const withoutRequest = (records: string): string =>
-  records
+const withoutRequest = (cardIndex: string): string =>
+  cardIndex
     .split('\n')
     .filter((line) => !line.startsWith(`access ${PEOPLE.mallory.id} `))
     .join('\n');
@@ -559,10 +561,10 @@ it('counts an approval as it was given where its platform does not answer before
   await world.post('post', REVIEW);
   const vote = async (frame: Frame) => world.handle(await pressOf('post', 'approve')(frame, 'post', world));
   await vote(PERSONS.manager());
-  const { readStanding } = world.telegram.bot;
-  world.telegram.bot.readStanding = async (chat, person) => {
+  const { fetchMember } = world.telegram.bot;
+  world.telegram.bot.fetchMember = async (chat, person) => {
     if (person.id === PEOPLE.mia.id) throw new ChatUnreachableError('Nobody answers.');
-    return readStanding(chat, person);
+    return fetchMember(chat, person);
   };
   await vote(PERSONS['manager of the joined server']());
   await world.nod.publisher.tick('post');
@@ -577,7 +579,7 @@ async function showReview({ chats, telegram, discord }: AccessWorld, post: Post)
 
 /** The platform of a bot says that Nod is in none of its chats any more. */
 function shutOut({ bot }: Pick<PaperBot, 'bot'>): void {
-  bot.readStanding = async () => {
+  bot.fetchMember = async () => {
     throw new ChatClosedError('Nod was thrown out.');
   };
 }
@@ -614,17 +616,17 @@ describe('a chat that has thrown Nod out', () => {
     const event = await pressOf('post', 'cancel')(PERSONS.member(), 'post', world);
     await world.handle({ ...event, answer: async (note?: string) => void notes.push(note) } as ChatEvent);
     const refusal: Problem = { code: 'not_author_or_manager', author: author.name };
-    expect(notes).toEqual([problemText(refusal, idiomOf(GROUP.chat))]);
+    expect(notes).toEqual([problemText(refusal, wordingOf(GROUP.chat))]);
   });
 });
 
 it('lists the posts of a place in which the channel of a draft is gone', async () => {
   await using world = await createAccessWorld();
   await world.draft('left', { chat: 'telegram:-5:7', caption: 'Left behind' });
-  const { readStanding } = world.telegram.bot;
-  world.telegram.bot.readStanding = async (chat, person) => {
+  const { fetchMember } = world.telegram.bot;
+  world.telegram.bot.fetchMember = async (chat, person) => {
     if (chat === 'telegram:-5:7') throw new ChatClosedError('The topic is gone.');
-    return readStanding(chat, person);
+    return fetchMember(chat, person);
   };
   const event = await ACTIONS['/posts']?.event(PERSONS.manager(), '', world);
   if (event !== undefined) await world.handle(event);
@@ -661,10 +663,10 @@ describe('a place that shares no more, or may not use Nod any more', () => {
     const post = await world.post('post', REVIEW);
     await showReview(world, post);
     Object.assign(world.discord.bot, {
-      readMarks: async () => [{ person: PEOPLE.chiara, mark: 'approve' }],
+      fetchReactions: async () => [{ person: PEOPLE.chiara, mark: 'approve' }],
     });
     await leave(world);
-    world.chats.reconciling.reconcile();
+    world.chats.catchUp.reconcile();
     // The group's card is shown once more when all of the post's cards have been read.
     const own = () =>
       world.telegram.messages.find(({ versions }) => textOf(versions[0]?.card).includes('secret'));

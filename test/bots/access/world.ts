@@ -4,12 +4,12 @@ import type { ChatEvent, MessageRef } from '../../../src/bots/platform.ts';
 import { createOperators } from '../../../src/core/access/operators.ts';
 import { createPlaceAccess } from '../../../src/core/access/place-access.ts';
 import { createConsents } from '../../../src/core/accounts/consent.ts';
-import { createJoins } from '../../../src/core/accounts/join-codes.ts';
+import { createJoinCodes } from '../../../src/core/accounts/join-codes.ts';
 import type { Draft } from '../../../src/core/compose/draft.ts';
-import { createRefreshing } from '../../../src/core/compose/drafts.ts';
+import { createRefresh } from '../../../src/core/compose/drafts.ts';
 import type { Person, Post, PostState } from '../../../src/core/publish/post.ts';
-import { createLooks } from '../../../src/core/publish/preview-links.ts';
-import { defaultPolicy, type ReviewPolicy, type Standing } from '../../../src/core/review/review.ts';
+import { createPreviewLinks } from '../../../src/core/publish/preview-links.ts';
+import { defaultPolicy, type Member, type ReviewPolicy } from '../../../src/core/review/review.ts';
 import type { Fresh } from '../../../src/core/storage/database.ts';
 import { createSecrets } from '../../../src/core/storage/secrets.ts';
 import { createComposingWorld } from '../../core/composing.ts';
@@ -76,7 +76,7 @@ export async function createAccessWorld() {
   const roles = startingParts();
 
   /** In a private chat there is its person alone. */
-  function standingOf({ id }: Person, chat: string): Standing {
+  function standingOf({ id }: Person, chat: string): Member {
     const part = chat === id ? 'manager' : roles.get(`${chat} ${id}`);
     return { isMember: part !== undefined, isManager: part === 'manager', roles: [] };
   }
@@ -99,9 +99,9 @@ export async function createAccessWorld() {
     mayConnect: async () => true,
     ...{ accounts, client: nod.client, clientKey, now, log },
   });
-  const looks = createLooks({ secrets: createSecrets({ key: 'key' }), posts: nod.posts, now });
-  const refreshing = createRefreshing({ ...parts, workspaces, log });
-  const joins = createJoins({
+  const previewLinks = createPreviewLinks({ secrets: createSecrets({ key: 'key' }), posts: nod.posts, now });
+  const draftRefresh = createRefresh({ ...parts, workspaces, log });
+  const joins = createJoinCodes({
     codes: stores.store('join-codes'),
     mayOffer: async () => true,
     now,
@@ -110,10 +110,10 @@ export async function createAccessWorld() {
     core: {
       ...nod,
       ...parts,
-      ...{ access, operators, consents, refreshing, joins, mediaStore, pacing },
+      ...{ access, operators, consents, draftRefresh, joins, mediaStore, pacing },
     },
     bots: [telegram.bot, discord.bot],
-    lookUrl: (post) => `https://nod.example${looks.urlPath(post)}`,
+    previewUrl: (post) => `https://nod.example${previewLinks.urlPath(post)}`,
     wake: async (postId) => void (await nod.publisher.tick(postId)),
     cardIntervalMs: 0,
     ...{ stores, publicUrl: 'http://127.0.0.1', isOpen: false, now, log },
@@ -162,7 +162,7 @@ export async function createAccessWorld() {
   }
 
   /** Everything that is on the disk, but for what only counts. */
-  async function records(): Promise<string> {
+  async function cardIndex(): Promise<string> {
     const all: string[] = [];
     for (const namespace of NAMESPACES)
       for await (const [key, value] of stores.store(namespace).entries())
@@ -189,14 +189,14 @@ export async function createAccessWorld() {
       discord,
       openId,
       roles,
-      looks,
+      previewLinks,
       world,
     },
-    ...{ draft, post, records, messages, message },
+    ...{ draft, post, cardIndex, messages, message },
     handle: chats.conversation.handle,
     [Symbol.asyncDispose]: async () => {
-      await chats.reconciling.stop();
-      await chats.board.stop();
+      await chats.catchUp.stop();
+      await chats.cardQueue.stop();
       await composing[Symbol.asyncDispose]();
     },
   };

@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { expect, it } from 'vitest';
 import { giveLink } from '../../../src/bots/accounts/connect-link.ts';
-import { createSpeech } from '../../../src/bots/cards/send.ts';
+import { createSender } from '../../../src/bots/cards/send.ts';
 import type { ChatEventOf } from '../../../src/bots/platform.ts';
 import { createPaperBot, paper, textOf } from '../paper-bot.ts';
 
@@ -11,9 +11,9 @@ const CHANNEL = 'discord:10';
 function start(options: Parameters<typeof createPaperBot>[0] = {}) {
   const discord = createPaperBot({ platform: 'discord', ...options });
   const botFor = () => discord.bot;
-  const speech = createSpeech({ botFor, log: pino({ level: 'silent' }) });
+  const sender = createSender({ botFor, log: pino({ level: 'silent' }) });
   const give = (event: Partial<ChatEventOf<'command'>>) =>
-    giveLink({ speech, botFor }, { ...COMMAND, ...event }, LINK);
+    giveLink({ sender, botFor }, { ...COMMAND, ...event }, LINK);
   const shown = () => JSON.stringify(discord.messages.map(({ versions }) => versions.at(-1)?.card));
   return { discord, give, shown };
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { expect, it } from 'vitest';
-import { type Anchor, type CardRecord, createCardRecords } from '../../../src/bots/cards/card-index.ts';
-import { createBoard } from '../../../src/bots/cards/card-queue.ts';
+import { type Anchor, type CardRecord, createCardIndex } from '../../../src/bots/cards/card-index.ts';
+import { createCardQueue } from '../../../src/bots/cards/card-queue.ts';
 import type { Rendering } from '../../../src/bots/cards/show-card.ts';
 import { ChatBusyError, ChatClosedError, ChatUnreachableError } from '../../../src/bots/platform.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
@@ -18,14 +18,14 @@ async function startBoard({ editPauseMs = 30 } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'nod-board-'));
   const stores = openStores({ file: join(directory, 'nod.db') });
   const chat = createPaperBot();
-  const looks = new Map<string, { text: string; ending?: string }>();
-  const records = createCardRecords({
+  const previewLinks = new Map<string, { text: string; ending?: string }>();
+  const cardIndex = createCardIndex({
     cards: stores.store<CardRecord>('cards'),
     anchors: stores.store<Anchor>('anchors'),
   });
 
   async function render(subject: string): Promise<Rendering | undefined> {
-    const look = looks.get(subject);
+    const look = previewLinks.get(subject);
     if (look === undefined) return undefined;
     const { text, ending } = look;
     const shown = { chat: CHAT, card: paper(text), isForAll: true };
@@ -34,20 +34,27 @@ async function startBoard({ editPauseMs = 30 } = {}) {
   }
 
   const log = pino({ level: 'silent' });
-  const board = createBoard({ records, botFor: () => chat.bot, render, editPauseMs, now: Date.now, log });
+  const cardQueue = createCardQueue({
+    cardIndex,
+    botFor: () => chat.bot,
+    render,
+    editPauseMs,
+    now: Date.now,
+    log,
+  });
 
   /** Changes what the one subject looks like, as a person would who waits for it. */
   function draw(text: string, { soon = true, ending }: { soon?: boolean; ending?: string } = {}): void {
-    looks.set('one', ending === undefined ? { text } : { text, ending });
-    board.touch('one', { soon });
+    previewLinks.set('one', ending === undefined ? { text } : { text, ending });
+    cardQueue.touch('one', { soon });
   }
 
   async function dispose(): Promise<void> {
-    await board.stop();
+    await cardQueue.stop();
     await stores.close();
     await rm(directory, { recursive: true });
   }
-  return { board, records, chat, looks, draw, [Symbol.asyncDispose]: dispose };
+  return { cardQueue, cardIndex, chat, previewLinks, draw, [Symbol.asyncDispose]: dispose };
 }
 
 const lost = () => new ChatUnreachableError('No answer.');
@@ -111,13 +118,13 @@ it.concurrent('repeats a send that cannot have arrived', async () => {
 
 it.concurrent('sends twice at most what may have arrived', async () => {
   await using started = await startBoard();
-  const { chat, board, draw } = started;
+  const { chat, cardQueue, draw } = started;
   for (let count = 0; count < 2; count += 1) chat.fail(lost(), { arrives: true });
   draw('one');
   await chat.shows('one', 'one');
   draw('two', { soon: false });
-  board.touch('one');
-  await board.stop();
+  cardQueue.touch('one');
+  await cardQueue.stop();
   expect(chat.show()).toEqual(['one', 'one']);
 });
 
@@ -133,30 +140,30 @@ it.concurrent('sends again what may have arrived twice when a person has done so
 
 it.concurrent('takes the message that somebody uses for the card', async () => {
   await using started = await startBoard();
-  const { chat, records, draw } = started;
+  const { chat, cardIndex, draw } = started;
   for (let count = 0; count < 2; count += 1) chat.fail(lost(), { arrives: true });
   draw('one');
   await chat.shows('one', 'one');
-  await records.adopt('one', { chat: CHAT, id: '2' });
+  await cardIndex.adopt('one', { chat: CHAT, id: '2' });
   draw('two');
   await chat.shows('one', 'two');
-  expect(await records.subjectOf({ chat: CHAT, id: '2' })).toBe('one');
+  expect(await cardIndex.subjectOf({ chat: CHAT, id: '2' })).toBe('one');
 });
 
 it.concurrent('sends a new card when the old one is gone', async () => {
   await using started = await startBoard();
-  const { chat, draw, records } = started;
+  const { chat, draw, cardIndex } = started;
   draw('one');
   await chat.shows('one');
   chat.messages.length = 0;
   draw('two');
   await chat.shows('two');
-  expect(await records.messageOf('one')).toEqual({ chat: CHAT, id: '1' });
+  expect(await cardIndex.messageOf('one')).toEqual({ chat: CHAT, id: '1' });
 });
 
 it.concurrent('tells an ending once in a message of its own', async () => {
   await using started = await startBoard();
-  const { chat, board, draw } = started;
+  const { chat, cardQueue, draw } = started;
   draw('one');
   await chat.shows('one');
   draw('two', { ending: 'the end' });
@@ -165,7 +172,7 @@ it.concurrent('tells an ending once in a message of its own', async () => {
   await chat.shows('three', 'the end');
   draw('four', { ending: 'another end' });
   await chat.shows('four', 'the end', 'another end');
-  await board.stop();
+  await cardQueue.stop();
   expect(chat.messages).toHaveLength(3);
 });
 
@@ -184,11 +191,11 @@ it.concurrent('takes an ending for told that may have arrived twice', async () =
 
 it.concurrent('shows something else in place of a card until the subject changes', async () => {
   await using started = await startBoard();
-  const { chat, board, draw } = started;
-  board.showInstead('one', paper('menu'));
+  const { chat, cardQueue, draw } = started;
+  cardQueue.showInstead('one', paper('menu'));
   draw('one');
   await chat.shows('one');
-  board.showInstead('one', paper('menu'));
+  cardQueue.showInstead('one', paper('menu'));
   await chat.shows('menu');
   draw('one');
   await chat.shows('one');
@@ -196,15 +203,15 @@ it.concurrent('shows something else in place of a card until the subject changes
 
 it.concurrent('leaves what was shown for good', async () => {
   await using started = await startBoard();
-  const { chat, board, draw, looks } = started;
+  const { chat, cardQueue, draw, previewLinks } = started;
   draw('one');
   await chat.shows('one');
-  looks.delete('one');
-  board.showInstead('one', paper('gone'), { forGood: true });
-  board.touch('one');
+  previewLinks.delete('one');
+  cardQueue.showInstead('one', paper('gone'), { forGood: true });
+  cardQueue.touch('one');
   await chat.shows('gone');
-  board.touch('one', { soon: true });
-  await board.stop();
+  cardQueue.touch('one', { soon: true });
+  await cardQueue.stop();
   expect(chat.show()).toEqual(['gone']);
 });
 
@@ -220,10 +227,10 @@ it.concurrent('gives up a chat that is closed, and goes on when something change
 
 it.concurrent('shows at a stop what has not been shown yet', async () => {
   await using started = await startBoard({ editPauseMs: 60_000 });
-  const { chat, board, draw } = started;
+  const { chat, cardQueue, draw } = started;
   draw('one');
   await chat.shows('one');
   draw('two');
-  await board.stop();
+  await cardQueue.stop();
   expect(chat.show()).toEqual(['two']);
 });

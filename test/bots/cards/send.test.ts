@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { expect, it } from 'vitest';
-import { createSpeech } from '../../../src/bots/cards/send.ts';
+import { createSender } from '../../../src/bots/cards/send.ts';
 import { ChatBusyError, ChatClosedError, ChatUnreachableError } from '../../../src/bots/platform.ts';
 import { createPaperBot, paper } from '../paper-bot.ts';
 
@@ -8,8 +8,8 @@ const CHAT = 'telegram:1';
 
 function start() {
   const chat = createPaperBot();
-  const speech = createSpeech({ botFor: () => chat.bot, log: pino({ level: 'silent' }) });
-  return { chat, speech, say: (text: string) => speech.say(CHAT, paper(text)) };
+  const sender = createSender({ botFor: () => chat.bot, log: pino({ level: 'silent' }) });
+  return { chat, sender, say: (text: string) => sender.say(CHAT, paper(text)) };
 }
 
 it.concurrent('waits where the chat asks for it', async () => {
@@ -44,17 +44,17 @@ it.concurrent('throws on what is a bug', async () => {
 });
 
 it.concurrent('says it anew where the message is gone that it was to replace', async () => {
-  const { chat, speech } = start();
-  await speech.sayInstead({ chat: CHAT, id: '7' }, paper('instead'));
+  const { chat, sender } = start();
+  await sender.sayInstead({ chat: CHAT, id: '7' }, paper('instead'));
   expect(chat.show()).toEqual(['instead']);
 });
 
 it.concurrent('ends its waits when Nod stops, so that the event is handled again later', async () => {
-  const { chat, speech, say } = start();
+  const { chat, sender, say } = start();
   chat.fail(new ChatBusyError('Wait.', { retryAfterMs: 30_000 }));
   const saying = say('hello');
   await chat.failed();
-  speech.stop();
+  sender.stop();
   await expect(saying).rejects.toThrow();
   expect(chat.show()).toEqual([]);
 });

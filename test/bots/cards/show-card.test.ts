@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { expect, it } from 'vitest';
-import { type Anchor, type CardRecord, createCardRecords } from '../../../src/bots/cards/card-index.ts';
-import { createShowing, type Doubts, isTooDoubtful } from '../../../src/bots/cards/show-card.ts';
+import { type Anchor, type CardRecord, createCardIndex } from '../../../src/bots/cards/card-index.ts';
+import { createShowCard, type Doubts, isTooDoubtful } from '../../../src/bots/cards/show-card.ts';
 import { ChatUnreachableError } from '../../../src/bots/platform.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
 import { createPaperBot, paper } from '../paper-bot.ts';
@@ -17,12 +17,12 @@ async function startShowing({ onceKeyMs = 0 } = {}) {
   const stores = openStores({ file: join(directory, 'nod.db') });
   const chat = createPaperBot({ onceKeyMs });
   const clock = { now: 0 };
-  const records = createCardRecords({
+  const cardIndex = createCardIndex({
     cards: stores.store<CardRecord>('cards'),
     anchors: stores.store<Anchor>('anchors'),
   });
   const log = pino({ level: 'silent' });
-  const showing = createShowing({ records, botFor: () => chat.bot, now: () => clock.now, log });
+  const showing = createShowCard({ cardIndex, botFor: () => chat.bot, now: () => clock.now, log });
   const doubts: Doubts = new Map();
 
   /** Tries to send a card whose answer gets lost. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createGate } from '../records.ts';
+import { createReleaseGate } from '../records.ts';
 import { type Harness, startHarness } from './harness.ts';
 
 const type = ({ discord }: Harness, focused: string, value: string, options = {}) =>
@@ -43,7 +43,7 @@ it('offers no more and no longer than Discord takes', async () => {
 
 it('offers nothing when no suggestion comes in time, or something goes wrong', async () => {
   await using harness = await startHarness();
-  const gate = createGate();
+  const gate = createReleaseGate();
   let isBroken = false;
   await harness.startBot(async () => {
     if (isBroken) throw new Error('The disk is full.');
@@ -58,7 +58,7 @@ it('offers nothing when no suggestion comes in time, or something goes wrong', a
 it('suggests while something else of the chat is being handled', async () => {
   await using harness = await startHarness();
   const { discord } = harness;
-  const gate = createGate();
+  const gate = createReleaseGate();
   const { events } = await harness.startBot(async (event) => {
     if (event.type === 'suggest') await event.offer([{ label: 'Ana', value: 'key' }]);
     else await gate.opened;

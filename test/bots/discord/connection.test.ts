@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { TokenRefusedError } from '../../../src/bots/discord/index.ts';
 import type { ChatEvent } from '../../../src/bots/platform.ts';
-import { createGate } from '../records.ts';
+import { createReleaseGate } from '../records.ts';
 import { card, startHarness } from './harness.ts';
 
 const accounts = (harness: Awaited<ReturnType<typeof startHarness>>) => {
@@ -132,7 +132,7 @@ it('goes on after a session that cannot be resumed, and tells that something may
 it('finishes what is under way when it stops, and takes nothing new', async () => {
   await using harness = await startHarness();
   const { discord } = harness;
-  const gate = createGate();
+  const gate = createReleaseGate();
   const done: ChatEvent[] = [];
   const { bot, events } = await harness.startBot(async (event) => {
     await gate.opened;
@@ -153,7 +153,7 @@ it('finishes what is under way when it stops, and takes nothing new', async () =
 it('handles the events of a chat one after the other, and those of others meanwhile', async () => {
   await using harness = await startHarness();
   const { discord } = harness;
-  const gate = createGate();
+  const gate = createReleaseGate();
   const { events } = await harness.startBot(async (event) => {
     if (event.chat === harness.chat) await gate.opened;
   });

@@ -8,7 +8,7 @@ it('tells one person alone, by a direct message', async () => {
   const { discord, chat } = harness;
   const bot = harness.createBot();
   const message = await bot.send(chat, card('In review'));
-  expect(await bot.whisper(message, person(discord.ana), card('Rejected: too dark'))).toBe(true);
+  expect(await bot.tellPrivately(message, person(discord.ana), card('Rejected: too dark'))).toBe(true);
   expect(discord.render(discord.dm(discord.ana))).toContain('│ Rejected: too dark');
   expect(discord.messages(discord.posts)).toHaveLength(1);
 });
@@ -20,10 +20,10 @@ it('reaches nobody who takes no direct messages, shares no server or is elsewher
   const message = await bot.send(chat, card('In review'));
   const stranger = discord.user({ name: 'Stranger' });
   discord.setDmsClosed(discord.ana, true);
-  expect(await bot.whisper(message, person(discord.ana), card('a'))).toBe(false);
-  expect(await bot.whisper(message, person(stranger), card('a'))).toBe(false);
-  expect(await bot.whisper(message, person({ id: '123456789012345678' }), card('a'))).toBe(false);
-  expect(await bot.whisper(message, { id: 'telegram:1', name: 'Ana' }, card('a'))).toBe(false);
+  expect(await bot.tellPrivately(message, person(discord.ana), card('a'))).toBe(false);
+  expect(await bot.tellPrivately(message, person(stranger), card('a'))).toBe(false);
+  expect(await bot.tellPrivately(message, person({ id: '123456789012345678' }), card('a'))).toBe(false);
+  expect(await bot.tellPrivately(message, { id: 'telegram:1', name: 'Ana' }, card('a'))).toBe(false);
   await harness.logged('a direct message was not delivered');
 });
 
@@ -33,7 +33,7 @@ it('reaches nobody while Discord does not answer', async () => {
   const bot = harness.createBot();
   const message = await bot.send(chat, card('In review'));
   discord.fault('5xx', { route: 'createDm', times: 4 });
-  expect(await bot.whisper(message, person(discord.ana), card('a'))).toBe(false);
+  expect(await bot.tellPrivately(message, person(discord.ana), card('a'))).toBe(false);
   discord.fault('429', { route: 'createDm', retryAfterSeconds: 60 });
-  expect(await bot.whisper(message, person(discord.ana), card('a'))).toBe(false);
+  expect(await bot.tellPrivately(message, person(discord.ana), card('a'))).toBe(false);
 });

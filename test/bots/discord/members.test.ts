@@ -20,14 +20,14 @@ it('knows as managers whoever has Manage Server, is an administrator or the owne
   if (ben === undefined || cleo === undefined || dora === undefined) throw new Error('Nobody is there.');
   discord.addMember(discord.studio, ben);
   discord.addMember(discord.studio, cleo, { permissions: ['ADMINISTRATOR'] });
-  expect(await bot.readStanding(chat, person(discord.ana))).toMatchObject({ isManager: true });
-  expect(await bot.readStanding(chat, person(cleo))).toMatchObject({ isManager: true });
-  expect(await bot.readStanding(chat, person(ben))).toEqual(MEMBER);
-  expect(await bot.readStanding(chat, person(dora))).toEqual(NOTHING);
-  expect(await bot.readStanding(chat, person({ id: '123456789012345678' }))).toEqual(NOTHING);
+  expect(await bot.fetchMember(chat, person(discord.ana))).toMatchObject({ isManager: true });
+  expect(await bot.fetchMember(chat, person(cleo))).toMatchObject({ isManager: true });
+  expect(await bot.fetchMember(chat, person(ben))).toEqual(MEMBER);
+  expect(await bot.fetchMember(chat, person(dora))).toEqual(NOTHING);
+  expect(await bot.fetchMember(chat, person({ id: '123456789012345678' }))).toEqual(NOTHING);
   const owner = discord.state.guilds.get(discord.studio.id)?.ownerId ?? '';
-  expect(await bot.readStanding(chat, person({ id: owner }))).toEqual(MANAGER);
-  expect(await bot.readStanding(chat, { id: 'telegram:1', name: 'Ana' })).toEqual(NOTHING);
+  expect(await bot.fetchMember(chat, person({ id: owner }))).toEqual(MANAGER);
+  expect(await bot.fetchMember(chat, { id: 'telegram:1', name: 'Ana' })).toEqual(NOTHING);
 });
 
 it('tells the roles that somebody holds, without everybody’s', async () => {
@@ -38,7 +38,7 @@ it('tells the roles that somebody holds, without everybody’s', async () => {
   discord.role(discord.studio, { name: 'Others' });
   discord.setRoles(discord.studio, discord.ana, [editors]);
   const roles = [{ id: `discord:${editors.id}`, name: 'Editors' }];
-  expect(await bot.readStanding(chat, person(discord.ana))).toEqual({ ...MEMBER, roles });
+  expect(await bot.fetchMember(chat, person(discord.ana))).toEqual({ ...MEMBER, roles });
 });
 
 it('knows everybody as managers where the role of everybody lets them manage', async () => {
@@ -46,18 +46,18 @@ it('knows everybody as managers where the role of everybody lets them manage', a
   const { discord, chat } = harness;
   const everyone = discord.state.guilds.get(discord.studio.id)?.roles.get(discord.studio.id);
   if (everyone !== undefined) everyone.permissions = String(1n << 5n);
-  const standing = MANAGER;
-  expect(await harness.createBot().readStanding(chat, person(discord.ana))).toEqual(standing);
+  const member = MANAGER;
+  expect(await harness.createBot().fetchMember(chat, person(discord.ana))).toEqual(member);
 });
 
 it('knows a role that is newer than what it has read of the server', async () => {
   await using harness = await startHarness();
   const { discord, chat } = harness;
   const bot = harness.createBot();
-  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(MEMBER);
+  expect(await bot.fetchMember(chat, person(discord.ana))).toEqual(MEMBER);
   const editors = discord.role(discord.studio, { name: 'Editors', permissions: ['MANAGE_GUILD'] });
   discord.setRoles(discord.studio, discord.ana, [editors]);
-  expect(await bot.readStanding(chat, person(discord.ana))).toMatchObject({
+  expect(await bot.fetchMember(chat, person(discord.ana))).toMatchObject({
     isManager: true,
     roles: [{ name: 'Editors' }],
   });
@@ -67,8 +67,8 @@ it('lets everybody manage their direct messages', async () => {
   await using harness = await startHarness();
   const { discord } = harness;
   const chat = `discord:${discord.dm(discord.ana).id}`;
-  const standing = MANAGER;
-  expect(await harness.createBot().readStanding(chat, person(discord.ana))).toEqual(standing);
+  const member = MANAGER;
+  expect(await harness.createBot().fetchMember(chat, person(discord.ana))).toEqual(member);
 });
 
 it('knows from what somebody does what they are, for five seconds', async () => {
@@ -77,15 +77,15 @@ it('knows from what somebody does what they are, for five seconds', async () => 
   const { bot, events } = await harness.startBot();
   await help(harness);
   await events.first(1);
-  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(MEMBER);
+  expect(await bot.fetchMember(chat, person(discord.ana))).toEqual(MEMBER);
   expect(harness.callsOf('getGuildMember')).toEqual([]);
   discord.grant(discord.studio, discord.ana, ['MANAGE_GUILD']);
   await help(harness);
   await events.first(2);
-  expect(await bot.readStanding(chat, person(discord.ana))).toMatchObject({ isManager: true });
+  expect(await bot.fetchMember(chat, person(discord.ana))).toMatchObject({ isManager: true });
   discord.setRoles(discord.studio, discord.ana, []);
   discord.advance(5_001);
-  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(MEMBER);
+  expect(await bot.fetchMember(chat, person(discord.ana))).toEqual(MEMBER);
   expect(harness.callsOf('getGuildMember')).toHaveLength(1);
 });
 
@@ -93,17 +93,17 @@ it('takes the say from who has lost a role or left, at the next reading', async 
   await using harness = await startHarness({ anaPermissions: ['MANAGE_GUILD'] });
   const { discord, chat } = harness;
   const bot = harness.createBot();
-  expect(await bot.readStanding(chat, person(discord.ana))).toMatchObject({ isManager: true });
+  expect(await bot.fetchMember(chat, person(discord.ana))).toMatchObject({ isManager: true });
   discord.setRoles(discord.studio, discord.ana, []);
-  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(MEMBER);
+  expect(await bot.fetchMember(chat, person(discord.ana))).toEqual(MEMBER);
   discord.removeMember(discord.studio, discord.ana);
-  expect(await bot.readStanding(chat, person(discord.ana))).toEqual(NOTHING);
+  expect(await bot.fetchMember(chat, person(discord.ana))).toEqual(NOTHING);
 });
 
 it('says that a chat is closed where it may not look', async () => {
   await using harness = await startHarness();
   const { discord, chat } = harness;
   discord.removeBot(discord.studio);
-  const error = await harness.errorOf(harness.createBot().readStanding(chat, person(discord.ana)));
+  const error = await harness.errorOf(harness.createBot().fetchMember(chat, person(discord.ana)));
   expect(error).toBeInstanceOf(ChatClosedError);
 });

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import type { ChatEventOf } from '../../../src/bots/platform.ts';
-import { createGate } from '../records.ts';
+import { createReleaseGate } from '../records.ts';
 import { card, type Harness, photo, startHarness } from './harness.ts';
 
 async function post({ discord }: Harness, options: Record<string, string> = {}, count = 1) {
@@ -62,7 +62,7 @@ it('numbers the files of a later command higher', async () => {
 
 it('acknowledges at once, however long the handling takes', async () => {
   await using harness = await startHarness();
-  const gate = createGate();
+  const gate = createReleaseGate();
   const { events } = await harness.startBot(() => gate.opened);
   const handles = await Promise.all(Array.from({ length: 50 }, () => post(harness)));
   expect(Math.max(...handles.map(({ acknowledgedAfterMs }) => acknowledgedAfterMs))).toBeLessThan(3_000);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Card, ChatEvent, MessageRef } from '../../../src/bots/platform.ts';
-import { createGate } from '../records.ts';
+import { createReleaseGate } from '../records.ts';
 import { card, type Harness, startHarness } from './harness.ts';
 
 const composer: Card = {
@@ -165,7 +165,7 @@ it('takes an answer to a question after a restart, also an empty one', async () 
 it('acknowledges a press by itself when nothing answers it in time, and asks to press again', async () => {
   await using harness = await startHarness();
   const { discord } = harness;
-  const gate = createGate();
+  const gate = createReleaseGate();
   const { sent } = await startCard(harness, async ({ ask }) => {
     await gate.opened;
     await ask?.({ subject: 'draft-7', title: 'Caption', text: '', maxLength: 100 });

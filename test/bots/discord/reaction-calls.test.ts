@@ -34,8 +34,8 @@ it('puts its own marks for others to join, in order and also twice', async () =>
   const { discord, chat } = harness;
   const bot = harness.createBot();
   const message = await bot.send(chat, card('In review'));
-  await bot.putMarks(message, both);
-  await bot.putMarks(message, both);
+  await bot.addReactions(message, both);
+  await bot.addReactions(message, both);
   const reactions = discord.messages(discord.posts)[0]?.reactions;
   expect(reactions?.map(({ emoji, count, me }) => [emoji.name, count, me])).toEqual([
     ['✅', 1, true],
@@ -50,11 +50,11 @@ it('does without its own marks where Discord takes none', async () => {
   const message = await bot.send(chat, card('In review'));
   for (let index = 0; index < 19; index += 1)
     discord.react(message, String.fromCodePoint(0x1f600 + index), discord.ana);
-  await bot.putMarks(message, both);
+  await bot.addReactions(message, both);
   expect(harness.callsOf('createReaction').map(({ code }) => code)).toEqual([undefined, 30_010]);
   discord.setOverwrite(discord.posts, 'bot', { deny: ['ADD_REACTIONS'] });
   const silent = await bot.send(chat, card('Another'));
-  await bot.putMarks(silent, both);
+  await bot.addReactions(silent, both);
   expect(discord.messages(discord.posts)[1]).not.toHaveProperty('reactions');
   await harness.logged('Discord lets us put no reaction');
 });
@@ -68,8 +68,8 @@ it('puts and reads no marks under a message that only one person sees', async ()
   });
   const { reply } = await events.one('command');
   if (reply === undefined) throw new Error('There is no reply.');
-  await bot.putMarks(reply, both);
-  expect(await bot.readMarks?.(reply)).toEqual([]);
+  await bot.addReactions(reply, both);
+  expect(await bot.fetchReactions?.(reply)).toEqual([]);
   expect(harness.callsOf('createReaction')).toEqual([]);
 });
 
@@ -78,7 +78,7 @@ it('reads everybody’s marks, super reactions too, and leaves bots out', async 
   const { discord, chat } = harness;
   const bot = harness.createBot();
   const message = await bot.send(chat, card('In review'));
-  await bot.putMarks(message, both);
+  await bot.addReactions(message, both);
   const ben = addBen(harness);
   const robot = discord.user({ name: 'Robot', isBot: true });
   discord.addMember(discord.studio, robot);
@@ -89,7 +89,7 @@ it('reads everybody’s marks, super reactions too, and leaves bots out', async 
   discord.react(message, '✅', robot);
   discord.react(message, '👍', ben);
   const [ana, other] = [discord.ana, ben].map(({ id }) => `discord:${id}`);
-  expect(await bot.readMarks?.(message)).toEqual([
+  expect(await bot.fetchReactions?.(message)).toEqual([
     { person: { id: ana, name: 'Ana' }, mark: 'approve' },
     { person: { id: ana, name: 'Ana' }, mark: 'reject' },
     { person: { id: other, name: 'Ben' }, mark: 'reject' },
@@ -106,7 +106,7 @@ it('reads page after page', async () => {
     discord.addMember(discord.studio, one);
     discord.react(message, '✅', one);
   }
-  const marks = await bot.readMarks?.(message);
+  const marks = await bot.fetchReactions?.(message);
   expect(marks?.map(({ person }) => person.id)).toEqual(crowd.map(({ id }) => `discord:${id}`));
 });
 
@@ -115,8 +115,8 @@ it('tells a message that is gone, a closed chat and an outage from no marks', as
   const { discord, chat } = harness;
   const bot = harness.createBot();
   const message = await bot.send(chat, card('In review'));
-  expect(await bot.readMarks?.(message)).toEqual([]);
-  const read = () => harness.errorOf(bot.readMarks?.(message) ?? Promise.resolve());
+  expect(await bot.fetchReactions?.(message)).toEqual([]);
+  const read = () => harness.errorOf(bot.fetchReactions?.(message) ?? Promise.resolve());
   discord.fault('5xx', { route: 'getReactions', times: 4 });
   expect(await read()).toBeInstanceOf(ChatUnreachableError);
   discord.setOverwrite(discord.posts, 'bot', { deny: ['READ_MESSAGE_HISTORY'] });
@@ -124,7 +124,7 @@ it('tells a message that is gone, a closed chat and an outage from no marks', as
   discord.setOverwrite(discord.posts, 'bot', {});
   await bot.remove(message);
   expect(await read()).toBeInstanceOf(MessageGoneError);
-  expect(await harness.errorOf(bot.putMarks(message, both))).toBeInstanceOf(MessageGoneError);
+  expect(await harness.errorOf(bot.addReactions(message, both))).toBeInstanceOf(MessageGoneError);
 });
 
 it('hears marks where it sees a channel and its past', async () => {
@@ -136,12 +136,12 @@ it('hears marks where it sees a channel and its past', async () => {
     await discord.runCommand({
       ...{ user: discord.ana, channel: discord.dm(discord.ana), name: 'tiktok', subcommand: 'help' },
     });
-    expect(await bot.hearsMarks(chat)).toBe(isHeard);
+    expect(await bot.receivesReactions(chat)).toBe(isHeard);
   };
   await hears(true);
   discord.setOverwrite(discord.posts, 'bot', { deny: ['READ_MESSAGE_HISTORY'] });
   await hears(false);
   discord.grant(discord.studio, 'bot', ['ADMINISTRATOR']);
   await hears(true);
-  expect(await bot.hearsMarks(`discord:${discord.dm(discord.ana).id}`)).toBe(true);
+  expect(await bot.receivesReactions(`discord:${discord.dm(discord.ana).id}`)).toBe(true);
 });

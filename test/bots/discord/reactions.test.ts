@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createGate } from '../records.ts';
+import { createReleaseGate } from '../records.ts';
 import { card, type Harness, startHarness } from './harness.ts';
 
 /** A bot with a message in #posts. */
@@ -66,7 +66,7 @@ it('hears of nothing but ✅ and ❌ of people under its own messages', async ()
   const robot = discord.user({ name: 'Robot', isBot: true });
   discord.addMember(discord.studio, robot);
   const foreign = await discord.sendMessage(discord.posts, discord.ana, 'Lunch?');
-  await bot.putMarks(message, ['approve', 'reject']);
+  await bot.addReactions(message, ['approve', 'reject']);
   discord.react(message, '✅', robot);
   discord.unreact(message, '✅', robot);
   discord.react(message, '👍', discord.ana);
@@ -139,7 +139,7 @@ it('finds out who it was whose reaction ended, and does without a name if it mus
 it('keeps reactions in one order with what else happens in the channel', async () => {
   await using harness = await startHarness();
   const { discord, chat } = harness;
-  const gate = createGate();
+  const gate = createReleaseGate();
   const { bot, events } = await harness.startBot(async ({ type, chat: where }) => {
     if (type === 'command' && where === chat) await gate.opened;
   });
@@ -166,11 +166,11 @@ it('knows from a reaction what somebody is', async () => {
   const { bot, events, message } = await startReview(harness);
   discord.react(message, '✅', discord.ana);
   const { person } = await events.one('reaction');
-  expect(await bot.readStanding(chat, person)).toMatchObject({ isManager: true });
+  expect(await bot.fetchMember(chat, person)).toMatchObject({ isManager: true });
   expect(harness.callsOf('getGuildMember')).toEqual([]);
   discord.setRoles(discord.studio, discord.ana, []);
   discord.advance(5_001);
-  expect(await bot.readStanding(chat, person)).toMatchObject({ isManager: false });
+  expect(await bot.fetchMember(chat, person)).toMatchObject({ isManager: false });
 });
 
 it('tells that something may be missed when reactions are cleared', async () => {

@@ -72,7 +72,7 @@ it('names roles, people and places without characters that nobody sees or that t
   ];
   const ben = addBen(harness);
   discord.setRoles(discord.studio, ben, [editors, unseen]);
-  const standing = await bot.readStanding(chat, { id: `discord:${ben.id}`, name: 'Ben' });
+  const standing = await bot.fetchMember(chat, { id: `discord:${ben.id}`, name: 'Ben' });
   expect(standing.roles).toEqual(roles);
   const member = guild.members.get(ben.id);
   if (member !== undefined) member.nick = '\u2067neB\u2069 \n\u00AD';

@@ -11,7 +11,7 @@ const hrefsOf = (card: Card | undefined): string[] =>
 
 it('puts a fresh link on the card of an open review each week, when all is read back', async () => {
   await using world = await createAccessWorld();
-  const { chats, telegram, looks } = world;
+  const { chats, telegram, previewLinks } = world;
   const review: PostState = { status: 'in_review', since: 0, expiresAt: 8e15 };
   const post = await world.post('post', review);
   const shows = (path: string) =>
@@ -20,12 +20,12 @@ it('puts a fresh link on the card of an open review each week, when all is read 
       if (others.length > 0) throw new Error('There is one card.');
       return hrefsOf(message?.versions.at(-1)?.card).includes(`https://nod.example${path}`) || undefined;
     });
-  chats.reconciling.reconcile();
-  const first = looks.urlPath(post);
+  chats.catchUp.reconcile();
+  const first = previewLinks.urlPath(post);
   await shows(first);
   world.world.tiktok.clock.advance(WEEK_MS);
-  chats.reconciling.reconcile();
-  const second = looks.urlPath(post);
+  chats.catchUp.reconcile();
+  const second = previewLinks.urlPath(post);
   expect(second).not.toBe(first);
   await shows(second);
 });
@@ -36,7 +36,7 @@ it('shows no link on the card of a post that only waits for its time', async () 
   const decision = { outcome: 'approved' as const, by: [], at: 0 };
   const review = { ...REVIEW, chats: [GROUP.chat], places: [GROUP.workspace], decision };
   await world.post('post', { status: 'queued', notBefore: 8e15 }, { review });
-  chats.reconciling.reconcile();
+  chats.catchUp.reconcile();
   await telegram.until(() => telegram.messages.at(-1));
   expect(telegram.messages.flatMap(({ versions }) => versions.flatMap(({ card }) => hrefsOf(card)))).toEqual(
     [],

@@ -2,16 +2,16 @@ import { expect, it } from 'vitest';
 import { finalNote, postCard } from '../../../src/bots/posts/post-card.ts';
 import { type ReviewView, reviewCard } from '../../../src/bots/review/review-card.ts';
 import { problemText } from '../../../src/bots/text/problems.ts';
-import { idiomOf } from '../../../src/bots/text/wording.ts';
+import { wordingOf } from '../../../src/bots/text/wording.ts';
 import { UNDECIDED } from '../../../src/core/compose/draft.ts';
 import { DEFAULT_PACING } from '../../../src/core/publish/pacing.ts';
 import type { Post, PostState } from '../../../src/core/publish/post.ts';
 import {
   type Decision,
   defaultPolicy,
-  type Mark,
   type ReviewPolicy,
   type Vote,
+  type VoteChoice,
 } from '../../../src/core/review/review.ts';
 import { postIn, printed } from '../cards/subjects.ts';
 
@@ -19,7 +19,7 @@ const NOW = Date.parse('2026-11-22T12:00:00Z');
 const TUESDAY = Date.parse('2026-11-24T17:00:00Z');
 const pictureOf = () => ({ key: 'key', path: 'path' });
 
-const vote = (name: string, mark: Mark, reason?: string): Vote => ({
+const vote = (name: string, mark: VoteChoice, reason?: string): Vote => ({
   person: { id: `discord:${name}`, name },
   ...{ mark, at: NOW, authority: { by: 'manager' } },
   ...(reason !== undefined && { reason }),
@@ -46,8 +46,8 @@ const IN_REVIEW = { status: 'in_review', since: NOW, expiresAt: TUESDAY } as con
 function print(post: Post, changes: Partial<ReviewView> = {}): string {
   return printed(
     reviewCard({
-      ...{ post, chat: 'discord:1', votes: [], timeZone: 'Europe/Berlin', hearsMarks: true },
-      ...{ lookUrl: 'https://nod.example/look/x', now: NOW, pictureOf, ...changes },
+      ...{ post, chat: 'discord:1', votes: [], timeZone: 'Europe/Berlin', receivesReactions: true },
+      ...{ previewUrl: 'https://nod.example/look/x', now: NOW, pictureOf, ...changes },
     }),
   );
 }
@@ -111,7 +111,7 @@ it('names everybody who has a say, in each of the places', () => {
     'Who decides: Editors, Dora, administrators of this group and people with Manage Server on Discord',
   );
   const problem = { code: 'may_not_vote', policy, chats: ['discord:1'] } as const;
-  expect(problemText(problem, idiomOf('discord:1'))).toBe(
+  expect(problemText(problem, wordingOf('discord:1'))).toBe(
     'Only Editors, Dora and people with Manage Server can approve or reject here.',
   );
 });
@@ -120,7 +120,7 @@ it('speaks of thumbs in Telegram, and of buttons where reactions do not arrive',
   expect(print(reviewed(IN_REVIEW), { chat: 'telegram:-2', votes: [vote('Ben', 'approve')] })).toMatch(
     /👍 Ben · 1 of 2[\s\S]*👍 approves, 👎 rejects/,
   );
-  const text = print(reviewed(IN_REVIEW), { chat: 'telegram:-2', hearsMarks: false });
+  const text = print(reviewed(IN_REVIEW), { chat: 'telegram:-2', receivesReactions: false });
   expect(text).toContain('once Nod is made an administrator of this group');
   expect(text).not.toContain('👍');
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { exportCard, historyCard } from '../../../src/bots/settings/history-card.ts';
-import { idiomOf } from '../../../src/bots/text/wording.ts';
+import { wordingOf } from '../../../src/bots/text/wording.ts';
 import type { HistoryEntry } from '../../../src/core/history/history.ts';
 import { printed } from '../cards/subjects.ts';
 
@@ -18,8 +18,8 @@ const post = { excerpt: 'First light', account: '@studio.ana', postId: 'post' };
 
 /** As told, oldest first. */
 function print(entries: readonly HistoryEntry[], timeZone = 'Europe/Berlin'): string {
-  const idiom = idiomOf('telegram:-5');
-  return printed(historyCard({ entries: entries.toReversed(), timeZone, idiom }));
+  const wording = wordingOf('telegram:-5');
+  return printed(historyCard({ entries: entries.toReversed(), timeZone, wording }));
 }
 
 /** The line of one entry, without its time. */

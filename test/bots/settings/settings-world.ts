@@ -2,18 +2,18 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { onTestFinished } from 'vitest';
 import { createGuard, type Passed } from '../../../src/bots/access/guard.ts';
-import { type Anchor, type CardRecord, createCardRecords } from '../../../src/bots/cards/card-index.ts';
-import { createSpeech } from '../../../src/bots/cards/send.ts';
+import { type Anchor, type CardRecord, createCardIndex } from '../../../src/bots/cards/card-index.ts';
+import { createSender } from '../../../src/bots/cards/send.ts';
 import type { Card, ChatEvent, ChatEventOf, MessageRef, Question } from '../../../src/bots/platform.ts';
-import { createJoining } from '../../../src/bots/settings/join-chats.ts';
+import { createJoinChats } from '../../../src/bots/settings/join-chats.ts';
 import { createSettings } from '../../../src/bots/settings/settings.ts';
 import { OLD_BUTTON } from '../../../src/bots/text/messages.ts';
-import { createJoins, type JoinCode } from '../../../src/core/accounts/join-codes.ts';
+import { createJoinCodes, type JoinCode } from '../../../src/core/accounts/join-codes.ts';
 import { createWorkspaces, type Workspace } from '../../../src/core/accounts/workspaces.ts';
 import type { Draft } from '../../../src/core/compose/draft.ts';
-import { createRefreshing } from '../../../src/core/compose/drafts.ts';
+import { createRefresh } from '../../../src/core/compose/drafts.ts';
 import { createHistory, type HistoryEntry } from '../../../src/core/history/history.ts';
-import { createChronicle } from '../../../src/core/history/record-post.ts';
+import { createRecorder } from '../../../src/core/history/record-post.ts';
 import { UserError } from '../../../src/core/problems.ts';
 import type { Person, Post } from '../../../src/core/publish/post.ts';
 import { type Ballot, createBallots } from '../../../src/core/review/ballots.ts';
@@ -57,28 +57,28 @@ export async function startSettings({ whispers = true } = {}) {
   const botFor = (chat: string) => paperOf(chat).bot;
 
   const workspaces = createWorkspaces({ workspaces: stores.store<Workspace>('workspaces') });
-  const joins = createJoins({
+  const joins = createJoinCodes({
     codes: stores.store<JoinCode>('joins'),
     mayOffer: async () => true,
     now,
   });
   const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
   const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake: () => {} });
-  const chronicle = createChronicle({ history, ballots, now, log });
+  const recorder = createRecorder({ history, ballots, now, log });
   const composer = { refresh: () => Promise.reject(new Error('There are no drafts here.')) };
-  const refreshing = createRefreshing({ drafts: stores.store<Draft>('drafts'), composer, workspaces, log });
-  const speech = createSpeech({ botFor, log });
-  const records = createCardRecords({
+  const draftRefresh = createRefresh({ drafts: stores.store<Draft>('drafts'), composer, workspaces, log });
+  const sender = createSender({ botFor, log });
+  const cardIndex = createCardIndex({
     cards: stores.store<CardRecord>('cards'),
     anchors: stores.store<Anchor>('anchors'),
   });
   const posts = stores.store<Post>('posts');
-  const joining = createJoining({
-    ...{ posts, workspaces, joins, chronicle, refreshing, speech, botFor },
+  const joinChats = createJoinChats({
+    ...{ posts, workspaces, joins, recorder, draftRefresh, sender, botFor },
     touch: () => {},
   });
   const settings = createSettings({
-    ...{ workspaces, joining, history, chronicle, speech, records, now },
+    ...{ workspaces, joinChats, history, recorder, sender, cardIndex, now },
     operators: { isOperator: async () => false },
   });
 
@@ -87,7 +87,7 @@ export async function startSettings({ whispers = true } = {}) {
       drafts: stores.store<Draft>('drafts'),
       posts,
       workspaces,
-      records,
+      cardIndex,
       botFor,
     },
     access: { isAllowed: async () => true },
@@ -101,7 +101,7 @@ export async function startSettings({ whispers = true } = {}) {
   }
 
   function dispatch(passed: Passed | { on: 'stranger' }): Promise<void> {
-    if (passed.on === 'command') return settings.obey(passed.event);
+    if (passed.on === 'command') return settings.runCommand(passed.event);
     if (passed.on === 'settings') return settings.press(passed.event, passed.press);
     if (passed.on === 'nothing') return passed.event.answer(OLD_BUTTON);
     if (passed.on === 'place_answer') return settings.take(passed.event, passed.kind);
@@ -155,7 +155,7 @@ export async function startSettings({ whispers = true } = {}) {
   }
 
   return {
-    ...{ workspaces, joins, history, records, telegram, discord },
+    ...{ workspaces, joins, history, cardIndex, telegram, discord },
     ...{ command, press, answer, stand, newest, told },
     says: (frame: Frame) => textOf(newest(frame)),
     policyOf: async (frame: Frame) => (await workspaces.settingsOf(frame.workspace)).policy,

@@ -143,11 +143,11 @@ it('explains how to name somebody, and refuses a chat that speaks as itself', as
 });
 
 it('asks for the time zone by a reply', async () => {
-  const { press, answer, newest, says, records, telegram, workspaces, told } = await startSettings();
+  const { press, answer, newest, says, cardIndex, telegram, workspaces, told } = await startSettings();
   await press(LAB, 's:zone:ask');
   expect(says(LAB)).toBe('Ana, reply to this with the time zone, such as Europe/Berlin.');
   const question = telegram.messages.at(-1)?.ref ?? { chat: '', id: '' };
-  expect(await records.subjectOf(question)).toBe('zone:telegram:-5');
+  expect(await cardIndex.subjectOf(question)).toBe('zone:telegram:-5');
   expect(await problemOf(answer(LAB, 'zone:telegram:-5', 'Atlantis'))).toBe('time_zone_unknown');
   await answer(LAB, 'zone:telegram:-5', 'new york');
   expect(textOf(newest(LAB))).toContain('Time zone  America/New_York, 12:02 now');

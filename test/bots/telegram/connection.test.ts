@@ -123,9 +123,9 @@ it('never names its token when nobody listens at the address', async () => {
     () => bot.edit({ chat, id: '1' }, { lines, rows: [] }),
     () => bot.remove({ chat, id: '1' }),
     () => bot.openFile('file'),
-    () => bot.readStanding('telegram:-1', { id: 'telegram:1', name: 'Ana' }),
-    () => bot.putMarks({ chat, id: '1' }, ['approve']),
-    () => bot.hearsMarks('telegram:-1'),
+    () => bot.fetchMember('telegram:-1', { id: 'telegram:1', name: 'Ana' }),
+    () => bot.addReactions({ chat, id: '1' }, ['approve']),
+    () => bot.receivesReactions('telegram:-1'),
   ];
   for (const call of calls) {
     const error = await harness.errorOf(call());

@@ -104,15 +104,15 @@ it('lets the administrators of a group manage, and everybody their private chat'
   const { telegram } = harness;
   const { bot, events, team, ben } = await startTeam(harness);
   const chat = `telegram:${team.id}`;
-  const standing = (id: number, where = chat) => bot.readStanding(where, { id: `telegram:${id}`, name: 'x' });
-  expect(await standing(ben.id)).toEqual({ isMember: true, isManager: true, roles: [] });
-  expect(await standing(telegram.ana.id)).toEqual({ isMember: true, isManager: false, roles: [] });
-  expect(await standing(424242)).toMatchObject({ isMember: false, isManager: false });
-  expect(await bot.readStanding(chat, { id: 'discord:1', name: 'x' })).toMatchObject({
+  const member = (id: number, where = chat) => bot.fetchMember(where, { id: `telegram:${id}`, name: 'x' });
+  expect(await member(ben.id)).toEqual({ isMember: true, isManager: true, roles: [] });
+  expect(await member(telegram.ana.id)).toEqual({ isMember: true, isManager: false, roles: [] });
+  expect(await member(424242)).toMatchObject({ isMember: false, isManager: false });
+  expect(await bot.fetchMember(chat, { id: 'discord:1', name: 'x' })).toMatchObject({
     isMember: false,
     isManager: false,
   });
-  expect(await standing(telegram.ana.id, harness.chat)).toEqual({
+  expect(await member(telegram.ana.id, harness.chat)).toEqual({
     isMember: true,
     isManager: true,
     roles: [],
@@ -120,7 +120,7 @@ it('lets the administrators of a group manage, and everybody their private chat'
   await telegram.sendText(team, ben, '/accounts', { isAnonymous: true });
   const { person } = await events.one('command');
   expect(person).toEqual({ id: chat, name: 'Team' });
-  expect(await bot.readStanding(chat, person)).toMatchObject({ isManager: true });
+  expect(await bot.fetchMember(chat, person)).toMatchObject({ isManager: true });
 });
 
 async function startTeam(harness: Harness) {
@@ -150,5 +150,5 @@ it('counts no channel that speaks in a group as a member of it', async () => {
   await telegram.sendText(team, passer, '/accounts', { asChannel });
   const { chat, person } = await events.one('command');
   expect(person).toEqual({ id: `telegram:${asChannel.id}`, name: 'News' });
-  expect(await bot.readStanding(chat, person)).toEqual({ isMember: false, isManager: false, roles: [] });
+  expect(await bot.fetchMember(chat, person)).toEqual({ isMember: false, isManager: false, roles: [] });
 });

@@ -24,7 +24,7 @@ export async function startHarness(options: Parameters<typeof startTelegramEmula
   const directory = await mkdtemp(join(tmpdir(), 'nod-telegram-'));
   const stores = openStores({ file: join(directory, 'nod.db') });
   const inbox: Store<InboxRecord> = stores.store('telegram-inbox');
-  const moves: Store<MoveRecord> = stores.store('telegram-moves');
+  const supergroups: Store<MoveRecord> = stores.store('telegram-moves');
   const logLines = createRecord<string>();
   const log = pino({ level: 'trace' }, { write: logLines.add });
   const bots: ReturnType<typeof createTelegramBot>[] = [];
@@ -34,7 +34,7 @@ export async function startHarness(options: Parameters<typeof startTelegramEmula
       token: telegram.token,
       apiUrl: telegram.apiUrl,
       inbox,
-      moves,
+      supergroups,
       log,
       commands: [{ command: 'accounts', description: 'The accounts of this chat' }],
       ...changes,
@@ -54,9 +54,9 @@ export async function startHarness(options: Parameters<typeof startTelegramEmula
   }
 
   async function inboxRecords(): Promise<InboxRecord[]> {
-    const records: InboxRecord[] = [];
-    for await (const [, record] of inbox.entries()) records.push(record);
-    return records;
+    const cardIndex: InboxRecord[] = [];
+    for await (const [, record] of inbox.entries()) cardIndex.push(record);
+    return cardIndex;
   }
 
   async function picture(key: string, background = 'red'): Promise<Picture> {
@@ -69,7 +69,7 @@ export async function startHarness(options: Parameters<typeof startTelegramEmula
     telegram,
     stores,
     inbox,
-    moves,
+    supergroups,
     createBot,
     startBot,
     inboxRecords,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ChatBusyError, type ChatEvent } from '../../../src/bots/platform.ts';
 import type { RequestEntry } from '../../emulators/telegram/index.ts';
-import { createGate } from '../records.ts';
+import { createReleaseGate } from '../records.ts';
 import { startHarness } from './harness.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -22,7 +22,7 @@ it('handles an update once although Telegram delivers it twice', async () => {
 it('handles an update again whose handling a crash cut off, before newer ones', async () => {
   await using harness = await startHarness();
   const { telegram, inbox } = harness;
-  const never = createGate();
+  const never = createReleaseGate();
   const first = await harness.startBot(() => never.opened);
   await telegram.sendText(telegram.anaChat, telegram.ana, 'one');
   await telegram.sendText(telegram.anaChat, telegram.ana, 'two');
@@ -42,7 +42,7 @@ it('handles an update again whose handling a crash cut off, before newer ones', 
 it('leaves at a stop what it has not begun for the next start', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;
-  const gate = createGate();
+  const gate = createReleaseGate();
   const first = await harness.startBot(() => gate.opened);
   await telegram.sendText(telegram.anaChat, telegram.ana, 'one');
   await telegram.sendText(telegram.anaChat, telegram.ana, 'two');
@@ -72,7 +72,7 @@ it('waits out an outage of Telegram’s without giving an update up', async () =
 it('handles the chats side by side and each in order', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;
-  const gate = createGate();
+  const gate = createReleaseGate();
   const ben = telegram.user({ firstName: 'Ben' });
   const benChat = telegram.privateChat(ben);
   const { events } = await harness.startBot(async (event) => {

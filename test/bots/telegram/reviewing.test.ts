@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ChatBusyError, ChatUnreachableError, MessageGoneError } from '../../../src/bots/platform.ts';
-import { createGate } from '../records.ts';
+import { createReleaseGate } from '../records.ts';
 import { type Harness, startHarness } from './harness.ts';
 
 const card = { lines: [['Ready?']], rows: [] };
@@ -71,7 +71,7 @@ it('hears of a reaction in a topic without the topic', async () => {
 it('keeps reactions in order with everything else of their chat', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;
-  const gate = createGate();
+  const gate = createReleaseGate();
   const { events, shown, team } = await startTeam(harness, { receive: () => gate.opened });
   await telegram.sendText(team, telegram.ana, '/accounts');
   await telegram.react(shown, telegram.ana, '👍');
@@ -85,11 +85,11 @@ it('keeps reactions in order with everything else of their chat', async () => {
 it('puts the first mark under a message, also twice', async () => {
   await using harness = await startHarness();
   const { bot, message, shown } = await startTeam(harness);
-  await bot.putMarks(message, ['approve', 'reject']);
-  await bot.putMarks(message, ['approve', 'reject']);
-  await bot.putMarks(message, []);
+  await bot.addReactions(message, ['approve', 'reject']);
+  await bot.addReactions(message, ['approve', 'reject']);
+  await bot.addReactions(message, []);
   expect(reactionsOf(harness, shown.message_id)).toEqual(['👍']);
-  await bot.putMarks(message, ['reject']);
+  await bot.addReactions(message, ['reject']);
   expect(reactionsOf(harness, shown.message_id)).toEqual(['👎']);
 });
 
@@ -98,15 +98,15 @@ it('gets over a mark that is not wanted, and tells when nobody has heard of it',
   const { telegram } = harness;
   const { bot, chat, message, team } = await startTeam(harness);
   telegram.restrictReactions(team, [{ type: 'emoji', emoji: '🔥' }]);
-  await bot.putMarks(message, ['approve']);
-  await bot.putMarks({ chat, id: '4711' }, ['approve']);
-  await bot.putMarks({ chat: 'telegram:-4711', id: '1' }, ['approve']);
+  await bot.addReactions(message, ['approve']);
+  await bot.addReactions({ chat, id: '4711' }, ['approve']);
+  await bot.addReactions({ chat: 'telegram:-4711', id: '1' }, ['approve']);
   const refusals = harness.logLines.all.filter((line) => line.includes('our reaction was not wanted'));
   expect(refusals.map((line) => JSON.parse(line).level)).toEqual([20, 20, 20]);
   telegram.fault('429', { retryAfterSeconds: 7 });
-  expect(await harness.errorOf(bot.putMarks(message, ['approve']))).toBeInstanceOf(ChatBusyError);
+  expect(await harness.errorOf(bot.addReactions(message, ['approve']))).toBeInstanceOf(ChatBusyError);
   telegram.fault('drop-reply');
-  expect(await harness.errorOf(bot.putMarks(message, ['approve']))).toBeInstanceOf(ChatUnreachableError);
+  expect(await harness.errorOf(bot.addReactions(message, ['approve']))).toBeInstanceOf(ChatUnreachableError);
 });
 
 it('hears marks where it is an administrator, and knows at once when that changes', async () => {
@@ -116,7 +116,7 @@ it('hears marks where it is an administrator, and knows at once when that change
   const ben = telegram.user({ firstName: 'Ben' });
   const team = telegram.group({ title: 'Team', admins: [ben], members: [telegram.ana] });
   const chat = `telegram:${team.id}`;
-  expect(await bot.hearsMarks(chat)).toBe(false);
+  expect(await bot.receivesReactions(chat)).toBe(false);
   telegram.setAdmin(team, 'bot', true);
   expect(await events.one('rights')).toMatchObject({
     chat,
@@ -124,10 +124,10 @@ it('hears marks where it is an administrator, and knows at once when that change
     chatTitle: 'Team',
     person: { id: `telegram:${ben.id}`, name: 'Ben' },
   });
-  expect(await bot.hearsMarks(chat)).toBe(true);
+  expect(await bot.receivesReactions(chat)).toBe(true);
   telegram.removeBot(team);
   await events.first(2);
-  expect(await bot.hearsMarks(chat)).toBe(false);
+  expect(await bot.receivesReactions(chat)).toBe(false);
   const asked = telegram.state.requests.filter(({ method }) => method === 'getChatMember');
   expect(asked).toHaveLength(1);
 });
@@ -136,8 +136,8 @@ it('hears no marks in private chats and where it is not', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;
   const { bot, events } = await harness.startBot();
-  expect(await bot.hearsMarks(harness.chat)).toBe(false);
-  expect(await bot.hearsMarks('telegram:-4711')).toBe(false);
+  expect(await bot.receivesReactions(harness.chat)).toBe(false);
+  expect(await bot.receivesReactions('telegram:-4711')).toBe(false);
   telegram.block(telegram.ana);
   telegram.unblock(telegram.ana);
   await telegram.sendText(telegram.anaChat, telegram.ana, 'hello');
@@ -150,7 +150,7 @@ it('whispers in the group, next to the message', async () => {
   const { telegram } = harness;
   const { bot, message, shown, team, ben } = await startTeam(harness);
   const rows = [[{ label: 'Say why', press: 'why' }]];
-  expect(await bot.whisper(message, personOf(ben), { lines: [['Use the button']], rows })).toBe(true);
+  expect(await bot.tellPrivately(message, personOf(ben), { lines: [['Use the button']], rows })).toBe(true);
   expect(telegram.shownTo(team, ben)).toMatchObject([
     {
       text: 'Use the button',
@@ -166,7 +166,7 @@ it('hears a button of a whisper, which it can no longer reach', async () => {
   const { telegram } = harness;
   const { bot, events, chat, message, team, ben } = await startTeam(harness);
   const rows = [[{ label: 'Say why', press: 'why' }]];
-  await bot.whisper(message, personOf(ben), { lines: [['Use the button']], rows });
+  await bot.tellPrivately(message, personOf(ben), { lines: [['Use the button']], rows });
   const [whispered] = telegram.shownTo(team, ben);
   if (whispered === undefined) throw new Error('Nothing was whispered.');
   await expect(telegram.press(whispered, 'Say why', telegram.ana)).rejects.toThrow('no message');
@@ -183,11 +183,11 @@ it('whispers in the private chat where it does not administer the group', async 
   await using harness = await startHarness();
   const { telegram } = harness;
   const { bot, message, team, ben } = await startTeam(harness, { botIsAdmin: false });
-  expect(await bot.whisper(message, personOf(telegram.ana), card)).toBe(true);
+  expect(await bot.tellPrivately(message, personOf(telegram.ana), card)).toBe(true);
   expect(telegram.botMessages(telegram.anaChat)).toMatchObject([{ text: 'Ready?' }]);
-  expect(await bot.whisper(message, personOf(ben), card)).toBe(false);
+  expect(await bot.tellPrivately(message, personOf(ben), card)).toBe(false);
   telegram.block(telegram.ana);
-  expect(await bot.whisper(message, personOf(telegram.ana), card)).toBe(false);
+  expect(await bot.tellPrivately(message, personOf(telegram.ana), card)).toBe(false);
   expect(telegram.shownTo(team, ben)).toEqual([]);
   expect(telegram.state.requests.filter(({ status }) => status === 400)).toEqual([]);
   expect(telegram.botMessages(team)).toHaveLength(1);
@@ -199,7 +199,7 @@ it('whispers in the private chat to somebody who has left the group', async () =
   const { bot, message } = await startTeam(harness);
   const cleo = telegram.user({ firstName: 'Cleo' });
   const cleosChat = telegram.privateChat(cleo);
-  expect(await bot.whisper(message, personOf(cleo), card)).toBe(true);
+  expect(await bot.tellPrivately(message, personOf(cleo), card)).toBe(true);
   expect(telegram.botMessages(cleosChat)).toMatchObject([{ text: 'Ready?' }]);
 });
 
@@ -207,12 +207,12 @@ it('whispers to nobody who has no name, and never twice when it is not sure', as
   await using harness = await startHarness();
   const { telegram } = harness;
   const { bot, message, chat, team } = await startTeam(harness);
-  expect(await bot.whisper(message, { id: chat, name: 'Team' }, card)).toBe(false);
-  expect(await bot.whisper(message, { id: 'discord:1', name: 'x' }, card)).toBe(false);
+  expect(await bot.tellPrivately(message, { id: chat, name: 'Team' }, card)).toBe(false);
+  expect(await bot.tellPrivately(message, { id: 'discord:1', name: 'x' }, card)).toBe(false);
   telegram.fault('drop-reply', { method: 'sendMessage' });
-  expect(await bot.whisper(message, personOf(telegram.ana), card)).toBe(false);
+  expect(await bot.tellPrivately(message, personOf(telegram.ana), card)).toBe(false);
   telegram.fault('429', { method: 'sendMessage' });
-  expect(await bot.whisper(message, personOf(telegram.ana), card)).toBe(false);
+  expect(await bot.tellPrivately(message, personOf(telegram.ana), card)).toBe(false);
   expect(telegram.shownTo(team, telegram.ana)).toHaveLength(1);
   expect(telegram.botMessages(telegram.anaChat)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Bot, ChatClosedError, MessageGoneError } from '../../../src/bots/platform.ts';
-import { createGate } from '../records.ts';
+import { createReleaseGate } from '../records.ts';
 import { type Harness, jpeg, startHarness } from './harness.ts';
 
 const card = (text: string) => ({ lines: [[text]], rows: [[{ label: 'Go', press: 'go' }]] });
@@ -52,7 +52,7 @@ it('edits and removes what it sent into the supergroup', async () => {
     { text: 'Two' },
     { text: 'Three', reply_to_message: { text: 'Two' } },
   ]);
-  await bot.putMarks(answer, ['approve']);
+  await bot.addReactions(answer, ['approve']);
   expect(telegram.render(supergroup)).toContain('👍');
   await bot.remove(first);
   expect(telegram.botMessages(supergroup)).toHaveLength(1);
@@ -69,47 +69,52 @@ it('takes messages from before the move for gone', async () => {
     telegram.state.requests.filter(({ method }) => /^(edit|deleteMessage|setMessage)/.test(method));
   expect(await harness.errorOf(bot.edit(old, card('New')))).toBeInstanceOf(MessageGoneError);
   await bot.remove(old);
-  await bot.putMarks(old, ['approve']);
+  await bot.addReactions(old, ['approve']);
   expect(touching()).toEqual([]);
   await bot.send(chat, card('Answer'), { replyTo: old });
   expect(await telegram.waitForMessage(supergroup, 'Answer')).not.toHaveProperty('reply_to_message');
 });
 
-it.each(['send', 'edit', 'remove', 'putMarks', 'hearsMarks', 'readStanding', 'whisper'] as const)(
-  'learns of a move that it missed from a refusal: %s',
-  async (method) => {
-    await using harness = await startHarness();
-    const { telegram } = harness;
-    const bot = harness.createBot();
-    const { chat, team, ben, old } = await makeTeam(harness, bot);
-    const supergroup = telegram.migrateToSupergroup(team);
-    const person = { id: `telegram:${ben.id}`, name: 'Ben' };
-    const calls = {
-      send: async () => (await bot.send(chat, card('New'))).id.split('/')[0],
-      edit: () => harness.errorOf(bot.edit(old, card('New'))),
-      remove: () => bot.remove(old),
-      putMarks: () => bot.putMarks(old, ['approve']),
-      hearsMarks: () => bot.hearsMarks(chat),
-      readStanding: () => bot.readStanding(chat, person),
-      whisper: () => bot.whisper(old, person, card('New')),
-    };
-    const results = {
-      send: String(supergroup.id),
-      edit: expect.any(MessageGoneError),
-      remove: undefined,
-      putMarks: undefined,
-      hearsMarks: true,
-      readStanding: { isMember: true, isManager: true, roles: [] },
-      whisper: true,
-    };
-    expect(await calls[method]()).toEqual(results[method]);
-    expect(await harness.moves.get(String(team.id))).toMatchObject({ to: supergroup.id });
-    expect(await bot.send(chat, card('And on'))).toHaveProperty('id', expect.stringContaining('/'));
-    const sent = telegram.botMessages(supergroup).map(({ text }) => text);
-    expect(sent).toEqual(method === 'send' ? ['New', 'And on'] : ['And on']);
-    expect(telegram.shownTo(supergroup, ben)).toHaveLength(method === 'whisper' ? 1 : 0);
-  },
-);
+it.each([
+  'send',
+  'edit',
+  'remove',
+  'addReactions',
+  'receivesReactions',
+  'fetchMember',
+  'tellPrivately',
+] as const)('learns of a move that it missed from a refusal: %s', async (method) => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const bot = harness.createBot();
+  const { chat, team, ben, old } = await makeTeam(harness, bot);
+  const supergroup = telegram.migrateToSupergroup(team);
+  const person = { id: `telegram:${ben.id}`, name: 'Ben' };
+  const calls = {
+    send: async () => (await bot.send(chat, card('New'))).id.split('/')[0],
+    edit: () => harness.errorOf(bot.edit(old, card('New'))),
+    remove: () => bot.remove(old),
+    addReactions: () => bot.addReactions(old, ['approve']),
+    receivesReactions: () => bot.receivesReactions(chat),
+    fetchMember: () => bot.fetchMember(chat, person),
+    tellPrivately: () => bot.tellPrivately(old, person, card('New')),
+  };
+  const results = {
+    send: String(supergroup.id),
+    edit: expect.any(MessageGoneError),
+    remove: undefined,
+    addReactions: undefined,
+    receivesReactions: true,
+    fetchMember: { isMember: true, isManager: true, roles: [] },
+    tellPrivately: true,
+  };
+  expect(await calls[method]()).toEqual(results[method]);
+  expect(await harness.supergroups.get(String(team.id))).toMatchObject({ to: supergroup.id });
+  expect(await bot.send(chat, card('And on'))).toHaveProperty('id', expect.stringContaining('/'));
+  const sent = telegram.botMessages(supergroup).map(({ text }) => text);
+  expect(sent).toEqual(method === 'send' ? ['New', 'And on'] : ['And on']);
+  expect(telegram.shownTo(supergroup, ben)).toHaveLength(method === 'tellPrivately' ? 1 : 0);
+});
 
 it('remembers a move over a restart', async () => {
   await using harness = await startHarness();
@@ -132,16 +137,16 @@ it('follows a chain of moves to its end and back to its beginning', async () => 
   await using harness = await startHarness();
   const { telegram } = harness;
   const team = telegram.group({ title: 'Team', members: [telegram.ana], supergroup: true, botIsAdmin: true });
-  await harness.moves.create('-1', { to: -2 });
-  await harness.moves.create('-2', { to: team.id });
+  await harness.supergroups.create('-1', { to: -2 });
+  await harness.supergroups.create('-2', { to: team.id });
   const { bot, events } = await harness.startBot();
   expect(await bot.send('telegram:-1', card('Hello'))).toMatchObject({ chat: 'telegram:-1' });
   expect(telegram.botMessages(team)).toMatchObject([{ text: 'Hello' }]);
   await telegram.sendText(team, telegram.ana, '/accounts');
   expect(await events.one('command')).toMatchObject({ chat: 'telegram:-1' });
   const asGroup = { id: `telegram:${team.id}`, name: 'Team' };
-  expect(await bot.readStanding('telegram:-1', asGroup)).toMatchObject({ isManager: true });
-  expect(await bot.readStanding('telegram:-1', { id: 'telegram:-3', name: 'x' })).toMatchObject({
+  expect(await bot.fetchMember('telegram:-1', asGroup)).toMatchObject({ isManager: true });
+  expect(await bot.fetchMember('telegram:-1', { id: 'telegram:-3', name: 'x' })).toMatchObject({
     isManager: false,
   });
 });
@@ -149,7 +154,7 @@ it('follows a chain of moves to its end and back to its beginning', async () => 
 it('keeps what is said before and after a move in order', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;
-  const gate = createGate();
+  const gate = createReleaseGate();
   const { events, team } = await startTeam(harness, () => gate.opened);
   await telegram.sendText(team, telegram.ana, '/accounts before');
   const supergroup = telegram.migrateToSupergroup(team);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { problemText } from '../../../src/bots/text/problems.ts';
-import { idiomOf } from '../../../src/bots/text/wording.ts';
+import { wordingOf } from '../../../src/bots/text/wording.ts';
 import type { Problem } from '../../../src/core/problems.ts';
 
 type Excess = Extract<Problem, { code: 'too_much_at_once' }>;
@@ -31,12 +31,12 @@ it.each<[Pick<Excess, 'what' | 'who' | 'max'>, string]>([
     'Nod keeps up to 500.0 MB for one place, and this is more. Post or discard drafts first; their files are gone within two hours.',
   ],
 ])('says what to do about too much at once: %j', (excess, words) => {
-  expect(problemText({ code: 'too_much_at_once', ...excess }, idiomOf('discord:1'))).toBe(words);
+  expect(problemText({ code: 'too_much_at_once', ...excess }, wordingOf('discord:1'))).toBe(words);
 });
 
 it('says where a code for joined chats is made', () => {
   const problem = { code: 'not_root' as const, root: 'Studio (Discord)' };
-  expect(problemText(problem, idiomOf('telegram:-5'))).toBe(
+  expect(problemText(problem, wordingOf('telegram:-5'))).toBe(
     'Codes are made in Studio (Discord), whose rules hold here. Ask somebody who manages it.',
   );
 });

@@ -140,7 +140,7 @@ describe('an access token', () => {
 });
 
 describe('connecting again while a refresh is under way', () => {
-  async function refreshing(fault?: string) {
+  async function draftRefresh(fault?: string) {
     const { world, openId, accounts } = await staleWorld();
     if (fault !== undefined) world.tiktok.fault(fault);
     world.tiktok.fault('latency', { endpoint: 'oauth/token', ms: 1_000 });
@@ -156,7 +156,7 @@ describe('connecting again while a refresh is under way', () => {
   }
 
   it('is not undone by the refusal of the old refresh token', async () => {
-    const { world, openId, accounts, asked, pair } = await refreshing('token-error:invalid_grant');
+    const { world, openId, accounts, asked, pair } = await draftRefresh('token-error:invalid_grant');
     await using _ = world;
     expect(await asked).toBe(pair.access_token);
     expect(await accounts.get(openId)).not.toHaveProperty('expired');
@@ -164,7 +164,7 @@ describe('connecting again while a refresh is under way', () => {
   });
 
   it('is not undone by the success of the old refresh token', async () => {
-    const { world, openId, accounts, asked, pair } = await refreshing();
+    const { world, openId, accounts, asked, pair } = await draftRefresh();
     await using _ = world;
     expect(await asked).toBe(pair.access_token);
     expect(await accounts.accessToken(openId)).toBe(pair.access_token);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createJoins, type JoinCode, type JoinOffer } from '../../../src/core/accounts/join-codes.ts';
+import { createJoinCodes, type JoinCode, type JoinOffer } from '../../../src/core/accounts/join-codes.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
 import { temporaryDirectory } from '../media/files.ts';
 import { ANA, CHAT, WORKSPACE } from '../posts.ts';
@@ -16,7 +16,7 @@ function joinsAt(start = 1_000) {
   const codes = stores.store<JoinCode>('joins');
   /** What the hook says: whether whoever made a code may still have a chat join by it. */
   const rights: { read: (offer: JoinOffer) => Promise<boolean> } = { read: async () => true };
-  const joins = createJoins({ codes, mayOffer: (offer) => rights.read(offer), now: () => clock.now });
+  const joins = createJoinCodes({ codes, mayOffer: (offer) => rights.read(offer), now: () => clock.now });
   return { clock, codes, joins, rights };
 }
 

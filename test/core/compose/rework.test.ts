@@ -32,10 +32,10 @@ async function teamWorld() {
 
 describe('taking a post back', () => {
   it('opens a draft with everything, ends the post and voids its votes', async () => {
-    const { chat, reworking, submission, drafts, parts, post, vote, world } = await teamWorld();
+    const { chat, rework, submission, drafts, parts, post, vote, world } = await teamWorld();
     await using _ = chat;
     await world.nod.workspaces.change(WORKSPACE, ({ policy }) => ({ policy: { ...policy, approvals: 2 } }));
-    const opened = await reworking.withdraw(post, ANA);
+    const opened = await rework.withdraw(post, ANA);
     expect(await world.read(post.id)).toMatchObject({ status: 'cancelled', by: ANA, isWithdrawn: true });
     expect(await vote(post)).toMatchObject({ result: 'late', acts: [] });
     const draft = await drafts.get(opened.id);
@@ -52,66 +52,66 @@ describe('taking a post back', () => {
   });
 
   it('opens one draft, however often it is asked, until that one is a post', async () => {
-    const { chat, reworking, submission, parts, post } = await teamWorld();
+    const { chat, rework, submission, parts, post } = await teamWorld();
     await using _ = chat;
-    const [first, second] = await Promise.all([reworking.withdraw(post, ANA), reworking.withdraw(post, ANA)]);
+    const [first, second] = await Promise.all([rework.withdraw(post, ANA), rework.withdraw(post, ANA)]);
     expect(second.id).toBe(first.id);
     await parts.composer.choose(first.id, ANA, { type: 'privacy', privacyLevel: 'PUBLIC_TO_EVERYONE' });
     await submission.submit(first.id, ANA, 'DIRECT_POST');
     const settled = await chat.world.read(post.id);
-    const third = await reworking.withdraw(settled, ANA);
+    const third = await rework.withdraw(settled, ANA);
     expect(third.id).not.toBe(first.id);
-    expect((await reworking.withdraw(settled, ANA)).id).toBe(third.id);
+    expect((await rework.withdraw(settled, ANA)).id).toBe(third.id);
   });
 
   it('keeps the time that was planned, unless it is over', async () => {
     for (const isOver of [false, true]) {
-      const { chat, reworking, drafts, post, settle, world } = await teamWorld();
+      const { chat, rework, drafts, post, settle, world } = await teamWorld();
       await using _ = chat;
       const publishAt = world.now() + HOUR_MS;
       const planned = await settle({ status: 'queued', publishAt, notBefore: publishAt });
       expect(planned.id).toBe(post.id);
       if (isOver) world.tiktok.clock.advance(HOUR_MS);
-      const opened = await drafts.get((await reworking.withdraw(planned, ANA)).id);
+      const opened = await drafts.get((await rework.withdraw(planned, ANA)).id);
       expect(opened?.publishAt).toBe(isOver ? undefined : publishAt);
     }
   });
 
   it('gives the draft to whoever changes the post, and takes nothing back that TikTok has', async () => {
-    const { chat, reworking, settle, absent } = await teamWorld();
+    const { chat, rework, settle, absent } = await teamWorld();
     await using _ = chat;
     for (const status of ['submitting', 'processing'] as const) {
       const gone = await settle({ status });
-      expect(await problemOf(reworking.withdraw(gone, ANA))).toEqual({ code: 'not_withdrawable' });
+      expect(await problemOf(rework.withdraw(gone, ANA))).toEqual({ code: 'not_withdrawable' });
     }
     const ended = await settle({ status: 'cancelled', settledAt: 0 });
-    expect(await reworking.withdraw(ended, ANA)).toMatchObject({ author: ANA });
+    expect(await rework.withdraw(ended, ANA)).toMatchObject({ author: ANA });
     absent.add(ANA.id);
-    const taken = await reworking.withdraw(ended, BEN);
+    const taken = await rework.withdraw(ended, BEN);
     expect(await chat.world.nod.stores.store<Draft>('drafts').get(taken.id)).toMatchObject({ author: BEN });
   });
 
   it('takes the draft of a post from nobody who is still there', async () => {
-    const { chat, reworking, drafts, post, absent } = await teamWorld();
+    const { chat, rework, drafts, post, absent } = await teamWorld();
     await using _ = chat;
-    const opened = await reworking.withdraw(post, ANA);
+    const opened = await rework.withdraw(post, ANA);
     const standing = await chat.world.read(post.id);
     const problem = { code: 'not_author', author: ANA.name };
-    expect(await problemOf(reworking.withdraw(standing, BEN))).toEqual(problem);
+    expect(await problemOf(rework.withdraw(standing, BEN))).toEqual(problem);
     expect(await drafts.get(opened.id)).toMatchObject({ author: ANA });
     absent.add(ANA.id);
-    await reworking.withdraw(standing, BEN);
+    await rework.withdraw(standing, BEN);
     expect(await drafts.get(opened.id)).toMatchObject({ author: BEN });
   });
 
   it('either ends the post or comes too late, where the last vote is cast at the same time', async () => {
     const ends = new Set<string>();
     for (let turns = 0; turns < 48; turns += 6) {
-      const { chat, reworking, post, vote, world, drafts } = await teamWorld();
+      const { chat, rework, post, vote, world, drafts } = await teamWorld();
       await using _ = chat;
       const going = vote(post).then(() => world.nod.publisher.tick(post.id));
       for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
-      const withdrawal = reworking.withdraw(post, ANA).then(
+      const withdrawal = rework.withdraw(post, ANA).then(
         () => 'withdrawn',
         () => 'refused',
       );
@@ -128,11 +128,11 @@ describe('taking a post back', () => {
   });
 
   it('does not go on where the post goes on as another one', async () => {
-    const { chat, reworking, settle } = await teamWorld();
+    const { chat, rework, settle } = await teamWorld();
     await using _ = chat;
     const held = await settle({ ...HOLD });
-    await reworking.rechoose(held, ANA, 'SELF_ONLY');
-    expect(await problemOf(reworking.withdraw(held, ANA))).toEqual({ code: 'post_gone' });
+    await rework.rechoose(held, ANA, 'SELF_ONLY');
+    expect(await problemOf(rework.withdraw(held, ANA))).toEqual({ code: 'post_gone' });
   });
 });
 
@@ -145,14 +145,14 @@ const HOLD = {
 
 describe('choosing anew', () => {
   it('goes on as a new post with its own review, from the moment in which the level is gone', async () => {
-    const { chat, reworking, submission, post, vote, world } = await teamWorld();
+    const { chat, rework, submission, post, vote, world } = await teamWorld();
     await using _ = chat;
     await vote(post);
     world.tiktok.creator.private = true;
     await world.step(post.id);
     const held = await world.read(post.id);
     expect(held).toMatchObject({ status: 'on_hold' });
-    const next = await reworking.rechoose(held, ANA, 'FOLLOWER_OF_CREATOR');
+    const next = await rework.rechoose(held, ANA, 'FOLLOWER_OF_CREATOR');
     expect(next).toMatchObject({
       ...{ status: 'in_review', draftId: post.draftId, media: post.media, attempts: 0 },
       content: { settings: { privacyLevel: 'FOLLOWER_OF_CREATOR' } },
@@ -170,39 +170,37 @@ describe('choosing anew', () => {
   });
 
   it('makes one post, however often and whatever is chosen at once', async () => {
-    const { chat, reworking, settle, posts } = await teamWorld();
+    const { chat, rework, settle, posts } = await teamWorld();
     await using _ = chat;
     const held = await settle({ ...HOLD });
     const chosen = await Promise.all(
-      HOLD.privacyLevelOptions.map((level) => reworking.rechoose(held, ANA, level)),
+      HOLD.privacyLevelOptions.map((level) => rework.rechoose(held, ANA, level)),
     );
     expect(chosen[1]).toEqual(chosen[0]);
     expect(await Array.fromAsync(posts.entries())).toHaveLength(2);
   });
 
   it('finishes what a crash left half done: the new post was saved, the old one not taken back', async () => {
-    const { chat, reworking, submission, settle, world } = await teamWorld();
+    const { chat, rework, submission, settle, world } = await teamWorld();
     await using _ = chat;
     const held = await settle({ ...HOLD });
-    const next = await reworking.rechoose(held, ANA, 'SELF_ONLY');
+    const next = await rework.rechoose(held, ANA, 'SELF_ONLY');
     await world.step(held.id);
     const revived = await settle({ ...HOLD });
     expect(await submission.nextPost(revived)).toMatchObject({ id: next.id });
-    expect((await reworking.rechoose(revived, ANA, 'MUTUAL_FOLLOW_FRIENDS')).contentHash).toBe(
-      next.contentHash,
-    );
+    expect((await rework.rechoose(revived, ANA, 'MUTUAL_FOLLOW_FRIENDS')).contentHash).toBe(next.contentHash);
     expect(await world.finish(held.id)).toMatchObject({ status: 'cancelled' });
   });
 
   it('takes what the creator may choose while the post waits for it', async () => {
-    const { chat, reworking, post, settle } = await teamWorld();
+    const { chat, rework, post, settle } = await teamWorld();
     await using _ = chat;
-    expect(await problemOf(reworking.rechoose(post, ANA, 'SELF_ONLY'))).toEqual({
+    expect(await problemOf(rework.rechoose(post, ANA, 'SELF_ONLY'))).toEqual({
       ...{ code: 'not_retryable', status: 'in_review' },
     });
     const held = await settle({ ...HOLD });
     const gone = { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' };
-    expect(await problemOf(reworking.rechoose(held, ANA, 'PUBLIC_TO_EVERYONE'))).toEqual(gone);
+    expect(await problemOf(rework.rechoose(held, ANA, 'PUBLIC_TO_EVERYONE'))).toEqual(gone);
   });
 });
 
@@ -213,38 +211,38 @@ describe('trying a reviewed post again', () => {
     ['failed', { failure: { reason: 'spam' } }],
     ['unconfirmed', { publishId: 'p1' }],
   ] as const)('keeps the approval where it %s', async (status, more) => {
-    const { chat, reworking, post, settle, workspaces, world } = await teamWorld();
+    const { chat, rework, post, settle, workspaces, world } = await teamWorld();
     await using _ = chat;
     await workspaces.change(WORKSPACE, ({ policy }) => ({ policy: { ...policy, approvals: 3 } }));
     const ended = await settle({ status, ...more, review: { ...post.review, decision } });
-    const again = await reworking.retry(ended);
+    const again = await rework.retry(ended);
     expect(again).toMatchObject({ status: 'queued', contentHash: post.contentHash });
     expect(again.review).toEqual({ ...post.review, decision });
     expect(await world.finish(again.id)).toMatchObject({ status: 'published' });
   });
 
   it.each(['cancelled', 'expired'] as const)('asks for approval anew where it was %s', async (status) => {
-    const { chat, reworking, post, settle, workspaces } = await teamWorld();
+    const { chat, rework, post, settle, workspaces } = await teamWorld();
     await using _ = chat;
     await workspaces.change(WORKSPACE, ({ policy }) => ({ policy: { ...policy, approvals: 3 } }));
     const ended = await settle({ status, review: { ...post.review, decision } });
-    const again = await reworking.retry(ended);
+    const again = await rework.retry(ended);
     expect(again).toMatchObject({ status: 'in_review', review: { policy: { approvals: 3 }, chats: [CHAT] } });
     expect(again.review).not.toHaveProperty('decision');
   });
 
   it('asks for approval where a failed post had none', async () => {
-    const { chat, reworking, settle } = await teamWorld();
+    const { chat, rework, settle } = await teamWorld();
     await using _ = chat;
     const failed = await settle({ status: 'failed', failure: { reason: 'spam' }, review: undefined });
-    expect(await reworking.retry(failed)).toMatchObject({ status: 'in_review' });
+    expect(await rework.retry(failed)).toMatchObject({ status: 'in_review' });
   });
 
   it('is refused for a rejected post', async () => {
-    const { chat, reworking, settle } = await teamWorld();
+    const { chat, rework, settle } = await teamWorld();
     await using _ = chat;
     const rejected = await settle({ status: 'rejected' });
     const refusal = { code: 'not_retryable', status: 'rejected' };
-    expect(await problemOf(reworking.retry(rejected))).toEqual(refusal);
+    expect(await problemOf(rework.retry(rejected))).toEqual(refusal);
   });
 });

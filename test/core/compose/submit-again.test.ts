@@ -16,7 +16,7 @@ describe('trying again', () => {
     await using _ = world.chat;
     const first = await world.submission.submit(world.id, ANA, 'DIRECT_POST');
     const failed = await settle(world, { status: 'failed', failure: { reason: 'spam' } });
-    const again = await Promise.all([1, 2, 3].map(() => world.reworking.retry(failed)));
+    const again = await Promise.all([1, 2, 3].map(() => world.rework.retry(failed)));
     expect(new Set(again.map(({ id }) => id)).size).toBe(1);
     expect(again[0]).toMatchObject({
       status: 'queued',
@@ -41,7 +41,7 @@ describe('trying again', () => {
         { ...world, id: post.id },
         { status: 'failed', failure: { reason: 'spam' } },
       );
-      post = await world.reworking.retry(failed);
+      post = await world.rework.retry(failed);
       ids.push(post.id);
     }
     expect(new Set(ids).size).toBe(4);
@@ -56,7 +56,7 @@ describe('trying again', () => {
     await using _ = world.chat;
     await world.submission.submit(world.id, ANA, 'DIRECT_POST');
     const post = await settle(world, { status } as Partial<Post>);
-    expect(await problemOf(world.reworking.retry(post))).toEqual({ code: 'not_retryable', status });
+    expect(await problemOf(world.rework.retry(post))).toEqual({ code: 'not_retryable', status });
   });
 
   it('is granted for an unconfirmed post, because a person has looked', async () => {
@@ -64,7 +64,7 @@ describe('trying again', () => {
     await using _ = world.chat;
     await world.submission.submit(world.id, ANA, 'DIRECT_POST');
     const post = await settle(world, { status: 'unconfirmed', publishId: 'p1' });
-    expect(await world.reworking.retry(post)).toMatchObject({
+    expect(await world.rework.retry(post)).toMatchObject({
       status: 'queued',
       draftId: post.draftId,
     });
@@ -77,7 +77,7 @@ describe('trying again', () => {
     const post = await world.submission.submit(world.id, ANA, 'DIRECT_POST');
     const failed = await settle(world, { status: 'failed', failure: { reason: 'spam' } });
     await mediaStore.remove(post.media?.[0]?.file.key ?? '');
-    const again = await world.reworking.retry(failed);
+    const again = await world.rework.retry(failed);
     expect(again).toMatchObject({ status: 'preparing' });
     expect(await world.chat.world.finish(again.id)).toMatchObject({ status: 'published' });
 
@@ -85,18 +85,18 @@ describe('trying again', () => {
     await mediaStore.remove(post.media?.[0]?.file.key ?? '');
     await world.posts.delete(again.id);
     const gone = { code: 'file_unavailable', name: '1.png' };
-    expect(await problemOf(world.reworking.retry(failed))).toEqual(gone);
-    expect(await problemOf(world.reworking.withdraw(failed, ANA))).toEqual(gone);
+    expect(await problemOf(world.rework.retry(failed))).toEqual(gone);
+    expect(await problemOf(world.rework.withdraw(failed, ANA))).toEqual(gone);
   });
 });
 
 describe('editing again', () => {
   it('opens a new draft with what the post was made of, and asks for the privacy level anew', async () => {
-    const { chat, submission, reworking, id, parts } = await readyWorld();
+    const { chat, submission, rework, id, parts } = await readyWorld();
     await using _ = chat;
     await parts.composer.choose(id, ANA, { type: 'caption', text: 'Once more' });
     const post = await submission.submit(id, ANA, 'DIRECT_POST');
-    const opened = await reworking.withdraw(post, ANA);
+    const opened = await rework.withdraw(post, ANA);
     const draft = await parts.drafts.get(opened.id);
     expect(draft?.id).not.toBe(id);
     expect(draft).toMatchObject({
@@ -112,11 +112,11 @@ describe('editing again', () => {
   });
 
   it('converts again what is gone', async () => {
-    const { chat, submission, reworking, id, parts } = await readyWorld();
+    const { chat, submission, rework, id, parts } = await readyWorld();
     await using _ = chat;
     const post = await submission.submit(id, ANA, 'DIRECT_POST');
     await chat.world.mediaStore.remove(post.media?.[0]?.file.key ?? '');
-    const { id: opened } = await reworking.withdraw(post, ANA);
+    const { id: opened } = await rework.withdraw(post, ANA);
     const draft = await parts.whenDraft(opened, isReady);
     expect(
       await parts.intake.areKept(

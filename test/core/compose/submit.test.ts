@@ -38,7 +38,7 @@ describe('submitting', () => {
   });
 
   it('is refused for an account that the place shares no more, also for another try', async () => {
-    const { chat, submission, reworking, id, posts } = await readyWorld();
+    const { chat, submission, rework, id, posts } = await readyWorld();
     await using _ = chat;
     const { nod, tiktok } = chat.world;
     const problem = { code: 'account_disconnected', username: 'studio.ana' };
@@ -49,7 +49,7 @@ describe('submitting', () => {
     const settled = { status: 'cancelled', settledAt: chat.world.now() };
     const cancelled = await posts.update(post.id, (one) => ({ ...one, ...settled }) as Post);
     await nod.workspaces.unshare(WORKSPACE, tiktok.openIdOf());
-    expect(await problemOf(reworking.retry(cancelled ?? post))).toEqual(problem);
+    expect(await problemOf(rework.retry(cancelled ?? post))).toEqual(problem);
   });
 
   it('is refused with the first thing that is missing, and leaves the draft open', async () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHistory, type HistoryEntry } from '../../../src/core/history/history.ts';
-import { createChronicle, entriesOf } from '../../../src/core/history/record-post.ts';
+import { createRecorder, entriesOf } from '../../../src/core/history/record-post.ts';
 import type { Post } from '../../../src/core/publish/post.ts';
 import { type Ballot, createBallots } from '../../../src/core/review/ballots.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
@@ -27,7 +27,7 @@ function open() {
     history,
     ballots,
     lines,
-    chronicle: createChronicle({ history, ballots, now: () => T0, log }),
+    recorder: createRecorder({ history, ballots, now: () => T0, log }),
   };
 }
 
@@ -130,9 +130,9 @@ describe('what a post tells', () => {
 
 describe('the chronicle', () => {
   it('writes the same down once, however often it looks', async () => {
-    const { chronicle, history, ballots } = open();
+    const { recorder, history, ballots } = open();
     const review = { postId: 'post-1', contentHash: POSTS.in_review.contentHash, policy: REVIEW.policy };
-    await Promise.all([chronicle.follow(POSTS.in_review), chronicle.follow(POSTS.in_review)]);
+    await Promise.all([recorder.follow(POSTS.in_review), recorder.follow(POSTS.in_review)]);
     const vote = approve(BEN, { contentHash: review.contentHash, at: T0 + 5 });
     const { decision } = await ballots.cast(review, vote);
     const approved: Post = {
@@ -140,43 +140,43 @@ describe('the chronicle', () => {
       review: { ...REVIEW, ...(decision && { decision }) },
       settledAt,
     };
-    await chronicle.follow(approved);
-    await chronicle.follow(approved);
+    await recorder.follow(approved);
+    await recorder.follow(approved);
     const told = (await history.recent([WORKSPACE], 20)).toReversed().map(({ what }) => what);
     expect(told).toEqual(['submitted', 'approved_by', 'approved', 'published']);
   });
 
   it('catches up on what a crash kept from being written', async () => {
-    const { chronicle, history, ballots } = open();
+    const { recorder, history, ballots } = open();
     const review = { postId: 'post-1', contentHash: POSTS.in_review.contentHash, policy: REVIEW.policy };
     await ballots.cast(review, reject(BEN, { contentHash: review.contentHash, at: T0 + 5 }));
     await ballots.cast(review, { ...reason(BEN, 'Too loud'), at: T0 + 5 });
     const decision = await ballots.decision(review);
-    await chronicle.follow({ ...POSTS.rejected, review: { ...REVIEW, ...(decision && { decision }) } });
+    await recorder.follow({ ...POSTS.rejected, review: { ...REVIEW, ...(decision && { decision }) } });
     const told = (await history.recent([WORKSPACE], 20)).map(({ what, detail }) => `${what} ${detail}`);
     expect(told.toSorted()).toEqual(['rejected Ben', 'rejected_by Too loud', 'submitted undefined']);
   });
 
   it('notes what somebody has just done, each time anew', async () => {
-    const { chronicle, history } = open();
+    const { recorder, history } = open();
     const done = { place: WORKSPACE, person: BEN, what: 'settings_changed' as const, detail: '2 approvals' };
-    await chronicle.note(done);
-    await chronicle.note(done);
+    await recorder.note(done);
+    await recorder.note(done);
     const entry = expect.objectContaining({ ...done, at: T0 });
     expect(await history.recent([WORKSPACE], 5)).toEqual([entry, entry]);
   });
 
   it('says so in the log where it cannot write, and throws nothing', async () => {
-    const { chronicle, stores, lines } = open();
+    const { recorder, stores, lines } = open();
     await stores.close();
-    await chronicle.follow(POSTS.in_review);
+    await recorder.follow(POSTS.in_review);
     expect(lines.join()).toContain('could not be written down');
   });
 
   it('is idle when all that was begun is written', async () => {
-    const { chronicle, history } = open();
-    void chronicle.follow(POSTS.queued);
-    await chronicle.idle();
+    const { recorder, history } = open();
+    void recorder.follow(POSTS.queued);
+    await recorder.idle();
     expect(await history.recent([WORKSPACE], 5)).toHaveLength(1);
   });
 });

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Post, PostState } from '../../../src/core/publish/post.ts';
-import { createLooks } from '../../../src/core/publish/preview-links.ts';
+import { createPreviewLinks } from '../../../src/core/publish/preview-links.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
 import { createSecrets } from '../../../src/core/storage/secrets.ts';
 import { temporaryDirectory } from '../media/files.ts';
@@ -46,28 +46,31 @@ function open({ key = 'a key' } = {}) {
   onTestFinished(() => stores.close());
   const posts = stores.store<Post>('posts');
   const clock = { now: BEGIN };
-  const looks = createLooks({ secrets: createSecrets({ key }), posts, now: () => clock.now });
+  const previewLinks = createPreviewLinks({ secrets: createSecrets({ key }), posts, now: () => clock.now });
   const add = (id: string, state: PostState = { status: 'preparing' }) =>
     posts.create(id, { ...baseWith({ id }), ...state });
-  return { looks, add, clock };
+  return { previewLinks, add, clock };
 }
 
-type Looks = ReturnType<typeof open>['looks'];
-const tokenOf = (looks: Looks, id: string) => looks.urlPath({ id }).slice('/look/'.length);
-const signatureOf = (looks: Looks, id: string) => tokenOf(looks, id).slice(-22);
+type PreviewLinks = ReturnType<typeof open>['previewLinks'];
+const tokenOf = (previewLinks: PreviewLinks, id: string) =>
+  previewLinks.urlPath({ id }).slice('/look/'.length);
+const signatureOf = (previewLinks: PreviewLinks, id: string) => tokenOf(previewLinks, id).slice(-22);
 
 it('names the post and the week in the path and signs both with at least 128 bits', () => {
-  const { looks } = open();
-  expect(looks.urlPath({ id: 'post-1' })).toMatch(new RegExp(`^/look/post-1\\.${WINDOW}\\.[\\w-]{22}$`));
+  const { previewLinks } = open();
+  expect(previewLinks.urlPath({ id: 'post-1' })).toMatch(
+    new RegExp(`^/look/post-1\\.${WINDOW}\\.[\\w-]{22}$`),
+  );
 });
 
 it('makes another link each week', () => {
-  const { looks, clock } = open();
-  const first = looks.urlPath({ id: 'a' });
+  const { previewLinks, clock } = open();
+  const first = previewLinks.urlPath({ id: 'a' });
   clock.now = BEGIN + WINDOW_MS - 1;
-  expect(looks.urlPath({ id: 'a' })).toBe(first);
+  expect(previewLinks.urlPath({ id: 'a' })).toBe(first);
   clock.now += 1;
-  expect(looks.urlPath({ id: 'a' })).not.toBe(first);
+  expect(previewLinks.urlPath({ id: 'a' })).not.toBe(first);
 });
 
 it.each([
@@ -78,57 +81,62 @@ it.each([
   ['no more a year later', 365 * 24 * 3_600_000, false],
   ['not before its time', -1, false],
 ])('opens %s', async (_, laterMs, isGood) => {
-  const { looks, add, clock } = open();
+  const { previewLinks, add, clock } = open();
   await add('post-1');
-  const token = tokenOf(looks, 'post-1');
+  const token = tokenOf(previewLinks, 'post-1');
   clock.now = BEGIN + laterMs;
-  expect((await looks.open(token))?.id).toBe(isGood ? 'post-1' : undefined);
+  expect((await previewLinks.open(token))?.id).toBe(isGood ? 'post-1' : undefined);
 });
 
 it('takes no signature of another week, and none that names no week', async () => {
-  const { looks, add, clock } = open();
+  const { previewLinks, add, clock } = open();
   await add('post-1');
-  const signature = signatureOf(looks, 'post-1');
+  const signature = signatureOf(previewLinks, 'post-1');
   clock.now += WINDOW_MS;
-  expect(await looks.open(`post-1.${WINDOW}.${signature}`)).toBeDefined();
+  expect(await previewLinks.open(`post-1.${WINDOW}.${signature}`)).toBeDefined();
   for (const other of [`.${WINDOW + 1}`, `.0${WINDOW}`, `.${WINDOW}.0`, ''])
-    expect(await looks.open(`post-1${other}.${signature}`)).toBeUndefined();
+    expect(await previewLinks.open(`post-1${other}.${signature}`)).toBeUndefined();
 });
 
 it('makes the same link for the same post, also after a restart', () => {
-  expect(open().looks.urlPath({ id: 'a' })).toBe(open().looks.urlPath({ id: 'a' }));
+  expect(open().previewLinks.urlPath({ id: 'a' })).toBe(open().previewLinks.urlPath({ id: 'a' }));
 });
 
 it.each(OPEN)('opens while a post is $status', async (state) => {
-  const { looks, add } = open();
+  const { previewLinks, add } = open();
   await add('post-1', state);
-  expect(await looks.open(tokenOf(looks, 'post-1'))).toMatchObject({ id: 'post-1', status: state.status });
+  expect(await previewLinks.open(tokenOf(previewLinks, 'post-1'))).toMatchObject({
+    id: 'post-1',
+    status: state.status,
+  });
 });
 
 it.each(SETTLED)('leads nowhere once a post is $status', async (state) => {
-  const { looks, add } = open();
+  const { previewLinks, add } = open();
   await add('post-1', state);
-  expect(await looks.open(tokenOf(looks, 'post-1'))).toBeUndefined();
+  expect(await previewLinks.open(tokenOf(previewLinks, 'post-1'))).toBeUndefined();
 });
 
 it('leads nowhere where there is no such post', async () => {
-  const { looks } = open();
-  expect(await looks.open(tokenOf(looks, 'post-1'))).toBeUndefined();
+  const { previewLinks } = open();
+  expect(await previewLinks.open(tokenOf(previewLinks, 'post-1'))).toBeUndefined();
 });
 
 it('takes no signature of another post, and none of another installation', async () => {
-  const { looks, add } = open();
+  const { previewLinks, add } = open();
   await add('post-1');
   await add('post-2');
-  expect(await looks.open(`post-1.${WINDOW}.${signatureOf(looks, 'post-2')}`)).toBeUndefined();
-  expect(await looks.open(tokenOf(open({ key: 'another key' }).looks, 'post-1'))).toBeUndefined();
+  expect(await previewLinks.open(`post-1.${WINDOW}.${signatureOf(previewLinks, 'post-2')}`)).toBeUndefined();
+  expect(
+    await previewLinks.open(tokenOf(open({ key: 'another key' }).previewLinks, 'post-1')),
+  ).toBeUndefined();
 });
 
 it('does not sign with the key that encrypts', () => {
-  const { looks } = open({ key: 'k' });
+  const { previewLinks } = open({ key: 'k' });
   for (const key of ['k', createHash('sha256').update('k').digest()]) {
     const signature = createHmac('sha256', key).update(`post-1.${WINDOW}`).digest('base64url');
-    expect(signature).not.toContain(signatureOf(looks, 'post-1'));
+    expect(signature).not.toContain(signatureOf(previewLinks, 'post-1'));
   }
 });
 
@@ -148,20 +156,20 @@ it.each([
   ['a changed post', (token: string) => token.replace('post-1', 'post-2')],
   ['a line more', (token: string) => `${token}\n`],
 ])('takes no token with %s', async (_, change) => {
-  const { looks, add } = open();
+  const { previewLinks, add } = open();
   await add('post-1');
   await add('post-2');
-  expect(await looks.open(change(tokenOf(looks, 'post-1')))).toBeUndefined();
+  expect(await previewLinks.open(change(tokenOf(previewLinks, 'post-1')))).toBeUndefined();
 });
 
 it('takes one text only for a signature, not every one that decodes to its bytes', async () => {
-  const { looks, add } = open();
+  const { previewLinks, add } = open();
   await add('post-1');
-  const token = tokenOf(looks, 'post-1');
+  const token = tokenOf(previewLinks, 'post-1');
   const bytes = Buffer.from(token.slice(-22), 'base64url');
   const twins = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_']
     .map((last) => token.slice(0, -1) + last)
     .filter((twin) => twin !== token && Buffer.from(twin.slice(-22), 'base64url').equals(bytes));
   expect(twins).toHaveLength(15);
-  for (const twin of twins) expect(await looks.open(twin)).toBeUndefined();
+  for (const twin of twins) expect(await previewLinks.open(twin)).toBeUndefined();
 });

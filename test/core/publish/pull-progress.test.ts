@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPulls } from '../../../src/core/publish/pull-progress.ts';
+import { createPullProgress } from '../../../src/core/publish/pull-progress.ts';
 import type { Attempt } from '../../../src/core/publish/release-gate.ts';
 import { T0 } from '../posts.ts';
 
@@ -20,7 +20,7 @@ const ATTEMPT: Attempt = {
 function counting() {
   let clock = T0;
   const told: string[] = [];
-  const pulls = createPulls({ now: () => clock, onProgress: ({ id }) => void told.push(id) });
+  const pulls = createPullProgress({ now: () => clock, onProgress: ({ id }) => void told.push(id) });
   const tick = (ms: number) => {
     clock += ms;
   };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Attempt, createGate, type Gate } from '../../../src/core/publish/release-gate.ts';
+import { type Attempt, createReleaseGate, type ReleaseGate } from '../../../src/core/publish/release-gate.ts';
 import { openStores, type Store } from '../../../src/core/storage/database.ts';
 import { temporaryDirectory } from '../media/files.ts';
 import { namedPhoto, T0 } from '../posts.ts';
@@ -15,7 +15,7 @@ function database() {
   return stores.store<Attempt>('attempts');
 }
 
-const gateOver = (attempts: Store<Attempt>) => createGate({ attempts, now: () => T0 });
+const gateOver = (attempts: Store<Attempt>) => createReleaseGate({ attempts, now: () => T0 });
 
 async function opened() {
   const attempts = database();
@@ -25,7 +25,7 @@ async function opened() {
 }
 
 /** Requests that are known to wait, because the attempt was looked at twice and found sealed. */
-async function waiting(gate: Gate, id: string, count = 1) {
+async function waiting(gate: ReleaseGate, id: string, count = 1) {
   const asked = Array.from({ length: count }, () => gate.admit(id, '1.jpg', PATIENT));
   await gate.admit(id, '1.jpg', NOW);
   await gate.admit(id, '1.jpg', NOW);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createNotes, type PostNotes, type Publish } from '../../../src/core/publish/signals.ts';
+import { createSignals, type PostSignals, type Publish } from '../../../src/core/publish/signals.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
 import { temporaryDirectory } from '../media/files.ts';
 import { BEN, T0 } from '../posts.ts';
@@ -9,8 +9,8 @@ function notebook() {
   const stores = openStores({ file: join(temporaryDirectory(), 'nod.db') });
   onTestFinished(() => stores.close());
   const woken: string[] = [];
-  const notes = createNotes({
-    notes: stores.store<PostNotes>('notes'),
+  const notes = createSignals({
+    notes: stores.store<PostSignals>('notes'),
     publishes: stores.store<Publish>('publishes'),
     wake: (postId) => void woken.push(postId),
     now: () => T0,

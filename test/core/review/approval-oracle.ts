@@ -1,4 +1,4 @@
-import type { Act, ReviewPolicy } from '../../../src/core/review/review.ts';
+import type { BallotEntry, ReviewPolicy } from '../../../src/core/review/review.ts';
 
 export interface Verdict {
   readonly outcome: 'approved' | 'rejected';
@@ -10,7 +10,7 @@ export interface Verdict {
 
 /** How a ballot ended, worked out the long way: after each act anew, person by person and place by place. */
 export function verdictOf(
-  acts: readonly Act[],
+  acts: readonly BallotEntry[],
   policy: ReviewPolicy,
   contentHash: string,
 ): Verdict | undefined {
@@ -29,7 +29,11 @@ export function verdictOf(
 }
 
 /** What all buttons and reactions of one person come to. */
-function opinionOf(acts: readonly Act[], id: string, contentHash: string): 'approve' | 'reject' | undefined {
+function opinionOf(
+  acts: readonly BallotEntry[],
+  id: string,
+  contentHash: string,
+): 'approve' | 'reject' | undefined {
   let button: 'approve' | 'reject' | undefined;
   const reactions = { approve: new Set<string>(), reject: new Set<string>() };
   for (const act of acts) {

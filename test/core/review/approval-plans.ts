@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Mark, ReviewPolicy, Source, Standing } from '../../../src/core/review/review.ts';
+import type { Member, ReviewPolicy, VoteChoice, VoteSource } from '../../../src/core/review/review.ts';
 import type { Span } from '../mortal.ts';
 import { HOUR_MS, POLICY } from '../posts.ts';
 
@@ -13,8 +13,8 @@ export interface PlannedAct {
   /** From 0; the first voter is the author, the last one has no say. */
   readonly voter: number;
   readonly type: 'mark' | 'unmark' | 'reason';
-  readonly mark: Mark;
-  readonly source: Source;
+  readonly mark: VoteChoice;
+  readonly source: VoteSource;
   /** The card that was acted on showed other content. */
   readonly isOfOtherContent: boolean;
   readonly process: number;
@@ -70,7 +70,7 @@ export function voterOf(index: number) {
 }
 
 /** What gives them a say: the first two are named, then comes an editor, then managers; the last one is nobody. */
-export function standingOf(index: number, voters: number): Standing {
+export function standingOf(index: number, voters: number): Member {
   if (index === voters - 1) return { isManager: false, roles: [{ id: 'discord:1', name: 'Guests' }] };
   const roles = index === 2 ? [{ id: 'discord:77', name: 'Editors' }] : [];
   return { isManager: index > 2, roles };
@@ -88,7 +88,7 @@ const act = (voters: number): fc.Arbitrary<PlannedAct> =>
       { weight: 12, arbitrary: fc.constant('approve' as const) },
       { weight: 1, arbitrary: fc.constant('reject' as const) },
     ),
-    source: fc.constantFrom<Source>('button', 'button', 'reaction card-1', 'reaction card-2'),
+    source: fc.constantFrom<VoteSource>('button', 'button', 'reaction card-1', 'reaction card-2'),
     isOfOtherContent: fc.integer({ min: 0, max: 9 }).map((one) => one === 9),
     process: fc.nat(1),
     delay: fc.nat(25),

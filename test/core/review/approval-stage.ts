@@ -1,6 +1,6 @@
 import { isSettled, type Post } from '../../../src/core/publish/post.ts';
-import type { Ballot, Cast, Reviewed } from '../../../src/core/review/ballots.ts';
-import { type Act, authorityOf } from '../../../src/core/review/review.ts';
+import type { Ballot, CastResult, Reviewed } from '../../../src/core/review/ballots.ts';
+import { type BallotEntry, voterRoleOf } from '../../../src/core/review/review.ts';
 import { createCoreWorld } from '../core-world.ts';
 import { CHAT, HOUR_MS } from '../posts.ts';
 import { type Plan, type PlannedAct, type PlannedCommand, standingOf, voterOf } from './approval-plans.ts';
@@ -11,9 +11,9 @@ export interface Ending {
   readonly post: Post;
   /** Every version of the ballot that was ever written, in the order in which they were. */
   readonly versions: readonly Ballot[];
-  readonly casts: readonly Cast[];
+  readonly casts: readonly CastResult[];
   /** How often the same was decided, by whom it was asked. */
-  readonly decisions: readonly Cast['decision'][];
+  readonly decisions: readonly CastResult['decision'][];
 }
 
 /** Plays a plan with a post of its own, everything at once, in the order that `turn` gives; then lets all of it end. */
@@ -36,7 +36,7 @@ export async function play({
   world.tiktok.options.pull.beforeReply = plan.pullsBeforeReply;
   const post = await submit();
   const review: Reviewed = { postId: post.id, contentHash: post.contentHash, policy: plan.policy };
-  const casts: Cast[] = [];
+  const casts: CastResult[] = [];
   let isCalm = false;
   const inTurn = (name: string) => (isCalm ? Promise.resolve() : turn(name));
   const processes = plan.processes.map((planned, index) =>
@@ -75,13 +75,13 @@ export async function play({
   /** Nobody without a say gets an act on the ballot; the author has one only where the policy says so. */
   async function perform(planned: PlannedAct, index: number): Promise<void> {
     const person = voterOf(planned.voter);
-    const authority = authorityOf(plan.policy, person, standingOf(planned.voter, plan.voters));
+    const authority = voterRoleOf(plan.policy, person, standingOf(planned.voter, plan.voters));
     for (let turns = 0; turns <= planned.delay; turns += 1) await inTurn(`act ${index} comes`);
     if (authority === undefined || (person.id === post.author.id && !plan.policy.authorVotes)) return;
     const { type, mark, source, isOfOtherContent } = planned;
     const contentHash = isOfOtherContent ? 'other' : post.contentHash;
     const by = { person, at: world.now() };
-    const act: Act =
+    const act: BallotEntry =
       type === 'mark'
         ? { ...by, type, mark, source, contentHash, authority }
         : type === 'unmark'

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Act, decisionOf, isStanding, type Source, votesOf } from '../../../src/core/review/review.ts';
+import {
+  type BallotEntry,
+  decisionOf,
+  isCounted,
+  type VoteSource,
+  votesOf,
+} from '../../../src/core/review/review.ts';
 import { CLEO, DORA, HASH, terms } from '../acts.ts';
 import { ANA, BEN, T0 } from '../posts.ts';
 import { verdictOf } from './approval-oracle.ts';
@@ -10,8 +16,8 @@ const by = {
   at: fc.integer({ min: T0, max: T0 + 5 }),
 };
 const mark = fc.constantFrom('approve' as const, 'approve' as const, 'reject' as const);
-const source = fc.constantFrom<Source>('button', 'reaction a', 'reaction b');
-const act: fc.Arbitrary<Act> = fc.oneof(
+const source = fc.constantFrom<VoteSource>('button', 'reaction a', 'reaction b');
+const act: fc.Arbitrary<BallotEntry> = fc.oneof(
   fc.record({
     ...by,
     ...{ type: fc.constant('mark' as const), mark, source },
@@ -58,7 +64,7 @@ describe('any row of acts', () => {
         expect(new Set(votes.map(({ person }) => person.id)).size).toBe(votes.length);
         for (const vote of votes) {
           const marks = acts.filter((act) => act.type === 'mark' && act.person.id === vote.person.id);
-          const standing = marks.filter((act) => act.type === 'mark' && isStanding(acts, act, HASH));
+          const standing = marks.filter((act) => act.type === 'mark' && isCounted(acts, act, HASH));
           expect(standing.length).toBeGreaterThan(0);
         }
       }),
@@ -75,7 +81,7 @@ describe('any row of acts', () => {
         fc.shuffledSubarray(acts, { minLength: acts.length, maxLength: acts.length }),
       ),
     );
-    const tally = (acts: readonly Act[]) =>
+    const tally = (acts: readonly BallotEntry[]) =>
       votesOf(acts, HASH)
         .map(({ person, mark }) => `${person.id} ${mark}`)
         .sort();

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
-  authorityOf,
+  countedVotes,
   decisionOf,
   defaultPolicy,
-  isStanding,
-  standingMarks,
+  isCounted,
+  voterRoleOf,
   votesOf,
 } from '../../../src/core/review/review.ts';
 import { approve, CLEO, DORA, HASH, mark, reason, reject, terms, unmark } from '../acts.ts';
@@ -28,30 +28,30 @@ describe('the policy where nobody has set one', () => {
 describe('a say', () => {
   it('comes from being named, from a role or from managing the place', () => {
     const policy = { ...POLICY, people: [BEN], roles: [editors] };
-    expect(authorityOf(policy, BEN, nothing)).toEqual({ by: 'name' });
-    expect(authorityOf(policy, CLEO, { ...nothing, roles: [editors] })).toEqual({
+    expect(voterRoleOf(policy, BEN, nothing)).toEqual({ by: 'name' });
+    expect(voterRoleOf(policy, CLEO, { ...nothing, roles: [editors] })).toEqual({
       by: 'role',
       role: editors,
     });
-    expect(authorityOf(policy, CLEO, { ...nothing, isManager: true })).toEqual({ by: 'manager' });
-    expect(authorityOf(policy, CLEO, nothing)).toBeUndefined();
+    expect(voterRoleOf(policy, CLEO, { ...nothing, isManager: true })).toEqual({ by: 'manager' });
+    expect(voterRoleOf(policy, CLEO, nothing)).toBeUndefined();
   });
 
   it('does not come from managing where managers have none', () => {
     const policy = { ...POLICY, managersVote: false };
-    expect(authorityOf(policy, BEN, { ...nothing, isManager: true })).toBeUndefined();
+    expect(voterRoleOf(policy, BEN, { ...nothing, isManager: true })).toBeUndefined();
   });
 
   it('goes by the ids, and names a role as it is called now', () => {
     const renamed = { ...editors, name: 'Redaktion' };
     const policy = { ...POLICY, people: [{ ...BEN, name: 'Cleo' }], roles: [editors] };
-    expect(authorityOf(policy, CLEO, { ...nothing, roles: [renamed] })).toEqual({
+    expect(voterRoleOf(policy, CLEO, { ...nothing, roles: [renamed] })).toEqual({
       by: 'role',
       role: renamed,
     });
-    expect(authorityOf(policy, { id: 'discord:9', name: 'Ben' }, nothing)).toBeUndefined();
+    expect(voterRoleOf(policy, { id: 'discord:9', name: 'Ben' }, nothing)).toBeUndefined();
     const namesake = { id: 'discord:78', name: 'Editors' };
-    expect(authorityOf(policy, CLEO, { ...nothing, roles: [namesake] })).toBeUndefined();
+    expect(voterRoleOf(policy, CLEO, { ...nothing, roles: [namesake] })).toBeUndefined();
   });
 });
 
@@ -109,12 +109,12 @@ describe('marks', () => {
   it('stand one by one', () => {
     const onCard = { source: 'reaction a' as const };
     const acts = [approve(BEN), approve(BEN, onCard), reject(CLEO), unmark(CLEO, 'reject')];
-    expect(isStanding(acts, mark(BEN, 'approve'), HASH)).toBe(true);
-    expect(isStanding(acts, mark(BEN, 'approve', { source: 'reaction b' }), HASH)).toBe(false);
-    expect(isStanding(acts, mark(BEN, 'reject'), HASH)).toBe(false);
-    expect(isStanding(acts, mark(CLEO, 'reject'), HASH)).toBe(false);
-    expect(isStanding(acts, mark(BEN, 'approve'), 'other')).toBe(false);
-    expect(standingMarks(acts, HASH)).toEqual([approve(BEN), approve(BEN, onCard)]);
+    expect(isCounted(acts, mark(BEN, 'approve'), HASH)).toBe(true);
+    expect(isCounted(acts, mark(BEN, 'approve', { source: 'reaction b' }), HASH)).toBe(false);
+    expect(isCounted(acts, mark(BEN, 'reject'), HASH)).toBe(false);
+    expect(isCounted(acts, mark(CLEO, 'reject'), HASH)).toBe(false);
+    expect(isCounted(acts, mark(BEN, 'approve'), 'other')).toBe(false);
+    expect(countedVotes(acts, HASH)).toEqual([approve(BEN), approve(BEN, onCard)]);
   });
 });
 
