@@ -44,3 +44,6 @@ export function postButton(post: Post, label: string, verb: string, argument?: s
   const press = encodePress({ on: 'post', id: post.id, verb, ...(argument !== undefined && { argument }) });
   return { label, press };
 }
+
+/** Stands for a person, a role or a place in a button, whose parts are told apart by colons. */
+export const settingKey = ({ id }: { readonly id: string }): string => id.replaceAll(':', '.');

@@ -1,9 +1,8 @@
 import type { PlaceAccess } from '../../core/access/place-access.ts';
 import type { Person } from '../../core/publish/post.ts';
-import { encodePress } from '../buttons.ts';
+import { encodePress, settingKey } from '../buttons.ts';
 import type { Button, Card, Row, Span } from '../platform.ts';
-import { placeName, settingKey } from '../settings/settings-card.ts';
-import { countOf } from '../text/format.ts';
+import { countOf, placeName } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
 

@@ -13,8 +13,8 @@ import {
 } from 'discord.js';
 import { fitLines } from '../cards/fit-text.ts';
 import type { Button, Card, Choice, Line, Picker, Row, Span } from '../platform.ts';
+import { pictureName, textFileName } from './attachments.ts';
 import { parseOwnId } from './ids.ts';
-import { pictureName, textFileName } from './send.ts';
 
 // https://discord.com/developers/docs/components/reference
 const MAX_TEXT_LENGTH = 4_000;

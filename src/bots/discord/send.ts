@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { MessageFlags, type RawFile, RequestMethod, Routes } from 'discord.js';
 import { z } from 'zod';
 import type { ChatRef } from '../../core/publish/post.ts';
@@ -8,10 +7,10 @@ import {
   ChatClosedError,
   MessageGoneError,
   type MessageRef,
-  type Picture,
   type SendOptions,
 } from '../platform.ts';
 import type { Api } from './api.ts';
+import { readPicture, readTextFile } from './attachments.ts';
 import { isRefusal, NO_READ_HISTORY } from './errors.ts';
 import { type EphemeralRef, parseChatRef, parseMessageId, parsePersonId } from './ids.ts';
 import { renderCard } from './render.ts';
@@ -153,36 +152,3 @@ function refOf({ picture: _, ...message }: MessageRef, card: Card): MessageRef {
   const picture = pictureOf(card);
   return picture === undefined ? message : { ...message, picture: picture.key };
 }
-
-/** What Discord leaves as it is in a file name. */
-const SAFE_KEY = /^[\w.-]{1,100}$/;
-const NAME = /^picture-(.+)\.jpg$/;
-
-/** The name under which a picture is attached, so that a message tells which picture it shows. */
-export const pictureName = ({ key }: Picture): string =>
-  SAFE_KEY.test(key) ? `picture-${key}.jpg` : 'picture.jpg';
-
-/** The key of the picture that an attachment is. */
-export const pictureKeyOf = (filename: string): string | undefined => NAME.exec(filename)?.[1];
-
-// Read before the call: a missing file is a bug of ours and must not look like an outage of Discord's.
-export async function readPicture(picture: Picture): Promise<RawFile> {
-  return { name: pictureName(picture), data: await readFile(picture.path), contentType: 'image/jpeg' };
-}
-
-const MAX_NAME_LENGTH = 100;
-
-type TextFile = NonNullable<Card['file']>;
-
-/** The name under which Discord keeps a file: it replaces whatever else a name holds. */
-export const textFileName = ({ name }: TextFile): string =>
-  name
-    .replaceAll(/[^\w.-]+/g, '_')
-    .replaceAll(/^[_.]+|[_.]+$/g, '')
-    .slice(-MAX_NAME_LENGTH) || 'file.txt';
-
-export const readTextFile = (file: TextFile): RawFile => ({
-  name: textFileName(file),
-  data: Buffer.from(file.text),
-  contentType: 'text/plain; charset=utf-8',
-});

@@ -1,6 +1,7 @@
 import type { StoredFile } from '../../core/media/types.ts';
 import { isSlow, type Pacing } from '../../core/publish/pacing.ts';
 import type { ChatRef, Post, PostFailure, PostIn } from '../../core/publish/post.ts';
+import { shownFile } from '../../core/publish/post.ts';
 import type { PullProgress } from '../../core/publish/pull-progress.ts';
 import type { Vote } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
@@ -51,12 +52,6 @@ export function postCard(view: PostView): Card {
     ],
     rows: goesOn ? [] : buttonsOf(view),
   };
-}
-
-/** Somebody may post before the preview is drawn; the first photo then stands for all. */
-export function shownFile({ preview, media = [] }: Post): StoredFile | undefined {
-  const [first] = media;
-  return preview ?? (first?.kind === 'photo' ? first.file : undefined);
 }
 
 function body(view: PostView): Text {

@@ -1,15 +1,15 @@
 import type { StoredFile } from '../../core/media/types.ts';
 import type { ChatRef, Person, Post } from '../../core/publish/post.ts';
+import { shownFile } from '../../core/publish/post.ts';
 import type { CastResult } from '../../core/review/ballots.ts';
-import { type ReviewPolicy, type Vote, type VoteChoice, votesOf } from '../../core/review/review.ts';
+import { type Vote, type VoteChoice, votesOf } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { postButton as on } from '../buttons.ts';
 import { lengthOf } from '../cards/fit-text.ts';
 import type { Button, Card, Line, Picture, Row } from '../platform.ts';
-import { shownFile } from '../posts/post-card.ts';
 import { accountName, countOf, filesWord, listOf, momentOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
-import { problemText } from '../text/problems.ts';
+import { problemText, votersText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
 import type { Away } from './downtime.ts';
 
@@ -132,18 +132,6 @@ function rowsOf({ post, previewUrl }: ReviewView, isCut: boolean): Row[] {
     look,
     [on(post, 'When…', 'when'), on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')],
   ];
-}
-
-/** Who has a say in these chats, in one list, for somebody in one of them. */
-export function votersText(
-  { roles, people, managersVote }: ReviewPolicy,
-  chats: readonly ChatRef[],
-  here: Wording,
-): string {
-  const names = [...roles, ...people].map(({ name }) => name);
-  const idioms = [...new Set(chats.map(wordingOf))].sort((a, b) => Number(b === here) - Number(a === here));
-  const managers = idioms.map((wording) => (wording === here ? wording.managers : wording.managersThere));
-  return listOf([...names, ...(managersVote ? managers : [])]);
 }
 
 /** Who rejects, and why. */

@@ -5,17 +5,17 @@ import type { Recorder } from '../../core/history/record-post.ts';
 import { UserError } from '../../core/problems.ts';
 import { isSettled, type Person, type Post } from '../../core/publish/post.ts';
 import type { Store } from '../../core/storage/database.ts';
+import { settingKey } from '../buttons.ts';
 import type { Sender } from '../cards/send.ts';
 import type { Bot, ChatEvent, ChatEventOf } from '../platform.ts';
+import { placeName } from '../text/format.ts';
 import {
   codeCard,
   codeNote,
   joinedCard,
   joinedNews,
-  placeName,
   separatedNews,
   separatedNote,
-  settingKey,
   TOLD_ALONE,
 } from './settings-card.ts';
 

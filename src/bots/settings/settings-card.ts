@@ -2,9 +2,9 @@ import type { Place, Settings } from '../../core/accounts/workspaces.ts';
 import type { ChatRef, Person } from '../../core/publish/post.ts';
 import type { ReviewPolicy, Role } from '../../core/review/review.ts';
 import { listButton } from '../access/access-cards.ts';
-import { encodePress } from '../buttons.ts';
+import { encodePress, settingKey } from '../buttons.ts';
 import type { Button, Card, Choice, Line, Row } from '../platform.ts';
-import { capital, countOf, listOf } from '../text/format.ts';
+import { capital, countOf, listOf, placeName } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { wordingOf } from '../text/wording.ts';
 
@@ -346,17 +346,8 @@ export function hoursText(hours: number): string {
     : `${hours} h`;
 }
 
-/** A place as its people and those of another platform know it. */
-export function placeName({ title, chat }: Pick<Place, 'title' | 'chat'>): string {
-  const platform = wordingOf(chat).name;
-  return title === '' ? `a chat on ${platform}` : `${title} (${platform})`;
-}
-
 /** Places by name, in one list. */
 export const placesText = (places: readonly Place[]): string => listOf(places.map(placeName));
-
-/** Stands for a person, a role or a place in a button, whose parts are told apart by colons. */
-export const settingKey = ({ id }: { readonly id: string }): string => id.replaceAll(':', '.');
 
 /** Who or what belongs to the same platform. */
 export const platformOf = (id: string): string => id.split(':')[0] ?? '';

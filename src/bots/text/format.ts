@@ -1,6 +1,8 @@
+import type { Place } from '../../core/accounts/workspaces.ts';
 import type { MediaKind } from '../../core/media/types.ts';
 import type { AccountName } from '../../core/publish/post.ts';
 import { startOf } from '../cards/fit-text.ts';
+import { wordingOf } from './wording.ts';
 
 export function accountName({ nickname, username }: AccountName): string {
   return username === undefined ? nickname : `${nickname} (@${username})`;
@@ -105,4 +107,10 @@ export function capital(text: string): string {
 export function excerptOf(text: string, length: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length <= length ? line : `${startOf(line, length - 1).trimEnd()}…`;
+}
+
+/** A place as its people and those of another platform know it. */
+export function placeName({ title, chat }: Pick<Place, 'title' | 'chat'>): string {
+  const platform = wordingOf(chat).name;
+  return title === '' ? `a chat on ${platform}` : `${title} (${platform})`;
 }

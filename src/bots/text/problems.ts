@@ -1,9 +1,11 @@
 import type { Problem } from '../../core/problems.ts';
+import type { ChatRef } from '../../core/publish/post.ts';
+import type { ReviewPolicy } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
-import { votersText } from '../review/review-card.ts';
 import { failureWords } from './failures.ts';
 import { countOf, durationOf, excerptOf, limitOf, listOf, sizeOf } from './format.ts';
 import type { Wording } from './wording.ts';
+import { wordingOf } from './wording.ts';
 
 const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
 
@@ -166,4 +168,16 @@ function roomOf(bytes: number): string {
 
 function round(value: number): string {
   return String(Math.round(value * 100) / 100);
+}
+
+/** Who has a say in these chats, in one list, for somebody in one of them. */
+export function votersText(
+  { roles, people, managersVote }: ReviewPolicy,
+  chats: readonly ChatRef[],
+  here: Wording,
+): string {
+  const names = [...roles, ...people].map(({ name }) => name);
+  const idioms = [...new Set(chats.map(wordingOf))].sort((a, b) => Number(b === here) - Number(a === here));
+  const managers = idioms.map((wording) => (wording === here ? wording.managers : wording.managersThere));
+  return listOf([...names, ...(managersVote ? managers : [])]);
 }

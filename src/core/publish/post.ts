@@ -256,3 +256,9 @@ export function hashContent(content: PostContent): string {
   ];
   return createHash('sha256').update(JSON.stringify(covered)).digest('hex');
 }
+
+/** Somebody may post before the preview is drawn; the first photo then stands for all. */
+export function shownFile({ preview, media = [] }: Post): StoredFile | undefined {
+  const [first] = media;
+  return preview ?? (first?.kind === 'photo' ? first.file : undefined);
+}
