@@ -65,3 +65,50 @@ it.each(files.filter((file) => !/^bots\/(telegram|discord)\//.test(file) && file
     ).toEqual([]);
   },
 );
+
+/** What a module loads when it runs; types are gone by then. */
+function loadedBy(file: string): string[] {
+  const text = readFileSync(resolve(src, file), 'utf8');
+  const imports = text.matchAll(/^(?:import|export)\s+(type\s)?([^;'"]*?)\s*from\s+['"](\.[^'"]+)['"]/gm);
+  return [...imports]
+    .filter(([, type, names = '']) => type === undefined && !isOfTypes(names))
+    .map(([, , , path = '']) => relative(src, resolve(src, dirname(file), path)));
+}
+
+const isOfTypes = (names: string): boolean =>
+  /^\{[^}]*\}$/.test(names) && namesIn(names).every((name) => name.startsWith('type '));
+
+const namesIn = (list: string): string[] =>
+  list
+    .replaceAll(/[{}]/g, '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+
+it.each(files)('%s loads nothing that loads it', (file) => {
+  const reached = new Set<string>();
+  const waiting = loadedBy(file);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (reached.has(next)) continue;
+    reached.add(next);
+    waiting.push(...loadedBy(next));
+  }
+  expect([...reached]).not.toContain(file);
+});
+
+it('exports no name twice but from the two adapters', () => {
+  const EXPORT = /^export (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm;
+  const all = files
+    .filter((file) => !/^bots\/(telegram|discord)\//.test(file))
+    .flatMap((file) =>
+      [...readFileSync(resolve(src, file), 'utf8').matchAll(EXPORT)].map(([, name]) => name),
+    );
+  expect(all.filter((name, index) => all.indexOf(name) !== index)).toEqual([]);
+});
+
+it.each(['', 'bots/telegram', 'bots/discord'])('keeps its folders small: %s', (adapter) => {
+  const sizes = Map.groupBy(files, dirname);
+  for (const [folder, { length }] of sizes)
+    if (adapter === '' ? !/^bots\/(telegram|discord)$/.test(folder) : folder === adapter)
+      expect.soft(length, folder).toBeLessThanOrEqual(adapter === '' ? 12 : 18);
+});

@@ -21,7 +21,7 @@ import type { Lists } from './posts/post-list.ts';
 import { cancelCard, postsCard } from './posts/post-list.ts';
 import type { PostSchedule } from './posts/schedule.ts';
 import type { Voting } from './review/voting.ts';
-import type { Settings } from './settings/settings.ts';
+import type { SettingsDialogue } from './settings/settings.ts';
 import {
   accountsCard,
   disconnectCard,
@@ -70,7 +70,7 @@ export function createConversation({
   workspaces: Workspaces;
   voting: Voting;
   schedule: PostSchedule;
-  settings: Settings;
+  settings: SettingsDialogue;
   cardQueue: CardQueue;
   touch: (post: Post) => void;
   cardIndex: CardIndex;

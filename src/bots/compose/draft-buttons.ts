@@ -1,6 +1,6 @@
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import type { Choice } from '../../core/compose/draft.ts';
+import type { DraftChoice } from '../../core/compose/draft.ts';
 import { captionLimit, type Draft, kindOf } from '../../core/compose/draft.ts';
 import type { Composer, DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';
@@ -19,7 +19,7 @@ import type { Card, ChatEventOf } from '../platform.ts';
 import type { PostButtons } from '../posts/post-buttons.ts';
 import type { PostSchedule } from '../posts/schedule.ts';
 import { askFor } from '../questions.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { SettingsDialogue } from '../settings/settings.ts';
 import { accountName } from '../text/format.ts';
 import { note, OLD_BUTTON } from '../text/messages.ts';
 
@@ -59,7 +59,7 @@ export function createButtonPresses({
   recorder: Recorder;
   postButtons: PostButtons;
   schedule: PostSchedule;
-  settings: Settings;
+  settings: SettingsDialogue;
   accessRequests: AccessRequests;
   cardQueue: CardQueue;
   cardIndex: CardIndex;
@@ -207,7 +207,7 @@ const TOGGLES = [
 ] as const;
 
 /** The choice that a button on a draft stands for; undefined when it stands for something else. */
-function choiceOf(verb: string, argument = ''): Choice | undefined {
+function choiceOf(verb: string, argument = ''): DraftChoice | undefined {
   switch (verb) {
     case 'privacy':
       return isPrivacyLevel(argument) ? { type: 'privacy', privacyLevel: argument } : undefined;

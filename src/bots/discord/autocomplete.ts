@@ -1,7 +1,7 @@
 import { type APIApplicationCommandAutocompleteInteraction, InteractionResponseType } from 'discord.js';
 import type { ChatEvent, ChatEventOf } from '../platform.ts';
+import { focusedOption, readSubcommand, textOption } from './commands.ts';
 import type { Frame } from './context.ts';
-import { focusedOption, readSubcommand, textOption } from './options.ts';
 import { clip } from './render.ts';
 import type { Replies } from './replies.ts';
 

@@ -1,20 +1,24 @@
 import {
+  type APIApplicationCommandInteractionDataOption,
+  type APIAttachment,
+  type APIChatInputApplicationCommandInteraction,
+  type APIMessageComponentInteraction,
+  ApplicationCommandOptionType,
   ApplicationCommandType,
   ApplicationIntegrationType,
+  ComponentType,
   ContextMenuCommandBuilder,
   InteractionContextType,
+  type InteractionType,
   type RESTPutAPIApplicationCommandsJSONBody,
   SlashCommandBuilder,
   type SlashCommandSubcommandBuilder,
 } from 'discord.js';
-import {
-  COMMAND_DESCRIPTION,
-  MESSAGE_COMMAND,
-  type Named,
-  OPTIONS,
-  SUBCOMMANDS,
-  translations,
-} from './texts.ts';
+import type { Person } from '../../core/publish/post.ts';
+import type { Role } from '../../core/review/review.ts';
+import type { ChatEventOf } from '../platform.ts';
+import { serverRole, userPerson } from './ids.ts';
+import { english, SUBCOMMANDS, type Texts, translations } from './locales/index.ts';
 
 /** How many files a post and a message of Discord's hold. */
 export const MAX_FILES = 10;
@@ -22,6 +26,8 @@ export const MAX_FILES = 10;
 const MAX_CAPTION_LENGTH = 2_200;
 const MAX_WHEN_LENGTH = 100;
 export const FILE_TYPES = ['image', 'video'] as const;
+
+const commandTitle = ({ command }: Texts): string => command.description;
 
 const CONTEXTS = [InteractionContextType.Guild, InteractionContextType.BotDM];
 const INSTALLS = [ApplicationIntegrationType.GuildInstall];
@@ -34,20 +40,25 @@ export function discordCommands(): RESTPutAPIApplicationCommandsJSONBody {
 function slashCommand() {
   const command = new SlashCommandBuilder()
     .setName('tiktok')
-    .setDescription(COMMAND_DESCRIPTION.en)
-    .setDescriptionLocalizations(translations(COMMAND_DESCRIPTION))
+    .setDescription(english(commandTitle))
+    .setDescriptionLocalizations(translations(commandTitle))
     .setContexts(CONTEXTS)
     .setIntegrationTypes(INSTALLS);
-  for (const [name, texts] of Object.entries(SUBCOMMANDS))
-    command.addSubcommand((subcommand) => addOptions(named(subcommand, texts), name));
+  for (const name of SUBCOMMANDS)
+    command.addSubcommand((subcommand) =>
+      addOptions(
+        named(subcommand, ({ subcommands }) => subcommands[name]),
+        name,
+      ),
+    );
   return command;
 }
 
 function messageCommand() {
   return new ContextMenuCommandBuilder()
     .setType(ApplicationCommandType.Message)
-    .setName(MESSAGE_COMMAND.en)
-    .setNameLocalizations(translations(MESSAGE_COMMAND))
+    .setName(english(commandTitle))
+    .setNameLocalizations(translations(commandTitle))
     .setContexts(CONTEXTS)
     .setIntegrationTypes(INSTALLS);
 }
@@ -56,23 +67,30 @@ function addOptions(subcommand: SlashCommandSubcommandBuilder, name: string) {
   if (name === 'post') return addPostOptions(subcommand);
   if (name !== 'join' && name !== 'claim') return subcommand;
   return subcommand.addStringOption((option) =>
-    named(option, name === 'claim' ? OPTIONS.claimCode : OPTIONS.code).setRequired(true),
+    named(option, ({ options }) => (name === 'claim' ? options.claimCode : options.code)).setRequired(true),
   );
 }
 
 function addPostOptions(post: SlashCommandSubcommandBuilder) {
   for (let number = 1; number <= MAX_FILES; number += 1) {
     post.addAttachmentOption((option) =>
-      named(option, numbered(OPTIONS.media, number))
+      named(option, ({ options: { media } }) => ({ ...media, name: `${media.name}${number}` }))
         .setRequired(number === 1)
         .setFileTypes(...FILE_TYPES),
     );
   }
   return post
-    .addStringOption((option) => named(option, OPTIONS.caption).setMaxLength(MAX_CAPTION_LENGTH))
-    .addStringOption((option) => named(option, OPTIONS.account).setAutocomplete(true))
-    .addStringOption((option) => named(option, OPTIONS.privacy).setAutocomplete(true))
-    .addStringOption((option) => named(option, OPTIONS.when).setMaxLength(MAX_WHEN_LENGTH));
+    .addStringOption((option) =>
+      named(option, ({ options }) => options.caption).setMaxLength(MAX_CAPTION_LENGTH),
+    )
+    .addStringOption((option) => named(option, ({ options }) => options.account).setAutocomplete(true))
+    .addStringOption((option) => named(option, ({ options }) => options.privacy).setAutocomplete(true))
+    .addStringOption((option) => named(option, ({ options }) => options.when).setMaxLength(MAX_WHEN_LENGTH));
+}
+
+interface Words {
+  readonly name: string;
+  readonly description: string;
 }
 
 interface Nameable {
@@ -82,16 +100,87 @@ interface Nameable {
   setDescriptionLocalizations(descriptions: ReturnType<typeof translations>): this;
 }
 
-function named<T extends Nameable>(builder: T, { name, description }: Named): T {
+function named<T extends Nameable>(builder: T, wordsOf: (texts: Texts) => Words): T {
+  const name = (texts: Texts) => wordsOf(texts).name;
+  const description = (texts: Texts) => wordsOf(texts).description;
   return builder
-    .setName(name.en)
+    .setName(english(name))
     .setNameLocalizations(translations(name))
-    .setDescription(description.en)
+    .setDescription(english(description))
     .setDescriptionLocalizations(translations(description));
 }
 
-function numbered({ name, description }: Named, number: number): Named {
-  const { en, de, es, pt } = name;
-  const names = { en: en + number, de: de + number, es: es + number, pt: pt + number };
-  return { name: names, description };
+type Options<T extends InteractionType> = readonly APIApplicationCommandInteractionDataOption<T>[];
+type CommandData = APIChatInputApplicationCommandInteraction['data'];
+
+/** The subcommand that was called, with what was filled in. */
+export function readSubcommand<T extends InteractionType>(options: Options<T> = []) {
+  const called = options.find((option) => option.type === ApplicationCommandOptionType.Subcommand);
+  return { name: called?.name ?? '', options: called?.options ?? [] };
+}
+
+/** A text that was filled in; nothing counts as not filled in. */
+export function textOption<T extends InteractionType>(options: Options<T>, name: string): string | undefined {
+  const option = options.find((given) => given.name === name);
+  if (option?.type !== ApplicationCommandOptionType.String) return undefined;
+  return option.value === '' ? undefined : option.value;
+}
+
+/** The option that somebody is filling in right now. */
+export function focusedOption<T extends InteractionType>(options: Options<T>) {
+  for (const option of options) {
+    if (option.type === ApplicationCommandOptionType.String && option.focused === true)
+      return { name: option.name, typed: option.value };
+  }
+  return undefined;
+}
+
+/** The files of `media1` to `media10`, in this order. */
+export function mediaOptions(data: CommandData): APIAttachment[] {
+  const { options } = readSubcommand(data.options);
+  const numbers = Array.from({ length: MAX_FILES }, (_, index) => index + 1);
+  return numbers.flatMap((number) => {
+    const option = options.find(({ name }) => name === `media${number}`);
+    if (option?.type !== ApplicationCommandOptionType.Attachment) return [];
+    return data.resolved?.attachments?.[option.value] ?? [];
+  });
+}
+
+/** What was chosen along with the files; as typed, for nobody has to choose what is offered. */
+export function wishesOf<T extends InteractionType>(
+  options: Options<T>,
+): { wishes?: NonNullable<ChatEventOf<'media'>['wishes']> } {
+  const [privacyLevel, account] = [textOption(options, 'privacy'), textOption(options, 'account')];
+  const when = textOption(options, 'when');
+  if (privacyLevel === undefined && account === undefined && when === undefined) return {};
+  return {
+    wishes: {
+      ...(privacyLevel !== undefined && { privacyLevel }),
+      ...(account !== undefined && { account }),
+      ...(when !== undefined && { when }),
+    },
+  };
+}
+
+/** What a menu of roles or people shows now; nothing for other components. */
+export function readPicked(
+  interaction: APIMessageComponentInteraction,
+): Pick<ChatEventOf<'press'>, 'picked'> {
+  const { data, guild_id: guildId } = interaction;
+  // Discord resolves what is picked, and nothing where nothing is.
+  if (data.component_type === ComponentType.RoleSelect) {
+    const picked = data.values.flatMap((id): Role[] => {
+      const role = data.resolved.roles[id];
+      // Everybody is no role that somebody holds.
+      return role === undefined || id === guildId ? [] : [serverRole(role)];
+    });
+    return { picked };
+  }
+  if (data.component_type !== ComponentType.UserSelect) return {};
+  const picked = data.values.flatMap((id): Person[] => {
+    const user = data.resolved.users[id];
+    if (user === undefined || user.bot === true) return [];
+    return [userPerson(user, data.resolved.members?.[id]?.nick)];
+  });
+  return { picked };
 }

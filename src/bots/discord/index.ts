@@ -2,6 +2,7 @@ import { type RESTPutAPIApplicationCommandsJSONBody, RequestMethod, Routes } fro
 import type { Logger } from 'pino';
 import type { ChatRef } from '../../core/publish/post.ts';
 import { createPerChatQueue } from '../adapter-kit/per-chat-queue.ts';
+import { createSafely } from '../adapter-kit/safely.ts';
 import type { Bot, ChatEvent, MessageRef, StartOptions } from '../platform.ts';
 import { createApi } from './api.ts';
 import { discordCommands } from './commands.ts';
@@ -14,7 +15,6 @@ import { createInteractions, type Interactions } from './interactions.ts';
 import { createMembers } from './members.ts';
 import { createReactionCalls, createReactions, type Reactions } from './reactions.ts';
 import { createReplies } from './replies.ts';
-import { createSafely } from './safely.ts';
 import { createOutgoing } from './send.ts';
 
 export { TokenRefusedError } from './errors.ts';

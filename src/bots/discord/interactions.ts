@@ -12,17 +12,17 @@ import {
 } from 'discord.js';
 import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import { createRecent } from '../adapter-kit/recent.ts';
+import type { Safely } from '../adapter-kit/safely.ts';
 import type { ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
 import { suggest } from './autocomplete.ts';
+import { mediaOptions, readPicked, readSubcommand, textOption, wishesOf } from './commands.ts';
 import { type Frame, frameOf } from './context.ts';
 import { mediaOf, offeredFile } from './files.ts';
 import { isEphemeral, messageRef, orderOf, privateRef } from './ids.ts';
+import { type Texts, textsIn } from './locales/index.ts';
 import { composeModal, readModal } from './modals.ts';
-import { mediaOptions, readPicked, readSubcommand, textOption, wishesOf } from './options.ts';
 import type { Replies } from './replies.ts';
 import { createPressAnswer } from './replies.ts';
-import type { Safely } from './safely.ts';
-import { inLanguage, TEXTS } from './texts.ts';
 
 const MAX_SEEN = 1_000;
 
@@ -180,7 +180,7 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
     interaction: Answerable,
     { chat, acknowledged }: { chat: string; acknowledged: Promise<boolean> },
     events: readonly ChatEvent[],
-    ifNone: keyof typeof TEXTS = 'failed',
+    ifNone: keyof Texts['messages'] = 'failed',
   ): void {
     chatQueue.run(chat, async () => {
       if (!(await acknowledged)) return;
@@ -191,8 +191,8 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
     });
   }
 
-  async function complain(interaction: Answerable, text: keyof typeof TEXTS = 'failed'): Promise<void> {
-    await replies.tellPrivately(interaction, inLanguage(TEXTS[text], interaction.locale));
+  async function complain(interaction: Answerable, text: keyof Texts['messages'] = 'failed'): Promise<void> {
+    await replies.tellPrivately(interaction, textsIn(interaction.locale).messages[text]);
   }
 
   return { take };

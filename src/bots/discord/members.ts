@@ -1,7 +1,7 @@
 import { type APIInteraction, PermissionFlagsBits, RequestMethod, type RouteLike, Routes } from 'discord.js';
 import { z } from 'zod';
 import type { ChatRef, Person } from '../../core/publish/post.ts';
-import type { Member as PersonMember } from '../../core/review/review.ts';
+import type { Member } from '../../core/review/review.ts';
 import { createRecent } from '../adapter-kit/recent.ts';
 import type { Api } from './api.ts';
 import { isRefusal, UNKNOWN_MEMBER, UNKNOWN_USER } from './errors.ts';
@@ -51,7 +51,7 @@ export function createMembers({ api, now }: { api: Api; now: () => number }) {
     note({ channelId: channel.id, guildId, userId, roleIds: member?.roles });
   }
 
-  async function fetchMember(chat: ChatRef, person: Person): Promise<PersonMember> {
+  async function fetchMember(chat: ChatRef, person: Person): Promise<Member> {
     const userId = parsePersonId(person);
     if (userId === undefined) return NOTHING;
     const { guildId } = await placeOf(parseChatRef(chat));
@@ -61,7 +61,7 @@ export function createMembers({ api, now }: { api: Api; now: () => number }) {
     const guild = await guildWith(guildId, roleIds ?? []);
     // The owner is always a member.
     if (roleIds === undefined) return guild.owner_id === userId ? OWNER : NOTHING;
-    return standingIn(guild, userId, roleIds);
+    return memberIn(guild, userId, roleIds);
   }
 
   async function placeOf(channelId: string): Promise<{ guildId: string | undefined }> {
@@ -101,13 +101,13 @@ export function createMembers({ api, now }: { api: Api; now: () => number }) {
   return { note, noteInteraction, fetchMember };
 }
 
-export type Member = ReturnType<typeof createMembers>;
+export type DiscordMembers = ReturnType<typeof createMembers>;
 
-const NOTHING: PersonMember = { isMember: false, isManager: false, roles: [] };
-const OWNER: PersonMember = { isMember: true, isManager: true, roles: [] };
+const NOTHING: Member = { isMember: false, isManager: false, roles: [] };
+const OWNER: Member = { isMember: true, isManager: true, roles: [] };
 
 /** The role of everybody has the id of the server. It may let people manage, but no member is told to hold it. */
-function standingIn(guild: Guild, userId: string, roleIds: readonly string[]): PersonMember {
+function memberIn(guild: Guild, userId: string, roleIds: readonly string[]): Member {
   const held = guild.roles.filter(({ id }) => roleIds.includes(id));
   const everyone = guild.roles.filter(({ id }) => id === guild.id);
   const permissions = [...everyone, ...held].reduce((bits, role) => bits | BigInt(role.permissions), 0n);

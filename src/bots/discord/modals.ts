@@ -10,8 +10,8 @@ import {
 } from 'discord.js';
 import type { Question } from '../platform.ts';
 import { FILE_TYPES, MAX_FILES } from './commands.ts';
+import { type Texts, textsIn } from './locales/index.ts';
 import { clip } from './render.ts';
-import { inLanguage, TEXTS } from './texts.ts';
 
 const COMPOSE = 'compose';
 const ASK = 'ask:';
@@ -26,7 +26,7 @@ type Modal = APIModalInteractionResponseCallbackData;
 
 /** The window in which a post of several files is composed. */
 export function composeModal(locale: string): Modal {
-  const text = (name: keyof typeof TEXTS) => inLanguage(TEXTS[name], locale);
+  const text = (name: keyof Texts['messages']) => textsIn(locale).messages[name];
   const files = new FileUploadBuilder()
     .setCustomId(FILES)
     .setMinValues(1)

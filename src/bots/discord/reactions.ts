@@ -15,14 +15,14 @@ import type { Person } from '../../core/publish/post.ts';
 import type { VoteChoice } from '../../core/review/review.ts';
 import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import { createRecent } from '../adapter-kit/recent.ts';
+import type { Safely } from '../adapter-kit/safely.ts';
 import { ChatClosedError, type MessageRef } from '../platform.ts';
 import type { Api } from './api.ts';
 import { frameIn } from './context.ts';
 import { isRefusal, REACTION_BLOCKED, TOO_MANY_REACTIONS, UNKNOWN_EMOJI } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { chatRef, parseChatRef, parseMessageId, userPerson, userSchema } from './ids.ts';
-import type { Member } from './members.ts';
-import type { Safely } from './safely.ts';
+import type { DiscordMembers } from './members.ts';
 
 const MAX_KEPT = 1_000;
 const NOBODYS_NAME = 'somebody';
@@ -38,7 +38,7 @@ interface ReactionsOptions {
   readonly chatQueue: PerChatQueue;
   readonly log: Logger;
   readonly marks: ReactionCalls;
-  readonly members: Member;
+  readonly members: DiscordMembers;
   readonly gateway: Pick<Gateway, 'guildName' | 'channelName' | 'ownId'>;
   readonly safely: Safely;
   readonly onGap: () => void;

@@ -14,9 +14,9 @@ import { ChatUnreachableError, MessageGoneError, type MessageRef, type Question 
 import type { Api } from './api.ts';
 import { ALREADY_ACKNOWLEDGED, isRefusal } from './errors.ts';
 import { privateRef } from './ids.ts';
+import { textsIn } from './locales/index.ts';
 import { questionModal } from './modals.ts';
 import { renderText } from './render.ts';
-import { inLanguage, TEXTS } from './texts.ts';
 
 /** Three tries, well within the 3 s that Discord gives. */
 const RETRY_PAUSES_MS = [100, 400] as const;
@@ -122,7 +122,7 @@ export function createPressAnswer(interaction: APIMessageComponentInteraction, r
   }
 
   async function ask(question: Question): Promise<void> {
-    if (first !== undefined) return answer(inLanguage(TEXTS.pressAgain, interaction.locale));
+    if (first !== undefined) return answer(textsIn(interaction.locale).messages.pressAgain);
     clearTimeout(timer);
     first = replies.respond(interaction, {
       type: InteractionResponseType.Modal,

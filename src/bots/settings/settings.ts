@@ -218,7 +218,7 @@ export function createSettings({
   return { runCommand, press, take };
 }
 
-export type Settings = ReturnType<typeof createSettings>;
+export type SettingsDialogue = ReturnType<typeof createSettings>;
 
 /** Then no post could ever be approved, as soon as reviews are on. */
 const isForNobody = ({ managersVote, roles, people }: ReviewPolicy): boolean =>

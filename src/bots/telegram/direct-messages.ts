@@ -4,7 +4,7 @@ import type { ChatRef, Person } from '../../core/publish/post.ts';
 import { type Card, ChatBusyError, ChatUnreachableError, type MessageRef } from '../platform.ts';
 import { isRefusal } from './errors.ts';
 import { isPrivateChat, parseChatRef, parseMessageRef, parsePersonId } from './ids.ts';
-import { keyboardOf, postCard } from './send.ts';
+import { keyboardOf, sendCard } from './send.ts';
 import type { Supergroups } from './supergroups.ts';
 
 interface WhisperOptions {
@@ -42,7 +42,7 @@ export function createPrivateNotices({ api, supergroups, log, administers }: Whi
     return wasTaken(() =>
       supergroups.follow(chatId, (currentId) => {
         const { homeId, messageId } = parseMessageRef(message);
-        return postCard(api, currentId, card, {
+        return sendCard(api, currentId, card, {
           extrasFor: ({ keyboard }) => ({
             ephemeral_message_parameters: { receiver_user_id: personId },
             ...(threadId !== undefined && { message_thread_id: threadId }),
@@ -55,7 +55,7 @@ export function createPrivateNotices({ api, supergroups, log, administers }: Whi
   }
 
   const inPrivate = (personId: number, card: Card): Promise<boolean> =>
-    wasTaken(() => postCard(api, personId, card, { extrasFor: ({ keyboard }) => keyboardOf(keyboard) }));
+    wasTaken(() => sendCard(api, personId, card, { extrasFor: ({ keyboard }) => keyboardOf(keyboard) }));
 
   async function wasTaken(post: () => Promise<unknown>): Promise<boolean> {
     try {

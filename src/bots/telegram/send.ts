@@ -44,7 +44,7 @@ interface OutgoingOptions {
 export function createOutgoing({ api, supergroups, log }: OutgoingOptions) {
   function send(chat: ChatRef, card: Card, options: SendOptions = {}): Promise<MessageRef> {
     return supergroups.follow(parseChatRef(chat).chatId, async (chatId) => {
-      const sent = await postCard(api, chatId, card, {
+      const sent = await sendCard(api, chatId, card, {
         mention: mentionOf(chat, options),
         extrasFor: (rendered) => ({
           ...sendParameters(chat, chatId, options),
@@ -216,7 +216,7 @@ interface PostOptions {
 }
 
 /** Sends a card as the kind of message that it needs: a text, a photo or a file. */
-export async function postCard(api: Api, chatId: number, card: Card, options: PostOptions): Promise<Message> {
+export async function sendCard(api: Api, chatId: number, card: Card, options: PostOptions): Promise<Message> {
   const { picture, file } = card;
   if (file !== undefined) {
     const document = new InputFile(Buffer.from(file.text), file.name);

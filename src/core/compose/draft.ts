@@ -219,7 +219,7 @@ export function contentOf(draft: Draft, postMode: PostMode): PostContent {
 }
 
 /** A decision that a person takes on a draft. */
-export type Choice =
+export type DraftChoice =
   | { type: 'privacy'; privacyLevel: PrivacyLevel }
   | {
       type: 'toggle';
@@ -237,7 +237,7 @@ export type Choice =
   | { type: 'drop_refused' };
 
 /** What a choice makes of a draft. */
-export function decide(draft: Draft, choice: Choice): Draft {
+export function decide(draft: Draft, choice: DraftChoice): Draft {
   const { settings } = draft;
   switch (choice.type) {
     case 'privacy':

@@ -11,7 +11,7 @@ import { refusalOf } from '../tiktok/codes.ts';
 import { TikTokApiError, TikTokUnreachableError } from '../tiktok/errors.ts';
 import type { CreatorInfo } from '../tiktok/types.ts';
 import type { Usage } from './disk-usage.ts';
-import { type Choice, continuesAlbum, type Draft, type DraftFile, decide, UNDECIDED } from './draft.ts';
+import { continuesAlbum, type Draft, type DraftChoice, type DraftFile, decide, UNDECIDED } from './draft.ts';
 import type { Intake } from './intake.ts';
 import { limitReached, type Shares, sharesOf } from './limits.ts';
 
@@ -252,7 +252,7 @@ export function createComposer({
     await chooseAccount(id, openId);
   }
 
-  async function choose(id: string, person: Person, choice: Choice): Promise<void> {
+  async function choose(id: string, person: Person, choice: DraftChoice): Promise<void> {
     const before = await own(id, person);
     if (choice.type === 'privacy' && !before.creator?.privacyLevelOptions.includes(choice.privacyLevel)) {
       throw new UserError({ code: 'privacy_not_offered', privacyLevel: choice.privacyLevel });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Draft } from '../../../src/core/compose/draft.ts';
-import { type Choice, decide } from '../../../src/core/compose/draft.ts';
+import { type DraftChoice, decide } from '../../../src/core/compose/draft.ts';
 import { draftWith, file, refused, waiting } from '../drafts.ts';
 import { EVERYONE, namedFile } from '../posts.ts';
 
@@ -11,7 +11,7 @@ describe('a choice', () => {
   const mixed = draftWith({ files: [file('1'), file('2', 'video'), file('3'), waiting, refused], preview });
   const ids = (draft: Draft) => draft.files.map(({ id }) => id);
 
-  const FILES: [Choice, string[]][] = [
+  const FILES: [DraftChoice, string[]][] = [
     [{ type: 'keep_photos' }, ['1', '3']],
     [{ type: 'keep_file', fileId: '2' }, ['2']],
     [{ type: 'drop_file', fileId: '2' }, ['1', '3', '8', '9']],
@@ -26,7 +26,7 @@ describe('a choice', () => {
   });
 
   it('sets the privacy level, the caption and the switches', () => {
-    const choices: Choice[] = [
+    const choices: DraftChoice[] = [
       { type: 'privacy', privacyLevel: 'SELF_ONLY' },
       { type: 'caption', text: '  New \u202Ewords\u0007 \n' },
       { type: 'toggle', setting: 'allowComment' },

@@ -12,7 +12,7 @@ export const createSafely =
       await receive(event);
       return true;
     } catch (error) {
-      log.error({ err: error, type: event.type }, 'an event could not be handled');
+      log.error({ err: error, type: event.type }, 'An event could not be handled');
       return false;
     }
   };
