@@ -2,38 +2,15 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { isAbsent } from './bots/access/is-absent.ts';
 import { stillManages } from './bots/access/still-manages.ts';
-import { createBots, createChats } from './bots/index.ts';
+import { botOf, createBots, createChats } from './bots/index.ts';
 import type { Bot } from './bots/platform.ts';
 import type { Config } from './config.ts';
-import { type ClaimUse, createOperators, type OperatorRecord } from './core/access/operators.ts';
-import { admitConnected, createPlaceAccess, type PlaceAccess } from './core/access/place-access.ts';
-import { type Account, createAccounts } from './core/accounts/accounts.ts';
-import { type Consent, createConsents, type Invitation } from './core/accounts/consent.ts';
-import { createJoinCodes, type JoinCode } from './core/accounts/join-codes.ts';
-import { createWorkspaces, type Workspace } from './core/accounts/workspaces.ts';
-import { createUsage } from './core/compose/disk-usage.ts';
-import type { Draft } from './core/compose/draft.ts';
-import { createComposer, createRefresh } from './core/compose/drafts.ts';
-import { createIntake } from './core/compose/intake.ts';
-import { createRework, createSubmission } from './core/compose/submit.ts';
-import { createHistory, type HistoryEntry } from './core/history/history.ts';
-import { createRecorder } from './core/history/record-post.ts';
-import { createMediaPreparer } from './core/media/prepare.ts';
+import { createCore } from './core/index.ts';
 import { createMediaStore } from './core/media/store.ts';
-import { createEngine } from './core/publish/engine.ts';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
-import { createPerformer, createWaiting } from './core/publish/perform.ts';
-import type { ChatRef, Person, Post } from './core/publish/post.ts';
-import { createPreviewLinks } from './core/publish/preview-links.ts';
-import { createPublisher } from './core/publish/publisher.ts';
-import { createPullProgress } from './core/publish/pull-progress.ts';
-import { type Attempt, createReleaseGate } from './core/publish/release-gate.ts';
-import { createSignals, type PostSignals, type Publish } from './core/publish/signals.ts';
-import { createRetention } from './core/retention.ts';
-import { type Ballot, createBallots } from './core/review/ballots.ts';
+import type { ChatRef } from './core/publish/post.ts';
 import { openStores } from './core/storage/database.ts';
-import { createRandomIds, type RandomId } from './core/storage/random-ids.ts';
-import { createSecrets, readOrMakeKey } from './core/storage/secrets.ts';
+import { readOrMakeKey } from './core/storage/secrets.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
 import { createWeb, startServer } from './web/index.ts';
 
@@ -45,9 +22,6 @@ export interface App extends AsyncDisposable {
   /** Where people find it, by chat platform. */
   readonly openUrls: readonly { readonly platform: Bot['platform']; readonly url: string }[];
 }
-
-/** A chat that does not answer keeps no review open. */
-const LATE_VOTES_MS = 2 * 60_000;
 
 /**
  * Builds everything, goes on where the last run ended, listens and starts.
@@ -75,148 +49,52 @@ export async function startApp({
 }): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const now = Date.now;
-  const { publicUrl } = config;
-  const startedAt = now();
-  const pacing = {
-    ...DEFAULT_PACING,
-    pollIntervalMs: config.pollIntervalMs,
-    pollAttempts: config.pollAttempts,
-  };
-
+  const { publicUrl, tiktok, access, limits } = config;
   const stores = stack.use(openStores({ file: join(config.dataDir, 'nod.db') }));
-  const drafts = stores.store<Draft>('drafts');
-  const posts = stores.store<Post>('posts');
   const mediaStore = createMediaStore({ directory: join(config.dataDir, 'media') });
   mediaStore.protect();
-  const { isOpen, claimCode } = config.access;
-  const access = createPlaceAccess({ places: stores.store<PlaceAccess>('access'), isOpen, now });
-  const operators = createOperators({
-    operators: stores.store<OperatorRecord>('operators'),
-    claims: stores.store<ClaimUse>('claims'),
-    configuredCode: claimCode,
-    isClaimWanted,
-    now,
-  });
-  const randomIds = createRandomIds({ ids: stores.store<RandomId>('random-ids'), now });
-  const secrets = createSecrets({
-    key: config.secretKey ?? readOrMakeKey(join(config.dataDir, 'secret.key')),
-  });
-
-  const client = createTikTokClient({ ...config.tiktok, log });
+  const client = createTikTokClient({ ...tiktok, log });
   stack.defer(() => client.close());
-  const workspaceStore = stores.store<Workspace>('workspaces');
-  const workspaces = createWorkspaces({ workspaces: workspaceStore });
-  const accounts = createAccounts({
-    accounts: stores.store<Account>('accounts'),
-    ...{ workspaces, client, secrets, now, log },
-  });
-  const consents = createConsents({
-    invitations: stores.store<Invitation>('invitations'),
-    consents: stores.store<Consent>('consents'),
-    clientKey: config.tiktok.clientKey,
-    authorizePage: config.tiktok.authorizeUrl,
-    redirectUri: `${publicUrl}/oauth/callback`,
-    mayConnect: managesNow,
-    ...{ accounts, client, now, log },
-  });
-
-  const engine = createEngine({ now, log });
-  const wake = engine.wake;
-  const preparer = createMediaPreparer({ store: mediaStore, log });
-  stack.defer(() => preparer.stop());
-  const gate = createReleaseGate({ attempts: stores.store<Attempt>('attempts'), now });
-  const pulls = createPullProgress({ now, onProgress });
-  const notes = createSignals({
-    notes: stores.store<PostSignals>('notes'),
-    publishes: stores.store<Publish>('publishes'),
-    ...{ wake, now },
-  });
-  const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake });
-  const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
-  const recorder = createRecorder({ history, ballots, now, log });
-  const mayPost = access.isAllowed;
-  const waiting = createWaiting({ notes, ballots, accounts, client, mayPost, mayExpire });
-  const performer = createPerformer({
-    mediaUrl: (attempt, file) => `${publicUrl}/media/${attempt.id}/${file.name}`,
-    ...{ gate, pulls, notes, waiting, accounts, client, preparer, pacing, now },
-  });
-  const publisher = createPublisher({ posts, performer, gate, pulls, announce, pacing, now });
 
   const bots = await createBots({ config, stores, log, now, onFatal });
-  const changed = (draftId: string) => chats.cardQueue.touch(draftId);
-  const openFile = (chat: ChatRef, ref: string) => chats.botFor(chat).openFile(ref);
-  const usage = createUsage({ now });
-  const intake = createIntake({ drafts, mediaStore, preparer, usage, openFile, changed, log });
-  const composer = createComposer({
-    drafts,
-    posts,
-    randomIds,
-    intake,
-    accounts,
-    client,
-    usage,
-    limits: config.limits,
-    changed,
-    now,
-    log,
-  });
-  const submission = createSubmission({
-    ...{ drafts, posts, randomIds, composer, intake, workspaces, announce, wake, now, log },
-  });
-  const rework = createRework({
-    ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, wake, now },
-    isAbsent: (draft) => isAbsent(chats.botFor, draft),
-  });
-  const draftRefresh = createRefresh({ drafts, composer, workspaces, log });
-  const joins = createJoinCodes({ codes: stores.store<JoinCode>('join-codes'), mayOffer: managesNow, now });
-  const previewLinks = createPreviewLinks({ secrets, posts, now });
-  const chats = createChats({
-    core: {
-      ...{ access, operators },
-      ...{ drafts, posts, composer, submission, rework, workspaces, accounts, consents, ballots },
-      ...{ recorder, history, joins, draftRefresh, notes, gate, pulls, mediaStore, pacing },
+  const botFor = (chat: ChatRef) => botOf(bots, chat);
+  const core = createCore({
+    ...{ stores, client, mediaStore, tiktok, publicUrl, limits, now, log },
+    secretKey: config.secretKey ?? readOrMakeKey(join(config.dataDir, 'secret.key')),
+    access: { ...access, isClaimWanted },
+    pacing: { ...DEFAULT_PACING, pollIntervalMs: config.pollIntervalMs, pollAttempts: config.pollAttempts },
+    chats: {
+      openFile: (chat, ref) => botFor(chat).openFile(ref),
+      isAbsent: (of) => isAbsent(botFor, of),
+      stillManages: (asked) => stillManages(botFor, asked),
     },
-    previewUrl: (post) => `${publicUrl}${previewLinks.urlPath(post)}`,
-    ...(cardIntervalMs !== undefined && { cardIntervalMs }),
-    ...{ bots, stores, publicUrl, isOpen, wake, now, log },
   });
-  const { cardQueue, sender, downtime, catchUp } = chats;
+  const chats = createChats({
+    previewUrl: (post) => `${publicUrl}${core.previewLinks.urlPath(post)}`,
+    ...(cardIntervalMs !== undefined && { cardIntervalMs }),
+    ...{ core, bots, stores, publicUrl, isOpen: access.isOpen, now, log },
+  });
+  core.listen({ draftChanged: chats.cardQueue.touch, postChanged: chats.touch });
+  const { cardQueue, sender, downtime, catchUp, accountNews } = chats;
 
   let isRunning = false;
-  const { siteVerification } = config.tiktok;
   const web = createWeb({
-    ...{ gate, pulls, mediaStore, previewLinks, consents, accounts, notes, publicUrl, now, log },
-    authorizePage: config.tiktok.authorizeUrl,
-    clientSecret: config.tiktok.clientSecret,
-    ...(siteVerification !== undefined && { siteVerification }),
+    ...core,
+    ...{ publicUrl, now, log },
+    authorizePage: tiktok.authorizeUrl,
+    clientSecret: tiktok.clientSecret,
+    siteVerification: tiktok.siteVerification,
     operator: config.operator,
     health: () => ({ status: isRunning ? 'ok' : 'starting' }),
-    onConsent: chats.accountNews.consentEnded,
-    onAccountRemoved: chats.accountNews.accountRemoved,
+    onConsent: accountNews.consentEnded,
+    onAccountRemoved: accountNews.accountRemoved,
   });
-  const alsoSweep = async () => {
-    await consents.sweep();
-    await joins.sweep();
-    await randomIds.sweep();
-    await submission.sweep();
-  };
-  const retention = createRetention({ drafts, posts, mediaStore, usage, alsoSweep, now, log });
 
   stack.defer(() => cardQueue.stop());
-  stack.defer(() => intake.stop());
   await downtime.start();
   stack.defer(() => downtime.stop());
-  if (!isOpen) await admitConnected({ access, workspaces: workspaceStore });
-  await submission.resume();
-  // A crash may have come between a draft's last change and its card.
-  for await (const [draftId] of drafts.entries()) cardQueue.touch(draftId);
-  await publisher.resume(engine.schedule);
-  retention.start();
-  stack.defer(() => retention.stop());
-
-  stack.defer(() => recorder.idle());
-  engine.start(publisher.tick);
-  stack.defer(() => engine.stop());
+  stack.defer(() => core.stop());
+  await core.start();
   catchUp.start();
   stack.defer(() => catchUp.stop());
   const server = await startServer({ app: web, host: config.host, port: config.port });
@@ -229,48 +107,20 @@ export async function startApp({
     await stopped;
   });
   signal?.addEventListener('abort', stopBots, { once: true });
+  const startOptions = {
+    onGap: catchUp.reconcile,
+    mayStore: core.access.isAllowed,
+    isKnown: async (workspace: string) => (await core.access.get(workspace)) !== undefined,
+  };
   if (!signal?.aborted)
-    await Promise.all(
-      bots.map((bot) =>
-        bot.start(chats.conversation.handle, {
-          onGap: catchUp.reconcile,
-          mayStore: access.isAllowed,
-          isKnown: async (workspace) => (await access.get(workspace)) !== undefined,
-        }),
-      ),
-    );
+    await Promise.all(bots.map((bot) => bot.start(chats.conversation.handle, startOptions)));
   isRunning = true;
-  catchUp.reconcile();
-
-  /** Whether somebody may act for a place that may use this Nod, who could when they asked. */
-  async function managesNow(asked: { workspace: string; chat: ChatRef; person: Person }): Promise<boolean> {
-    return (await access.isAllowed(asked.workspace)) && (await stillManages(chats.botFor, asked));
-  }
-
-  /** Votes that were cast while Nod was away arrive, or are read back, right after the start. */
-  function mayExpire(): boolean {
-    return (isRunning && catchUp.hasRead()) || now() - startedAt > LATE_VOTES_MS;
-  }
-
-  /** Tells people that a post has changed, and writes down how far it has come. */
-  function announce(post: Post): void {
-    chats.touch(post);
-    void recorder.follow(post);
-  }
-
-  /** Moves the bar on the card, and has the status read soon after the last byte has left. */
-  function onProgress(attempt: Attempt): void {
-    if (pulls.completedAt(attempt.id) !== undefined) wake(attempt.postId);
-    void posts
-      .get(attempt.postId)
-      .then((post) => post && chats.touch(post, { soon: false }))
-      .catch((error) => log.error({ err: error }, 'The progress of a pull could not be shown'));
-  }
+  void catchUp.reconcile().then(core.votesAreRead);
 
   const running = stack.move();
   return {
     url: server.url,
-    claimCode: isOpen && !isClaimWanted ? undefined : await operators.openClaim(),
+    claimCode: access.isOpen && !isClaimWanted ? undefined : await core.operators.openClaim(),
     openUrls: bots.flatMap((bot) => {
       const url = bot.openUrl();
       return url === undefined ? [] : [{ platform: bot.platform, url }];

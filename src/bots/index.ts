@@ -1,24 +1,8 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Operators } from '../core/access/operators.ts';
-import type { Access } from '../core/access/place-access.ts';
-import type { Accounts } from '../core/accounts/accounts.ts';
-import type { Consents } from '../core/accounts/consent.ts';
-import type { JoinCodes } from '../core/accounts/join-codes.ts';
-import type { Workspaces } from '../core/accounts/workspaces.ts';
-import type { Draft } from '../core/compose/draft.ts';
-import type { Composer, DraftRefresh } from '../core/compose/drafts.ts';
-import type { Rework, Submission } from '../core/compose/submit.ts';
-import type { History } from '../core/history/history.ts';
-import type { Recorder } from '../core/history/record-post.ts';
-import type { MediaStore } from '../core/media/store.ts';
-import type { Pacing } from '../core/publish/pacing.ts';
+import type { Core } from '../core/index.ts';
 import type { ChatRef, Post } from '../core/publish/post.ts';
-import type { PullCounts } from '../core/publish/pull-progress.ts';
-import type { ReleaseGate } from '../core/publish/release-gate.ts';
-import type { Signals } from '../core/publish/signals.ts';
-import type { Ballots } from '../core/review/ballots.ts';
-import type { Store, Stores } from '../core/storage/database.ts';
+import type { Stores } from '../core/storage/database.ts';
 import { createGuard } from './access/guard.ts';
 import { createAccessRequests } from './access/requests.ts';
 import { createAccountNews } from './accounts/account-news.ts';
@@ -44,6 +28,21 @@ import { createSettings } from './settings/settings.ts';
 import type { InboxRecord, MoveRecord } from './telegram/index.ts';
 import { COMMANDS, REPLY_COMMANDS } from './text/messages.ts';
 
+/** What the chats use of the core. */
+type ChatCore = Omit<
+  Core,
+  | 'intake'
+  | 'usage'
+  | 'publisher'
+  | 'engine'
+  | 'preparer'
+  | 'previewLinks'
+  | 'listen'
+  | 'votesAreRead'
+  | 'start'
+  | 'stop'
+>;
+
 /** The chat side of the composition root: everything that talks with people, built over the core. */
 export function createChats({
   core,
@@ -52,41 +51,17 @@ export function createChats({
   publicUrl,
   previewUrl,
   isOpen,
-  wake,
   cardIntervalMs,
   now,
   log,
 }: {
-  core: {
-    access: Access;
-    operators: Operators;
-    drafts: Store<Draft>;
-    posts: Store<Post>;
-    composer: Composer;
-    submission: Submission;
-    rework: Rework;
-    workspaces: Workspaces;
-    accounts: Accounts;
-    consents: Consents;
-    ballots: Ballots;
-    recorder: Recorder;
-    draftRefresh: DraftRefresh;
-    history: History;
-    joins: JoinCodes;
-    notes: Signals;
-    gate: ReleaseGate;
-    pulls: PullCounts;
-    mediaStore: MediaStore;
-    pacing: Pacing;
-  };
+  core: ChatCore;
   bots: readonly Bot[];
   stores: Stores;
   publicUrl: string;
   previewUrl: (post: Post) => string;
   /** Whoever is not blocked may use this Nod. */
   isOpen: boolean;
-  /** Resolves when the post has been looked at. */
-  wake: (postId: string) => Promise<void>;
   cardIntervalMs?: number;
   now: () => number;
   log: Logger;
@@ -115,7 +90,7 @@ export function createChats({
   const refresh = (post: Post) => touch(post, { soon: false });
   const { retry } = cardQueue;
   const catchUp = createCatchUp({ ...core, voting, cardIndex, refresh, retry, botFor, log });
-  const schedule = createSchedule({ ...core, cardQueue, cardIndex, sender, wake, now });
+  const schedule = createSchedule({ ...core, cardQueue, cardIndex, sender, now });
   const joinChats = createJoinChats({ ...core, sender, touch, botFor });
   const settings = createSettings({ ...core, joinChats, sender, cardIndex, now });
   const postButtons = createPostButtons({
@@ -177,7 +152,7 @@ export async function createBots({
 }
 
 /** A conversation names its platform: `telegram:…`, `discord:…`. */
-function botOf(bots: readonly Bot[], chat: ChatRef): Bot {
+export function botOf(bots: readonly Bot[], chat: ChatRef): Bot {
   const bot = bots.find(({ platform }) => chat.startsWith(`${platform}:`));
   if (bot !== undefined) return bot;
   throw new ChatClosedError('This Nod has no token for the platform of this conversation.');

@@ -62,7 +62,7 @@ export function createWeb({
   authorizePage: string;
   clientSecret: string;
   /** The token of TikTok's signature file. */
-  siteVerification?: string;
+  siteVerification?: string | undefined;
   operator?: Operator;
   /** How long a request for sealed media waits for the release. */
   gateWaitMs?: number;

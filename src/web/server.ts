@@ -11,7 +11,7 @@ export async function startServer({
   port,
   drainMs = 10_000,
 }: {
-  app: Web;
+  app: Pick<Web, 'fetch'>;
   host: string;
   port: number;
   drainMs?: number;

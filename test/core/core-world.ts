@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import pino from 'pino';
 import sharp from 'sharp';
-import { createConsents } from '../../src/core/accounts/consent.ts';
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
 import { DEFAULT_PACING, type Pacing } from '../../src/core/publish/pacing.ts';
@@ -19,7 +18,7 @@ import { createPreviewLinks } from '../../src/core/publish/preview-links.ts';
 import type { Fresh } from '../../src/core/storage/database.ts';
 import { createSecrets } from '../../src/core/storage/secrets.ts';
 import type { TokenGrant } from '../../src/core/tiktok/types.ts';
-import { createWeb, startServer } from '../../src/web/index.ts';
+import { createWeb, startServer, type Web } from '../../src/web/index.ts';
 import {
   startTikTokEmulator,
   type TikTokEmulator,
@@ -50,18 +49,25 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
   const { lines, log } = collectLog();
   const mediaStore = createMediaStore({ directory: join(directory, 'media') });
   const pacing = { ...DEFAULT_PACING, ...options.pacing };
-  let url = '';
-  const mediaUrl = () => `${url}/media/`;
-  const common = { directory, mediaStore, tiktok, mediaUrl, pacing, log };
-  const nods: Nod[] = [openNod(common)];
+  const nods: Nod[] = [];
   const current = (): Nod => {
     const nod = nods.at(-1);
     if (nod === undefined) throw new Error('There is always one.');
     return nod;
   };
 
-  const server = await startServer({ app: webOver(current), host: '127.0.0.1', port: 0, drainMs: 0 });
-  url = server.url;
+  let web: Web | undefined;
+  const app = {
+    fetch: (...request: Parameters<Web['fetch']>) => {
+      web ??= webOver(current);
+      return web.fetch(...request);
+    },
+  };
+  const server = await startServer({ app, host: '127.0.0.1', port: 0, drainMs: 0 });
+  const { url } = server;
+  const mediaUrl = () => `${url}/media/`;
+  const common = { directory, mediaStore, tiktok, publicUrl: url, pacing, log };
+  nods.push(openNod(common));
   tiktok.app.urlProperties.push({ type: 'prefix', value: mediaUrl() });
   if (options.webhooks) tiktok.app.webhookUrl = `${url}/webhooks/tiktok`;
   stack.defer(() => checkLog(lines, tiktok, mediaUrl()));
@@ -83,13 +89,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
         posts: { get: (id) => nod().posts.get(id) },
         now,
       }),
-      consents: createConsents({
-        invitations: nod().stores.store('invitations'),
-        consents: nod().stores.store('consents'),
-        mayConnect: async () => true,
-        ...{ accounts: nod().accounts, client: nod().client, clientKey: tiktok.app.clientKey },
-        ...{ authorizePage: tiktok.authorizeUrl, redirectUri: 'http://127.0.0.1/oauth/callback', now, log },
-      }),
+      consents: nod().consents,
       ...{ mediaStore, publicUrl: 'http://127.0.0.1', authorizePage: tiktok.authorizeUrl, now, log },
       clientSecret: tiktok.app.clientSecret,
       health: () => ({ status: 'ok' }),

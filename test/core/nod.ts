@@ -1,22 +1,16 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type Account, createAccounts } from '../../src/core/accounts/accounts.ts';
-import { createWorkspaces, type Workspace } from '../../src/core/accounts/workspaces.ts';
-import { createHistory, type HistoryEntry } from '../../src/core/history/history.ts';
-import { createRecorder } from '../../src/core/history/record-post.ts';
-import { createMediaPreparer } from '../../src/core/media/prepare.ts';
+import type { Account } from '../../src/core/accounts/accounts.ts';
+import type { Workspace } from '../../src/core/accounts/workspaces.ts';
+import type { Shares } from '../../src/core/compose/limits.ts';
+import { createCore } from '../../src/core/index.ts';
 import type { MediaStore } from '../../src/core/media/store.ts';
 import { createEngine } from '../../src/core/publish/engine.ts';
 import type { Pacing } from '../../src/core/publish/pacing.ts';
-import { createPerformer, createWaiting } from '../../src/core/publish/perform.ts';
 import type { Post } from '../../src/core/publish/post.ts';
-import { createPublisher } from '../../src/core/publish/publisher.ts';
-import { createPullProgress } from '../../src/core/publish/pull-progress.ts';
-import { type Attempt, createReleaseGate } from '../../src/core/publish/release-gate.ts';
-import { createSignals, type PostSignals, type Publish } from '../../src/core/publish/signals.ts';
-import { type Ballot, createBallots } from '../../src/core/review/ballots.ts';
+import type { Attempt } from '../../src/core/publish/release-gate.ts';
+import type { Ballot } from '../../src/core/review/ballots.ts';
 import { openStores } from '../../src/core/storage/database.ts';
-import { createSecrets } from '../../src/core/storage/secrets.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';
 import type { TikTokEmulator } from '../emulators/tiktok/index.ts';
 import { type Around, clientAround, storesAround } from './mortal.ts';
@@ -25,7 +19,8 @@ export interface NodOptions {
   readonly directory: string;
   readonly mediaStore: MediaStore;
   readonly tiktok: TikTokEmulator;
-  readonly mediaUrl: () => string;
+  /** Where TikTok pulls from. */
+  readonly publicUrl: string;
   readonly pacing: Pacing;
   readonly log: Logger;
   readonly key?: string;
@@ -35,56 +30,42 @@ export interface NodOptions {
   readonly wake?: (postId: string) => void;
 }
 
-/** One process of Nod, as far as publishing goes: several may stand over one database, as after a crash. */
+/** One process of Nod without its chats: several may stand over one database, as after a crash. */
 export function openNod(options: NodOptions) {
-  const { directory, mediaStore, tiktok, mediaUrl, pacing, log, key = 'key', around } = options;
+  const { directory, mediaStore, tiktok, publicUrl, pacing, log, key = 'key', around, wake } = options;
   const { now } = tiktok.clock;
   const opened = openStores({ file: join(directory, 'nod.db') });
   const stores = around === undefined ? opened : storesAround(opened, around);
-  const posts = stores.store<Post>('posts');
-  const attempts = stores.store<Attempt>('attempts');
   const { clientKey, clientSecret } = tiktok.app;
   const plainClient = createTikTokClient({ apiUrl: tiktok.apiUrl, clientKey, clientSecret, now, log });
   const client = around === undefined ? plainClient : clientAround(plainClient, around);
-  const secrets = createSecrets({ key });
-  const workspaceStore = stores.store<Workspace>('workspaces');
-  const workspaces = createWorkspaces({ workspaces: workspaceStore });
-  const accountStore = stores.store<Account>('accounts');
-  const accounts = createAccounts({
-    accounts: accountStore,
-    ...{ workspaces, client, secrets, now, log },
-  });
   const engine = createEngine({ now, log });
-  const wake = options.wake ?? engine.wake;
-  const gate = createReleaseGate({ attempts, now });
-  const pulls = createPullProgress({ now, onProgress });
-  const notes = createSignals({
-    notes: stores.store<PostSignals>('notes'),
-    publishes: stores.store<Publish>('publishes'),
-    ...{ wake, now },
+  const core = createCore({
+    ...{ stores, client, mediaStore, publicUrl, pacing, now, log },
+    secretKey: key,
+    tiktok: { clientKey, authorizeUrl: tiktok.authorizeUrl },
+    access: { isOpen: true },
+    limits: WITHOUT_LIMITS,
+    engine: wake === undefined ? engine : { ...engine, wake: async (postId) => wake(postId) },
+    chats: {
+      openFile: async () => {
+        throw new Error('There are no chats here.');
+      },
+      isAbsent: async () => false,
+      stillManages: async () => true,
+    },
   });
-  const preparer = createMediaPreparer({ store: mediaStore, log });
-  const ballotStore = stores.store<Ballot>('ballots');
-  const ballots = createBallots({ ballots: ballotStore, wake });
-  const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
-  const recorder = createRecorder({ history, ballots, now, log });
-  const waiting = createWaiting({ notes, ballots, accounts, client });
-  const performer = createPerformer({
-    mediaUrl: (attempt, file) => `${mediaUrl()}${attempt.id}/${file.name}`,
-    ...{ gate, pulls, notes, waiting, accounts, client, preparer, pacing, now },
-  });
+  core.votesAreRead();
   const announced: Post[] = [];
   const watchers = new Set<(post: Post) => void>();
-  const publisher = createPublisher({ posts, performer, gate, pulls, announce, pacing, now });
-
-  function announce(post: Post): void {
-    announced.push(post);
-    for (const watcher of watchers) watcher(post);
-  }
-
-  function onProgress(attempt: Attempt): void {
-    if (pulls.completedAt(attempt.id) !== undefined) engine.wake(attempt.postId);
-  }
+  core.listen({
+    draftChanged: () => {},
+    postChanged: (post, { soon = true } = {}) => {
+      if (!soon) return;
+      announced.push(post);
+      for (const watcher of watchers) watcher(post);
+    },
+  });
 
   /** Resolves with the first announced post that fits, from now on. */
   function whenAnnounced(fits: (post: Post) => boolean): Promise<Post> {
@@ -99,18 +80,30 @@ export function openNod(options: NodOptions) {
   }
 
   async function close(): Promise<void> {
-    await engine.stop();
-    await preparer.stop();
+    // A process that has died never finishes what it has begun.
+    if (around === undefined) await core.stop();
+    else await Promise.all([core.engine.stop(), core.preparer.stop()]);
     await client.close();
     await stores.close();
   }
 
   return {
-    ...{ stores, posts, attempts, client, accountStore, accounts, workspaceStore, workspaces, engine, gate },
-    ...{ pulls, notes, ballotStore, ballots, history, recorder, waiting, preparer },
-    ...{ performer, publisher, announced, whenAnnounced, close },
+    ...core,
+    ...{ stores, client, announced, whenAnnounced, close },
+    attempts: stores.store<Attempt>('attempts'),
+    accountStore: stores.store<Account>('accounts'),
+    workspaceStore: stores.store<Workspace>('workspaces'),
+    ballotStore: stores.store<Ballot>('ballots'),
     [Symbol.asyncDispose]: close,
   };
 }
 
 export type Nod = ReturnType<typeof openNod>;
+
+const NO_LIMIT = {
+  files: Number.POSITIVE_INFINITY,
+  drafts: Number.POSITIVE_INFINITY,
+  bytes: Number.POSITIVE_INFINITY,
+};
+
+export const WITHOUT_LIMITS: Shares = { person: NO_LIMIT, place: NO_LIMIT };

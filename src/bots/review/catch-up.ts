@@ -47,7 +47,6 @@ export function createCatchUp({
   let running: Promise<void> | undefined;
   let isStale = false;
   let isStopping = false;
-  let hasRead = false;
   let timer: NodeJS.Timeout | undefined;
 
   function start(): void {
@@ -55,15 +54,15 @@ export function createCatchUp({
   }
 
   /** Reads everything back; asked for while that is under way, once more afterwards. */
-  function reconcile(): void {
+  function reconcile(): Promise<void> {
     isStale = true;
     running ??= readAll()
       .catch((error) => log.error({ err: error }, 'The reactions under reviews could not be read back'))
       .finally(() => {
         running = undefined;
-        hasRead = true;
-        if (isStale && !isStopping) reconcile();
+        if (isStale && !isStopping) void reconcile();
       });
+    return running;
   }
 
   async function readAll(): Promise<void> {
@@ -152,7 +151,7 @@ export function createCatchUp({
     await running;
   }
 
-  return { start, reconcile, hasRead: () => hasRead, stop };
+  return { start, reconcile, stop };
 }
 
 export type CatchUp = ReturnType<typeof createCatchUp>;

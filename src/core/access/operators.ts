@@ -42,7 +42,7 @@ export function createOperators({
   /** The code from the settings; without it one is made at each start. */
   configuredCode?: string | undefined;
   /** Gives out a code though there is an operator. */
-  isClaimWanted?: boolean;
+  isClaimWanted?: boolean | undefined;
   now: () => number;
 }) {
   const tries = createThrottle({ limit: TRIES_A_PERSON, windowMs: TRIES_WINDOW_MS, now });

@@ -111,10 +111,10 @@ export async function createAccessWorld() {
       ...nod,
       ...parts,
       ...{ access, operators, consents, draftRefresh, joins, mediaStore, pacing },
+      wake: async (postId: string) => void (await nod.publisher.tick(postId)),
     },
     bots: [telegram.bot, discord.bot],
     previewUrl: (post) => `https://nod.example${previewLinks.urlPath(post)}`,
-    wake: async (postId) => void (await nod.publisher.tick(postId)),
     cardIntervalMs: 0,
     ...{ stores, publicUrl: 'http://127.0.0.1', isOpen: false, now, log },
   });

@@ -1,0 +1,244 @@
+import type { Readable } from 'node:stream';
+import type { Logger } from 'pino';
+import { type ClaimUse, createOperators, type OperatorRecord } from './access/operators.ts';
+import { admitConnected, createPlaceAccess, type PlaceAccess } from './access/place-access.ts';
+import { type Account, createAccounts } from './accounts/accounts.ts';
+import { type Consent, createConsents, type Invitation } from './accounts/consent.ts';
+import { createJoinCodes, type JoinCode } from './accounts/join-codes.ts';
+import { createWorkspaces, type Workspace } from './accounts/workspaces.ts';
+import { createUsage } from './compose/disk-usage.ts';
+import type { Draft } from './compose/draft.ts';
+import { createComposer, createRefresh } from './compose/drafts.ts';
+import { createIntake } from './compose/intake.ts';
+import type { Shares } from './compose/limits.ts';
+import { createRework, createSubmission } from './compose/submit.ts';
+import { createHistory, type HistoryEntry } from './history/history.ts';
+import { createRecorder } from './history/record-post.ts';
+import { createMediaPreparer } from './media/prepare.ts';
+import type { MediaStore } from './media/store.ts';
+import { createEngine, type Engine } from './publish/engine.ts';
+import type { Pacing } from './publish/pacing.ts';
+import { createPerformer, createWaiting } from './publish/perform.ts';
+import type { ChatRef, Person, Post } from './publish/post.ts';
+import { createPreviewLinks } from './publish/preview-links.ts';
+import { createPublisher } from './publish/publisher.ts';
+import { createPullProgress } from './publish/pull-progress.ts';
+import { type Attempt, createReleaseGate } from './publish/release-gate.ts';
+import { createSignals, type PostSignals, type Publish } from './publish/signals.ts';
+import { createRetention } from './retention.ts';
+import { type Ballot, createBallots } from './review/ballots.ts';
+import type { Stores } from './storage/database.ts';
+import { createRandomIds, type RandomId } from './storage/random-ids.ts';
+import { createSecrets } from './storage/secrets.ts';
+import type { TikTokClient } from './tiktok/client.ts';
+
+/** A chat that does not answer keeps no review open. */
+const LATE_VOTES_MS = 2 * 60_000;
+
+/** What the core asks of the chats. */
+export interface ChatPorts {
+  /** @see Bot.openFile */
+  readonly openFile: (chat: ChatRef, ref: string) => Promise<Readable>;
+  /** Whether an author can do nothing with a draft or a post any more. */
+  readonly isAbsent: (of: { author: Person; chat: ChatRef }) => Promise<boolean>;
+  /** Whether somebody manages the place now. */
+  readonly stillManages: (asked: { chat: ChatRef; person: Person }) => Promise<boolean>;
+}
+
+/** What is told to whoever shows drafts and posts. */
+export interface CoreListener {
+  readonly draftChanged: (draftId: string) => void;
+  /** A change that need not be seen at once is not `soon`. */
+  readonly postChanged: (post: Post, options?: { soon?: boolean }) => void;
+}
+
+export interface CoreOptions {
+  readonly stores: Stores;
+  readonly client: TikTokClient;
+  readonly mediaStore: MediaStore;
+  /** Encrypts tokens and signs links to look at posts. */
+  readonly secretKey: string;
+  readonly tiktok: { readonly clientKey: string; readonly authorizeUrl: string };
+  /** Where TikTok and browsers reach us; without a slash at the end. */
+  readonly publicUrl: string;
+  readonly access: {
+    readonly isOpen: boolean;
+    readonly claimCode?: string | undefined;
+    readonly isClaimWanted?: boolean | undefined;
+  };
+  readonly limits: Shares;
+  readonly pacing: Pacing;
+  /** Calls each post when its time has come; else one on the clock of the process. */
+  readonly engine?: Engine | undefined;
+  readonly chats: ChatPorts;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** The whole of Nod but its chats and its web pages, built and joined; nothing runs before `start`. */
+export function createCore(options: CoreOptions) {
+  const {
+    stores,
+    client,
+    mediaStore,
+    tiktok,
+    publicUrl,
+    access: accessRules,
+    chats,
+    pacing,
+    now,
+    log,
+  } = options;
+  const builtAt = now();
+  const listeners = new Set<CoreListener>();
+  let areVotesRead = false;
+
+  const drafts = stores.store<Draft>('drafts');
+  const posts = stores.store<Post>('posts');
+  const workspaceStore = stores.store<Workspace>('workspaces');
+  const randomIds = createRandomIds({ ids: stores.store<RandomId>('random-ids'), now });
+  const secrets = createSecrets({ key: options.secretKey });
+
+  const access = createPlaceAccess({
+    places: stores.store<PlaceAccess>('access'),
+    isOpen: accessRules.isOpen,
+    now,
+  });
+  const operators = createOperators({
+    operators: stores.store<OperatorRecord>('operators'),
+    claims: stores.store<ClaimUse>('claims'),
+    configuredCode: accessRules.claimCode,
+    isClaimWanted: accessRules.isClaimWanted,
+    now,
+  });
+  const workspaces = createWorkspaces({ workspaces: workspaceStore });
+  const accounts = createAccounts({
+    accounts: stores.store<Account>('accounts'),
+    ...{ workspaces, client, secrets, now, log },
+  });
+  const consents = createConsents({
+    invitations: stores.store<Invitation>('invitations'),
+    consents: stores.store<Consent>('consents'),
+    clientKey: tiktok.clientKey,
+    authorizePage: tiktok.authorizeUrl,
+    redirectUri: `${publicUrl}/oauth/callback`,
+    mayConnect: managesNow,
+    ...{ accounts, client, now, log },
+  });
+  const joins = createJoinCodes({ codes: stores.store<JoinCode>('join-codes'), mayOffer: managesNow, now });
+
+  const { engine = createEngine({ now, log }) } = options;
+  const { wake } = engine;
+  const preparer = createMediaPreparer({ store: mediaStore, log });
+  const gate = createReleaseGate({ attempts: stores.store<Attempt>('attempts'), now });
+  const pulls = createPullProgress({ now, onProgress });
+  const notes = createSignals({
+    notes: stores.store<PostSignals>('notes'),
+    publishes: stores.store<Publish>('publishes'),
+    ...{ wake, now },
+  });
+  const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake });
+  const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
+  const recorder = createRecorder({ history, ballots, now, log });
+  const waiting = createWaiting({
+    ...{ notes, ballots, accounts, client, mayExpire },
+    mayPost: access.isAllowed,
+  });
+  const performer = createPerformer({
+    mediaUrl: (attempt, file) => `${publicUrl}/media/${attempt.id}/${file.name}`,
+    ...{ gate, pulls, notes, waiting, accounts, client, preparer, pacing, now },
+  });
+  const publisher = createPublisher({ posts, performer, gate, pulls, announce, pacing, now });
+  const previewLinks = createPreviewLinks({ secrets, posts, now });
+
+  const usage = createUsage({ now });
+  const { openFile, isAbsent } = chats;
+  const intake = createIntake({ drafts, mediaStore, preparer, usage, openFile, changed, log });
+  const composer = createComposer({
+    limits: options.limits,
+    ...{ drafts, posts, randomIds, intake, accounts, client, usage, changed, now, log },
+  });
+  const submission = createSubmission({
+    ...{ drafts, posts, randomIds, composer, intake, workspaces, announce, wake, now, log },
+  });
+  const rework = createRework({
+    ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, isAbsent, wake, now },
+  });
+  const draftRefresh = createRefresh({ drafts, composer, workspaces, log });
+  const retention = createRetention({ drafts, posts, mediaStore, usage, alsoSweep, now, log });
+
+  /** Goes on where the last run ended. */
+  async function start(): Promise<void> {
+    if (!accessRules.isOpen) await admitConnected({ access, workspaces: workspaceStore });
+    await submission.resume();
+    // A crash may have come between a draft's last change and its card.
+    for await (const [draftId] of drafts.entries()) changed(draftId);
+    await publisher.resume(engine.schedule);
+    retention.start();
+    engine.start(publisher.tick);
+  }
+
+  /** Resolves once everything under way has come to a point from which the next start goes on. */
+  async function stop(): Promise<void> {
+    await engine.stop();
+    await recorder.idle();
+    await retention.stop();
+    await intake.stop();
+    await preparer.stop();
+  }
+
+  async function alsoSweep(): Promise<void> {
+    await consents.sweep();
+    await joins.sweep();
+    await randomIds.sweep();
+    await submission.sweep();
+  }
+
+  /** Has the listener told of every change from now on. */
+  const listen = (listener: CoreListener): void => void listeners.add(listener);
+
+  function changed(draftId: string): void {
+    for (const listener of listeners) listener.draftChanged(draftId);
+  }
+
+  /** Tells of a post that has changed, and writes down how far it has come. */
+  function announce(post: Post): void {
+    for (const listener of listeners) listener.postChanged(post);
+    void recorder.follow(post);
+  }
+
+  /** Moves the bar on the card, and has the status read soon after the last byte has left. */
+  function onProgress(attempt: Attempt): void {
+    if (pulls.completedAt(attempt.id) !== undefined) void wake(attempt.postId);
+    void posts
+      .get(attempt.postId)
+      .then((post) => {
+        if (post !== undefined) for (const listener of listeners) listener.postChanged(post, { soon: false });
+      })
+      .catch((error) => log.error({ err: error }, 'The progress of a pull could not be shown'));
+  }
+
+  /** Whether somebody may act for a place that may use this Nod, who could when they asked. */
+  async function managesNow(asked: { workspace: string; chat: ChatRef; person: Person }): Promise<boolean> {
+    return (await access.isAllowed(asked.workspace)) && (await chats.stillManages(asked));
+  }
+
+  /** Votes that were cast while Nod was away arrive, or are read back, right after the start. */
+  function mayExpire(): boolean {
+    return areVotesRead || now() - builtAt > LATE_VOTES_MS;
+  }
+
+  /** From now on reviews whose time is over may end. */
+  function votesAreRead(): void {
+    areVotesRead = true;
+  }
+
+  return {
+    ...{ access, operators, workspaces, accounts, consents, joins },
+    ...{ drafts, posts, composer, submission, rework, draftRefresh, intake, usage },
+    ...{ ballots, recorder, history, notes, gate, pulls, publisher, engine, preparer },
+    ...{ previewLinks, mediaStore, pacing, wake, listen, votesAreRead, start, stop },
+  };
+}
+
+export type Core = ReturnType<typeof createCore>;
