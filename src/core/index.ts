@@ -68,6 +68,8 @@ export interface CoreOptions {
   };
   readonly limits: Shares;
   readonly pacing: Pacing;
+  /** How long to wait before each further try to fetch a file. */
+  readonly retryDelaysMs?: readonly number[] | undefined;
   /** Calls each post when its time has come; else one on the clock of the process. */
   readonly engine?: Engine | undefined;
   readonly chats: ChatPorts;
@@ -153,7 +155,10 @@ export function createCore(options: CoreOptions) {
 
   const usage = createUsage({ now });
   const { openFile, isAbsent } = chats;
-  const intake = createIntake({ drafts, mediaStore, preparer, usage, openFile, changed, log });
+  const intake = createIntake({
+    ...{ drafts, mediaStore, preparer, usage, openFile, changed, log },
+    retryDelaysMs: options.retryDelaysMs,
+  });
   const composer = createComposer({
     limits: options.limits,
     ...{ drafts, posts, randomIds, intake, accounts, client, usage, changed, now, log },
@@ -235,7 +240,7 @@ export function createCore(options: CoreOptions) {
 
   return {
     ...{ access, operators, workspaces, accounts, consents, joins },
-    ...{ drafts, posts, composer, submission, rework, draftRefresh, intake, usage },
+    ...{ drafts, posts, randomIds, composer, submission, rework, draftRefresh, intake, usage },
     ...{ ballots, recorder, history, notes, gate, pulls, publisher, engine, preparer },
     ...{ previewLinks, mediaStore, pacing, wake, listen, votesAreRead, start, stop },
   };

@@ -1,33 +1,17 @@
 import { Readable } from 'node:stream';
 import pino from 'pino';
 import sharp from 'sharp';
-import { createUsage } from '../../src/core/compose/disk-usage.ts';
 import type { Draft } from '../../src/core/compose/draft.ts';
-import { createComposer, type Offer } from '../../src/core/compose/drafts.ts';
-import { createIntake } from '../../src/core/compose/intake.ts';
+import type { Offer } from '../../src/core/compose/drafts.ts';
 import type { Shares } from '../../src/core/compose/limits.ts';
-import { createRework, createSubmission } from '../../src/core/compose/submit.ts';
-import { createMediaPreparer } from '../../src/core/media/prepare.ts';
-import type { Post } from '../../src/core/publish/post.ts';
-import { createRandomIds } from '../../src/core/storage/random-ids.ts';
+import { createRework } from '../../src/core/compose/submit.ts';
+import type { Person } from '../../src/core/publish/post.ts';
 import { type CoreWorld, type CoreWorldOptions, createCoreWorld } from './core-world.ts';
+import { WITHOUT_LIMITS } from './nod.ts';
 import { ANA, CHAT, WORKSPACE } from './posts.ts';
 
 /** What the chat hands out for a file; `turn` counts its downloads from 1. */
 export type ChatFile = (turn: number) => Readable | Promise<Readable>;
-
-const WITHOUT_LIMITS: Shares = {
-  person: {
-    files: Number.POSITIVE_INFINITY,
-    drafts: Number.POSITIVE_INFINITY,
-    bytes: Number.POSITIVE_INFINITY,
-  },
-  place: {
-    files: Number.POSITIVE_INFINITY,
-    drafts: Number.POSITIVE_INFINITY,
-    bytes: Number.POSITIVE_INFINITY,
-  },
-};
 
 export interface ComposingWorldOptions extends CoreWorldOptions {
   /** Other than none. */
@@ -40,7 +24,6 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
   const chat = new Map<string, ChatFile>();
   const turns = new Map<string, number>();
   const lines: string[] = [];
-  const processes: { stop: () => Promise<void> }[] = [];
 
   async function openFile(_chat: string, ref: string): Promise<Readable> {
     const turn = (turns.get(ref) ?? 0) + 1;
@@ -54,39 +37,34 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
   function openComposer() {
     const { nod } = world;
     const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
-    const drafts = nod.stores.store<Draft>('drafts');
-    const watchers = new Set<() => void>();
-    const changed = () => {
-      for (const look of watchers) look();
-    };
-    const preparer = createMediaPreparer({ store: world.mediaStore });
-    const usage = createUsage({ now: world.now });
-    const parts = { drafts, mediaStore: world.mediaStore, preparer, usage, openFile, changed, log };
-    const intake = createIntake({ ...parts, retryDelaysMs: [1, 1, 1] });
-    const { posts, accounts, workspaces, notes, client } = nod;
-    const randomIds = createRandomIds({ ids: nod.stores.store('random-ids'), now: world.now });
-    const composer = createComposer({
-      ...{ drafts, posts, randomIds, intake, accounts, client, usage, changed, log },
+    const woken: string[] = [];
+    /** Who has left. */
+    const absent = new Set<string>();
+    const isAbsent = async ({ author }: { author: Person }) => absent.has(author.id);
+    const core = world.openAnother({
+      keepWeb: true,
       limits: {
         person: { ...WITHOUT_LIMITS.person, ...limits.person },
         place: { ...WITHOUT_LIMITS.place, ...limits.place },
       },
+      retryDelaysMs: [1, 1, 1],
+      chats: { openFile, isAbsent },
+      wake: (postId) => void woken.push(postId),
+      log,
+    });
+    const { drafts, intake, usage, composer, submission, announced } = core;
+    // No engine runs here, and a draft comes back only when its post has been looked at.
+    const rework = createRework({
+      ...core,
+      isAbsent,
+      wake: async (postId) => void (await nod.publisher.tick(postId)),
       now: world.now,
     });
-    const woken: string[] = [];
-    const announced: Post[] = [];
-    const submission = createSubmission({
-      ...{ drafts, posts, randomIds, composer, intake, workspaces, now: world.now, log },
-      announce: (post) => void announced.push(post),
-      wake: (postId) => void woken.push(postId),
-    });
-    /** Who has left. */
-    const absent = new Set<string>();
-    const rework = createRework({
-      ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, now: world.now },
-      isAbsent: async ({ author }) => absent.has(author.id),
-      wake: async (postId) => void (await nod.publisher.tick(postId)),
-    });
+    const watchers = new Set<() => void>();
+    const look = () => {
+      for (const watcher of watchers) watcher();
+    };
+    core.listen({ draftChanged: look, postChanged: () => {} });
 
     /** Resolves with the draft as soon as it fits. */
     function whenDraft(id: string, fits: (draft: Draft) => boolean): Promise<Draft> {
@@ -116,9 +94,8 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
 
     const stop = async () => {
       await intake.stop();
-      await preparer.stop();
+      await core.preparer.stop();
     };
-    processes.push({ stop });
     /** Offers, and waits for the account that the draft gets in the background. */
     async function offer(offered: Offer): Promise<Draft | undefined> {
       const draft = await composer.offer(offered);
@@ -162,12 +139,15 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
     };
   }
 
-  async function dispose(): Promise<void> {
-    await Promise.all(processes.map(({ stop }) => stop()));
-    await world[Symbol.asyncDispose]();
-  }
-
-  return { world, chat, turns, lines, openComposer, photo, [Symbol.asyncDispose]: dispose };
+  return {
+    world,
+    chat,
+    turns,
+    lines,
+    openComposer,
+    photo,
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+  };
 }
 
 export type ComposingWorld = Awaited<ReturnType<typeof createComposingWorld>>;

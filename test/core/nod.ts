@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Account } from '../../src/core/accounts/accounts.ts';
 import type { Workspace } from '../../src/core/accounts/workspaces.ts';
 import type { Shares } from '../../src/core/compose/limits.ts';
-import { createCore } from '../../src/core/index.ts';
+import { type ChatPorts, createCore } from '../../src/core/index.ts';
 import type { MediaStore } from '../../src/core/media/store.ts';
 import { createEngine } from '../../src/core/publish/engine.ts';
 import type { Pacing } from '../../src/core/publish/pacing.ts';
@@ -24,6 +24,9 @@ export interface NodOptions {
   readonly pacing: Pacing;
   readonly log: Logger;
   readonly key?: string;
+  readonly limits?: Shares;
+  readonly retryDelaysMs?: readonly number[];
+  readonly chats?: Partial<ChatPorts>;
   /** Stands before and behind everything that the process reads, writes and asks of TikTok. */
   readonly around?: Around;
   /** Told of every wake, in place of the engine. */
@@ -45,7 +48,8 @@ export function openNod(options: NodOptions) {
     secretKey: key,
     tiktok: { clientKey, authorizeUrl: tiktok.authorizeUrl },
     access: { isOpen: true },
-    limits: WITHOUT_LIMITS,
+    limits: options.limits ?? WITHOUT_LIMITS,
+    retryDelaysMs: options.retryDelaysMs,
     engine: wake === undefined ? engine : { ...engine, wake: async (postId) => wake(postId) },
     chats: {
       openFile: async () => {
@@ -53,6 +57,7 @@ export function openNod(options: NodOptions) {
       },
       isAbsent: async () => false,
       stillManages: async () => true,
+      ...options.chats,
     },
   });
   core.votesAreRead();

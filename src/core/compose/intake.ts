@@ -43,7 +43,7 @@ export function createIntake({
   /** Tells that the draft shows something new. */
   changed: (draftId: string) => void;
   /** The pauses between tries to copy a file. */
-  retryDelaysMs?: readonly number[];
+  retryDelaysMs?: readonly number[] | undefined;
   log: Logger;
 }) {
   const stopping = new AbortController();
