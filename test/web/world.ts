@@ -5,25 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import pino from 'pino';
-import { type Account, createAccounts } from '../../src/core/accounts/accounts.ts';
-import {
-  type Consent,
-  type ConsentOutcome,
-  createConsents,
-  type Invitation,
-} from '../../src/core/accounts/consent.ts';
-import { createWorkspaces, type Workspace } from '../../src/core/accounts/workspaces.ts';
+import type { Account } from '../../src/core/accounts/accounts.ts';
+import type { ConsentOutcome } from '../../src/core/accounts/consent.ts';
+import { createCore } from '../../src/core/index.ts';
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
-import type { Post } from '../../src/core/publish/post.ts';
-import { createPreviewLinks } from '../../src/core/publish/preview-links.ts';
-import { createPullProgress } from '../../src/core/publish/pull-progress.ts';
-import { type Attempt, createReleaseGate } from '../../src/core/publish/release-gate.ts';
-import { createSignals, type PostSignals, type Publish } from '../../src/core/publish/signals.ts';
+import { createEngine } from '../../src/core/publish/engine.ts';
+import { DEFAULT_PACING } from '../../src/core/publish/pacing.ts';
 import { openStores } from '../../src/core/storage/database.ts';
-import { createSecrets } from '../../src/core/storage/secrets.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';
 import { createWeb, startServer } from '../../src/web/index.ts';
+import { WITHOUT_LIMITS } from '../core/nod.ts';
 
 type WebOptions = Parameters<typeof createWeb>[0];
 
@@ -41,7 +33,7 @@ export async function createWorld({
   apiUrl?: string;
   authorizePage?: string;
   publicUrl?: string;
-  mayConnect?: (invitation: Invitation) => Promise<boolean>;
+  mayConnect?: () => Promise<boolean>;
   web?: Partial<WebOptions>;
 } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'nod-web-'));
@@ -67,51 +59,31 @@ export async function createWorld({
     throw new Error('The log ended.');
   }
 
-  const gate = createReleaseGate({ attempts: stores.store<Attempt>('attempts'), now });
-  const pulls = createPullProgress({ now, onProgress: () => {} });
   const mediaStore = createMediaStore({ directory: join(directory, 'media') });
   const client = createTikTokClient({ apiUrl, clientKey: CLIENT_KEY, clientSecret: CLIENT_SECRET, now });
-  const secrets = createSecrets({ key: 'a key' });
-  const posts = stores.store<Post>('posts');
-  const previewLinks = createPreviewLinks({ secrets, posts, now });
-  const accountStore = stores.store<Account>('accounts');
-  const accounts = createAccounts({
-    accounts: accountStore,
-    workspaces: createWorkspaces({ workspaces: stores.store<Workspace>('workspaces') }),
-    client,
-    secrets,
-    now,
-    log,
-  });
-  const consents = createConsents({
-    invitations: stores.store<Invitation>('invitations'),
-    consents: stores.store<Consent>('consents'),
-    accounts,
-    client,
-    clientKey: CLIENT_KEY,
-    authorizePage,
-    redirectUri: `${publicUrl}/oauth/callback`,
-    mayConnect,
-    now,
-    log,
-  });
   const woken: string[] = [];
-  const notes = createSignals({
-    notes: stores.store<PostSignals>('notes'),
-    publishes: stores.store<Publish>('publishes'),
-    wake: (postId) => woken.push(postId),
-    now,
+  const engine = createEngine({ now, log });
+  const core = createCore({
+    ...{ stores, client, mediaStore, publicUrl, now, log },
+    secretKey: 'a key',
+    tiktok: { clientKey: CLIENT_KEY, authorizeUrl: authorizePage },
+    access: { isOpen: true },
+    limits: WITHOUT_LIMITS,
+    pacing: DEFAULT_PACING,
+    engine: { ...engine, wake: async (postId) => void woken.push(postId) },
+    chats: {
+      openFile: async () => {
+        throw new Error('There are no chats here.');
+      },
+      isAbsent: async () => false,
+      stillManages: mayConnect,
+    },
   });
+  const { gate, pulls, posts, previewLinks, accounts, consents, notes } = core;
   const outcomes: ConsentOutcome[] = [];
   const removals: [string, readonly string[]][] = [];
   const app = createWeb({
-    gate,
-    pulls,
-    mediaStore,
-    previewLinks,
-    consents,
-    accounts,
-    notes,
+    ...core,
     publicUrl,
     authorizePage,
     clientSecret: CLIENT_SECRET,
@@ -142,7 +114,8 @@ export async function createWorld({
     });
 
   async function dispose() {
-    client.close();
+    await core.stop();
+    await client.close();
     await stores.close();
     await rm(directory, { recursive: true, force: true });
   }
@@ -155,7 +128,7 @@ export async function createWorld({
     posts,
     previewLinks,
     accounts,
-    accountStore,
+    accountStore: stores.store<Account>('accounts'),
     consents,
     notes,
     time,
