@@ -1,3 +1,4 @@
+import type { Message } from 'grammy/types';
 import { expect, it } from 'vitest';
 import { welcomeText } from '../../src/welcome.ts';
 import { createWorld, discordOf, textOf, walkThroughConsent } from '../world.ts';
@@ -35,7 +36,9 @@ it('leads from the start to the first draft, in the words that the docs show', a
   await walkThroughConsent(/https?:\/\/\S+\/connect\/\S+/.exec(textOf(invitation))?.[0] ?? '', tiktok);
   await telegram.waitForMessage(anaChat, 'is connected', patience);
   await telegram.sendPhoto(anaChat, ana, { path: fixture('phone.jpg'), caption: 'First light' });
-  await telegram.waitForMessage(anaChat, 'Who can see it?', patience);
+  const isDrawn = (message: Message) =>
+    message.photo !== undefined && textOf(message).includes('Who can see it?');
+  await telegram.waitForMessage(anaChat, isDrawn, patience);
 
   await telegram.sendText(kimChat, kim, '/start');
   await telegram.waitForMessage(kimChat, 'This Nod is private.', patience);
@@ -54,6 +57,7 @@ it('leads from the start to the first draft, in the words that the docs show', a
   const options = { media1: { path: fixture('phone.jpg') }, caption: 'First light' };
   const draft = await discord.runCommand({ ...command, subcommand: 'post', options });
   await draft.waitForResponse('Who can see it?', patience);
+  await discord.until(() => discord.render(posts).includes('picture-') || undefined, patience);
 
   expect(terminal.trim()).toBe(
     welcomeText(

@@ -118,7 +118,7 @@ it('stays in the topic where it was asked', async () => {
   const threadId = telegram.topic(group.group, 'TikTok');
   await telegram.sendPhoto(group.group, ana, {
     path: fixture('phone.jpg'),
-    caption: `@${at} QuestionId`,
+    caption: `@${at} Topic`,
     threadId,
   });
   const draft = await inGroup((message) => textOf(message).includes('Topic'));
