@@ -66,7 +66,10 @@ export interface SendOptions {
   readonly callsFor?: Person;
   /** Leaves the phone silent. */
   readonly silent?: boolean;
-  /** At most 25 characters; where the platform can, a message that was sent under the same key is not sent again. */
+  /**
+   * Names the message that shall stand there, in at most 25 characters; it must not change while the message may have
+   * arrived. Where the platform can, a message that was sent under the same key is not sent again.
+   */
   readonly onceKey?: string;
 }
 

@@ -5,6 +5,7 @@ import { createWatch } from '../emulators/watch.ts';
 
 interface PaperMessage {
   readonly ref: MessageRef;
+  readonly onceKey?: string | undefined;
   /** As sent, then as after each edit. */
   readonly versions: { readonly card: Card; readonly at: number }[];
 }
@@ -53,10 +54,16 @@ export function createPaperBot(options: PaperOptions = {}) {
     composesInPrivate: false,
     start: async () => {},
     stop: async () => {},
-    async send(chat, card) {
+    async send(chat, card, { onceKey } = {}) {
       return perform(() => {
+        const version = { card, at: Date.now() };
+        const known = messages.find(
+          (one) => onceKeyMs > 0 && onceKey !== undefined && one.onceKey === onceKey,
+        );
+        known?.versions.push(version);
+        if (known !== undefined) return known.ref;
         const ref = { chat, id: String(messages.length + 1) };
-        messages.push({ ref, versions: [{ card, at: Date.now() }] });
+        messages.push({ ref, onceKey, versions: [version] });
         return ref;
       });
     },

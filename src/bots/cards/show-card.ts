@@ -77,7 +77,7 @@ export function createShowCard({
       await cardIndex.noteMarked(subject, message.id);
     }
     if (ending !== undefined && record?.toldEnding !== ending.key) {
-      await tell(rendering.chat, ending, message, doubts);
+      await tell(subject, rendering.chat, ending, message, doubts);
       await cardIndex.noteTold(subject, ending.key);
     }
     return isShown ? undefined : message;
@@ -103,7 +103,7 @@ export function createShowCard({
       }
     }
     if (rendering.isOnlyInPlace || (bot.composesInPrivate && !isForAll)) return undefined;
-    const onceKey = onceKeyOf(`${subject}.${record?.version ?? 0}`);
+    const onceKey = onceKeyOf(chat, subject, 'card', successorOf(record));
     const drawn = await drawable(card);
     const message = await counted({ doubts, key: CARD, bot }, () =>
       bot.send(chat, drawn, { silent: !isLoud, onceKey }),
@@ -126,12 +126,13 @@ export function createShowCard({
 
   /** The ending stands on the card as well, so after two tries that may have arrived it counts as told. */
   async function tell(
+    subject: string,
     chat: ChatRef,
     { key, card, callsFor }: Ending,
     replyTo: MessageRef,
     doubts: Doubts,
   ): Promise<void> {
-    const onceKey = onceKeyOf(key);
+    const onceKey = onceKeyOf(chat, subject, 'ending', key);
     try {
       const bot = botFor(chat);
       await counted({ doubts, key, bot }, () => bot.send(chat, card, { replyTo, callsFor, onceKey }));
@@ -165,7 +166,16 @@ export function createShowCard({
   return { show };
 }
 
-const onceKeyOf = (key: string): string => createHash('sha256').update(key).digest('base64url').slice(0, 24);
+/** Names the message that shall stand in a chat, and is made of nothing that may change while it is on its way. */
+const onceKeyOf = (chat: ChatRef, subject: string, role: 'card' | 'ending', name: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([chat, subject, role, name]))
+    .digest('base64url')
+    .slice(0, 24);
+
+/** Which of a subject's cards for all is sent next: the first, or the one after a message that is gone. */
+const successorOf = (record: CardRecord | undefined): string =>
+  record === undefined || record.message.isPrivate ? '' : record.message.id;
 
 /** The picture may be deleted by the time the card is to be sent anew; its words matter more. */
 async function drawable(card: Card, message?: MessageRef): Promise<Card> {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { MessageFlags, type RawFile, RequestMethod, Routes } from 'discord.js';
 import { z } from 'zod';
 import type { ChatRef } from '../../core/publish/post.ts';
@@ -28,7 +28,8 @@ export function createOutgoing({ api, now }: { api: Api; now: () => number }) {
   async function send(chat: ChatRef, card: Card, options: SendOptions = {}): Promise<MessageRef> {
     const fullRoute = Routes.channelMessages(parseChatRef(chat));
     const parts = await partsOf(card, options.callsFor && parsePersonId(options.callsFor));
-    const body = { ...parts.body, ...sendParameters(options) };
+    const parameters = sendParameters(options);
+    const body = { ...parts.body, ...parameters };
     const post = (more: object) =>
       api.request({
         name: 'createMessage',
@@ -46,8 +47,15 @@ export function createOutgoing({ api, now }: { api: Api; now: () => number }) {
     const message = sentSchema.parse(sent);
     const ref = refOf({ chat, id: message.id }, card);
     // Under a nonce that Discord remembers it gives back the message that it has, which may show an older card.
-    if (!isShown(message, parts)) await put(ref, parts);
-    return ref;
+    if (isShown(message, parts)) return ref;
+    try {
+      await put(ref, parts);
+      return ref;
+    } catch (error) {
+      if (!(error instanceof MessageGoneError)) throw error;
+      // That message was deleted, so another one is wanted, under a key that follows from it.
+      return send(chat, card, { ...options, onceKey: keyAfter(parameters.nonce, message.id) });
+    }
   }
 
   async function edit(message: MessageRef, card: Card): Promise<MessageRef> {
@@ -140,6 +148,9 @@ function sendParameters({ onceKey, silent }: SendOptions) {
     enforce_nonce: true,
   };
 }
+
+const keyAfter = (key: string, deletedId: string): string =>
+  createHash('sha256').update(`${key} ${deletedId}`).digest('base64url').slice(0, MAX_NONCE_LENGTH);
 
 function referenceTo(message: MessageRef | undefined) {
   const id = message && parseMessageId(message);

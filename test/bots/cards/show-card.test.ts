@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Anchor, type CardRecord, createCardIndex } from '../../../src/bots/cards/card-index.ts';
 import { createShowCard, type Doubts, isTooDoubtful } from '../../../src/bots/cards/show-card.ts';
-import { ChatUnreachableError } from '../../../src/bots/platform.ts';
+import { ChatUnreachableError, MessageGoneError } from '../../../src/bots/platform.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
 import { createPaperBot, paper } from '../paper-bot.ts';
 
@@ -36,7 +36,7 @@ async function startShowing({ onceKeyMs = 0 } = {}) {
     await stores.close();
     await rm(directory, { recursive: true });
   }
-  return { chat, clock, showing, doubts, sendInVain, [Symbol.asyncDispose]: dispose };
+  return { chat, cardIndex, clock, showing, doubts, sendInVain, [Symbol.asyncDispose]: dispose };
 }
 
 it('repeats a send as long as the platform remembers it, and then no oftener than elsewhere', async () => {
@@ -49,6 +49,53 @@ it('repeats a send as long as the platform remembers it, and then no oftener tha
   expect(isTooDoubtful(doubts)).toBe(false);
   await sendInVain();
   expect(isTooDoubtful(doubts)).toBe(true);
+});
+
+describe('a card whose answer got lost, on a platform that remembers keys', () => {
+  const forAll = (text: string) => ({ chat: CHAT, card: paper(text), isForAll: true });
+  const own = (id: string) => ({ chat: CHAT, id, isPrivate: true }) as const;
+
+  it('is sent once although a press has renewed its author’s own message meanwhile', async () => {
+    await using started = await startShowing({ onceKeyMs: 60_000 });
+    const { chat, cardIndex, showing, doubts } = started;
+    await cardIndex.adopt('draft', own('a'));
+    chat.fail(lost(), { arrives: true });
+    await expect(showing.show('draft', forAll('one'), doubts)).rejects.toThrow('No answer.');
+    await cardIndex.adopt('draft', own('b'));
+    await showing.show('draft', forAll('two'), doubts);
+    expect(chat.show()).toEqual(['two']);
+  });
+
+  it('is sent once in place of one that is gone although its record has changed meanwhile', async () => {
+    await using started = await startShowing({ onceKeyMs: 60_000 });
+    const { chat, cardIndex, showing, doubts } = started;
+    await cardIndex.noteShown('draft', { chat: CHAT, id: 'gone' }, paper('zero'));
+    chat.fail(new MessageGoneError('Gone.'));
+    chat.fail(lost(), { arrives: true });
+    await expect(showing.show('draft', forAll('one'), doubts)).rejects.toThrow('No answer.');
+    await cardIndex.noteDoubtful('draft');
+    await showing.show('draft', forAll('two'), doubts);
+    expect(chat.show()).toEqual(['two']);
+  });
+
+  it('is another message each time that the last one is gone', async () => {
+    await using started = await startShowing({ onceKeyMs: 60_000 });
+    const { chat, cardIndex, showing, doubts } = started;
+    for (const id of ['1', '2', '3']) {
+      await showing.show('draft', forAll(id), doubts);
+      expect(chat.show()).toEqual(['1', '2', '3'].slice(0, Number(id)));
+      await cardIndex.noteShown('draft', { chat: CHAT, id: `gone ${id}` }, paper(id));
+    }
+  });
+
+  it('tells the same ending on each of two cards', async () => {
+    await using started = await startShowing({ onceKeyMs: 60_000 });
+    const { chat, showing } = started;
+    const ending = { key: 'the end', card: paper('the end'), callsFor: { id: 'telegram:1', name: 'Ana' } };
+    for (const subject of ['home', 'elsewhere'])
+      await showing.show(subject, { ...forAll(subject), ending }, new Map());
+    expect(chat.show()).toEqual(['home', 'the end', 'elsewhere', 'the end']);
+  });
 });
 
 it('sends a card without its picture when that is deleted', async () => {

@@ -120,6 +120,18 @@ it('sends once under one key, and once when the answer is lost', async () => {
   expect(lost ?? again).toEqual(again);
 });
 
+it('sends another message where the one under its key was deleted', async () => {
+  await using harness = await startHarness();
+  const { discord, chat } = harness;
+  const bot = harness.createBot();
+  const deleted = await bot.send(chat, card('Posting'), { onceKey: 'draft-1' });
+  await bot.remove(deleted);
+  const next = await bot.send(chat, card('Live'), { onceKey: 'draft-1' });
+  expect(next.id).not.toBe(deleted.id);
+  expect(await bot.send(chat, card('Done'), { onceKey: 'draft-1' })).toEqual(next);
+  expect(discord.messages(discord.posts)).toHaveLength(1);
+});
+
 it('does not double what the library repeats by itself', async () => {
   await using harness = await startHarness();
   const { discord, chat } = harness;
