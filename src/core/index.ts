@@ -68,8 +68,10 @@ export interface CoreOptions {
   };
   readonly limits: Shares;
   readonly pacing: Pacing;
-  /** How long to wait before each further try to fetch a file. */
-  readonly retryDelaysMs?: readonly number[] | undefined;
+  /** Other patience with files than usual. */
+  readonly intake?:
+    | Partial<Pick<Parameters<typeof createIntake>[0], 'retryDelaysMs' | 'inspectTimeoutMs' | 'maxFileBytes'>>
+    | undefined;
   /** Calls each post when its time has come; else one on the clock of the process. */
   readonly engine?: Engine | undefined;
   readonly chats: ChatPorts;
@@ -157,7 +159,7 @@ export function createCore(options: CoreOptions) {
   const { openFile, isAbsent } = chats;
   const intake = createIntake({
     ...{ drafts, mediaStore, preparer, usage, openFile, changed, log },
-    retryDelaysMs: options.retryDelaysMs,
+    ...options.intake,
   });
   const composer = createComposer({
     limits: options.limits,

@@ -1,4 +1,4 @@
-import type { MediaProblem } from './media/types.ts';
+import type { MediaProblem, PreparingProblem } from './media/types.ts';
 import type { ChatRef } from './publish/post.ts';
 import type { Decision, ReviewPolicy } from './review/review.ts';
 import type { FailureReason } from './tiktok/codes.ts';
@@ -7,8 +7,11 @@ import type { PrivacyLevel } from './tiktok/types.ts';
 /** Everything that a person in a chat can put right, by code, with the facts that the sentence needs. */
 export type Problem =
   | MediaProblem
+  | PreparingProblem
   | { code: 'file_too_big_for_chat'; name: string; bytes: number; maxBytes: number }
   | { code: 'file_unavailable'; name: string }
+  /** It was kept for a while, and is deleted. */
+  | { code: 'file_deleted'; name: string }
   | { code: 'nothing_to_post' }
   | { code: 'media_not_ready'; waiting: number }
   | { code: 'media_refused'; refused: number }
@@ -71,6 +74,11 @@ export class UserError extends Error {
     super(`The person has to act: ${problem.code}.`, options);
     this.problem = problem;
   }
+}
+
+/** Reading a file took longer than any honest file does, or than a busy machine allows. */
+export class MediaTimeoutError extends Error {
+  override name = 'MediaTimeoutError' as const;
 }
 
 /** The chat will not hand this file over, now or later. */

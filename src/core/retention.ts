@@ -88,7 +88,8 @@ export function createRetention({
 function filesOfDraft(draft: Draft): StoredFile[] {
   const files = draft.files.flatMap((file) => {
     if (file.state === 'ready') return [file.source, file.media.file];
-    return file.state === 'stored' ? [file.source] : [];
+    const begun = file.state === 'refused' ? file.retry : file;
+    return begun?.state === 'stored' ? [begun.source] : [];
   });
   return draft.preview === undefined ? files : [...files, draft.preview];
 }

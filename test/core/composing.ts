@@ -34,7 +34,7 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
   }
 
   /** The composing parts of one process, over the database that they all share. */
-  function openComposer() {
+  function openComposer(options: { inspectTimeoutMs?: number; maxFileBytes?: number } = {}) {
     const { nod } = world;
     const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
     const woken: string[] = [];
@@ -47,7 +47,7 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
         person: { ...WITHOUT_LIMITS.person, ...limits.person },
         place: { ...WITHOUT_LIMITS.place, ...limits.place },
       },
-      retryDelaysMs: [1, 1, 1],
+      intake: { retryDelaysMs: [1, 1, 1], ...options },
       chats: { openFile, isAbsent },
       wake: (postId) => void woken.push(postId),
       log,
@@ -122,7 +122,10 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
   /** Puts a photo into the chat; what its message offers. */
   async function photo(
     id: string,
-    fields: Partial<Omit<Offer, 'file'>> & { album?: string; file?: { name?: string; bytes?: number } } = {},
+    fields: Partial<Omit<Offer, 'file'>> & {
+      album?: string;
+      file?: { name?: string; bytes?: number; thumbnailRef?: string };
+    } = {},
   ): Promise<Offer> {
     const shade = (Number(id) * 37) % 256;
     const background = { r: shade, g: 128, b: 255 - shade };

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Account } from '../../src/core/accounts/accounts.ts';
 import type { Workspace } from '../../src/core/accounts/workspaces.ts';
 import type { Shares } from '../../src/core/compose/limits.ts';
-import { type ChatPorts, createCore } from '../../src/core/index.ts';
+import { type ChatPorts, type CoreOptions, createCore } from '../../src/core/index.ts';
 import type { MediaStore } from '../../src/core/media/store.ts';
 import { createEngine } from '../../src/core/publish/engine.ts';
 import type { Pacing } from '../../src/core/publish/pacing.ts';
@@ -25,7 +25,7 @@ export interface NodOptions {
   readonly log: Logger;
   readonly key?: string;
   readonly limits?: Shares;
-  readonly retryDelaysMs?: readonly number[];
+  readonly intake?: CoreOptions['intake'];
   readonly chats?: Partial<ChatPorts>;
   /** Stands before and behind everything that the process reads, writes and asks of TikTok. */
   readonly around?: Around;
@@ -49,7 +49,7 @@ export function openNod(options: NodOptions) {
     tiktok: { clientKey, authorizeUrl: tiktok.authorizeUrl },
     access: { isOpen: true },
     limits: options.limits ?? WITHOUT_LIMITS,
-    retryDelaysMs: options.retryDelaysMs,
+    intake: options.intake,
     engine: wake === undefined ? engine : { ...engine, wake: async (postId) => wake(postId) },
     chats: {
       openFile: async () => {

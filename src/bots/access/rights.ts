@@ -20,6 +20,7 @@ export const DRAFT_RIGHTS = {
   keep: 'author',
   drop: 'author',
   drop_refused: 'author',
+  retry_files: 'author',
   caption: 'author',
   when: 'author',
   account: 'author',

@@ -225,6 +225,8 @@ function choiceOf(verb: string, argument = ''): DraftChoice | undefined {
       return { type: 'drop_file', fileId: argument };
     case 'drop_refused':
       return { type: 'drop_refused' };
+    case 'retry_files':
+      return { type: 'retry_files' };
     default:
       return undefined;
   }

@@ -1,5 +1,6 @@
 import type { Account } from '../../core/accounts/accounts.ts';
 import {
+  canRetry,
   captionLimit,
   carriesCaption,
   type Draft,
@@ -81,6 +82,7 @@ function whatOf(draft: Draft): string {
 function pickLines(draft: Draft): Line[] {
   if (draft.files.some((file) => file.state === 'waiting'))
     return [['Choices follow once the files are here.']];
+  if (usableFiles(draft).length === 0 && draft.files.some(canRetry)) return [['Nothing can be posted yet.']];
   if (usableFiles(draft).length === 0)
     return [[`None of this can be posted. ${wordingOf(draft.chat).toBeginAnew}`]];
   return [[problemText({ code: 'media_mixed' }, wordingOf(draft.chat))]];
@@ -96,8 +98,11 @@ function pickRows(draft: Draft): Button[][] {
       if (file.kind === 'video') rows.push([on(draft, `Video ${file.name}`, 'keep', file.id)]);
     }
   }
-  return [...rows, [on(draft, 'Discard', 'discard')]];
+  return [...rows, ...retryRows(draft), [on(draft, 'Discard', 'discard')]];
 }
+
+const retryRows = (draft: Draft): Button[][] =>
+  draft.files.some(canRetry) ? [[on(draft, 'Try again', 'retry_files')]] : [];
 
 function backRow(draft: Draft): Button[] {
   return [on(draft, 'Back', 'back')];
@@ -179,6 +184,7 @@ function endRows(draft: Draft, policy: ReviewPolicy): Button[][] {
       ? 'To my inbox, without caption'
       : 'To my TikTok inbox';
   return [
+    ...retryRows(draft),
     ...(refused ? [[on(draft, 'Leave out what cannot be used', 'drop_refused')]] : []),
     editing,
     [

@@ -58,7 +58,7 @@ function body(view: PostView): Text {
   const { post, chat } = view;
   switch (post.status) {
     case 'preparing':
-      return { headline: 'Posting', lines: [['· preparing the files'], ...planLines(view)] };
+      return { headline: 'Posting', lines: [...preparingLines(post, view), ...planLines(view)] };
     case 'in_review':
       return { headline: 'Waiting for approval', lines: [] };
     case 'on_hold':
@@ -72,6 +72,17 @@ function body(view: PostView): Text {
     default:
       return finalText(post, wordingOf(chat)) ?? { headline: post.status, lines: [] };
   }
+}
+
+/** The files are being prepared, or Nod has failed and tries again. */
+function preparingLines({ wait, notBefore }: PostIn<'preparing'>, view: PostView): Line[] {
+  const { chat, now, timeZone } = view;
+  if (wait === undefined || notBefore === undefined) return [['· preparing the files']];
+  const { what } = failureWords(wordingOf(chat), wait.reason);
+  return [
+    [wait.file === undefined ? `${what}.` : `${what}: ${wait.file.name}. The file may be fine.`],
+    [`Next try ${whenOf(notBefore, now, timeZone)}.`],
+  ];
 }
 
 /** When it goes out, as long as that is still to come. */

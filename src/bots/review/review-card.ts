@@ -1,13 +1,12 @@
 import type { StoredFile } from '../../core/media/types.ts';
-import type { ChatRef, Person, Post } from '../../core/publish/post.ts';
-import { shownFile } from '../../core/publish/post.ts';
+import { type ChatRef, type Person, type Post, type PostIn, shownFile } from '../../core/publish/post.ts';
 import type { CastResult } from '../../core/review/ballots.ts';
 import { type Vote, type VoteChoice, votesOf } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { postButton as on } from '../buttons.ts';
 import { lengthOf } from '../cards/fit-text.ts';
 import type { Button, Card, Line, Picture, Row } from '../platform.ts';
-import { accountName, countOf, filesWord, listOf, momentOf } from '../text/format.ts';
+import { accountName, countOf, filesWord, listOf, momentOf, whenOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { problemText, votersText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
@@ -88,10 +87,15 @@ function stateLines(view: ReviewView): Line[] {
     [{ text: needs, style: 'bold' }, `${so} · ${approvers.length} of ${approvals}`],
     ...rejectionLines(votes, wording),
   ];
-  if (post.status === 'preparing') lines.push(['The files are still being prepared.']);
+  if (post.status === 'preparing') lines.push([preparingText(post, view)]);
   if (post.status === 'in_review') lines.push([`Open until ${momentOf(post.expiresAt, now, timeZone)}`]);
   if (post.publishAt !== undefined) lines.push([planText(post.publishAt, view)]);
   return lines;
+}
+
+function preparingText({ wait, notBefore }: PostIn<'preparing'>, { now, timeZone }: ReviewView): string {
+  if (wait === undefined || notBefore === undefined) return 'The files are still being prepared.';
+  return `Nod could not prepare the files yet. Next try ${whenOf(notBefore, now, timeZone)}.`;
 }
 
 function planText(publishAt: number, { now, timeZone }: ReviewView): string {

@@ -15,7 +15,13 @@ const DETAIL_LENGTH = 100;
 /** How a vote was cast, which stands where a reason could. */
 const VOTE_SOURCES: readonly string[] = ['button', 'reaction'];
 /** Reasons of our own, in place of a code of TikTok's. */
-const OWN_REASONS = ['media_refused', 'tiktok_unreachable', 'never_pulled', 'account_disconnected'] as const;
+const OWN_REASONS = [
+  'media_refused',
+  'preparing_failed',
+  'tiktok_unreachable',
+  'never_pulled',
+  'account_disconnected',
+] as const;
 
 export interface HistoryView {
   /** Newest first. */

@@ -19,6 +19,7 @@ export function failureWords(wording: Wording, reason: PostFailureReason, reason
 
 const wordsIn = ({ slash }: Wording): Readonly<Record<PostFailureReason, FailureWords>> => ({
   media_refused: { what: 'a file cannot be used', edit: true },
+  preparing_failed: { what: 'Nod could not prepare a file' },
   rate_limited: { what: 'TikTok asks for a pause: too many calls in a minute' },
   daily_post_limit: {
     what: 'this account has reached TikTok’s number of posts in 24 h by API',

@@ -1,3 +1,4 @@
+import type { PreparingProblem } from '../../core/media/types.ts';
 import type { Problem } from '../../core/problems.ts';
 import type { ChatRef } from '../../core/publish/post.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
@@ -8,6 +9,14 @@ import type { Wording } from './wording.ts';
 import { wordingOf } from './wording.ts';
 
 const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
+
+/** The fault is ours, so nobody has to send the file again. */
+const PREPARING_FAILED = {
+  disk_full: 'The disk of this Nod is full; the file is fine. Tell its operator, then tap “Try again”.',
+  too_slow: 'Nod took too long to read it. Tap “Try again”; if it stays so, send a shorter export.',
+  unknown:
+    'Nod failed here; it is not the file’s fault. Tap “Try again”; if it stays so, tell its operator: the log says why.',
+} as const satisfies Record<PreparingProblem['reason'], string>;
 
 /** What is wrong and what to do about it, in one or two short sentences. */
 export function problemText(problem: Problem, wording: Wording): string {
@@ -23,6 +32,8 @@ export function problemText(problem: Problem, wording: Wording): string {
       return `${Math.round(problem.pixels / 1e6)} megapixels, more than the ${Math.round(problem.maxPixels / 1e6)} that Nod converts. Send a smaller version.`;
     case 'photo_too_big':
     case 'video_too_big':
+      if (problem.bytes === undefined)
+        return `It is bigger than the ${limitOf(problem.maxBytes)} that TikTok takes. Send a smaller version.`;
       return `${sizeOf(problem.bytes)}, more than the ${limitOf(problem.maxBytes)} that TikTok takes. Send a smaller version.`;
     case 'video_codec_not_accepted':
       return `It is encoded as ${problem.codec}, which TikTok does not take. Export it as MP4 with H.264 and AAC.`;
@@ -39,6 +50,10 @@ export function problemText(problem: Problem, wording: Wording): string {
       return `${sizeOf(problem.bytes)}; this chat gives bots files up to ${limitOf(problem.maxBytes)}. Send a smaller export.`;
     case 'file_unavailable':
       return 'The chat did not hand the file over. Send it again.';
+    case 'file_deleted':
+      return `Nod keeps files for a while only, and ${problem.name} is deleted by now. Send it again.`;
+    case 'preparing_failed':
+      return PREPARING_FAILED[problem.reason];
     case 'nothing_to_post':
       return `There is nothing to post yet. ${toPost}`;
     case 'media_not_ready':

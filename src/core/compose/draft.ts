@@ -26,15 +26,19 @@ export type DraftFile = {
   readonly thumbnailRef?: string;
 } & DraftFileState;
 
+type WaitingFile = { readonly state: 'waiting' };
+
+/** Copied from the chat and found usable; the conversion is still under way. */
+export type StoredDraftFile = {
+  readonly state: 'stored';
+  readonly source: StoredFile;
+  readonly kind: MediaKind;
+  readonly durationSeconds?: number;
+};
+
 export type DraftFileState =
-  | { readonly state: 'waiting' }
-  /** Copied from the chat and found usable; the conversion is still under way. */
-  | {
-      readonly state: 'stored';
-      readonly source: StoredFile;
-      readonly kind: MediaKind;
-      readonly durationSeconds?: number;
-    }
+  | WaitingFile
+  | StoredDraftFile
   | {
       readonly state: 'ready';
       readonly source: StoredFile;
@@ -42,7 +46,12 @@ export type DraftFileState =
       readonly durationSeconds?: number;
       readonly media: PreparedMedia;
     }
-  | { readonly state: 'refused'; readonly problem: Problem };
+  | {
+      readonly state: 'refused';
+      readonly problem: Problem;
+      /** Where trying again begins; only for a failure of ours. */
+      readonly retry?: WaitingFile | StoredDraftFile;
+    };
 
 /** What somebody is composing in a chat. */
 export interface Draft extends Versioned {
@@ -234,7 +243,9 @@ export type DraftChoice =
   | { type: 'keep_photos' }
   | { type: 'keep_file'; fileId: string }
   | { type: 'drop_file'; fileId: string }
-  | { type: 'drop_refused' };
+  | { type: 'drop_refused' }
+  /** Takes in once more what failed through no fault of the files. */
+  | { type: 'retry_files' };
 
 /** What a choice makes of a draft. */
 export function decide(draft: Draft, choice: DraftChoice): Draft {
@@ -266,7 +277,32 @@ export function decide(draft: Draft, choice: DraftChoice): Draft {
       return withFiles(draft, (file) => file.id !== choice.fileId);
     case 'drop_refused':
       return withFiles(draft, (file) => file.state !== 'refused');
+    case 'retry_files': {
+      const { preview, ...rest } = draft;
+      return { ...rest, files: draft.files.map(retried) };
+    }
   }
+}
+
+/** Whether trying again may help: the failure was ours. */
+export const canRetry = (file: DraftFile): boolean => file.state === 'refused' && file.retry !== undefined;
+
+const retried = (file: DraftFile): DraftFile =>
+  file.state === 'refused' && file.retry !== undefined ? { ...identityOf(file), ...file.retry } : file;
+
+/** A file without its state. */
+export function identityOf(file: DraftFile) {
+  const { id, order, album, name, ref, bytes, claimedKind, thumbnailRef } = file;
+  return {
+    id,
+    order,
+    name,
+    ref,
+    ...(album !== undefined && { album }),
+    ...(bytes !== undefined && { bytes }),
+    ...(claimedKind !== undefined && { claimedKind }),
+    ...(thumbnailRef !== undefined && { thumbnailRef }),
+  };
 }
 
 function withFiles(draft: Draft, keeps: (file: DraftFile) => boolean): Draft {

@@ -260,6 +260,7 @@ export function createComposer({
     const after = await drafts.update(id, (draft) =>
       draft.submitted === undefined ? { ...decide(draft, choice), updatedAt: now() } : undefined,
     );
+    if (after !== undefined && choice.type === 'retry_files') intake.work(after);
     if (after !== undefined && after.files.length !== before.files.length) await intake.redraw(id);
     changed(id);
   }

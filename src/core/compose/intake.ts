@@ -4,15 +4,26 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createLimiter } from '../fair-limiter.ts';
 import { inspectFile } from '../media/inspect.ts';
-import type { MediaPreparer } from '../media/prepare.ts';
-import { FileIncompleteError, FileTooBigError, type MediaStore } from '../media/store.ts';
+import { type MediaPreparer, PreparingStoppedError, preparingProblem } from '../media/prepare.ts';
+import {
+  FileIncompleteError,
+  FileNotReceivedError,
+  FileTooBigError,
+  type MediaStore,
+} from '../media/store.ts';
 import type { PreparedMedia, StoredFile } from '../media/types.ts';
 import { VIDEO_LIMITS } from '../media/types.ts';
-import { FileUnavailableError, type Problem, UserError } from '../problems.ts';
+import { FileUnavailableError, MediaTimeoutError, type Problem, UserError } from '../problems.ts';
 import type { ChatRef } from '../publish/post.ts';
 import type { Store } from '../storage/database.ts';
 import type { Usage } from './disk-usage.ts';
-import type { Draft, DraftFile, DraftFileState } from './draft.ts';
+import {
+  type Draft,
+  type DraftFile,
+  type DraftFileState,
+  identityOf,
+  type StoredDraftFile,
+} from './draft.ts';
 import { keeperOf } from './limits.ts';
 
 /** Copies at once. */
@@ -33,6 +44,8 @@ export function createIntake({
   openFile,
   changed,
   retryDelaysMs = RETRY_DELAYS_MS,
+  maxFileBytes = VIDEO_LIMITS.maxBytes,
+  inspectTimeoutMs,
   log,
 }: {
   drafts: Store<Draft>;
@@ -42,8 +55,11 @@ export function createIntake({
   openFile: (chat: ChatRef, ref: string) => Promise<Readable>;
   /** Tells that the draft shows something new. */
   changed: (draftId: string) => void;
-  /** The pauses between tries to copy a file. */
+  /** The pauses between tries to copy, judge or convert a file. */
   retryDelaysMs?: readonly number[] | undefined;
+  maxFileBytes?: number | undefined;
+  /** How long judging a video may take, in place of what it takes at most. */
+  inspectTimeoutMs?: number | undefined;
   log: Logger;
 }) {
   const stopping = new AbortController();
@@ -75,63 +91,87 @@ export function createIntake({
 
   async function takeIn(draft: Draft, file: DraftFile): Promise<void> {
     const owner = draft.author.id;
+    let stored: StoredDraftFile | undefined;
     try {
-      const stored = file.state === 'stored' ? file : await limit(owner, () => copy(draft, file));
+      stored = file.state === 'stored' ? file : await limit(owner, () => copy(draft, file));
       if (stored === undefined) return;
       if (file.state !== 'stored') await write(draft.id, file.id, stored);
-      const media = await preparer.prepare(stored.source, { owner });
-      usage.add(keeperOf(draft), [media.file]);
       const { source, kind, durationSeconds } = stored;
+      const media = await persist(() => preparer.prepare(source, { owner }));
+      usage.add(keeperOf(draft), [media.file]);
       const seconds = durationSeconds === undefined ? {} : { durationSeconds };
       await write(draft.id, file.id, { state: 'ready', source, kind, ...seconds, media });
     } catch (error) {
-      if (stopping.signal.aborted) return;
-      await write(draft.id, file.id, { state: 'refused', problem: problemOf(error, file, log) });
+      if (stopping.signal.aborted || error instanceof PreparingStoppedError) return;
+      await write(draft.id, file.id, await refusalOf(error, file, stored));
     }
     await redraw(draft.id);
   }
 
+  async function refusalOf(
+    error: unknown,
+    file: DraftFile,
+    stored: StoredDraftFile | undefined,
+  ): Promise<DraftFileState> {
+    const problem = problemOf(error, file);
+    if (problem.code === 'file_unavailable')
+      log.warn({ err: error }, 'A file could not be copied from the chat');
+    if (problem.code !== 'preparing_failed') return { state: 'refused', problem };
+    log.error({ err: error }, 'A file could not be taken in, through no fault of its own');
+    const isKept = stored !== undefined && (await areKept([stored.source]));
+    if (!isKept && file.ref === '')
+      return { state: 'refused', problem: { code: 'file_deleted', name: file.name } };
+    if (!isKept) return { state: 'refused', problem, retry: { state: 'waiting' } };
+    const { source, kind, durationSeconds } = stored;
+    const seconds = durationSeconds === undefined ? {} : { durationSeconds };
+    return { state: 'refused', problem, retry: { state: 'stored', source, kind, ...seconds } };
+  }
+
   /** The file as it was copied; undefined when it, or its draft, was dropped while it waited for its turn. */
-  async function copy(draft: Draft, file: DraftFile) {
+  async function copy(draft: Draft, file: DraftFile): Promise<StoredDraftFile | undefined> {
     const latest = await drafts.get(draft.id);
     if (!latest?.files.some(({ id }) => id === file.id)) return undefined;
-    const source = await fetchFile(draft.chat, file.ref, {
-      maxBytes: VIDEO_LIMITS.maxBytes,
-      ...(file.bytes !== undefined && { expectedBytes: file.bytes }),
-    });
-    return inspect(source).finally(() => {
+    // Reading is safe to repeat.
+    const source = await persist(async () =>
+      mediaStore.add(await open(draft.chat, file.ref), {
+        maxBytes: maxFileBytes,
+        expectedBytes: file.bytes,
+        extension: 'bin',
+      }),
+    );
+    return persist(() => inspect(source)).finally(() => {
       // What is refused stays on the disk for a while, too. Until here the bytes count as announced.
       usage.add(keeperOf(draft), [source]);
     });
   }
 
-  async function inspect(source: StoredFile): Promise<Extract<DraftFileState, { state: 'stored' }>> {
-    const facts = await inspectFile(mediaStore.path(source), { signal: stopping.signal });
+  async function inspect(source: StoredFile): Promise<StoredDraftFile> {
+    const path = mediaStore.path(source);
+    const facts = await inspectFile(path, { signal: stopping.signal, timeoutMs: inspectTimeoutMs });
     if (facts.kind === 'photo') return { state: 'stored', source, kind: 'photo' };
     return { state: 'stored', source, kind: 'video', durationSeconds: facts.durationSeconds };
   }
 
-  /** Copies a file; reading is safe to repeat, so a broken connection is tried again a few times. */
-  async function fetchFile(
-    chat: ChatRef,
-    ref: string,
-    limits: { maxBytes: number; expectedBytes?: number },
-  ): Promise<StoredFile> {
-    for (const delayMs of [...retryDelaysMs, undefined]) {
+  /** Tries again a few times what may come right by itself. */
+  async function persist<T>(attempt: () => Promise<T>): Promise<T> {
+    for (const [failures, delayMs] of retryDelaysMs.entries()) {
       try {
-        return await mediaStore.add(await open(chat, ref), { ...limits, extension: 'bin' });
+        return await attempt();
       } catch (error) {
-        if (isFinal(error) || delayMs === undefined) throw error;
-        await delay(delayMs, undefined, { signal: stopping.signal });
+        if (isFinal(error, failures)) throw error;
       }
+      await delay(delayMs, undefined, { signal: stopping.signal });
     }
-    throw new Error('Unreachable: the last try either returns or throws.');
+    return attempt();
   }
 
   /** Opens a file of the chat so that stopping breaks it off. */
   async function open(chat: ChatRef, ref: string): Promise<Readable> {
     stopping.signal.throwIfAborted();
-    const stream = await openFile(chat, ref);
+    const stream = await openFile(chat, ref).catch((cause: unknown) => {
+      if (cause instanceof FileUnavailableError) throw cause;
+      throw new FileNotReceivedError('The chat did not open a file.', { cause });
+    });
     // Who reads the stream hears of an error as well; one that comes before that must not end the process.
     stream.on('error', () => {});
     return addAbortSignal(stopping.signal, stream);
@@ -231,26 +271,26 @@ function keysOf(media: readonly PreparedMedia[]): string {
   return media.map(({ file }) => file.key).join(' ');
 }
 
-function identityOf(file: DraftFile) {
-  const { id, order, album, name, ref, bytes, claimedKind, thumbnailRef } = file;
-  return {
-    ...{ id, order, name, ref },
-    ...(album !== undefined && { album }),
-    ...(bytes !== undefined && { bytes }),
-    ...(claimedKind !== undefined && { claimedKind }),
-    ...(thumbnailRef !== undefined && { thumbnailRef }),
-  };
-}
+/** Whether trying once more would not help. What took too long may have met a busy machine, but only once. */
+const isFinal = (error: unknown, failures: number): boolean =>
+  error instanceof UserError ||
+  error instanceof FileTooBigError ||
+  error instanceof FileUnavailableError ||
+  error instanceof PreparingStoppedError ||
+  (error instanceof MediaTimeoutError && failures > 0);
 
-const isFinal = (error: unknown): boolean =>
-  error instanceof FileTooBigError || error instanceof FileUnavailableError;
-
-function problemOf(error: unknown, file: DraftFile, log: Logger): Problem {
+/** Whose fault it is: the file's, the chat's, or else ours. */
+function problemOf(error: unknown, { name, bytes }: DraftFile): Problem {
   if (error instanceof UserError) return error.problem;
   if (error instanceof FileTooBigError) {
-    return { code: 'video_too_big', bytes: file.bytes ?? error.maxBytes, maxBytes: error.maxBytes };
+    const { maxBytes } = error;
+    return bytes === undefined
+      ? { code: 'video_too_big', maxBytes }
+      : { code: 'video_too_big', bytes, maxBytes };
   }
-  if (!(error instanceof FileIncompleteError))
-    log.warn({ err: error }, 'A file could not be copied from the chat');
-  return { code: 'file_unavailable', name: file.name };
+  const isOfChat =
+    error instanceof FileUnavailableError ||
+    error instanceof FileNotReceivedError ||
+    error instanceof FileIncompleteError;
+  return isOfChat ? { code: 'file_unavailable', name } : preparingProblem(error, { name });
 }

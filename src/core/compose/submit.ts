@@ -331,7 +331,7 @@ export function createRework({
   /** @throws UserError naming a file that was deleted since: nobody could post it. */
   async function checkSources({ content }: Post): Promise<void> {
     for (const { name, file } of content.sources) {
-      if (!(await intake.areKept([file]))) throw new UserError({ code: 'file_unavailable', name });
+      if (!(await intake.areKept([file]))) throw new UserError({ code: 'file_deleted', name });
     }
   }
 

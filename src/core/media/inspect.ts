@@ -32,13 +32,13 @@ export type MediaFacts = PhotoFacts | VideoFacts;
 /** Says what a file is by its content, never by its name; throws a `UserError` for what we don't take. */
 export async function inspectFile(
   path: string,
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  { signal, timeoutMs }: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {},
 ): Promise<MediaFacts> {
   const format = await readFormat(path);
   const { size: bytes } = await stat(path);
   if (format.kind === 'other') throw new UserError({ code: 'format_not_accepted', format: format.name });
   if (format.kind === 'photo') return inspectPhoto(path, format, bytes);
-  const content = await runVideoJob({ type: 'probe', path }, { signal });
+  const content = await runVideoJob({ type: 'probe', path }, { signal, timeoutMs });
   return { kind: 'video', container: format.name, bytes, ...content };
 }
 
@@ -136,11 +136,15 @@ export async function readFormat(path: string): Promise<FileFormat> {
 async function detect(path: string): Promise<FileTypeResult | undefined> {
   try {
     return await fileTypeFromFile(path, { maxBufferSize: MAX_LOOKAHEAD_BYTES });
-  } catch {
+  } catch (error) {
+    if (isSystemError(error)) throw error;
     // A file that misleads the detector is no file that we can use.
     return undefined;
   }
 }
+
+/** Whether the system failed us, and not the file. */
+const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
 async function readHead(path: string): Promise<Buffer> {
   const handle = await open(path, 'r');

@@ -1,5 +1,5 @@
 import sharp, { type JpegOptions, type Sharp } from 'sharp';
-import { UserError } from '../problems.ts';
+import { MediaTimeoutError, UserError } from '../problems.ts';
 import type { PhotoFacts } from './inspect.ts';
 import { type MediaChange, PHOTO_LIMITS } from './types.ts';
 
@@ -43,6 +43,9 @@ async function decode(upright: Sharp, { width, height }: { width: number; height
     .raw()
     .toBuffer({ resolveWithObject: true })
     .catch((cause: unknown) => {
+      // sharp has no code for it: https://sharp.pixelplumbing.com/api-output#timeout
+      if (cause instanceof Error && cause.message.startsWith('timeout:'))
+        throw new MediaTimeoutError(`A photo took longer than ${DECODE_SECONDS} s. Send a smaller one.`);
       throw new UserError({ code: 'file_damaged' }, { cause });
     });
   const raw = { width, height, channels: info.channels };

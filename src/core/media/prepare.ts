@@ -2,11 +2,12 @@ import { availableParallelism } from 'node:os';
 import { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { createLimiter } from '../fair-limiter.ts';
+import { MediaTimeoutError, UserError } from '../problems.ts';
 import { inspectFile } from './inspect.ts';
 import { configureSharp, convertPhoto } from './photo.ts';
 import { createPreview } from './preview.ts';
 import type { MediaStore } from './store.ts';
-import type { PreparedMedia, StoredFile } from './types.ts';
+import type { PreparedMedia, PreparingProblem, StoredFile } from './types.ts';
 import { PHOTO_LIMITS } from './types.ts';
 import { prepareVideo } from './video.ts';
 
@@ -19,6 +20,21 @@ interface Job {
   readonly owners: Set<string>;
 }
 
+/** Nod stops before the file is prepared; that is no failure. */
+export class PreparingStoppedError extends Error {
+  override name = 'PreparingStoppedError' as const;
+}
+
+const DISK_FULL = new Set(['ENOSPC', 'EDQUOT']);
+
+/** What a person is told of a failure that is neither the file's fault nor the chat's. */
+export function preparingProblem(error: unknown, { name }: { name: string }): PreparingProblem {
+  if (error instanceof MediaTimeoutError) return { code: 'preparing_failed', reason: 'too_slow', name };
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const isFull = typeof code === 'string' && DISK_FULL.has(code);
+  return { code: 'preparing_failed', reason: isFull ? 'disk_full' : 'unknown', name };
+}
+
 /** Makes files fit for TikTok, a few at a time; a source that is asked for twice at once is worked on once. */
 export function createMediaPreparer({
   store,
@@ -27,7 +43,7 @@ export function createMediaPreparer({
 }: {
   store: MediaStore;
   concurrency?: number;
-  log?: Pick<Logger, 'debug'>;
+  log?: Pick<Logger, 'debug' | 'error'>;
 }) {
   configureSharp();
   const limit = createLimiter({ concurrency });
@@ -37,7 +53,7 @@ export function createMediaPreparer({
   /**
    * The file as TikTok will pull it: the same source gives the same result. Owners take turns.
    *
-   * @throws UserError naming the reason.
+   * @throws UserError for the file's faults, PreparingStoppedError, and anything else for a failure of ours.
    */
   function prepare(source: StoredFile, { owner }: { owner: string }): Promise<PreparedMedia> {
     const job = underWay.get(source.key) ?? begin(source);
@@ -58,6 +74,8 @@ export function createMediaPreparer({
       try {
         resolve(await work(source));
       } catch (error) {
+        if (!(error instanceof UserError || error instanceof PreparingStoppedError))
+          log?.error({ err: error, source: source.key }, 'A file could not be prepared');
         reject(error);
       } finally {
         underWay.delete(source.key);
@@ -101,7 +119,7 @@ export function createMediaPreparer({
 
   /** Ends the threads that work on videos and waits for what is under way; what waits in line is refused. */
   async function stop(): Promise<void> {
-    stopping.abort(new Error('Nod is stopping; the file is prepared after the next start.'));
+    stopping.abort(new PreparingStoppedError('Nod is stopping; the file is prepared after the next start.'));
     await Promise.allSettled([...underWay.values()].map(({ prepared }) => prepared));
   }
 

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { FileUnavailableError } from '../problems.ts';
 import { makePrivate } from '../storage/private-files.ts';
 import type { StoredFile } from './types.ts';
 
@@ -35,6 +35,11 @@ export class FileIncompleteError extends Error {
   }
 }
 
+/** The source of a file broke off; nothing of it was kept. */
+export class FileNotReceivedError extends Error {
+  override name = 'FileNotReceivedError' as const;
+}
+
 /** Keeps media files under the SHA-256 of their content, so that equal files are kept once. */
 export function createMediaStore({ directory }: { directory: string }) {
   const root = resolve(directory);
@@ -44,13 +49,23 @@ export function createMediaStore({ directory }: { directory: string }) {
     makePrivate(root);
   }
 
-  /** Stores what the source yields. Throws `FileTooBigError` and `FileIncompleteError`. */
-  async function add(
-    source: AsyncIterable<Uint8Array> | Readable,
-    limits: { maxBytes: number; expectedBytes?: number; extension: string },
-  ): Promise<StoredFile> {
-    checkExtension(limits.extension);
-    const temporary = await reserve();
+  /**
+   * Stores what the source yields, and closes it whatever happens.
+   *
+   * Throws `FileTooBigError`, `FileIncompleteError`, the source's own `FileUnavailableError` and `FileNotReceivedError`
+   * for whatever else the source throws; everything else is about our disk.
+   */
+  async function add(source: Source, limits: Limits): Promise<StoredFile> {
+    try {
+      checkExtension(limits.extension);
+      return await addTo(await reserve(), source, limits);
+    } finally {
+      // Nothing has closed a stream that was never read.
+      if (source instanceof Readable) source.destroy();
+    }
+  }
+
+  async function addTo(temporary: string, source: Source, limits: Limits): Promise<StoredFile> {
     try {
       const { sha256, bytes } = await write(source, temporary, limits);
       return await keep(temporary, { sha256, bytes, extension: limits.extension });
@@ -137,30 +152,44 @@ export function createMediaStore({ directory }: { directory: string }) {
 
 export type MediaStore = ReturnType<typeof createMediaStore>;
 
-async function write(
-  source: AsyncIterable<Uint8Array> | Readable,
-  temporary: string,
-  { maxBytes, expectedBytes }: { maxBytes: number; expectedBytes?: number },
-) {
+type Source = AsyncIterable<Uint8Array> | Readable;
+
+interface Limits {
+  readonly maxBytes: number;
+  readonly expectedBytes?: number | undefined;
+  readonly extension: string;
+}
+
+async function write(source: Source, temporary: string, { maxBytes, expectedBytes }: Limits) {
   const hash = createHash('sha256');
   let bytes = 0;
-  await pipeline(
-    source,
-    async function* (chunks: AsyncIterable<Uint8Array>) {
-      for await (const chunk of chunks) {
-        bytes += chunk.byteLength;
-        if (bytes > maxBytes) throw new FileTooBigError({ maxBytes });
-        hash.update(chunk);
-        yield chunk;
-      }
-    },
-    // `flush` syncs the bytes to the disk before the file is closed.
-    createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }),
-  );
+  const file = await open(temporary, 'wx', 0o600);
+  try {
+    for await (const chunk of received(source)) {
+      bytes += chunk.byteLength;
+      if (bytes > maxBytes) throw new FileTooBigError({ maxBytes });
+      hash.update(chunk);
+      await file.appendFile(chunk);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
   if (expectedBytes !== undefined && bytes !== expectedBytes) {
     throw new FileIncompleteError({ expectedBytes, bytes });
   }
   return { sha256: hash.digest('hex'), bytes };
+}
+
+/** Tells what goes wrong at the source from what goes wrong on our disk. */
+async function* received(source: Source): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* source;
+  } catch (cause) {
+    if (cause instanceof FileUnavailableError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FileNotReceivedError(`The source of a file broke off: ${reason}`, { cause });
+  }
 }
 
 async function sync(path: string): Promise<void> {

@@ -41,12 +41,20 @@ export type MediaProblem =
   | { code: 'file_damaged' }
   | { code: 'photo_too_many_pixels'; pixels: number; maxPixels: number }
   | { code: 'photo_too_big'; bytes: number; maxBytes: number }
-  | { code: 'video_too_big'; bytes: number; maxBytes: number }
+  /** `bytes` is absent where reading stopped at the limit. */
+  | { code: 'video_too_big'; bytes?: number; maxBytes: number }
   | { code: 'video_codec_not_accepted'; codec: string }
   | { code: 'video_frame_rate'; framesPerSecond: number; min: number; max: number }
   | { code: 'video_dimensions'; width: number; height: number; min: number; max: number }
   | { code: 'video_too_long'; durationSeconds: number; maxSeconds: number }
   | { code: 'video_without_picture' };
+
+/** Why Nod itself could not copy or prepare a file that may be fine. */
+export type PreparingProblem = {
+  code: 'preparing_failed';
+  reason: 'disk_full' | 'too_slow' | 'unknown';
+  name: string;
+};
 
 // https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
 

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { type Problem, UserError } from '../problems.ts';
+import { MediaTimeoutError, type Problem, UserError } from '../problems.ts';
 import type { VideoContent } from './video-probe.ts';
 
 /** `probe` reads a file's facts; `repackage` writes a new MP4 to `to` and reads the facts of that. */
@@ -14,18 +14,16 @@ export type VideoJobAnswer =
 const TIMEOUT_MS = { probe: 60_000, repackage: 5 * 60_000 };
 const MAX_HEAP_MB = 512;
 
-/** A video took longer than any honest one does. */
-export class VideoTimeoutError extends Error {
-  override name = 'VideoTimeoutError' as const;
-}
-
 /**
  * Runs a job on a thread of its own, because reading a container is JavaScript and would hold up everybody else;
  * the thread is ended after `timeoutMs` or when the signal says so. Throws a `UserError` for the file's faults.
  */
 export async function runVideoJob(
   job: VideoJob,
-  { signal, timeoutMs = TIMEOUT_MS[job.type] }: { signal?: AbortSignal | undefined; timeoutMs?: number } = {},
+  {
+    signal,
+    timeoutMs = TIMEOUT_MS[job.type],
+  }: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {},
 ): Promise<VideoContent> {
   signal?.throwIfAborted();
   const answer = await askWorker(job, { signal, timeoutMs });
@@ -46,7 +44,7 @@ async function askWorker(
   const { promise, resolve, reject } = Promise.withResolvers<VideoJobAnswer>();
   const timer = setTimeout(() => {
     reject(
-      new VideoTimeoutError(`A video's ${job.type} took longer than ${timeoutMs} ms. Send a shorter one.`),
+      new MediaTimeoutError(`A video's ${job.type} took longer than ${timeoutMs} ms. Send a shorter one.`),
     );
   }, timeoutMs);
   const abort = () => reject(signal?.reason);

@@ -27,6 +27,9 @@ const RETRY_DELAYS_MS = [
   60 * MINUTE_MS,
 ] as const;
 
+/** After a preparation that failed through a fault of ours: the first may have met a busy moment, a full disk takes a person. */
+const PREPARING_DELAYS_MS = [5_000, 30_000, 2 * MINUTE_MS, 10 * MINUTE_MS] as const;
+
 export const DEFAULT_PACING: Pacing = {
   pollIntervalMs: 45_000,
   pollAttempts: 3,
@@ -39,6 +42,11 @@ export const DEFAULT_PACING: Pacing = {
 /** Milliseconds until the next attempt; undefined when there shall be none. */
 export function retryDelayMs(retries: number): number | undefined {
   return RETRY_DELAYS_MS[retries];
+}
+
+/** Milliseconds until the files are prepared once more; undefined when they shall not be. */
+export function preparingDelayMs(failures: number): number | undefined {
+  return PREPARING_DELAYS_MS[failures];
 }
 
 /** Milliseconds until the next status check after `checks` of them: an even pace first, then ever slower. */

@@ -1,5 +1,5 @@
 import type { Accounts } from '../accounts/accounts.ts';
-import type { MediaPreparer } from '../media/prepare.ts';
+import { type MediaPreparer, PreparingStoppedError, preparingProblem } from '../media/prepare.ts';
 import type { MediaProblem } from '../media/types.ts';
 import { UserError } from '../problems.ts';
 import type { Ballots } from '../review/ballots.ts';
@@ -46,7 +46,7 @@ export function createPerformer({
   async function perform(post: Post): Promise<PostEvent | undefined> {
     switch (post.status) {
       case 'preparing':
-        return (await waiting.noted(post)) ?? prepare(post);
+        return (await waiting.noted(post)) ?? (isDue(post) ? prepare(post) : undefined);
       case 'in_review':
         return waiting.review(post, isDue(post));
       case 'on_hold':
@@ -99,17 +99,15 @@ export function createPerformer({
     const prepared = await Promise.allSettled(
       post.content.sources.map((source) => preparer.prepare(source.file, { owner })),
     );
-    for (const [index, outcome] of prepared.entries()) {
-      if (outcome.status === 'fulfilled') continue;
-      if (!(outcome.reason instanceof UserError)) throw outcome.reason;
-      const name = post.content.sources[index]?.name ?? '';
-      // The preparer refuses files for what they are, never for anything else.
-      const problem = outcome.reason.problem as MediaProblem;
-      return {
-        type: 'media_refused',
-        failure: { reason: 'media_refused', file: { number: index + 1, name, problem } },
-      };
-    }
+    const failed = prepared.flatMap((outcome, index) =>
+      outcome.status === 'rejected' ? [{ error: outcome.reason, number: index + 1 }] : [],
+    );
+    // A stop is nobody's failure; the next start goes on.
+    const stopped = failed.find(({ error }) => error instanceof PreparingStoppedError);
+    if (stopped !== undefined) throw stopped.error;
+    // The fault of a file stays, whatever went wrong on our side besides.
+    const [first] = [...failed.filter(({ error }) => error instanceof UserError), ...failed];
+    if (first !== undefined) return preparingFailure(first, post);
     return {
       type: 'prepared',
       media: prepared.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
@@ -207,6 +205,17 @@ export function createPerformer({
 }
 
 export type Performer = ReturnType<typeof createPerformer>;
+
+function preparingFailure({ error, number }: { error: unknown; number: number }, post: Post): PostEvent {
+  const name = post.content.sources[number - 1]?.name ?? '';
+  if (!(error instanceof UserError)) {
+    const file = { number, name, problem: preparingProblem(error, { name }) };
+    return { type: 'preparing_failed', failure: { reason: 'preparing_failed', file } };
+  }
+  // The preparer refuses files for what they are, never for anything else.
+  const file = { number, name, problem: error.problem as MediaProblem };
+  return { type: 'media_refused', failure: { reason: 'media_refused', file } };
+}
 
 /** Longer than preparing takes, and long enough for a creator to change something. */
 const LONG_MS = 10 * 60_000;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MediaKind, MediaProblem, PreparedMedia, StoredFile } from '../media/types.ts';
+import type { MediaKind, MediaProblem, PreparedMedia, PreparingProblem, StoredFile } from '../media/types.ts';
 import type { Problem } from '../problems.ts';
 import type { Decision, ReviewPolicy } from '../review/review.ts';
 import type { Versioned } from '../storage/database.ts';
@@ -42,6 +42,7 @@ export interface PostContent {
 export type PostFailureReason =
   | FailureReason
   | 'media_refused'
+  | 'preparing_failed'
   | 'tiktok_unreachable'
   | 'never_pulled'
   | 'account_disconnected';
@@ -53,7 +54,11 @@ export interface PostFailure {
   /** TikTok's id for its support. */
   readonly logId?: string;
   /** Which file, from 1, and what is wrong with it. */
-  readonly file?: { readonly number: number; readonly name: string; readonly problem: MediaProblem };
+  readonly file?: {
+    readonly number: number;
+    readonly name: string;
+    readonly problem: MediaProblem | PreparingProblem;
+  };
 }
 
 /** The approval that a post waits for, or has: for exactly its content. */
@@ -109,7 +114,13 @@ interface Followed extends Settled {
 }
 
 export type PostState =
-  | { readonly status: 'preparing' }
+  /** `wait` says what went wrong on our side the last of `failures` times. */
+  | {
+      readonly status: 'preparing';
+      readonly failures?: number;
+      readonly notBefore?: number;
+      readonly wait?: PostFailure;
+    }
   | { readonly status: 'in_review'; readonly since: number; readonly expiresAt: number }
   /** Its author has to decide something anew before it can be published. */
   | {
@@ -162,6 +173,8 @@ export type Next = { type: 'hold'; delayMs: number } | { type: 'retry' } | { typ
 export type PostEvent =
   | { type: 'prepared'; media: readonly PreparedMedia[] }
   | { type: 'media_refused'; failure: PostFailure }
+  /** Through no fault of the files. */
+  | { type: 'preparing_failed'; failure: PostFailure }
   | { type: 'decided'; decision: Decision }
   | { type: 'expired' }
   | { type: 'rescheduled'; publishAt?: number }
@@ -209,7 +222,7 @@ export const takesVotes = ({ status }: Post): boolean => status === 'preparing' 
 export function dueAt(post: Post): number | undefined {
   switch (post.status) {
     case 'preparing':
-      return post.createdAt;
+      return post.notBefore ?? post.createdAt;
     case 'submitting':
       return post.since;
     case 'queued':

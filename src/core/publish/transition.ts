@@ -1,5 +1,5 @@
 import type { Decision } from '../review/review.ts';
-import { type Pacing, retryDelayMs, statusCheckDelayMs } from './pacing.ts';
+import { type Pacing, preparingDelayMs, retryDelayMs, statusCheckDelayMs } from './pacing.ts';
 import {
   isSettled,
   type Next,
@@ -22,6 +22,8 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
       return post.status === 'preparing' ? release({ ...baseOf(post), media: event.media }, now) : post;
     case 'media_refused':
       return post.status === 'preparing' ? fail(post, event.failure, now) : post;
+    case 'preparing_failed':
+      return post.status === 'preparing' ? prepareLater(post, event.failure, now) : post;
     case 'decided':
       return post.status === 'in_review' ? decide(post, event.decision, now) : post;
     case 'expired':
@@ -66,6 +68,15 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
   }
 }
 
+/** The files are prepared once more, a few times and ever later. */
+function prepareLater(post: PostIn<'preparing'>, failure: PostFailure, now: number): Post {
+  const { failures = 0 } = post;
+  const delayMs = preparingDelayMs(failures);
+  if (delayMs === undefined) return fail(post, failure, now);
+  const notBefore = now + delayMs;
+  return { ...baseOf(post), status: 'preparing', failures: failures + 1, notBefore, wait: failure };
+}
+
 const release = (post: PostBase, now: number): Post => ({ ...post, ...whatWaits(post, now) });
 
 function decide(post: PostIn<'in_review'>, decision: Decision, now: number): Post {
@@ -77,10 +88,13 @@ function decide(post: PostIn<'in_review'>, decision: Decision, now: number): Pos
 
 /** Another time, or none; too late once TikTok has been asked. */
 function reschedule(post: Post, publishAt: number | undefined, now: number): Post {
+  if (post.status === 'preparing') {
+    const { publishAt: _, ...unplanned } = post;
+    return publishAt === undefined ? unplanned : { ...unplanned, publishAt };
+  }
   const { publishAt: _, ...unplanned } = baseOf(post);
   const planned = publishAt === undefined ? unplanned : { ...unplanned, publishAt };
   if (post.status === 'queued' && post.attempts === 0) return release(planned, now);
-  if (post.status === 'preparing') return { ...planned, status: 'preparing' };
   if (post.status !== 'in_review') return post;
   return { ...planned, status: 'in_review', since: post.since, expiresAt: post.expiresAt };
 }

@@ -227,6 +227,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'draft keep': onDraft('keep', '1'),
   'draft drop': onDraft('drop', '1'),
   'draft drop_refused': onDraft('drop_refused'),
+  'draft retry_files': onDraft('retry_files'),
   'draft caption': onDraft('caption'),
   'draft when': onDraft('when'),
   'draft account': onDraft('account', 'unknown'),

@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { draftCard } from '../../../src/bots/compose/draft-card.ts';
-import { type Draft, UNDECIDED } from '../../../src/core/compose/draft.ts';
+import { type Draft, type DraftFile, UNDECIDED } from '../../../src/core/compose/draft.ts';
+import type { Problem } from '../../../src/core/problems.ts';
 import { defaultPolicy } from '../../../src/core/review/review.ts';
 import { draftWith, photo, printed } from '../cards/subjects.ts';
 
@@ -52,6 +53,39 @@ it('counts what can be posted and names what cannot', () => {
   expect(print({ files: [refused] })).toMatch(
     /^1 file for TikTok[\s\S]*None of this can be posted\.[\s\S]*\n\[Discard\]$/,
   );
+});
+
+describe('a file that could not be taken in', () => {
+  const { id, order, name, ref } = photo(2);
+  const refusedFor = (problem: Problem, retry?: { state: 'waiting' }): DraftFile => ({
+    ...{ id, order, name, ref, state: 'refused', problem },
+    ...(retry !== undefined && { retry }),
+  });
+
+  it.each([
+    ['disk_full', 'The disk of this Nod is full; the file is fine. Tell its operator, then tap “Try again”.'],
+    ['too_slow', 'Nod took too long to read it. Tap “Try again”; if it stays so, send a shorter export.'],
+    [
+      'unknown',
+      'Nod failed here; it is not the file’s fault. Tap “Try again”; if it stays so, tell its operator: the log says why.',
+    ],
+  ] as const)('is a fault of Nod’s where it is %s, with a way to try again', (reason, sentence) => {
+    const failed = refusedFor({ code: 'preparing_failed', reason, name }, { state: 'waiting' });
+    const alone = print({ files: [failed] });
+    expect(alone).toContain(`photo-2.png  ✕ ${sentence}`);
+    expect(alone).toMatch(/Nothing can be posted yet\.\n\[Try again\]\n\[Discard\]$/);
+    expect(print({ files: [photo(1), failed] })).toContain('[Try again]\n[Leave out what cannot be used]');
+  });
+
+  it.each<[Problem, string]>([
+    [{ code: 'file_unavailable', name }, 'The chat did not hand the file over. Send it again.'],
+    [{ code: 'file_deleted', name }, 'photo-2.png is deleted by now. Send it again.'],
+    [{ code: 'video_too_big', maxBytes: 1_000_000 }, 'It is bigger than the 1 MB that TikTok takes.'],
+  ])('is none of Nod’s otherwise: %j', (problem, sentence) => {
+    const text = print({ files: [refusedFor(problem)] });
+    expect(text).toContain(sentence);
+    expect(text).not.toContain('Try again');
+  });
 });
 
 it.each([

@@ -102,6 +102,17 @@ it('says what failed, to which file, and what to do', () => {
   expect(text).toContain('[Edit and try again] [Try again]');
 });
 
+it('says that Nod failed and not the file, and when it tries again', () => {
+  const problem = { code: 'preparing_failed', reason: 'disk_full', name: 'logo.png' } as const;
+  const failure = { reason: 'preparing_failed', file: { number: 2, name: 'logo.png', problem } } as const;
+  const waiting = print({ status: 'preparing', failures: 1, notBefore: NOW + 30_000, wait: failure });
+  expect(waiting).toContain('Nod could not prepare a file: logo.png. The file may be fine.\nNext try ');
+  const text = print({ status: 'failed', settledAt: NOW, failure });
+  expect(text).toMatch(/^✕ Not posted: Nod could not prepare a file/);
+  expect(text).toContain('File 2, logo.png: The disk of this Nod is full; the file is fine.');
+  expect(text).toContain('[Try again] [Edit]');
+});
+
 it('names a reason that it does not know as TikTok spelled it', () => {
   const failure = { reason: 'unknown', reasonRaw: 'brand_new_reason' } as const;
   expect(print({ status: 'failed', settledAt: NOW, failure })).toContain('(brand_new_reason)');

@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { Draft } from '../../../src/core/compose/draft.ts';
+import { type Draft, identityOf } from '../../../src/core/compose/draft.ts';
+import { fillDisk } from '../../full-disk.ts';
 import { type ComposingWorld, createComposingWorld, isReady } from '../composing.ts';
 import { addBytes, addFixture, fixture } from '../media/files.ts';
 import { ANA } from '../posts.ts';
+
+const VIDEO = readFileSync(fixture('demo/sunset.mp4'));
 
 const settled = ({ files }: Draft) => files.every(({ state }) => state === 'ready' || state === 'refused');
 
@@ -149,6 +154,125 @@ describe('a download that breaks', () => {
     await opened.promise;
     await intake.stop();
     expect(await drafts.get(offered?.id ?? '')).toMatchObject({ files: [{ state: 'waiting' }] });
+  });
+});
+
+describe('what goes wrong on our side', () => {
+  const FULL = { state: 'refused', problem: { code: 'preparing_failed', reason: 'disk_full' } };
+
+  it('is told as a full disk after a few tries, and is taken in once there is room', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer();
+    const offer = await chat.photo('1');
+    const disk = await fillDisk();
+    const offered = await composer.offer(offer);
+    const id = offered?.id ?? '';
+    expect(await whenDraft(id, settled)).toMatchObject({ files: [{ ...FULL, retry: { state: 'waiting' } }] });
+    expect(chat.turns.get('ref-1')).toBe(4);
+    expect(await chat.world.mediaStore.keys()).toEqual([]);
+    disk[Symbol.dispose]();
+    await composer.choose(id, ANA, { type: 'retry_files' });
+    expect((await whenDraft(id, isReady)).files).toMatchObject([{ name: '1.png' }]);
+  });
+
+  it('goes on with the copy where only the conversion has failed', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft, drafts, intake } = chat.openComposer();
+    const draft = await composer.offer(await chat.photo('1'));
+    const id = draft?.id ?? '';
+    await whenDraft(id, (one) => isReady(one) && one.preview !== undefined);
+    const source = await addFixture(chat.world.mediaStore, 'phone.jpg');
+    const before = await drafts.update(id, (one) => ({
+      ...one,
+      files: one.files.map((file) => ({ ...identityOf(file), state: 'stored', source, kind: 'photo' })),
+    }));
+    const disk = await fillDisk();
+    if (before !== undefined) intake.work(before);
+    expect(await whenDraft(id, settled)).toMatchObject({
+      files: [{ ...FULL, retry: { state: 'stored', source } }],
+    });
+    expect(disk.tries()).toBe(4);
+    disk[Symbol.dispose]();
+    await composer.choose(id, ANA, { type: 'retry_files' });
+    await whenDraft(id, isReady);
+    expect(chat.turns.get('ref-1')).toBe(1);
+  });
+
+  it('is told as too slow when judging a video takes too long', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer({ inspectTimeoutMs: 1 });
+    const offer = await chat.photo('1', { file: { name: 'a.mp4', bytes: VIDEO.length } });
+    chat.chat.set('ref-1', () => Readable.from([VIDEO]));
+    const offered = await composer.offer(offer);
+    expect(await whenDraft(offered?.id ?? '', settled)).toMatchObject({
+      files: [{ problem: { code: 'preparing_failed', reason: 'too_slow', name: 'a.mp4' } }],
+    });
+    expect(chat.turns.get('ref-1')).toBe(1);
+  });
+
+  it('is told as a fault of Nod when it is something else, and logged', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer();
+    const offer = await chat.photo('1');
+    // A folder that is none fails as one does that belongs to somebody else.
+    await writeFile(join(chat.world.directory, 'media'), '');
+    const bodies: Readable[] = [];
+    const whole = chat.chat.get('ref-1');
+    chat.chat.set('ref-1', async (turn) => {
+      const body = (await whole?.(turn)) ?? Readable.from([]);
+      bodies.push(body);
+      return body;
+    });
+    const offered = await composer.offer(offer);
+    expect(await whenDraft(offered?.id ?? '', settled)).toMatchObject({
+      files: [{ problem: { code: 'preparing_failed', reason: 'unknown' }, retry: { state: 'waiting' } }],
+    });
+    expect(chat.lines.join('')).toContain('through no fault of its own');
+    expect(bodies.map(({ destroyed }) => destroyed)).toEqual([true, true, true, true]);
+  });
+
+  it('leaves alone on another try what the files themselves are to blame for', async () => {
+    await using chat = await createComposingWorld();
+    const draft = await offerBytes(chat, Buffer.from('text'), 'notes.txt');
+    const { composer, drafts } = chat.openComposer();
+    await composer.choose(draft.id, ANA, { type: 'retry_files' });
+    expect((await drafts.get(draft.id))?.files).toEqual(draft.files);
+    expect(chat.turns.get('ref-1')).toBe(1);
+  });
+});
+
+describe('what the chat tells', () => {
+  it('keeps the poster of a video, which is drawn on the card', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer();
+    const poster = readFileSync(fixture('phone.jpg'));
+    const offer = await chat.photo('1', {
+      file: { name: 'a.mp4', bytes: VIDEO.length, thumbnailRef: 'poster' },
+    });
+    chat.chat.set('ref-1', () => Readable.from([VIDEO]));
+    chat.chat.set('poster', () => Readable.from([poster]));
+    const offered = await composer.offer(offer);
+    const draft = await whenDraft(offered?.id ?? '', ({ preview }) => preview !== undefined);
+    expect(draft.files).toMatchObject([{ state: 'ready', thumbnailRef: 'poster' }]);
+  });
+
+  it.each([
+    ['with the size that was declared', 70_000, { bytes: 70_000, maxBytes: 1_000 }],
+    ['without a size where none was', undefined, { maxBytes: 1_000 }],
+  ])('refuses what is too big %s', async (_, bytes, sizes) => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer({ maxFileBytes: 1_000 });
+    const { file, ...offer } = await chat.photo('1');
+    const { bytes: _bytes, ...undeclared } = file;
+    chat.chat.set('ref-1', () => Readable.from([Buffer.alloc(70_000)]));
+    const offered = await composer.offer({
+      ...offer,
+      file: bytes === undefined ? undeclared : { ...undeclared, bytes },
+    });
+    const draft = await whenDraft(offered?.id ?? '', settled);
+    const [refused] = draft.files;
+    expect(refused?.state === 'refused' && refused.problem).toEqual({ code: 'video_too_big', ...sizes });
+    expect(chat.turns.get('ref-1')).toBe(1);
   });
 });
 

@@ -84,7 +84,7 @@ describe('trying again', () => {
     await mediaStore.remove(post.content.sources[0]?.file.key ?? '');
     await mediaStore.remove(post.media?.[0]?.file.key ?? '');
     await world.posts.delete(again.id);
-    const gone = { code: 'file_unavailable', name: '1.png' };
+    const gone = { code: 'file_deleted', name: '1.png' };
     expect(await problemOf(world.rework.retry(failed))).toEqual(gone);
     expect(await problemOf(world.rework.withdraw(failed, ANA))).toEqual(gone);
   });

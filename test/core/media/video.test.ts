@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inspectFile, type VideoFacts } from '../../../src/core/media/inspect.ts';
 import { checkVideo, prepareVideo } from '../../../src/core/media/video.ts';
-import { runVideoJob, VideoTimeoutError } from '../../../src/core/media/video-jobs.ts';
+import { runVideoJob } from '../../../src/core/media/video-jobs.ts';
+import { MediaTimeoutError } from '../../../src/core/problems.ts';
 import { addBytes, addFixture, changedFixture, emptyStore, fixture, problemOf } from './files.ts';
 
 async function prepare(store: ReturnType<typeof emptyStore>, source: Awaited<ReturnType<typeof addFixture>>) {
@@ -114,9 +115,14 @@ describe('preparing a video', () => {
 });
 
 describe('a video job', () => {
+  it('tells a full disk from a fault of the file', async () => {
+    const job = { type: 'repackage', path: fixture('h264.mov'), to: '/dev/full' } as const;
+    await expect(runVideoJob(job)).rejects.toMatchObject({ code: 'ENOSPC' });
+  });
+
   it('is ended when it takes too long', async () => {
     const running = runVideoJob({ type: 'probe', path: fixture('h264.mov') }, { timeoutMs: 1 });
-    await expect(running).rejects.toThrow(VideoTimeoutError);
+    await expect(running).rejects.toThrow(MediaTimeoutError);
   });
 
   it('does not begin once the signal is given', async () => {

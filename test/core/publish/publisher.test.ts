@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fillDisk } from '../../full-disk.ts';
 import { approve } from '../acts.ts';
 import { createCoreWorld, initsOf, withBytes } from '../core-world.ts';
 import { BEN, EVERYONE, HOUR_MS, POLICY, REVIEW } from '../posts.ts';
@@ -111,6 +112,51 @@ describe('publishing', () => {
       status: 'failed',
       failure: { reason: 'media_refused', file: { number: 2, name: 'bad.jpg' } },
     });
+  });
+
+  it('prepares ever later what fails on our side, then fails and says so', async () => {
+    await using world = await createCoreWorld();
+    await world.connect();
+    const { id } = await world.submit({ status: 'preparing', media: undefined });
+    using disk = await fillDisk();
+    const pauses: number[] = [];
+    for (let next = await world.step(id); next !== undefined; next = await world.step(id)) {
+      pauses.push((next - world.now()) / 1_000);
+      expect(await world.read(id)).toMatchObject({
+        status: 'preparing',
+        wait: { reason: 'preparing_failed' },
+      });
+      // A vote wakes the post meanwhile, which prepares nothing.
+      await world.nod.publisher.tick(id);
+      world.tiktok.clock.advance(next - world.now());
+    }
+    expect(pauses).toEqual([5, 30, 120, 600]);
+    expect(disk.tries()).toBe(5);
+    const problem = { code: 'preparing_failed', reason: 'disk_full', name: 'a.jpg' };
+    expect(await world.read(id)).toMatchObject({
+      status: 'failed',
+      failure: { reason: 'preparing_failed', file: { number: 1, name: 'a.jpg', problem } },
+    });
+  });
+
+  it('publishes once what failed on our side goes well', async () => {
+    await using world = await createCoreWorld();
+    await world.connect();
+    const { id } = await world.submit({ status: 'preparing', media: undefined });
+    const disk = await fillDisk();
+    await world.step(id);
+    disk[Symbol.dispose]();
+    expect(await world.finish(id)).toMatchObject({ status: 'published', retries: 0 });
+  });
+
+  it('takes a stop for no failure of the files', async () => {
+    await using world = await createCoreWorld();
+    const { id } = await world.submit({ status: 'preparing', media: undefined });
+    await world.nod.preparer.stop();
+    await expect(world.nod.publisher.tick(id)).rejects.toThrow('Nod is stopping');
+    const post = await world.read(id);
+    expect(post.status).toBe('preparing');
+    expect(post).not.toHaveProperty('failures');
   });
 
   it('waits for a review, and ends it when its time is over', async () => {

@@ -22,6 +22,7 @@ const failure = { reason: 'spam' as const };
 const EVENTS = {
   prepared: { type: 'prepared', media: [namedPhoto('c')] },
   media_refused: { type: 'media_refused', failure: { reason: 'media_refused' } },
+  preparing_failed: { type: 'preparing_failed', failure: { reason: 'preparing_failed' } },
   'decided, approved': { type: 'decided', decision: { outcome: 'approved', by: [BEN], at: NOW } },
   'decided, rejected': { type: 'decided', decision: { outcome: 'rejected', by: [BEN], at: NOW } },
   expired: { type: 'expired' },
@@ -94,6 +95,7 @@ const TABLE: Record<EventName, Expected[]> = {
   //                               preparing    in_review    on_hold    queued  submitting    processing    published    in_inbox    rej.  exp.  canc. fail. unconf.
   prepared:                        [q,           same,        same,      same,   same,         same,         same,        same,       ...nothingOpen],
   media_refused:                   ['failed',    same,        same,      same,   same,         same,         same,        same,       ...nothingOpen],
+  preparing_failed:                ['preparing', same,        same,      same,   same,         same,         same,        same,       ...nothingOpen],
   'decided, approved':             [same,        q,           same,      same,   same,         same,         same,        same,       ...nothingOpen],
   'decided, rejected':             [same,        'rejected',  same,      same,   same,         same,         same,        same,       ...nothingOpen],
   expired:                         [same,        'expired',   'expired', same,   same,         same,         same,        same,       ...nothingOpen],
@@ -137,6 +139,7 @@ describe('transition', () => {
     const types: Record<PostEventType, true> = {
       prepared: true,
       media_refused: true,
+      preparing_failed: true,
       decided: true,
       expired: true,
       rescheduled: true,
