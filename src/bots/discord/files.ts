@@ -1,12 +1,11 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { APIAttachment, APIMessage } from 'discord.js';
-import { request } from 'undici';
 import { plainFileName } from '../../core/plain-text.ts';
 import { FileUnavailableError } from '../../core/problems.ts';
-import { ChatUnreachableError, type OfferedFile } from '../platform.ts';
+import { openDownload } from '../adapter-kit/download.ts';
+import type { OfferedFile } from '../platform.ts';
 import { userPerson } from './ids.ts';
 
-const TIMEOUT_MS = 30_000;
 /** Refused, not there, no longer there: the link is over. */
 const GONE = new Set([403, 404, 410]);
 const CDN_HOSTS = ['cdn.discordapp.com', 'media.discordapp.net'];
@@ -26,7 +25,7 @@ export function createFiles({ apiUrl }: { apiUrl: string }) {
     const { url, maxBytes } = parseFileRef(ref);
     if (!isAllowed(URL.parse(url)))
       throw new FileUnavailableError('Discord names a host for a file that is not its own.');
-    return open(url, maxBytes);
+    return openDownload(url, { host: 'Discord', maxBytes, isGone: (status) => GONE.has(status) });
   }
 
   function isAllowed(url: URL | null): boolean {
@@ -39,36 +38,6 @@ export function createFiles({ apiUrl }: { apiUrl: string }) {
 }
 
 export type Files = ReturnType<typeof createFiles>;
-
-async function open(url: string, maxBytes: number): Promise<Readable> {
-  const response = await request(url, { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS }).catch(() => {
-    throw new ChatUnreachableError('Discord did not answer the download of a file.');
-  });
-  if (response.statusCode !== 200) {
-    await response.body.dump().catch(() => {});
-    const answer = `Discord answered the download of a file with ${response.statusCode}.`;
-    throw GONE.has(response.statusCode) ? new FileUnavailableError(answer) : new ChatUnreachableError(answer);
-  }
-  return Readable.from(guarded(response.body, maxBytes), { objectMode: false });
-}
-
-async function* guarded(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  const read = body[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const { done, value } = await read.next().catch(() => {
-        throw new ChatUnreachableError('The download of a file from Discord broke off.');
-      });
-      if (done === true) return;
-      bytes += value.byteLength;
-      if (bytes > maxBytes) throw new FileUnavailableError('A file from Discord is larger than declared.');
-      yield value;
-    }
-  } finally {
-    await read.return?.().catch(() => {});
-  }
-}
 
 const MEDIA_PROXY = 'media.discordapp.net';
 const THUMBNAIL_PIXELS = 480;
