@@ -152,3 +152,33 @@ it('counts no channel that speaks in a group as a member of it', async () => {
   expect(person).toEqual({ id: `telegram:${asChannel.id}`, name: 'News' });
   expect(await bot.fetchMember(chat, person)).toEqual({ isMember: false, isManager: false, roles: [] });
 });
+
+it.each([
+  ['member list is inaccessible', { isManager: false, roles: [] }],
+  ['CHAT_ADMIN_REQUIRED', { isManager: false, roles: [] }],
+  ['user not found', { isMember: false, isManager: false, roles: [] }],
+  ['member not found', { isMember: false, isManager: false, roles: [] }],
+  ['invalid user_id specified', { isMember: false, isManager: false, roles: [] }],
+  ['PARTICIPANT_ID_INVALID', { isMember: false, isManager: false, roles: [] }],
+])('reads the refusal “%s” of a member as what it says', async (reason, member) => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const { team, bot } = await startTeam(harness);
+  telegram.fault('400', { method: 'getChatMember', reason });
+  const person = { id: `telegram:${telegram.ana.id}`, name: 'Ana' };
+  expect(await bot.fetchMember(`telegram:${team.id}`, person)).toEqual(member);
+});
+
+it.each([
+  ['a refusal that it does not know', '400', 'Telegram refused getChatMember with 400'],
+  ['being shut out', '403-blocked', 'Telegram refused getChatMember with 403'],
+  ['an outage', '5xx', 'Telegram refused getChatMember with 502'],
+  ['silence', 'drop-request', 'Telegram did not answer getChatMember'],
+] as const)('takes nobody for a member or a stranger after %s', async (_, fault, message) => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const { team, bot } = await startTeam(harness);
+  telegram.fault(fault, { method: 'getChatMember' });
+  const person = { id: `telegram:${telegram.ana.id}`, name: 'Ana' };
+  await expect(bot.fetchMember(`telegram:${team.id}`, person)).rejects.toThrow(message);
+});

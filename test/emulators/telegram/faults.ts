@@ -6,6 +6,7 @@ import type { Updates } from './updates.ts';
 export type FaultName =
   | '429'
   | '5xx'
+  | '400'
   | '401'
   | '403-blocked'
   | 'edit-not-found'
@@ -30,6 +31,8 @@ export type FaultOptions = {
   skip?: number;
   retryAfterSeconds?: number;
   delayMs?: number;
+  /** Why a 400 refuses, as Telegram words it. */
+  reason?: string;
   /** The code of a 5xx, 502 by default. */
   status?: number;
 };
@@ -153,6 +156,8 @@ function outcomeOf({ name, options }: Active): Outcome {
         kind: 'refuse',
         failure: new ApiFailure(status, FIVE_HUNDREDS[status] ?? 'Internal Server Error'),
       };
+    case '400':
+      return { kind: 'refuse', failure: badRequest(options.reason ?? 'something is wrong') };
     case '401':
       return { kind: 'refuse', failure: unauthorized() };
     case '403-blocked':
