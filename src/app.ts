@@ -9,7 +9,7 @@ import { createCore } from './core/index.ts';
 import { createMediaStore } from './core/media/store.ts';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
 import type { ChatRef } from './core/publish/post.ts';
-import { openStores } from './core/storage/database.ts';
+import { openStores, type RunStatement } from './core/storage/database.ts';
 import { readOrMakeKey } from './core/storage/secrets.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
 import { createWeb, startServer } from './web/index.ts';
@@ -36,6 +36,7 @@ export async function startApp({
   signal,
   cardIntervalMs,
   isClaimWanted = false,
+  onStatement,
 }: {
   config: Config;
   log: Logger;
@@ -46,11 +47,13 @@ export async function startApp({
   cardIntervalMs?: number;
   /** Gives out a claim code though Nod has an operator. */
   isClaimWanted?: boolean;
+  /** Told of every statement that the database runs. */
+  onStatement?: ((statement: RunStatement) => void) | undefined;
 }): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const now = Date.now;
   const { publicUrl, tiktok, access, limits } = config;
-  const stores = stack.use(openStores({ file: join(config.dataDir, 'nod.db') }));
+  const stores = stack.use(openStores({ file: join(config.dataDir, 'nod.db'), onStatement }));
   const mediaStore = createMediaStore({ directory: join(config.dataDir, 'media') });
   mediaStore.protect();
   const client = createTikTokClient({ ...tiktok, log });

@@ -5,6 +5,7 @@ import type { Message } from 'grammy/types';
 import pino, { type Logger } from 'pino';
 import { startApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
+import type { RunStatement } from '../src/core/storage/database.ts';
 import { type DiscordEmulator, startDiscordEmulator } from './emulators/discord/index.ts';
 import { startTelegramEmulator, type TelegramEmulator } from './emulators/telegram/index.ts';
 import {
@@ -23,6 +24,8 @@ export interface WorldOptions {
   readonly log?: Logger;
   /** How long a card stays as it is at least; short, so that tests are, unless the platforms' own pace is wanted. */
   readonly cardIntervalMs?: number | 'platform';
+  /** Told of every statement that Nod's database runs. */
+  readonly onStatement?: (statement: RunStatement) => void;
 }
 
 /**
@@ -68,6 +71,7 @@ export async function createWorld(options: WorldOptions = {}) {
       config: readConfig(environment),
       log,
       onFatal: (error) => log.fatal(error),
+      onStatement: options.onStatement,
       ...(options.cardIntervalMs !== 'platform' && { cardIntervalMs: options.cardIntervalMs ?? 50 }),
     });
   }

@@ -5,6 +5,7 @@ import { keeperOf } from './compose/limits.ts';
 import type { MediaStore } from './media/store.ts';
 import type { StoredFile } from './media/types.ts';
 import type { Post } from './publish/post.ts';
+import { settledSince, underWay } from './publish/posts.ts';
 import type { Store } from './storage/database.ts';
 
 const SWEEP_EVERY_MS = 3_600_000;
@@ -63,7 +64,9 @@ export function createRetention({
           count(keeper, files);
         };
         for await (const [, draft] of drafts.entries()) keepAll(keeperOf(draft), filesOfDraft(draft));
-        for await (const [, post] of posts.entries()) keepAll(keeperOf(post), filesOfPost(post));
+        for (const post of await underWay(posts)) keepAll(keeperOf(post), filesOfPost(post));
+        for (const post of await settledSince(posts, now() - KEPT_MS + 1))
+          keepAll(keeperOf(post), filesOfPost(post));
       },
       { since: now() - YOUNG_MS },
     );
@@ -72,7 +75,6 @@ export function createRetention({
   }
 
   function filesOfPost(post: Post): StoredFile[] {
-    if ('settledAt' in post && now() - post.settledAt >= KEPT_MS) return [];
     const isPosted = post.status === 'published' || post.status === 'in_inbox';
     return [...(isPosted ? [] : mediaOf(post)), ...(post.preview === undefined ? [] : [post.preview])];
   }

@@ -3,7 +3,8 @@ import type { Operators } from '../../core/access/operators.ts';
 import type { Access, AccessState, PlaceAccess } from '../../core/access/place-access.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
 import { UserError } from '../../core/problems.ts';
-import { type ChatRef, isSettled, type Person, type Post, type PostStatus } from '../../core/publish/post.ts';
+import type { ChatRef, Person, Post, PostStatus } from '../../core/publish/post.ts';
+import { underWayIn } from '../../core/publish/posts.ts';
 import type { Signals } from '../../core/publish/signals.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { createThrottle } from '../../core/throttle.ts';
@@ -190,8 +191,7 @@ export function createAccessRequests({
   /** What is under way ends with the access, as far as TikTok lets it; how many posts had not reached TikTok. */
   async function cancelWaiting({ workspace }: PlaceAccess, by: Person): Promise<number> {
     let count = 0;
-    for await (const [, post] of posts.entries()) {
-      if (post.workspace !== workspace || isSettled(post)) continue;
+    for (const post of await underWayIn(posts, workspace)) {
       await notes.cancel(post.id, by);
       if (WAITING.has(post.status)) count += 1;
     }

@@ -3,6 +3,7 @@ import type { ConsentOutcome } from '../../core/accounts/consent.ts';
 import type { DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
 import type { AccountName, ChatRef, Post } from '../../core/publish/post.ts';
+import { underWayTo } from '../../core/publish/posts.ts';
 import type { Signals } from '../../core/publish/signals.ts';
 import type { Store } from '../../core/storage/database.ts';
 import type { Sender } from '../cards/send.ts';
@@ -46,7 +47,7 @@ export function createAccountNews({
       (draft) =>
         draft.creatorProblem !== undefined || draft.account === undefined || draft.account.openId === openId,
     );
-    for await (const post of processing(openId)) await notes.hint(post.publishId);
+    for (const post of await processing(openId)) await notes.hint(post.publishId);
   }
 
   /** Tells the chats that shared an account that TikTok has ended our access to it. */
@@ -64,15 +65,12 @@ export function createAccountNews({
         ),
       );
     }
-    await draftRefresh.refresh((draft) => draft.account?.openId === openId);
-    for await (const post of processing(openId)) touch(post);
+    await draftRefresh.refreshWith(openId);
+    for (const post of await processing(openId)) touch(post);
   }
 
-  async function* processing(openId: string) {
-    for await (const [, post] of posts.entries()) {
-      if (post.status === 'processing' && post.content.openId === openId) yield post;
-    }
-  }
+  const processing = async (openId: string) =>
+    (await underWayTo(posts, openId)).filter((post) => post.status === 'processing');
 
   /** A browser or TikTok waits for us here and must not wait for the chat. */
   function tell(chat: ChatRef, card: Card): void {

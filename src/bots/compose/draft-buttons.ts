@@ -7,6 +7,7 @@ import type { Submission } from '../../core/compose/submit.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
 import { UserError } from '../../core/problems.ts';
 import type { Post, PostStatus } from '../../core/publish/post.ts';
+import { underWayTo } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { isPrivacyLevel } from '../../core/tiktok/types.ts';
 import type { PassedPress } from '../access/guard.ts';
@@ -184,12 +185,8 @@ export function createButtonPresses({
 
   async function countUnderWay(workspace: string, openId: string): Promise<number> {
     const sharing = await workspaces.idsOf(workspace);
-    let count = 0;
-    for await (const [, post] of posts.entries()) {
-      if (sharing.includes(post.workspace) && post.content.openId === openId && AT_TIKTOK.has(post.status))
-        count += 1;
-    }
-    return count;
+    const found = await underWayTo(posts, openId);
+    return found.filter((post) => sharing.includes(post.workspace) && AT_TIKTOK.has(post.status)).length;
   }
 
   return { press };

@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import { UserError } from '../../core/problems.ts';
-import { type ChatRef, isSettled, type Person, type Post, takesVotes } from '../../core/publish/post.ts';
+import { type ChatRef, type Person, type Post, takesVotes } from '../../core/publish/post.ts';
+import { underWay } from '../../core/publish/posts.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import { countedVotes, type VoteChoice } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
@@ -68,11 +69,11 @@ export function createCatchUp({
   async function readAll(): Promise<void> {
     isStale = false;
     retry();
-    for await (const [, post] of posts.entries()) {
+    for (const post of await underWay(posts)) {
       if (isStopping) return;
       if (takesVotes(post)) await readBack(post);
       // A card says “tomorrow” for one day only.
-      if (!isSettled(post)) refresh(post);
+      refresh(post);
     }
   }
 

@@ -3,7 +3,8 @@ import type { Place, Workspaces } from '../../core/accounts/workspaces.ts';
 import type { DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
 import { UserError } from '../../core/problems.ts';
-import { isSettled, type Person, type Post } from '../../core/publish/post.ts';
+import type { Person, Post } from '../../core/publish/post.ts';
+import { underWay } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { settingKey } from '../buttons.ts';
 import type { Sender } from '../cards/send.ts';
@@ -32,7 +33,7 @@ export function createJoinChats({
   touch,
   botFor,
 }: {
-  posts: Pick<Store<Post>, 'entries'>;
+  posts: Store<Post>;
   workspaces: Workspaces;
   joins: JoinCodes;
   recorder: Recorder;
@@ -118,8 +119,7 @@ export function createJoinChats({
     const detail = `${placeName(part)} from ${placeName(root)}`;
     // From now on neither of them sees the history of the other, nor its reviews.
     for (const { id } of [part, root]) await recorder.note({ place: id, person, what: 'separated', detail });
-    for await (const [, post] of posts.entries())
-      if (!isSettled(post) && post.review?.places.includes(part.id)) touch(post);
+    for (const post of await underWay(posts)) if (post.review?.places.includes(part.id)) touch(post);
     const other = workspace === part.id ? root : part;
     await sender.say(other.chat, separatedNews(part, root, person));
   }

@@ -14,6 +14,7 @@ import type { Usage } from './disk-usage.ts';
 import { continuesAlbum, type Draft, type DraftChoice, type DraftFile, decide, UNDECIDED } from './draft.ts';
 import type { Intake } from './intake.ts';
 import { limitReached, type Shares, sharesOf } from './limits.ts';
+import { openDraftsIn, openDraftsOf, openDraftsWith } from './open-drafts.ts';
 
 /** What a chat offers as the beginning, or as one more file, of a draft. */
 export interface Offer {
@@ -101,12 +102,9 @@ export function createComposer({
 
   /** All open drafts of the person and of the place. */
   async function openDraftsAround({ person, workspace }: Offer): Promise<Draft[]> {
-    const open: Draft[] = [];
-    for await (const [, draft] of drafts.entries()) {
-      if (draft.submitted !== undefined) continue;
-      if (draft.author.id === person.id || draft.workspace === workspace) open.push(draft);
-    }
-    return open;
+    const theirs = await openDraftsOf(drafts, person);
+    const here = await openDraftsIn(drafts, workspace);
+    return [...theirs, ...here.filter(({ author }) => author.id !== person.id)];
   }
 
   /** The open draft that the person named, or that the album goes on with; undefined when there is none. */
@@ -329,23 +327,25 @@ export function createRefresh({
   workspaces: Workspaces;
   log: Logger;
 }) {
-  /** Asks TikTok again for those that are wanted, wherever they are; what cannot be asked for now stays as it is. */
-  async function refresh(isWanted: (draft: Draft) => boolean): Promise<void> {
-    for await (const [id, draft] of drafts.entries()) {
-      if (draft.submitted !== undefined || !isWanted(draft)) continue;
+  /** Asks TikTok again for these; what cannot be asked for now stays as it is. */
+  async function refresh(wanted: readonly Draft[]): Promise<void> {
+    for (const { id, author } of wanted) {
       await composer
-        .refresh(id, draft.author)
+        .refresh(id, author)
         .catch((error) => log.warn({ err: error }, 'A draft stays as it was'));
     }
   }
 
+  /** Looks at all drafts again that have the account. */
+  const refreshWith = async (openId: string): Promise<void> => refresh(await openDraftsWith(drafts, openId));
+
   /** The same for the drafts of a place, and of all that share with it. */
   async function refreshIn(workspace: string, isWanted: (draft: Draft) => boolean): Promise<void> {
-    const sharing = await workspaces.idsOf(workspace);
-    await refresh((draft) => sharing.includes(draft.workspace) && isWanted(draft));
+    for (const place of await workspaces.idsOf(workspace))
+      await refresh((await openDraftsIn(drafts, place)).filter(isWanted));
   }
 
-  return { refresh, refreshIn };
+  return { refreshWith, refreshIn };
 }
 
 export type DraftRefresh = ReturnType<typeof createRefresh>;

@@ -22,6 +22,7 @@ import type { PostMode, PrivacyLevel } from '../tiktok/types.ts';
 import { contentOf, type Draft, type DraftFile, problemsOf, usableFiles } from './draft.ts';
 import type { Composer } from './drafts.ts';
 import type { Intake } from './intake.ts';
+import { openDraftsUntouchedSince } from './open-drafts.ts';
 
 const ABANDONED_AFTER_MS = 7 * 24 * 3_600_000;
 
@@ -159,9 +160,9 @@ export function createSubmission({
 
   /** Forgets drafts that nobody has touched for a week. */
   async function sweep(): Promise<void> {
-    for await (const [id, draft] of drafts.entries()) {
+    for (const draft of await openDraftsUntouchedSince(drafts, now() - ABANDONED_AFTER_MS)) {
       // Only the draft that was looked at: somebody may just be taking it up again.
-      if (isAbandoned(draft) && isAbandoned((await drafts.get(id)) ?? draft)) await drafts.delete(id);
+      if (isAbandoned((await drafts.get(draft.id)) ?? draft)) await drafts.delete(draft.id);
     }
   }
 

@@ -2,6 +2,7 @@ import type { Store } from '../storage/database.ts';
 import type { Pacing } from './pacing.ts';
 import type { Performer } from './perform.ts';
 import { isSettled, type Post } from './post.ts';
+import { settledSince, underWay, withNextCheck } from './posts.ts';
 import type { PullCounts } from './pull-progress.ts';
 import type { ReleaseGate } from './release-gate.ts';
 import { transition } from './transition.ts';
@@ -62,14 +63,18 @@ export function createPublisher({
   async function resume(schedule: (postId: string, at: number) => void): Promise<void> {
     const attempts = await gate.list();
     const open = new Set<string>();
-    for await (const [postId, post] of posts.entries()) {
+    for (const post of await underWay(posts)) {
       const attempt = attemptOf(post);
       if (attempt !== undefined) open.add(attempt);
-      const at = performer.nextTickAt(post);
       // Everything that is open is looked at once: a crash may have come between a vote or a note and its tick.
-      if (at !== undefined) schedule(postId, isSettled(post) ? at : now());
-      if (!('settledAt' in post) || now() - post.settledAt < pacing.patienceMs) announce(post);
+      if (performer.nextTickAt(post) !== undefined) schedule(post.id, now());
+      announce(post);
     }
+    for (const post of await withNextCheck(posts)) {
+      const at = performer.nextTickAt(post);
+      if (isSettled(post) && at !== undefined) schedule(post.id, at);
+    }
+    for (const post of await settledSince(posts, now() - pacing.patienceMs)) announce(post);
     await gate.sweep(attempts.filter(({ id }) => !open.has(id)));
   }
 

@@ -30,6 +30,8 @@ export interface Store<V extends Versioned> {
   entries(): AsyncGenerator<[key: string, value: V]>;
   /** The records whose keys begin with `prefix`, in the order of their keys or backwards. */
   range(prefix: string, options: RangeOptions): Promise<[key: string, value: V][]>;
+  /** The records whose fields are as asked, by an index that is made for the question when it is first asked. */
+  find(search: Search): Promise<V[]>;
 }
 
 export interface RangeOptions {
@@ -41,23 +43,57 @@ export interface RangeOptions {
   readonly after?: string;
 }
 
+/** What the fields of the records hold that are searched for; a field is named by its path, such as `author.id`. */
+export interface Search {
+  /** Fields that hold exactly these values. */
+  readonly where?: Readonly<Record<string, string>>;
+  /** A field that the records do not have. */
+  readonly without?: string;
+  /** A field that the records have, and in whose order they come; without it they come in the order of their keys. */
+  readonly by?: string;
+  /** The least value of that field. */
+  readonly from?: number;
+  /** The value that the field stays below. */
+  readonly below?: number;
+  readonly newestFirst?: boolean;
+  /** How many records at most. */
+  readonly limit?: number;
+  /** How many to leave out first. */
+  readonly offset?: number;
+}
+
+/** A statement that the database has run. */
+export interface RunStatement {
+  readonly sql: string;
+  readonly isWrite: boolean;
+  /** How many rows it has returned. */
+  readonly rows: number;
+}
+
 /**
  * Opens the database file and hands out its namespaces.
  *
- * Keyv is the store; what it lacks, compare-and-set, is added on the adapter's own connection.
+ * Keyv is the store; what it lacks, compare-and-set and indexes, is added on the adapter's own connection. `onStatement`
+ * is told of every statement.
  */
-export function openStores({ file }: { file: string }) {
+export function openStores({
+  file,
+  onStatement,
+}: {
+  file: string;
+  onStatement?: ((statement: RunStatement) => void) | undefined;
+}) {
   if (file !== ':memory:') makePrivateDatabase(file);
-  const connection = connect(file);
+  const connection = connect(file, onStatement);
   const opened: Keyv[] = [];
 
   function store<V extends Versioned>(namespace: string): Store<V> {
     // Two Keyvs over one adapter overwrite each other's namespace, hence one adapter each on a shared connection.
-    const adapter = new KeyvSqlite({ driver: connection.driver, iterationLimit: 500 });
+    const adapter = new KeyvSqlite({ driver: connection.driver });
     // No `error` listener anywhere: with one attached Keyv turns failed reads into undefined and failed writes into false.
     const keyv = new Keyv({ store: adapter, namespace });
     opened.push(keyv);
-    return createStore<V>({ namespace, keyv, query: adapter.query });
+    return createStore<V>({ namespace, keyv, query: adapter.query, indexes: connection.indexes });
   }
 
   async function close(): Promise<void> {
@@ -79,13 +115,18 @@ const RANGE = `SELECT key, value FROM "keyv"
   WHERE key >= CAST(? AS TEXT) AND key < CAST(? AS TEXT) AND namespace = ? ORDER BY key`;
 const FORWARDS = `${RANGE} ASC LIMIT ?`;
 const BACKWARDS = `${RANGE} DESC LIMIT ?`;
+/** The key that the adapter makes the table with begins with `key`, by which a namespace cannot be found among the others. */
+const BY_NAMESPACE = 'CREATE INDEX IF NOT EXISTS "keyv by namespace" ON "keyv" (namespace, key)';
+const PAGE = 500;
 
 function createStore<V extends Versioned>(options: {
   namespace: string;
   keyv: Keyv;
   query: (sql: string, ...parameters: unknown[]) => Promise<unknown[]>;
+  /** Those that are known to be there. */
+  indexes: Set<string>;
 }): Store<V> {
-  const { namespace, keyv, query } = options;
+  const { namespace, keyv, query, indexes } = options;
 
   // The adapter takes the namespace off a key that begins with it, so every key gets one to lose.
   const prefixed = (key: string): string => `${namespace}:${key}`;
@@ -119,14 +160,36 @@ function createStore<V extends Versioned>(options: {
     }
   }
 
+  // Not Keyv's own iterator, which ends early without a word where a read fails.
   async function* entries(): AsyncGenerator<[string, V]> {
-    for await (const [key, value] of keyv.iterator()) yield [key, value as V];
+    let page = await range('', { limit: PAGE });
+    while (page.length > 0) {
+      yield* page;
+      const after = page.at(-1)?.[0];
+      page = page.length < PAGE || after === undefined ? [] : await range('', { limit: PAGE, after });
+    }
   }
 
   async function range(prefix: string, options: RangeOptions): Promise<[string, V][]> {
     const { limit, newestFirst = false, after } = options;
     const [from, to] = boundsOf(prefix, newestFirst ? { before: after } : { after });
-    const rows = await query(newestFirst ? BACKWARDS : FORWARDS, from, to, namespace, limit);
+    await makeIndex(BY_NAMESPACE);
+    return decode(await query(newestFirst ? BACKWARDS : FORWARDS, from, to, namespace, limit));
+  }
+
+  async function find(search: Search): Promise<V[]> {
+    const { index, select, parameters } = statementsFor(namespace, search);
+    await makeIndex(index);
+    return (await decode(await query(select, ...parameters))).map(([, value]) => value);
+  }
+
+  async function makeIndex(sql: string): Promise<void> {
+    if (indexes.has(sql)) return;
+    await query(sql);
+    indexes.add(sql);
+  }
+
+  async function decode(rows: readonly unknown[]): Promise<[string, V][]> {
     const records: [string, V][] = [];
     for (const row of rows.filter(isRow)) {
       const decoded = await keyv.decode<V>(row.value);
@@ -135,8 +198,48 @@ function createStore<V extends Versioned>(options: {
     return records;
   }
 
-  return { get, create, replace, update, delete: (key) => keyv.delete(prefixed(key)), entries, range };
+  return { get, create, replace, update, delete: (key) => keyv.delete(prefixed(key)), entries, range, find };
 }
+
+/**
+ * The index that answers a search, and the search itself.
+ *
+ * SQLite keeps the index in the same write as its record and fills it with what is there when it is made, so it is never
+ * wrong. It is named after its definition, so that another definition is another index; with `INDEXED BY` a search that
+ * it cannot answer is an error and never a walk over all records.
+ */
+function statementsFor(namespace: string, search: Search) {
+  const { where = {}, without, by, from, below, newestFirst, limit = -1, offset = 0 } = search;
+  const order = by === undefined ? 'key' : field(by);
+  const equal = Object.keys(where);
+  const held = [
+    `namespace = '${namespace}'`,
+    ...(without === undefined ? [] : [`${field(without)} IS NULL`]),
+    ...(by === undefined ? [] : [`${field(by)} IS NOT NULL`]),
+  ].join(' AND ');
+  const asked = [
+    ...equal.map((path) => `${field(path)} = ?`),
+    ...(from === undefined ? [] : [`${order} >= ?`]),
+    ...(below === undefined ? [] : [`${order} < ?`]),
+  ];
+  const name = [`${namespace} by`, [...equal, by ?? 'key'].join(', '), without && `without ${without}`];
+  const quoted = `"${name.filter(Boolean).join(' ')}"`;
+  const direction = newestFirst ? 'DESC' : 'ASC';
+  return {
+    index: `CREATE INDEX IF NOT EXISTS ${quoted} ON "keyv" (${[...equal.map(field), order]}) WHERE ${held}`,
+    select: `SELECT key, value FROM "keyv" INDEXED BY ${quoted} WHERE ${[held, ...asked].join(' AND ')}
+      ORDER BY ${order} ${direction}, rowid ${direction} LIMIT ? OFFSET ?`,
+    parameters: [
+      ...Object.values(where),
+      ...(from === undefined ? [] : [from]),
+      ...(below === undefined ? [] : [below]),
+      limit,
+      offset,
+    ],
+  };
+}
+
+const field = (path: string): string => `json_extract(value, '$.value.${path}')`;
 
 /** From which key on and up to which, excluded, as bytes: SQLite compares keys by their UTF-8. */
 function boundsOf(
@@ -168,7 +271,7 @@ function makePrivateDatabase(file: string): void {
 }
 
 /** One SQLite connection for all adapters, with cached statements and the durability that the release gate needs. */
-function connect(file: string) {
+function connect(file: string, onStatement?: (statement: RunStatement) => void) {
   const database = new Database(file);
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
@@ -185,12 +288,15 @@ function connect(file: string) {
 
   async function query(sql: string, ...parameters: unknown[]): Promise<unknown[]> {
     const statement = prepare(sql);
-    if (statement.reader) return statement.all(...parameters);
-    statement.run(...parameters);
-    return [];
+    const rows = statement.reader ? statement.all(...parameters) : [];
+    if (!statement.reader) statement.run(...parameters);
+    onStatement?.({ sql, isWrite: !statement.readonly, rows: rows.length });
+    return rows;
   }
 
   return {
+    /** Those that are there for certain. */
+    indexes: new Set<string>(),
     driver: { name: 'custom' as const, connect: async () => ({ query, close: async () => {} }) },
     close: () => database.close(),
   };

@@ -213,7 +213,9 @@ describe('going on after a start', () => {
     const settled = await world.submit({ status: 'cancelled', settledAt: world.now() });
     const old = await world.submit({ status: 'cancelled', createdAt: 0, settledAt: 0 });
     const reviewed = await world.submit({ status: 'in_review' });
-    const linked = await world.submit({ status: 'published', nextCheckAt: world.now() + 9_000, checks: 0 });
+    const linked = await world.submit({
+      ...{ status: 'published', settledAt: world.now(), nextCheckAt: world.now() + 9_000, checks: 0 },
+    });
     const orphan = await world.nod.gate.open({ postId: 'post-9', media: [] });
     const held = await world.nod.gate.open({ postId: 'post-6', media: [] });
     const open = await world.submit({ status: 'submitting', attemptId: held.id });
@@ -228,7 +230,7 @@ describe('going on after a start', () => {
       ]),
     );
     const shown = world.nod.announced.map(({ id }) => id);
-    expect(shown).toEqual([queued.id, settled.id, reviewed.id, linked.id, open.id]);
+    expect(shown.toSorted()).toEqual([queued.id, settled.id, reviewed.id, linked.id, open.id]);
     expect(shown).not.toContain(old.id);
     expect(await world.nod.gate.read(orphan.id)).toBeUndefined();
     expect(await world.nod.gate.read(held.id)).toBeDefined();

@@ -1,8 +1,14 @@
 import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { openStores, type Versioned } from '../../../src/core/storage/database.ts';
+import {
+  openStores,
+  type RunStatement,
+  type Search,
+  type Versioned,
+} from '../../../src/core/storage/database.ts';
 import { temporaryDirectory } from '../media/files.ts';
 
 interface Tally extends Versioned {
@@ -232,10 +238,119 @@ describe('a range', () => {
         .all(Buffer.from('a'), Buffer.from('b'), 'c', 1);
       expect(plan).toEqual([
         expect.objectContaining({
-          detail: 'SEARCH keyv USING INDEX sqlite_autoindex_keyv_1 (key>? AND key<?)',
+          detail: 'SEARCH keyv USING INDEX keyv by namespace (namespace=? AND key>? AND key<?)',
         }),
       ]);
     }
+  });
+});
+
+const writes = fc.constantFrom('put' as const, 'delete' as const, 'end' as const);
+
+describe('finding records', () => {
+  interface Item extends Versioned {
+    readonly owner: { readonly id: string };
+    readonly at?: number;
+    readonly done?: true;
+  }
+
+  function openItems(file?: string) {
+    const { stores, ...opened } = open(file);
+    return { ...opened, stores, items: stores.store<Item>('items') };
+  }
+
+  const ana = { id: "a'b" };
+  const ben = { id: 'ben' };
+
+  it('finds them by what their fields hold, in the order of their keys', async () => {
+    const { items, stores } = openItems();
+    await items.create('b', { owner: ana });
+    await items.create('a', { owner: ana, done: true });
+    await items.create('c', { owner: ben, at: 1 });
+    await stores.store<Item>('others').create('d', { owner: ana });
+    expect(await items.find({ where: { 'owner.id': ana.id } })).toMatchObject([{ done: true }, {}]);
+    expect(await items.find({ where: { 'owner.id': ana.id }, without: 'done' })).toEqual([
+      { owner: ana, version: 1 },
+    ]);
+    expect(await items.find({ without: 'done' })).toMatchObject([{ owner: ana }, { owner: ben }]);
+    expect(await items.find({ where: { 'owner.id': 'nobody' } })).toEqual([]);
+  });
+
+  it('finds them by a range of numbers, in pages and both ways', async () => {
+    const { items } = openItems();
+    for (const at of [3, 1, 2, 10]) await items.create(String(at), { owner: ana, at });
+    await items.create('none', { owner: ana });
+    const times = async (search: Search) => (await items.find(search)).map(({ at }) => at);
+    expect(await times({ by: 'at' })).toEqual([1, 2, 3, 10]);
+    expect(await times({ by: 'at', from: 2, below: 10 })).toEqual([2, 3]);
+    expect(await times({ by: 'at', newestFirst: true, limit: 2 })).toEqual([10, 3]);
+    expect(await times({ by: 'at', limit: 2, offset: 1 })).toEqual([2, 3]);
+    expect(await times({ where: { 'owner.id': ana.id }, by: 'at', from: 3 })).toEqual([3, 10]);
+  });
+
+  it('finds what was there before the index, and what changed since', async () => {
+    const { file, items } = openItems();
+    const first = await items.create('a', { owner: ana });
+    await items.create('b', { owner: ben });
+    if (first === undefined) throw new Error('It was not created.');
+    const other = openItems(file).items;
+    const open = async () => (await other.find({ without: 'done' })).map(({ owner }) => owner.id);
+    expect(await open()).toEqual([ana.id, ben.id]);
+    expect(await items.replace('a', first, { ...first, done: true })).toBeDefined();
+    expect(await items.replace('a', first, { owner: ana })).toBeUndefined();
+    expect(await open()).toEqual([ben.id]);
+    await items.update('a', ({ owner }) => ({ owner }));
+    await items.delete('b');
+    expect(await open()).toEqual([ana.id]);
+  });
+
+  it('finds as a walk over all records does, whatever was written', async () => {
+    const property = fc.asyncProperty(
+      fc.array(fc.tuple(writes, fc.nat(5), fc.nat(3)), { maxLength: 30 }),
+      check,
+    );
+    await fc.assert(property, { numRuns: 50 });
+
+    async function check(all: readonly ['put' | 'delete' | 'end', number, number][]) {
+      const { items } = openItems();
+      for (const [write, key, at] of all) {
+        if (write === 'delete') await items.delete(`${key}`);
+        else {
+          const item = {
+            owner: at % 2 === 0 ? ana : ben,
+            at,
+            ...(write === 'end' && { done: true as const }),
+          };
+          (await items.create(`${key}`, item)) ?? (await items.update(`${key}`, () => item));
+        }
+        await items.find({ by: 'at', limit: 1 });
+      }
+      const walked = (await Array.fromAsync(items.entries())).map(([, item]) => item);
+      expect(await items.find({ without: 'done' })).toEqual(walked.filter(({ done }) => !done));
+      expect(await items.find({ where: { 'owner.id': ana.id } })).toEqual(
+        walked.filter(({ owner }) => owner.id === ana.id),
+      );
+      const late = await items.find({ by: 'at', from: 2 });
+      expect(late).toHaveLength(walked.filter(({ at = 0 }) => at >= 2).length);
+      expect(late).toEqual(late.toSorted((a, b) => (a.at ?? 0) - (b.at ?? 0)));
+    }
+  });
+
+  it('tells of every statement what it is and how many rows it returns', async () => {
+    const seen: RunStatement[] = [];
+    const stores = openStores({ file: ':memory:', onStatement: (statement) => seen.push(statement) });
+    onTestFinished(() => stores.close());
+    const items = stores.store<Item>('items');
+    await items.get('a');
+    seen.length = 0;
+    const first = await items.create('a', { owner: ana });
+    await items.create('b', { owner: ana });
+    if (first !== undefined) await items.replace('a', first, { owner: ben });
+    await Array.fromAsync(items.entries());
+    await items.delete('b');
+    const told = seen.filter(({ sql }) => !sql.startsWith('CREATE INDEX'));
+    expect(told.map(({ isWrite }) => isWrite)).toEqual([true, true, true, false, true]);
+    expect(told.map(({ rows }) => rows).slice(0, 4)).toEqual([1, 1, 1, 2]);
   });
 });
 

@@ -1,0 +1,55 @@
+import type { Store } from '../storage/database.ts';
+import type { ChatRef, Post } from './post.ts';
+
+// Posts are kept for a year, so they are found by index and never by reading all of them. One that is under way has no
+// `settledAt`; these are few.
+
+type Posts = Pick<Store<Post>, 'find'>;
+
+/** All posts under way. */
+export const underWay = (posts: Posts): Promise<Post[]> => posts.find({ without: 'settledAt' });
+
+/** The posts under way that were submitted in a place. */
+export const underWayIn = (posts: Posts, workspace: string): Promise<Post[]> =>
+  posts.find({ where: { workspace }, without: 'settledAt' });
+
+/** The posts under way to an account. */
+export const underWayTo = (posts: Posts, openId: string): Promise<Post[]> =>
+  posts.find({ where: { 'content.openId': openId }, without: 'settledAt' });
+
+/** The posts under way whose reviews stand in a chat, in whichever of its topics. */
+export async function reviewsIn(posts: Posts, chat: ChatRef): Promise<Post[]> {
+  const isThere = (one: ChatRef) => one === chat || one.startsWith(`${chat}:`);
+  return (await underWay(posts)).filter(({ review }) => review?.chats.some(isThere) ?? false);
+}
+
+/** The last posts of these places together, newest first. */
+export async function recentIn(posts: Posts, workspaces: readonly string[], limit: number): Promise<Post[]> {
+  const found = await Promise.all(
+    [...new Set(workspaces)].map((workspace) =>
+      posts.find({ where: { workspace }, by: 'createdAt', newestFirst: true, limit }),
+    ),
+  );
+  return found
+    .flat()
+    .sort((a, b) => b.createdAt - a.createdAt)
+    .slice(0, limit);
+}
+
+/** The posts that TikTok is to be asked about at some time, settled ones among them. */
+export const withNextCheck = (posts: Posts): Promise<Post[]> => posts.find({ by: 'nextCheckAt' });
+
+/** The posts that settled at this time (epoch milliseconds) or later. */
+export const settledSince = (posts: Posts, from: number): Promise<Post[]> =>
+  posts.find({ by: 'settledAt', from });
+
+/** A page of the posts that settled before this time (epoch milliseconds), oldest first. */
+export const settledBefore = (
+  posts: Posts,
+  below: number,
+  page: { readonly limit: number; readonly offset: number },
+): Promise<Post[]> => posts.find({ by: 'settledAt', below, ...page });
+
+/** A draft's post and all that went on where it had ended, oldest first. */
+export const postsOfDraft = (posts: Posts, draftId: string): Promise<Post[]> =>
+  posts.find({ where: { draftId }, by: 'createdAt' });
