@@ -52,7 +52,7 @@ export async function startApp({
 }): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const now = Date.now;
-  const { publicUrl, tiktok, access, limits } = config;
+  const { publicUrl, tiktok, access, limits, keepPostsMs } = config;
   const stores = stack.use(openStores({ file: join(config.dataDir, 'nod.db'), onStatement }));
   const mediaStore = createMediaStore({ directory: join(config.dataDir, 'media') });
   mediaStore.protect();
@@ -62,7 +62,7 @@ export async function startApp({
   const bots = await createBots({ config, stores, log, now, onFatal });
   const botFor = (chat: ChatRef) => botOf(bots, chat);
   const core = createCore({
-    ...{ stores, client, mediaStore, tiktok, publicUrl, limits, now, log },
+    ...{ stores, client, mediaStore, tiktok, publicUrl, limits, keepPostsMs, now, log },
     secretKey: config.secretKey ?? readOrMakeKey(join(config.dataDir, 'secret.key')),
     access: { ...access, isClaimWanted },
     pacing: { ...DEFAULT_PACING, pollIntervalMs: config.pollIntervalMs, pollAttempts: config.pollAttempts },
@@ -77,7 +77,7 @@ export async function startApp({
     ...(cardIntervalMs !== undefined && { cardIntervalMs }),
     ...{ core, bots, stores, publicUrl, isOpen: access.isOpen, now, log },
   });
-  core.listen({ draftChanged: chats.cardQueue.touch, postChanged: chats.touch });
+  core.listen({ draftChanged: chats.cardQueue.touch, postChanged: chats.touch, postDeleted: chats.forget });
   const { cardQueue, sender, downtime, catchUp, accountNews } = chats;
 
   let isRunning = false;

@@ -18,6 +18,7 @@ export class ConfigError extends Error {
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 const BYTES_PER_GB = 1_000_000_000;
+const MS_PER_DAY = 24 * 3_600_000;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -80,6 +81,7 @@ const schema = z.object({
   MAX_DRAFTS_PER_PLACE: count.default(100),
   MAX_GB_PER_PERSON: gigabytes.default(5),
   MAX_GB_PER_PLACE: gigabytes.default(10),
+  KEEP_POSTS_DAYS: number('must be a number of days above 0', (value) => value.positive()).default(365),
   OPERATOR_NAME: text.optional(),
   OPERATOR_CONTACT: text.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
@@ -137,6 +139,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
         bytes: values.MAX_GB_PER_PLACE * BYTES_PER_GB,
       },
     },
+    keepPostsMs: values.KEEP_POSTS_DAYS * MS_PER_DAY,
     operator: {
       ...(values.OPERATOR_NAME !== undefined && { name: values.OPERATOR_NAME }),
       ...(values.OPERATOR_CONTACT !== undefined && { contact: values.OPERATOR_CONTACT }),

@@ -97,6 +97,8 @@ it.each([
   ['MAX_DRAFTS_PER_PLACE', '2.5', 'must be a whole number from 1'],
   ['MAX_GB_PER_PLACE', '0', 'must be a number of GB above 0'],
   ['MAX_GB_PER_PERSON', 'all', 'must be a number of GB above 0'],
+  ['KEEP_POSTS_DAYS', '0', 'must be a number of days above 0'],
+  ['KEEP_POSTS_DAYS', 'for ever', 'must be a number of days above 0'],
   ['SECRET_KEY', 'short', 'must have at least 16 characters'],
   ['LOG_LEVEL', 'loud', 'must be one of fatal, error, warn, info, debug, trace, silent'],
 ])('refuses %s=%s in one sentence', (name, value, sentence) => {

@@ -18,6 +18,7 @@ import { type Bot, ChatClosedError } from './platform.ts';
 import { createPostButtons } from './posts/post-buttons.ts';
 import { createLists } from './posts/post-list.ts';
 import { createSchedule } from './posts/schedule.ts';
+import { questionsAbout } from './questions.ts';
 import { createCatchUp } from './review/catch-up.ts';
 import { createDowntime, type DowntimeRecord } from './review/downtime.ts';
 import { createRefusals } from './review/explain-refusal.ts';
@@ -114,7 +115,12 @@ export function createChats({
     for (const subject of subjectsOf(post)) cardQueue.touch(subject, { soon });
   }
 
-  return { conversation, accountNews, cardQueue, sender, downtime, catchUp, botFor, touch };
+  /** Deletes which messages were about a post. */
+  async function forget(post: Post): Promise<void> {
+    for (const subject of [...subjectsOf(post), ...questionsAbout(post)]) await cardIndex.forget(subject);
+  }
+
+  return { conversation, accountNews, cardQueue, sender, downtime, catchUp, botFor, touch, forget };
 }
 
 export type Chats = ReturnType<typeof createChats>;

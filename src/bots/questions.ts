@@ -41,6 +41,15 @@ const KINDS = ['why', 'when_post', 'when_draft', 'zone', 'code'] as const;
 /** The subject under which an answer comes back. */
 export const encodeQuestionId = ({ kind, id }: QuestionId): string => `${kind}:${id}`;
 
+/** The subjects of all questions that may have been asked about a post and the draft that it was. */
+export function questionsAbout({ id, draftId }: { id: string; draftId: string }): string[] {
+  return [
+    encodeQuestionId({ kind: 'why', id }),
+    encodeQuestionId({ kind: 'when_post', id }),
+    encodeQuestionId({ kind: 'when_draft', id: draftId }),
+  ];
+}
+
 /** Undefined for a subject that is no such question. */
 export function decodeQuestionId(subject: string): QuestionId | undefined {
   const [, word, id] = /^([a-z_]+):(.+)$/.exec(subject) ?? [];

@@ -50,6 +50,8 @@ export interface CoreListener {
   readonly draftChanged: (draftId: string) => void;
   /** A change that need not be seen at once is not `soon`. */
   readonly postChanged: (post: Post, options?: { soon?: boolean }) => void;
+  /** What is kept about it elsewhere is to be deleted as well. */
+  readonly postDeleted?: (post: Post) => Promise<void>;
 }
 
 export interface CoreOptions {
@@ -67,6 +69,8 @@ export interface CoreOptions {
     readonly isClaimWanted?: boolean | undefined;
   };
   readonly limits: Shares;
+  /** How long a settled post is kept after its end. */
+  readonly keepPostsMs: number;
   readonly pacing: Pacing;
   /** Other patience with files than usual. */
   readonly intake?:
@@ -172,7 +176,10 @@ export function createCore(options: CoreOptions) {
     ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, isAbsent, wake, now },
   });
   const draftRefresh = createRefresh({ drafts, composer, workspaces, log });
-  const retention = createRetention({ drafts, posts, mediaStore, usage, alsoSweep, now, log });
+  const retention = createRetention({
+    keepPostsMs: options.keepPostsMs,
+    ...{ drafts, posts, mediaStore, usage, forget, alsoSweep, now, log },
+  });
 
   /** Goes on where the last run ended. */
   async function start(): Promise<void> {
@@ -192,6 +199,12 @@ export function createCore(options: CoreOptions) {
     await retention.stop();
     await intake.stop();
     await preparer.stop();
+  }
+
+  /** Deletes what is kept about a post besides itself and the history. */
+  async function forget(post: Post): Promise<void> {
+    for (const { forget } of [ballots, notes, randomIds]) await forget(post.id);
+    for (const { postDeleted } of listeners) await postDeleted?.(post);
   }
 
   async function alsoSweep(): Promise<void> {

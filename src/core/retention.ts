@@ -1,3 +1,4 @@
+import { setImmediate as others } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Keeper, Usage } from './compose/disk-usage.ts';
 import type { Draft } from './compose/draft.ts';
@@ -5,7 +6,7 @@ import { keeperOf } from './compose/limits.ts';
 import type { MediaStore } from './media/store.ts';
 import type { StoredFile } from './media/types.ts';
 import type { Post } from './publish/post.ts';
-import { settledSince, underWay } from './publish/posts.ts';
+import { postsOfDraft, settledBefore, settledSince, underWay } from './publish/posts.ts';
 import type { Store } from './storage/database.ts';
 
 const SWEEP_EVERY_MS = 3_600_000;
@@ -13,9 +14,11 @@ const SWEEP_EVERY_MS = 3_600_000;
 const YOUNG_MS = 3_600_000;
 /** How long a post that came to nothing can be tried again with its files, and any card be shown again. */
 const KEPT_MS = 7 * 24 * 3_600_000;
+const PAGE = 100;
 
 /**
- * Deletes media that nothing needs any more: what was posted at once, what failed and previews after a week.
+ * Deletes media that nothing needs any more: what was posted at once, what failed and previews after a week. Deletes posts
+ * when they have been settled for long.
  *
  * On the way it counts for whom the rest is kept.
  */
@@ -24,6 +27,8 @@ export function createRetention({
   posts,
   mediaStore,
   usage,
+  keepPostsMs,
+  forget,
   alsoSweep,
   now,
   log,
@@ -32,6 +37,10 @@ export function createRetention({
   posts: Store<Post>;
   mediaStore: MediaStore;
   usage: Usage;
+  /** How long a post is kept after it has settled. */
+  keepPostsMs: number;
+  /** Deletes what others keep about a post. The history is not about the post alone and stays. */
+  forget: (post: Post) => Promise<void>;
   /** Goes along every hour. */
   alsoSweep: () => Promise<void>;
   now: () => number;
@@ -39,6 +48,7 @@ export function createRetention({
 }) {
   let timer: NodeJS.Timeout | undefined;
   let sweeping: Promise<void> = Promise.resolve();
+  let isStopping = false;
 
   function start(): void {
     const run = () => {
@@ -52,7 +62,38 @@ export function createRetention({
 
   async function sweepAll(): Promise<void> {
     await sweep();
+    await sweepPosts();
     await alsoSweep();
+  }
+
+  /** Deletes what settled long ago, unless it goes on as a post that has not; a crash in between leaves it to the next sweep. */
+  async function sweepPosts(): Promise<void> {
+    const before = now() - keepPostsMs;
+    let kept = 0;
+    let count = 0;
+    while (!isStopping) {
+      const page = await settledBefore(posts, before, { limit: PAGE, offset: kept });
+      for (const { draftId } of page) {
+        // The database answers without a pause, and other work has its turn in between.
+        await others();
+        if (isStopping) break;
+        const all = await postsOfDraft(posts, draftId);
+        if (all.every((post) => 'settledAt' in post && post.settledAt < before)) {
+          for (const post of all) await remove(post);
+          count += all.length;
+        } else kept += 1;
+      }
+      if (page.length < PAGE) break;
+    }
+    if (count > 0) log.info({ count }, 'Deleted posts that settled long ago');
+  }
+
+  /** The post goes last, so that what a crash leaves is found by it. */
+  async function remove(post: Post): Promise<void> {
+    // Should a draft be left from which it was made, it would be made again.
+    await drafts.delete(post.id);
+    await forget(post);
+    await posts.delete(post.id);
   }
 
   async function sweep(): Promise<void> {
@@ -80,11 +121,12 @@ export function createRetention({
   }
 
   async function stop(): Promise<void> {
+    isStopping = true;
     clearInterval(timer);
     await sweeping;
   }
 
-  return { start, sweep, stop };
+  return { start, sweep, sweepPosts, stop };
 }
 
 function filesOfDraft(draft: Draft): StoredFile[] {

@@ -49,6 +49,7 @@ export function openNod(options: NodOptions) {
     tiktok: { clientKey, authorizeUrl: tiktok.authorizeUrl },
     access: { isOpen: true },
     limits: options.limits ?? WITHOUT_LIMITS,
+    keepPostsMs: Number.POSITIVE_INFINITY,
     intake: options.intake,
     engine: wake === undefined ? engine : { ...engine, wake: async (postId) => wake(postId) },
     chats: {

@@ -1,23 +1,28 @@
 import { utimes } from 'node:fs/promises';
+import fc from 'fast-check';
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createUsage } from '../../src/core/compose/disk-usage.ts';
 import { type Draft, UNDECIDED } from '../../src/core/compose/draft.ts';
-import type { PostStatus } from '../../src/core/publish/post.ts';
+import { isSettled, type Post, type PostStatus } from '../../src/core/publish/post.ts';
 import { createRetention } from '../../src/core/retention.ts';
 import { createCoreWorld } from './core-world.ts';
 import { addBytes } from './media/files.ts';
-import { ANA, CHAT, WORKSPACE } from './posts.ts';
+import { ANA, CHAT, POSTS, WORKSPACE } from './posts.ts';
 
 const DAY_MS = 86_400_000;
+const KEEP_DAYS = 30;
 
 async function retaining() {
   const world = await createCoreWorld();
   const drafts = world.nod.stores.store<Draft>('drafts');
   const { posts } = world.nod;
   const usage = createUsage({ now: world.now });
+  const forgotten: string[] = [];
   const retention = createRetention({
     ...{ drafts, posts, mediaStore: world.mediaStore, usage, now: world.now },
+    keepPostsMs: KEEP_DAYS * DAY_MS,
+    forget: async ({ id }) => void forgotten.push(id),
     alsoSweep: async () => {},
     log: pino({ level: 'silent' }),
   });
@@ -42,7 +47,7 @@ async function retaining() {
   }
 
   const kept = async () => new Set(await world.mediaStore.keys());
-  return { world, drafts, usage, retention, old, post, kept };
+  return { world, drafts, posts, usage, retention, old, post, kept, forgotten };
 }
 
 describe('retention', () => {
@@ -157,5 +162,68 @@ describe('retention', () => {
     await retention.sweep();
     expect(usage.bytesOf(keeper)).toEqual({ person: bytes, place: bytes });
     expect(usage.bytesOf({ person: 'telegram:2', place: 'telegram:2' })).toEqual({ person: 0, place: 0 });
+  });
+});
+
+describe('deleting posts', () => {
+  const statuses = Object.keys(POSTS) as PostStatus[];
+
+  it.each(statuses)('deletes a post that has been %s for long only if it is settled', async (status) => {
+    const { world, posts, retention, forgotten } = await retaining();
+    await using _ = world;
+    const settledAt = world.now() - KEEP_DAYS * DAY_MS;
+    const isEnded = isSettled(POSTS[status]);
+    const { version, ...post } = { ...POSTS[status], createdAt: 0, ...(isEnded && { settledAt }) } as Post;
+    await posts.create(post.id, post);
+    await retention.sweepPosts();
+    expect(await posts.get(post.id)).toBeDefined();
+    world.tiktok.clock.advance(1);
+    await retention.sweepPosts();
+    expect(await posts.get(post.id)).toEqual(isEnded ? undefined : expect.anything());
+    expect(forgotten).toEqual(isEnded ? [post.id] : []);
+  });
+
+  it('deletes the old ones, however many, and all of a draft together: never a young one or one under way', async () => {
+    const one = fc.record({
+      status: fc.constantFrom(...statuses),
+      draft: fc.nat(40),
+      days: fc.nat(2 * KEEP_DAYS),
+    });
+    const { world, posts, retention } = await retaining();
+    await using _ = world;
+    await fc.assert(fc.asyncProperty(fc.array(one, { minLength: 30, maxLength: 250 }), check), {
+      numRuns: 8,
+    });
+
+    async function check(all: readonly { status: PostStatus; draft: number; days: number }[]) {
+      for await (const [id] of posts.entries()) await posts.delete(id);
+      const isOld = ({ status, days }: (typeof all)[number]) => isSettled(POSTS[status]) && days > KEEP_DAYS;
+      const keptDrafts = new Set(all.filter((one) => !isOld(one)).map(({ draft }) => draft));
+      for (const [index, { status, draft, days }] of all.entries()) {
+        const settledAt = world.now() - days * DAY_MS;
+        const { version, ...post } = POSTS[status];
+        const id = `post-${index}`;
+        const changes = { id, draftId: `draft-${draft}`, ...(isSettled(POSTS[status]) && { settledAt }) };
+        await posts.create(id, { ...post, ...changes } as Omit<Post, 'version'> as Post);
+      }
+      await retention.sweepPosts();
+      const left = await Array.fromAsync(posts.entries(), ([id]) => id);
+      const expected = all.flatMap(({ draft }, index) => (keptDrafts.has(draft) ? [`post-${index}`] : []));
+      expect(left.toSorted()).toEqual(expected.toSorted());
+    }
+  });
+
+  it('deletes a draft that was left behind along with its post, which it would become again', async () => {
+    const { world, drafts, posts, retention } = await retaining();
+    await using _ = world;
+    const post = await world.submit({ status: 'failed', settledAt: 0 });
+    await drafts.create(post.id, {
+      ...{ id: post.id, workspace: WORKSPACE, chat: CHAT, author: ANA, files: [], caption: '' },
+      ...{ disclosing: false, settings: UNDECIDED, createdAt: 0, updatedAt: 0 },
+      submitted: { postMode: 'DIRECT_POST', at: 0 },
+    });
+    await retention.sweepPosts();
+    expect(await drafts.get(post.id)).toBeUndefined();
+    expect(await posts.get(post.id)).toBeUndefined();
   });
 });

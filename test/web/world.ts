@@ -69,6 +69,7 @@ export async function createWorld({
     tiktok: { clientKey: CLIENT_KEY, authorizeUrl: authorizePage },
     access: { isOpen: true },
     limits: WITHOUT_LIMITS,
+    keepPostsMs: Number.POSITIVE_INFINITY,
     pacing: DEFAULT_PACING,
     engine: { ...engine, wake: async (postId) => void woken.push(postId) },
     chats: {

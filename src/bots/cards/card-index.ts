@@ -71,7 +71,13 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
     return (await cards.get(subject))?.message;
   }
 
-  return { read, noteShown, noteDoubtful, noteTold, noteMarked, adopt, anchor, subjectOf, messageOf };
+  /** Deletes which messages were about a subject. */
+  async function forget(subject: string): Promise<void> {
+    for (const [key] of await anchors.find({ where: { subject } })) await anchors.delete(key);
+    await cards.delete(subject);
+  }
+
+  return { read, noteShown, noteDoubtful, noteTold, noteMarked, adopt, anchor, subjectOf, messageOf, forget };
 }
 
 export type CardIndex = ReturnType<typeof createCardIndex>;

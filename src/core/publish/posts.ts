@@ -1,4 +1,4 @@
-import type { Store } from '../storage/database.ts';
+import type { Search, Store } from '../storage/database.ts';
 import type { ChatRef, Post } from './post.ts';
 
 // Posts are kept for a year, so they are found by index and never by reading all of them. One that is under way has no
@@ -6,16 +6,19 @@ import type { ChatRef, Post } from './post.ts';
 
 type Posts = Pick<Store<Post>, 'find'>;
 
+const search = async (posts: Posts, wanted: Search): Promise<Post[]> =>
+  (await posts.find(wanted)).map(([, post]) => post);
+
 /** All posts under way. */
-export const underWay = (posts: Posts): Promise<Post[]> => posts.find({ without: 'settledAt' });
+export const underWay = (posts: Posts): Promise<Post[]> => search(posts, { without: 'settledAt' });
 
 /** The posts under way that were submitted in a place. */
 export const underWayIn = (posts: Posts, workspace: string): Promise<Post[]> =>
-  posts.find({ where: { workspace }, without: 'settledAt' });
+  search(posts, { where: { workspace }, without: 'settledAt' });
 
 /** The posts under way to an account. */
 export const underWayTo = (posts: Posts, openId: string): Promise<Post[]> =>
-  posts.find({ where: { 'content.openId': openId }, without: 'settledAt' });
+  search(posts, { where: { 'content.openId': openId }, without: 'settledAt' });
 
 /** The posts under way whose reviews stand in a chat, in whichever of its topics. */
 export async function reviewsIn(posts: Posts, chat: ChatRef): Promise<Post[]> {
@@ -27,7 +30,7 @@ export async function reviewsIn(posts: Posts, chat: ChatRef): Promise<Post[]> {
 export async function recentIn(posts: Posts, workspaces: readonly string[], limit: number): Promise<Post[]> {
   const found = await Promise.all(
     [...new Set(workspaces)].map((workspace) =>
-      posts.find({ where: { workspace }, by: 'createdAt', newestFirst: true, limit }),
+      search(posts, { where: { workspace }, by: 'createdAt', newestFirst: true, limit }),
     ),
   );
   return found
@@ -37,19 +40,19 @@ export async function recentIn(posts: Posts, workspaces: readonly string[], limi
 }
 
 /** The posts that TikTok is to be asked about at some time, settled ones among them. */
-export const withNextCheck = (posts: Posts): Promise<Post[]> => posts.find({ by: 'nextCheckAt' });
+export const withNextCheck = (posts: Posts): Promise<Post[]> => search(posts, { by: 'nextCheckAt' });
 
 /** The posts that settled at this time (epoch milliseconds) or later. */
 export const settledSince = (posts: Posts, from: number): Promise<Post[]> =>
-  posts.find({ by: 'settledAt', from });
+  search(posts, { by: 'settledAt', from });
 
 /** A page of the posts that settled before this time (epoch milliseconds), oldest first. */
 export const settledBefore = (
   posts: Posts,
   below: number,
   page: { readonly limit: number; readonly offset: number },
-): Promise<Post[]> => posts.find({ by: 'settledAt', below, ...page });
+): Promise<Post[]> => search(posts, { by: 'settledAt', below, ...page });
 
 /** A draft's post and all that went on where it had ended, oldest first. */
 export const postsOfDraft = (posts: Posts, draftId: string): Promise<Post[]> =>
-  posts.find({ where: { draftId }, by: 'createdAt' });
+  search(posts, { where: { draftId }, by: 'createdAt' });

@@ -58,7 +58,13 @@ export function createSignals({
     wake(postId);
   }
 
-  return { read, cancel, withdraw, reschedule, hint, link };
+  /** Deletes everything that was left for a post, and the ways back to it. */
+  async function forget(postId: string): Promise<void> {
+    await notes.delete(postId);
+    for (const [publishId] of await publishes.find({ where: { postId } })) await publishes.delete(publishId);
+  }
+
+  return { read, cancel, withdraw, reschedule, hint, link, forget };
 }
 
 export type Signals = ReturnType<typeof createSignals>;

@@ -63,7 +63,12 @@ export function createBallots({ ballots, wake }: { ballots: Store<Ballot>; wake:
     return decisionOf(await read(review.postId), review);
   }
 
-  return { read, cast, close, decision };
+  /** Deletes the votes along with their post. */
+  async function forget(postId: string): Promise<void> {
+    await ballots.delete(postId);
+  }
+
+  return { read, cast, close, decision, forget };
 }
 
 export type Ballots = ReturnType<typeof createBallots>;

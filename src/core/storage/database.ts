@@ -31,7 +31,7 @@ export interface Store<V extends Versioned> {
   /** The records whose keys begin with `prefix`, in the order of their keys or backwards. */
   range(prefix: string, options: RangeOptions): Promise<[key: string, value: V][]>;
   /** The records whose fields are as asked, by an index that is made for the question when it is first asked. */
-  find(search: Search): Promise<V[]>;
+  find(search: Search): Promise<[key: string, value: V][]>;
 }
 
 export interface RangeOptions {
@@ -177,10 +177,10 @@ function createStore<V extends Versioned>(options: {
     return decode(await query(newestFirst ? BACKWARDS : FORWARDS, from, to, namespace, limit));
   }
 
-  async function find(search: Search): Promise<V[]> {
+  async function find(search: Search): Promise<[string, V][]> {
     const { index, select, parameters } = statementsFor(namespace, search);
     await makeIndex(index);
-    return (await decode(await query(select, ...parameters))).map(([, value]) => value);
+    return decode(await query(select, ...parameters));
   }
 
   async function makeIndex(sql: string): Promise<void> {

@@ -29,11 +29,11 @@ export function createRandomIds({ ids, now }: { ids: Store<RandomId>; now: () =>
     (await ids.get(nextPostKey(postId)))?.id;
 
   /** The draft in which a post is changed. */
-  const forEdit = (postId: string): Promise<string> => idFor(`edit ${postId}`);
+  const forEdit = (postId: string): Promise<string> => idFor(editKey(postId));
 
   /** Another one in its place, unless somebody else was faster. */
   async function renewEdit(postId: string, previous: string): Promise<string> {
-    await ids.update(`edit ${postId}`, (known) =>
+    await ids.update(editKey(postId), (known) =>
       known.id === previous ? { id: newId(), madeAt: now() } : undefined,
     );
     return forEdit(postId);
@@ -53,12 +53,19 @@ export function createRandomIds({ ids, now }: { ids: Store<RandomId>; now: () =>
     }
   }
 
-  return { forOffer, forNextPost, findNextPost, forEdit, renewEdit, sweep };
+  /** Deletes the ids that were made for what follows a post. */
+  async function forget(postId: string): Promise<void> {
+    await ids.delete(nextPostKey(postId));
+    await ids.delete(editKey(postId));
+  }
+
+  return { forOffer, forNextPost, findNextPost, forEdit, renewEdit, sweep, forget };
 }
 
 export type RandomIds = ReturnType<typeof createRandomIds>;
 
 const nextPostKey = (postId: string): string => `again ${postId}`;
+const editKey = (postId: string): string => `edit ${postId}`;
 
 /** 80 bits in 14 characters, which fit a button. */
 const newId = (): string => randomBytes(10).toString('base64url');
