@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { benchMedia } from './media.ts';
 import { type Figure, machineLine, table } from './report.ts';
 import { benchBothChats, benchStartToLive } from './start-to-live.ts';
+import { benchStatements } from './statements.ts';
 import { benchTaps } from './taps.ts';
 
 const DEADLINE_MS = 5 * 60_000;
@@ -23,6 +24,7 @@ for (const [what, bench] of [
   ['Starting Nod and publishing an album and a video …', benchStartToLive],
   ['Starting Nod with both chats …', benchBothChats],
   ['Tapping “Post now” …', benchTaps],
+  ['Counting what is asked of the database …', benchStatements],
   ['Serving media …', benchMedia],
 ] as const) {
   console.error(what);
