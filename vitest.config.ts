@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/count-reporter.ts'],
-    testTimeout: 20_000,
+    // Longer than any single wait, whose message tells more.
+    testTimeout: 120_000,
     // Most of these tests wait for emulators; the default leaves a core idle.
     maxWorkers: '100%',
   },

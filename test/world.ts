@@ -201,7 +201,6 @@ export async function postPublicly(
   const card = await telegram.waitForMessage(
     telegram.anaChat,
     (message) => isCard(message) && buttonsOf(message).includes('Everyone'),
-    { timeoutMs: 15_000 },
   );
   await telegram.press(card, 'Everyone', telegram.ana);
   await telegram.press(card, 'Post now', telegram.ana);

@@ -1,7 +1,7 @@
 import { type Bot, type Card, MessageGoneError, type MessageRef } from '../../src/bots/platform.ts';
 import type { ChatRef, Person } from '../../src/core/publish/post.ts';
 import type { Member, VoteChoice } from '../../src/core/review/review.ts';
-import { createWatch } from '../emulators/watch.ts';
+import { createWatch, PATIENCE_MS } from '../emulators/watch.ts';
 
 interface PaperMessage {
   readonly ref: MessageRef;
@@ -91,7 +91,7 @@ export function createPaperBot(options: PaperOptions = {}) {
   };
 
   const until = <T>(read: () => T | undefined): Promise<T> =>
-    watch.until(read, { timeoutMs: 5_000, onTimeout: () => new Error(`It did not come:\n${show()}`) });
+    watch.until(read, { timeoutMs: PATIENCE_MS, onTimeout: () => new Error(`It did not come:\n${show()}`) });
 
   /** Every message as it stands. */
   const show = (): string[] => messages.map(({ versions }) => textOf(versions.at(-1)?.card));

@@ -27,7 +27,7 @@ async function startPrivate(options: WorldOptions = {}) {
   const kim = telegram.user({ firstName: 'Kim' });
   const kimChat = telegram.privateChat(kim);
   const says = (chat: { id: number }, choice: string | RegExp | ((message: Message) => boolean)) =>
-    telegram.waitForMessage(chat, choice, { timeoutMs: 15_000 });
+    telegram.waitForMessage(chat, choice);
 
   async function claim(): Promise<Message> {
     await telegram.sendText(anaChat, ana, `/start ${CODE}`);

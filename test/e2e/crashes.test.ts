@@ -1,11 +1,8 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import type { TikTokEmulatorOptions } from '../emulators/tiktok/index.ts';
 import { textOf } from '../world.ts';
-import { type NodProcess, runNod } from './process.ts';
+import { launchNod, type NodProcess } from './process.ts';
 import { bytesOf, LINK, startStage } from './stage.ts';
-
-// Each of these starts three processes, and they share the machine with each other.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Nod as a process of its own, with a draft that only waits for the last tap. */
 async function startDraft({
@@ -20,10 +17,8 @@ async function startDraft({
   let nod: NodProcess | undefined;
   const stage = await startStage({
     ...(tiktok !== undefined && { tiktok }),
-    patienceMs: 40_000,
-    async launch({ environment }) {
-      nod = runNod({ environment });
-      await nod.logged('Nod is ready');
+    async launch(world) {
+      nod = await launchNod(world);
       return nod;
     },
   });

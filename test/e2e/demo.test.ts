@@ -5,8 +5,6 @@ import { type DemoPost, isAsExpected, type Step } from '../demo/story.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const MAIN = fileURLToPath(new URL('../demo/main.ts', import.meta.url));
-/** Several of them share the cores of the machine. */
-const PATIENCE = { timeout: 90_000 };
 
 interface Ended {
   readonly code: number;
@@ -30,7 +28,7 @@ async function runDemo(...args: string[]) {
   return { code, steps, result, stdout };
 }
 
-it.concurrent('publishes an album once when the first reply to init is lost', PATIENCE, async () => {
+it.concurrent('publishes an album once when the first reply to init is lost', async () => {
   const photos = [fixture('transparent.png'), fixture('phone.jpg')];
   const { code, result, stdout } = await runDemo('--fault', 'drop-init-reply', ...photos);
   expect(code, stdout).toBe(0);
@@ -41,7 +39,7 @@ it.concurrent('publishes an album once when the first reply to init is lost', PA
   expect(post?.card).toContain(`/photo/${post?.postIds[0]}`);
 });
 
-it.concurrent('names what TikTok does not take, and ends all the same', PATIENCE, async () => {
+it.concurrent('names what TikTok does not take, and ends all the same', async () => {
   const { code, result, stdout } = await runDemo(fixture('still.gif'), fixture('tiktok-h264.mp4'));
   expect(code, stdout).toBe(1);
   expect(result.ok).toBe(false);
@@ -49,7 +47,7 @@ it.concurrent('names what TikTok does not take, and ends all the same', PATIENCE
   expect(result.posts[0]?.card).toContain('still.gif  ✕ Nod does not take GIF.');
 });
 
-it.concurrent('publishes from Discord as it does from Telegram', PATIENCE, async () => {
+it.concurrent('publishes from Discord as it does from Telegram', async () => {
   const { code, result, stdout } = await runDemo(
     '--chat',
     'both',
@@ -65,63 +63,57 @@ it.concurrent('publishes from Discord as it does from Telegram', PATIENCE, async
   ]);
 });
 
-it.concurrent(
-  'publishes once what both chats of a team approve, and not what one rejects',
-  PATIENCE,
-  async () => {
-    const { code, steps, result, stdout } = await runDemo(
-      '--chat',
-      'both',
-      '--approvals',
-      '2',
-      fixture('phone.jpg'),
-    );
-    expect(code, stdout).toBe(0);
-    expect(result).toMatchObject({ ok: true, published: 1 });
-    const byBen = { platform: 'discord', person: 'Ben', mark: 'approve', by: 'reaction' };
-    const byDora = { platform: 'telegram', person: 'Dora', mark: 'approve', by: 'reaction' };
-    const reason = 'We had this one already.';
-    expect(result.posts).toMatchObject([
-      {
-        ...{ chat: 'Discord', status: 'published', published: 1, inits: 1 },
-        review: {
-          ...{ approvals: 2, votes: [byBen, byDora], initsBefore: 0 },
-          decision: { outcome: 'approved', by: ['Ben', 'Dora'] },
-        },
+it.concurrent('publishes once what both chats of a team approve, and not what one rejects', async () => {
+  const { code, steps, result, stdout } = await runDemo(
+    '--chat',
+    'both',
+    '--approvals',
+    '2',
+    fixture('phone.jpg'),
+  );
+  expect(code, stdout).toBe(0);
+  expect(result).toMatchObject({ ok: true, published: 1 });
+  const byBen = { platform: 'discord', person: 'Ben', mark: 'approve', by: 'reaction' };
+  const byDora = { platform: 'telegram', person: 'Dora', mark: 'approve', by: 'reaction' };
+  const reason = 'We had this one already.';
+  expect(result.posts).toMatchObject([
+    {
+      ...{ chat: 'Discord', status: 'published', published: 1, inits: 1 },
+      review: {
+        ...{ approvals: 2, votes: [byBen, byDora], initsBefore: 0 },
+        decision: { outcome: 'approved', by: ['Ben', 'Dora'] },
       },
-      {
-        ...{ chat: 'Discord', status: 'rejected', published: 0, inits: 0, publishId: null },
-        review: {
-          votes: [byBen, { ...byDora, mark: 'reject', by: 'button', reason }],
-          decision: { outcome: 'rejected', by: ['Dora'] },
-        },
+    },
+    {
+      ...{ chat: 'Discord', status: 'rejected', published: 0, inits: 0, publishId: null },
+      review: {
+        votes: [byBen, { ...byDora, mark: 'reject', by: 'button', reason }],
+        decision: { outcome: 'rejected', by: ['Dora'] },
       },
-    ]);
-    const [approved, rejected] = result.posts;
-    expect(endings(approved)).toEqual([
-      ['discord', expect.stringContaining(`/photo/${approved?.postIds[0]}`)],
-      ['telegram', expect.stringContaining(`/photo/${approved?.postIds[0]}`)],
-    ]);
-    const refusal = (mark: string) =>
-      new RegExp(`^✕ Not approved.*${mark} Rejected by Dora: “${reason}”.*Nothing was posted`, 's');
-    expect(endings(rejected)).toEqual([
-      ['discord', expect.stringMatching(refusal('❌'))],
-      ['telegram', expect.stringMatching(refusal('👎'))],
-    ]);
-    expect(missing(steps)).toEqual(
-      ['0 of 2', '1 of 2', '0 of 2', '1 of 2'].flatMap((so) => [
-        `Discord #posts ${so}`,
-        `Telegram Editors ${so}`,
-      ]),
-    );
-    const history = steps.findLast((step) => step.event === 'card')?.text;
-    expect(history).toMatch(
-      /^History.*Approved by Ben and Dora.*Published to @studio\.ana.*Rejected by Dora/s,
-    );
-  },
-);
+    },
+  ]);
+  const [approved, rejected] = result.posts;
+  expect(endings(approved)).toEqual([
+    ['discord', expect.stringContaining(`/photo/${approved?.postIds[0]}`)],
+    ['telegram', expect.stringContaining(`/photo/${approved?.postIds[0]}`)],
+  ]);
+  const refusal = (mark: string) =>
+    new RegExp(`^✕ Not approved.*${mark} Rejected by Dora: “${reason}”.*Nothing was posted`, 's');
+  expect(endings(rejected)).toEqual([
+    ['discord', expect.stringMatching(refusal('❌'))],
+    ['telegram', expect.stringMatching(refusal('👎'))],
+  ]);
+  expect(missing(steps)).toEqual(
+    ['0 of 2', '1 of 2', '0 of 2', '1 of 2'].flatMap((so) => [
+      `Discord #posts ${so}`,
+      `Telegram Editors ${so}`,
+    ]),
+  );
+  const history = steps.findLast((step) => step.event === 'card')?.text;
+  expect(history).toMatch(/^History.*Approved by Ben and Dora.*Published to @studio\.ana.*Rejected by Dora/s);
+});
 
-it.concurrent('lets four of a Telegram group approve', PATIENCE, async () => {
+it.concurrent('lets four of a Telegram group approve', async () => {
   const { code, result, stdout } = await runDemo(
     '--chat',
     'telegram',
@@ -136,30 +128,18 @@ it.concurrent('lets four of a Telegram group approve', PATIENCE, async () => {
   ]);
 });
 
-it.concurrent(
-  'publishes what one in a server approves once when a reply to init is lost',
-  PATIENCE,
-  async () => {
-    const args = [
-      '--chat',
-      'discord',
-      '--approvals',
-      '1',
-      '--fault',
-      'drop-init-reply',
-      fixture('phone.jpg'),
-    ];
-    const { code, result, stdout } = await runDemo(...args);
-    expect(code, stdout).toBe(0);
-    expect(result).toMatchObject({ ok: true, published: 1 });
-    expect(result.posts).toMatchObject([
-      { status: 'published', published: 1, inits: 2, review: { decision: { by: ['Ben'] } } },
-      { status: 'rejected', inits: 0 },
-    ]);
-  },
-);
+it.concurrent('publishes what one in a server approves once when a reply to init is lost', async () => {
+  const args = ['--chat', 'discord', '--approvals', '1', '--fault', 'drop-init-reply', fixture('phone.jpg')];
+  const { code, result, stdout } = await runDemo(...args);
+  expect(code, stdout).toBe(0);
+  expect(result).toMatchObject({ ok: true, published: 1 });
+  expect(result.posts).toMatchObject([
+    { status: 'published', published: 1, inits: 2, review: { decision: { by: ['Ben'] } } },
+    { status: 'rejected', inits: 0 },
+  ]);
+});
 
-it.concurrent('refuses more approvals than its team can give', PATIENCE, async () => {
+it.concurrent('refuses more approvals than its team can give', async () => {
   const { code, result, stdout } = await runDemo('--chat', 'both', '--approvals', '5');
   expect(code, stdout).toBe(2);
   expect(result).toMatchObject({ ok: false, posts: [] });

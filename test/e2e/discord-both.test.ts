@@ -18,7 +18,7 @@ it('publishes from both platforms side by side, each where it was asked', async 
     postPublicly(telegram, (message) => textOnTelegram(message).includes('From Telegram')),
   ]);
   await stage.card(LINK);
-  await telegram.waitForMessage(telegram.anaChat, LINK, { timeoutMs: 15_000 });
+  await telegram.waitForMessage(telegram.anaChat, LINK);
   expect(tiktok.state.publishes.map(({ postInfo }) => postInfo.description).sort()).toEqual([
     'From Discord',
     'From Telegram',
@@ -37,7 +37,7 @@ it('works in Telegram while Discord cannot be reached, and in Discord once it ca
   await connectAccount(world);
   await telegram.sendDocument(anaChat, ana, { bytes: await bytesOf('phone.jpg'), fileName: 'phone.jpg' });
   await postPublicly(telegram, (message) => textOnTelegram(message).includes('1 photo for TikTok'));
-  await telegram.waitForMessage(anaChat, LINK, { timeoutMs: 15_000 });
+  await telegram.waitForMessage(anaChat, LINK);
   outage.lift();
   await using _app = await starting;
   const asked = await discord.runCommand({

@@ -1,20 +1,15 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { type DiscordStage, startDiscordStage } from './discord-stage.ts';
-import { type NodProcess, runNod } from './process.ts';
+import { launchNod, type NodProcess } from './process.ts';
 import { LINK } from './stage.ts';
-
-// Each of these starts two processes, and they share the machine with each other.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Nod as a process of its own, with a composer that only waits for Post now. */
 async function startDraft({ processingMs }: { processingMs: number }) {
   let nod: NodProcess | undefined;
   const stage = await startDiscordStage({
     tiktok: { processingMs },
-    patienceMs: 40_000,
-    async launch({ environment }) {
-      nod = runNod({ environment });
-      await nod.logged('Nod is ready');
+    async launch(world) {
+      nod = await launchNod(world);
       return nod;
     },
   });

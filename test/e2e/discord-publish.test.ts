@@ -142,7 +142,7 @@ it('publishes from a direct message, whose workspace is the person', async () =>
   const handle = await stage.offer(['phone.jpg'], { channel: dm });
   await stage.composer(handle, 'Studio Ana');
   await stage.post(handle);
-  await discord.waitForMessage(dm, LINK, { timeoutMs: 15_000 });
+  await discord.waitForMessage(dm, LINK);
 
   async function connectIn(channel: { id: string }): Promise<void> {
     const asked = await stage.run('connect', { channel });

@@ -26,7 +26,6 @@ export interface DiscordStageOptions extends WorldOptions {
   readonly approvals?: number;
   /** Runs Nod some other way than in this process. */
   readonly launch?: (world: World) => Promise<AsyncDisposable>;
-  readonly patienceMs?: number;
 }
 
 export type DiscordStage = Awaited<ReturnType<typeof startDiscordStage>>;
@@ -41,7 +40,6 @@ export async function startDiscordStage({
   connect = true,
   approvals = 0,
   launch = (world) => world.start(),
-  patienceMs: timeoutMs = 15_000,
   ...options
 }: DiscordStageOptions = {}) {
   await using stack = new AsyncDisposableStack();
@@ -69,7 +67,7 @@ export async function startDiscordStage({
 
   /** The composer once all its files are prepared and it fits. */
   const composer = (handle: InteractionHandle, choice: MessageChoice = () => true): Promise<WireMessage> =>
-    handle.waitForResponse((message) => isComposer(message) && fits(choice)(message), { timeoutMs });
+    handle.waitForResponse((message) => isComposer(message) && fits(choice)(message));
 
   const press = (
     target: { id: string } | InteractionHandle,
@@ -84,12 +82,12 @@ export async function startDiscordStage({
     shown: MessageChoice,
   ): Promise<WireMessage> {
     await press(handle, button);
-    return handle.waitForResponse(shown, { timeoutMs });
+    return handle.waitForResponse(shown);
   }
 
   async function see(handle: InteractionHandle, audience: string, user: { id: string } = ana): Promise<void> {
     await discord.select(handle, 'Who can see it?', [audience], user);
-    await handle.waitForResponse(`Who can see it?  **${audience}**`, { timeoutMs });
+    await handle.waitForResponse(`Who can see it?  **${audience}**`);
   }
 
   /** Everyone, post now. */
@@ -99,9 +97,7 @@ export async function startDiscordStage({
   }
 
   const shown = (choice: MessageChoice): Promise<WireMessage> =>
-    discord.waitForMessage(posts, (message) => !before.has(message.id) && fits(choice)(message), {
-      timeoutMs,
-    });
+    discord.waitForMessage(posts, (message) => !before.has(message.id) && fits(choice)(message));
 
   /** The card of a post: the message that answers nothing. */
   const card = (choice: MessageChoice): Promise<WireMessage> =>

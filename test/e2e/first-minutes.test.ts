@@ -24,40 +24,39 @@ it('leads from the start to the first draft, in the words that the docs show', a
   await using nod = runNod({ environment });
   await nod.logged('TikTok    redirect URI');
   const terminal = /Nod is ready at.*?\/media\//s.exec(nod.output.out)?.[0] ?? '';
-  const patience = { timeoutMs: 15_000 };
 
   // A stranger first: Kim found the bot by its name.
   const kim = telegram.user({ firstName: 'Kim' });
   const kimChat = telegram.privateChat(kim);
   await telegram.sendText(anaChat, ana, `/start ${CODE}`);
-  await telegram.waitForMessage(anaChat, 'This is your Nod now.', patience);
+  await telegram.waitForMessage(anaChat, 'This is your Nod now.');
   await telegram.sendText(anaChat, ana, '/connect');
-  const invitation = await telegram.waitForMessage(anaChat, '/connect/', patience);
+  const invitation = await telegram.waitForMessage(anaChat, '/connect/');
   await walkThroughConsent(/https?:\/\/\S+\/connect\/\S+/.exec(textOf(invitation))?.[0] ?? '', tiktok);
-  await telegram.waitForMessage(anaChat, 'is connected', patience);
+  await telegram.waitForMessage(anaChat, 'is connected');
   await telegram.sendPhoto(anaChat, ana, { path: fixture('phone.jpg'), caption: 'First light' });
   const isDrawn = (message: Message) =>
     message.photo !== undefined && textOf(message).includes('Who can see it?');
-  await telegram.waitForMessage(anaChat, isDrawn, patience);
+  await telegram.waitForMessage(anaChat, isDrawn);
 
   await telegram.sendText(kimChat, kim, '/start');
-  await telegram.waitForMessage(kimChat, 'This Nod is private.', patience);
-  const request = await telegram.waitForMessage(anaChat, 'would like to use Nod', patience);
+  await telegram.waitForMessage(kimChat, 'This Nod is private.');
+  const request = await telegram.waitForMessage(anaChat, 'would like to use Nod');
   await telegram.press(request, 'Allow', ana);
-  await telegram.waitForMessage(kimChat, 'may be used here now', patience);
-  await telegram.waitForMessage(anaChat, 'may use this Nod', patience);
+  await telegram.waitForMessage(kimChat, 'may be used here now');
+  await telegram.waitForMessage(anaChat, 'may use this Nod');
 
   const command = { user: discord.ana, channel: posts, name: 'tiktok' };
   const claimed = await discord.runCommand({ ...command, subcommand: 'claim', options: { code: CODE } });
-  await claimed.waitForResponse('This is your Nod now.', patience);
+  await claimed.waitForResponse('This is your Nod now.');
   const connect = await discord.runCommand({ ...command, subcommand: 'connect' });
-  await connect.waitForResponse('Connect a TikTok account', patience);
+  await connect.waitForResponse('Connect a TikTok account');
   await walkThroughConsent(discord.linkOf(connect, 'Connect TikTok', discord.ana), tiktok);
-  await discord.waitForMessage(posts, 'is connected', patience);
+  await discord.waitForMessage(posts, 'is connected');
   const options = { media1: { path: fixture('phone.jpg') }, caption: 'First light' };
   const draft = await discord.runCommand({ ...command, subcommand: 'post', options });
-  await draft.waitForResponse('Who can see it?', patience);
-  await discord.until(() => discord.render(posts).includes('picture-') || undefined, patience);
+  await draft.waitForResponse('Who can see it?');
+  await discord.until(() => discord.render(posts).includes('picture-') || undefined);
 
   expect(terminal.trim()).toBe(
     welcomeText(

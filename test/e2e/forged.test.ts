@@ -81,7 +81,7 @@ it('opens an edited post for its author alone, whatever somebody else pressed be
     for (const verb of HARMLESS)
       await telegram.forge(message, `d:${computed(`edit ${postId} ${count}`)}:${verb}`, mallory);
   const pressed = await discord.press(onDiscord, 'Edit', ana);
-  const draft = await pressed.waitForResponse('Our secret', { timeoutMs: 15_000 });
+  const draft = await pressed.waitForResponse('Our secret');
   expect(discordTextOf(draft)).toContain('Studio Ana');
   expect(allTexts(telegram.botMessages(chat))).not.toContain('secret');
 });

@@ -11,8 +11,7 @@ async function startGroup(options: { forum?: boolean } = {}) {
   const ben = telegram.user({ firstName: 'Ben' });
   const group = telegram.group({ title: 'Studio', admins: [ana], members: [ben], ...options });
   const at = telegram.state.bot.username;
-  const inGroup = (choice: (message: Message) => boolean) =>
-    telegram.waitForMessage(group, choice, { timeoutMs: 15_000 });
+  const inGroup = (choice: (message: Message) => boolean) => telegram.waitForMessage(group, choice);
   return {
     ...stage,
     stage,

@@ -22,7 +22,7 @@ it('bears somebody who sends a hundred photos, says so once, and takes the next 
   const ben = telegram.user({ firstName: 'Ben' });
   const benChat = telegram.privateChat(ben);
   await telegram.sendPhoto(benChat, ben, { bytes: await makeJpeg(100) });
-  await telegram.waitForMessage(benChat, '1 photo for TikTok', { timeoutMs: 15_000 });
+  await telegram.waitForMessage(benChat, '1 photo for TikTok');
 
   const media = join(world.dataDir, 'media');
   const files = await Promise.all((await readdir(media)).map((name) => stat(join(media, name))));

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { World } from '../world.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -43,6 +44,17 @@ export function runNod({ environment = {}, node = NODE, args = [] }: ProcessOpti
   }
 
   return { logged, ended, output, end, [Symbol.asyncDispose]: async () => void (await end('SIGKILL')) };
+}
+
+/**
+ * Runs Nod in a world as a process that ends as in a power cut; resolves once it is ready.
+ *
+ * TikTok gives up on a webhook before a busy machine has started Nod again; then Nod has to ask, and asks soon.
+ */
+export async function launchNod({ environment }: World): Promise<NodProcess> {
+  const nod = runNod({ environment: { ...environment, POLL_INTERVAL_SECONDS: '1' } });
+  await nod.logged('Nod is ready');
+  return nod;
 }
 
 export type NodProcess = ReturnType<typeof runNod>;

@@ -6,7 +6,6 @@ import type { InteractionHandle, WireMessage } from '../emulators/discord/index.
 import { inputsOf } from '../emulators/discord/modal.ts';
 import { buttonsOf, textOf as textOnTelegram, type World } from '../world.ts';
 import { labelsOf, textOf } from './discord-stage.ts';
-import { runNod } from './process.ts';
 import { bytesOf } from './stage.ts';
 import { startTeamStage, type TeamStage, type TeamStageOptions } from './team-stage.ts';
 
@@ -34,13 +33,6 @@ export async function startTeam({ launch = (world) => world.start(), ...options 
 }
 
 export type Team = Awaited<ReturnType<typeof startTeam>>;
-
-/** Runs Nod as a process of its own, which ends as in a power cut. */
-export async function asProcess({ environment }: World) {
-  const nod = runNod({ environment });
-  await nod.logged('Nod is ready');
-  return nod;
-}
 
 /** Changes records of a Nod that does not run. */
 export async function changeRecords<V extends Versioned>(
@@ -181,7 +173,6 @@ export const toldInGroup = ({ telegram, group }: TeamStage, user: User, text: Re
         .findLast((told) => text.test(told)),
     {
       what: `A word to ${user.first_name} alone`,
-      timeoutMs: 15_000,
     },
   );
 
@@ -190,12 +181,12 @@ export const toldDirectly = (
   { discord }: TeamStage,
   user: { id: string },
   text: RegExp,
-): Promise<WireMessage> => discord.waitForMessage(discord.dm(user), text, { timeoutMs: 15_000 });
+): Promise<WireMessage> => discord.waitForMessage(discord.dm(user), text);
 
 /** The same team in another chat of Telegram's than its first one. */
 export const inGroupOf = (team: Team, group: Team['group']): Team => ({
   ...team,
-  ...{ group, inGroup: (choice) => team.telegram.waitForMessage(group, choice, { timeoutMs: 15_000 }) },
+  ...{ group, inGroup: (choice) => team.telegram.waitForMessage(group, choice) },
 });
 
 /** A code that somebody, or else Ana, lets the settings of the server make. */
@@ -210,5 +201,5 @@ export async function newCode(team: Team, user = team.ana): Promise<string> {
 /** The same team with its reviews in another channel of Discord's than #posts. */
 export const inChannelOf = (team: Team, channel: { id: string }): Team => ({
   ...team,
-  inPosts: (choice) => team.discord.waitForMessage(channel, choice, { timeoutMs: 15_000 }),
+  inPosts: (choice) => team.discord.waitForMessage(channel, choice),
 });

@@ -2,8 +2,8 @@ import { expect, it, vi } from 'vitest';
 import type { DowntimeRecord } from '../../src/bots/review/downtime.ts';
 import type { World } from '../world.ts';
 import { textOf } from './discord-stage.ts';
+import { launchNod } from './process.ts';
 import {
-  asProcess,
   bothShow,
   changeRecords,
   expectPublishedOnce,
@@ -29,7 +29,7 @@ const AWAY =
 
 it.each([
   { way: 'was stopped', options: {} },
-  { way: 'was killed', options: { launch: asProcess, patienceMs: 40_000 } },
+  { way: 'was killed', options: { launch: launchNod } },
 ])('counts what Discord’s reactions have become while it $way', async ({ options }) => {
   await using team = await startTeam({ ...options, approvals: 2 });
   const { discord, tiktok, ben, chiara, finn, dora } = team;

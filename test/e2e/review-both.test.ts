@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { startTeamStage } from './team-stage.ts';
 
-it('publishes once what one approves on Discord and one on Telegram', { timeout: 60_000 }, async () => {
+it('publishes once what one approves on Discord and one on Telegram', async () => {
   await using team = await startTeamStage({ approvals: 2 });
   const { discord, telegram, tiktok, ben, dora, inPosts, inGroup } = team;
   const { onDiscord, onTelegram } = await team.submit(['photo.webp']);

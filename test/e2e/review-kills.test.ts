@@ -2,15 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { textOf } from './discord-stage.ts';
-import {
-  asProcess,
-  bothShow,
-  type Cards,
-  startTeam,
-  submitToBoth,
-  type Team,
-  textOnTelegram,
-} from './review-acts.ts';
+import { launchNod } from './process.ts';
+import { bothShow, type Cards, startTeam, submitToBoth, type Team, textOnTelegram } from './review-acts.ts';
 
 const SECONDS = 1_000;
 const RUNS = Number(process.env.RUNS ?? 2);
@@ -65,7 +58,7 @@ it('publishes once what enough people approve, however often it is killed meanwh
   // TikTok is patient enough to ask a Nod for media that is only just coming back.
   const pull = { retries: 200, retryMs: 100 };
   const tiktok = { pull, creator: { postCap: 1_000 }, strict: { rateLimits: false } };
-  await using team = await startTeam({ approvals: 2, launch: asProcess, patienceMs: 40 * SECONDS, tiktok });
+  await using team = await startTeam({ approvals: 2, launch: launchNod, tiktok });
   // A kill between a question to TikTok and its answer is the worst one.
   team.tiktok.fault('latency', { endpoint: 'content/init', ms: 300, times: 1_000 });
   let round = 0;
@@ -113,7 +106,7 @@ function perform(team: Team, stories: readonly Story[], { post, who, what }: Act
 async function onTelegram(team: Team, { onTelegram: card }: Story, { who, what }: Omit<Act, 'post'>) {
   const { telegram, dora, emil, gus } = team;
   const user = { dora, emil, gus }[who as 'dora'];
-  if (what === 'press') await telegram.press(card, 'Approve', user, { timeoutMs: 60 * SECONDS });
+  if (what === 'press') await telegram.press(card, 'Approve', user);
   else await telegram.react(card, user, { approve: '👍', reject: '👎', 'take back': [] }[what]);
 }
 

@@ -1,7 +1,5 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { startVotesStage, textOf } from './votes-stage.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const NOT_YOURS =
   'Only people with Manage Server and administrators of the group on Telegram can approve or reject here.';

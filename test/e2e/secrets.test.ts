@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { expect, it } from 'vitest';
-import { createWatch } from '../emulators/watch.ts';
+import { createWatch, PATIENCE_MS } from '../emulators/watch.ts';
 import { textOf } from '../world.ts';
 import { LINK, startStage } from './stage.ts';
 
@@ -31,7 +31,7 @@ it('tells no secret to the log or the chat in a whole story with trouble in it',
   await stage.draft('No TikTok account is connected here.');
   const outage = telegram.fault('unreachable');
   await watch.until(() => lines.find((line) => line.includes('Telegram does not answer')), {
-    timeoutMs: 10_000,
+    timeoutMs: PATIENCE_MS,
     onTimeout: () => new Error('The log says nothing of the outage.'),
   });
   outage.lift();

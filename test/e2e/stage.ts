@@ -10,8 +10,6 @@ export interface StageOptions extends WorldOptions {
   readonly connect?: boolean;
   /** Runs Nod some other way than in this process. */
   readonly launch?: (world: World) => Promise<AsyncDisposable>;
-  /** How long the chat is waited for. */
-  readonly patienceMs?: number;
 }
 
 export type Stage = Awaited<ReturnType<typeof startStage>>;
@@ -19,12 +17,7 @@ type AlbumOptions = Parameters<TelegramEmulator['sendAlbum']>[3];
 type Choice = string | RegExp | ((message: Message) => boolean);
 
 /** A running Nod between both emulators, Ana's account connected, and what Ana does in her chat. */
-export async function startStage({
-  connect = true,
-  launch = inProcess,
-  patienceMs: timeoutMs = 15_000,
-  ...options
-}: StageOptions = {}) {
+export async function startStage({ connect = true, launch = inProcess, ...options }: StageOptions = {}) {
   await using stack = new AsyncDisposableStack();
   const world = stack.use(await createWorld(options));
   const { telegram, tiktok } = world;
@@ -36,15 +29,13 @@ export async function startStage({
   if (connect) await connectAccount(world);
 
   /** The newest card that fits, now or later. */
-  const card = (choice: Choice): Promise<Message> =>
-    telegram.waitForMessage(anaChat, fits(choice), { timeoutMs });
+  const card = (choice: Choice): Promise<Message> => telegram.waitForMessage(anaChat, fits(choice));
 
   /** The same message, once it fits. */
   const shows = (message: Message, choice: Choice): Promise<Message> =>
     telegram.waitForMessage(
       message.chat.id,
       (current) => current.message_id === message.message_id && fits(choice)(current),
-      { timeoutMs },
     );
 
   /** A draft whose files are all prepared. */

@@ -41,13 +41,12 @@ export async function startTeamStage({
     ...{ title: 'Editors', admins: [dora, emil], members: [gus], botIsAdmin, forum },
     supergroup: true,
   });
-  const patience = { timeoutMs: options.patienceMs ?? 15_000 };
 
   /** What the bot says in the group, now or later. */
   const inGroup = (choice: string | RegExp | ((message: Message) => boolean)): Promise<Message> =>
-    telegram.waitForMessage(group, choice, patience);
+    telegram.waitForMessage(group, choice);
   const inPosts = (choice: string | RegExp | ((message: WireMessage) => boolean)): Promise<WireMessage> =>
-    discord.waitForMessage(posts, choice, patience);
+    discord.waitForMessage(posts, choice);
 
   /** Ana creates a code in the server, Dora enters it in the group. */
   async function join(): Promise<void> {

@@ -21,7 +21,6 @@ export async function startVotesStage(options: Omit<TeamStageOptions, 'joined'> 
   await using stack = new AsyncDisposableStack();
   const team = stack.use(await startTeamStage({ approvals: 2, ...options }));
   const { discord, telegram, tiktok, posts, group, ana, dora } = team;
-  const timeoutMs = options.patienceMs ?? 15_000;
   // People act faster here than they ever would.
   discord.setRateLimits({ sends: false, edits: false, reactions: false });
 
@@ -36,13 +35,11 @@ export async function startVotesStage(options: Omit<TeamStageOptions, 'joined'> 
     const onDiscord = await discord.waitForMessage(
       posts,
       (message) => message.id === review.onDiscord.id && choice.test(textOf(message)),
-      { timeoutMs },
     );
     const onTelegram = await telegram.waitForMessage(
       group,
       (message) =>
         message.message_id === review.onTelegram.message_id && choice.test(textOnTelegram(message)),
-      { timeoutMs },
     );
     return [textOf(onDiscord), textOnTelegram(onTelegram)];
   }
@@ -50,13 +47,13 @@ export async function startVotesStage(options: Omit<TeamStageOptions, 'joined'> 
   /** What somebody was told in direct messages. */
   const dmsOf = (user: { id: string }): string[] => discord.messages(discord.dm(user)).map(textOf);
   const dm = async (user: { id: string }, choice: string | RegExp): Promise<string> =>
-    textOf(await discord.waitForMessage(discord.dm(user), choice, { timeoutMs }));
+    textOf(await discord.waitForMessage(discord.dm(user), choice));
 
   /** What somebody alone was shown in the group. */
   const shownTo = (user: User): string[] => telegram.shownTo(group, user).map(textOnTelegram);
   const shown = (user: User, text: string): Promise<string> =>
     telegram.until(() => shownTo(user).find((each) => each === text), {
-      ...{ timeoutMs, what: `“${text}” for ${user.first_name}` },
+      ...{ what: `“${text}” for ${user.first_name}` },
     });
 
   /** Presses a button of a card in the server; what the presser alone is told. */

@@ -1,6 +1,9 @@
 // Faithful: nothing, this is the test's side. Simplified: every change re-evaluates every wait, which is cheap
 // at the size of a test.
 
+/** How long a test waits for anything, in real time: long, as the machine may be busy and a wait that succeeds costs nothing. */
+export const PATIENCE_MS = 60_000;
+
 /** Lets tests wait for a condition of the emulator's state, re-evaluated at every change and never by polling. */
 export function createWatch() {
   const waits = new Set<{ check: () => void; close: () => void }>();

@@ -1,13 +1,13 @@
 // Faithful: what the person who used a command or component sees of it. Simplified: "The application did not respond"
 // is an error of the call that started it.
+
+import { PATIENCE_MS } from '../watch.ts';
 import type { Emulation } from './emulation.ts';
 import { FIRST_ANSWER_MS, isTimedOut } from './interactions.ts';
 import { isChosen, type MessageChoice, type WaitOptions } from './message-choice.ts';
 import { EVERYTHING } from './messages.ts';
 import type { InteractionEntry, StoredMessage } from './state.ts';
 import { FLAGS, type WireMessage } from './wire.ts';
-
-const WAIT_MS = 5000;
 
 /** Creates the function that watches an interaction until its first answer. */
 export function createHandles(emulation: Emulation) {
@@ -24,7 +24,7 @@ export function createHandles(emulation: Emulation) {
     read: () => StoredMessage[],
     choice: MessageChoice | undefined,
     what: string,
-    { timeoutMs = WAIT_MS }: WaitOptions,
+    { timeoutMs = PATIENCE_MS }: WaitOptions,
   ) =>
     watch.until(
       () =>

@@ -1,6 +1,8 @@
 // Discord on a loopback port, for tests and demos. Faithful: the gateway, the routes in *-routes.ts with requests held
 // against Discord's published schemas and documented rules, interactions with their clocks, signed links. Simplified and
 // missing: see the head of each file; above all one application, one shard, no threads, no voice, no user installs.
+
+import { PATIENCE_MS } from '../watch.ts';
 import { type Commands, createCommands } from './commands.ts';
 import { createEmulation, type EmulatorOptions } from './emulation.ts';
 import type { Fault, FaultName, FaultOptions } from './faults.ts';
@@ -40,8 +42,6 @@ export type StartOptions = EmulatorOptions & {
   /** What Ana may do beyond everybody, for instance MANAGE_GUILD. */
   anaPermissions?: PermissionName[];
 };
-
-const WAIT_MS = 5000;
 
 /** Starts a Discord with one bot, the guild Studio with the channel posts, and Ana in it, on a free loopback port. */
 export async function startDiscordEmulator({
@@ -114,7 +114,7 @@ export async function startDiscordEmulator({
     messages: (channel) => shown(channel).map(show),
     render,
 
-    waitForMessage: (channel, choice, { timeoutMs = WAIT_MS } = {}) =>
+    waitForMessage: (channel, choice, { timeoutMs = PATIENCE_MS } = {}) =>
       watch.until(
         () =>
           shown(channel)
@@ -126,17 +126,17 @@ export async function startDiscordEmulator({
           onTimeout: () => new Error(`No message of the bot matched in ${timeoutMs} ms.\n${render(channel)}`),
         },
       ),
-    waitForRequest: (route, { timeoutMs = WAIT_MS, when = () => true } = {}) =>
+    waitForRequest: (route, { timeoutMs = PATIENCE_MS, when = () => true } = {}) =>
       watch.until(() => state.requests.find((request) => request.route === route && when(request)), {
         timeoutMs,
         onTimeout: () => new Error(`The bot sent no such ${route} in ${timeoutMs} ms.`),
       }),
-    waitForGateway: ({ timeoutMs = WAIT_MS } = {}) =>
+    waitForGateway: ({ timeoutMs = PATIENCE_MS } = {}) =>
       watch.until(() => (sessions.isConnected ? true : undefined), {
         timeoutMs,
         onTimeout: () => new Error(`The bot did not connect to the gateway in ${timeoutMs} ms.`),
       }),
-    until: (read, { timeoutMs = WAIT_MS, what = 'The expected state' } = {}) =>
+    until: (read, { timeoutMs = PATIENCE_MS, what = 'The expected state' } = {}) =>
       watch.until(read, {
         timeoutMs,
         onTimeout: () => new Error(`${what} did not come in ${timeoutMs} ms.`),
@@ -181,7 +181,7 @@ export interface DiscordEmulator
   render(target: Ref | InteractionHandle): string;
   /**
    * Resolves with the newest message of the bot that matches, now or after a send or edit; strings and patterns are
-   * looked for in content and text displays. Rejects with the rendered channel after 5 s.
+   * looked for in content and text displays. Rejects with the rendered channel once its patience ends.
    */
   waitForMessage(channel: Ref, choice: MessageChoice, options?: WaitOptions): Promise<WireMessage>;
   /** Resolves with the first request of a route that matches, past or to come; it may still be in progress. */

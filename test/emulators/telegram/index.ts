@@ -2,6 +2,7 @@
 // the methods in methods/, long polling, privacy mode, files with expiring links, albums item by item. Simplified and
 // missing: see the head of each file; above all one bot, no webhooks, no channels, no inline mode.
 import type { Message, Update } from 'grammy/types';
+import { PATIENCE_MS } from '../watch.ts';
 import { createEmulation, type EmulatorOptions } from './emulation.ts';
 import type { Fault, FaultName, FaultOptions } from './faults.ts';
 import type { StoredFile } from './files.ts';
@@ -20,8 +21,6 @@ export type { EmulatorOptions, Fault, FaultName, FaultOptions };
 
 export type MessageChoice = string | RegExp | ((message: Message) => boolean);
 export type WaitOptions = { timeoutMs?: number };
-
-const WAIT_MS = 5000;
 
 /** Starts a Telegram with one bot, and Ana with a private chat in it, on a free loopback port. */
 export async function startTelegramEmulator(options: EmulatorOptions = {}): Promise<TelegramEmulator> {
@@ -73,17 +72,17 @@ export async function startTelegramEmulator(options: EmulatorOptions = {}): Prom
     shownTo,
     render,
 
-    waitForMessage: (chat, choice, { timeoutMs = WAIT_MS } = {}) =>
+    waitForMessage: (chat, choice, { timeoutMs = PATIENCE_MS } = {}) =>
       watch.until(() => botMessages(chat).findLast((message) => isChosen(message, choice)), {
         timeoutMs,
         onTimeout: () => new Error(`No message of the bot matched in ${timeoutMs} ms.\n${render(chat)}`),
       }),
-    waitForRequest: (method, { timeoutMs = WAIT_MS, when = () => true } = {}) =>
+    waitForRequest: (method, { timeoutMs = PATIENCE_MS, when = () => true } = {}) =>
       watch.until(() => state.requests.find((request) => request.method === method && when(request)), {
         timeoutMs,
         onTimeout: () => new Error(`The bot sent no such ${method} in ${timeoutMs} ms.`),
       }),
-    until: (read, { timeoutMs = WAIT_MS, what = 'The expected state' } = {}) =>
+    until: (read, { timeoutMs = PATIENCE_MS, what = 'The expected state' } = {}) =>
       watch.until(read, {
         timeoutMs,
         onTimeout: () => new Error(`${what} did not come in ${timeoutMs} ms.`),
@@ -93,7 +92,7 @@ export async function startTelegramEmulator(options: EmulatorOptions = {}): Prom
     setFlood: (limits) => flood.set(limits),
     redeliver: () => updates.redeliver(),
     pendingUpdates: () => updates.pending,
-    waitForPoll: ({ timeoutMs = WAIT_MS } = {}) =>
+    waitForPoll: ({ timeoutMs = PATIENCE_MS } = {}) =>
       watch.until(() => (updates.isPolled ? true : undefined), {
         timeoutMs,
         onTimeout: () => new Error(`The bot did not poll for updates in ${timeoutMs} ms.`),
@@ -133,7 +132,7 @@ export interface TelegramEmulator extends AsyncDisposable, Omit<World, 'entryOf'
   render(chat: ChatRef): string;
   /**
    * Resolves with the newest message of the bot that matches, now or after a send or edit; strings and patterns are
-   * looked for in text and caption. Rejects with the rendered chat after 5 s.
+   * looked for in text and caption. Rejects with the rendered chat once its patience ends.
    */
   waitForMessage(chat: ChatRef, choice: MessageChoice, options?: WaitOptions): Promise<Message>;
   /** Resolves with the first request of a method that matches, past or to come; it may still be in progress. */

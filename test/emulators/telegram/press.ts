@@ -1,9 +1,10 @@
 // Faithful: a press sends a callback query with the current message and spins until the bot answers; url buttons open
 // without telling the bot; a client of one's own may send any data from any message of the bot that it sees
 // (https://core.telegram.org/bots/api#callbackquery: "a bad client can send arbitrary data in this field").
-// Simplified: the app waits 10 s of real time, not the 15 s or so of real apps.
+// Simplified: the app waits as long as a test does, not the 15 s or so of real apps.
 import { randomInt } from 'node:crypto';
 import type { InlineKeyboardButton, Message, User } from 'grammy/types';
+import { PATIENCE_MS } from '../watch.ts';
 import type { Emulation } from './emulation.ts';
 import type { MessageRef } from './messages.ts';
 import { renderKeyboard } from './render.ts';
@@ -42,7 +43,7 @@ export function createPress({ state, clock, messages, updates, watch }: Emulatio
     return current;
   }
 
-  const press: Press = async (message, choice, from, { timeoutMs = 10_000 } = {}) => {
+  const press: Press = async (message, choice, from, { timeoutMs = PATIENCE_MS } = {}) => {
     const current = find(message, from);
     const button = findButton(current, choice);
     if ('url' in button) return { url: button.url };
@@ -51,7 +52,7 @@ export function createPress({ state, clock, messages, updates, watch }: Emulatio
     return query(current, { text: button.text, data: button.callback_data }, from, timeoutMs);
   };
 
-  const forge: Forge = async (message, data, from, { timeoutMs = 10_000 } = {}) => {
+  const forge: Forge = async (message, data, from, { timeoutMs = PATIENCE_MS } = {}) => {
     if (data === '' || Buffer.byteLength(data) > 64) throw new Error('Callback data has 1 to 64 bytes.');
     return query(find(message, from), { text: 'forged', data }, from, timeoutMs);
   };
