@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import type { DowntimeRecord } from '../../src/bots/review/downtime.ts';
 import type { World } from '../world.ts';
 import { textOf } from './discord-stage.ts';
@@ -12,8 +12,6 @@ import {
   submitToBoth,
   textOnTelegram,
 } from './review-acts.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const MINUTE_MS = 60_000;
 

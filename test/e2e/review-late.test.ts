@@ -1,7 +1,5 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { type Review, startVotesStage, type VotesStage } from './votes-stage.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Keeps both cards as they are, so that their buttons can be pressed when it is too late. */
 function holdCards({ discord, telegram }: VotesStage) {

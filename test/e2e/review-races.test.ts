@@ -1,11 +1,9 @@
 import type { User } from 'grammy/types';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import type { InteractionHandle } from '../emulators/discord/index.ts';
 import { labelsOf } from './discord-stage.ts';
 import type { TeamStageOptions } from './team-stage.ts';
 import { type Review, startVotesStage, textOf, type VotesStage } from './votes-stage.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 /** TikTok takes no more posts of an account in a minute. */
 const POSTS_OF_AN_ACCOUNT = 6;

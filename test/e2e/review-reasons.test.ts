@@ -1,8 +1,6 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { labelsOf } from './discord-stage.ts';
 import { startVotesStage, textOf, type VotesStage } from './votes-stage.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const REJECTED = 'Rejected. Nothing is posted.';
 

@@ -1,8 +1,6 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { submitInGroup } from './review-acts.ts';
 import { startVotesStage, textOf, textOnTelegram } from './votes-stage.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const NOT_YOURS =
   'Only administrators of this group and people with Manage Server on Discord can approve or reject here.';

@@ -1,7 +1,5 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { startVotesStage, textOf } from './votes-stage.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 it.concurrent('puts its own marks under a fresh card, and under no other message', async () => {
   await using stage = await startVotesStage({ approvals: 1 });

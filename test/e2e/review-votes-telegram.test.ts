@@ -1,8 +1,6 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { buttonsOf } from '../world.ts';
 import { startVotesStage } from './votes-stage.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 it.concurrent('counts a reaction for as long as it stands', async () => {
   await using stage = await startVotesStage();

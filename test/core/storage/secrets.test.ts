@@ -1,3 +1,4 @@
+import { createDecipheriv } from 'node:crypto';
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -20,6 +21,17 @@ const flip = (text: string) => (text.startsWith('A') ? `B${text.slice(1)}` : `A$
 describe('a sealed secret', () => {
   it.each([PLAIN, '', 'ü 💥', 'x'.repeat(10_000)])('opens with its key in its place: %.20s', (plain) => {
     expect(secrets.open(secrets.seal(plain, 'ana'), 'ana')).toBe(plain);
+  });
+
+  it('does not open with the key for another use of the same secret', () => {
+    const [, , iv = '', tag = '', ciphertext = ''] = secrets.seal(PLAIN, 'ana').split('.');
+    const open = () => {
+      const decipher = createDecipheriv('aes-256-gcm', secrets.keyFor('links'), Buffer.from(iv, 'base64url'))
+        .setAAD(Buffer.from('ana'))
+        .setAuthTag(Buffer.from(tag, 'base64url'));
+      return Buffer.concat([decipher.update(Buffer.from(ciphertext, 'base64url')), decipher.final()]);
+    };
+    expect(open).toThrow('unable to authenticate');
   });
 
   it('shows nothing of what it holds and is never the same twice', () => {
@@ -90,5 +102,14 @@ describe('the key file', () => {
     const file = join(temporaryDirectory(), 'secret.key');
     writeFileSync(file, '\n');
     expect(() => readOrMakeKey(file)).toThrow(/is empty/);
+  });
+});
+
+describe('a key for another use', () => {
+  it('is the same for one use, another for each, and another for each secret', () => {
+    const links = secrets.keyFor('links');
+    expect(secrets.keyFor('links')).toEqual(links);
+    expect(secrets.keyFor('other links')).not.toEqual(links);
+    expect(createSecrets({ key: 'another key' }).keyFor('links')).not.toEqual(links);
   });
 });
