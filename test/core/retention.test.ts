@@ -111,19 +111,24 @@ describe('retention', () => {
       changes: [],
       file: media,
     } as const;
-    const second = await old('second');
+    const [second, third] = [await old('second'), await old('third')];
+    const problem = { code: 'preparing_failed', reason: 'disk_full', name: 'a' } as const;
     await drafts.create('d', {
       ...{ id: 'd', workspace: WORKSPACE, chat: CHAT, author: ANA, caption: '', disclosing: false, preview },
       settings: UNDECIDED,
       files: [
         { ...offered, state: 'ready', source, media: prepared },
         { ...offered, id: '2', state: 'stored', source: second },
+        {
+          ...{ id: '3', order: 3, name: 'a', ref: 'r', state: 'refused', problem },
+          retry: { state: 'stored', source: third, kind: 'photo' },
+        },
       ],
       createdAt: 0,
       updatedAt: 0,
     });
     await retention.sweep();
-    expect(await kept()).toEqual(new Set([source.key, media.key, preview.key, second.key]));
+    expect(await kept()).toEqual(new Set([source.key, media.key, preview.key, second.key, third.key]));
     expect((await kept()).has(stray.key)).toBe(false);
   });
 

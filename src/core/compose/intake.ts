@@ -64,7 +64,9 @@ export function createIntake({
 }) {
   const stopping = new AbortController();
   const limit = createLimiter({ concurrency: CONCURRENT_COPIES });
-  const underWay = new Map<string, Promise<void>>();
+  /** Files that are being taken in. */
+  const underWay = new Set<string>();
+  const runs = new Set<Promise<void>>();
 
   /** Begins whatever work the draft's files still need. */
   function work(draft: Draft): void {
@@ -79,22 +81,33 @@ export function createIntake({
       ) {
         continue;
       }
+      underWay.add(key);
       const run = takeIn(draft, file)
+        .finally(() => underWay.delete(key))
+        .then((isDone) => (isDone ? goOn(draft.id) : undefined))
         .catch((error) => {
           if (!stopping.signal.aborted)
             log.error({ err: error, draftId: draft.id }, 'A file could not be taken in');
         })
-        .finally(() => underWay.delete(key));
-      underWay.set(key, run);
+        .finally(() => runs.delete(run));
+      runs.add(run);
     }
   }
 
-  async function takeIn(draft: Draft, file: DraftFile): Promise<void> {
+  /** Somebody may have asked for another try of a file before its last one was over. */
+  async function goOn(draftId: string): Promise<void> {
+    const latest = await drafts.get(draftId);
+    if (latest !== undefined) work(latest);
+    await redraw(draftId);
+  }
+
+  /** Whether the file came to an end: ready or refused. */
+  async function takeIn(draft: Draft, file: DraftFile): Promise<boolean> {
     const owner = draft.author.id;
     let stored: StoredDraftFile | undefined;
     try {
       stored = file.state === 'stored' ? file : await limit(owner, () => copy(draft, file));
-      if (stored === undefined) return;
+      if (stored === undefined) return false;
       if (file.state !== 'stored') await write(draft.id, file.id, stored);
       const { source, kind, durationSeconds } = stored;
       const media = await persist(() => preparer.prepare(source, { owner }));
@@ -102,10 +115,10 @@ export function createIntake({
       const seconds = durationSeconds === undefined ? {} : { durationSeconds };
       await write(draft.id, file.id, { state: 'ready', source, kind, ...seconds, media });
     } catch (error) {
-      if (stopping.signal.aborted || error instanceof PreparingStoppedError) return;
+      if (stopping.signal.aborted || error instanceof PreparingStoppedError) return false;
       await write(draft.id, file.id, await refusalOf(error, file, stored));
     }
-    await redraw(draft.id);
+    return true;
   }
 
   async function refusalOf(
@@ -255,7 +268,7 @@ export function createIntake({
   /** Begins nothing new, breaks copies off and waits for what is under way. */
   async function stop(): Promise<void> {
     stopping.abort();
-    await Promise.all(underWay.values());
+    await Promise.all(runs);
   }
 
   return { work, redraw, areKept, stop };

@@ -198,6 +198,25 @@ describe('what goes wrong on our side', () => {
     expect(chat.turns.get('ref-1')).toBe(1);
   });
 
+  it('is tried again at once, even while the picture of the draft is still drawn', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer();
+    const album = { album: 'album-1' };
+    const video = { name: 'a.mp4', bytes: VIDEO.length, thumbnailRef: 'poster' };
+    const offer = await chat.photo('1', { ...album, file: video });
+    chat.chat.set('ref-1', () => Readable.from([VIDEO]));
+    chat.chat.set('poster', () => new Readable({ read() {} }));
+    const draft = await composer.offer(offer);
+    const id = draft?.id ?? '';
+    await whenDraft(id, isReady);
+    const disk = await fillDisk();
+    await composer.offer(await chat.photo('2', album));
+    await whenDraft(id, settled);
+    disk[Symbol.dispose]();
+    await composer.choose(id, ANA, { type: 'retry_files' });
+    await whenDraft(id, isReady);
+  });
+
   it('is told as too slow when judging a video takes too long', async () => {
     await using chat = await createComposingWorld();
     const { composer, whenDraft } = chat.openComposer({ inspectTimeoutMs: 1 });
