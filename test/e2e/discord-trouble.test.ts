@@ -28,6 +28,22 @@ it.each([{ isReset: false }, { isReset: true }])(
   },
 );
 
+it('shows a card once although the press that made it is acknowledged between two tries', async () => {
+  await using stage = await startDiscordStage();
+  const { discord } = stage;
+  const handle = await openComposer(stage);
+  const acknowledged = discord.fault('hold', { route: 'createInteractionResponse', times: 1 });
+  // The library gives up after four tries of its own.
+  const lost = discord.fault('drop-reply', { route: 'createMessage', times: 4, isReset: true });
+  const pressed = stage.press(handle, 'Post now');
+  await discord.until(() => (lost.hits === 4 ? true : undefined));
+  acknowledged.lift();
+  await pressed;
+  await stage.card(LINK);
+  await stage.ending();
+  expect(stage.cards()).toHaveLength(1);
+});
+
 it('shows what a press has changed although Discord takes its time with the answer to it', async () => {
   await using stage = await startDiscordStage();
   const { discord } = stage;
