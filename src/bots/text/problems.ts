@@ -59,6 +59,8 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'media_not_ready':
       return `${countOf(problem.waiting, 'file')} still on the way. Tap again in a moment.`;
     case 'media_refused':
+      if (problem.canRetry)
+        return `${countOf(problem.refused, 'file')} could not be taken in. Try again, or leave ${problem.refused === 1 ? 'it' : 'them'} out.`;
       return `${countOf(problem.refused, 'file')} cannot be used. Leave ${problem.refused === 1 ? 'it' : 'them'} out first.`;
     case 'media_mixed':
       return 'A TikTok post is photos or one video. Choose what to post.';

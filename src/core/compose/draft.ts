@@ -150,7 +150,10 @@ function mediaProblems(draft: Draft): Problem[] {
   if (waiting > 0) return [{ code: 'media_not_ready', waiting }];
   if (usable.length === 0) return [{ code: 'nothing_to_post' }];
   const refused = draft.files.length - usable.length;
-  if (refused > 0) return [{ code: 'media_refused', refused }];
+  if (refused > 0) {
+    const isOurs = draft.files.some(canRetry);
+    return [{ code: 'media_refused', refused, ...(isOurs && { canRetry: true }) }];
+  }
   if (needsPick(draft)) return [{ code: 'media_mixed' }];
   if (usable.length > PHOTO_LIMITS.maxCount) {
     return [{ code: 'too_many_photos', count: usable.length, max: PHOTO_LIMITS.maxCount }];

@@ -45,8 +45,10 @@ export function createPerformer({
   /** What it came to; undefined when there is nothing to do yet. */
   async function perform(post: Post): Promise<PostEvent | undefined> {
     switch (post.status) {
-      case 'preparing':
-        return (await waiting.noted(post)) ?? (isDue(post) ? prepare(post) : undefined);
+      case 'preparing': {
+        const isPausing = post.notBefore !== undefined && !isDue(post);
+        return (await waiting.noted(post)) ?? (isPausing ? undefined : prepare(post));
+      }
       case 'in_review':
         return waiting.review(post, isDue(post));
       case 'on_hold':

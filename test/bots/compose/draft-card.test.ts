@@ -74,7 +74,9 @@ describe('a file that could not be taken in', () => {
     const alone = print({ files: [failed] });
     expect(alone).toContain(`photo-2.png  ✕ ${sentence}`);
     expect(alone).toMatch(/Nothing can be posted yet\.\n\[Try again\]\n\[Discard\]$/);
-    expect(print({ files: [photo(1), failed] })).toContain('[Try again]\n[Leave out what cannot be used]');
+    const along = print({ files: [photo(1), failed] });
+    expect(along).toContain('1 file could not be taken in. Try again, or leave it out.');
+    expect(along).toContain('[Try again]\n[Leave out what cannot be used]');
   });
 
   it.each<[Problem, string]>([

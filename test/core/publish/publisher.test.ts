@@ -139,6 +139,17 @@ describe('publishing', () => {
     });
   });
 
+  it('keeps its pause when it is planned for another time meanwhile', async () => {
+    await using world = await createCoreWorld();
+    const { id } = await world.submit({ status: 'preparing', media: undefined });
+    using _ = await fillDisk();
+    await world.step(id);
+    const publishAt = world.now() + HOUR_MS;
+    await world.nod.notes.reschedule(id, publishAt);
+    await world.step(id);
+    expect(await world.read(id)).toMatchObject({ status: 'preparing', failures: 1, publishAt });
+  });
+
   it('publishes once what failed on our side goes well', async () => {
     await using world = await createCoreWorld();
     await world.connect();
