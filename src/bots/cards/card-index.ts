@@ -21,10 +21,19 @@ export interface Anchor extends Versioned {
 export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; anchors: Store<Anchor> }) {
   const read = (subject: string): Promise<CardRecord | undefined> => cards.get(subject);
 
-  /** Notes that a message now shows this card. */
-  async function noteShown(subject: string, message: MessageRef, card: Card): Promise<void> {
-    if (message.isPrivate !== true) await anchor(message, subject);
+  /** Notes that a message now shows this card; `known` is the record as it was before. */
+  async function noteShown(
+    subject: string,
+    message: MessageRef,
+    card: Card,
+    known?: CardRecord,
+  ): Promise<void> {
+    // What a message has shown before is anchored already; a record without a hash may come from before its anchor.
+    const isAnchored =
+      known !== undefined && known.shownHash !== '' && keyOf(known.message) === keyOf(message);
+    if (message.isPrivate !== true && !isAnchored) await anchor(message, subject);
     const shown = { message, shownHash: hashOf(card) };
+    if (known !== undefined && (await cards.replace(subject, known, { ...known, ...shown }))) return;
     if ((await cards.create(subject, shown)) === undefined) {
       await cards.update(subject, (current) => ({ ...current, ...shown }));
     }

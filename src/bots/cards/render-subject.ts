@@ -6,7 +6,7 @@ import type { Submission } from '../../core/compose/submit.ts';
 import type { MediaStore } from '../../core/media/store.ts';
 import type { StoredFile } from '../../core/media/types.ts';
 import type { Pacing } from '../../core/publish/pacing.ts';
-import { type ChatRef, type Post, takesVotes } from '../../core/publish/post.ts';
+import { type ChatRef, isSettled, type Post, takesVotes } from '../../core/publish/post.ts';
 import type { PullCounts } from '../../core/publish/pull-progress.ts';
 import type { ReleaseGate } from '../../core/publish/release-gate.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
@@ -65,7 +65,7 @@ export function createRenderer({
     }
     const post = await submission.latestPost(about.draftId);
     if (post?.review !== undefined) return handedOver(post);
-    if (post !== undefined) return renderPost(post, post.chat);
+    if (post !== undefined) return renderPost(post, post.chat, { goesOn: false });
     const draft = await drafts.get(about.draftId);
     return draft && { chat: draft.chat, card: await drawDraft(draft), isForAll: false };
   }
@@ -81,7 +81,10 @@ export function createRenderer({
     const place = placeOf(post, chat);
     if (place !== post.workspace && !(await takesPart({ access, workspaces }, post, place)))
       return parted(chat);
-    if (!takesVotes(post)) return renderPost(post, chat);
+    if (!takesVotes(post)) {
+      const goesOn = isSettled(post) && (await submission.nextPost(post)) !== undefined;
+      return renderPost(post, chat, { goesOn });
+    }
     const votes = votesOf(await ballots.read(post.id), post.contentHash);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     const receivesReactions = await botFor(chat)
@@ -113,14 +116,13 @@ export function createRenderer({
     ...{ isForAll: true, isOnlyInPlace: true, isWithoutPicture: true },
   });
 
-  async function renderPost(post: Post, chat: ChatRef): Promise<Rendering> {
+  /** `goesOn`: another post goes on where this one ended. */
+  async function renderPost(post: Post, chat: ChatRef, { goesOn }: { goesOn: boolean }): Promise<Rendering> {
     const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
     const pull = attempt && pulls.progress(attempt);
-    const account = await accounts.get(post.content.openId);
-    const hasAccess = account !== undefined && !account.expired;
+    const hasAccess = post.status !== 'processing' || (await isOpenToUs(post.content.openId));
     const votes = post.review === undefined ? [] : votesOf(await ballots.read(post.id), post.contentHash);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
-    const goesOn = (await submission.nextPost(post)) !== undefined;
     const view = { post, chat, votes, goesOn, hasAccess, timeZone, pacing, now: now(), pictureOf };
     const isHome = chat === (post.review?.chats[0] ?? post.chat) || isStandIn(post, chat);
     const ending = isHome && !goesOn ? finalNote(post, chat) : undefined;
@@ -132,6 +134,12 @@ export function createRenderer({
         ending: { key: `${post.id} ${post.status}`, card: ending, callsFor: post.author },
       }),
     };
+  }
+
+  /** Whether TikTok would still tell us about the account's posts. */
+  async function isOpenToUs(openId: string): Promise<boolean> {
+    const account = await accounts.get(openId);
+    return account !== undefined && !account.expired;
   }
 
   async function drawDraft(draft: Draft, menu?: 'files' | 'accounts'): Promise<Card> {

@@ -71,7 +71,7 @@ export function createShowCard({
       record !== undefined && record.shownHash === hashOf(card) && !isInWrongPlace(record, rendering);
     const message = isShown ? record.message : await sendOrEdit(subject, rendering, record, doubts);
     if (message === undefined) return undefined;
-    if (!isShown) await cardIndex.noteShown(subject, message, card);
+    if (!isShown) await cardIndex.noteShown(subject, message, card, record);
     if (marks !== undefined && record?.marked !== message.id) {
       await botFor(message.chat).addReactions(message, marks);
       await cardIndex.noteMarked(subject, message.id);

@@ -67,14 +67,20 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
 
   /** The ids of all workspaces that share with this one, itself among them; the one that was joined comes first. */
   async function idsOf(id: string): Promise<string[]> {
-    const root = await rootOf(id);
-    return [root, ...(await partsOf(root))];
+    return (await sharingWith(id)).map(([each]) => each);
   }
 
-  async function partsOf(root: string): Promise<string[]> {
-    const parts = (await get(root))?.parts ?? [];
-    const found = await Promise.all(parts.map(get));
-    return parts.filter((_, index) => found[index]?.joined === root);
+  /** The same with their records, each of which is read once; the one that was joined may have none. */
+  async function sharingWith(id: string): Promise<[id: string, workspace: Workspace | undefined][]> {
+    const own = await get(id);
+    const root = own?.joined ?? id;
+    const host = root === id ? own : await get(root);
+    return [[root, host], ...(await partsOf(root, host))];
+  }
+
+  async function partsOf(root: string, host: Workspace | undefined): Promise<[string, Workspace][]> {
+    const parts = await Promise.all((host?.parts ?? []).map(async (id) => [id, await get(id)] as const));
+    return parts.flatMap(([id, part]) => (part?.joined === root ? [[id, part]] : []));
   }
 
   /** Whether two places share, so that the people of one have a say in the other. */
@@ -83,15 +89,14 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
   }
 
   async function placesOf(id: string): Promise<Place[]> {
-    const ids = await idsOf(id);
-    const found = await Promise.all(ids.map(get));
-    return found.flatMap((workspace, index) =>
-      workspace === undefined ? [] : [placeOf(ids[index] ?? id, workspace)],
+    return (await sharingWith(id)).flatMap(([each, workspace]) =>
+      workspace === undefined ? [] : [placeOf(each, workspace)],
     );
   }
 
   async function settingsOf(id: string): Promise<Settings> {
-    return settingsIn(await get(await rootOf(id)));
+    const own = await get(id);
+    return settingsIn(own?.joined === undefined ? own : await get(own.joined));
   }
 
   /** Changes the rules for all that share them; what `change` throws is passed on. */
@@ -138,7 +143,7 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
     const root = await rootOf(other);
     const [part, host] = await Promise.all([get(id), get(root)]);
     if (id === root || part?.joined === root) throw new UserError({ code: 'join_itself' });
-    if (part?.joined !== undefined || (await partsOf(id)).length > 0)
+    if (part?.joined !== undefined || (await partsOf(id, part)).length > 0)
       throw new UserError({ code: 'already_joined' });
     if (part === undefined || host === undefined || part.isPrivate || host.isPrivate)
       throw new UserError({ code: 'join_private' });
@@ -163,8 +168,8 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
 
   /** The accounts of all that share with this place, in the order in which they were connected. */
   async function openIdsOf(id: string): Promise<string[]> {
-    const found = await Promise.all((await idsOf(id)).map(get));
-    return [...new Set(found.flatMap((workspace) => workspace?.openIds ?? []))];
+    const found = await sharingWith(id);
+    return [...new Set(found.flatMap(([, workspace]) => workspace?.openIds ?? []))];
   }
 
   async function share(id: string, chat: ChatRef, openId: string): Promise<void> {

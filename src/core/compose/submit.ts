@@ -135,11 +135,15 @@ export function createSubmission({
   /** The post that a draft became, or the last try again of it. */
   async function latestPost(draftId: string): Promise<Post | undefined> {
     let latest = await posts.get(draftId);
-    for (let next = latest; next !== undefined; next = await nextPost(next)) latest = next;
+    while (latest !== undefined && isSettled(latest)) {
+      const next = await nextPost(latest);
+      if (next === undefined) break;
+      latest = next;
+    }
     return latest;
   }
 
-  /** The post that goes on where this one ended, if there is one. */
+  /** The post that goes on where this one ended, if there is one; only a settled post has one. */
   async function nextPost({ id }: Post): Promise<Post | undefined> {
     return posts.get((await randomIds.findNextPost(id)) ?? nextPostIdBefore(id));
   }

@@ -29,21 +29,30 @@ export function createRecorder({
   log: Logger;
 }) {
   const writing = new Set<Promise<void>>();
+  /** What is written already about posts under way, so that each step costs what is new about it. */
+  const written = new Map<string, Set<string>>();
 
   /** Writes down how far a post has come; it does not throw, because nothing may depend on it. */
   function follow(post: Post): Promise<void> {
-    const written = write(post).finally(() => writing.delete(written));
-    writing.add(written);
-    return written;
+    const ended = write(post).finally(() => writing.delete(ended));
+    writing.add(ended);
+    return ended;
   }
 
   async function write(post: Post): Promise<void> {
+    const known = written.get(post.id) ?? new Set();
+    written.set(post.id, known);
     try {
       const acts = post.review === undefined ? [] : await ballots.read(post.id);
-      for (const [key, entry] of entriesOf(post, acts)) await history.append(key, entry);
+      for (const [key, entry] of entriesOf(post, acts)) {
+        if (known.has(key)) continue;
+        await history.append(key, entry);
+        known.add(key);
+      }
     } catch (error) {
       log.error({ err: error, postId: post.id }, 'What happened to a post could not be written down');
     }
+    if (isSettled(post)) written.delete(post.id);
   }
 
   /** Writes down what somebody has just done. */

@@ -16,7 +16,7 @@ import type { Pacing } from './pacing.ts';
 import { dueAt, type Next, type Post, type PostEvent, type PostFailure, type PostIn } from './post.ts';
 import type { PullCounts } from './pull-progress.ts';
 import type { Attempt, AttemptFile, ReleaseGate } from './release-gate.ts';
-import type { Signals } from './signals.ts';
+import type { PostSignals, Signals } from './signals.ts';
 
 /** Does the one side effect that a post's status calls for. */
 export function createPerformer({
@@ -58,12 +58,14 @@ export function createPerformer({
         return (await waiting.noted(post)) ?? (await waiting.recheck(post)) ?? openAttempt(post);
       case 'submitting':
         return submit(post);
-      case 'processing':
-        if (!post.cancelRefused && (await waiting.cancelled(post)) !== undefined) return cancel(post);
-        return (await isWorthAsking(post)) ? readStatus(post) : undefined;
+      case 'processing': {
+        const note = await notes.read(post.id);
+        if (!post.cancelRefused && (await waiting.stoppedBy(post, note)) !== undefined) return cancel(post);
+        return isDue(post) || isHinted(post, note) ? readStatus(post) : undefined;
+      }
       case 'published':
       case 'in_inbox':
-        return (await isWorthAsking(post)) ? readStatus(post) : undefined;
+        return isDue(post) || isHinted(post, await notes.read(post.id)) ? readStatus(post) : undefined;
       default:
         return undefined;
     }
@@ -88,12 +90,6 @@ export function createPerformer({
   function isDue(post: Post): boolean {
     const at = wantedAt(post);
     return at !== undefined && at <= now();
-  }
-
-  async function isWorthAsking(post: PostIn<'processing' | 'published' | 'in_inbox'>): Promise<boolean> {
-    if (isDue(post)) return true;
-    const hintedAt = (await notes.read(post.id))?.hintedAt;
-    return hintedAt !== undefined && hintedAt >= post.checkedAt;
   }
 
   async function prepare(post: PostIn<'preparing'>): Promise<PostEvent> {
@@ -242,9 +238,9 @@ export function createWaiting({
 }) {
   /** What somebody has asked for while the post waits: to stop it, or another time. */
   async function noted(post: Post): Promise<PostEvent | undefined> {
-    const stopped = await cancelled(post);
-    if (stopped !== undefined) return stopped;
     const note = await notes.read(post.id);
+    const stopped = await stoppedBy(post, note);
+    if (stopped !== undefined) return stopped;
     const isPlanned = note?.publishAt === undefined || note.publishAt === (post.publishAt ?? null);
     if (isPlanned || (post.status === 'queued' && post.attempts > 0)) return undefined;
     return note.publishAt === null
@@ -254,7 +250,11 @@ export function createWaiting({
 
   /** What stops the post: somebody's wish, or that its place may not use Nod any more. */
   async function cancelled(post: Post): Promise<PostEvent | undefined> {
-    const note = await notes.read(post.id);
+    return stoppedBy(post, await notes.read(post.id));
+  }
+
+  /** The same, with what is noted about the post. */
+  async function stoppedBy(post: Post, note: PostSignals | undefined): Promise<PostEvent | undefined> {
     const isShutOut = !(await mayPost(post.workspace));
     if (note?.cancelled === undefined && !isShutOut) return undefined;
     return { type: 'cancelled', ...note?.cancelled, ...(isShutOut && { isShutOut }) };
@@ -303,10 +303,14 @@ export function createWaiting({
   const queryCreator = ({ content }: Post): Promise<CreatorInfo> =>
     accounts.withToken(content.openId, (token) => client.queryCreatorInfo(token));
 
-  return { noted, cancelled, review, recheck, askForPrivacy };
+  return { noted, cancelled, stoppedBy, review, recheck, askForPrivacy };
 }
 
 export type Waiting = ReturnType<typeof createWaiting>;
+
+/** Whether TikTok has announced news since it was asked. */
+const isHinted = (post: PostIn<'processing' | 'published' | 'in_inbox'>, note: PostSignals | undefined) =>
+  note?.hintedAt !== undefined && note.hintedAt >= post.checkedAt;
 
 /** A plan may have been dropped meanwhile, but not the time that has passed. */
 const hasWaited = ({ review, publishAt, createdAt, readyAt = createdAt }: Post): boolean =>

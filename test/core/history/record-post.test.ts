@@ -5,7 +5,7 @@ import { createHistory, type HistoryEntry } from '../../../src/core/history/hist
 import { createRecorder, entriesOf } from '../../../src/core/history/record-post.ts';
 import type { Post } from '../../../src/core/publish/post.ts';
 import { type Ballot, createBallots } from '../../../src/core/review/ballots.ts';
-import { openStores } from '../../../src/core/storage/database.ts';
+import { openStores, type RunStatement } from '../../../src/core/storage/database.ts';
 import { approve, CLEO, reason, reject, unmark } from '../acts.ts';
 import { temporaryDirectory } from '../media/files.ts';
 import { ANA, BEN, baseWith, contentWith, POSTS, REVIEW, T0, WORKSPACE } from '../posts.ts';
@@ -15,8 +15,8 @@ const tell = (...[post, acts]: Parameters<typeof entriesOf>) =>
   entriesOf(post, acts).map(([, { what, person, detail }]) => [what, person?.name, detail]);
 const submitted = ['submitted', 'Ana', undefined];
 
-function open() {
-  const stores = openStores({ file: join(temporaryDirectory(), 'nod.db') });
+function open(onStatement?: (statement: RunStatement) => void) {
+  const stores = openStores({ file: join(temporaryDirectory(), 'nod.db'), onStatement });
   onTestFinished(() => stores.close());
   const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
   const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake: () => {} });
@@ -179,4 +179,23 @@ describe('the chronicle', () => {
     await recorder.idle();
     expect(await history.recent([WORKSPACE], 5)).toHaveLength(1);
   });
+});
+
+it('writes only what is new about a post at each of its steps', async () => {
+  let writes = 0;
+  const { history, recorder } = open(({ sql }) => {
+    if (sql.startsWith('INSERT')) writes += 1;
+  });
+  const steps: [Post, number][] = [
+    [POSTS.queued, 1],
+    [POSTS.submitting, 0],
+    [POSTS.processing, 0],
+    [POSTS.published, 1],
+  ];
+  for (const [post, count] of steps) {
+    writes = 0;
+    await recorder.follow(post);
+    expect(writes).toBe(count);
+  }
+  expect((await history.recent([WORKSPACE], 9)).map(({ what }) => what)).toEqual(['published', 'submitted']);
 });
