@@ -23,7 +23,7 @@ it.concurrent('edits a card at most every 5 s, and shows the end all the same', 
 it.concurrent('tells no secret to the log or the server in a whole story with trouble in it', async () => {
   const lines: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
-  await using stage = await startDiscordStage({ log });
+  await using stage = await startDiscordStage({ log, byHand: true });
   const { discord, tiktok, world } = stage;
   tiktok.fault('drop-init-reply');
   tiktok.fault('fail:internal');

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type {
+  DiscordEmulator,
   InteractionHandle,
   MessageChoice,
   UploadFile,
@@ -7,6 +8,7 @@ import type {
 } from '../emulators/discord/index.ts';
 import { textOf } from '../emulators/discord/mentions.ts';
 import type { OptionInputs } from '../emulators/discord/option-values.ts';
+import { type SeededPlace, seed } from '../seed.ts';
 import {
   connectOnDiscord,
   createWorld,
@@ -22,6 +24,10 @@ export { textOf };
 export interface DiscordStageOptions extends WorldOptions {
   /** False leaves the server without a TikTok account. */
   readonly connect?: boolean;
+  /** Has Ana connect and set everything in the chat, so that its messages and the history tell of it. */
+  readonly byHand?: boolean;
+  /** What else has been set before Nod starts. */
+  readonly alsoSeed?: (world: World) => readonly SeededPlace[];
   /** How many approvals a post needs; none unless the story is about them. */
   readonly approvals?: number;
   /** Runs Nod some other way than in this process. */
@@ -38,6 +44,8 @@ interface Use {
 /** A running Nod with Discord, an account connected in the server Studio, and what people do in #posts. */
 export async function startDiscordStage({
   connect = true,
+  byHand = false,
+  alsoSeed = () => [],
   approvals = 0,
   launch = (world) => world.start(),
   ...options
@@ -47,10 +55,14 @@ export async function startDiscordStage({
   const { tiktok, telegram } = world;
   const discord = discordOf(world);
   const { ana, posts } = discord;
+  const also = alsoSeed(world);
+  if (!byHand) await seed(world, [{ ...studioOf(discord, connect), approvals }, ...also]);
   let app = await launch(world);
   stack.defer(() => app[Symbol.asyncDispose]());
-  if (connect) await connectOnDiscord({ discord, tiktok });
-  await setApprovals(discord, approvals);
+  if (byHand) {
+    if (connect) await connectOnDiscord({ discord, tiktok });
+    await setApprovals(discord, approvals);
+  }
   // The news of the account is no card.
   const before = new Set(discord.messages(posts).map(({ id }) => id));
 
@@ -129,6 +141,12 @@ export async function startDiscordStage({
     },
   };
 }
+
+/** The server Studio as Nod knows it. */
+const studioOf = ({ studio, posts, ana }: DiscordEmulator, isConnected: boolean): SeededPlace => ({
+  ...{ workspace: `discord:${studio.id}`, chat: `discord:${posts.id}`, title: studio.name, isPrivate: false },
+  connectedBy: isConnected ? { id: `discord:${ana.id}`, name: 'Ana' } : undefined,
+});
 
 export const file = (name: string, more: Partial<UploadFile> = {}): UploadFile => ({
   path: fixture(name),

@@ -162,7 +162,7 @@ it.concurrent('counts no other emoji, however much alike', async () => {
 });
 
 it.concurrent('leaves reactions under all other messages alone', async () => {
-  await using stage = await startVotesStage();
+  await using stage = await startVotesStage({ byHand: true });
   const { discord, posts, ben, finn } = stage;
   const news = await discord.waitForMessage(posts, 'is connected');
   const talk = await discord.sendMessage(posts, finn, 'Lunch?');

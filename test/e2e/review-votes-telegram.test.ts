@@ -77,7 +77,7 @@ it.concurrent('takes a vote back when another emoji takes its place, and counts 
 });
 
 it.concurrent('leaves reactions under all other messages alone', async () => {
-  await using stage = await startVotesStage();
+  await using stage = await startVotesStage({ byHand: true });
   const { telegram, group, dora, gus } = stage;
   const news = await stage.inGroup(/are joined/);
   const talk = await telegram.sendText(group, gus, 'Lunch?');

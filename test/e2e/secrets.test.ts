@@ -12,7 +12,7 @@ it('tells no secret to the log or the chat in a whole story with trouble in it',
     watch.changed();
   };
   const log = pino({ level: 'trace' }, { write });
-  await using stage = await startStage({ log });
+  await using stage = await startStage({ log, byHand: true });
   const { telegram, tiktok, world } = stage;
   tiktok.fault('drop-init-reply');
   tiktok.fault('fail:internal');

@@ -3,11 +3,14 @@ import { fileURLToPath } from 'node:url';
 import type { Message, User } from 'grammy/types';
 import { expect } from 'vitest';
 import type { AlbumItem, SentFile, TelegramEmulator } from '../emulators/telegram/index.ts';
+import { seed } from '../seed.ts';
 import { buttonsOf, connectAccount, createWorld, textOf, type World, type WorldOptions } from '../world.ts';
 
 export interface StageOptions extends WorldOptions {
   /** False leaves the chat without a TikTok account. */
   readonly connect?: boolean;
+  /** Has Ana connect it in the chat, so that messages and the history tell of it. */
+  readonly byHand?: boolean;
   /** Runs Nod some other way than in this process. */
   readonly launch?: (world: World) => Promise<AsyncDisposable>;
 }
@@ -17,16 +20,24 @@ type AlbumOptions = Parameters<TelegramEmulator['sendAlbum']>[3];
 type Choice = string | RegExp | ((message: Message) => boolean);
 
 /** A running Nod between both emulators, Ana's account connected, and what Ana does in her chat. */
-export async function startStage({ connect = true, launch = inProcess, ...options }: StageOptions = {}) {
+export async function startStage({
+  connect = true,
+  byHand = false,
+  launch = inProcess,
+  ...options
+}: StageOptions = {}) {
   await using stack = new AsyncDisposableStack();
   const world = stack.use(await createWorld(options));
   const { telegram, tiktok } = world;
   const { ana, anaChat } = telegram;
   // Cards change faster here than Telegram would let them.
   telegram.setFlood({ chatPerSecond: false, groupPerMinute: false });
+  const connectedBy = { id: `telegram:${ana.id}`, name: 'Ana' };
+  const place = { workspace: `telegram:${anaChat.id}`, chat: `telegram:${anaChat.id}` as const };
+  if (connect && !byHand) await seed(world, [{ ...place, title: 'Ana', isPrivate: true, connectedBy }]);
   let app = await launch(world);
   stack.defer(() => app[Symbol.asyncDispose]());
-  if (connect) await connectAccount(world);
+  if (connect && byHand) await connectAccount(world);
 
   /** The newest card that fits, now or later. */
   const card = (choice: Choice): Promise<Message> => telegram.waitForMessage(anaChat, fits(choice));

@@ -1,7 +1,8 @@
 import type { Message, User } from 'grammy/types';
 import type { WireMessage } from '../emulators/discord/index.ts';
+import type { SeededPlace } from '../seed.ts';
 import { addManager, enterCode, issueCode } from '../team.ts';
-import { setApprovals } from '../world.ts';
+import { discordOf, setApprovals, type World } from '../world.ts';
 import { type DiscordStageOptions, startDiscordStage, textOf } from './discord-stage.ts';
 
 export interface TeamStageOptions extends DiscordStageOptions {
@@ -26,21 +27,21 @@ export async function startTeamStage({
   ...options
 }: TeamStageOptions = {}) {
   await using stack = new AsyncDisposableStack();
-  const stage = stack.use(await startDiscordStage({ ...options, approvals }));
+  let people: ReturnType<typeof gather> | undefined;
+  const stage = stack.use(
+    await startDiscordStage({
+      ...options,
+      approvals,
+      alsoSeed: (world) => {
+        people = gather(world, { botIsAdmin, forum });
+        return joined ? [people.joinedGroup] : [];
+      },
+    }),
+  );
+  if (people === undefined) throw new Error('A team is gathered before its Nod starts.');
   const { discord, telegram, posts, ana } = stage;
-  telegram.setFlood({ chatPerSecond: false, groupPerMinute: false });
-  const [ben, chiara] = [addManager(discord, 'Ben'), addManager(discord, 'Chiara')];
-  const finn = discord.user({ name: 'Finn' });
-  discord.addMember(discord.studio, finn);
-  const [dora, emil, gus] = ['Dora', 'Emil', 'Gus'].map((firstName) => telegram.user({ firstName })) as [
-    User,
-    User,
-    User,
-  ];
-  const group = telegram.group({
-    ...{ title: 'Editors', admins: [dora, emil], members: [gus], botIsAdmin, forum },
-    supergroup: true,
-  });
+  const { joinedGroup: _, ...team } = people;
+  const { group, dora } = team;
 
   /** What the bot says in the group, now or later. */
   const inGroup = (choice: string | RegExp | ((message: Message) => boolean)): Promise<Message> =>
@@ -52,7 +53,7 @@ export async function startTeamStage({
   async function join(): Promise<void> {
     await enterCode({ telegram, group, admin: dora }, await issueCode(discord));
   }
-  if (joined) await join();
+  if (joined && options.byHand) await join();
 
   /** Ana asks for approval of fixtures; the cards of the review in both places, or in the one that there is. */
   async function submit(files: readonly string[], caption = 'First light') {
@@ -69,11 +70,40 @@ export async function startTeamStage({
   const setTo = (count: number) => setApprovals(discord, count);
   const kept = stack.move();
   return {
-    ...{ ...stage, ana, ben, chiara, finn, dora, emil, gus, group, inGroup, inPosts, join, submit, setTo },
+    ...{ ...stage, ...team, ana, inGroup, inPosts, join, submit, setTo },
     [Symbol.asyncDispose]: async () => {
       await kept.disposeAsync();
     },
   };
+}
+
+/** The people around Ana, in the server and in the group. */
+function gather(world: World, { botIsAdmin, forum }: { botIsAdmin: boolean; forum: boolean }) {
+  const { telegram } = world;
+  const discord = discordOf(world);
+  telegram.setFlood({ chatPerSecond: false, groupPerMinute: false });
+  const [ben, chiara] = [addManager(discord, 'Ben'), addManager(discord, 'Chiara')];
+  const finn = discord.user({ name: 'Finn' });
+  discord.addMember(discord.studio, finn);
+  const [dora, emil, gus] = ['Dora', 'Emil', 'Gus'].map((firstName) => telegram.user({ firstName })) as [
+    User,
+    User,
+    User,
+  ];
+  const group = telegram.group({
+    ...{ title: 'Editors', admins: [dora, emil], members: [gus], botIsAdmin, forum },
+    supergroup: true,
+  });
+  const joinedGroup: SeededPlace = {
+    ...{
+      workspace: `telegram:${group.id}`,
+      chat: `telegram:${group.id}`,
+      title: 'Editors',
+      isPrivate: false,
+    },
+    joined: `discord:${discord.studio.id}`,
+  };
+  return { ben, chiara, finn, dora, emil, gus, group, joinedGroup };
 }
 
 export type TeamStage = Awaited<ReturnType<typeof startTeamStage>>;
