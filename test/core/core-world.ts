@@ -70,7 +70,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
   nods.push(openNod(common));
   tiktok.app.urlProperties.push({ type: 'prefix', value: mediaUrl() });
   if (options.webhooks) tiktok.app.webhookUrl = `${url}/webhooks/tiktok`;
-  stack.defer(() => checkLog(lines, tiktok, mediaUrl()));
+  stack.defer(() => checkTraces(lines, tiktok, mediaUrl()));
   stack.defer(async () => {
     await Promise.all(nods.map((nod) => nod.close()));
   });
@@ -222,7 +222,7 @@ function collectLog() {
 }
 
 /** Whatever a test did, no token and no media URL may have reached the log. */
-function checkLog(lines: readonly string[], { state, app }: TikTokEmulator, mediaUrl: string): void {
+function checkTraces(lines: readonly string[], { state, app }: TikTokEmulator, mediaUrl: string): void {
   const log = lines.join('');
   const attemptIds = state.publishes.flatMap(({ sourceUrls }) =>
     sourceUrls.map((url) => url.slice(mediaUrl.length).split('/')[0] ?? url),
@@ -230,4 +230,6 @@ function checkLog(lines: readonly string[], { state, app }: TikTokEmulator, medi
   const secrets = [app.clientSecret, mediaUrl, ...state.tokens.map(({ value }) => value), ...attemptIds];
   const leaked = secrets.filter((secret) => log.includes(secret));
   if (leaked.length > 0) throw new Error(`The log holds ${leaked.join(', ')}.`);
+  const unmet = state.lint.filter((note) => note.endsWith('never met.'));
+  if (unmet.length > 0) throw new Error(unmet.join(' '));
 }

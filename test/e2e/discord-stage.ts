@@ -137,6 +137,7 @@ export async function startDiscordStage({
     async [Symbol.asyncDispose]() {
       await kept.disposeAsync();
       expect(discord.state.lint).toEqual([]);
+      expect(telegram.state.lint).toEqual([]);
       expect(tiktok.state.lint).toEqual([]);
     },
   };

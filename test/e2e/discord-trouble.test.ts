@@ -73,6 +73,7 @@ it('publishes while Discord cannot be reached, and shows the end afterwards', as
   await stage.press(handle, 'Post now');
   const outage = stage.discord.fault('unreachable');
   await stage.tiktok.whenPublish(({ postIds }) => postIds.length > 0);
+  await stage.discord.until(() => outage.hits > 0 || undefined, { what: 'The outage' });
   outage.lift();
   await stage.card(LINK);
   await stage.ending();

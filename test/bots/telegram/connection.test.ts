@@ -54,9 +54,10 @@ it('starts once Telegram can be reached', async () => {
 
 it('gives up starting when it is stopped', async () => {
   await using harness = await startHarness();
-  harness.telegram.fault('unreachable');
+  const outage = harness.telegram.fault('unreachable');
   const bot = harness.createBot();
   const starting = bot.start(async () => {});
+  await harness.telegram.until(() => outage.hits > 0 || undefined, { what: 'The outage' });
   await bot.stop();
   await starting;
   expect(harness.telegram.state.requests).toEqual([]);

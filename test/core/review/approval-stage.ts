@@ -37,6 +37,8 @@ export async function play({
   const post = await submit();
   const review: Reviewed = { postId: post.id, contentHash: post.contentHash, policy: plan.policy };
   const casts: CastResult[] = [];
+  /** The replies that shall be lost; the last of them may find nothing to lose. */
+  const armed: { disarm: () => void }[] = [];
   let isCalm = false;
   const inTurn = (name: string) => (isCalm ? Promise.resolve() : turn(name));
   const processes = plan.processes.map((planned, index) =>
@@ -58,6 +60,7 @@ export async function play({
   isCalm = true;
   await Promise.all(processes.map((process) => process.calm({ isRestarted: plan.endsWithRestart })));
   const end = await letEnd();
+  for (const { disarm } of armed) disarm();
   const decisions = await Promise.all(
     processes.map(({ nod }) => nod().ballots.decision(review)).concat(world.nod.ballots.decision(review)),
   );
@@ -98,7 +101,7 @@ export async function play({
     const { clock, creator } = world.tiktok;
     if (type === 'let the review expire') return clock.advance(73 * HOUR_MS);
     if (type === 'lose a reply') {
-      world.tiktok.fault('drop-init-reply');
+      armed.push(world.tiktok.fault('drop-init-reply'));
       return;
     }
     if (type === 'go private') {

@@ -72,6 +72,7 @@ const LASTING = new Set<FaultName>(['latency', 'hold', '401', 'unreachable', 'ga
 /** Creates the book of faults in force. */
 export function createFaults() {
   const active = new Set<Active>();
+  const added: Active[] = [];
   const timers = new Map<NodeJS.Timeout, () => void>();
   const cuts = new Map<FaultName, () => void>();
 
@@ -108,6 +109,7 @@ export function createFaults() {
       const left = options.times ?? (LASTING.has(name) ? Number.POSITIVE_INFINITY : 1);
       const fault: Active = { name, options, left, skip: options.skip ?? 0, hits: 0, lifted, release };
       active.add(fault);
+      added.push(fault);
       cuts.get(name)?.();
       return {
         lift() {
@@ -136,12 +138,21 @@ export function createFaults() {
 
     /** Called with what cuts connections when such a fault comes into force. */
     onCut: (name: 'unreachable' | 'gateway-cut', cut: () => void) => cuts.set(name, cut),
-    get isUnreachable() {
-      return [...active].some(({ name }) => name === 'unreachable');
+    /** Whether a connection is refused because the server is unreachable, which counts as a hit. */
+    refuses(): boolean {
+      const outage = [...active].find(({ name }) => name === 'unreachable');
+      if (outage !== undefined) outage.hits++;
+      return outage !== undefined;
     },
     get isGatewayCut() {
       return [...active].some(({ name }) => name === 'gateway-cut');
     },
+
+    /** What was put in force and never met: its test would pass without it. */
+    unmet: (): string[] =>
+      added
+        .filter(({ name, hits }) => hits === 0 && name !== 'gateway-cut')
+        .map(({ name }) => `The fault ${name} was never met.`),
 
     close() {
       for (const done of timers.values()) done();

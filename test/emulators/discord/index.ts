@@ -89,6 +89,7 @@ export async function startDiscordEmulator({
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= (async () => {
+      state.lint.push(...faults.unmet());
       faults.close();
       watch.close();
       await server.close();

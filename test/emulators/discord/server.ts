@@ -28,7 +28,7 @@ type Drop = { isReset: boolean };
 
 /** Starts the wire side on a free loopback port. */
 export async function startServer(emulation: Emulation) {
-  const { faults } = emulation;
+  const { faults, watch } = emulation;
   const route = createRouter([
     ...guildRoutes,
     ...messageRoutes,
@@ -48,7 +48,10 @@ export async function startServer(emulation: Emulation) {
   });
   server.on('upgrade', (request, socket, head) => gateway.upgrade(request, socket, head));
   server.on('connection', (socket: Socket) => {
-    if (faults.isUnreachable) socket.destroy();
+    if (faults.refuses()) {
+      socket.destroy();
+      watch.changed();
+    }
     sockets.add(socket.unref());
     socket.once('close', () => sockets.delete(socket));
   });

@@ -61,8 +61,9 @@ const EVERYTHING = new Set<FaultName>(['401', 'unreachable']);
 /** Creates the book of faults in force. */
 export function createFaults({ updates }: { updates: Updates }) {
   const active = new Set<Active>();
+  const added: Active[] = [];
   const timers = new Map<NodeJS.Timeout, () => void>();
-  const onUnreachable = new Set<() => void>();
+  const onUnreachable = new Set<() => boolean>();
 
   const delay = (ms: number) =>
     new Promise<void>((resolve) => {
@@ -97,9 +98,11 @@ export function createFaults({ updates }: { updates: Updates }) {
       const left = options.times ?? (LASTING.has(name) ? Number.POSITIVE_INFINITY : 1);
       const fault: Active = { name, options, left, skip: options.skip ?? 0, hits: 0, lifted };
       active.add(fault);
+      added.push(fault);
       // A poll already waiting would otherwise meet the fault only when it ends by itself.
-      if (name === 'unreachable') for (const cut of onUnreachable) cut();
-      else if (covers(fault, 'getupdates')) updates.release();
+      if (name === 'unreachable') {
+        for (const cut of onUnreachable) if (cut()) fault.hits++;
+      } else if (covers(fault, 'getupdates')) updates.release();
       return {
         lift() {
           active.delete(fault);
@@ -125,11 +128,18 @@ export function createFaults({ updates }: { updates: Updates }) {
       return undefined;
     },
 
-    /** Called with a function that cuts all connections when the server becomes unreachable. */
-    onUnreachable: (cut: () => void) => onUnreachable.add(cut),
-    get isUnreachable() {
-      return [...active].some(({ name }) => name === 'unreachable');
+    /** Called with a function that cuts all connections when the server becomes unreachable, and tells if there were any. */
+    onUnreachable: (cut: () => boolean) => onUnreachable.add(cut),
+    /** Whether a connection is refused because the server is unreachable, which counts as a hit. */
+    refuses(): boolean {
+      const outage = [...active].find(({ name }) => name === 'unreachable');
+      if (outage !== undefined) outage.hits++;
+      return outage !== undefined;
     },
+
+    /** What was put in force and never met: its test would pass without it. */
+    unmet: (): string[] =>
+      added.filter(({ hits }) => hits === 0).map(({ name }) => `The fault ${name} was never met.`),
 
     close() {
       for (const done of timers.values()) done();

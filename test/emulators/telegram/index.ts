@@ -50,6 +50,7 @@ export async function startTelegramEmulator(options: EmulatorOptions = {}): Prom
   const close = () => {
     closing ??= (async () => {
       people.close();
+      state.lint.push(...faults.unmet());
       faults.close();
       updates.release();
       watch.close();

@@ -18,7 +18,7 @@ const DROP = Symbol('drop');
 
 /** Starts the wire side on a free loopback port. */
 export async function startServer(emulation: Emulation) {
-  const { token, faults } = emulation;
+  const { token, faults, watch } = emulation;
   const methods = readTable([receiveMethods, sendMethods, editMethods, actMethods, chatInfoMethods]);
   const sockets = new Set<Socket>();
 
@@ -41,12 +41,17 @@ export async function startServer(emulation: Emulation) {
     else await send(response, reply);
   });
   server.on('connection', (socket: Socket) => {
-    if (faults.isUnreachable) socket.destroy();
+    if (faults.refuses()) {
+      socket.destroy();
+      watch.changed();
+    }
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   faults.onUnreachable(() => {
+    const isMet = sockets.size > 0;
     for (const socket of sockets) socket.destroy();
+    return isMet;
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   server.unref();

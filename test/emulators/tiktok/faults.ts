@@ -101,6 +101,11 @@ export function createFaults() {
   return {
     armed,
     arm,
+    /** What was armed and never met: its test would pass without it. */
+    unmet: (): string[] =>
+      armed
+        .filter(({ left, options }) => left > 0 && left === (options.times ?? 1))
+        .map(({ name }) => `The fault ${name} was never met.`),
     takeLatency: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'latency')),
     takeInstead: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'instead')),
     takeReply: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'reply')),

@@ -78,6 +78,7 @@ export async function startTikTokEmulator(given: TikTokEmulatorOptions = {}) {
   const server = await startServer({ ...common, routes, port: given.port ?? 0 });
 
   async function close() {
+    state.lint.push(...faults.unmet());
     lifecycle.close();
     clock.stop();
     puller.close();
