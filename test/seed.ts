@@ -3,7 +3,7 @@ import pino from 'pino';
 import { readConfig } from '../src/config.ts';
 import { createAccounts } from '../src/core/accounts/accounts.ts';
 import { createWorkspaces } from '../src/core/accounts/workspaces.ts';
-import type { ChatRef, Person } from '../src/core/publish/post.ts';
+import type { ChatRef, Person } from '../src/core/people.ts';
 import { openStores } from '../src/core/storage/database.ts';
 import { createSecrets, readOrMakeKey } from '../src/core/storage/secrets.ts';
 import { createTikTokClient } from '../src/core/tiktok/client.ts';

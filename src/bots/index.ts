@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Core } from '../core/index.ts';
-import type { ChatRef, Post } from '../core/publish/post.ts';
+import type { ChatRef } from '../core/people.ts';
+import type { Post } from '../core/publish/post.ts';
 import type { Stores } from '../core/storage/database.ts';
 import { createGuard } from './access/guard.ts';
 import { createAccessRequests } from './access/requests.ts';

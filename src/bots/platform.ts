@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { ChatRef, Person } from '../core/publish/post.ts';
+import type { ChatRef, Person } from '../core/people.ts';
 import type { Member, Role, VoteChoice } from '../core/review/review.ts';
 
 /** What every chat platform does for the conversation. */

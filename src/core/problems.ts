@@ -1,5 +1,5 @@
 import type { MediaProblem, PreparingProblem } from './media/types.ts';
-import type { ChatRef } from './publish/post.ts';
+import type { ChatRef } from './people.ts';
 import type { Decision, ReviewPolicy } from './review/review.ts';
 import type { FailureReason } from './tiktok/codes.ts';
 import type { PrivacyLevel } from './tiktok/types.ts';

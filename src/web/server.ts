@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import type { Web } from './index.ts';
+import type { Hono } from 'hono';
 
 /** Starts to listen; `close` lets the requests under way finish within `drainMs` and then cuts. */
 export async function startServer({
@@ -11,7 +11,7 @@ export async function startServer({
   port,
   drainMs = 10_000,
 }: {
-  app: Pick<Web, 'fetch'>;
+  app: Pick<Hono, 'fetch'>;
   host: string;
   port: number;
   drainMs?: number;

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { Accounts } from '../core/accounts/accounts.ts';
-import type { AccountName, ChatRef } from '../core/publish/post.ts';
+import type { AccountName, ChatRef } from '../core/people.ts';
 import type { Signals } from '../core/publish/signals.ts';
 import { type TikTokWebhookEvent, verifyWebhook, WebhookRejectedError } from '../core/tiktok/webhook.ts';
 

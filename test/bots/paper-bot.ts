@@ -1,5 +1,5 @@
 import { type Bot, type Card, MessageGoneError, type MessageRef } from '../../src/bots/platform.ts';
-import type { ChatRef, Person } from '../../src/core/publish/post.ts';
+import type { ChatRef, Person } from '../../src/core/people.ts';
 import type { Member, VoteChoice } from '../../src/core/review/review.ts';
 import { createWatch, PATIENCE_MS } from '../emulators/watch.ts';
 

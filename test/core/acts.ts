@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Person } from '../../src/core/publish/post.ts';
+import type { Person } from '../../src/core/people.ts';
 import { type Ballot, createBallots, type Reviewed } from '../../src/core/review/ballots.ts';
 import type {
   BallotEntry,

@@ -1,8 +1,8 @@
 import type { PreparedMedia, StoredFile } from '../../src/core/media/types.ts';
+import type { Person } from '../../src/core/people.ts';
 import type { Pacing } from '../../src/core/publish/pacing.ts';
 import {
   hashContent,
-  type Person,
   type PostBase,
   type PostContent,
   type PostIn,

@@ -1,5 +1,5 @@
 import type { PlaceAccess } from '../../core/access/place-access.ts';
-import type { Person } from '../../core/publish/post.ts';
+import type { Person } from '../../core/people.ts';
 import { encodePress, settingKey } from '../buttons.ts';
 import type { Button, Card, Row, Span } from '../platform.ts';
 import { countOf, placeName } from '../text/format.ts';

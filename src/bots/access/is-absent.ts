@@ -1,4 +1,4 @@
-import type { ChatRef, Person } from '../../core/publish/post.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import { type Bot, ChatClosedError } from '../platform.ts';
 
 /** A chat that speaks as itself has an id of another form. */

@@ -1,4 +1,4 @@
-import type { ChatRef } from '../../core/publish/post.ts';
+import type { ChatRef } from '../../core/people.ts';
 import { type Bot, ChatClosedError, type ChatEvent } from '../platform.ts';
 
 /** Whether somebody manages the place now; nobody does where Nod is shut out. */

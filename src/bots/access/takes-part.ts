@@ -1,6 +1,7 @@
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import type { ChatRef, Post } from '../../core/publish/post.ts';
+import type { ChatRef } from '../../core/people.ts';
+import type { Post } from '../../core/publish/post.ts';
 
 /** Whether the people of a place see the reviews of a post and have a say in them: both share, and the place may use Nod. */
 export async function takesPart(

@@ -1,4 +1,4 @@
-import type { ChatRef } from '../../core/publish/post.ts';
+import type { ChatRef } from '../../core/people.ts';
 import type { Sender } from '../cards/send.ts';
 import type { Bot, ChatEventOf } from '../platform.ts';
 import { connectCard, linkForNobodyCard, linkKeptCard, linkSentCard } from '../text/messages.ts';

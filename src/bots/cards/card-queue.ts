@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ChatRef } from '../../core/publish/post.ts';
+import type { ChatRef } from '../../core/people.ts';
 import {
   type Bot,
   type Card,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ChatRef } from '../../core/publish/post.ts';
+import type { ChatRef } from '../../core/people.ts';
 import {
   type Bot,
   type Card,

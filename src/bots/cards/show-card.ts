@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import type { ChatRef, Person } from '../../core/publish/post.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import type { VoteChoice } from '../../core/review/review.ts';
 import { type Bot, type Card, ChatUnreachableError, MessageGoneError, type MessageRef } from '../platform.ts';
 import { note } from '../text/messages.ts';

@@ -1,4 +1,5 @@
-import type { ChatRef, Post } from '../../core/publish/post.ts';
+import type { ChatRef } from '../../core/people.ts';
+import type { Post } from '../../core/publish/post.ts';
 
 /**
  * What a card is about: a draft with the post that it becomes, by the draft's id; or a post under review, in one of the

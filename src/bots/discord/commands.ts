@@ -14,7 +14,7 @@ import {
   SlashCommandBuilder,
   type SlashCommandSubcommandBuilder,
 } from 'discord.js';
-import type { Person } from '../../core/publish/post.ts';
+import type { Person } from '../../core/people.ts';
 import type { Role } from '../../core/review/review.ts';
 import type { ChatEventOf } from '../platform.ts';
 import { serverRole, userPerson } from './ids.ts';

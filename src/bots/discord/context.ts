@@ -1,6 +1,6 @@
 import type { APIInteraction } from 'discord.js';
+import type { Person } from '../../core/people.ts';
 import { plainName } from '../../core/plain-text.ts';
-import type { Person } from '../../core/publish/post.ts';
 import type { ChatEvent } from '../platform.ts';
 import { chatRef, userPerson } from './ids.ts';
 

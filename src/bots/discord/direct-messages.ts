@@ -1,7 +1,7 @@
 import { RequestMethod, Routes } from 'discord.js';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { ChatRef, Person } from '../../core/publish/post.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import { type Card, ChatClosedError, type MessageRef } from '../platform.ts';
 import type { Api } from './api.ts';
 import { chatRef, parsePersonId } from './ids.ts';

@@ -1,7 +1,7 @@
 import { type APIMessage, MessageFlags, SnowflakeUtil } from 'discord.js';
 import { z } from 'zod';
+import type { ChatRef, Person } from '../../core/people.ts';
 import { plainName } from '../../core/plain-text.ts';
-import type { ChatRef, Person } from '../../core/publish/post.ts';
 import type { Role } from '../../core/review/review.ts';
 import type { MessageRef } from '../platform.ts';
 import { pictureKeyOf } from './attachments.ts';

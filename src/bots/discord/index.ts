@@ -1,6 +1,6 @@
 import { type RESTPutAPIApplicationCommandsJSONBody, RequestMethod, Routes } from 'discord.js';
 import type { Logger } from 'pino';
-import type { ChatRef } from '../../core/publish/post.ts';
+import type { ChatRef } from '../../core/people.ts';
 import { createPerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import { createSafely } from '../adapter-kit/safely.ts';
 import type { Bot, ChatEvent, MessageRef, StartOptions } from '../platform.ts';

@@ -1,6 +1,6 @@
 import { type APIInteraction, PermissionFlagsBits, RequestMethod, type RouteLike, Routes } from 'discord.js';
 import { z } from 'zod';
-import type { ChatRef, Person } from '../../core/publish/post.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import type { Member } from '../../core/review/review.ts';
 import { createRecent } from '../adapter-kit/recent.ts';
 import type { Api } from './api.ts';

@@ -11,7 +11,7 @@ import {
 } from 'discord.js';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { Person } from '../../core/publish/post.ts';
+import type { Person } from '../../core/people.ts';
 import type { VoteChoice } from '../../core/review/review.ts';
 import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import { createRecent } from '../adapter-kit/recent.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { MessageFlags, type RawFile, RequestMethod, Routes } from 'discord.js';
 import { z } from 'zod';
-import type { ChatRef } from '../../core/publish/post.ts';
+import type { ChatRef } from '../../core/people.ts';
 import {
   type Card,
   ChatClosedError,

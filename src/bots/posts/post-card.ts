@@ -1,6 +1,7 @@
 import type { StoredFile } from '../../core/media/types.ts';
+import type { ChatRef } from '../../core/people.ts';
 import { isSlow, type Pacing } from '../../core/publish/pacing.ts';
-import type { ChatRef, Post, PostFailure, PostIn } from '../../core/publish/post.ts';
+import type { Post, PostFailure, PostIn } from '../../core/publish/post.ts';
 import { shownFile } from '../../core/publish/post.ts';
 import type { PullProgress } from '../../core/publish/pull-progress.ts';
 import type { Vote } from '../../core/review/review.ts';

@@ -1,7 +1,8 @@
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { Draft } from '../../core/compose/draft.ts';
 import { openDraftsIn, openDraftsOf } from '../../core/compose/open-drafts.ts';
-import { type ChatRef, isSettled, type Person, type Post } from '../../core/publish/post.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
+import { isSettled, type Post } from '../../core/publish/post.ts';
 import { recentIn, reviewsIn, underWayIn } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { isAbsent } from '../access/is-absent.ts';

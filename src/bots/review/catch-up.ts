@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
-import { type ChatRef, type Person, type Post, takesVotes } from '../../core/publish/post.ts';
+import { type Post, takesVotes } from '../../core/publish/post.ts';
 import { underWay } from '../../core/publish/posts.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import { countedVotes, type VoteChoice } from '../../core/review/review.ts';

@@ -1,5 +1,6 @@
+import type { ChatRef, Person } from '../../core/people.ts';
 import type { Problem } from '../../core/problems.ts';
-import type { ChatRef, Person, Post } from '../../core/publish/post.ts';
+import type { Post } from '../../core/publish/post.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import type { Sender } from '../cards/send.ts';
 import type { Bot, MessageRef } from '../platform.ts';

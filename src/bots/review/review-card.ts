@@ -1,5 +1,6 @@
 import type { StoredFile } from '../../core/media/types.ts';
-import { type ChatRef, type Person, type Post, type PostIn, shownFile } from '../../core/publish/post.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
+import { type Post, type PostIn, shownFile } from '../../core/publish/post.ts';
 import type { CastResult } from '../../core/review/ballots.ts';
 import { type Vote, type VoteChoice, votesOf } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';

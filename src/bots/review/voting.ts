@@ -1,16 +1,10 @@
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import { plainText } from '../../core/plain-text.ts';
 import { type Problem, UserError } from '../../core/problems.ts';
-import {
-  type ChatRef,
-  type Person,
-  type Post,
-  type PostReview,
-  type PostStatus,
-  takesVotes,
-} from '../../core/publish/post.ts';
+import { type Post, type PostReview, type PostStatus, takesVotes } from '../../core/publish/post.ts';
 import type { Ballots, CastResult } from '../../core/review/ballots.ts';
 import {
   type BallotEntry,

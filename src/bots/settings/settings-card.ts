@@ -1,5 +1,5 @@
 import type { Place, Settings } from '../../core/accounts/workspaces.ts';
-import type { ChatRef, Person } from '../../core/publish/post.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import type { ReviewPolicy, Role } from '../../core/review/review.ts';
 import { listButton } from '../access/access-cards.ts';
 import { encodePress, settingKey } from '../buttons.ts';

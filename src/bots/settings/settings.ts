@@ -3,8 +3,8 @@ import type { Settings as Rules, Workspaces } from '../../core/accounts/workspac
 import { readTimeZone } from '../../core/compose/parse-time.ts';
 import { type History, type HistoryEntry, toCsv } from '../../core/history/history.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
-import type { ChatRef, Person } from '../../core/publish/post.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import type { Press } from '../buttons.ts';
 import type { CardIndex } from '../cards/card-index.ts';

@@ -1,6 +1,6 @@
 import type { Api } from 'grammy';
 import type { Logger } from 'pino';
-import type { ChatRef, Person } from '../../core/publish/post.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import { type Card, ChatBusyError, ChatUnreachableError, type MessageRef } from '../platform.ts';
 import { isRefusal } from './errors.ts';
 import { isPrivateChat, parseChatRef, parseMessageRef, parsePersonId } from './ids.ts';

@@ -1,6 +1,6 @@
 import type { Chat, Message, User } from 'grammy/types';
+import type { ChatRef, Person } from '../../core/people.ts';
 import { plainName } from '../../core/plain-text.ts';
-import type { ChatRef, Person } from '../../core/publish/post.ts';
 import type { MessageRef } from '../platform.ts';
 
 const CHAT = /^telegram:(-?\d+)(?::(\d*))?$/;

@@ -1,6 +1,6 @@
 import type { Api } from 'grammy';
 import type { ChatMember, ChatMemberUpdated } from 'grammy/types';
-import type { ChatRef, Person } from '../../core/publish/post.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import type { Member } from '../../core/review/review.ts';
 import { ChatClosedError } from '../platform.ts';
 import { ask, says } from './errors.ts';

@@ -9,7 +9,7 @@ import type {
   ReplyParameters,
 } from 'grammy/types';
 import type { Logger } from 'pino';
-import type { ChatRef } from '../../core/publish/post.ts';
+import type { ChatRef } from '../../core/people.ts';
 import type { VoteChoice } from '../../core/review/review.ts';
 import { startOf } from '../cards/fit-text.ts';
 import {

@@ -1,6 +1,6 @@
 import type { Message } from 'grammy/types';
 import type { Logger } from 'pino';
-import type { Person } from '../../core/publish/post.ts';
+import type { Person } from '../../core/people.ts';
 import type { Store, Versioned } from '../../core/storage/database.ts';
 import type { ChatEvent, MessageRef } from '../platform.ts';
 import { ChatMovedError } from './errors.ts';

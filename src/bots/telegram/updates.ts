@@ -1,5 +1,5 @@
 import type { CallbackQuery, Message, Update, User } from 'grammy/types';
-import type { Person } from '../../core/publish/post.ts';
+import type { Person } from '../../core/people.ts';
 import type { ChatEvent, ChatEventOf } from '../platform.ts';
 import { asksToPost, type Command, type Me, readAddress, readCommand, repliesToUs } from './addressing.ts';
 import { type Albums, givenBy } from './albums.ts';

@@ -1,6 +1,6 @@
 import type { Place } from '../../core/accounts/workspaces.ts';
 import type { MediaKind } from '../../core/media/types.ts';
-import type { AccountName } from '../../core/publish/post.ts';
+import type { AccountName } from '../../core/people.ts';
 import { startOf } from '../cards/fit-text.ts';
 import { wordingOf } from './wording.ts';
 

@@ -1,7 +1,8 @@
 import type { Account } from '../../core/accounts/accounts.ts';
 import type { ConsentOutcome } from '../../core/accounts/consent.ts';
+import type { Person } from '../../core/people.ts';
 import type { Problem } from '../../core/problems.ts';
-import type { Person, Post } from '../../core/publish/post.ts';
+import type { Post } from '../../core/publish/post.ts';
 import { accountKey, encodePress } from '../buttons.ts';
 import type { Button, Card, Line } from '../platform.ts';
 import { accountName, excerptOf, filesWord, limitOf, momentOf } from './format.ts';

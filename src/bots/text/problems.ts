@@ -1,6 +1,6 @@
 import type { PreparingProblem } from '../../core/media/types.ts';
+import type { ChatRef } from '../../core/people.ts';
 import type { Problem } from '../../core/problems.ts';
-import type { ChatRef } from '../../core/publish/post.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { failureWords } from './failures.ts';

@@ -1,4 +1,4 @@
-import type { ChatRef } from '../../core/publish/post.ts';
+import type { ChatRef } from '../../core/people.ts';
 import type { Bot } from '../platform.ts';
 
 /** What people of one chat platform say and see otherwise than those of another. */

@@ -1,6 +1,6 @@
 import type { Workspace } from '../accounts/workspaces.ts';
 import { createLimiter } from '../fair-limiter.ts';
-import type { ChatRef, Person } from '../publish/post.ts';
+import type { ChatRef, Person } from '../people.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 
 /** Whether a place (a private chat, a group, a server) may use this Nod; the key is its workspace id. */

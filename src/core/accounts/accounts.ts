@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
+import type { AccountName, ChatRef, Person } from '../people.ts';
 import { UserError } from '../problems.ts';
-import type { AccountName, ChatRef, Person } from '../publish/post.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 import { type SealedSecret, type Secrets, SecretUnreadableError } from '../storage/secrets.ts';
 import type { TikTokClient } from '../tiktok/client.ts';

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { ChatRef, Person } from '../publish/post.ts';
+import type { ChatRef, Person } from '../people.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 import type { TikTokClient } from '../tiktok/client.ts';
 import { TikTokApiError, TikTokUnreachableError } from '../tiktok/errors.ts';

@@ -1,6 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
+import type { ChatRef, Person } from '../people.ts';
 import { UserError } from '../problems.ts';
-import type { ChatRef, Person } from '../publish/post.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 import { createThrottle } from '../throttle.ts';
 

@@ -1,6 +1,6 @@
 import { defaultTimeZone } from '../compose/parse-time.ts';
+import type { ChatRef } from '../people.ts';
 import { UserError } from '../problems.ts';
-import type { ChatRef } from '../publish/post.ts';
 import { defaultPolicy, type ReviewPolicy } from '../review/review.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 

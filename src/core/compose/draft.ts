@@ -5,9 +5,10 @@ import {
   type StoredFile,
   TEXT_LIMITS,
 } from '../media/types.ts';
+import type { AccountName, ChatRef, Person } from '../people.ts';
 import { plainCaption } from '../plain-text.ts';
 import type { Problem } from '../problems.ts';
-import type { AccountName, ChatRef, Person, PostContent } from '../publish/post.ts';
+import type { PostContent } from '../publish/post.ts';
 import type { Versioned } from '../storage/database.ts';
 import type { CreatorInfo, PostMode, PostSettings, PrivacyLevel } from '../tiktok/types.ts';
 

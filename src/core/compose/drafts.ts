@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Workspaces } from '../accounts/workspaces.ts';
+import type { ChatRef, Person } from '../people.ts';
 import { plainCaption } from '../plain-text.ts';
 import { type Problem, UserError } from '../problems.ts';
-import type { ChatRef, Person, Post } from '../publish/post.ts';
+import type { Post } from '../publish/post.ts';
 import type { Fresh, Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
 import type { TikTokClient } from '../tiktok/client.ts';

@@ -13,8 +13,8 @@ import {
 } from '../media/store.ts';
 import type { PreparedMedia, StoredFile } from '../media/types.ts';
 import { VIDEO_LIMITS } from '../media/types.ts';
+import type { ChatRef } from '../people.ts';
 import { FileUnavailableError, MediaTimeoutError, type Problem, UserError } from '../problems.ts';
-import type { ChatRef } from '../publish/post.ts';
 import type { Store } from '../storage/database.ts';
 import type { Usage } from './disk-usage.ts';
 import {

@@ -1,5 +1,5 @@
+import type { Person } from '../people.ts';
 import type { Problem } from '../problems.ts';
-import type { Person } from '../publish/post.ts';
 import type { Keeper } from './disk-usage.ts';
 import type { Draft, DraftFile } from './draft.ts';
 

@@ -1,4 +1,4 @@
-import type { Person } from '../publish/post.ts';
+import type { Person } from '../people.ts';
 import type { Search, Store } from '../storage/database.ts';
 import type { Draft } from './draft.ts';
 

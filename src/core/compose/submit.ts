@@ -3,13 +3,11 @@ import type { Logger } from 'pino';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Workspaces } from '../accounts/workspaces.ts';
 import type { PreparedMedia } from '../media/types.ts';
+import type { AccountName, ChatRef, Person } from '../people.ts';
 import { UserError } from '../problems.ts';
 import {
-  type AccountName,
-  type ChatRef,
   hashContent,
   isSettled,
-  type Person,
   type Post,
   type PostReview,
   type PostStatus,

@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import type { Person } from '../publish/post.ts';
+import type { Person } from '../people.ts';
 import type { Fresh, RangeOptions, Store, Versioned } from '../storage/database.ts';
 
 export type HistoryEvent =

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type AccountName, isSettled, type Post } from '../publish/post.ts';
+import type { AccountName } from '../people.ts';
+import { isSettled, type Post } from '../publish/post.ts';
 import type { Ballots } from '../review/ballots.ts';
 import type { BallotEntry } from '../review/review.ts';
 import type { Fresh } from '../storage/database.ts';

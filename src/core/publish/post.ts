@@ -1,26 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { MediaKind, MediaProblem, PreparedMedia, PreparingProblem, StoredFile } from '../media/types.ts';
+import type { AccountName, ChatRef, Person } from '../people.ts';
 import type { Problem } from '../problems.ts';
 import type { Decision, ReviewPolicy } from '../review/review.ts';
 import type { Versioned } from '../storage/database.ts';
 import type { FailureReason } from '../tiktok/codes.ts';
 import type { PostMode, PostSettings, PrivacyLevel, PublishStatus } from '../tiktok/types.ts';
-
-/** Where a conversation is: `telegram:<chat>:<thread>` or `discord:<channel>`; all else is for the adapter to know. */
-export type ChatRef = string;
-
-/** Somebody in a chat; `id` is `telegram:<user>` or `discord:<user>`. */
-export interface Person {
-  readonly id: string;
-  readonly name: string;
-}
-
-/** What a TikTok account is called. */
-export interface AccountName {
-  readonly nickname: string;
-  /** The handle, without @; TikTok tells it with the creator info. */
-  readonly username?: string;
-}
 
 /** A file as the person gave it. */
 export interface SourceFile {

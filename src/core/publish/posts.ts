@@ -1,5 +1,6 @@
+import type { ChatRef } from '../people.ts';
 import type { Search, Store } from '../storage/database.ts';
-import type { ChatRef, Post } from './post.ts';
+import type { Post } from './post.ts';
 
 // Posts are kept for a year, so they are found by index and never by reading all of them. One that is under way has no
 // `settledAt`; these are few.

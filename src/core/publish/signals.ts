@@ -1,5 +1,5 @@
+import type { Person } from '../people.ts';
 import type { Store, Versioned } from '../storage/database.ts';
-import type { Person } from './post.ts';
 
 /** What others leave for a post's next tick. Only that tick writes the post. */
 export interface PostSignals extends Versioned {

@@ -1,4 +1,4 @@
-import type { ChatRef, Person } from '../publish/post.ts';
+import type { ChatRef, Person } from '../people.ts';
 
 /** What somebody says about a post under review. */
 export type VoteChoice = 'approve' | 'reject';

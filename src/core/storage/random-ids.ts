@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ChatRef, Person } from '../publish/post.ts';
+import type { ChatRef, Person } from '../people.ts';
 import type { Store, Versioned } from './database.ts';
 
 /** The id that belongs to a key. */

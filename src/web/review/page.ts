@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
 import { carriesCaption } from '../../core/compose/draft.ts';
 import type { PreparedMedia } from '../../core/media/types.ts';
-import type { AccountName, Post, PostContent } from '../../core/publish/post.ts';
+import type { AccountName } from '../../core/people.ts';
+import type { Post, PostContent } from '../../core/publish/post.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { badge, type Markup, page } from '../pages/layout.ts';
 

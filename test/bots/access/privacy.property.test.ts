@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Card, ChatEvent } from '../../../src/bots/platform.ts';
-import type { Person, Post } from '../../../src/core/publish/post.ts';
+import type { Person } from '../../../src/core/people.ts';
+import type { Post } from '../../../src/core/publish/post.ts';
 import type { ReviewPolicy } from '../../../src/core/review/review.ts';
 import { grantOf } from '../../core/core-world.ts';
 import { namedFile } from '../../core/posts.ts';
