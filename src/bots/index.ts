@@ -124,8 +124,6 @@ export function createChats({
   return { conversation, accountNews, cardQueue, sender, downtime, catchUp, botFor, touch, forget };
 }
 
-export type Chats = ReturnType<typeof createChats>;
-
 /** The bots of the platforms that have a token; the library of a platform that has none is not even loaded. */
 export async function createBots({
   config,

@@ -41,5 +41,3 @@ export function createThrottle({
 
   return { take, giveBack };
 }
-
-export type Throttle = ReturnType<typeof createThrottle>;

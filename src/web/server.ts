@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 
 /** Starts to listen; `close` lets the requests under way finish within `drainMs` and then cuts. */
@@ -11,7 +11,7 @@ export async function startServer({
   port,
   drainMs = 10_000,
 }: {
-  app: Pick<Hono, 'fetch'>;
+  app: Pick<Hono<{ Bindings: HttpBindings }>, 'fetch'>;
   host: string;
   port: number;
   drainMs?: number;

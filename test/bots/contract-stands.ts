@@ -7,7 +7,7 @@ import { jpeg, startHarness as startTelegram } from './telegram/harness.ts';
 export const card = discordCard;
 
 /** What a person sees of one message. */
-export interface Seen {
+interface Seen {
   readonly text: string;
   readonly pictures: number;
   readonly buttons: readonly string[];

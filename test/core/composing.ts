@@ -155,7 +155,6 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
 
 export type ComposingWorld = Awaited<ReturnType<typeof createComposingWorld>>;
 export type Composing = ReturnType<ComposingWorld['openComposer']>;
-export type { CoreWorld };
 
 export const isReady = ({ files }: Draft) => files.every(({ state }) => state === 'ready');
 

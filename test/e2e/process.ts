@@ -6,7 +6,7 @@ import type { World } from '../world.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The Node that the package brings along; the machine's own may be too old. */
-export const NODE = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url));
+const NODE = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url));
 
 export interface ProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;

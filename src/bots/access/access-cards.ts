@@ -6,7 +6,7 @@ import { countOf, placeName } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
 
-export const PAGE_LENGTH = 6;
+const PAGE_LENGTH = 6;
 
 /** The one sentence for a stranger. */
 export function strangerText({ isClaimed, isAsked }: { isClaimed: boolean; isAsked: boolean }): string {

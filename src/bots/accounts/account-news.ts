@@ -82,5 +82,3 @@ export function createAccountNews({
 
   return { consentEnded, accountRemoved };
 }
-
-export type AccountNews = ReturnType<typeof createAccountNews>;

@@ -196,7 +196,7 @@ function endRows(draft: Draft, policy: ReviewPolicy): Button[][] {
 }
 
 /** What TikTok wants a person to choose, as it stands; only what the creator may choose at all. */
-export function choiceLines(draft: Draft): Line[] {
+function choiceLines(draft: Draft): Line[] {
   const { settings, creator, account } = draft;
   if (account === undefined || creator === undefined) return [];
   const isVideo = kindOf(draft) === 'video';
@@ -223,7 +223,7 @@ function disclosureText({ disclosing, settings }: Draft): string {
 }
 
 /** One line about what the creator has switched off, so that nobody looks for it; undefined when nothing is. */
-export function switchedOffText(draft: Draft): string | undefined {
+function switchedOffText(draft: Draft): string | undefined {
   const off = switchedOff(draft);
   if (off.length === 0) return undefined;
   return `${capital(listOf(off))} ${off.length === 1 && off[0] !== 'comments' ? 'is' : 'are'} off in this account’s settings.`;
@@ -241,7 +241,7 @@ function switchedOff(draft: Draft): string[] {
 }
 
 /** The buttons that change the choices. */
-export function choiceRows(draft: Draft): Row[] {
+function choiceRows(draft: Draft): Row[] {
   const { creator, settings, disclosing } = draft;
   if (creator === undefined || draft.account === undefined) return [];
   const isVideo = kindOf(draft) === 'video';
@@ -282,7 +282,7 @@ const onOff = (value: boolean): string => (value ? 'on' : 'off');
 const tick = (value: boolean): string => (value ? '☑' : '☐');
 
 /** One line for each file: where it stands, and what was changed about it. */
-export function fileLines({ chat, files }: Draft): Line[] {
+function fileLines({ chat, files }: Draft): Line[] {
   return files.map((file, index) => fileLine(file, { index, count: files.length, wording: wordingOf(chat) }));
 }
 
@@ -321,7 +321,7 @@ function changeText(change: MediaChange): string {
 }
 
 /** A button to take each file out, five a row. */
-export function fileRows(draft: Draft): Button[][] {
+function fileRows(draft: Draft): Button[][] {
   const buttons = draft.files.map((file, index) => on(draft, `✕ ${index + 1}`, 'drop', file.id));
   const rows: Button[][] = [];
   for (let start = 0; start < buttons.length; start += 5) rows.push(buttons.slice(start, start + 5));

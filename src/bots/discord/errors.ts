@@ -11,7 +11,7 @@ export class TokenRefusedError extends Error {
 }
 
 /** A refusal that nobody but us can put right. */
-export class DiscordError extends Error {
+class DiscordError extends Error {
   override name = 'DiscordError' as const;
   /** As in https://discord.com/developers/docs/topics/opcodes-and-status-codes#json. */
   readonly code: number;

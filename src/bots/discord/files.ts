@@ -37,8 +37,6 @@ export function createFiles({ apiUrl }: { apiUrl: string }) {
   return { openFile };
 }
 
-export type Files = ReturnType<typeof createFiles>;
-
 const MEDIA_PROXY = 'media.discordapp.net';
 const THUMBNAIL_PIXELS = 480;
 const REF = /^(\d+):(.+)$/s;
@@ -68,7 +66,7 @@ export function mediaOf(message: APIMessage): { files: APIAttachment[]; caption:
 }
 
 /** Where a file is and how many bytes it has at most. */
-export function parseFileRef(ref: string): { url: string; maxBytes: number } {
+function parseFileRef(ref: string): { url: string; maxBytes: number } {
   const [, size, url] = REF.exec(ref) ?? [];
   if (url === undefined) throw new Error('This is no file of Discord’s.');
   return { url, maxBytes: size === '0' ? Number.POSITIVE_INFINITY : Number(size) };

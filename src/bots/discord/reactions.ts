@@ -240,7 +240,7 @@ export function createReactionCalls({ api, log }: { api: Api; log: Logger }) {
   return { addReactions, fetchReactions, isLeft };
 }
 
-export type ReactionCalls = ReturnType<typeof createReactionCalls>;
+type ReactionCalls = ReturnType<typeof createReactionCalls>;
 
 /** Nobody can react to a message that only one person sees. */
 function placeOf(message: MessageRef): Place | undefined {

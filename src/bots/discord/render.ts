@@ -198,7 +198,7 @@ export function setLines(lines: readonly Line[]): string {
 }
 
 /** Whether Discord takes a URL in a link or a button. */
-export function isLinkable(href: string): boolean {
+function isLinkable(href: string): boolean {
   const protocol = URL.parse(href)?.protocol;
   return protocol === 'https:' || protocol === 'http:';
 }

@@ -190,7 +190,7 @@ function shortId(publishId: string): string {
 }
 
 /** A headline and what stands below it. */
-export interface Text {
+interface Text {
   readonly headline: string;
   readonly lines: Line[];
 }
@@ -211,7 +211,7 @@ function callingText(post: Post, wording: Wording): Text | undefined {
 }
 
 /** What a post waits for that its author has to decide anew. */
-export function heldText({ problem, review }: PostIn<'on_hold'>, wording: Wording): Text {
+function heldText({ problem, review }: PostIn<'on_hold'>, wording: Wording): Text {
   const lines: Line[] = [[problemText(problem, wording)]];
   if (review !== undefined)
     lines.push(['What is approved is what was shown, so a new choice is reviewed anew.']);
@@ -219,7 +219,7 @@ export function heldText({ problem, review }: PostIn<'on_hold'>, wording: Wordin
 }
 
 /** How the story of a post ends; undefined while it goes on. */
-export function finalText(post: Post, wording: Wording): Text | undefined {
+function finalText(post: Post, wording: Wording): Text | undefined {
   switch (post.status) {
     case 'published':
       return publishedText(post);

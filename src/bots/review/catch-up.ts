@@ -155,5 +155,3 @@ export function createCatchUp({
 
   return { start, reconcile, stop };
 }
-
-export type CatchUp = ReturnType<typeof createCatchUp>;

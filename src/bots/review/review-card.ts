@@ -140,7 +140,7 @@ function rowsOf({ post, previewUrl }: ReviewView, isCut: boolean): Row[] {
 }
 
 /** Who rejects, and why. */
-export function rejectionLines(votes: readonly Vote[], { rejectMark }: Wording): Line[] {
+function rejectionLines(votes: readonly Vote[], { rejectMark }: Wording): Line[] {
   return votes
     .filter(({ mark }) => mark === 'reject')
     .map(({ person, reason }) => [

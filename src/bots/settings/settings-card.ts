@@ -340,14 +340,14 @@ const HOURS_A_DAY = 24;
 const DAYS_FROM_HOURS = 96;
 
 /** `72 h`, `7 days`. */
-export function hoursText(hours: number): string {
+function hoursText(hours: number): string {
   return hours >= DAYS_FROM_HOURS && hours % HOURS_A_DAY === 0
     ? countOf(hours / HOURS_A_DAY, 'day')
     : `${hours} h`;
 }
 
 /** Places by name, in one list. */
-export const placesText = (places: readonly Place[]): string => listOf(places.map(placeName));
+const placesText = (places: readonly Place[]): string => listOf(places.map(placeName));
 
 /** Who or what belongs to the same platform. */
 export const platformOf = (id: string): string => id.split(':')[0] ?? '';

@@ -23,8 +23,6 @@ export function createFiles({ api, apiUrl, token }: { api: Api; apiUrl: string; 
   return { openFile };
 }
 
-export type Files = ReturnType<typeof createFiles>;
-
 const THUMBNAIL_PIXELS = 200;
 
 interface TelegramFile {

@@ -87,8 +87,6 @@ export function createMembers({ api, supergroups, fetchOwnId }: StandingOptions)
   return { fetchMember, receivesReactions, note };
 }
 
-export type TelegramMembers = ReturnType<typeof createMembers>;
-
 /** Whether somebody is in a chat: https://core.telegram.org/bots/api#chatmember */
 export const isPresent = (member: ChatMember): boolean =>
   member.status === 'restricted' ? member.is_member : member.status !== 'left' && member.status !== 'kicked';

@@ -161,8 +161,6 @@ export function createOutgoing({ api, supergroups, log }: OutgoingOptions) {
   return { send, edit, remove, addReactions, answerPress };
 }
 
-export type Outgoing = ReturnType<typeof createOutgoing>;
-
 type Call = (chatId: number, messageId: number) => Promise<unknown>;
 
 const GONE =
@@ -199,7 +197,7 @@ function replyParameters(message: MessageRef, chatId: number): ReplyParameters |
   return { message_id: messageId, allow_sending_without_reply: true };
 }
 
-export const NO_PREVIEW = { is_disabled: true };
+const NO_PREVIEW = { is_disabled: true };
 
 /** What goes along with a message of any kind. */
 interface Extras {
@@ -240,7 +238,7 @@ function captioned(card: Card, { mention, extrasFor }: PostOptions) {
 }
 
 /** Reads before the call: a missing file is a bug of ours and must not look like an outage of Telegram's. */
-export const upload = async (picture: Picture): Promise<InputFile> =>
+const upload = async (picture: Picture): Promise<InputFile> =>
   new InputFile(await readFile(picture.path), 'picture.jpg');
 
 // An edit without reply_markup takes the buttons away, as it should when a card has none.

@@ -25,7 +25,7 @@ const TRIES_WINDOW_MS = 3_600_000;
 const TRIES_A_PERSON = 5;
 const LENGTH = 8;
 /** Letters and digits of a code from the settings. */
-export const MIN_SYMBOLS = 6;
+const MIN_SYMBOLS = 6;
 /** Nothing that looks like something else: no 0 and O, no 1, I and L. */
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
 

@@ -81,7 +81,7 @@ export interface Draft extends Versioned {
   readonly updatedAt: number;
 }
 
-export interface DraftAccount extends AccountName {
+interface DraftAccount extends AccountName {
   readonly openId: string;
   readonly scopes: readonly string[];
 }

@@ -4,7 +4,7 @@ import type { Keeper } from './disk-usage.ts';
 import type { Draft, DraftFile } from './draft.ts';
 
 /** What counts towards a limit. */
-export interface Amounts {
+interface Amounts {
   /** Files of open drafts that are still to be copied or converted. */
   readonly files: number;
   /** Open drafts. */

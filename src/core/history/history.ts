@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { Person } from '../people.ts';
 import type { Fresh, RangeOptions, Store, Versioned } from '../storage/database.ts';
 
-export type HistoryEvent =
+type HistoryEvent =
   | 'submitted'
   | 'edited'
   | 'scheduled'

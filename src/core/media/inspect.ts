@@ -73,7 +73,7 @@ async function inspectPhoto(
 }
 
 /** What a file is, judged by its content: its name, and the kind of pipeline that can open it. */
-export type FileFormat =
+type FileFormat =
   | { readonly kind: 'photo'; readonly name: 'JPEG' | 'PNG' | 'WebP' }
   | { readonly kind: 'video'; readonly name: 'MP4' | 'MOV' | 'M4V' }
   | { readonly kind: 'other'; readonly name: string };
@@ -124,7 +124,7 @@ const HEAD_BYTES = 4096;
 const MAX_LOOKAHEAD_BYTES = 16 * 1024 ** 2;
 
 /** Tells a file's format from its bytes; throws a `file_empty` problem for a file without any. */
-export async function readFormat(path: string): Promise<FileFormat> {
+async function readFormat(path: string): Promise<FileFormat> {
   const head = await readHead(path);
   if (head.length === 0) throw new UserError({ code: 'file_empty' });
   const found = await detect(path);

@@ -191,7 +191,7 @@ const STROKE_WIDTH = 0.13;
  * Draws "+12" in white on nothing, as raw RGBA of the given height. Drawn by hand because a font would have to be
  * installed and would look different on every machine.
  */
-export function drawNumerals(text: string, { height }: { height: number }) {
+function drawNumerals(text: string, { height }: { height: number }) {
   const scale = height / (1 + STROKE_WIDTH);
   const width = Math.ceil(((text.length - 1) * ADVANCE + GLYPH_WIDTH + STROKE_WIDTH) * scale);
   const strokes = [...text].flatMap((sign, index) => moved(glyph(sign), index * ADVANCE));

@@ -339,7 +339,7 @@ function privacyGone({ content }: Post, all: readonly PrivacyLevel[]): Extract<P
 }
 
 /** What a failed `init` means for the post; what is no failure of TikTok's or of a person's is a bug and thrown on. */
-export function outcomeOf(error: unknown): PostEvent {
+function outcomeOf(error: unknown): PostEvent {
   if (error instanceof TikTokUnreachableError) return { type: 'unanswered' };
   if (error instanceof UserError && error.problem.code === 'account_disconnected') {
     return { type: 'refused', failure: { reason: 'account_disconnected' }, next: { type: 'give_up' } };
@@ -365,13 +365,13 @@ const LIMITS: ReadonlySet<FailureReason> = new Set([
 ]);
 
 /** Limits that time lifts are waited for; everything else that may be tried again is counted. */
-export function nextOf({ retry, reason, delayMs }: Advice): Next {
+function nextOf({ retry, reason, delayMs }: Advice): Next {
   if (retry === 'never') return { type: 'give_up' };
   return LIMITS.has(reason) && delayMs !== undefined ? { type: 'hold', delayMs } : { type: 'retry' };
 }
 
 /** A status that could not be read says nothing about the post. */
-export function unread(error: unknown, known: { askedAt: number; pulledBytes: number }): PostEvent {
+function unread(error: unknown, known: { askedAt: number; pulledBytes: number }): PostEvent {
   if (error instanceof TikTokRateLimitError)
     return { type: 'status_unread', ...known, retryAfterMs: error.retryAfterMs };
   if (

@@ -8,7 +8,7 @@ import type { FailureReason } from '../tiktok/codes.ts';
 import type { PostMode, PostSettings, PrivacyLevel, PublishStatus } from '../tiktok/types.ts';
 
 /** A file as the person gave it. */
-export interface SourceFile {
+interface SourceFile {
   readonly name: string;
   readonly file: StoredFile;
 }

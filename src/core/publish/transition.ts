@@ -112,7 +112,7 @@ type StatusUnread = Extract<PostEvent, { type: 'status_unread' }>;
 type Followable = PostIn<'processing' | 'published' | 'in_inbox'>;
 
 /** Begins to follow what TikTok has taken. */
-export function follow(post: PostIn<'submitting'>, publishId: string, now: number, pacing: Pacing): Post {
+function follow(post: PostIn<'submitting'>, publishId: string, now: number, pacing: Pacing): Post {
   return {
     ...baseOf(post),
     status: 'processing',
@@ -127,7 +127,7 @@ export function follow(post: PostIn<'submitting'>, publishId: string, now: numbe
 }
 
 /** What TikTok’s answer about a publish makes of its post. */
-export function afterStatus(post: Post, event: StatusRead, now: number, pacing: Pacing): Post {
+function afterStatus(post: Post, event: StatusRead, now: number, pacing: Pacing): Post {
   if (post.status !== 'processing' && post.status !== 'published' && post.status !== 'in_inbox') return post;
   const { status } = event.status;
   if (status === 'PUBLISH_COMPLETE') return publish(post, event, now, pacing);
@@ -143,7 +143,7 @@ export function afterStatus(post: Post, event: StatusRead, now: number, pacing: 
 }
 
 /** Silence proves nothing: not even our own count, which begins anew with each start, that nothing was pulled. */
-export function afterSilence(post: Post, event: StatusUnread, now: number, pacing: Pacing): Post {
+function afterSilence(post: Post, event: StatusUnread, now: number, pacing: Pacing): Post {
   if (post.status !== 'processing') return checkLater(post, event.askedAt, now, pacing, event.retryAfterMs);
   const pulled = withPulled(post, event);
   return isOutOfPatience(pulled, now, pacing)
@@ -236,7 +236,7 @@ function withLateCheck(
 }
 
 /** The post without what belongs to its status alone. */
-export function baseOf(post: Post): PostBase {
+function baseOf(post: Post): PostBase {
   const { id, version, workspace, chat, author, draftId, account, content, contentHash, createdAt } = post;
   const { media, preview, review, publishAt, readyAt, attempts, retries } = post;
   return {
@@ -252,12 +252,12 @@ export function baseOf(post: Post): PostBase {
 }
 
 /** Ends the post because it cannot be published. */
-export function fail(post: Post, failure: PostFailure, now: number): Post {
+function fail(post: Post, failure: PostFailure, now: number): Post {
   return { ...baseOf(post), status: 'failed', failure, settledAt: now };
 }
 
 /** What a refusal makes of a post: it waits for a limit, tries again, or ends. */
-export function proceed(post: Post, failure: PostFailure, next: Next, now: number, pacing: Pacing): Post {
+function proceed(post: Post, failure: PostFailure, next: Next, now: number, pacing: Pacing): Post {
   if (next.type === 'hold') return waitFor(post, failure, next.delayMs, now, pacing);
   return next.type === 'retry' ? retry(post, failure, now) : fail(post, failure, now);
 }
@@ -269,7 +269,7 @@ function waitFor(post: Post, failure: PostFailure, delayMs: number, now: number,
 }
 
 /** Another attempt after one that certainly came to nothing; bounded and ever slower. */
-export function retry(post: Post, failure: PostFailure, now: number): Post {
+function retry(post: Post, failure: PostFailure, now: number): Post {
   const delayMs = retryDelayMs(post.retries);
   if (delayMs === undefined) return fail(post, failure, now);
   return {

@@ -31,7 +31,7 @@ export type FailureReason =
   | 'unknown';
 
 /** Who or what helps once trying again does not, or no longer. */
-export type Ask =
+type Ask =
   | 'wait'
   | 'reconnect'
   | 'privacy'

@@ -233,7 +233,7 @@ const anyReply = z.looseObject({ error: z.union([z.string(), apiError]).optional
  * https://developers.tiktok.com/doc/tiktok-api-v2-error-handling
  * https://developers.tiktok.com/doc/oauth-error-handling
  */
-export function readEnvelope({
+function readEnvelope({
   body,
   httpStatus,
   shape,
@@ -292,7 +292,7 @@ const TOKEN = /\b(?:act|rft|clt)\.[^\s"'<>,;&]+/g;
 const MAX_LENGTH = 500;
 
 /** Makes a text of TikTok's fit for errors and logs: bounded, and without tokens or any of the secrets. */
-export function redact(text: string, secrets: readonly string[]): string {
+function redact(text: string, secrets: readonly string[]): string {
   let safe = text;
   for (const secret of secrets) {
     if (secret !== '') safe = safe.replaceAll(secret, '[hidden]');

@@ -9,7 +9,7 @@ interface About {
   createTime: number;
 }
 
-export type AccessRemovedReason =
+type AccessRemovedReason =
   | 'unknown'
   | 'user_disconnected'
   | 'account_deleted'

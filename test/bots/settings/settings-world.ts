@@ -22,7 +22,7 @@ import { openStores } from '../../../src/core/storage/database.ts';
 import { temporaryDirectory } from '../../core/media/files.ts';
 import { createPaperBot, textOf } from '../paper-bot.ts';
 
-export const NOW = Date.UTC(2026, 10, 22, 17, 2);
+const NOW = Date.UTC(2026, 10, 22, 17, 2);
 export const ANA: Person = { id: 'telegram:1', name: 'Ana' };
 export const BEN: Person = { id: 'telegram:2', name: 'Ben' };
 export const CHIARA: Person = { id: 'discord:30', name: 'Chiara' };
