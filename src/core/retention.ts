@@ -62,8 +62,8 @@ export function createRetention({
 
   async function sweepAll(): Promise<void> {
     await sweep();
-    await sweepPosts();
     await alsoSweep();
+    await sweepPosts();
   }
 
   /** Deletes what settled long ago, unless it goes on as a post that has not; a crash in between leaves it to the next sweep. */

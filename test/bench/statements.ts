@@ -10,7 +10,7 @@ const REVIEW_GOAL = 80;
 const TAP_GOAL = 45;
 
 /**
- * What Nod asks of its database for one post, in this process and with cards that change as fast as in tests: whoever adds
+ * What Nod asks of its database for one post, with both in this process and cards at their own pace: whoever adds
  * a read or a write to each step sees it here.
  */
 export async function benchStatements(): Promise<Figure[]> {
@@ -45,7 +45,11 @@ function tally(run: readonly RunStatement[]): string {
 /** Ben approves on Discord what Dora offered in the Telegram group that is joined with it. */
 async function countReview(): Promise<RunStatement[]> {
   const run: RunStatement[] = [];
-  await using world = await createWorld({ withDiscord: true, onStatement: (one) => run.push(one) });
+  await using world = await createWorld({
+    withDiscord: true,
+    cardIntervalMs: 'platform',
+    onStatement: (one) => run.push(one),
+  });
   const { telegram, tiktok } = world;
   const discord = discordOf(world);
   telegram.setFlood({ chatPerSecond: false, groupPerMinute: false });
@@ -75,7 +79,7 @@ async function countReview(): Promise<RunStatement[]> {
 
 async function countTap(): Promise<RunStatement[]> {
   const run: RunStatement[] = [];
-  await using world = await createWorld({ onStatement: (one) => run.push(one) });
+  await using world = await createWorld({ cardIntervalMs: 'platform', onStatement: (one) => run.push(one) });
   const { telegram } = world;
   telegram.setFlood({ chatPerSecond: false, groupPerMinute: false });
   await using _nod = await world.start();

@@ -6,7 +6,7 @@ import type { Offer } from '../../src/core/compose/drafts.ts';
 import type { Shares } from '../../src/core/compose/limits.ts';
 import { createRework } from '../../src/core/compose/submit.ts';
 import type { Person } from '../../src/core/people.ts';
-import { type CoreWorld, type CoreWorldOptions, createCoreWorld } from './core-world.ts';
+import { type CoreWorldOptions, createCoreWorld } from './core-world.ts';
 import { WITHOUT_LIMITS } from './nod.ts';
 import { ANA, CHAT, WORKSPACE } from './posts.ts';
 

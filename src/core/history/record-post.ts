@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { AccountName } from '../people.ts';
-import { isSettled, type Post } from '../publish/post.ts';
+import { dueAt, isSettled, type Post } from '../publish/post.ts';
 import type { Ballots } from '../review/ballots.ts';
 import type { BallotEntry } from '../review/review.ts';
 import type { Fresh } from '../storage/database.ts';
@@ -30,7 +30,7 @@ export function createRecorder({
   log: Logger;
 }) {
   const writing = new Set<Promise<void>>();
-  /** What is written already about posts under way, so that each step costs what is new about it. */
+  /** What is written already about posts to which something may still happen, so that each step costs what is new about it. */
   const written = new Map<string, Set<string>>();
 
   /** Writes down how far a post has come; it does not throw, because nothing may depend on it. */
@@ -47,13 +47,17 @@ export function createRecorder({
       const acts = post.review === undefined ? [] : await ballots.read(post.id);
       for (const [key, entry] of entriesOf(post, acts)) {
         if (known.has(key)) continue;
-        await history.append(key, entry);
+        // Counted as written at once, since a post may be looked at again before the write has ended.
         known.add(key);
+        await history.append(key, entry).catch((error) => {
+          known.delete(key);
+          throw error;
+        });
       }
     } catch (error) {
       log.error({ err: error, postId: post.id }, 'What happened to a post could not be written down');
     }
-    if (isSettled(post)) written.delete(post.id);
+    if (isSettled(post) && dueAt(post) === undefined) written.delete(post.id);
   }
 
   /** Writes down what somebody has just done. */

@@ -190,7 +190,8 @@ it('writes only what is new about a post at each of its steps', async () => {
     [POSTS.queued, 1],
     [POSTS.submitting, 0],
     [POSTS.processing, 0],
-    [POSTS.published, 1],
+    [{ ...POSTS.published, nextCheckAt: T0 + 60_000 }, 1],
+    [{ ...POSTS.published, postIds: [] }, 0],
   ];
   for (const [post, count] of steps) {
     writes = 0;
