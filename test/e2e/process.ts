@@ -19,7 +19,14 @@ export interface ProcessOptions {
 export function runNod({ environment = {}, node = NODE, args = [] }: ProcessOptions = {}) {
   const env = { PATH: process.env.PATH, ...environment };
   const child = spawn(node, ['nod.js', ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  // A test that runs out of time never comes to its end, where it would have ended Nod.
+  const kill = () => void child.kill('SIGKILL');
+  const leave = () => process.exit();
+  process.on('exit', kill).on('SIGTERM', leave).on('disconnect', leave);
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    process.off('exit', kill).off('SIGTERM', leave).off('disconnect', leave);
+    return { code, signal };
+  });
   const output = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output.out += text;
