@@ -96,8 +96,10 @@ export type InteractionEntry = {
   payload: Record<string, unknown>;
   /** Virtual time. */
   createdAtMs: number;
-  /** Real time from delivery to the first answer. */
+  /** Real time from delivery to the first answer, less what the machine was busy with others. */
   acknowledgedAfterMs?: number;
+  /** How long the emulator had been held up by other programs when it was sent. */
+  heldUpMs: number;
   startedAt: number;
   answerType?: number;
   isEphemeral?: boolean;
