@@ -51,7 +51,7 @@ export function createHandles(emulation: Emulation) {
     return {
       id: interaction.id,
       interaction,
-      /** Real time to the first answer, less what the machine was busy with others. */
+      /** Real time to the first answer. */
       acknowledgedAfterMs: interaction.acknowledgedAfterMs ?? 0,
       /** The type of the first answer: 4 message, 5 deferral, 6 deferred update, 7 update, 9 modal. */
       answerType: interaction.answerType,
@@ -74,19 +74,15 @@ export function createHandles(emulation: Emulation) {
 
   return {
     async acknowledged(interaction: InteractionEntry) {
-      const late = new Error('The application did not respond.');
-      const read = () => {
-        if (interaction.acknowledgedAfterMs !== undefined) return handleOf(interaction);
-        if (isTimedOut(emulation, interaction)) throw late;
-        return undefined;
-      };
-      const options = { timeoutMs: FIRST_ANSWER_MS + 1, onTimeout: () => late };
-      while (true) {
-        const handle = await watch.until(read, options).catch((error) => {
-          if (error !== late || isTimedOut(emulation, interaction)) throw error;
-        });
-        if (handle !== undefined) return handle;
-      }
+      const late = () => new Error('The application did not respond.');
+      return await watch.until(
+        () => {
+          if (interaction.acknowledgedAfterMs !== undefined) return handleOf(interaction);
+          if (isTimedOut(emulation, interaction)) throw late();
+          return undefined;
+        },
+        { timeoutMs: FIRST_ANSWER_MS, onTimeout: late },
+      );
     },
   };
 }

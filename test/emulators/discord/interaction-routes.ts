@@ -14,7 +14,7 @@ import type { Emulation } from './emulation.ts';
 import { ApiFailure, invalidForm, unknownInteraction, unknownMessage } from './failure.ts';
 import { checkForm } from './form-errors.ts';
 import { postAnswer } from './interaction-messages.ts';
-import { heldUpSince, isTimedOut } from './interactions.ts';
+import { isTimedOut } from './interactions.ts';
 import { NO_PINGS } from './mentions.ts';
 import { buildContent } from './message-content.ts';
 import { show } from './message-routes.ts';
@@ -53,10 +53,7 @@ async function answer(call: Call): Promise<Reply> {
   refuseLate(emulation, interaction);
   const message = apply();
   interaction.answerType = request.type;
-  interaction.acknowledgedAfterMs = Math.max(
-    0,
-    receivedAt - interaction.startedAt - heldUpSince(interaction),
-  );
+  interaction.acknowledgedAfterMs = receivedAt - interaction.startedAt;
   emulation.watch.changed();
   if (query.get('with_response') !== 'true') return noContent;
   return ok({ interaction: summary(interaction, message), ...resourceOf(emulation, request.type, message) });

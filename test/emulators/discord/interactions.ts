@@ -1,9 +1,7 @@
 // Faithful: what an interaction tells the bot: who, where, with which rights and limits
 // (https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object). Simplified: the app
 // is installed in the guild; in DMs with the bot too. Missing: user installs, premium entitlements.
-
 import { randomBytes } from 'node:crypto';
-import { heldUpMs } from '../held-up.ts';
 import type { OptionValue } from './command-wire.ts';
 import type { Emulation } from './emulation.ts';
 import { memberInChannel, userOf } from './guild-wire.ts';
@@ -45,7 +43,6 @@ export function deliverInteraction(emulation: Emulation, given: NewInteraction):
     channelId: entry.channel.id,
     payload: {},
     createdAtMs: clock.now(),
-    heldUpMs: heldUpMs(),
     startedAt: performance.now(),
     ...(source ? { sourceMessageId: source.id } : {}),
     followUpIds: [],
@@ -112,13 +109,6 @@ function metadataOf(
   };
 }
 
-/**
- * Whether the person would already read "The application did not respond". A bot in this process cannot answer while the
- * machine is busy with others.
- */
-export const isTimedOut = ({ clock }: Emulation, interaction: InteractionEntry) =>
-  interaction.acknowledgedAfterMs === undefined &&
-  clock.now() - interaction.createdAtMs - heldUpSince(interaction) > FIRST_ANSWER_MS;
-
-/** How long the emulator has been held up by other programs since then. */
-export const heldUpSince = ({ heldUpMs: before }: InteractionEntry): number => heldUpMs() - before;
+/** Whether the person would already read "The application did not respond". */
+export const isTimedOut = ({ clock }: Emulation, { acknowledgedAfterMs, createdAtMs }: InteractionEntry) =>
+  acknowledgedAfterMs === undefined && clock.now() - createdAtMs > FIRST_ANSWER_MS;

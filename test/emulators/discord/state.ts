@@ -96,10 +96,8 @@ export type InteractionEntry = {
   payload: Record<string, unknown>;
   /** Virtual time. */
   createdAtMs: number;
-  /** Real time from delivery to the first answer, less what the machine was busy with others. */
+  /** Real time from delivery to the first answer. */
   acknowledgedAfterMs?: number;
-  /** How long the emulator had been held up by other programs when it was sent. */
-  heldUpMs: number;
   startedAt: number;
   answerType?: number;
   isEphemeral?: boolean;
