@@ -62,7 +62,15 @@ export async function startApp({
   const bots = await createBots({ config, stores, log, now, onFatal });
   const botFor = (chat: ChatRef) => botOf(bots, chat);
   const core = createCore({
-    ...{ stores, client, mediaStore, tiktok, publicUrl, limits, keepPostsMs, now, log },
+    stores,
+    client,
+    mediaStore,
+    tiktok,
+    publicUrl,
+    limits,
+    keepPostsMs,
+    now,
+    log,
     secretKey: config.secretKey ?? readOrMakeKey(join(config.dataDir, 'secret.key')),
     access: { ...access, isClaimWanted },
     pacing: { ...DEFAULT_PACING, pollIntervalMs: config.pollIntervalMs, pollAttempts: config.pollAttempts },
@@ -75,7 +83,13 @@ export async function startApp({
   const chats = createChats({
     previewUrl: (post) => `${publicUrl}${core.previewLinks.urlPath(post)}`,
     ...(cardIntervalMs !== undefined && { cardIntervalMs }),
-    ...{ core, bots, stores, publicUrl, isOpen: access.isOpen, now, log },
+    core,
+    bots,
+    stores,
+    publicUrl,
+    isOpen: access.isOpen,
+    now,
+    log,
   });
   core.listen({ draftChanged: chats.cardQueue.touch, postChanged: chats.touch, postDeleted: chats.forget });
   const { cardQueue, sender, downtime, catchUp, accountNews } = chats;
@@ -83,7 +97,9 @@ export async function startApp({
   let isRunning = false;
   const web = createWeb({
     ...core,
-    ...{ publicUrl, now, log },
+    publicUrl,
+    now,
+    log,
     authorizePage: tiktok.authorizeUrl,
     clientSecret: tiktok.clientSecret,
     siteVerification: tiktok.siteVerification,

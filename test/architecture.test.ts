@@ -112,3 +112,7 @@ it.each(['', 'bots/telegram', 'bots/discord'])('keeps its folders small: %s', (a
     if (adapter === '' ? !/^bots\/(telegram|discord)$/.test(folder) : folder === adapter)
       expect.soft(length, folder).toBeLessThanOrEqual(adapter === '' ? 12 : 18);
 });
+
+it.each(files)('%s spreads no object that it writes itself', (file) => {
+  expect(readFileSync(resolve(src, file), 'utf8')).not.toContain('...{');
+});

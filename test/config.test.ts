@@ -23,7 +23,11 @@ it('needs four settings and knows the others by itself', () => {
     tiktok: { clientKey: 'key', clientSecret: 'secret', apiUrl: 'https://open.tiktokapis.com' },
     telegram: { token: '123456:ABC-def_1', apiUrl: 'https://api.telegram.org' },
     publicUrl: 'https://nod.example.com',
-    ...{ host: '0.0.0.0', port: 8080, dataDir: './data', pollIntervalMs: 45_000, pollAttempts: 3 },
+    host: '0.0.0.0',
+    port: 8080,
+    dataDir: './data',
+    pollIntervalMs: 45_000,
+    pollAttempts: 3,
     logLevel: 'info',
   });
 });

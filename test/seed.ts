@@ -43,7 +43,11 @@ export async function seed(world: World, places: readonly SeededPlace[]): Promis
   const workspaces = createWorkspaces({ workspaces: stores.store('workspaces') });
   const accounts = createAccounts({
     accounts: stores.store('accounts'),
-    ...{ workspaces, client, secrets, now, log },
+    workspaces,
+    client,
+    secrets,
+    now,
+    log,
   });
   for (const place of places) {
     const { workspace, chat, title, isPrivate, connectedBy: person, approvals, joined } = place;

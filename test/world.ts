@@ -135,7 +135,10 @@ export async function connectOnDiscord(
 export async function setApprovals(discord: DiscordEmulator, approvals: number): Promise<void> {
   const { ana, posts } = discord;
   const handle = await discord.runCommand({
-    ...{ user: ana, channel: posts, name: 'tiktok', subcommand: 'settings' },
+    user: ana,
+    channel: posts,
+    name: 'tiktok',
+    subcommand: 'settings',
   });
   await handle.waitForResponse('Settings');
   const label = approvals === 0 ? 'Off' : `${approvals} approval${approvals === 1 ? '' : 's'}`;

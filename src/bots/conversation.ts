@@ -149,7 +149,10 @@ export function createConversation({
     const { workspace, chat, person, caption, replyTo, wishes, reply } = event;
     const joins = replyTo && (await cardIndex.subjectOf(replyTo));
     const draft = await composer.offer({
-      ...{ workspace, chat, person, file: draftFile(event) },
+      workspace,
+      chat,
+      person,
+      file: draftFile(event),
       ...(caption !== undefined && { caption }),
       ...(joins !== undefined && { joins }),
     });
@@ -172,7 +175,10 @@ export function createConversation({
   function draftFile({ messageId, order, album, file }: ChatEventOf<'media'>): DraftFile {
     const { ref, name, bytes, claimedKind, thumbnailRef, tooBig } = file;
     const offered = {
-      ...{ id: messageId, order, name, ref },
+      id: messageId,
+      order,
+      name,
+      ref,
       ...(album !== undefined && { album }),
       ...(bytes !== undefined && { bytes }),
       ...(claimedKind !== undefined && { claimedKind }),

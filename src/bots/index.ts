@@ -71,7 +71,8 @@ export function createChats({
   const botFor = (chat: ChatRef) => botOf(bots, chat);
   const downtime = createDowntime({
     presences: stores.store<DowntimeRecord>('presence'),
-    ...{ now, log },
+    now,
+    log,
   });
   const { render, drawDraft } = createRenderer({ ...core, downtime, botFor, previewUrl, now });
   const cardIndex = createCardIndex({
@@ -83,7 +84,10 @@ export function createChats({
     cardIndex,
     ...(cardIntervalMs !== undefined && { editPauseMs: cardIntervalMs }),
     onClosed: (subject) => fallbackCards.closed(subject),
-    ...{ botFor, render, now, log },
+    botFor,
+    render,
+    now,
+    log,
   });
   const fallbackCards = createFallbackCards({ ...core, cardIndex, render, sender, log });
 
@@ -96,18 +100,47 @@ export function createChats({
   const joinChats = createJoinChats({ ...core, sender, touch, botFor });
   const settings = createSettings({ ...core, joinChats, sender, cardIndex, now });
   const postButtons = createPostButtons({
-    ...{ ...core, voting, schedule, cardQueue, touch, cardIndex, sender },
+    ...core,
+    voting,
+    schedule,
+    cardQueue,
+    touch,
+    cardIndex,
+    sender,
   });
   const guard = createGuard({ ...core, cardIndex, botFor });
   const accessRequests = createAccessRequests({ ...core, joinChats, sender, isOpen, botFor, now, log });
   const buttonPresses = createButtonPresses({
-    ...{ ...core, postButtons, schedule, settings, accessRequests, cardQueue, cardIndex, sender, drawDraft },
+    ...core,
+    postButtons,
+    schedule,
+    settings,
+    accessRequests,
+    cardQueue,
+    cardIndex,
+    sender,
+    drawDraft,
   });
   const commandOptions = createCommandOptions({ ...core, cardQueue, now });
   const lists = createLists({ ...core, botFor });
   const conversation = createConversation({
-    ...{ ...core, guard, accessRequests, buttonPresses, lists, voting, schedule, settings, commandOptions },
-    ...{ cardQueue, touch, cardIndex, sender, botFor, publicUrl, now, log },
+    ...core,
+    guard,
+    accessRequests,
+    buttonPresses,
+    lists,
+    voting,
+    schedule,
+    settings,
+    commandOptions,
+    cardQueue,
+    touch,
+    cardIndex,
+    sender,
+    botFor,
+    publicUrl,
+    now,
+    log,
   });
   const accountNews = createAccountNews({ ...core, touch, sender, log });
 

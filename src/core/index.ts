@@ -123,7 +123,11 @@ export function createCore(options: CoreOptions) {
   const workspaces = createWorkspaces({ workspaces: workspaceStore });
   const accounts = createAccounts({
     accounts: stores.store<Account>('accounts'),
-    ...{ workspaces, client, secrets, now, log },
+    workspaces,
+    client,
+    secrets,
+    now,
+    log,
   });
   const consents = createConsents({
     invitations: stores.store<Invitation>('invitations'),
@@ -132,7 +136,10 @@ export function createCore(options: CoreOptions) {
     authorizePage: tiktok.authorizeUrl,
     redirectUri: `${publicUrl}/oauth/callback`,
     mayConnect: managesNow,
-    ...{ accounts, client, now, log },
+    accounts,
+    client,
+    now,
+    log,
   });
   const joins = createJoinCodes({ codes: stores.store<JoinCode>('join-codes'), mayOffer: managesNow, now });
 
@@ -144,18 +151,31 @@ export function createCore(options: CoreOptions) {
   const notes = createSignals({
     notes: stores.store<PostSignals>('notes'),
     publishes: stores.store<Publish>('publishes'),
-    ...{ wake, now },
+    wake,
+    now,
   });
   const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake });
   const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
   const recorder = createRecorder({ history, ballots, now, log });
   const waiting = createWaiting({
-    ...{ notes, ballots, accounts, client, mayExpire },
+    notes,
+    ballots,
+    accounts,
+    client,
+    mayExpire,
     mayPost: access.isAllowed,
   });
   const performer = createPerformer({
     mediaUrl: (attempt, file) => `${publicUrl}/media/${attempt.id}/${file.name}`,
-    ...{ gate, pulls, notes, waiting, accounts, client, preparer, pacing, now },
+    gate,
+    pulls,
+    notes,
+    waiting,
+    accounts,
+    client,
+    preparer,
+    pacing,
+    now,
   });
   const publisher = createPublisher({ posts, performer, gate, pulls, announce, pacing, now });
   const previewLinks = createPreviewLinks({ secrets, posts, now });
@@ -163,23 +183,64 @@ export function createCore(options: CoreOptions) {
   const usage = createUsage({ now });
   const { openFile, isAbsent } = chats;
   const intake = createIntake({
-    ...{ drafts, mediaStore, preparer, usage, openFile, changed, log },
+    drafts,
+    mediaStore,
+    preparer,
+    usage,
+    openFile,
+    changed,
+    log,
     ...options.intake,
   });
   const composer = createComposer({
     limits: options.limits,
-    ...{ drafts, posts, randomIds, intake, accounts, client, usage, changed, now, log },
+    drafts,
+    posts,
+    randomIds,
+    intake,
+    accounts,
+    client,
+    usage,
+    changed,
+    now,
+    log,
   });
   const submission = createSubmission({
-    ...{ drafts, posts, randomIds, composer, intake, workspaces, announce, wake, now, log },
+    drafts,
+    posts,
+    randomIds,
+    composer,
+    intake,
+    workspaces,
+    announce,
+    wake,
+    now,
+    log,
   });
   const rework = createRework({
-    ...{ drafts, posts, randomIds, composer, intake, accounts, submission, notes, isAbsent, wake, now },
+    drafts,
+    posts,
+    randomIds,
+    composer,
+    intake,
+    accounts,
+    submission,
+    notes,
+    isAbsent,
+    wake,
+    now,
   });
   const draftRefresh = createRefresh({ drafts, composer, workspaces, log });
   const retention = createRetention({
     keepPostsMs: options.keepPostsMs,
-    ...{ drafts, posts, mediaStore, usage, forget, alsoSweep, now, log },
+    drafts,
+    posts,
+    mediaStore,
+    usage,
+    forget,
+    alsoSweep,
+    now,
+    log,
   });
 
   /** Goes on where the last run ended. */
@@ -255,10 +316,38 @@ export function createCore(options: CoreOptions) {
   }
 
   return {
-    ...{ access, operators, workspaces, accounts, consents, joins },
-    ...{ drafts, posts, randomIds, composer, submission, rework, draftRefresh, intake, usage },
-    ...{ ballots, recorder, history, notes, gate, pulls, publisher, engine, preparer },
-    ...{ previewLinks, mediaStore, pacing, wake, listen, votesAreRead, start, stop },
+    access,
+    operators,
+    workspaces,
+    accounts,
+    consents,
+    joins,
+    drafts,
+    posts,
+    randomIds,
+    composer,
+    submission,
+    rework,
+    draftRefresh,
+    intake,
+    usage,
+    ballots,
+    recorder,
+    history,
+    notes,
+    gate,
+    pulls,
+    publisher,
+    engine,
+    preparer,
+    previewLinks,
+    mediaStore,
+    pacing,
+    wake,
+    listen,
+    votesAreRead,
+    start,
+    stop,
   };
 }
 

@@ -52,16 +52,35 @@ function postOf(about: { kind: MediaKind; media: PreparedMedia; attempt: Attempt
   const { kind, media, attempt, chat } = about;
   const at = Date.now();
   const content = {
-    ...{ kind, postMode: 'DIRECT_POST' as const, openId: 'bench', caption: '', settings: UNDECIDED },
+    kind,
+    postMode: 'DIRECT_POST' as const,
+    openId: 'bench',
+    caption: '',
+    settings: UNDECIDED,
     sources: [{ name: `bench.${kind}`, file: media.file }],
   };
   const { postId } = attempt;
   return {
-    ...{ id: postId, draftId: postId, workspace: chat, chat, author: { id: chat, name: 'Ana' } },
-    ...{ account: { nickname: 'Bench' }, content, contentHash: hashContent(content), media: [media] },
-    ...{ createdAt: at, attempts: 1, retries: 0, status: 'processing' as const },
-    ...{ attemptId: attempt.id, publishId: `bench.${kind}`, since: at, checks: 0, checkedAt: at },
-    ...{ nextCheckAt: at + HOUR_MS, pulledBytes: 0 },
+    id: postId,
+    draftId: postId,
+    workspace: chat,
+    chat,
+    author: { id: chat, name: 'Ana' },
+    account: { nickname: 'Bench' },
+    content,
+    contentHash: hashContent(content),
+    media: [media],
+    createdAt: at,
+    attempts: 1,
+    retries: 0,
+    status: 'processing' as const,
+    attemptId: attempt.id,
+    publishId: `bench.${kind}`,
+    since: at,
+    checks: 0,
+    checkedAt: at,
+    nextCheckAt: at + HOUR_MS,
+    pulledBytes: 0,
   };
 }
 

@@ -77,7 +77,10 @@ async function memory(nod: NodProcess, what: string, goal?: number): Promise<Fig
   if (goal === undefined) return [{ what, figure: megabytes(bytes), beside: '' }];
   return [
     {
-      ...{ what, figure: megabytes(bytes), beside: `goal < ${megabytes(goal)}`, isMet: bytes < goal },
+      what,
+      figure: megabytes(bytes),
+      beside: `goal < ${megabytes(goal)}`,
+      isMet: bytes < goal,
       why: 'most of it is V8 and the modules that are loaded at the start.',
     },
   ];

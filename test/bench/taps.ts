@@ -39,7 +39,10 @@ function figuresOf(times: readonly number[], writes: readonly number[]): Figure[
     const ms = percentile(times, p);
     const write = `a durable write of 4 KB here takes ${milliseconds(percentile(writes, p))}`;
     return {
-      ...{ what, figure: milliseconds(ms), beside: `goal < ${goalMs} ms; ${write}`, isMet: ms < goalMs },
+      what,
+      figure: milliseconds(ms),
+      beside: `goal < ${goalMs} ms; ${write}`,
+      isMet: ms < goalMs,
       why: `${write}, at the worst ${milliseconds(Math.max(...writes))}; a tap waits for several of them.`,
     };
   };

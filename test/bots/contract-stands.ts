@@ -49,7 +49,12 @@ export async function startTelegramStand(receive?: Receive): Promise<Stand> {
     'cut-download': () => telegram.fault('cut-download'),
   };
   return {
-    ...{ chat, bot, events, picture: harness.picture, errorOf: harness.errorOf, anaId: `telegram:${ana.id}` },
+    chat,
+    bot,
+    events,
+    picture: harness.picture,
+    errorOf: harness.errorOf,
+    anaId: `telegram:${ana.id}`,
     closedChat() {
       const ben = telegram.user({ firstName: 'Ben', username: 'ben_test' });
       const benChat = telegram.privateChat(ben);
@@ -92,7 +97,12 @@ export async function startDiscordStand(receive?: Receive): Promise<Stand> {
     'cut-download': () => discord.fault('cut-download'),
   };
   return {
-    ...{ chat, bot, events, picture: harness.picture, errorOf: harness.errorOf, anaId: `discord:${ana.id}` },
+    chat,
+    bot,
+    events,
+    picture: harness.picture,
+    errorOf: harness.errorOf,
+    anaId: `discord:${ana.id}`,
     closedChat() {
       const channel = discord.channel(discord.studio, { name: 'closed' });
       discord.setOverwrite(channel, 'bot', { deny: ['SEND_MESSAGES'] });
@@ -114,7 +124,10 @@ export async function startDiscordStand(receive?: Receive): Promise<Stand> {
     async sendPhoto() {
       const { bytes, fileName } = await photo('a.jpg');
       await discord.runCommand({
-        ...{ user: ana, channel: posts, name: 'tiktok', subcommand: 'post' },
+        user: ana,
+        channel: posts,
+        name: 'tiktok',
+        subcommand: 'post',
         options: { media1: { bytes, fileName } },
       });
       return Buffer.from(bytes);

@@ -21,7 +21,12 @@ type MarkFields = Partial<Pick<VoteEntry, 'source' | 'contentHash' | 'at' | 'aut
 
 export function mark(person: Person, what: VoteChoice, fields: MarkFields = {}): VoteEntry {
   return {
-    ...{ person, at: T0, type: 'mark', mark: what, source: 'button', contentHash: HASH },
+    person,
+    at: T0,
+    type: 'mark',
+    mark: what,
+    source: 'button',
+    contentHash: HASH,
     authority: { by: 'manager' },
     ...fields,
   };

@@ -136,7 +136,9 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
     const { file, album, ...more } = fields;
     const offered = { id, order: Number(id), name: `${id}.png`, ref: `ref-${id}`, bytes: bytes.length };
     return {
-      ...{ workspace: WORKSPACE, chat: CHAT, person: ANA },
+      workspace: WORKSPACE,
+      chat: CHAT,
+      person: ANA,
       file: { ...offered, ...(album !== undefined && { album }), state: 'waiting', ...file },
       ...more,
     };

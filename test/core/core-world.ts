@@ -90,7 +90,11 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
         now,
       }),
       consents: nod().consents,
-      ...{ mediaStore, publicUrl: 'http://127.0.0.1', authorizePage: tiktok.authorizeUrl, now, log },
+      mediaStore,
+      publicUrl: 'http://127.0.0.1',
+      authorizePage: tiktok.authorizeUrl,
+      now,
+      log,
       clientSecret: tiktok.app.clientSecret,
       health: () => ({ status: 'ok' }),
       onConsent: async () => {},
@@ -137,9 +141,20 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
     const at = tiktok.clock.now();
     const id = `post-${(await Array.fromAsync(current().posts.entries())).length + 1}`;
     const post = {
-      ...{ id, workspace: WORKSPACE, chat: CHAT, author: ANA, draftId: id, content: whole },
-      ...{ account: { nickname: 'Studio Ana' }, contentHash: hashContent(whole), createdAt: at },
-      ...{ attempts: 0, retries: 0, media: [media], notBefore: at, since: at },
+      id,
+      workspace: WORKSPACE,
+      chat: CHAT,
+      author: ANA,
+      draftId: id,
+      content: whole,
+      account: { nickname: 'Studio Ana' },
+      contentHash: hashContent(whole),
+      createdAt: at,
+      attempts: 0,
+      retries: 0,
+      media: [media],
+      notBefore: at,
+      since: at,
       ...(state.status === 'in_review' && { review: REVIEW, expiresAt: at + 72 * HOUR_MS }),
       ...state,
     } as unknown as Fresh<Post>;
@@ -183,8 +198,21 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
 
   const kept = stack.move();
   return {
-    ...{ tiktok, lines, directory, mediaStore, pacing, mediaUrl, now: tiktok.clock.now },
-    ...{ openAnother, connect, photo, submit, read, step, finish, pulled },
+    tiktok,
+    lines,
+    directory,
+    mediaStore,
+    pacing,
+    mediaUrl,
+    now: tiktok.clock.now,
+    openAnother,
+    connect,
+    photo,
+    submit,
+    read,
+    step,
+    finish,
+    pulled,
     get nod() {
       return current();
     },

@@ -29,9 +29,19 @@ export const account = { openId: 'open-ana', nickname: 'Ana', scopes: ['video.pu
 
 export function draftWith(fields: Partial<Draft> = {}): Draft {
   return deepFreeze({
-    ...{ version: 1, id: 'd', workspace: WORKSPACE, chat: CHAT, author: ANA, files: [file('1')] },
-    ...{ caption: 'Hello', account, creator, settings: EVERYONE, disclosing: false },
-    ...{ createdAt: T0, updatedAt: T0 },
+    version: 1,
+    id: 'd',
+    workspace: WORKSPACE,
+    chat: CHAT,
+    author: ANA,
+    files: [file('1')],
+    caption: 'Hello',
+    account,
+    creator,
+    settings: EVERYONE,
+    disclosing: false,
+    createdAt: T0,
+    updatedAt: T0,
     ...fields,
   });
 }

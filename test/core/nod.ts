@@ -44,7 +44,13 @@ export function openNod(options: NodOptions) {
   const client = around === undefined ? plainClient : clientAround(plainClient, around);
   const engine = createEngine({ now, log });
   const core = createCore({
-    ...{ stores, client, mediaStore, publicUrl, pacing, now, log },
+    stores,
+    client,
+    mediaStore,
+    publicUrl,
+    pacing,
+    now,
+    log,
     secretKey: key,
     tiktok: { clientKey, authorizeUrl: tiktok.authorizeUrl },
     access: { isOpen: true },
@@ -95,7 +101,11 @@ export function openNod(options: NodOptions) {
 
   return {
     ...core,
-    ...{ stores, client, announced, whenAnnounced, close },
+    stores,
+    client,
+    announced,
+    whenAnnounced,
+    close,
     attempts: stores.store<Attempt>('attempts'),
     accountStore: stores.store<Account>('accounts'),
     workspaceStore: stores.store<Workspace>('workspaces'),

@@ -99,7 +99,9 @@ export const POSTS: { readonly [S in PostStatus]: PostIn<S> } = {
   preparing: { ...baseWith(), status: 'preparing' },
   in_review: {
     ...baseWith({ review: REVIEW }),
-    ...{ status: 'in_review', since: T0, expiresAt: T0 + 72 * HOUR_MS },
+    status: 'in_review',
+    since: T0,
+    expiresAt: T0 + 72 * HOUR_MS,
   },
   on_hold: {
     ...baseWith(),

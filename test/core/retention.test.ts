@@ -20,7 +20,11 @@ async function retaining() {
   const usage = createUsage({ now: world.now });
   const forgotten: string[] = [];
   const retention = createRetention({
-    ...{ drafts, posts, mediaStore: world.mediaStore, usage, now: world.now },
+    drafts,
+    posts,
+    mediaStore: world.mediaStore,
+    usage,
+    now: world.now,
     keepPostsMs: KEEP_DAYS * DAY_MS,
     forget: async ({ id }) => void forgotten.push(id),
     alsoSweep: async () => {},
@@ -114,13 +118,24 @@ describe('retention', () => {
     const [second, third] = [await old('second'), await old('third')];
     const problem = { code: 'preparing_failed', reason: 'disk_full', name: 'a' } as const;
     await drafts.create('d', {
-      ...{ id: 'd', workspace: WORKSPACE, chat: CHAT, author: ANA, caption: '', disclosing: false, preview },
+      id: 'd',
+      workspace: WORKSPACE,
+      chat: CHAT,
+      author: ANA,
+      caption: '',
+      disclosing: false,
+      preview,
       settings: UNDECIDED,
       files: [
         { ...offered, state: 'ready', source, media: prepared },
         { ...offered, id: '2', state: 'stored', source: second },
         {
-          ...{ id: '3', order: 3, name: 'a', ref: 'r', state: 'refused', problem },
+          id: '3',
+          order: 3,
+          name: 'a',
+          ref: 'r',
+          state: 'refused',
+          problem,
           retry: { state: 'stored', source: third, kind: 'photo' },
         },
       ],
@@ -223,8 +238,16 @@ describe('deleting posts', () => {
     await using _ = world;
     const post = await world.submit({ status: 'failed', settledAt: 0 });
     await drafts.create(post.id, {
-      ...{ id: post.id, workspace: WORKSPACE, chat: CHAT, author: ANA, files: [], caption: '' },
-      ...{ disclosing: false, settings: UNDECIDED, createdAt: 0, updatedAt: 0 },
+      id: post.id,
+      workspace: WORKSPACE,
+      chat: CHAT,
+      author: ANA,
+      files: [],
+      caption: '',
+      disclosing: false,
+      settings: UNDECIDED,
+      createdAt: 0,
+      updatedAt: 0,
       submitted: { postMode: 'DIRECT_POST', at: 0 },
     });
     await retention.sweepPosts();

@@ -74,9 +74,11 @@ export function createDiscordRoom(world: World, voters: readonly string[]): Room
     name: 'Discord #posts',
     draftName: 'Discord #posts, seen by Ana alone',
     chat: createDiscordChat(world),
-    ...{ approveMark: '✅', slash: '/tiktok ' },
+    approveMark: '✅',
+    slash: '/tiktok ',
     setApprovals: (approvals) => setApprovals(discord, approvals),
-    ...{ nextCard, history },
+    nextCard,
+    history,
   };
   return room;
 }

@@ -17,7 +17,9 @@ export async function postGroup(
   const card = await offer(group, chat, tell);
   const status = await play().catch((error) => giveUp(error, tell));
   return {
-    ...{ chat: chat.name, status, expected: 'published' },
+    chat: chat.name,
+    status,
+    expected: 'published',
     ...tally.read(group.kind),
     card: card.last()?.text ?? '',
   };

@@ -31,7 +31,9 @@ export async function reviewGroup(
   const last = cards.map(({ room, last }) => ({ platform: room.platform, text: last()?.text ?? '' }));
   const decision = decisionOf(last.map(({ text }) => text));
   return {
-    ...{ chat: home.chat.name, status, expected: reason === undefined ? 'published' : 'rejected' },
+    chat: home.chat.name,
+    status,
+    expected: reason === undefined ? 'published' : 'rejected',
     ...tally.read(group.kind),
     card: last[0]?.text ?? composer.last()?.text ?? '',
     ...(cards.length > 0 && {

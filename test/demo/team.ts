@@ -76,7 +76,9 @@ export function createTeam(world: World, chats: readonly ChatName[], approvals: 
   });
   const issue = () => issueCode(discordOf(world));
   return {
-    ...{ home, rooms, voters },
+    home,
+    rooms,
+    voters,
     ...(others.length > 0 &&
       telegram !== undefined && {
         joining: { issue, who: telegram.admin, claim: telegram.chat.claim, enter: telegram.join },

@@ -23,7 +23,8 @@ export function createTelegramRoom(world: World, admins: readonly string[]): Tel
   const group = telegram.group({
     title: 'Editors',
     admins: [...people.values()],
-    ...{ supergroup: true, botIsAdmin: true },
+    supergroup: true,
+    botIsAdmin: true,
   });
   const [admin = ''] = admins;
   const at: InGroup = { telegram, group, admin: personOf(admin) };
@@ -110,9 +111,12 @@ export function createTelegramRoom(world: World, admins: readonly string[]): Tel
     name: 'Telegram Editors',
     draftName: 'Telegram Editors, Ana’s draft',
     chat: createChatAt(world, { id: group.id, address, claim, connect }),
-    ...{ approveMark: '👍', slash: '/' },
+    approveMark: '👍',
+    slash: '/',
     setApprovals: (approvals) => setApprovalsInGroup(at, approvals),
-    ...{ nextCard, history, admin },
+    nextCard,
+    history,
+    admin,
     join: (code) => enterCode(at, code),
   };
   return room;

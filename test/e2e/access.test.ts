@@ -41,7 +41,15 @@ async function startPrivate(options: WorldOptions = {}) {
 
   const kept = stack.move();
   return {
-    ...{ world, telegram, ana, anaChat, kim, kimChat, says, claim, restart },
+    world,
+    telegram,
+    ana,
+    anaChat,
+    kim,
+    kimChat,
+    says,
+    claim,
+    restart,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

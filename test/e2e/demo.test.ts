@@ -94,14 +94,23 @@ it.concurrent('publishes once what both chats of a team approve, and not what on
   const reason = 'We had this one already.';
   expect(result.posts).toMatchObject([
     {
-      ...{ chat: 'Discord', status: 'published', published: 1, inits: 1 },
+      chat: 'Discord',
+      status: 'published',
+      published: 1,
+      inits: 1,
       review: {
-        ...{ approvals: 2, votes: [byBen, byDora], initsBefore: 0 },
+        approvals: 2,
+        votes: [byBen, byDora],
+        initsBefore: 0,
         decision: { outcome: 'approved', by: ['Ben', 'Dora'] },
       },
     },
     {
-      ...{ chat: 'Discord', status: 'rejected', published: 0, inits: 0, publishId: null },
+      chat: 'Discord',
+      status: 'rejected',
+      published: 0,
+      inits: 0,
+      publishId: null,
       review: {
         votes: [byBen, { ...byDora, mark: 'reject', by: 'button', reason }],
         decision: { outcome: 'rejected', by: ['Dora'] },
@@ -165,10 +174,21 @@ it.concurrent('refuses more approvals than its team can give', async () => {
 });
 
 const PUBLISHED: DemoPost = {
-  ...{ chat: 'Discord', kind: 'photo', status: 'published', expected: 'published', published: 1 },
-  ...{ publishId: 'p', postIds: ['1'], inits: 1, media: [], card: '' },
+  chat: 'Discord',
+  kind: 'photo',
+  status: 'published',
+  expected: 'published',
+  published: 1,
+  publishId: 'p',
+  postIds: ['1'],
+  inits: 1,
+  media: [],
+  card: '',
   review: {
-    ...{ approvals: 1, initsBefore: 0, cards: [], decision: { outcome: 'approved', by: ['Ben'] } },
+    approvals: 1,
+    initsBefore: 0,
+    cards: [],
+    decision: { outcome: 'approved', by: ['Ben'] },
     votes: [{ platform: 'discord', person: 'Ben', mark: 'approve', by: 'reaction' }],
   },
 };

@@ -41,7 +41,10 @@ it('works in Telegram while Discord cannot be reached, and in Discord once it ca
   outage.lift();
   await using _app = await starting;
   const asked = await discord.runCommand({
-    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'accounts' },
+    user: discord.ana,
+    channel: discord.posts,
+    name: 'tiktok',
+    subcommand: 'accounts',
   });
   await asked.waitForResponse('No TikTok account is connected here.');
 });

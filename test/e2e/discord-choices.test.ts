@@ -29,9 +29,14 @@ it('brings the choices for a video to TikTok in the fields that it reads', async
   await stage.post(handle);
   await stage.card(LINK);
   expect(stage.tiktok.state.publishes[0]?.postInfo).toEqual({
-    ...{ title: 'Cut #1', privacy_level: 'PUBLIC_TO_EVERYONE', is_aigc: true },
-    ...{ disable_comment: false, disable_duet: false, disable_stitch: false },
-    ...{ brand_organic_toggle: true, brand_content_toggle: false },
+    title: 'Cut #1',
+    privacy_level: 'PUBLIC_TO_EVERYONE',
+    is_aigc: true,
+    disable_comment: false,
+    disable_duet: false,
+    disable_stitch: false,
+    brand_organic_toggle: true,
+    brand_content_toggle: false,
   });
 });
 

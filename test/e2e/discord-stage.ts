@@ -131,8 +131,24 @@ export async function startDiscordStage({
 
   const kept = stack.move();
   return {
-    ...{ world, discord, telegram, tiktok, ana, posts, run, offer, composer, press, choose, see, post },
-    ...{ card, cards, ending, endings, restart },
+    world,
+    discord,
+    telegram,
+    tiktok,
+    ana,
+    posts,
+    run,
+    offer,
+    composer,
+    press,
+    choose,
+    see,
+    post,
+    card,
+    cards,
+    ending,
+    endings,
+    restart,
     /** Disposing also asserts that neither platform saw anything careless. */
     async [Symbol.asyncDispose]() {
       await kept.disposeAsync();
@@ -145,7 +161,10 @@ export async function startDiscordStage({
 
 /** The server Studio as Nod knows it. */
 const studioOf = ({ studio, posts, ana }: DiscordEmulator, isConnected: boolean): SeededPlace => ({
-  ...{ workspace: `discord:${studio.id}`, chat: `discord:${posts.id}`, title: studio.name, isPrivate: false },
+  workspace: `discord:${studio.id}`,
+  chat: `discord:${posts.id}`,
+  title: studio.name,
+  isPrivate: false,
   connectedBy: isConnected ? { id: `discord:${ana.id}`, name: 'Ana' } : undefined,
 });
 

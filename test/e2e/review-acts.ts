@@ -89,8 +89,11 @@ export async function offerInGroup(
 ): Promise<void> {
   const at = telegram.state.bot.username;
   await telegram.sendDocument(group, author, {
-    ...{ bytes: await bytesOf('phone.jpg'), fileName: 'phone.jpg', mimeType: 'image/jpeg' },
-    ...{ caption: `@${at} ${caption}`, ...place },
+    bytes: await bytesOf('phone.jpg'),
+    fileName: 'phone.jpg',
+    mimeType: 'image/jpeg',
+    caption: `@${at} ${caption}`,
+    ...place,
   });
 }
 
@@ -186,7 +189,8 @@ export const toldDirectly = (
 /** The same team in another chat of Telegram's than its first one. */
 export const inGroupOf = (team: Team, group: Team['group']): Team => ({
   ...team,
-  ...{ group, inGroup: (choice) => team.telegram.waitForMessage(group, choice) },
+  group,
+  inGroup: (choice) => team.telegram.waitForMessage(group, choice),
 });
 
 /** A code that somebody, or else Ana, lets the settings of the server make. */

@@ -81,7 +81,8 @@ it.concurrent('goes by what somebody is when they vote: a role lost before count
   discord.addMember(studio, gina, { roles: [editors] });
   discord.setRoles(studio, finn, [editors]);
   await stage.settle({
-    ...{ select: 'Roles that may approve', values: [editors] },
+    select: 'Roles that may approve',
+    values: [editors],
     shown: /Roles that may approve {2}\*\*Editors\*\*/,
   });
   const review = await stage.review();
@@ -109,7 +110,8 @@ it.concurrent('goes by the role and not by its name, and by no role that is dele
   discord.addMember(studio, gina, { roles: [guests] });
   discord.setRoles(studio, finn, [editors]);
   await stage.settle({
-    ...{ select: 'Roles that may approve', values: [editors, guests] },
+    select: 'Roles that may approve',
+    values: [editors, guests],
     shown: /Roles that may approve {2}\*\*Editors and Guests\*\*/,
   });
   const review = await stage.review();

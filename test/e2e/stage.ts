@@ -96,8 +96,23 @@ export async function startStage({
   const cards = () => telegram.botMessages(anaChat);
   const kept = stack.move();
   return {
-    ...{ world, telegram, tiktok, ana, anaChat, card, shows, draft, tap, choose, post },
-    ...{ sendAlbum, sendFile, restart, fed, say, cards },
+    world,
+    telegram,
+    tiktok,
+    ana,
+    anaChat,
+    card,
+    shows,
+    draft,
+    tap,
+    choose,
+    post,
+    sendAlbum,
+    sendFile,
+    restart,
+    fed,
+    say,
+    cards,
     /** Disposing also asserts that neither platform saw anything careless. */
     async [Symbol.asyncDispose]() {
       await kept.disposeAsync();

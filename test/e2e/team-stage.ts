@@ -70,7 +70,14 @@ export async function startTeamStage({
   const setTo = (count: number) => setApprovals(discord, count);
   const kept = stack.move();
   return {
-    ...{ ...stage, ...team, ana, inGroup, inPosts, join, submit, setTo },
+    ...stage,
+    ...team,
+    ana,
+    inGroup,
+    inPosts,
+    join,
+    submit,
+    setTo,
     [Symbol.asyncDispose]: async () => {
       await kept.disposeAsync();
     },
@@ -91,16 +98,18 @@ function gather(world: World, { botIsAdmin, forum }: { botIsAdmin: boolean; foru
     User,
   ];
   const group = telegram.group({
-    ...{ title: 'Editors', admins: [dora, emil], members: [gus], botIsAdmin, forum },
+    title: 'Editors',
+    admins: [dora, emil],
+    members: [gus],
+    botIsAdmin,
+    forum,
     supergroup: true,
   });
   const joinedGroup: SeededPlace = {
-    ...{
-      workspace: `telegram:${group.id}`,
-      chat: `telegram:${group.id}`,
-      title: 'Editors',
-      isPrivate: false,
-    },
+    workspace: `telegram:${group.id}`,
+    chat: `telegram:${group.id}`,
+    title: 'Editors',
+    isPrivate: false,
     joined: `discord:${discord.studio.id}`,
   };
   return { ben, chiara, finn, dora, emil, gus, group, joinedGroup };

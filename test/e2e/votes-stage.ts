@@ -53,7 +53,7 @@ export async function startVotesStage(options: Omit<TeamStageOptions, 'joined'> 
   const shownTo = (user: User): string[] => telegram.shownTo(group, user).map(textOnTelegram);
   const shown = (user: User, text: string): Promise<string> =>
     telegram.until(() => shownTo(user).find((each) => each === text), {
-      ...{ what: `“${text}” for ${user.first_name}` },
+      what: `“${text}” for ${user.first_name}`,
     });
 
   /** Presses a button of a card in the server; what the presser alone is told. */
@@ -124,8 +124,21 @@ export async function startVotesStage(options: Omit<TeamStageOptions, 'joined'> 
 
   const kept = stack.move();
   return {
-    ...{ ...team, review, shows, dm, dmsOf, shown, shownTo, pressed, windowed, settle },
-    ...{ publishesOf, histories, exported, said, studio: discord.studio },
+    ...team,
+    review,
+    shows,
+    dm,
+    dmsOf,
+    shown,
+    shownTo,
+    pressed,
+    windowed,
+    settle,
+    publishesOf,
+    histories,
+    exported,
+    said,
+    studio: discord.studio,
     async [Symbol.asyncDispose]() {
       await kept.disposeAsync();
       expect(telegram.state.lint).toEqual([]);

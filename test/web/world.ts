@@ -64,7 +64,12 @@ export async function createWorld({
   const woken: string[] = [];
   const engine = createEngine({ now, log });
   const core = createCore({
-    ...{ stores, client, mediaStore, publicUrl, now, log },
+    stores,
+    client,
+    mediaStore,
+    publicUrl,
+    now,
+    log,
     secretKey: 'a key',
     tiktok: { clientKey: CLIENT_KEY, authorizeUrl: authorizePage },
     access: { isOpen: true },

@@ -39,8 +39,10 @@ export function createAccountNews({
     const { account, invitation } = outcome;
     const { openId } = account;
     await recorder.note({
-      ...{ place: invitation.workspace, person: invitation.person },
-      ...{ what: 'account_connected', account: accountName(account) },
+      place: invitation.workspace,
+      person: invitation.person,
+      what: 'account_connected',
+      account: accountName(account),
     });
     // What was granted may be more than before, so drafts that have the account are looked at again as well.
     await draftRefresh.refreshIn(

@@ -90,8 +90,13 @@ export function createCardQueue({
     if (known !== undefined) return known;
     const fresh = {
       restsUntil: now() + gatherMs,
-      ...{ blockedUntil: 0, failures: 0, doubts: new Map() },
-      ...{ isLost: false, isShut: false, isStale: false, isAwaited: false },
+      blockedUntil: 0,
+      failures: 0,
+      doubts: new Map(),
+      isLost: false,
+      isShut: false,
+      isStale: false,
+      isAwaited: false,
     };
     cardStates.set(subject, fresh);
     return fresh;

@@ -75,7 +75,8 @@ export function createRenderer({
   const handedOver = (post: Post): Rendering => ({
     chat: post.chat,
     card: handedOverCard(post),
-    ...{ isForAll: false, isOnlyInPlace: true },
+    isForAll: false,
+    isOnlyInPlace: true,
   });
 
   async function renderReviewed(post: Post, chat: ChatRef): Promise<Rendering> {
@@ -105,7 +106,9 @@ export function createRenderer({
     return {
       chat,
       card: reviewCard(away === undefined ? view : { ...view, away }),
-      ...{ isForAll: true, isLoud: true, isOnlyInPlace: isStandIn(post, chat) },
+      isForAll: true,
+      isLoud: true,
+      isOnlyInPlace: isStandIn(post, chat),
       ...(receivesReactions && { marks: ['approve', 'reject'] as const }),
     };
   }
@@ -114,7 +117,9 @@ export function createRenderer({
   const parted = (chat: ChatRef): Rendering => ({
     chat,
     card: partedCard(chat),
-    ...{ isForAll: true, isOnlyInPlace: true, isWithoutPicture: true },
+    isForAll: true,
+    isOnlyInPlace: true,
+    isWithoutPicture: true,
   });
 
   /** `goesOn`: another post goes on where this one ended. */
@@ -130,7 +135,9 @@ export function createRenderer({
     return {
       chat,
       card: postCard(pull === undefined ? view : { ...view, pull }),
-      ...{ isForAll: true, isLoud: post.status === 'on_hold', isOnlyInPlace: isStandIn(post, chat) },
+      isForAll: true,
+      isLoud: post.status === 'on_hold',
+      isOnlyInPlace: isStandIn(post, chat),
       ...(ending !== undefined && {
         ending: { key: `${post.id} ${post.status}`, card: ending, callsFor: post.author },
       }),

@@ -170,7 +170,10 @@ export function createButtonPresses({
     await event.answer(ASKING);
     await accounts.disconnect(workspace, account.openId);
     await recorder.note({
-      ...{ place: workspace, person, what: 'account_disconnected', account: accountName(account) },
+      place: workspace,
+      person,
+      what: 'account_disconnected',
+      account: accountName(account),
     });
     await draftRefresh.refreshIn(workspace, (draft) => draft.account?.openId === account.openId);
     await sender.sayInstead(message, note(`${accountName(account)} is disconnected.`));

@@ -42,7 +42,11 @@ export async function suggest({
   const timer = setTimeout(offer, PATIENCE_MS, []);
   await safely({
     ...frame,
-    ...{ id: interaction.id, type: 'suggest', option: focused.name, typed: focused.typed, offer },
+    id: interaction.id,
+    type: 'suggest',
+    option: focused.name,
+    typed: focused.typed,
+    offer,
     ...(account !== undefined && { account }),
   });
   clearTimeout(timer);

@@ -51,6 +51,11 @@ export function frameIn(
   const titles = [workspaceTitle, channel && `#${channel}`];
   const chatTitle = titles.filter(Boolean).join(' ') || 'Discord';
   return {
-    ...{ chat, workspace: `discord:${guildId}`, chatTitle, workspaceTitle, isPrivate: false, person },
+    chat,
+    workspace: `discord:${guildId}`,
+    chatTitle,
+    workspaceTitle,
+    isPrivate: false,
+    person,
   };
 }

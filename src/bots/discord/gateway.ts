@@ -106,7 +106,10 @@ export function createGateway({ token, apiUrl, log, take, onSession, onRights, o
       // Only names of servers and channels, and what we may do there, are read from it.
       makeCache: Options.cacheWithLimits({
         ...Options.DefaultMakeCacheSettings,
-        ...{ MessageManager: 0, ReactionManager: 0, PresenceManager: 0, GuildEmojiManager: 0 },
+        MessageManager: 0,
+        ReactionManager: 0,
+        PresenceManager: 0,
+        GuildEmojiManager: 0,
         UserManager: { maxSize: 0, keepOverLimit: (user) => user.id === user.client.user?.id },
         GuildMemberManager: { maxSize: 0, keepOverLimit: (member) => member.id === member.client.user?.id },
       }),

@@ -60,7 +60,9 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   let applicationId: string | undefined;
 
   const gateway = createGateway({
-    ...{ token, apiUrl, log },
+    token,
+    apiUrl,
+    log,
     take: {
       interaction(interaction) {
         members.noteInteraction(interaction);

@@ -122,8 +122,12 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
       const isFirst = index === 0;
       return {
         ...frame,
-        ...{ id: `${interaction.id}:${index}`, ...reply, type: 'media', album: interaction.id },
-        ...{ messageId: String(orderOf(interaction.id, index)), order: orderOf(interaction.id, index) },
+        id: `${interaction.id}:${index}`,
+        ...reply,
+        type: 'media',
+        album: interaction.id,
+        messageId: String(orderOf(interaction.id, index)),
+        order: orderOf(interaction.id, index),
         file: offeredFile(attachment),
         ...(isFirst && caption !== '' && { caption }),
         ...(isFirst && wishes !== undefined && { wishes }),

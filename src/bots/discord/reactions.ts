@@ -59,7 +59,9 @@ export function createReactions(options: ReactionsOptions) {
     if (mark === undefined || isForeign(reaction) || userId === ownId || member?.user.bot === true) return;
     members.note({
       channelId: reaction.channel_id,
-      ...{ guildId: reaction.guild_id, userId, roleIds: member?.roles },
+      guildId: reaction.guild_id,
+      userId,
+      roleIds: member?.roles,
     });
     if (member !== undefined) people.set(keyOf(reaction), userPerson(member.user, member.nick));
     chatQueue.run(chatRef(reaction.channel_id), () => deliver(reaction, { [mark]: true }));

@@ -145,7 +145,8 @@ function pickMenu(picker: Picker): APIRoleSelectComponent | APIUserSelectCompone
   const common = {
     custom_id: checkedPress({ label: prompt, press: picker.press }),
     placeholder: clip(prompt, MAX_PROMPT_LENGTH),
-    ...{ min_values: 0, max_values: mostValues },
+    min_values: 0,
+    max_values: mostValues,
   };
   if (pick === 'roles') {
     const defaults = ids.map((id) => ({ id, type: SelectMenuDefaultValueType.Role as const }));

@@ -38,7 +38,8 @@ export function createReplies({ api, log }: { api: Api; log: Logger }) {
           method: RequestMethod.Post,
           fullRoute: Routes.interactionCallback(interaction.id, interaction.token),
           body,
-          ...{ isOpen: true, isQuick: true },
+          isOpen: true,
+          isQuick: true,
         });
         return true;
       } catch (error) {

@@ -60,7 +60,11 @@ export function exportCard(view: { csv: string; count: number; now: number; time
 
 function dayText(at: number, timeZone: string): string {
   const day = new Intl.DateTimeFormat('en-GB', {
-    ...{ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone },
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    timeZone,
   });
   return day.format(at).replace(',', '');
 }

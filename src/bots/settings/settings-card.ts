@@ -163,7 +163,9 @@ function voterRows({ chat, workspace, settings }: SettingsView): Row[] {
   const buttons = off.map((named) => on(`✕ ${named.name}`, named.list, 'drop', settingKey(named)));
   if (!hasMenus) return inRows(buttons);
   const menu = (pick: 'roles' | 'people', prompt: string, all: readonly Role[]) => ({
-    ...{ pick, prompt, press: on(prompt, pick, 'pick').press },
+    pick,
+    prompt,
+    press: on(prompt, pick, 'pick').press,
     picked: all.filter(isInMenu).map(({ id }) => id),
     max: MAX_PICKED,
   });

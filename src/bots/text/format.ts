@@ -76,7 +76,10 @@ export function momentOf(at: number, now: number, timeZone: string): string {
   if (day(at) === dayAfter(day(now))) return `tomorrow ${time}`;
   const isThisYear = day(at).slice(0, 4) === day(now).slice(0, 4);
   const date = new Intl.DateTimeFormat('en-GB', {
-    ...{ weekday: 'short', day: 'numeric', month: 'short', timeZone },
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    timeZone,
     ...(!isThisYear && { year: 'numeric' }),
   });
   return `${date.format(at).replace(',', '')} ${time}`;

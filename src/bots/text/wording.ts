@@ -53,7 +53,8 @@ const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     notAdmin: 'Only an administrator of this group can do that.',
     notMember: 'Only members of this group can do that.',
     addToTeam: 'Add me to the group of your team, and say /help there.',
-    ...{ approveMark: '👍', rejectMark: '👎' },
+    approveMark: '👍',
+    rejectMark: '👎',
     noMarks:
       'Vote with the buttons. Reactions count as well once Nod is made an administrator of this group; it needs no right beside.',
     managers: 'administrators of this group',
@@ -63,7 +64,10 @@ const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
       'Telegram gives bots files up to 20 MB. An album holds 10 photos; the next one joins its draft, and so does what you send as a reply to the card.',
       'The text that you send with the media becomes the caption; reply to the card to change it.',
     ],
-    ...{ name: 'Telegram', group: 'group', managersLabel: 'Administrators', hasMenus: false },
+    name: 'Telegram',
+    group: 'group',
+    managersLabel: 'Administrators',
+    hasMenus: false,
   },
   discord: {
     slash: '/tiktok ',
@@ -74,7 +78,8 @@ const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     notAdmin: 'That takes the permission Manage Server.',
     notMember: 'Only members of this server can do that.',
     addToTeam: 'In the server of your team, use /tiktok help once.',
-    ...{ approveMark: '✅', rejectMark: '❌' },
+    approveMark: '✅',
+    rejectMark: '❌',
     noMarks:
       'Vote with the buttons. For reactions to count, Nod needs the permissions View Channel and Read Message History here.',
     managers: 'people with Manage Server',
@@ -84,6 +89,9 @@ const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
       '/tiktok post takes up to 10 files, /tiktok compose opens a form for several photos, and “Post to TikTok” in the menu of a message takes what it shows.',
       'Drafts are seen by you alone. When one is out of sight, /tiktok posts brings it back.',
     ],
-    ...{ name: 'Discord', group: 'server', managersLabel: 'People with Manage Server', hasMenus: true },
+    name: 'Discord',
+    group: 'server',
+    managersLabel: 'People with Manage Server',
+    hasMenus: true,
   },
 };

@@ -209,8 +209,21 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
   }
 
   return {
-    ...{ meet, rootOf, idsOf, areTogether, placesOf, settingsOf, change, setReviewChat, reviewPlacesOf },
-    ...{ join, separate, openIdsOf, share, unshare, sharing },
+    meet,
+    rootOf,
+    idsOf,
+    areTogether,
+    placesOf,
+    settingsOf,
+    change,
+    setReviewChat,
+    reviewPlacesOf,
+    join,
+    separate,
+    openIdsOf,
+    share,
+    unshare,
+    sharing,
   };
 }
 

@@ -138,8 +138,12 @@ function wallOf(start: ParsedComponents): Temporal.PlainDateTime {
   const year = read('year');
   return Temporal.PlainDateTime.from({
     year: year < 1900 ? year + YEARS_BACK : year,
-    ...{ month: read('month'), day: read('day'), hour: read('hour'), minute: read('minute') },
-    ...{ second: certain('second'), millisecond: certain('millisecond') },
+    month: read('month'),
+    day: read('day'),
+    hour: read('hour'),
+    minute: read('minute'),
+    second: certain('second'),
+    millisecond: certain('millisecond'),
   });
 }
 

@@ -317,11 +317,18 @@ export function createRework({
     });
     const { yourBrand, brandedContent } = content.settings;
     return {
-      ...{ id, workspace: post.workspace, chat: post.chat, author, files },
+      id,
+      workspace: post.workspace,
+      chat: post.chat,
+      author,
+      files,
       ...(post.preview !== undefined && { preview: post.preview }),
-      ...{ caption: content.caption, settings: content.settings, disclosing: yourBrand || brandedContent },
+      caption: content.caption,
+      settings: content.settings,
+      disclosing: yourBrand || brandedContent,
       ...(post.publishAt !== undefined && post.publishAt > at && { publishAt: post.publishAt }),
-      ...{ createdAt: at, updatedAt: at },
+      createdAt: at,
+      updatedAt: at,
     };
   }
 

@@ -57,7 +57,9 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
       if (isSettled(post)) return post;
       const { by, isWithdrawn, isShutOut } = event;
       return {
-        ...{ ...baseOf(post), status: 'cancelled', settledAt: now },
+        ...baseOf(post),
+        status: 'cancelled',
+        settledAt: now,
         ...(by !== undefined && { by }),
         ...(isWithdrawn === true && { isWithdrawn }),
         ...(isShutOut === true && { isShutOut }),
@@ -240,7 +242,16 @@ function baseOf(post: Post): PostBase {
   const { id, version, workspace, chat, author, draftId, account, content, contentHash, createdAt } = post;
   const { media, preview, review, publishAt, readyAt, attempts, retries } = post;
   return {
-    ...{ id, version, workspace, chat, author, draftId, account, content, contentHash, createdAt },
+    id,
+    version,
+    workspace,
+    chat,
+    author,
+    draftId,
+    account,
+    content,
+    contentHash,
+    createdAt,
     ...(media !== undefined && { media }),
     ...(preview !== undefined && { preview }),
     ...(review !== undefined && { review }),

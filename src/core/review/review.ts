@@ -103,8 +103,12 @@ export interface ReviewTerms {
 export function defaultPolicy({ isPrivate }: { isPrivate: boolean }): ReviewPolicy {
   return {
     approvals: isPrivate ? 0 : 1,
-    ...{ managersVote: true, roles: [], people: [] },
-    ...{ authorVotes: false, rejectionIsFinal: true, openHours: 72 },
+    managersVote: true,
+    roles: [],
+    people: [],
+    authorVotes: false,
+    rejectionIsFinal: true,
+    openHours: 72,
   };
 }
 

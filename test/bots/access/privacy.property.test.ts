@@ -164,7 +164,9 @@ const frameOf = (person: Person, from: PlaceName | 'alone'): Frame =>
   from === 'alone' ? alone(person) : inPlace(PLACES[from], person);
 
 const fields = (story: Story, place: PlaceName, author: Person) => ({
-  ...{ author, workspace: PLACES[place].workspace, chat: PLACES[place].chat },
+  author,
+  workspace: PLACES[place].workspace,
+  chat: PLACES[place].chat,
   preview: { ...namedFile('c', 'jpg'), key: `${'c'.repeat(64)}.${TEAMS[place]}` },
   account: {
     openId: story.accounts[place],
@@ -265,14 +267,12 @@ async function eventOf(
       const [on, verb, argument] = given.verb.split(':');
       const press = [on, target, verb, argument].filter((part) => part !== undefined).join(':');
       return {
-        ...{
-          ...frame,
-          ...place,
-          type: 'press' as const,
-          press,
-          message: own,
-          isOnMessage: given.isOnMessage,
-        },
+        ...frame,
+        ...place,
+        type: 'press' as const,
+        press,
+        message: own,
+        isOnMessage: given.isOnMessage,
         answer: async () => {},
       };
     }

@@ -155,11 +155,18 @@ const CLAIM: Row = { ...everybody('claim_code_unknown'), stranger: 'claim_code_u
 const REVIEW: PostState = { status: 'in_review', since: 0, expiresAt: 8e15 };
 const FAILED: PostState = { status: 'failed', failure: { reason: 'spam' }, settledAt: 0 };
 const ON_HOLD: PostState = {
-  ...{ status: 'on_hold', problem: { code: 'privacy_not_chosen' }, privacyLevelOptions: ['SELF_ONLY'] },
+  status: 'on_hold',
+  problem: { code: 'privacy_not_chosen' },
+  privacyLevelOptions: ['SELF_ONLY'],
   expiresAt: 8e15,
 };
 const PUBLISHED: PostState = {
-  ...{ status: 'published', settledAt: 0, publishId: 'p1', postIds: [], checks: 0, checkedAt: 0 },
+  status: 'published',
+  settledAt: 0,
+  publishId: 'p1',
+  postIds: [],
+  checks: 0,
+  checkedAt: 0,
 };
 
 interface Action {
@@ -184,7 +191,9 @@ const pressOf =
     ...frame,
     type: 'press',
     press: encodePress({
-      ...{ on, id: fixedId ?? id, verb },
+      on,
+      id: fixedId ?? id,
+      verb,
       ...(argument !== undefined && { argument }),
     }),
     message: await world.message(frame.chat),
@@ -193,17 +202,23 @@ const pressOf =
     answer: async () => {},
   });
 const onDraft = (verb: string, argument?: string): Action => ({
-  ...{ about: 'draft', row: OWN_DRAFT, event: pressOf('draft', verb, argument) },
+  about: 'draft',
+  row: OWN_DRAFT,
+  event: pressOf('draft', verb, argument),
 });
 const onPost = (verb: string, row: Row, state: PostState, argument?: string): Action => ({
-  ...{ about: 'post', row, state, event: pressOf('post', verb, argument) },
+  about: 'post',
+  row,
+  state,
+  event: pressOf('post', verb, argument),
 });
 const onPlace = (press: string, row: Row, argument?: string): Action => {
   const [id = '', verb = ''] = press.split(' ');
   return { about: 'place', row, event: pressOf('settings', verb, argument, id) };
 };
 const command = (name: string, row: Row, argument = ''): Action => ({
-  ...{ about: 'place', row },
+  about: 'place',
+  row,
   event: async (frame) => ({ ...frame, type: 'command', name, argument }),
 });
 const answerTo = (
@@ -212,7 +227,9 @@ const answerTo = (
   subjectOf: (id: string) => string,
   text: string,
 ): Action => ({
-  ...{ about, row, state: REVIEW },
+  about,
+  row,
+  state: REVIEW,
   event: async (frame, id) => ({ ...frame, type: 'text', text, subject: subjectOf(id) }),
 });
 
@@ -310,7 +327,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'answer zone': answerTo('place', MANAGE, () => 'zone:telegram:-5', 'UTC'),
   'answer code': answerTo('place', MANAGE, () => 'code:telegram:-5', 'ABCD-EFGH'),
   reaction: {
-    ...{ about: 'post', row: REACTION, state: REVIEW },
+    about: 'post',
+    row: REACTION,
+    state: REVIEW,
     async event(frame, id, { nod, message }) {
       const card = await message(frame.chat);
       const subject = `${id} ${frame.chat}`;
@@ -322,7 +341,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     },
   },
   media: {
-    ...{ about: 'place', row: HERE },
+    about: 'place',
+    row: HERE,
     event: async (frame, id) => ({ ...frame, type: 'media', messageId: id, order: 1, file: FILE }),
   },
   text: {
@@ -331,7 +351,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     event: async (frame) => ({ ...frame, type: 'text', text: 'Hello' }),
   },
   suggestion: {
-    ...{ about: 'place', row: { ...HERE, stranger: 'ignored' } },
+    about: 'place',
+    row: { ...HERE, stranger: 'ignored' },
     event: async (frame) => ({
       ...frame,
       type: 'suggest',

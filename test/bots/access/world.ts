@@ -98,7 +98,11 @@ export async function createAccessWorld() {
     authorizePage: tiktok.authorizeUrl,
     redirectUri: 'http://127.0.0.1/oauth/callback',
     mayConnect: async () => true,
-    ...{ accounts, client: nod.client, clientKey, now, log },
+    accounts,
+    client: nod.client,
+    clientKey,
+    now,
+    log,
   });
   const previewLinks = createPreviewLinks({ secrets: createSecrets({ key: 'key' }), posts: nod.posts, now });
   const draftRefresh = createRefresh({ ...parts, workspaces, log });
@@ -111,13 +115,23 @@ export async function createAccessWorld() {
     core: {
       ...nod,
       ...parts,
-      ...{ access, operators, consents, draftRefresh, joins, mediaStore, pacing },
+      access,
+      operators,
+      consents,
+      draftRefresh,
+      joins,
+      mediaStore,
+      pacing,
       wake: async (postId: string) => void (await nod.publisher.tick(postId)),
     },
     bots: [telegram.bot, discord.bot],
     previewUrl: (post) => `https://nod.example${previewLinks.urlPath(post)}`,
     cardIntervalMs: 0,
-    ...{ stores, publicUrl: 'http://127.0.0.1', isOpen: false, now, log },
+    stores,
+    publicUrl: 'http://127.0.0.1',
+    isOpen: false,
+    now,
+    log,
   });
 
   const openId = await world.connect();
@@ -135,7 +149,11 @@ export async function createAccessWorld() {
   /** A draft of Ana's in the group that could be posted. */
   async function draft(id: string, fields: Partial<Draft> = {}): Promise<Draft> {
     const { version: _, ...whole } = draftWith({
-      ...{ id, workspace: GROUP.workspace, chat: GROUP.chat, author: PEOPLE.ana, caption: 'Our secret' },
+      id,
+      workspace: GROUP.workspace,
+      chat: GROUP.chat,
+      author: PEOPLE.ana,
+      caption: 'Our secret',
       files: [file('1'), file('2')],
       account: { openId, nickname: 'Studio Ana', scopes: ['video.publish', 'video.upload'] },
       ...fields,
@@ -148,7 +166,11 @@ export async function createAccessWorld() {
   /** A post of Ana's in the group, in the review of both places. */
   async function post(id: string, state: PostState, fields: Partial<Post> = {}): Promise<Post> {
     const { version: _, ...base } = baseWith({
-      ...{ id, draftId: id, workspace: GROUP.workspace, chat: GROUP.chat, author: PEOPLE.ana },
+      id,
+      draftId: id,
+      workspace: GROUP.workspace,
+      chat: GROUP.chat,
+      author: PEOPLE.ana,
       content: contentWith({ openId, caption: 'Our secret' }),
       review: {
         policy: POLICY,
@@ -179,21 +201,23 @@ export async function createAccessWorld() {
     botOf(chat).bot.send(chat, { lines: [['Hello']], rows: [] });
 
   return {
-    ...{
-      ...parts,
-      nod,
-      access,
-      operators,
-      workspaces,
-      chats,
-      telegram,
-      discord,
-      openId,
-      roles,
-      previewLinks,
-      world,
-    },
-    ...{ draft, post, cardIndex, messages, message },
+    ...parts,
+    nod,
+    access,
+    operators,
+    workspaces,
+    chats,
+    telegram,
+    discord,
+    openId,
+    roles,
+    previewLinks,
+    world,
+    draft,
+    post,
+    cardIndex,
+    messages,
+    message,
     handle: chats.conversation.handle,
     [Symbol.asyncDispose]: async () => {
       await chats.catchUp.stop();

@@ -19,8 +19,15 @@ function start(options: Parameters<typeof createPaperBot>[0] = {}) {
 }
 
 const COMMAND: ChatEventOf<'command'> = {
-  ...{ id: '1', chat: CHANNEL, workspace: 'discord:1', chatTitle: '#posts', isPrivate: false },
-  ...{ person: { id: 'discord:30', name: 'Chiara' }, type: 'command', name: 'connect', argument: '' },
+  id: '1',
+  chat: CHANNEL,
+  workspace: 'discord:1',
+  chatTitle: '#posts',
+  isPrivate: false,
+  person: { id: 'discord:30', name: 'Chiara' },
+  type: 'command',
+  name: 'connect',
+  argument: '',
 };
 
 it('puts the link into the answer that only the person sees, and says nothing beside', async () => {

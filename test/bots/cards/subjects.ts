@@ -23,7 +23,10 @@ export function photo(number: number): DraftFile {
 /** A draft of one photo, by an account that may do everything. */
 export function draftWith(changes: Partial<Draft> = {}): Draft {
   return {
-    ...{ id: 'draft', version: 1, workspace: 'telegram:1', chat: 'telegram:1' },
+    id: 'draft',
+    version: 1,
+    workspace: 'telegram:1',
+    chat: 'telegram:1',
     author: { id: 'telegram:1', name: 'Ana' },
     files: [photo(1)],
     caption: '',
@@ -35,27 +38,39 @@ export function draftWith(changes: Partial<Draft> = {}): Draft {
     },
     creator: {
       privacyLevelOptions: ['PUBLIC_TO_EVERYONE', 'MUTUAL_FOLLOW_FRIENDS', 'SELF_ONLY'],
-      ...{ commentDisabled: false, duetDisabled: false, stitchDisabled: false },
+      commentDisabled: false,
+      duetDisabled: false,
+      stitchDisabled: false,
       maxVideoDurationSeconds: 600,
     },
     settings: UNDECIDED,
     disclosing: false,
-    ...{ createdAt: 0, updatedAt: 0 },
+    createdAt: 0,
+    updatedAt: 0,
     ...changes,
   };
 }
 
 const base: PostBase = {
-  ...{ id: 'post', version: 1, workspace: 'telegram:1', chat: 'telegram:1', draftId: 'post' },
+  id: 'post',
+  version: 1,
+  workspace: 'telegram:1',
+  chat: 'telegram:1',
+  draftId: 'post',
   author: { id: 'telegram:1', name: 'Ana' },
   account: { nickname: 'Studio Ana', username: 'studio.ana' },
   content: {
-    ...{ kind: 'photo', postMode: 'DIRECT_POST', openId: 'open-id', caption: 'First light' },
+    kind: 'photo',
+    postMode: 'DIRECT_POST',
+    openId: 'open-id',
+    caption: 'First light',
     sources: [{ name: 'beach.png', file: stored(4_100_000) }],
     settings: { ...UNDECIDED, privacyLevel: 'PUBLIC_TO_EVERYONE' },
   },
   contentHash: 'hash',
-  ...{ createdAt: 0, attempts: 1, retries: 0 },
+  createdAt: 0,
+  attempts: 1,
+  retries: 0,
 };
 
 /** A post of one public photo. */

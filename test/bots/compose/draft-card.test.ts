@@ -10,8 +10,12 @@ const NOW = Date.parse('2026-11-22T12:00:00Z');
 const cardOf = (changes: Partial<Draft> = {}, approvals = 0) => {
   const policy = { ...defaultPolicy({ isPrivate: true }), approvals };
   return draftCard({
-    ...{ draft: draftWith(changes), accounts: [], pictureOf },
-    ...{ policy, timeZone: 'Europe/Berlin', now: NOW },
+    draft: draftWith(changes),
+    accounts: [],
+    pictureOf,
+    policy,
+    timeZone: 'Europe/Berlin',
+    now: NOW,
   });
 };
 const print = (changes: Partial<Draft> = {}, approvals?: number) => printed(cardOf(changes, approvals));
@@ -58,7 +62,12 @@ it('counts what can be posted and names what cannot', () => {
 describe('a file that could not be taken in', () => {
   const { id, order, name, ref } = photo(2);
   const refusedFor = (problem: Problem, retry?: { state: 'waiting' }): DraftFile => ({
-    ...{ id, order, name, ref, state: 'refused', problem },
+    id,
+    order,
+    name,
+    ref,
+    state: 'refused',
+    problem,
     ...(retry !== undefined && { retry }),
   });
 

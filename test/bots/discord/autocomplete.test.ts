@@ -4,8 +4,13 @@ import { type Harness, startHarness } from './harness.ts';
 
 const type = ({ discord }: Harness, focused: string, value: string, options = {}) =>
   discord.autocomplete({
-    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'post' },
-    ...{ focused, value, options },
+    user: discord.ana,
+    channel: discord.posts,
+    name: 'tiktok',
+    subcommand: 'post',
+    focused,
+    value,
+    options,
   });
 
 it('offers what may be chosen, by what is typed and chosen so far', async () => {
@@ -64,7 +69,10 @@ it('suggests while something else of the chat is being handled', async () => {
     else await gate.opened;
   });
   await discord.runCommand({
-    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'help' },
+    user: discord.ana,
+    channel: discord.posts,
+    name: 'tiktok',
+    subcommand: 'help',
   });
   await events.one('command');
   expect(await type(harness, 'account', '')).toEqual([{ name: 'Ana', value: 'key' }]);

@@ -83,7 +83,10 @@ it('fetches an upload while it lives', async () => {
   const { discord } = harness;
   const { bot, events } = await harness.startBot();
   await discord.runCommand({
-    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'post' },
+    user: discord.ana,
+    channel: discord.posts,
+    name: 'tiktok',
+    subcommand: 'post',
     options: { media1: await photo('a.jpg') },
   });
   const { file } = await events.one('media');
@@ -94,12 +97,20 @@ it('fetches an upload while it lives', async () => {
 
 it('asks Discord’s media proxy for a small picture of a video', () => {
   const attachment = {
-    ...{ id: '1', filename: 'a.mp4', size: 9, content_type: 'video/mp4', width: 1080, height: 1920 },
+    id: '1',
+    filename: 'a.mp4',
+    size: 9,
+    content_type: 'video/mp4',
+    width: 1080,
+    height: 1920,
     url: 'https://cdn.discordapp.com/a.mp4?ex=1',
     proxy_url: 'https://media.discordapp.net/a.mp4?ex=1',
   };
   expect(offeredFile(attachment)).toEqual({
-    ...{ ref: '9:https://cdn.discordapp.com/a.mp4?ex=1', name: 'a.mp4', bytes: 9, claimedKind: 'video' },
+    ref: '9:https://cdn.discordapp.com/a.mp4?ex=1',
+    name: 'a.mp4',
+    bytes: 9,
+    claimedKind: 'video',
     thumbnailRef: '0:https://media.discordapp.net/a.mp4?ex=1&format=jpeg&width=270&height=480',
   });
 });

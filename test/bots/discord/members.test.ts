@@ -9,7 +9,10 @@ const MANAGER = { isMember: true, isManager: true, roles: [] };
 
 const help = ({ discord }: Harness) =>
   discord.runCommand({
-    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'help' },
+    user: discord.ana,
+    channel: discord.posts,
+    name: 'tiktok',
+    subcommand: 'help',
   });
 
 it('knows as managers whoever has Manage Server, is an administrator or the owner', async () => {

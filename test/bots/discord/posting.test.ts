@@ -9,7 +9,10 @@ async function post({ discord }: Harness, options: Record<string, string> = {}, 
     Array.from({ length: count }, async (_, index) => [`media${index + 1}`, await photo(`${index}.jpg`)]),
   );
   return discord.runCommand({
-    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'post' },
+    user: discord.ana,
+    channel: discord.posts,
+    name: 'tiktok',
+    subcommand: 'post',
     options: { ...Object.fromEntries(files), ...options },
   });
 }
@@ -26,7 +29,9 @@ it('takes the files of /tiktok post as one album, with its caption and wishes', 
     media.map(({ album, caption, wishes, file }) => ({ album, caption, wishes, name: file.name })),
   ).toEqual([
     {
-      ...{ album: handle.id, caption: 'First light', name: '0.jpg' },
+      album: handle.id,
+      caption: 'First light',
+      name: '0.jpg',
       wishes: { privacyLevel: 'SELF_ONLY', account: 'key', when: 'tomorrow 18:00' },
     },
     { album: handle.id, name: '1.jpg' },
@@ -76,7 +81,11 @@ it('opens a window for many files, and takes what is submitted', async () => {
   const { discord } = harness;
   const { events } = await harness.startBot();
   const opened = await discord.runCommand({
-    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'compose', locale: 'pt-BR' },
+    user: discord.ana,
+    channel: discord.posts,
+    name: 'tiktok',
+    subcommand: 'compose',
+    locale: 'pt-BR',
   });
   expect(opened.answerType).toBe(9);
   expect(discord.render(opened)).toBe(
@@ -118,7 +127,10 @@ it('says that a message holds nothing to post', async () => {
   const { events } = await harness.startBot();
   const message = await discord.sendMessage(discord.posts, discord.ana, 'Only words');
   const handle = await discord.runMessageCommand({
-    ...{ user: discord.ana, message, name: 'Post to TikTok', locale: 'de' },
+    user: discord.ana,
+    message,
+    name: 'Post to TikTok',
+    locale: 'de',
   });
   await handle.waitForResponse('kein Foto oder Video');
   expect(events.all).toEqual([]);
@@ -182,7 +194,11 @@ it('says that something went wrong, in the language of the person', async () => 
   await handle.waitForResponse('Something went wrong');
   expect(handle.followUps).toEqual([]);
   const spanish = await discord.runCommand({
-    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'help', locale: 'es-419' },
+    user: discord.ana,
+    channel: discord.posts,
+    name: 'tiktok',
+    subcommand: 'help',
+    locale: 'es-419',
   });
   await spanish.waitForResponse('Algo salió mal');
   await harness.logged('The disk is full.');

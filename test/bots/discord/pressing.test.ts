@@ -30,7 +30,10 @@ async function startComposer(harness: Harness, press: (event: Press) => Promise<
     else if (event.reply !== undefined && event.type === 'command') await bot.edit(event.reply, composer);
   });
   const handle = await discord.runCommand({
-    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'posts' },
+    user: discord.ana,
+    channel: discord.posts,
+    name: 'tiktok',
+    subcommand: 'posts',
   });
   await handle.waitForResponse('3 photos');
   return { bot, events, handle };

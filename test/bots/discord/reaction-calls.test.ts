@@ -64,7 +64,10 @@ it('puts and reads no marks under a message that only one person sees', async ()
   const { discord } = harness;
   const { bot, events } = await harness.startBot();
   await discord.runCommand({
-    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'help' },
+    user: discord.ana,
+    channel: discord.posts,
+    name: 'tiktok',
+    subcommand: 'help',
   });
   const { reply } = await events.one('command');
   if (reply === undefined) throw new Error('There is no reply.');
@@ -134,7 +137,10 @@ it('hears marks where it sees a channel and its past', async () => {
   const hears = async (isHeard: boolean) => {
     // What Discord tells of rights arrives in its own time; a command after it has arrived once it is handled.
     await discord.runCommand({
-      ...{ user: discord.ana, channel: discord.dm(discord.ana), name: 'tiktok', subcommand: 'help' },
+      user: discord.ana,
+      channel: discord.dm(discord.ana),
+      name: 'tiktok',
+      subcommand: 'help',
     });
     expect(await bot.receivesReactions(chat)).toBe(isHeard);
   };

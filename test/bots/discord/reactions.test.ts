@@ -52,8 +52,14 @@ it('brings reactions in a direct message, and finds out the name', async () => {
   discord.unreact(message, '✅', discord.ana);
   const [added, removed] = await events.first(2);
   expect(added).toMatchObject({
-    ...{ type: 'reaction', chat, message, marks: { approve: true }, isPrivate: true, chatTitle: 'Ana' },
-    ...{ workspace: `discord:user:${discord.ana.id}`, person: { name: 'Ana' } },
+    type: 'reaction',
+    chat,
+    message,
+    marks: { approve: true },
+    isPrivate: true,
+    chatTitle: 'Ana',
+    workspace: `discord:user:${discord.ana.id}`,
+    person: { name: 'Ana' },
   });
   expect(removed).toMatchObject({ marks: { approve: false }, person: { name: 'Ana' } });
   expect(harness.callsOf('getUser')).toHaveLength(1);

@@ -130,7 +130,11 @@ it('puts a picker into a menu of its own that may be empty', () => {
     type: 1,
     components: [
       {
-        ...{ type: 5, custom_id: 'who', placeholder: 'Who?', min_values: 0, max_values: 25 },
+        type: 5,
+        custom_id: 'who',
+        placeholder: 'Who?',
+        min_values: 0,
+        max_values: 25,
         default_values: [
           { id: '123456789012345678', type: 'user' },
           { id: '123456789012345679', type: 'user' },

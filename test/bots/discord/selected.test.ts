@@ -78,7 +78,9 @@ it('names roles, people and places without characters that nobody sees or that t
   if (member !== undefined) member.nick = '\u2067neB\u2069 \n\u00AD';
   await discord.select(message, 'Roles', [editors, unseen], ben);
   expect(await events.one('press')).toMatchObject({
-    ...{ picked: roles, person: { name: 'neB' }, workspaceTitle: 'Studio' },
+    picked: roles,
+    person: { name: 'neB' },
+    workspaceTitle: 'Studio',
     chatTitle: 'Studio #posts',
   });
 });
@@ -127,7 +129,10 @@ it('offers menus in an answer that one person sees', async () => {
   const editors = discord.role(discord.studio, { name: 'Editors' });
   const { bot, events } = await harness.startBot();
   const handle = await discord.runCommand({
-    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'settings' },
+    user: discord.ana,
+    channel: discord.posts,
+    name: 'tiktok',
+    subcommand: 'settings',
   });
   const { reply } = await events.one('command');
   if (reply === undefined) throw new Error('There is no reply.');

@@ -84,7 +84,10 @@ it('attaches a text file to an answer that one person sees', async () => {
   const { discord } = harness;
   const { bot, events } = await harness.startBot();
   const handle = await discord.runCommand({
-    ...{ user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'history' },
+    user: discord.ana,
+    channel: discord.posts,
+    name: 'tiktok',
+    subcommand: 'history',
   });
   const { reply } = await events.one('command');
   if (reply === undefined) throw new Error('There is no reply.');

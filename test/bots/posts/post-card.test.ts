@@ -6,8 +6,13 @@ import { photo, postIn, printed } from '../cards/subjects.ts';
 
 const NOW = 72_000;
 const view = {
-  ...{ chat: 'telegram:1', votes: [], goesOn: false, hasAccess: true, timeZone: 'UTC' },
-  ...{ pacing: DEFAULT_PACING, now: NOW },
+  chat: 'telegram:1',
+  votes: [],
+  goesOn: false,
+  hasAccess: true,
+  timeZone: 'UTC',
+  pacing: DEFAULT_PACING,
+  now: NOW,
 };
 
 function print(state: PostState, changes: Partial<PostView> = {}): string {
@@ -18,8 +23,13 @@ function print(state: PostState, changes: Partial<PostView> = {}): string {
 const processing: PostIn<'processing'> = {
   ...postIn({ status: 'preparing' }),
   status: 'processing',
-  ...{ attemptId: 'attempt', publishId: 'p_pub_url~v2.7602973700550761114', since: 60_000 },
-  ...{ checks: 0, checkedAt: 60_000, nextCheckAt: 105_000, pulledBytes: 0 },
+  attemptId: 'attempt',
+  publishId: 'p_pub_url~v2.7602973700550761114',
+  since: 60_000,
+  checks: 0,
+  checkedAt: 60_000,
+  nextCheckAt: 105_000,
+  pulledBytes: 0,
 };
 const settled = { settledAt: NOW, publishId: 'p', postIds: [], checks: 0, checkedAt: NOW } as const;
 

@@ -21,7 +21,9 @@ const pictureOf = () => ({ key: 'key', path: 'path' });
 
 const vote = (name: string, mark: VoteChoice, reason?: string): Vote => ({
   person: { id: `discord:${name}`, name },
-  ...{ mark, at: NOW, authority: { by: 'manager' } },
+  mark,
+  at: NOW,
+  authority: { by: 'manager' },
   ...(reason !== undefined && { reason }),
 });
 
@@ -46,8 +48,15 @@ const IN_REVIEW = { status: 'in_review', since: NOW, expiresAt: TUESDAY } as con
 function print(post: Post, changes: Partial<ReviewView> = {}): string {
   return printed(
     reviewCard({
-      ...{ post, chat: 'discord:1', votes: [], timeZone: 'Europe/Berlin', receivesReactions: true },
-      ...{ previewUrl: 'https://nod.example/look/x', now: NOW, pictureOf, ...changes },
+      post,
+      chat: 'discord:1',
+      votes: [],
+      timeZone: 'Europe/Berlin',
+      receivesReactions: true,
+      previewUrl: 'https://nod.example/look/x',
+      now: NOW,
+      pictureOf,
+      ...changes,
     }),
   );
 }
@@ -55,8 +64,15 @@ function print(post: Post, changes: Partial<ReviewView> = {}): string {
 function printPost(post: Post, votes: readonly Vote[] = []): string {
   return printed(
     postCard({
-      ...{ post, votes, chat: 'discord:1', goesOn: false, hasAccess: true, timeZone: 'Europe/Berlin' },
-      ...{ pacing: DEFAULT_PACING, now: NOW, pictureOf },
+      post,
+      votes,
+      chat: 'discord:1',
+      goesOn: false,
+      hasAccess: true,
+      timeZone: 'Europe/Berlin',
+      pacing: DEFAULT_PACING,
+      now: NOW,
+      pictureOf,
     }),
   );
 }

@@ -21,7 +21,12 @@ const STUDIO = { id: 'discord:1', title: 'Studio', chat: 'discord:10' };
 
 function view(policy: Partial<ReviewPolicy> = {}, changes: Partial<SettingsView> = {}): SettingsView {
   return {
-    ...{ workspace: LAB.id, chat: LAB.chat, isPrivate: false, places: [LAB], isOperator: false, now: NOW },
+    workspace: LAB.id,
+    chat: LAB.chat,
+    isPrivate: false,
+    places: [LAB],
+    isOperator: false,
+    now: NOW,
     settings: { policy: { ...defaultPolicy({ isPrivate: false }), ...policy }, timeZone: 'Europe/Berlin' },
     ...changes,
   };

@@ -27,7 +27,7 @@ export const ANA: Person = { id: 'telegram:1', name: 'Ana' };
 export const BEN: Person = { id: 'telegram:2', name: 'Ben' };
 export const CHIARA: Person = { id: 'discord:30', name: 'Chiara' };
 
-type Frame = Pick<ChatEvent, 'id' | 'chat' | 'workspace' | 'chatTitle' | 'isPrivate' | 'person'>;
+type Frame = Pick<ChatEvent, 'id' | 'chat' | 'workspace' | 'chatTitle' | 'isPrivate' | 'person' | 'reply'>;
 
 const group = { id: '1', chat: 'telegram:-5', workspace: 'telegram:-5', chatTitle: 'Lab', isPrivate: false };
 const server = {
@@ -75,22 +75,32 @@ export async function startSettings({ whispers = true } = {}) {
   });
   const posts = stores.store<Post>('posts');
   const joinChats = createJoinChats({
-    ...{ posts, workspaces, joins, recorder, draftRefresh, sender, botFor },
+    posts,
+    workspaces,
+    joins,
+    recorder,
+    draftRefresh,
+    sender,
+    botFor,
     touch: () => {},
   });
   const settings = createSettings({
-    ...{ workspaces, joinChats, history, recorder, sender, cardIndex, now },
+    workspaces,
+    joinChats,
+    history,
+    recorder,
+    sender,
+    cardIndex,
+    now,
     operators: { isOperator: async () => false },
   });
 
   const guard = createGuard({
-    ...{
-      drafts: stores.store<Draft>('drafts'),
-      posts,
-      workspaces,
-      cardIndex,
-      botFor,
-    },
+    drafts: stores.store<Draft>('drafts'),
+    posts,
+    workspaces,
+    cardIndex,
+    botFor,
     access: { isAllowed: async () => true },
     operators: { isOperator: async () => false, isCode: () => false },
   });
@@ -156,8 +166,18 @@ export async function startSettings({ whispers = true } = {}) {
   }
 
   return {
-    ...{ workspaces, joins, history, cardIndex, telegram, discord },
-    ...{ command, press, answer, stand, newest, told },
+    workspaces,
+    joins,
+    history,
+    cardIndex,
+    telegram,
+    discord,
+    command,
+    press,
+    answer,
+    stand,
+    newest,
+    told,
     says: (frame: Frame) => textOf(newest(frame)),
     policyOf: async (frame: Frame) => (await workspaces.settingsOf(frame.workspace)).policy,
   };

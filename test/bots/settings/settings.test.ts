@@ -21,7 +21,7 @@ it('shows the settings where they were asked for', async () => {
   await command(LAB, 'settings');
   expect(says(LAB)).toContain('Approvals  1 before a post goes out');
   const reply = await stand(STUDIO, { isPrivate: true });
-  await command({ ...STUDIO, ...{ reply } }, 'settings');
+  await command({ ...STUDIO, reply }, 'settings');
   expect(discord.show()).toHaveLength(1);
   expect(says(STUDIO)).toContain('People with Manage Server  may approve');
   await press(STUDIO, 's:card:show', { message: reply });
@@ -57,7 +57,10 @@ it('changes the rules by buttons, redraws the card and writes the change down', 
   ];
   for (const data of presses) expect(await press(LAB, data, { message })).toBeUndefined();
   expect(await policyOf(LAB)).toMatchObject({
-    ...{ approvals: 2, authorVotes: true, rejectionIsFinal: false, openHours: 168 },
+    approvals: 2,
+    authorVotes: true,
+    rejectionIsFinal: false,
+    openHours: 168,
   });
   expect(telegram.messages).toHaveLength(1);
   expect(says(LAB)).toContain('2 rejections  end a review');

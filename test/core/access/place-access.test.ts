@@ -7,7 +7,11 @@ const DAY_MS = 24 * 3_600_000;
 const KIM = { id: 'telegram:5', name: 'Kim' };
 
 const newcomer = (workspace = 'telegram:5') => ({
-  ...{ workspace, title: 'Kim', isPrivate: true, chat: workspace, person: KIM },
+  workspace,
+  title: 'Kim',
+  isPrivate: true,
+  chat: workspace,
+  person: KIM,
 });
 
 function startAccess({ isOpen = false } = {}) {

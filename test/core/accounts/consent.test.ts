@@ -19,8 +19,14 @@ async function consentWorld({ around }: { around?: Around } = {}) {
   const rights: { read: (invitation: Invitation) => Promise<boolean> } = { read: async () => true };
   const consents = createConsents({
     mayConnect: (invitation) => rights.read(invitation),
-    ...{ invitations, consents: kept, accounts, client, now: world.now, redirectUri: REDIRECT_URI },
-    ...{ clientKey: world.tiktok.app.clientKey, authorizePage: world.tiktok.authorizeUrl },
+    invitations,
+    consents: kept,
+    accounts,
+    client,
+    now: world.now,
+    redirectUri: REDIRECT_URI,
+    clientKey: world.tiktok.app.clientKey,
+    authorizePage: world.tiktok.authorizeUrl,
     log: pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) }),
   });
   const invite = () => consents.invite({ workspace: WORKSPACE, chat: CHAT, chatTitle: 'Ana', person: ANA });

@@ -40,7 +40,9 @@ describe('taking a post back', () => {
     expect(await vote(post)).toMatchObject({ result: 'late', acts: [] });
     const draft = await drafts.get(opened.id);
     expect(draft).toMatchObject({
-      ...{ caption: post.content.caption, author: ANA, account: { username: 'studio.ana' } },
+      caption: post.content.caption,
+      author: ANA,
+      account: { username: 'studio.ana' },
       files: [{ name: '1.png', state: 'ready', media: post.media?.[0] }],
     });
     await parts.composer.choose(opened.id, ANA, { type: 'privacy', privacyLevel: 'PUBLIC_TO_EVERYONE' });
@@ -154,7 +156,10 @@ describe('choosing anew', () => {
     expect(held).toMatchObject({ status: 'on_hold' });
     const next = await rework.rechoose(held, ANA, 'FOLLOWER_OF_CREATOR');
     expect(next).toMatchObject({
-      ...{ status: 'in_review', draftId: post.draftId, media: post.media, attempts: 0 },
+      status: 'in_review',
+      draftId: post.draftId,
+      media: post.media,
+      attempts: 0,
       content: { settings: { privacyLevel: 'FOLLOWER_OF_CREATOR' } },
     });
     expect(next.review).not.toHaveProperty('decision');
@@ -196,7 +201,8 @@ describe('choosing anew', () => {
     const { chat, rework, post, settle } = await teamWorld();
     await using _ = chat;
     expect(await problemOf(rework.rechoose(post, ANA, 'SELF_ONLY'))).toEqual({
-      ...{ code: 'not_retryable', status: 'in_review' },
+      code: 'not_retryable',
+      status: 'in_review',
     });
     const held = await settle({ ...HOLD });
     const gone = { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' };

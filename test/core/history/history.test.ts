@@ -18,7 +18,10 @@ function openHistory() {
 }
 
 const line = (place: string, at: number, more: Partial<Line> = {}): Line => ({
-  ...{ place, at, what: 'submitted', detail: `${place} ${at}` },
+  place,
+  at,
+  what: 'submitted',
+  detail: `${place} ${at}`,
   ...more,
 });
 
@@ -28,8 +31,14 @@ describe('the history', () => {
   it('keeps an entry as it was written', async () => {
     const { history } = openHistory();
     const entry: Line = {
-      ...{ place: GUILD, at: 1_700_000_000_000, person: ANA, what: 'rejected_by', postId: 'p1' },
-      ...{ account: '@ana', excerpt: 'Hello', detail: 'Wrong song' },
+      place: GUILD,
+      at: 1_700_000_000_000,
+      person: ANA,
+      what: 'rejected_by',
+      postId: 'p1',
+      account: '@ana',
+      excerpt: 'Hello',
+      detail: 'Wrong song',
     };
     await history.append('p1 rejected_by', entry);
     expect(await history.recent([GUILD], 10)).toEqual([{ ...entry, version: 1 }]);
@@ -111,8 +120,14 @@ describe('the table', () => {
   it('has a row for each entry, times in UTC', () => {
     const table = rows(
       {
-        ...{ place: GROUP, at: Date.UTC(2026, 11, 1, 17, 0, 0, 5), person: ANA, what: 'approved_by' },
-        ...{ postId: 'p1', account: '@ana', excerpt: 'Grüße 💥', detail: 'ok' },
+        place: GROUP,
+        at: Date.UTC(2026, 11, 1, 17, 0, 0, 5),
+        person: ANA,
+        what: 'approved_by',
+        postId: 'p1',
+        account: '@ana',
+        excerpt: 'Grüße 💥',
+        detail: 'ok',
       },
       { place: GUILD, at: 0, what: 'published' },
     );

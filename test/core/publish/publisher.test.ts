@@ -225,7 +225,10 @@ describe('going on after a start', () => {
     const old = await world.submit({ status: 'cancelled', createdAt: 0, settledAt: 0 });
     const reviewed = await world.submit({ status: 'in_review' });
     const linked = await world.submit({
-      ...{ status: 'published', settledAt: world.now(), nextCheckAt: world.now() + 9_000, checks: 0 },
+      status: 'published',
+      settledAt: world.now(),
+      nextCheckAt: world.now() + 9_000,
+      checks: 0,
     });
     const orphan = await world.nod.gate.open({ postId: 'post-9', media: [] });
     const held = await world.nod.gate.open({ postId: 'post-6', media: [] });

@@ -102,7 +102,9 @@ describe('what the creator may do when the post is due', () => {
     world.tiktok.fault('drop-request', { endpoint: 'creator_info/query' });
     expect(await world.step(id)).toBe(world.now() + 1_000);
     expect(await world.read(id)).toMatchObject({
-      ...{ status: 'queued', attempts: 0, retries: 1 },
+      status: 'queued',
+      attempts: 0,
+      retries: 1,
       wait: { reason: 'tiktok_unreachable' },
     });
     expect(await world.finish(id)).toMatchObject({ status: 'published', attempts: 1 });
@@ -114,7 +116,9 @@ describe('what the creator may do when the post is due', () => {
     creator.creatorInfoRefusal = 'spam_risk_too_many_posts';
     expect(await world.step(id)).toBe(world.now() + HOUR_MS);
     expect(await world.read(id)).toMatchObject({
-      ...{ status: 'queued', retries: 0, wait: { reason: 'daily_post_limit' } },
+      status: 'queued',
+      retries: 0,
+      wait: { reason: 'daily_post_limit' },
     });
     delete creator.creatorInfoRefusal;
     expect(await world.finish(id)).toMatchObject({ status: 'published' });
@@ -126,13 +130,15 @@ describe('what the creator may do when the post is due', () => {
     await using _ = banned.world;
     banned.creator.banned = true;
     expect(await banned.world.finish(banned.id)).toMatchObject({
-      ...{ status: 'failed', failure: { reason: 'creator_banned' } },
+      status: 'failed',
+      failure: { reason: 'creator_banned' },
     });
     const gone = await approved();
     await using __ = gone.world;
     await gone.world.nod.accounts.remove(gone.world.tiktok.openIdOf());
     expect(await gone.world.finish(gone.id)).toMatchObject({
-      ...{ status: 'failed', failure: { reason: 'account_disconnected' } },
+      status: 'failed',
+      failure: { reason: 'account_disconnected' },
     });
   });
 });

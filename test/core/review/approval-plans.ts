@@ -58,7 +58,8 @@ const policy: fc.Arbitrary<ReviewPolicy> = fc
     authorVotes: fc.boolean(),
   })
   .map((asked) => ({
-    ...{ ...POLICY, ...asked },
+    ...POLICY,
+    ...asked,
     people: [voterOf(0), voterOf(1)],
     roles: [{ id: 'discord:77', name: 'Editors' }],
   }));

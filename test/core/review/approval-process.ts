@@ -110,7 +110,11 @@ export function createProcess({
   }
 
   return {
-    ...{ within, tickOften, tickWhileDue, calm, ballots },
+    within,
+    tickOften,
+    tickWhileDue,
+    calm,
+    ballots,
     nod: () => nod,
     nextTickAt: () => alarm ?? Number.POSITIVE_INFINITY,
   };

@@ -19,7 +19,8 @@ describe('an approval, whatever happens in whatever order', () => {
     const story = fc.asyncProperty(fc.scheduler(), plans, async (scheduler, plan) => {
       await using world = await createApprovalWorld();
       const ending = await play({
-        ...{ world, plan },
+        world,
+        plan,
         turn: (name) => scheduler.schedule(Promise.resolve(), name),
         inOrder: (all) => scheduler.waitFor(all),
         rest: (moment) => expectNotStuck(plan, moment),

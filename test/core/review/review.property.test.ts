@@ -20,7 +20,9 @@ const source = fc.constantFrom<VoteSource>('button', 'reaction a', 'reaction b')
 const act: fc.Arbitrary<BallotEntry> = fc.oneof(
   fc.record({
     ...by,
-    ...{ type: fc.constant('mark' as const), mark, source },
+    type: fc.constant('mark' as const),
+    mark,
+    source,
     contentHash: fc.constantFrom(HASH, HASH, HASH, 'other'),
     authority: fc.constant({ by: 'manager' as const }),
   }),

@@ -19,8 +19,13 @@ describe('the policy where nobody has set one', () => {
   it('asks for one approval of a manager other than the author in a team, and for none in private', () => {
     expect(defaultPolicy({ isPrivate: true })).toMatchObject({ approvals: 0 });
     expect(defaultPolicy({ isPrivate: false })).toEqual({
-      ...{ approvals: 1, managersVote: true, roles: [], people: [] },
-      ...{ authorVotes: false, rejectionIsFinal: true, openHours: 72 },
+      approvals: 1,
+      managersVote: true,
+      roles: [],
+      people: [],
+      authorVotes: false,
+      rejectionIsFinal: true,
+      openHours: 72,
     });
   });
 });
@@ -123,7 +128,9 @@ describe('a decision', () => {
     const acts = [approve(BEN), approve(DORA, { at: T0 + 1 }), approve(CLEO, { at: T0 + 2 })];
     expect(decisionOf(acts.slice(0, 2), terms({ approvals: 3 }))).toBeUndefined();
     expect(decisionOf(acts, terms({ approvals: 3 }))).toEqual({
-      ...{ outcome: 'approved', by: [BEN, DORA, CLEO], at: T0 + 2 },
+      outcome: 'approved',
+      by: [BEN, DORA, CLEO],
+      at: T0 + 2,
     });
   });
 

@@ -32,12 +32,16 @@ it('tells which roles and people were picked, with what they are', async () => {
   await using _ = discord;
   const editors = discord.role(discord.studio, { name: 'Editors' });
   expect(await told('roles', editors)).toEqual({
-    ...{ custom_id: 'roles', component_type: 6, id: expect.any(Number), values: [editors.id] },
+    custom_id: 'roles',
+    component_type: 6,
+    id: expect.any(Number),
+    values: [editors.id],
     resolved: { roles: { [editors.id]: expect.objectContaining({ name: 'Editors' }) } },
   });
   const people = await told('people', discord.ana);
   expect(people).toMatchObject({
-    ...{ component_type: 5, values: [discord.ana.id] },
+    component_type: 5,
+    values: [discord.ana.id],
     resolved: {
       users: { [discord.ana.id]: { username: 'ana' } },
       members: { [discord.ana.id]: { roles: [] } },

@@ -67,8 +67,11 @@ export function createMessages({ state, clock, watch }: { state: State; clock: V
     show({ chat }: ChatEntry, receiver: User, parts: MessageParts): Message {
       lastEphemeralId++;
       const message: Message = {
-        ...{ message_id: 0, ephemeral_message_id: lastEphemeralId, receiver_user: receiver },
-        ...{ chat, date: clock.unixSeconds() },
+        message_id: 0,
+        ephemeral_message_id: lastEphemeralId,
+        receiver_user: receiver,
+        chat,
+        date: clock.unixSeconds(),
         ...parts,
       };
       state.ephemeral.push({ chatId: chat.id, receiverId: receiver.id, message });

@@ -96,7 +96,8 @@ it('keeps to the reactions that a chat allows, for the bot and for people', asyn
   const react = async (emoji: string) =>
     (
       await call('setMessageReaction', {
-        ...{ chat_id: team.id, message_id: message.message_id },
+        chat_id: team.id,
+        message_id: message.message_id,
         reaction: [{ type: 'emoji', emoji }],
       })
     ).description;
