@@ -32,4 +32,4 @@ it('acknowledges 50 commands at once while it converts, and loses none', async (
   const listed = await stage.run('posts', { user: people[7] ?? stage.ana, channel: posts });
   const list = await listed.waitForResponse((message) => labelsOf(message).length > 0);
   expect(labelsOf(list)).toEqual(['Continue draft: Draft 7']);
-}, 60_000);
+});
