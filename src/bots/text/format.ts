@@ -89,11 +89,11 @@ export function momentOf(at: number, now: number, timeZone: string): string {
 const dayAfter = (day: string): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + 24 * 3_600_000).toISOString().slice(0, 10);
 
+// British English has no comma before the “and”.
+const LIST = new Intl.ListFormat('en-GB', { type: 'conjunction' });
+
 /** `Ben`, `Ben and Chiara`, `Ben, Chiara and Dora`. */
-export function listOf(words: readonly string[]): string {
-  const last = words.at(-1) ?? '';
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
-}
+export const listOf = (words: readonly string[]): string => LIST.format(words);
 
 const BAR_CELLS = 10;
 

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
-import { STYLE } from './style.ts';
 
 export type Markup = ReturnType<typeof html>;
 
+/** The one style sheet of all pages. */
+const STYLE = readFileSync(new URL('style.css', import.meta.url), 'utf8');
 const STYLE_VERSION = createHash('sha256').update(STYLE).digest('base64url').slice(0, 12);
 
 const BUBBLE =
