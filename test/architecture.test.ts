@@ -116,3 +116,11 @@ it.each(['', 'bots/telegram', 'bots/discord'])('keeps its folders small: %s', (a
 it.each(files)('%s spreads no object that it writes itself', (file) => {
   expect(readFileSync(resolve(src, file), 'utf8')).not.toContain('...{');
 });
+
+const KNOWS_IDS = /^(bots\/(telegram|discord)\/|bots\/text\/wording\.ts|core\/people\.ts)/;
+
+it.each(files.filter((file) => !KNOWS_IDS.test(file)))('%s takes no id of a chat platform apart', (file) => {
+  expect(readFileSync(resolve(src, file), 'utf8')).not.toMatch(
+    /['"](telegram|discord):|chat\.(split|startsWith)\(/,
+  );
+});

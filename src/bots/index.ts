@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Core } from '../core/index.ts';
-import type { ChatRef } from '../core/people.ts';
+import { type ChatRef, platformOf } from '../core/people.ts';
 import type { Post } from '../core/publish/post.ts';
 import type { Stores } from '../core/storage/database.ts';
 import { createGuard } from './access/guard.ts';
@@ -191,7 +191,7 @@ export async function createBots({
 
 /** A conversation names its platform: `telegram:…`, `discord:…`. */
 export function botOf(bots: readonly Bot[], chat: ChatRef): Bot {
-  const bot = bots.find(({ platform }) => chat.startsWith(`${platform}:`));
+  const bot = bots.find(({ platform }) => platform === platformOf(chat));
   if (bot !== undefined) return bot;
   throw new ChatClosedError('This Nod has no token for the platform of this conversation.');
 }

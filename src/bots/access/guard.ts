@@ -2,7 +2,7 @@ import type { Operators } from '../../core/access/operators.ts';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { Draft } from '../../core/compose/draft.ts';
-import type { ChatRef } from '../../core/people.ts';
+import { type ChatRef, isWithin } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
 import type { Member } from '../../core/review/review.ts';
@@ -191,8 +191,7 @@ export function createGuard({
     const post = await findReviewUnder(event.message);
     if (post === undefined) return undefined;
     // A reaction does not tell the topic in which it was set.
-    const isHere = (chat: ChatRef) => chat === event.chat || chat.startsWith(`${event.chat}:`);
-    const isShownHere = post.review?.chats.some(isHere) ?? false;
+    const isShownHere = post.review?.chats.some((chat) => isWithin(chat, event.chat)) ?? false;
     const isHeard = isShownHere || (await workspaces.areTogether(post.workspace, event.workspace));
     return isHeard ? { on: 'reaction', event, post } : undefined;
   }

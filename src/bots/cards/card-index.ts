@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { wholeOf } from '../../core/people.ts';
 import type { Store, Versioned } from '../../core/storage/database.ts';
 import type { Card, MessageRef } from '../platform.ts';
 
@@ -100,5 +101,5 @@ export function hashOf({ picture, lines, rows, file }: Card): string {
 
 /** Names a message without its topic, which a reaction does not tell: its id is unique in the whole chat. */
 export function keyOf({ chat, id }: MessageRef): string {
-  return `${chat.split(':').slice(0, 2).join(':')} ${id}`;
+  return `${wholeOf(chat)} ${id}`;
 }

@@ -1,8 +1,9 @@
+import { platformOf } from '../../core/people.ts';
 import type { ReviewPolicy, Role } from '../../core/review/review.ts';
 import type { Press } from '../buttons.ts';
 import { settingKey } from '../buttons.ts';
 import type { ChatEventOf } from '../platform.ts';
-import { MAX_APPROVALS, OPEN_HOURS, platformOf } from './settings-card.ts';
+import { MAX_APPROVALS, OPEN_HOURS } from './settings-card.ts';
 
 /** What a press makes of the policy. */
 export type PolicyChange = (policy: ReviewPolicy) => ReviewPolicy;

@@ -1,12 +1,12 @@
 import type { Place, Settings } from '../../core/accounts/workspaces.ts';
-import type { ChatRef, Person } from '../../core/people.ts';
+import { type ChatRef, type Person, platformOf } from '../../core/people.ts';
 import type { ReviewPolicy, Role } from '../../core/review/review.ts';
 import { listButton } from '../access/access-cards.ts';
 import { encodePress, settingKey } from '../buttons.ts';
 import type { Button, Card, Choice, Line, Row } from '../platform.ts';
 import { capital, countOf, listOf, placeName } from '../text/format.ts';
 import { note } from '../text/messages.ts';
-import { wordingOf } from '../text/wording.ts';
+import { WORDINGS, wordingOf } from '../text/wording.ts';
 
 export const MAX_APPROVALS = 10;
 export const OPEN_HOURS = [24, 72, 168] as const;
@@ -249,8 +249,8 @@ export function questionCard(kind: keyof typeof QUESTIONS, { name }: Person): Ca
 
 /** A fresh code, for whoever may give it away; `back` leads to the settings where it stands in their place. */
 export function codeCard(code: string, { back }: { back: boolean }): Card {
-  const { slash: discord } = wordingOf('discord:');
-  const { slash: telegram } = wordingOf('telegram:');
+  const { slash: discord } = WORDINGS.discord;
+  const { slash: telegram } = WORDINGS.telegram;
   return {
     lines: [
       ['Code for another chat  ', { text: code, style: 'code' }],
@@ -268,7 +268,7 @@ export function codeCard(code: string, { back }: { back: boolean }): Card {
 
 /** The same for a window that holds 200 characters. */
 export const codeNote = (code: string): string =>
-  `${code} is good for one hour and one chat. Enter it there with ${wordingOf('telegram:').slash}join, or ${wordingOf('discord:').slash}join on Discord.`;
+  `${code} is good for one hour and one chat. Enter it there with ${WORDINGS.telegram.slash}join, or ${WORDINGS.discord.slash}join on Discord.`;
 
 /** How two chats are joined. */
 export function joinHelpCard(chat: ChatRef): Card {
@@ -350,9 +350,6 @@ function hoursText(hours: number): string {
 
 /** Places by name, in one list. */
 const placesText = (places: readonly Place[]): string => listOf(places.map(placeName));
-
-/** Who or what belongs to the same platform. */
-export const platformOf = (id: string): string => id.split(':')[0] ?? '';
 
 /** What a change has made different, for the history; undefined when nothing. */
 export function changesText(before: Settings, after: Settings): string | undefined {

@@ -1,4 +1,4 @@
-import type { ChatRef } from '../../core/people.ts';
+import { type ChatRef, platformOf } from '../../core/people.ts';
 import type { Bot } from '../platform.ts';
 
 /** What people of one chat platform say and see otherwise than those of another. */
@@ -40,10 +40,10 @@ export interface Wording {
 
 /** The wording of the platform that a conversation belongs to. */
 export function wordingOf(chat: ChatRef): Wording {
-  return chat.startsWith('discord:') ? WORDINGS.discord : WORDINGS.telegram;
+  return platformOf(chat) === 'discord' ? WORDINGS.discord : WORDINGS.telegram;
 }
 
-const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
+export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
   telegram: {
     slash: '/',
     toPost: 'Send a photo, an album or a video.',

@@ -1,5 +1,5 @@
 import { createHash, randomInt } from 'node:crypto';
-import type { ChatRef, Person } from '../people.ts';
+import { type ChatRef, type Person, platformOf } from '../people.ts';
 import { UserError } from '../problems.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 import { createThrottle } from '../throttle.ts';
@@ -76,7 +76,7 @@ export function createOperators({
     fetchChat: () => Promise<ChatRef>,
   ): Promise<OperatorRecord> {
     if (!tries.take(person.id)) throw new UserError({ code: 'too_many_codes' });
-    if (!isCode(code) || !(await use(keyOf(code), platformOf(person))))
+    if (!isCode(code) || !(await use(keyOf(code), platformOf(person.id))))
       throw new UserError({ code: 'claim_code_unknown' });
     const operator = { person, chat: await fetchChat(), since: now() };
     const saved = (await operators.create(person.id, operator)) ?? (await operators.get(person.id));
@@ -112,8 +112,6 @@ export function createOperators({
 }
 
 export type Operators = ReturnType<typeof createOperators>;
-
-const platformOf = ({ id }: Person): string => id.split(':')[0] ?? '';
 
 /** 39 bits, such as `K7QM-2F4D`. */
 function newCode(): string {

@@ -1,4 +1,4 @@
-import type { ChatRef } from '../people.ts';
+import { type ChatRef, isWithin } from '../people.ts';
 import type { Search, Store } from '../storage/database.ts';
 import type { Post } from './post.ts';
 
@@ -23,8 +23,9 @@ export const underWayTo = (posts: Posts, openId: string): Promise<Post[]> =>
 
 /** The posts under way whose reviews stand in a chat, in whichever of its topics. */
 export async function reviewsIn(posts: Posts, chat: ChatRef): Promise<Post[]> {
-  const isThere = (one: ChatRef) => one === chat || one.startsWith(`${chat}:`);
-  return (await underWay(posts)).filter(({ review }) => review?.chats.some(isThere) ?? false);
+  return (await underWay(posts)).filter(
+    ({ review }) => review?.chats.some((one) => isWithin(one, chat)) ?? false,
+  );
 }
 
 /** The last posts of these places together, newest first. */
