@@ -81,7 +81,8 @@ export function createAccessRequests({
     if (known?.state === 'blocked') return answerOnlyIfWaited(event);
     const isClaimed = (await operators.list()).length > 0;
     const request = await access.request(newcomerIn(event));
-    const isAsked = request !== undefined || known?.state === 'asked' || known?.state === 'postponed';
+    const isNew = request !== undefined && request !== 'full';
+    const isAsked = isNew || known?.state === 'asked' || known?.state === 'postponed';
     if (request === 'full') await tellFull();
     else if (request !== undefined) await tellOperators(requestCard(request));
     await answer(event, strangerText({ isClaimed, isAsked }));

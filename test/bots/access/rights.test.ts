@@ -776,6 +776,8 @@ it('tells the operator once when so many wait that others cannot ask', async () 
   const said = world.telegram.show();
   expect(said.filter((text) => text.includes('would like to use Nod'))).toHaveLength(50);
   expect(said.filter((text) => text.includes('Others cannot ask until'))).toHaveLength(1);
+  expect(said.filter((text) => text.includes('Its operator has been asked.'))).toHaveLength(50);
+  expect(said.filter((text) => text === 'This Nod is private.')).toHaveLength(5);
 });
 
 async function postOf({ nod }: AccessWorld, id: string): Promise<Post> {
