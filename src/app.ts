@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { isAbsent } from './bots/access/is-absent.ts';
-import { stillManages } from './bots/access/still-manages.ts';
+import { isAbsent, stillManages } from './bots/access/members.ts';
 import { botOf, createBots, createChats } from './bots/index.ts';
 import type { Bot } from './bots/platform.ts';
 import type { Config } from './config.ts';

@@ -58,14 +58,7 @@ export function openNod(options: NodOptions) {
     keepPostsMs: Number.POSITIVE_INFINITY,
     intake: options.intake,
     engine: wake === undefined ? engine : { ...engine, wake: async (postId) => wake(postId) },
-    chats: {
-      openFile: async () => {
-        throw new Error('There are no chats here.');
-      },
-      isAbsent: async () => false,
-      stillManages: async () => true,
-      ...options.chats,
-    },
+    chats: { ...NO_CHATS, ...options.chats },
   });
   core.votesAreRead();
   const announced: Post[] = [];
@@ -123,3 +116,10 @@ const NO_LIMIT = {
 };
 
 export const WITHOUT_LIMITS: Shares = { person: NO_LIMIT, place: NO_LIMIT };
+
+/** Nobody leaves, everybody manages, and there are no files. */
+export const NO_CHATS: ChatPorts = {
+  openFile: () => Promise.reject(new Error('There are no chats here.')),
+  isAbsent: async () => false,
+  stillManages: async () => true,
+};

@@ -15,7 +15,7 @@ import { DEFAULT_PACING } from '../../src/core/publish/pacing.ts';
 import { openStores } from '../../src/core/storage/database.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';
 import { createWeb, startServer } from '../../src/web/index.ts';
-import { WITHOUT_LIMITS } from '../core/nod.ts';
+import { NO_CHATS, WITHOUT_LIMITS } from '../core/nod.ts';
 
 type WebOptions = Parameters<typeof createWeb>[0];
 
@@ -77,13 +77,7 @@ export async function createWorld({
     keepPostsMs: Number.POSITIVE_INFINITY,
     pacing: DEFAULT_PACING,
     engine: { ...engine, wake: async (postId) => void woken.push(postId) },
-    chats: {
-      openFile: async () => {
-        throw new Error('There are no chats here.');
-      },
-      isAbsent: async () => false,
-      stillManages: mayConnect,
-    },
+    chats: { ...NO_CHATS, stillManages: mayConnect },
   });
   const { gate, pulls, posts, previewLinks, accounts, consents, notes } = core;
   const outcomes: ConsentOutcome[] = [];

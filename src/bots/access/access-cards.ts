@@ -15,7 +15,7 @@ export function strangerText({ isClaimed, isAsked }: { isClaimed: boolean; isAsk
 }
 
 /** To the operator, who speaks of Nod where it may not be used. */
-export const admittedText = ({ slash }: Wording): string =>
+export const howToAdmitText = ({ slash }: Wording): string =>
   `This is not among the places that may use your Nod. ${slash}help from you lets it in.`;
 
 /** After the right code was sent where others could read it. */

@@ -12,7 +12,7 @@ import type { CardIndex } from '../cards/card-index.ts';
 import { parseSubject } from '../cards/subjects.ts';
 import type { Bot, ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
 import { decodeQuestionId } from '../questions.ts';
-import { isAbsent } from './is-absent.ts';
+import { isAbsent } from './members.ts';
 import {
   ACCESS_RIGHTS,
   ACCOUNT_RIGHTS,

@@ -17,10 +17,10 @@ import { note } from '../text/messages.ts';
 import { wordingOf } from '../text/wording.ts';
 import {
   accessCard,
-  admittedText,
   claimedCard,
   decidedCard,
   fullCard,
+  howToAdmitText,
   newOperatorCard,
   requestCard,
   SPOILED,
@@ -98,7 +98,7 @@ export function createAccessRequests({
       return false;
     }
     if (!isOrder(event)) {
-      await answer(event, admittedText(wordingOf(event.chat)));
+      await answer(event, howToAdmitText(wordingOf(event.chat)));
       return false;
     }
     const place = await access.admit(newcomerIn(event));
@@ -182,13 +182,10 @@ export function createAccessRequests({
     isPrivate && (await operators.list()).some((operator) => operator.chat === chat);
 
   async function showAll(event: ChatEventOf<'press'>, page: number): Promise<void> {
-    const card = await drawAll(page);
+    const card = accessCard({ places: await access.list(...ALL), page, isOpen });
     await event.answer();
     await sender.sayInstead(event.message, card);
   }
-
-  const drawAll = async (page: number): Promise<Card> =>
-    accessCard({ places: await access.list(...ALL), page, isOpen });
 
   /** What is under way ends with the access, as far as TikTok lets it; how many posts had not reached TikTok. */
   async function cancelWaiting({ workspace }: PlaceAccess, by: Person): Promise<number> {

@@ -5,7 +5,7 @@ import type { ChatRef, Person } from '../../core/people.ts';
 import { isSettled, type Post } from '../../core/publish/post.ts';
 import { recentIn, reviewsIn, underWayIn } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
-import { isAbsent } from '../access/is-absent.ts';
+import { isAbsent } from '../access/members.ts';
 import { encodePress } from '../buttons.ts';
 import type { Bot, Button, Card, Line } from '../platform.ts';
 import { failureWords } from '../text/failures.ts';

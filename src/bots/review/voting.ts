@@ -20,6 +20,7 @@ import {
   votesOf,
 } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
+import { fetchMemberOf } from '../access/members.ts';
 import { takesPart } from '../access/takes-part.ts';
 import { type CardIndex, keyOf } from '../cards/card-index.ts';
 import type { Sender } from '../cards/send.ts';
@@ -27,7 +28,6 @@ import { parseSubject, reviewSubject } from '../cards/subjects.ts';
 import {
   type Bot,
   ChatBusyError,
-  ChatClosedError,
   type ChatEvent,
   type ChatEventOf,
   ChatUnreachableError,
@@ -251,10 +251,9 @@ export function createVoting({
     if (workspace !== undefined && !(await takesPart({ access, workspaces }, post, workspace))) return false;
     if (chat === undefined) return true;
     try {
-      const member = await botFor(chat).fetchMember(chat, person);
+      const member = await fetchMemberOf(botFor, chat, person);
       return member.isMember !== false && voterRoleOf(post.review.policy, person, member) !== undefined;
     } catch (error) {
-      if (error instanceof ChatClosedError) return false;
       if (!(error instanceof ChatUnreachableError || error instanceof ChatBusyError)) throw error;
       return true;
     }

@@ -20,8 +20,8 @@ export interface PlaceAccess extends Versioned {
 }
 
 /**
- * `met` uses an open Nod without a decision, `asked` waits for the operator, `postponed` was put off by the operator, `withdrawn` was allowed once, `blocked` gets no
- * answer any more.
+ * `met` uses an open Nod without a decision, `asked` waits for the operator, `postponed` was put off by the operator,
+ * `withdrawn` was allowed once, `blocked` gets no answer any more.
  */
 export type AccessState = 'met' | 'asked' | 'postponed' | 'allowed' | 'withdrawn' | 'blocked';
 
@@ -62,6 +62,8 @@ export function createPlaceAccess({
     return state === 'allowed';
   }
 
+  const placeOf = (newcomer: Newcomer, state: AccessState) => ({ ...newcomer, state, at: now() });
+
   /** One after the other, or many at once would all find room. */
   const inTurn = createLimiter({ concurrency: 1 });
 
@@ -80,7 +82,7 @@ export function createPlaceAccess({
     if (known !== undefined && !canBeAsked(known)) return undefined;
     const waiting = (await list('asked')).filter(isFresh);
     if (waiting.length >= MAX_OPEN_REQUESTS) return 'full';
-    const asked = { ...newcomer, state: 'asked' as const, at: now() };
+    const asked = placeOf(newcomer, 'asked');
     return known === undefined
       ? places.create(newcomer.workspace, asked)
       : places.replace(newcomer.workspace, known, asked);
@@ -93,25 +95,14 @@ export function createPlaceAccess({
   /** Takes note of a place that uses an open Nod, so that the operator can find it. */
   async function meet(newcomer: Newcomer): Promise<void> {
     if (isOpen && (await get(newcomer.workspace)) === undefined)
-      await places.create(newcomer.workspace, { ...newcomer, state: 'met', at: now() });
+      await places.create(newcomer.workspace, placeOf(newcomer, 'met'));
   }
 
   /** Lets a place in that nobody has asked for. */
   async function admit(newcomer: Newcomer): Promise<PlaceAccess | undefined> {
-    const { workspace, title, isPrivate, chat, person, handle } = newcomer;
-    const allowed = {
-      workspace,
-      title,
-      isPrivate,
-      chat,
-      person,
-      handle,
-      state: 'allowed' as const,
-      at: now(),
-    };
     return (
-      (await places.create(workspace, allowed)) ??
-      places.update(workspace, (place) =>
+      (await places.create(newcomer.workspace, placeOf(newcomer, 'allowed'))) ??
+      places.update(newcomer.workspace, (place) =>
         place.state === 'allowed' ? undefined : { ...place, state: 'allowed', at: now() },
       )
     );
