@@ -36,14 +36,11 @@ export function createAlbums({ now }: { now: () => number }) {
     if (isForUs) known.addressedBy ??= item;
     const { addressedBy } = known;
     if (addressedBy === undefined) return [];
+    const given = (held: AlbumItem) => ({ ...held, message: givenBy(addressedBy.message, held.message) });
     // Handled again after a failure, the addressing update gives the same items again.
-    const items =
-      addressedBy.updateId === item.updateId
-        ? known.items.filter(({ updateId }) => updateId <= item.updateId)
-        : [item];
-    return isForUs && addressedBy.updateId !== item.updateId
-      ? items
-      : items.map((held) => ({ ...held, message: givenBy(addressedBy.message, held.message) }));
+    if (addressedBy.updateId === item.updateId)
+      return known.items.filter(({ updateId }) => updateId <= item.updateId).map(given);
+    return [isForUs ? item : given(item)];
   }
 
   function forgetOld(): void {

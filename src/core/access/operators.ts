@@ -1,8 +1,8 @@
-import { createHash, randomInt } from 'node:crypto';
 import { type ChatRef, type Person, platformOf } from '../people.ts';
 import { UserError } from '../problems.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 import { createThrottle } from '../throttle.ts';
+import { digestOf, newCode, symbolsOf } from '../typed-codes.ts';
 
 /** Somebody who runs this Nod; the key is the person's id. */
 export interface OperatorRecord extends Versioned {
@@ -23,11 +23,8 @@ const SECOND_USE_MS = 3_600_000;
 const TRIES_WINDOW_MS = 3_600_000;
 /** Not counted for all together, so that nobody locks the operator out. */
 const TRIES_A_PERSON = 5;
-const LENGTH = 8;
 /** Letters and digits of a code from the settings. */
 const MIN_SYMBOLS = 6;
-/** Nothing that looks like something else: no 0 and O, no 1, I and L. */
-const ALPHABET = '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
 
 /** Knows who runs this Nod: whoever sends the code that its start prints. */
 export function createOperators({
@@ -58,7 +55,7 @@ export function createOperators({
   /** The code to print at the start; undefined where Nod is claimed and no further operator is wanted. */
   async function openClaim(): Promise<string | undefined> {
     if (!isClaimWanted && (await list()).length > 0) return undefined;
-    if (configuredCode !== undefined && (await claims.get(keyOf(configuredCode))) === undefined)
+    if (configuredCode !== undefined && (await claims.get(digestOf(configuredCode))) === undefined)
       return configuredCode;
     madeCode ??= newCode();
     return madeCode;
@@ -76,7 +73,7 @@ export function createOperators({
     fetchChat: () => Promise<ChatRef>,
   ): Promise<OperatorRecord> {
     if (!tries.take(person.id)) throw new UserError({ code: 'too_many_codes' });
-    if (!isCode(code) || !(await use(keyOf(code), platformOf(person.id))))
+    if (!isCode(code) || !(await use(digestOf(code), platformOf(person.id))))
       throw new UserError({ code: 'claim_code_unknown' });
     const operator = { person, chat: await fetchChat(), since: now() };
     const saved = (await operators.create(person.id, operator)) ?? (await operators.get(person.id));
@@ -87,7 +84,7 @@ export function createOperators({
   /** Whether it is the code, used or not. Digests have one length, and comparing them tells nothing about the codes. */
   const isCode = (code: string): boolean =>
     symbolsOf(code).length >= MIN_SYMBOLS &&
-    [configuredCode, madeCode].some((known) => known !== undefined && keyOf(known) === keyOf(code));
+    [configuredCode, madeCode].some((known) => known !== undefined && digestOf(known) === digestOf(code));
 
   async function use(key: string, platform: string): Promise<boolean> {
     if ((await claims.create(key, { firstUsedAt: now(), platforms: [platform] })) !== undefined) return true;
@@ -102,24 +99,13 @@ export function createOperators({
   /** Ends a code that others have read. */
   async function spoil(code: string): Promise<void> {
     const used = { firstUsedAt: now() - SECOND_USE_MS, platforms: [] };
-    const key = keyOf(code);
+    const key = digestOf(code);
     if ((await claims.create(key, used)) === undefined)
       await claims.update(key, (known) => ({ ...known, ...used }));
-    if (madeCode !== undefined && keyOf(madeCode) === key) madeCode = undefined;
+    if (madeCode !== undefined && digestOf(madeCode) === key) madeCode = undefined;
   }
 
   return { isOperator, list, openClaim, isCode, claim, spoil };
 }
 
 export type Operators = ReturnType<typeof createOperators>;
-
-/** 39 bits, such as `K7QM-2F4D`. */
-function newCode(): string {
-  const symbols = Array.from({ length: LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length)));
-  return `${symbols.slice(0, LENGTH / 2).join('')}-${symbols.slice(LENGTH / 2).join('')}`;
-}
-
-/** People type codes small, and copy blanks along. */
-const symbolsOf = (code: string): string => code.toUpperCase().replace(/[^A-Z0-9]/g, '');
-
-const keyOf = (code: string): string => createHash('sha256').update(symbolsOf(code)).digest('hex');

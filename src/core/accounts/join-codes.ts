@@ -1,8 +1,8 @@
-import { createHash, randomInt } from 'node:crypto';
 import type { ChatRef, Person } from '../people.ts';
 import { UserError } from '../problems.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 import { createThrottle } from '../throttle.ts';
+import { digestOf, newCode } from '../typed-codes.ts';
 
 /** Somebody lets another chat join a workspace. */
 export interface JoinOffer {
@@ -24,9 +24,6 @@ const LIFE_MS = 60 * 60_000;
 const GUESSES = { place: 5, all: 50 };
 const GUESSES_WINDOW_MS = 60 * 60_000;
 const ALL = 'all places';
-const LENGTH = 8;
-/** Nothing that looks like something else: no 0 and O, no 1, I and L. */
-const ALPHABET = '23456789ABCDEFGHJKMNPQRSTUVWXYZ';
 
 /** Codes by which a second chat joins a workspace: each is good for an hour and for one use. */
 export function createJoinCodes({
@@ -45,10 +42,10 @@ export function createJoinCodes({
   /** Makes a code such as `ABCD-EFGH`. */
   async function issue({ workspace, chat, person }: JoinOffer): Promise<{ code: string; expiresAt: number }> {
     const expiresAt = now() + LIFE_MS;
-    const symbols = newSymbols();
-    const created = await codes.create(keyOf(symbols), { workspace, chat, person, expiresAt });
+    const code = newCode();
+    const created = await codes.create(digestOf(code), { workspace, chat, person, expiresAt });
     if (created === undefined) throw new Error('A fresh code is taken: the random source repeats itself.');
-    return { code: `${symbols.slice(0, LENGTH / 2)}-${symbols.slice(LENGTH / 2)}`, expiresAt };
+    return { code, expiresAt };
   }
 
   /**
@@ -60,7 +57,7 @@ export function createJoinCodes({
    */
   async function redeem(text: string, { place }: { place: string }): Promise<JoinOffer> {
     countGuess(place);
-    const key = keyOf(normalise(text));
+    const key = digestOf(text);
     const code = await find(key);
     guessesOf.giveBack(place);
     guesses.giveBack(ALL);
@@ -96,19 +93,6 @@ export function createJoinCodes({
 }
 
 export type JoinCodes = ReturnType<typeof createJoinCodes>;
-
-function newSymbols(): string {
-  return Array.from({ length: LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
-}
-
-/** What of a text could be the code: people type it small, with spaces, with another dash, or copy its marks along. */
-function normalise(text: string): string {
-  return text.toUpperCase().replace(/[^A-Z0-9]/g, '');
-}
-
-function keyOf(symbols: string): string {
-  return createHash('sha256').update(symbols).digest('hex');
-}
 
 function unknownCode(): UserError {
   return new UserError({ code: 'code_unknown' });
