@@ -246,9 +246,8 @@ export function createCore(options: CoreOptions) {
   /** Goes on where the last run ended. */
   async function start(): Promise<void> {
     if (!accessRules.isOpen) await admitConnected({ access, workspaces: workspaceStore });
-    await submission.resume();
     // A crash may have come between a draft's last change and its card.
-    for await (const [draftId] of drafts.entries()) changed(draftId);
+    for (const draftId of await submission.resume()) changed(draftId);
     await publisher.resume(engine.schedule);
     retention.start();
     engine.start(publisher.tick);
@@ -291,7 +290,8 @@ export function createCore(options: CoreOptions) {
 
   /** Moves the bar on the card, and has the status read soon after the last byte has left. */
   function onProgress(attempt: Attempt): void {
-    if (pulls.completedAt(attempt.id) !== undefined) void wake(attempt.postId);
+    const completedAt = pulls.completedAt(attempt.id);
+    if (completedAt !== undefined) engine.schedule(attempt.postId, completedAt + pacing.afterPullMs);
     void posts
       .get(attempt.postId)
       .then((post) => {

@@ -1,4 +1,4 @@
-import type { Store, Stores, Versioned } from '../../src/core/storage/database.ts';
+import { createUpdates, type Store, type Stores, type Versioned } from '../../src/core/storage/database.ts';
 import type { TikTokClient } from '../../src/core/tiktok/client.ts';
 
 /** Runs one read, write or call of a process. A process that has died gets no answer any more. */
@@ -58,26 +58,18 @@ export function storesAround(stores: Stores, around: Around): Stores {
 
 function storeAround<V extends Versioned>(store: Store<V>, namespace: string, around: Around): Store<V> {
   const get: Store<V>['get'] = (key) => around(`get ${namespace}`, () => store.get(key));
+  const create: Store<V>['create'] = (...args) => around(`create ${namespace}`, () => store.create(...args));
   const replace: Store<V>['replace'] = (...args) =>
     around(`replace ${namespace}`, () => store.replace(...args));
 
   return {
     ...store,
     get,
+    create,
     replace,
-    create: (...args) => around(`create ${namespace}`, () => store.create(...args)),
+    // Between the store's own reads and writes others can come in here as well.
+    ...createUpdates({ get, create, replace }),
     delete: (key) => around(`delete ${namespace}`, () => store.delete(key)),
-    // The store's own reads and writes in one go; here others can come in between.
-    async update(key, change) {
-      while (true) {
-        const current = await get(key);
-        if (current === undefined) return undefined;
-        const next = change(current);
-        if (next === undefined || next === current) return current;
-        const written = await replace(key, current, next);
-        if (written !== undefined) return written;
-      }
-    },
   };
 }
 

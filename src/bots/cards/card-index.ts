@@ -22,22 +22,21 @@ export interface Anchor extends Versioned {
 export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; anchors: Store<Anchor> }) {
   const read = (subject: string): Promise<CardRecord | undefined> => cards.get(subject);
 
-  /** Notes that a message now shows this card; `known` is the record as it was before. */
+  /** Notes that a message now shows this card, and returns the record; `known` is the record as it was before. */
   async function noteShown(
     subject: string,
     message: MessageRef,
     card: Card,
     known?: CardRecord,
-  ): Promise<void> {
+  ): Promise<CardRecord> {
     // What a message has shown before is anchored already; a record without a hash may come from before its anchor.
     const isAnchored =
       known !== undefined && known.shownHash !== '' && keyOf(known.message) === keyOf(message);
     if (message.isPrivate !== true && !isAnchored) await anchor(message, subject);
     const shown = { message, shownHash: hashOf(card) };
-    if (known !== undefined && (await cards.replace(subject, known, { ...known, ...shown }))) return;
-    if ((await cards.create(subject, shown)) === undefined) {
-      await cards.update(subject, (current) => ({ ...current, ...shown }));
-    }
+    const change = (current?: CardRecord) => ({ ...current, ...shown });
+    const updated = known && (await cards.update(subject, change, known));
+    return updated ?? cards.upsert(subject, change);
   }
 
   /** Has the card shown again whatever it shows, because its message may be gone. */
@@ -45,13 +44,12 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
     await cards.update(subject, (current) => ({ ...current, shownHash: '' }));
   }
 
-  async function noteTold(subject: string, toldEnding: string): Promise<void> {
-    await cards.update(subject, (current) => ({ ...current, toldEnding }));
+  async function noteTold(subject: string, toldEnding: string, known?: CardRecord): Promise<void> {
+    await cards.update(subject, (current) => ({ ...current, toldEnding }), known);
   }
 
-  async function noteMarked(subject: string, marked: string): Promise<void> {
-    await cards.update(subject, (current) => ({ ...current, marked }));
-  }
+  const noteMarked = (subject: string, marked: string, known?: CardRecord): Promise<CardRecord | undefined> =>
+    cards.update(subject, (current) => ({ ...current, marked }), known);
 
   /**
    * Takes a message that somebody uses for the card: where no answer had told that it was sent, and in place of an

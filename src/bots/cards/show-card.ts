@@ -66,19 +66,19 @@ export function createShowCard({
     doubts: Doubts,
   ): Promise<MessageRef | undefined> {
     const { card, ending, marks } = rendering;
-    const record = await cardIndex.read(subject);
+    let record = await cardIndex.read(subject);
     const isShown =
       record !== undefined && record.shownHash === hashOf(card) && !isInWrongPlace(record, rendering);
-    const message = isShown ? record.message : await sendOrEdit(subject, rendering, record, doubts);
+    const message = isShown && record ? record.message : await sendOrEdit(subject, rendering, record, doubts);
     if (message === undefined) return undefined;
-    if (!isShown) await cardIndex.noteShown(subject, message, card, record);
+    if (!isShown) record = await cardIndex.noteShown(subject, message, card, record);
     if (marks !== undefined && record?.marked !== message.id) {
       await botFor(message.chat).addReactions(message, marks);
-      await cardIndex.noteMarked(subject, message.id);
+      record = await cardIndex.noteMarked(subject, message.id, record);
     }
     if (ending !== undefined && record?.toldEnding !== ending.key) {
       await tell(subject, rendering.chat, ending, message, doubts);
-      await cardIndex.noteTold(subject, ending.key);
+      await cardIndex.noteTold(subject, ending.key, record);
     }
     return isShown ? undefined : message;
   }

@@ -45,7 +45,7 @@ export function createDowntime({
 
   async function beat(): Promise<void> {
     const seen = { lastSeenAt: now(), ...(away !== undefined && { away }) };
-    if ((await presences.create(KEY, seen)) === undefined) await presences.update(KEY, () => seen);
+    await presences.upsert(KEY, () => seen);
   }
 
   /** The last absence, if it fell into the time since then. */

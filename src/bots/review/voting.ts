@@ -221,7 +221,7 @@ export function createVoting({
     const done = await ballots.cast({ postId, contentHash, policy: post.review.policy }, act, ...along);
     if (done.result === 'late' && act.type !== 'unmark') throw new UserError(overProblem(done.decision));
     if (done.result === 'counted') {
-      await recorder.follow(post);
+      await recorder.follow(post, done.acts);
       touch(post);
     }
     return done;

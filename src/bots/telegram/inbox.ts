@@ -4,17 +4,16 @@ import type { Logger } from 'pino';
 import type { Store, Versioned } from '../../core/storage/database.ts';
 import { ChatBusyError, ChatUnreachableError } from '../platform.ts';
 
+interface Waiting {
+  readonly state: 'waiting';
+  readonly update: Update;
+  readonly receivedAt: number;
+  /** Begun ones; the first is counted when the update comes. */
+  readonly tries: number;
+}
+
 /** An update, kept until it is handled; afterwards only that it was, so that it is known when it comes again. */
-export type InboxRecord = Versioned &
-  (
-    | {
-        readonly state: 'waiting';
-        readonly update: Update;
-        readonly receivedAt: number;
-        readonly tries: number;
-      }
-    | { readonly state: 'done'; readonly doneAt: number }
-  );
+export type InboxRecord = Versioned & (Waiting | { readonly state: 'done'; readonly doneAt: number });
 
 const MAX_TRIES = 3;
 const RETRY_MS = 300;
@@ -49,11 +48,11 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   /** Hands out what is left from last time, oldest first, then whatever is accepted. */
   async function open(handler: (update: Update) => Promise<void>): Promise<void> {
     handle = handler;
-    const left: { update: Update; receivedAt: number }[] = [];
+    const left: Waiting[] = [];
     for await (const [, record] of store.entries()) if (record.state === 'waiting') left.push(record);
     // Ids run on by one, but begin anew at random after a quiet week.
     left.sort((a, b) => a.receivedAt - b.receivedAt || a.update.update_id - b.update.update_id);
-    for (const { update } of left) enqueue(update);
+    for (const { update } of left) inTurn(update, () => run(update));
     if (left.length > 0) log.info({ updates: left.length }, 'taking up the updates of last time');
     await sweep();
   }
@@ -61,8 +60,9 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   /** Resolves when the update is on disk; one that is known already is dropped. */
   async function accept(update: Update): Promise<void> {
     if (closed) throw new Error('The inbox is closed.');
-    const record = { state: 'waiting' as const, update, receivedAt: now(), tries: 0 };
-    if ((await store.create(keyOf(update), record)) !== undefined) enqueue(update);
+    const waiting = { state: 'waiting' as const, update, receivedAt: now(), tries: 1 };
+    const accepted = await store.create(keyOf(update), waiting);
+    if (accepted !== undefined) inTurn(update, () => run(update, accepted));
     if (now() - sweptAt >= SWEEP_EVERY_MS) await sweep();
   }
 
@@ -85,8 +85,6 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
     await Promise.all(tails.values());
   }
 
-  const enqueue = (update: Update): void => inTurn(update, () => run(update));
-
   function inTurn(update: Update, task: () => Promise<void>): void {
     const chatId = firstIdOf(chatIdOf(update));
     const before = tails.get(chatId) ?? Promise.resolve();
@@ -97,10 +95,13 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
     });
   }
 
-  async function run(update: Update): Promise<void> {
+  /** `counted`: the record of an update that has just come, whose first try is counted already. */
+  async function run(update: Update, counted?: InboxRecord): Promise<void> {
     try {
-      for (let tries = 1; !closed && handle !== undefined && (await mayTry(update)); tries += 1) {
-        const pauseMs = await attempt(handle, update, tries);
+      for (let tries = 1; !closed && handle !== undefined; tries += 1) {
+        const record = tries === 1 && counted !== undefined ? counted : await countTry(update);
+        if (record?.state !== 'waiting') break;
+        const pauseMs = await attempt(handle, record, tries);
         if (pauseMs === undefined) break;
         await delay(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
       }
@@ -110,22 +111,20 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   }
 
   /** Counts the try before it begins, so that an update that kills the process does not do so for ever. */
-  async function mayTry(update: Update): Promise<boolean> {
-    let isAllowed = false;
-    await store.update(keyOf(update), (record) => {
-      isAllowed = record.state === 'waiting' && record.tries < MAX_TRIES;
+  const countTry = (update: Update): Promise<InboxRecord | undefined> =>
+    store.update(keyOf(update), (record) => {
       if (record.state === 'done') return undefined;
-      return isAllowed ? { ...record, tries: record.tries + 1 } : { state: 'done', doneAt: now() };
+      if (record.tries >= MAX_TRIES) return { state: 'done', doneAt: now() };
+      return { ...record, tries: record.tries + 1 };
     });
-    return isAllowed;
-  }
 
   /** How long to wait for the next try, in milliseconds; undefined when it is done. */
   async function attempt(
     handler: (update: Update) => Promise<void>,
-    update: Update,
+    record: InboxRecord & Waiting,
     tries: number,
   ): Promise<number | undefined> {
+    const { update } = record;
     try {
       await handler(update);
     } catch (error) {
@@ -134,7 +133,7 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
       if (outageMs === undefined || !(await excuse(update))) return RETRY_MS * tries;
       return outageMs;
     }
-    await store.update(keyOf(update), () => ({ state: 'done', doneAt: now() }));
+    await store.update(keyOf(update), () => ({ state: 'done', doneAt: now() }), record);
     return undefined;
   }
 

@@ -62,6 +62,9 @@ export function createPlaceAccess({
     return state === 'allowed';
   }
 
+  /** Places that are known to have their record. */
+  const met = new Set<string>();
+
   const placeOf = (newcomer: Newcomer, state: AccessState) => ({ ...newcomer, state, at: now() });
 
   /** One after the other, or many at once would all find room. */
@@ -94,8 +97,10 @@ export function createPlaceAccess({
 
   /** Takes note of a place that uses an open Nod, so that the operator can find it. */
   async function meet(newcomer: Newcomer): Promise<void> {
-    if (isOpen && (await get(newcomer.workspace)) === undefined)
-      await places.create(newcomer.workspace, placeOf(newcomer, 'met'));
+    const { workspace } = newcomer;
+    if (!isOpen || met.has(workspace)) return;
+    if ((await get(workspace)) === undefined) await places.create(workspace, placeOf(newcomer, 'met'));
+    met.add(workspace);
   }
 
   /** Lets a place in that nobody has asked for. */

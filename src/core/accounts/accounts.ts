@@ -72,7 +72,7 @@ export function createAccounts({
       connectedBy: person,
       connectedAt: now(),
     };
-    const account = (await accounts.create(openId, fresh)) ?? (await accounts.update(openId, () => fresh));
+    const account = await accounts.upsert(openId, () => fresh);
     if (account === undefined) throw new Error('The account was disconnected while it was being connected.');
     await workspaces.share(workspace, chat, openId);
     return account;

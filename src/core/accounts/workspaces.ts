@@ -75,11 +75,16 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
     const own = await get(id);
     const root = own?.joined ?? id;
     const host = root === id ? own : await get(root);
-    return [[root, host], ...(await partsOf(root, host))];
+    const known = (each: string) => (each === id ? own : get(each));
+    return [[root, host], ...(await partsOf(root, host, known))];
   }
 
-  async function partsOf(root: string, host: Workspace | undefined): Promise<[string, Workspace][]> {
-    const parts = await Promise.all((host?.parts ?? []).map(async (id) => [id, await get(id)] as const));
+  async function partsOf(
+    root: string,
+    host: Workspace | undefined,
+    read: (id: string) => Promise<Workspace | undefined> | Workspace | undefined = get,
+  ): Promise<[string, Workspace][]> {
+    const parts = await Promise.all((host?.parts ?? []).map(async (id) => [id, await read(id)] as const));
     return parts.flatMap(([id, part]) => (part?.joined === root ? [[id, part]] : []));
   }
 
@@ -204,8 +209,7 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
     chat: ChatRef,
     change: (workspace: Workspace) => Omit<Workspace, 'version'>,
   ): Promise<void> {
-    const created = await workspaces.create(id, change({ version: 0, openIds: [], chat }));
-    if (created === undefined) await workspaces.update(id, change);
+    await workspaces.upsert(id, (current) => change(current ?? { version: 0, openIds: [], chat }));
   }
 
   return {

@@ -142,22 +142,30 @@ export function createSubmission({
   }
 
   /** The post that goes on where this one ended, if there is one; only a settled post has one. */
-  async function nextPost({ id }: Post): Promise<Post | undefined> {
+  async function nextPost({ id, status }: Post): Promise<Post | undefined> {
+    if (!GOES_ON.has(status)) return undefined;
     return posts.get((await randomIds.findNextPost(id)) ?? nextPostIdBefore(id));
   }
 
-  /** Goes on after a start: finishes interrupted submissions and intakes, and forgets abandoned drafts. */
-  async function resume(): Promise<void> {
+  /**
+   * Goes on after a start: finishes interrupted submissions and intakes, and forgets abandoned drafts.
+   *
+   * Returns the ids of the drafts that are still open.
+   */
+  async function resume(): Promise<string[]> {
+    const open: string[] = [];
     for await (const [id, draft] of drafts.entries()) {
       if (draft.submitted !== undefined) await savePost(draft);
       else if (isAbandoned(draft)) await drafts.delete(id);
       else {
+        open.push(id);
         intake.work(draft);
         composer
           .lookForAccount(draft)
           .catch((error) => log.error({ err: error }, 'A draft stays without its account'));
       }
     }
+    return open;
   }
 
   /** Forgets drafts that nobody has touched for a week. */
@@ -182,6 +190,8 @@ const nextPostIdBefore = (postId: string): string =>
 
 /** An unconfirmed post too: it takes a person who has looked at the account to say that it is not there. */
 const RETRYABLE: ReadonlySet<PostStatus> = new Set(['failed', 'cancelled', 'expired', 'unconfirmed']);
+/** Where another post may go on: what came to nothing, or is or was taken back for another choice. */
+const GOES_ON: ReadonlySet<PostStatus> = new Set([...RETRYABLE, 'on_hold']);
 /** Nothing has been asked of TikTok yet, or nothing came of it. */
 const WITHDRAWABLE: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review', 'on_hold', 'queued']);
 /** What came to nothing without anybody's wish needs no second approval for the same content. */

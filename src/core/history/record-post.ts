@@ -33,28 +33,32 @@ export function createRecorder({
   /** What is written already about posts to which something may still happen, so that each step costs what is new about it. */
   const written = new Map<string, Set<string>>();
 
-  /** Writes down how far a post has come; it does not throw, because nothing may depend on it. */
-  function follow(post: Post): Promise<void> {
-    const ended = write(post).finally(() => writing.delete(ended));
+  /**
+   * Writes down how far a post has come; it does not throw, because nothing may depend on it.
+   *
+   * `acts` are those on its ballot, where somebody has just acted; without them the ballot is read where a step is new.
+   */
+  function follow(post: Post, acts?: readonly BallotEntry[]): Promise<void> {
+    const ended = write(post, acts).finally(() => writing.delete(ended));
     writing.add(ended);
     return ended;
   }
 
-  async function write(post: Post): Promise<void> {
+  async function write(post: Post, acts?: readonly BallotEntry[]): Promise<void> {
     const known = written.get(post.id) ?? new Set();
     written.set(post.id, known);
     try {
-      const acts = post.review === undefined ? [] : await ballots.read(post.id);
-      for (const [key, entry] of entriesOf(post, acts)) {
+      const isNew = post.review !== undefined && entriesOf(post, []).some(([key]) => !known.has(key));
+      const told = acts ?? (isNew ? await ballots.read(post.id) : []);
+      for (const [key, entry] of entriesOf(post, told)) {
         if (known.has(key)) continue;
         // Counted as written at once, since a post may be looked at again before the write has ended.
         known.add(key);
-        await history.append(key, entry).catch((error) => {
-          known.delete(key);
-          throw error;
-        });
+        await history.append(key, entry);
       }
     } catch (error) {
+      // The next look writes all of it anew; what is written already stays as it is.
+      written.delete(post.id);
       log.error({ err: error, postId: post.id }, 'What happened to a post could not be written down');
     }
     if (isSettled(post) && dueAt(post) === undefined) written.delete(post.id);

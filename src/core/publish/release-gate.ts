@@ -39,6 +39,8 @@ export type Admission =
 export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>; now: () => number }) {
   /** Attempts that change no more, so that a picture need not cost a read of the database each. */
   const known = new Map<string, Attempt>();
+  /** Attempts that we have opened and not settled, as they were last written here. */
+  const ours = new Map<string, Attempt>();
   /** Counts up, so that what was read before a closing is not remembered after it. */
   let closings = 0;
   const changes = new EventEmitter().setMaxListeners(0);
@@ -61,18 +63,25 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
     const attempt = await attempts.create(id, { id, postId, files, state: 'sealed' });
     if (attempt === undefined)
       throw new Error('A fresh attempt id is taken: the random source repeats itself.');
+    ours.set(id, attempt);
     return attempt;
   }
 
+  /** For whoever acts on the attempt: what follows from an old copy is refused by the next write. */
   async function read(id: string): Promise<Attempt | undefined> {
-    return known.get(id) ?? remember(() => attempts.get(id));
+    return ours.get(id) ?? readSaved(id);
   }
+
+  const readSaved = async (id: string): Promise<Attempt | undefined> =>
+    known.get(id) ?? remember(() => attempts.get(id));
 
   /** Takes the right to make the one `init` call; false when it was taken before, by us or by a process that died. */
   async function claimCall(id: string): Promise<boolean> {
-    const attempt = await attempts.get(id);
+    const attempt = ours.get(id) ?? (await attempts.get(id));
     if (attempt === undefined || attempt.state !== 'sealed' || attempt.calledAt !== undefined) return false;
-    return (await attempts.replace(id, attempt, { ...attempt, calledAt: now() })) !== undefined;
+    const claimed = await attempts.replace(id, attempt, { ...attempt, calledAt: now() });
+    if (claimed !== undefined && ours.has(id)) ours.set(id, claimed);
+    return claimed !== undefined;
   }
 
   const release = (id: string, publishId: string) =>
@@ -83,8 +92,13 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
   /** Makes the first change; the attempt as it stands, whoever changed it. Undefined when it was closed. */
   async function settle(id: string, change: (attempt: Attempt) => Attempt): Promise<Attempt | undefined> {
     const settled = await remember(() =>
-      attempts.update(id, (attempt) => (attempt.state === 'sealed' ? change(attempt) : undefined)),
+      attempts.update(
+        id,
+        (attempt) => (attempt.state === 'sealed' ? change(attempt) : undefined),
+        ours.get(id),
+      ),
     );
+    ours.delete(id);
     if (settled !== undefined) changes.emit(id);
     return settled;
   }
@@ -94,6 +108,7 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
     await attempts.delete(id);
     closings += 1;
     known.delete(id);
+    ours.delete(id);
     changes.emit(id);
   }
 
@@ -119,7 +134,7 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
   }
 
   async function lookUp(id: string, fileName: string): Promise<Admission> {
-    const attempt = await read(id);
+    const attempt = await readSaved(id);
     const file = attempt?.files.find((candidate) => candidate.name === fileName);
     if (attempt === undefined || file === undefined || attempt.state === 'revoked') return { state: 'gone' };
     return { state: attempt.state, attempt, file };

@@ -53,8 +53,7 @@ export function createSignals({
   }
 
   async function write(postId: string, note: Omit<PostSignals, 'version'>): Promise<void> {
-    const created = await notes.create(postId, note);
-    if (created === undefined) await notes.update(postId, (current) => ({ ...current, ...note }));
+    await notes.upsert(postId, (current) => ({ ...current, ...note }));
     wake(postId);
   }
 

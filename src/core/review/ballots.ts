@@ -13,6 +13,8 @@ export interface Reviewed extends ReviewTerms {
   readonly postId: string;
 }
 
+const EMPTY: Ballot = { acts: [], version: 0 };
+
 /** What came of an act. */
 export interface CastResult {
   /** `known` when it changes nothing that stands, `late` when the review was over before. */
@@ -36,13 +38,11 @@ export function createBallots({ ballots, wake }: { ballots: Store<Ballot>; wake:
     act: BallotEntry,
     ...along: readonly BallotEntry[]
   ): Promise<CastResult> {
-    await ballots.create(review.postId, { acts: [] });
     let result: CastResult['result'] = 'counted';
-    const written = await ballots.update(review.postId, (ballot) => {
+    const { acts } = await ballots.upsert(review.postId, (ballot = EMPTY) => {
       result = resultOf(ballot, review, act);
-      return result === 'counted' ? { ...ballot, acts: [...ballot.acts, act, ...along] } : undefined;
+      return result === 'counted' ? { ...ballot, acts: [...ballot.acts, act, ...along] } : ballot;
     });
-    const acts = written?.acts ?? [];
     if (result === 'counted') wake(review.postId);
     const decision = decisionOf(acts, review);
     return { result, acts, ...(decision !== undefined && { decision }) };
@@ -50,13 +50,12 @@ export function createBallots({ ballots, wake }: { ballots: Store<Ballot>; wake:
 
   /** Ends the vote because the post leaves the review; the decision that came before, if there was one. */
   async function close(review: Reviewed): Promise<Decision | undefined> {
-    await ballots.create(review.postId, { acts: [] });
-    const closed = await ballots.update(review.postId, (ballot) =>
+    const { acts } = await ballots.upsert(review.postId, (ballot = EMPTY) =>
       ballot.isClosed || decisionOf(ballot.acts, review) !== undefined
-        ? undefined
+        ? ballot
         : { ...ballot, isClosed: true },
     );
-    return decisionOf(closed?.acts ?? [], review);
+    return decisionOf(acts, review);
   }
 
   async function decision(review: Reviewed): Promise<Decision | undefined> {

@@ -17,14 +17,17 @@ export type Fresh<V extends Versioned> = V extends Versioned ? Omit<V, 'version'
 export interface Store<V extends Versioned> {
   get(key: string): Promise<V | undefined>;
   /** Writes a record that must not exist yet; undefined when it does. */
-  create(key: string, value: Fresh<V>): Promise<V | undefined>;
+  create(key: string, value: Fresh<V> | V): Promise<V | undefined>;
   /** Writes `next` over `previous`; undefined when somebody else has written since `previous` was read. */
   replace(key: string, previous: V, next: Fresh<V> | V): Promise<V | undefined>;
   /**
    * Reads, changes and writes until nobody came in between; the record as it stands afterwards.
-   * `change` may run several times; returning its argument (or undefined) writes nothing.
+   * `change` may run several times; returning its argument (or undefined) writes nothing. `known`, the record as it was
+   * last seen, saves the read where it is still so; an older one costs a second try and decides nothing.
    */
-  update(key: string, change: (current: V) => Fresh<V> | V | undefined): Promise<V | undefined>;
+  update(key: string, change: (current: V) => Fresh<V> | V | undefined, known?: V): Promise<V | undefined>;
+  /** The same, and writes the record where there is none; `change` then gets undefined. */
+  upsert(key: string, change: (current: V | undefined) => Fresh<V> | V): Promise<V>;
   delete(key: string): Promise<boolean>;
   /** All records, in the order of their keys. */
   entries(): AsyncGenerator<[key: string, value: V]>;
@@ -133,7 +136,7 @@ function createStore<V extends Versioned>(options: {
 
   const get = (key: string): Promise<V | undefined> => keyv.get<V>(prefixed(key));
 
-  async function create(key: string, value: Fresh<V>): Promise<V | undefined> {
+  async function create(key: string, value: Fresh<V> | V): Promise<V | undefined> {
     const record = versioned<V>(value, 1);
     const rows = await query(INSERT, key, await keyv.encode({ value: record }), namespace);
     return rows.length > 0 ? record : undefined;
@@ -144,20 +147,6 @@ function createStore<V extends Versioned>(options: {
     const encoded = await keyv.encode({ value: record });
     const rows = await query(SWAP, encoded, key, namespace, previous.version);
     return rows.length > 0 ? record : undefined;
-  }
-
-  async function update(
-    key: string,
-    change: (current: V) => Fresh<V> | V | undefined,
-  ): Promise<V | undefined> {
-    while (true) {
-      const current = await get(key);
-      if (current === undefined) return undefined;
-      const next = change(current);
-      if (next === undefined || next === current) return current;
-      const written = await replace(key, current, next);
-      if (written !== undefined) return written;
-    }
   }
 
   // Not Keyv's own iterator, which ends early without a word where a read fails.
@@ -198,7 +187,47 @@ function createStore<V extends Versioned>(options: {
     return records;
   }
 
-  return { get, create, replace, update, delete: (key) => keyv.delete(prefixed(key)), entries, range, find };
+  return {
+    get,
+    create,
+    replace,
+    ...createUpdates({ get, create, replace }),
+    delete: (key) => keyv.delete(prefixed(key)),
+    entries,
+    range,
+    find,
+  };
+}
+
+/** Changes of records that are tried again where somebody else has written in between. */
+export function createUpdates<V extends Versioned>(
+  store: Pick<Store<V>, 'get' | 'create' | 'replace'>,
+): Pick<Store<V>, 'update' | 'upsert'> {
+  const { get, create, replace } = store;
+
+  async function update(
+    key: string,
+    change: (current: V) => Fresh<V> | V | undefined,
+    known?: V,
+  ): Promise<V | undefined> {
+    const before = known ?? (await get(key));
+    if (before === undefined) return undefined;
+    const next = change(before);
+    const isChange = next !== undefined && next !== before;
+    if (!isChange && known === undefined) return before;
+    const written = isChange ? await replace(key, before, next) : undefined;
+    return written ?? update(key, change);
+  }
+
+  async function upsert(key: string, change: (current: V | undefined) => Fresh<V> | V): Promise<V> {
+    const current = await get(key);
+    const next = change(current);
+    if (current !== undefined && next === current) return current;
+    const written = current === undefined ? create(key, next) : replace(key, current, next);
+    return (await written) ?? upsert(key, change);
+  }
+
+  return { update, upsert };
 }
 
 /**

@@ -16,8 +16,11 @@ interface Tally extends Versioned {
   readonly by?: string;
 }
 
-function open(file = join(temporaryDirectory(), 'deep', 'nod.db')) {
-  const stores = openStores({ file });
+function open(
+  file = join(temporaryDirectory(), 'deep', 'nod.db'),
+  onStatement?: (statement: RunStatement) => void,
+) {
+  const stores = openStores({ file, onStatement });
   onTestFinished(() => stores.close());
   return { file, stores, tallies: stores.store<Tally>('tallies') };
 }
@@ -55,6 +58,33 @@ describe('a store', () => {
     expect(await tallies.update('a', () => undefined)).toEqual({ count: 1, version: 1 });
     expect(await tallies.update('b', () => ({ count: 9 }))).toBeUndefined();
     expect(await tallies.get('a')).toEqual({ count: 1, version: 1 });
+  });
+
+  it('changes a record from what was known of it, and reads it where that is old', async () => {
+    const run: RunStatement[] = [];
+    const { tallies } = open(undefined, (statement) => run.push(statement));
+    const first = await tallies.create('a', { count: 1 });
+    const addOne = ({ count }: { count: number }) => ({ count: count + 1 });
+    run.length = 0;
+    expect(await tallies.update('a', addOne, first)).toEqual({ count: 2, version: 2 });
+    expect(run).toHaveLength(1);
+    expect(await tallies.update('a', addOne, first)).toEqual({ count: 3, version: 3 });
+    // What is old declines nothing.
+    const atOne = ({ count }: { count: number }) => (count === 1 ? undefined : { count: count + 1 });
+    expect(await tallies.update('a', atOne, first)).toEqual({ count: 4, version: 4 });
+    await tallies.delete('a');
+    expect(await tallies.update('a', addOne, first)).toBeUndefined();
+  });
+
+  it('writes a record where there is none, and changes it where there is one', async () => {
+    const { tallies } = open();
+    const addOne = (known?: { count: number }) => ({ count: (known?.count ?? 0) + 1 });
+    expect(await tallies.upsert('a', addOne)).toEqual({ count: 1, version: 1 });
+    expect(await tallies.upsert('a', addOne)).toEqual({ count: 2, version: 2 });
+    const counted = await Promise.all(Array.from({ length: 8 }, () => tallies.upsert('b', addOne)));
+    expect(Math.max(...counted.map(({ count }) => count))).toBe(8);
+    const same = await tallies.upsert('b', (known) => known ?? { count: 0 });
+    expect(same).toEqual({ count: 8, version: 8 });
   });
 
   it('deletes, and tells whether there was anything', async () => {
@@ -434,6 +464,7 @@ describe('a database that does not answer', () => {
     create: (store) => store.create('b', { count: 1 }),
     replace: (store) => store.replace('a', { count: 1, version: 1 }, { count: 2 }),
     update: (store) => store.update('a', () => ({ count: 2 })),
+    upsert: (store) => store.upsert('a', () => ({ count: 2 })),
     delete: (store) => store.delete('a'),
     entries: (store) => Array.fromAsync(store.entries()),
     range: (store) => store.range('a', { limit: 1 }),
