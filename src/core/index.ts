@@ -21,6 +21,7 @@ import { createEngine, type Engine } from './publish/engine.ts';
 import type { Pacing } from './publish/pacing.ts';
 import { createPerformer, createWaiting } from './publish/perform.ts';
 import type { Post } from './publish/post.ts';
+import { upgradeWithdrawn } from './publish/posts.ts';
 import { createPreviewLinks } from './publish/preview-links.ts';
 import { createPublisher } from './publish/publisher.ts';
 import { createPullProgress } from './publish/pull-progress.ts';
@@ -245,6 +246,7 @@ export function createCore(options: CoreOptions) {
 
   /** Goes on where the last run ended. */
   async function start(): Promise<void> {
+    await upgradeWithdrawn(posts);
     if (!accessRules.isOpen) await admitConnected({ access, workspaces: workspaceStore });
     // A crash may have come between a draft's last change and its card.
     for (const draftId of await submission.resume()) changed(draftId);

@@ -128,6 +128,7 @@ export const POSTS: { readonly [S in PostStatus]: PostIn<S> } = {
   rejected: { ...baseWith(), status: 'rejected', settledAt: T0 + 1_000 },
   expired: { ...baseWith(), status: 'expired', settledAt: T0 + 1_000 },
   cancelled: { ...baseWith(), status: 'cancelled', settledAt: T0 + 1_000 },
+  withdrawn: { ...baseWith(), status: 'withdrawn', by: ANA, settledAt: T0 + 1_000 },
   failed: { ...baseWith(), status: 'failed', failure: { reason: 'spam' }, settledAt: T0 + 1_000 },
   unconfirmed: { ...baseWith(), status: 'unconfirmed', publishId: 'p1', settledAt: T0 + 1_000 },
 };

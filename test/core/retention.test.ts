@@ -82,7 +82,7 @@ describe('retention', () => {
     },
   );
 
-  it.each(['failed', 'cancelled', 'expired', 'rejected', 'unconfirmed'] as const)(
+  it.each(['failed', 'cancelled', 'withdrawn', 'expired', 'rejected', 'unconfirmed'] as const)(
     'keeps the files of a post that is %s for a week',
     async (status) => {
       const { world, retention, post, kept } = await retaining();

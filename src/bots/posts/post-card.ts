@@ -40,8 +40,7 @@ export function postCard(view: PostView): Card {
   const caption = excerptOf(post.content.caption, 300);
   const shown = shownFile(post);
   // Votes that count no longer are not shown.
-  const isVoid = post.status === 'cancelled' && post.isWithdrawn === true;
-  const decided = isVoid ? [] : decisionLines(view);
+  const decided = post.status === 'withdrawn' ? [] : decisionLines(view);
   const below = goesOn ? [...lines, ['It goes on in a newer card below.']] : lines;
   return {
     ...(shown !== undefined && { picture: pictureOf(shown) }),
@@ -166,9 +165,9 @@ function buttonsOf(view: PostView): Button[][] {
       return [[on(post, 'It is not there: post it again', 'again')]];
     case 'rejected':
       return [[on(post, 'Say why', 'why'), on(post, 'Edit', 'edit')]];
+    case 'withdrawn':
+      return [[on(post, 'Edit', 'edit')]];
     case 'cancelled':
-      if (post.isWithdrawn) return [[on(post, 'Edit', 'edit')]];
-      return [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];
     case 'expired':
       return [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];
     default:
@@ -207,7 +206,7 @@ export function finalNote(post: Post, chat: ChatRef): Card | undefined {
 
 function callingText(post: Post, wording: Wording): Text | undefined {
   if (post.status === 'on_hold') return heldText(post, wording);
-  return post.status === 'cancelled' ? undefined : finalText(post, wording);
+  return post.status === 'cancelled' || post.status === 'withdrawn' ? undefined : finalText(post, wording);
 }
 
 /** What a post waits for that its author has to decide anew. */
@@ -237,6 +236,8 @@ function finalText(post: Post, wording: Wording): Text | undefined {
       };
     case 'cancelled':
       return cancelledText(post);
+    case 'withdrawn':
+      return withdrawnText(post);
     case 'rejected':
       return { headline: '✕ Not approved', lines: [['Nothing was posted.']] };
     case 'expired':
@@ -246,15 +247,18 @@ function finalText(post: Post, wording: Wording): Text | undefined {
   }
 }
 
-function cancelledText({ by, isWithdrawn, isShutOut, review }: PostIn<'cancelled'>): Text {
-  const whose = by === undefined ? '' : ` by ${by.name}`;
-  const headline = `Cancelled${whose}`;
-  if (!isWithdrawn && isShutOut)
-    return { headline, lines: [['This Nod may not be used here any more. Nothing was posted.']] };
-  if (!isWithdrawn) return { headline, lines: [['Nothing was posted.']] };
+function cancelledText({ by, isShutOut }: PostIn<'cancelled'>): Text {
+  const why = isShutOut ? 'This Nod may not be used here any more. ' : '';
+  return {
+    headline: by === undefined ? 'Cancelled' : `Cancelled by ${by.name}`,
+    lines: [[`${why}Nothing was posted.`]],
+  };
+}
+
+function withdrawnText({ by, review }: PostIn<'withdrawn'>): Text {
   const lines: Line[] =
     review === undefined ? [] : [['Its votes count no longer; what comes of it is reviewed anew.']];
-  return { headline: `Taken back${whose} to change it`, lines };
+  return { headline: `Taken back by ${by.name} to change it`, lines };
 }
 
 function expiredText({ review }: PostIn<'expired'>): Text {

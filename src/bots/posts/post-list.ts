@@ -135,6 +135,8 @@ function stateWord(post: Post, now: number, timeZone: string): string {
       return 'TikTok is processing it';
     case 'unconfirmed':
       return '? not confirmed';
+    case 'withdrawn':
+      return 'cancelled';
     default:
       return post.status.replace('_', ' ');
   }

@@ -189,7 +189,13 @@ const nextPostIdBefore = (postId: string): string =>
   createHash('sha256').update(`again ${postId}`).digest('base64url').slice(0, 14);
 
 /** An unconfirmed post too: it takes a person who has looked at the account to say that it is not there. */
-const RETRYABLE: ReadonlySet<PostStatus> = new Set(['failed', 'cancelled', 'expired', 'unconfirmed']);
+const RETRYABLE: ReadonlySet<PostStatus> = new Set([
+  'failed',
+  'cancelled',
+  'withdrawn',
+  'expired',
+  'unconfirmed',
+]);
 /** Where another post may go on: what came to nothing, or is or was taken back for another choice. */
 const GOES_ON: ReadonlySet<PostStatus> = new Set([...RETRYABLE, 'on_hold']);
 /** Nothing has been asked of TikTok yet, or nothing came of it. */
@@ -279,7 +285,7 @@ export function createRework({
     await notes.withdraw(post.id, person);
     await wake(post.id);
     const current = (await posts.get(post.id)) ?? post;
-    if (current.status === 'cancelled' && current.isWithdrawn) return current;
+    if (current.status === 'withdrawn') return current;
     throw new UserError({ code: 'not_withdrawable' });
   }
 

@@ -33,7 +33,7 @@ export interface HistoryEntry extends Versioned {
   readonly place: string;
   readonly at: number;
   /** Absent where Nod or TikTok did it. */
-  readonly person?: Person;
+  readonly person?: Person | undefined;
   readonly what: HistoryEvent;
   readonly postId?: string;
   /** As people call it. */

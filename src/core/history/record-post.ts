@@ -141,10 +141,11 @@ function endEntry(post: Post): Told[] {
     }
     case 'in_inbox':
       return [{ ...told, what: 'sent_to_inbox' }];
-    case 'cancelled': {
-      const what = post.isWithdrawn ? 'edited' : 'cancelled';
-      return [{ ...told, what, ...(post.by !== undefined && { person: post.by }) }];
-    }
+    case 'cancelled':
+      return [{ ...told, what: 'cancelled', person: post.by }];
+    case 'withdrawn':
+      // Until version 0.1 it was written down under `cancelled`: another key would write it down once more.
+      return [{ ...told, key: 'cancelled', what: 'edited', person: post.by }];
     case 'failed':
       return [{ ...told, what: 'failed', detail: post.failure.reasonRaw ?? post.failure.reason }];
     case 'expired': {

@@ -255,9 +255,11 @@ export function createWaiting({
 
   /** The same, with what is noted about the post. */
   async function stoppedBy(post: Post, note: PostSignals | undefined): Promise<PostEvent | undefined> {
+    const wish = note?.cancelled;
+    if (wish?.isWithdrawn) return { type: 'withdrawn', by: wish.by };
     const isShutOut = !(await mayPost(post.workspace));
-    if (note?.cancelled === undefined && !isShutOut) return undefined;
-    return { type: 'cancelled', ...note?.cancelled, ...(isShutOut && { isShutOut }) };
+    if (wish === undefined && !isShutOut) return undefined;
+    return { type: 'cancelled', by: wish?.by, isShutOut: isShutOut || undefined };
   }
 
   /** Whoever ends the review closes the ballot first, so that no vote is counted for nothing. */
@@ -265,7 +267,7 @@ export function createWaiting({
     if (post.review === undefined) throw new Error(`Post ${post.id} is in review without terms.`);
     const ballot = { postId: post.id, contentHash: post.contentHash, policy: post.review.policy };
     const note = await noted(post);
-    if (note?.type === 'cancelled') {
+    if (note?.type === 'cancelled' || note?.type === 'withdrawn') {
       await ballots.close(ballot);
       return note;
     }

@@ -138,12 +138,12 @@ export type PostState =
   | ({
       readonly status: 'cancelled';
       /** Absent when it was cancelled at TikTok. */
-      readonly by?: Person;
-      /** It lives on in a draft, or in a post with another choice. */
-      readonly isWithdrawn?: true;
+      readonly by?: Person | undefined;
       /** Its place may not use Nod any more. */
-      readonly isShutOut?: true;
+      readonly isShutOut?: true | undefined;
     } & Settled)
+  /** It lives on in a draft, or in a post with another choice. */
+  | ({ readonly status: 'withdrawn'; readonly by: Person } & Settled)
   | ({ readonly status: 'failed'; readonly failure: PostFailure } & Settled)
   | ({ readonly status: 'unconfirmed'; readonly publishId: string } & Settled);
 
@@ -180,7 +180,8 @@ export type PostEvent =
       askedAt: number;
     }
   | { type: 'status_unread'; pulledBytes: number; askedAt: number; retryAfterMs?: number }
-  | { type: 'cancelled'; by?: Person; isWithdrawn?: true; isShutOut?: true }
+  | { type: 'cancelled'; by?: Person | undefined; isShutOut?: true | undefined }
+  | { type: 'withdrawn'; by: Person }
   | { type: 'cancel_refused' };
 
 export type PostEventType = PostEvent['type'];
@@ -191,6 +192,7 @@ const SETTLED = new Set<PostStatus>([
   'rejected',
   'expired',
   'cancelled',
+  'withdrawn',
   'failed',
   'unconfirmed',
 ]);

@@ -1,11 +1,26 @@
 import { type ChatRef, isWithin } from '../people.ts';
 import type { Search, Store } from '../storage/database.ts';
-import type { Post } from './post.ts';
+import type { Post, PostIn } from './post.ts';
 
 // Posts are kept for a year, so they are found by index and never by reading all of them. One that is under way has no
 // `settledAt`; these are few.
 
 type Posts = Pick<Store<Post>, 'find'>;
+
+/** Gives posts that were taken back their own status; until version 0.1 they were cancelled ones with a mark. */
+export async function upgradeWithdrawn(posts: Pick<Store<Post>, 'find' | 'update'>): Promise<void> {
+  for (const [id] of await posts.find({ by: 'isWithdrawn' })) {
+    await posts.update(id, (post) => {
+      const { isWithdrawn: _, isShutOut: __, ...rest } = post as Post & Marks;
+      return { ...rest, status: 'withdrawn' } as PostIn<'withdrawn'>;
+    });
+  }
+}
+
+interface Marks {
+  readonly isWithdrawn?: true;
+  readonly isShutOut?: true;
+}
 
 const search = async (posts: Posts, wanted: Search): Promise<Post[]> =>
   (await posts.find(wanted)).map(([, post]) => post);

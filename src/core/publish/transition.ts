@@ -55,16 +55,12 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
       return afterSilence(post, event, now, pacing);
     case 'cancelled': {
       if (isSettled(post)) return post;
-      const { by, isWithdrawn, isShutOut } = event;
-      return {
-        ...baseOf(post),
-        status: 'cancelled',
-        settledAt: now,
-        ...(by !== undefined && { by }),
-        ...(isWithdrawn === true && { isWithdrawn }),
-        ...(isShutOut === true && { isShutOut }),
-      };
+      const { by, isShutOut } = event;
+      return { ...baseOf(post), status: 'cancelled', settledAt: now, by, isShutOut };
     }
+    case 'withdrawn':
+      if (isSettled(post)) return post;
+      return { ...baseOf(post), status: 'withdrawn', settledAt: now, by: event.by };
     case 'cancel_refused':
       return post.status === 'processing' ? { ...post, cancelRefused: true } : post;
   }

@@ -203,7 +203,7 @@ it('asks its author for another audience, and calls for them', () => {
 
 it('says what became of a post that was taken back, or that nobody decided', () => {
   const by = { id: 'telegram:1', name: 'Ana' };
-  expect(printPost(reviewed({ status: 'cancelled', settledAt: NOW, by, isWithdrawn: true }))).toMatch(
+  expect(printPost(reviewed({ status: 'withdrawn', settledAt: NOW, by }))).toMatch(
     /^Taken back by Ana to change it[\s\S]*Its votes count no longer[\s\S]*\[Edit\]$/,
   );
   expect(printPost(reviewed({ status: 'expired', settledAt: NOW }))).toContain('The review has expired');

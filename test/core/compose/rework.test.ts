@@ -36,7 +36,7 @@ describe('taking a post back', () => {
     await using _ = chat;
     await world.nod.workspaces.change(WORKSPACE, ({ policy }) => ({ policy: { ...policy, approvals: 2 } }));
     const opened = await rework.withdraw(post, ANA);
-    expect(await world.read(post.id)).toMatchObject({ status: 'cancelled', by: ANA, isWithdrawn: true });
+    expect(await world.read(post.id)).toMatchObject({ status: 'withdrawn', by: ANA });
     expect(await vote(post)).toMatchObject({ result: 'late', acts: [] });
     const draft = await drafts.get(opened.id);
     expect(draft).toMatchObject({
@@ -124,7 +124,7 @@ describe('taking a post back', () => {
       expect(left).toHaveLength(outcome === 'withdrawn' ? 1 : 0);
       expect(withBytes(world.tiktok)).toHaveLength(status === 'published' ? 1 : 0);
     }
-    expect(['withdrawn, cancelled', 'refused, published', 'refused, cancelled']).toEqual(
+    expect(['withdrawn, withdrawn', 'refused, published', 'refused, withdrawn']).toEqual(
       expect.arrayContaining([...ends]),
     );
   });
@@ -165,7 +165,7 @@ describe('choosing anew', () => {
     expect(next.review).not.toHaveProperty('decision');
     expect(next.contentHash).not.toBe(post.contentHash);
     expect(await submission.latestPost(post.draftId)).toEqual(next);
-    expect(await world.finish(post.id)).toMatchObject({ status: 'cancelled', isWithdrawn: true });
+    expect(await world.finish(post.id)).toMatchObject({ status: 'withdrawn' });
     await world.step(next.id);
     expect(initsOf(world.tiktok)).toBe(0);
     await vote(next);
@@ -194,7 +194,7 @@ describe('choosing anew', () => {
     const revived = await settle({ ...HOLD });
     expect(await submission.nextPost(revived)).toMatchObject({ id: next.id });
     expect((await rework.rechoose(revived, ANA, 'MUTUAL_FOLLOW_FRIENDS')).contentHash).toBe(next.contentHash);
-    expect(await world.finish(held.id)).toMatchObject({ status: 'cancelled' });
+    expect(await world.finish(held.id)).toMatchObject({ status: 'withdrawn' });
   });
 
   it('takes what the creator may choose while the post waits for it', async () => {

@@ -8,7 +8,7 @@ import { type Ballot, createBallots } from '../../../src/core/review/ballots.ts'
 import { openStores, type RunStatement } from '../../../src/core/storage/database.ts';
 import { approve, CLEO, reason, reject, unmark } from '../acts.ts';
 import { temporaryDirectory } from '../media/files.ts';
-import { ANA, BEN, baseWith, contentWith, POSTS, REVIEW, T0, WORKSPACE } from '../posts.ts';
+import { BEN, baseWith, contentWith, POSTS, REVIEW, T0, WORKSPACE } from '../posts.ts';
 
 const settledAt = T0 + 9_000;
 const tell = (...[post, acts]: Parameters<typeof entriesOf>) =>
@@ -113,7 +113,7 @@ describe('what a post tells', () => {
     ],
     [POSTS.cancelled, ['cancelled', undefined, undefined]],
     [{ ...POSTS.cancelled, by: BEN }, ['cancelled', 'Ben', undefined]],
-    [{ ...POSTS.cancelled, by: ANA, isWithdrawn: true, settledAt }, ['edited', 'Ana', undefined]],
+    [{ ...POSTS.withdrawn, settledAt }, ['edited', 'Ana', undefined]],
   ];
 
   it.each(ends)('tells how it ended: $status', (post, end) => {

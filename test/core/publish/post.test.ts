@@ -4,7 +4,7 @@ import { dueAt, hashContent, isSettled, type PostContent } from '../../../src/co
 import { contentWith, EVERYONE, HOUR_MS, namedFile, PACING, POSTS, T0 } from '../posts.ts';
 
 describe('a post', () => {
-  it('is settled in seven of its statuses', () => {
+  it('is settled in eight of its statuses', () => {
     const settled = Object.values(POSTS).filter(isSettled);
     expect(settled.map(({ status }) => status)).toEqual([
       'published',
@@ -12,6 +12,7 @@ describe('a post', () => {
       'rejected',
       'expired',
       'cancelled',
+      'withdrawn',
       'failed',
       'unconfirmed',
     ]);

@@ -5,7 +5,7 @@ import { createPreviewLinks } from '../../../src/core/publish/preview-links.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
 import { createSecrets } from '../../../src/core/storage/secrets.ts';
 import { temporaryDirectory } from '../media/files.ts';
-import { baseWith, T0 } from '../posts.ts';
+import { ANA, baseWith, T0 } from '../posts.ts';
 
 const settledAt = T0 + 1_000;
 const followed = { settledAt, publishId: 'p1', postIds: [], checks: 0, checkedAt: settledAt };
@@ -31,6 +31,7 @@ const SETTLED: PostState[] = [
   { status: 'rejected', settledAt },
   { status: 'expired', settledAt },
   { status: 'cancelled', settledAt },
+  { status: 'withdrawn', by: ANA, settledAt },
   { status: 'failed', failure: { reason: 'spam' }, settledAt },
   { status: 'unconfirmed', publishId: 'p1', settledAt },
 ];

@@ -59,7 +59,7 @@ const EVENTS = {
   }),
   status_unread: { type: 'status_unread', pulledBytes: 0, askedAt: NOW - 50 },
   cancelled: { type: 'cancelled' },
-  'cancelled, withdrawn': { type: 'cancelled', by: BEN, isWithdrawn: true },
+  withdrawn: { type: 'withdrawn', by: BEN },
   cancel_refused: { type: 'cancel_refused' },
 } satisfies Record<string, PostEvent>;
 
@@ -81,6 +81,7 @@ const COLUMNS = [
   'rejected',
   'expired',
   'cancelled',
+  'withdrawn',
   'failed',
   'unconfirmed',
 ] as const satisfies PostStatus[];
@@ -88,11 +89,12 @@ const COLUMNS = [
 const q = 'queued';
 const r = 'in_review';
 const c = 'cancelled';
-const nothingOpen: Expected[] = [same, same, same, same, same];
+const w = 'withdrawn';
+const nothingOpen: Expected[] = [same, same, same, same, same, same];
 
 // biome-ignore format: a table
 const TABLE: Record<EventName, Expected[]> = {
-  //                               preparing    in_review    on_hold    queued  submitting    processing    published    in_inbox    rej.  exp.  canc. fail. unconf.
+  //                               preparing    in_review    on_hold    queued  submitting    processing    published    in_inbox    rej.  exp.  canc. withdr. fail. unconf.
   prepared:                        [q,           same,        same,      same,   same,         same,         same,        same,       ...nothingOpen],
   media_refused:                   ['failed',    same,        same,      same,   same,         same,         same,        same,       ...nothingOpen],
   preparing_failed:                ['preparing', same,        same,      same,   same,         same,         same,        same,       ...nothingOpen],
@@ -121,7 +123,7 @@ const TABLE: Record<EventName, Expected[]> = {
   'read FAILED, cancelled':        [same,        same,        same,      same,   same,         c,            'published', 'in_inbox', ...nothingOpen],
   status_unread:                   [same,        same,        same,      same,   same,         'processing', 'published', 'in_inbox', ...nothingOpen],
   cancelled:                       [c,           c,           c,         c,      c,            c,            same,        same,       ...nothingOpen],
-  'cancelled, withdrawn':          [c,           c,           c,         c,      c,            c,            same,        same,       ...nothingOpen],
+  withdrawn:                       [w,           w,           w,         w,      w,            w,            same,        same,       ...nothingOpen],
   cancel_refused:                  [same,        same,        same,      same,   same,         'processing', same,        same,       ...nothingOpen],
 };
 
@@ -151,6 +153,7 @@ describe('transition', () => {
       status_read: true,
       status_unread: true,
       cancelled: true,
+      withdrawn: true,
       cancel_refused: true,
     };
     expect(new Set(Object.values(EVENTS).map(({ type }) => type))).toEqual(new Set(Object.keys(types)));

@@ -110,7 +110,8 @@ function expectedEnds({ commands }: Plan, last: Ballot | undefined, outcome: str
   const types = new Set(commands.map(({ type }) => type));
   if (outcome === undefined) ends.add('expired');
   else ends.add(outcome === 'approved' ? 'published' : 'rejected');
-  if (types.has('cancel') || types.has('withdraw')) ends.add('cancelled');
+  if (types.has('cancel')) ends.add('cancelled');
+  if (types.has('withdraw')) ends.add('withdrawn');
   // Without the choice that it waits for it ends after its hold.
   if (outcome === 'approved' && types.has('go private')) ends.add('expired');
   // Whoever ends a review that nobody has decided closes the ballot, so that nobody votes for nothing.
