@@ -3,11 +3,11 @@ import type { Person } from '../../src/core/people.ts';
 import type { Pacing } from '../../src/core/publish/pacing.ts';
 import {
   hashContent,
-  type PostBase,
   type PostContent,
   type PostIn,
   type PostReview,
   type PostStatus,
+  type PreparedBase,
 } from '../../src/core/publish/post.ts';
 import { defaultPolicy } from '../../src/core/review/review.ts';
 import type { PostSettings } from '../../src/core/tiktok/types.ts';
@@ -72,7 +72,7 @@ export function contentWith(fields: Partial<PostContent> = {}): PostContent {
   };
 }
 
-export function baseWith(fields: Partial<PostBase> = {}): PostBase {
+export function baseWith(fields: Partial<PreparedBase> = {}): PreparedBase {
   const content = fields.content ?? contentWith();
   return {
     version: 1,
@@ -98,8 +98,9 @@ const followed = { publishId: 'p1', postIds: [], checks: 0, checkedAt: T0 + 1_00
 export const POSTS: { readonly [S in PostStatus]: PostIn<S> } = {
   preparing: { ...baseWith(), status: 'preparing' },
   in_review: {
-    ...baseWith({ review: REVIEW }),
+    ...baseWith(),
     status: 'in_review',
+    review: REVIEW,
     since: T0,
     expiresAt: T0 + 72 * HOUR_MS,
   },

@@ -110,7 +110,11 @@ export function createSubmission({
   }
 
   /** Whose approval and which time the post waits for. */
-  async function planOf(from: { workspace: string; chat: ChatRef; publishAt?: number }): Promise<Plan> {
+  async function planOf(from: {
+    workspace: string;
+    chat: ChatRef;
+    publishAt?: number | undefined;
+  }): Promise<Plan> {
     const { workspace, chat, publishAt } = from;
     const { policy } = await workspaces.settingsOf(workspace);
     return {

@@ -113,7 +113,6 @@ export function createPerformer({
   }
 
   async function openAttempt(post: PostIn<'queued'>): Promise<PostEvent> {
-    if (post.media === undefined) throw new Error(`Post ${post.id} is queued without prepared media.`);
     const attempt = await gate.open({ postId: post.id, media: post.media });
     return { type: 'attempt_opened', attemptId: attempt.id };
   }
@@ -264,7 +263,6 @@ export function createWaiting({
 
   /** Whoever ends the review closes the ballot first, so that no vote is counted for nothing. */
   async function review(post: PostIn<'in_review'>, isDue: boolean): Promise<PostEvent | undefined> {
-    if (post.review === undefined) throw new Error(`Post ${post.id} is in review without terms.`);
     const ballot = { postId: post.id, contentHash: post.contentHash, policy: post.review.policy };
     const note = await noted(post);
     if (note?.type === 'cancelled' || note?.type === 'withdrawn') {
@@ -281,7 +279,7 @@ export function createWaiting({
    * What stands against publishing a post: its place may have lost the account, and for one that has waited, what the
    * creator may do can have changed meanwhile.
    */
-  async function recheck(post: Post): Promise<PostEvent | undefined> {
+  async function recheck(post: PostIn<'queued'>): Promise<PostEvent | undefined> {
     const shared = await accounts.list(post.workspace);
     if (!shared.some(({ openId }) => openId === post.content.openId))
       return { type: 'refused', failure: { reason: 'account_disconnected' }, next: { type: 'give_up' } };
@@ -318,12 +316,12 @@ const isHinted = (post: PostIn<'processing' | 'published' | 'in_inbox'>, note: P
 const hasWaited = ({ review, publishAt, createdAt, readyAt = createdAt }: Post): boolean =>
   review !== undefined || publishAt !== undefined || readyAt - createdAt > LONG_MS;
 
-function objection(post: Post, creator: CreatorInfo): PostEvent | undefined {
+function objection(post: PostIn<'queued'>, creator: CreatorInfo): PostEvent | undefined {
   const { privacyLevelOptions, maxVideoDurationSeconds: maxSeconds } = creator;
   const { privacyLevel } = post.content.settings;
   if (privacyLevel !== undefined && !privacyLevelOptions.includes(privacyLevel))
     return privacyGone(post, privacyLevelOptions);
-  const durationSeconds = post.media?.[0]?.durationSeconds ?? 0;
+  const durationSeconds = post.media[0]?.durationSeconds ?? 0;
   if (maxSeconds === undefined || durationSeconds <= maxSeconds) return undefined;
   const problem = { code: 'video_too_long_for_creator' as const, durationSeconds, maxSeconds };
   return { type: 'held', problem, privacyLevelOptions: [] };

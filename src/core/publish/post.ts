@@ -66,18 +66,18 @@ export interface PostBase extends Versioned {
   readonly draftId: string;
   /** How the account is called, as of the submission. */
   readonly account: AccountName;
-  readonly preview?: StoredFile;
+  readonly preview?: StoredFile | undefined;
   readonly content: PostContent;
   readonly contentHash: string;
   /** The files as TikTok will pull them, once they are prepared. */
-  readonly media?: readonly PreparedMedia[];
+  readonly media?: readonly PreparedMedia[] | undefined;
   /** Absent where nobody's approval is asked. */
-  readonly review?: PostReview;
+  readonly review?: PostReview | undefined;
   /** Not before then; absent for as soon as possible. */
-  readonly publishAt?: number;
+  readonly publishAt?: number | undefined;
   readonly createdAt: number;
   /** When a review or the preparation ended: from here on, not from `createdAt`, patience with TikTok counts. */
-  readonly readyAt?: number;
+  readonly readyAt?: number | undefined;
   /** How many attempts were opened. */
   readonly attempts: number;
   /** How many attempts came to nothing in a way that allows another one. */
@@ -98,15 +98,22 @@ interface Followed extends Settled {
   readonly nextCheckAt?: number;
 }
 
-export type PostState =
-  /** `wait` says what went wrong on our side the last of `failures` times. */
-  | {
-      readonly status: 'preparing';
-      readonly failures?: number;
-      readonly notBefore?: number;
-      readonly wait?: PostFailure;
-    }
-  | { readonly status: 'in_review'; readonly since: number; readonly expiresAt: number }
+/** `wait` says what went wrong on our side the last of `failures` times. */
+interface Preparing {
+  readonly status: 'preparing';
+  readonly failures?: number;
+  readonly notBefore?: number;
+  readonly wait?: PostFailure;
+}
+
+interface InReview {
+  readonly status: 'in_review';
+  readonly since: number;
+  readonly expiresAt: number;
+}
+
+/** Its files are prepared and nobody's approval is missing: it goes to TikTok, or has gone there. */
+type Released =
   /** Its author has to decide something anew before it can be published. */
   | {
       readonly status: 'on_hold';
@@ -133,6 +140,10 @@ export type PostState =
     }
   | ({ readonly status: 'published' } & Followed)
   | ({ readonly status: 'in_inbox' } & Followed)
+  | ({ readonly status: 'unconfirmed'; readonly publishId: string } & Settled);
+
+/** It has come to nothing. */
+type Ended =
   | ({ readonly status: 'rejected' } & Settled)
   | ({ readonly status: 'expired' } & Settled)
   | ({
@@ -144,10 +155,18 @@ export type PostState =
     } & Settled)
   /** It lives on in a draft, or in a post with another choice. */
   | ({ readonly status: 'withdrawn'; readonly by: Person } & Settled)
-  | ({ readonly status: 'failed'; readonly failure: PostFailure } & Settled)
-  | ({ readonly status: 'unconfirmed'; readonly publishId: string } & Settled);
+  | ({ readonly status: 'failed'; readonly failure: PostFailure } & Settled);
 
-export type Post = PostBase & PostState;
+/** What a status adds to a post. */
+export type PostState = Preparing | InReview | Released | Ended;
+
+/** A post whose files are prepared. */
+export type PreparedBase = PostBase & { readonly media: readonly PreparedMedia[] };
+
+export type Post =
+  | (PostBase & (Preparing | Ended))
+  | (PreparedBase & InReview & { readonly review: PostReview })
+  | (PreparedBase & Released);
 export type PostStatus = Post['status'];
 export type PostIn<S extends PostStatus> = Extract<Post, { status: S }>;
 
@@ -234,7 +253,7 @@ export function whatWaits({ review, publishAt = 0 }: Pick<PostBase, 'review' | '
     return { status: 'queued' as const, notBefore: at, readyAt: at };
   }
   const expiresAt = now + review.policy.openHours * 3_600_000;
-  return { status: 'in_review' as const, since: now, expiresAt };
+  return { status: 'in_review' as const, review, since: now, expiresAt };
 }
 
 /** SHA-256 over everything that an approval covers: media bytes and order, texts, settings and account. */

@@ -8,6 +8,7 @@ import {
   type PostEvent,
   type PostFailure,
   type PostIn,
+  type PreparedBase,
   whatWaits,
 } from './post.ts';
 
@@ -75,26 +76,19 @@ function prepareLater(post: PostIn<'preparing'>, failure: PostFailure, now: numb
   return { ...baseOf(post), status: 'preparing', failures: failures + 1, notBefore, wait: failure };
 }
 
-const release = (post: PostBase, now: number): Post => ({ ...post, ...whatWaits(post, now) });
+const release = (post: PreparedBase, now: number): Post => ({ ...post, ...whatWaits(post, now) });
 
 function decide(post: PostIn<'in_review'>, decision: Decision, now: number): Post {
-  const decided = post.review && { ...baseOf(post), review: { ...post.review, decision } };
-  if (decided === undefined) return post;
+  const decided = { ...baseOf(post), review: { ...post.review, decision } };
   if (decision.outcome === 'approved') return release(decided, now);
   return { ...decided, status: 'rejected', settledAt: now };
 }
 
 /** Another time, or none; too late once TikTok has been asked. */
 function reschedule(post: Post, publishAt: number | undefined, now: number): Post {
-  if (post.status === 'preparing') {
-    const { publishAt: _, ...unplanned } = post;
-    return publishAt === undefined ? unplanned : { ...unplanned, publishAt };
-  }
-  const { publishAt: _, ...unplanned } = baseOf(post);
-  const planned = publishAt === undefined ? unplanned : { ...unplanned, publishAt };
-  if (post.status === 'queued' && post.attempts === 0) return release(planned, now);
-  if (post.status !== 'in_review') return post;
-  return { ...planned, status: 'in_review', since: post.since, expiresAt: post.expiresAt };
+  if (post.status === 'preparing' || post.status === 'in_review') return { ...post, publishAt };
+  if (post.status !== 'queued' || post.attempts > 0) return post;
+  return release({ ...baseOf(post), publishAt }, now);
 }
 
 /** Waits for its author's choice. */
@@ -108,6 +102,7 @@ function hold(post: Post, event: Extract<PostEvent, { type: 'held' }>, now: numb
 type StatusRead = Extract<PostEvent, { type: 'status_read' }>;
 type StatusUnread = Extract<PostEvent, { type: 'status_unread' }>;
 type Followable = PostIn<'processing' | 'published' | 'in_inbox'>;
+type Retryable = PostIn<'queued' | 'submitting' | 'processing'>;
 
 /** Begins to follow what TikTok has taken. */
 function follow(post: PostIn<'submitting'>, publishId: string, now: number, pacing: Pacing): Post {
@@ -234,7 +229,7 @@ function withLateCheck(
 }
 
 /** The post without what belongs to its status alone. */
-function baseOf(post: Post): PostBase {
+function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
   const { id, version, workspace, chat, author, draftId, account, content, contentHash, createdAt } = post;
   const { media, preview, review, publishAt, readyAt, attempts, retries } = post;
   return {
@@ -248,11 +243,11 @@ function baseOf(post: Post): PostBase {
     content,
     contentHash,
     createdAt,
-    ...(media !== undefined && { media }),
-    ...(preview !== undefined && { preview }),
-    ...(review !== undefined && { review }),
-    ...(publishAt !== undefined && { publishAt }),
-    ...(readyAt !== undefined && { readyAt }),
+    media,
+    preview,
+    review,
+    publishAt,
+    readyAt,
     attempts,
     retries,
   };
@@ -264,19 +259,19 @@ function fail(post: Post, failure: PostFailure, now: number): Post {
 }
 
 /** What a refusal makes of a post: it waits for a limit, tries again, or ends. */
-function proceed(post: Post, failure: PostFailure, next: Next, now: number, pacing: Pacing): Post {
+function proceed(post: Retryable, failure: PostFailure, next: Next, now: number, pacing: Pacing): Post {
   if (next.type === 'hold') return waitFor(post, failure, next.delayMs, now, pacing);
   return next.type === 'retry' ? retry(post, failure, now) : fail(post, failure, now);
 }
 
 /** Waits for a limit to pass, without counting it as a try, for as long as patience lasts. */
-function waitFor(post: Post, failure: PostFailure, delayMs: number, now: number, pacing: Pacing): Post {
+function waitFor(post: Retryable, failure: PostFailure, delayMs: number, now: number, pacing: Pacing): Post {
   if (now + delayMs > (post.readyAt ?? post.createdAt) + pacing.patienceMs) return fail(post, failure, now);
   return { ...baseOf(post), status: 'queued', notBefore: now + delayMs, wait: failure };
 }
 
 /** Another attempt after one that certainly came to nothing; bounded and ever slower. */
-function retry(post: Post, failure: PostFailure, now: number): Post {
+function retry(post: Retryable, failure: PostFailure, now: number): Post {
   const delayMs = retryDelayMs(post.retries);
   if (delayMs === undefined) return fail(post, failure, now);
   return {

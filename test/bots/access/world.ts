@@ -8,7 +8,7 @@ import { createJoinCodes } from '../../../src/core/accounts/join-codes.ts';
 import type { Draft } from '../../../src/core/compose/draft.ts';
 import { createRefresh } from '../../../src/core/compose/drafts.ts';
 import type { Person } from '../../../src/core/people.ts';
-import type { Post, PostState } from '../../../src/core/publish/post.ts';
+import type { Post, PostState, PreparedBase } from '../../../src/core/publish/post.ts';
 import { createPreviewLinks } from '../../../src/core/publish/preview-links.ts';
 import { defaultPolicy, type Member, type ReviewPolicy } from '../../../src/core/review/review.ts';
 import type { Fresh } from '../../../src/core/storage/database.ts';
@@ -164,7 +164,7 @@ export async function createAccessWorld() {
   }
 
   /** A post of Ana's in the group, in the review of both places. */
-  async function post(id: string, state: PostState, fields: Partial<Post> = {}): Promise<Post> {
+  async function post(id: string, state: PostState, fields: Partial<PreparedBase> = {}): Promise<Post> {
     const { version: _, ...base } = baseWith({
       id,
       draftId: id,

@@ -75,7 +75,7 @@ const base: PostBase = {
 
 /** A post of one public photo. */
 export function postIn(state: PostState): Post {
-  return { ...base, ...state };
+  return { ...base, ...state } as Post;
 }
 
 /** What a card says, line by line, then its buttons row by row. */

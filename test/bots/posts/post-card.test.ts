@@ -20,8 +20,7 @@ function print(state: PostState, changes: Partial<PostView> = {}): string {
   return printed(postCard({ ...view, post: postIn(state), pictureOf, ...changes }));
 }
 
-const processing: PostIn<'processing'> = {
-  ...postIn({ status: 'preparing' }),
+const processing = postIn({
   status: 'processing',
   attemptId: 'attempt',
   publishId: 'p_pub_url~v2.7602973700550761114',
@@ -30,7 +29,7 @@ const processing: PostIn<'processing'> = {
   checkedAt: 60_000,
   nextCheckAt: 105_000,
   pulledBytes: 0,
-};
+}) as PostIn<'processing'>;
 const settled = { settledAt: NOW, publishId: 'p', postIds: [], checks: 0, checkedAt: NOW } as const;
 
 it('shows the first photo of a post that has no preview', () => {

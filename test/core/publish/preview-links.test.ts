@@ -5,7 +5,7 @@ import { createPreviewLinks } from '../../../src/core/publish/preview-links.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
 import { createSecrets } from '../../../src/core/storage/secrets.ts';
 import { temporaryDirectory } from '../media/files.ts';
-import { ANA, baseWith, T0 } from '../posts.ts';
+import { ANA, baseWith, REVIEW, T0 } from '../posts.ts';
 
 const settledAt = T0 + 1_000;
 const followed = { settledAt, publishId: 'p1', postIds: [], checks: 0, checkedAt: settledAt };
@@ -48,7 +48,7 @@ function open({ key = 'a key' } = {}) {
   const clock = { now: BEGIN };
   const previewLinks = createPreviewLinks({ secrets: createSecrets({ key }), posts, now: () => clock.now });
   const add = (id: string, state: PostState = { status: 'preparing' }) =>
-    posts.create(id, { ...baseWith({ id }), ...state });
+    posts.create(id, { ...baseWith({ id }), review: REVIEW, ...state });
   return { previewLinks, add, clock };
 }
 
