@@ -21,5 +21,5 @@ export interface Person {
 export interface AccountName {
   readonly nickname: string;
   /** The handle, without @; TikTok tells it with the creator info. */
-  readonly username?: string;
+  readonly username?: string | undefined;
 }

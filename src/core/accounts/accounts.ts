@@ -12,7 +12,7 @@ import type { Workspaces } from './workspaces.ts';
 export interface Account extends Versioned {
   readonly openId: string;
   readonly nickname: string;
-  readonly username?: string;
+  readonly username?: string | undefined;
   readonly scopes: readonly string[];
   readonly accessToken: SealedSecret;
   readonly accessExpiresAt: number;
@@ -67,7 +67,7 @@ export function createAccounts({
       openId,
       scopes,
       nickname: info?.displayName ?? 'TikTok account',
-      ...(info?.username !== undefined && { username: info.username }),
+      username: info?.username,
       ...tokensOf(grant),
       connectedBy: person,
       connectedAt: now(),
@@ -83,7 +83,7 @@ export function createAccounts({
     await accounts.update(openId, (account) =>
       account.nickname === nickname && account.username === username
         ? undefined
-        : { ...account, nickname, ...(username !== undefined && { username }) },
+        : { ...account, nickname, username: username ?? account.username },
     );
   }
 

@@ -16,7 +16,7 @@ export interface Workspace extends Versioned {
   readonly policy?: ReviewPolicy;
   readonly timeZone?: string;
   /** Where its reviews stand, if not where they were posted. */
-  readonly reviewChat?: ChatRef;
+  readonly reviewChat?: ChatRef | undefined;
   /** The workspace that it has joined, whose policy and time zone hold in its place. */
   readonly joined?: string;
   /** Where to look for workspaces that have joined this one: `joined` of each tells whether it has. */
@@ -35,7 +35,7 @@ export interface Place {
   readonly id: string;
   readonly title: string;
   readonly chat: ChatRef;
-  readonly reviewChat?: ChatRef;
+  readonly reviewChat?: ChatRef | undefined;
 }
 
 /** Knows the places in which people work together, and which of them belong together. */
@@ -112,10 +112,7 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
 
   /** Where the reviews of this one place stand; undefined for where each was posted. */
   async function setReviewChat(id: string, reviewChat: ChatRef | undefined): Promise<void> {
-    await workspaces.update(id, ({ reviewChat: _, ...rest }) => ({
-      ...rest,
-      ...(reviewChat !== undefined && { reviewChat }),
-    }));
+    await workspaces.update(id, (current) => ({ ...current, reviewChat }));
   }
 
   /** Where a review of a post stands: in its own place first, then once in each of the others. */
@@ -240,5 +237,5 @@ const settingsIn = (workspace: Workspace | undefined): Settings => ({
 });
 
 function placeOf(id: string, { title = '', chat, reviewChat }: Workspace): Place {
-  return { id, title, chat, ...(reviewChat !== undefined && { reviewChat }) };
+  return { id, title, chat, reviewChat };
 }

@@ -41,7 +41,7 @@ export interface HistoryEntry extends Versioned {
   /** The beginning of the caption, or what kind of media it is. */
   readonly excerpt?: string;
   /** One short line: the reason of a rejection, TikTok's id of the post, why it failed, what was changed. */
-  readonly detail?: string;
+  readonly detail?: string | undefined;
 }
 
 const PAGE = 500;

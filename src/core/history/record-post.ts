@@ -82,7 +82,7 @@ export type Recorder = ReturnType<typeof createRecorder>;
 /** What a post and the acts on its ballot tell, each under a key of its own. */
 export function entriesOf(post: Post, acts: readonly BallotEntry[]): [key: string, entry: Entry][] {
   const told: Told[] = [
-    { key: 'submitted', at: post.createdAt, what: 'submitted', person: post.author, ...plannedDetail(post) },
+    { key: 'submitted', at: post.createdAt, what: 'submitted', person: post.author, detail: planned(post) },
     ...acts.flatMap(actEntry),
     ...decisionEntry(post),
     ...endEntry(post),
@@ -91,8 +91,8 @@ export function entriesOf(post: Post, acts: readonly BallotEntry[]): [key: strin
 }
 
 /** The time that it was submitted for; a later one is written down when it is chosen. */
-const plannedDetail = ({ publishAt }: Post): { detail?: string } =>
-  publishAt === undefined ? {} : { detail: `for ${new Date(publishAt).toISOString()}` };
+const planned = ({ publishAt }: Post): string | undefined =>
+  publishAt === undefined ? undefined : `for ${new Date(publishAt).toISOString()}`;
 
 /** What every entry says about its post. */
 export function aboutPost({ workspace, id, account, content }: Post) {

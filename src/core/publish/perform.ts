@@ -173,8 +173,7 @@ export function createPerformer({
       const read = { type: 'status_read' as const, status, pulledBytes, askedAt };
       if (status.status !== 'FAILED') return read;
       const advice = failureOf(status.failReason);
-      const reasonRaw = status.failReason;
-      const failure = { reason: advice.reason, ...(reasonRaw !== undefined && { reasonRaw }) };
+      const failure = { reason: advice.reason, reasonRaw: status.failReason };
       return { ...read, failure, next: nextOf(advice) };
     } catch (error) {
       return unread(error, { askedAt, pulledBytes: await countPulled(post) });
@@ -242,9 +241,7 @@ export function createWaiting({
     if (stopped !== undefined) return stopped;
     const isPlanned = note?.publishAt === undefined || note.publishAt === (post.publishAt ?? null);
     if (isPlanned || (post.status === 'queued' && post.attempts > 0)) return undefined;
-    return note.publishAt === null
-      ? { type: 'rescheduled' }
-      : { type: 'rescheduled', publishAt: note.publishAt };
+    return { type: 'rescheduled', publishAt: note.publishAt ?? undefined };
   }
 
   /** What stops the post: somebody's wish, or that its place may not use Nod any more. */
@@ -349,7 +346,7 @@ function outcomeOf(error: unknown): PostEvent {
   const failure: PostFailure = {
     reason: advice.reason,
     reasonRaw: error.code,
-    ...(error.logId !== undefined && { logId: error.logId }),
+    logId: error.logId,
   };
   if (error instanceof TikTokRateLimitError) {
     return { type: 'refused', failure, next: { type: 'hold', delayMs: error.retryAfterMs } };

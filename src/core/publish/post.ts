@@ -35,9 +35,9 @@ export type PostFailureReason =
 export interface PostFailure {
   readonly reason: PostFailureReason;
   /** The code or fail reason as TikTok spelled it. */
-  readonly reasonRaw?: string;
+  readonly reasonRaw?: string | undefined;
   /** TikTok's id for its support. */
-  readonly logId?: string;
+  readonly logId?: string | undefined;
   /** Which file, from 1, and what is wrong with it. */
   readonly file?: {
     readonly number: number;
@@ -181,7 +181,7 @@ export type PostEvent =
   | { type: 'preparing_failed'; failure: PostFailure }
   | { type: 'decided'; decision: Decision }
   | { type: 'expired' }
-  | { type: 'rescheduled'; publishAt?: number }
+  | { type: 'rescheduled'; publishAt?: number | undefined }
   | { type: 'held'; problem: Problem; privacyLevelOptions: readonly PrivacyLevel[] }
   | { type: 'attempt_opened'; attemptId: string }
   | { type: 'accepted'; publishId: string }

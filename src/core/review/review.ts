@@ -82,7 +82,7 @@ export interface Vote {
   readonly mark: VoteChoice;
   readonly at: number;
   readonly authority: VoterRole;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
 }
 
 /** How a review ended. */
@@ -179,7 +179,7 @@ function voteOf({ valid, reason }: VoteMarks): Vote[] {
   const counted = marks.find(({ mark }) => mark === 'reject') ?? marks[0];
   if (counted === undefined) return [];
   const { person, mark, at, authority } = counted;
-  return [{ person, mark, at, authority, ...(mark === 'reject' && reason !== undefined && { reason }) }];
+  return [{ person, mark, at, authority, reason: mark === 'reject' ? reason : undefined }];
 }
 
 const opposite = (mark: VoteChoice): VoteChoice => (mark === 'approve' ? 'reject' : 'approve');

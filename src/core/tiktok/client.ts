@@ -30,9 +30,9 @@ export function createTikTokClient({
 }) {
   const { request, close } = createTikTokRequest({
     apiUrl,
+    timeoutMs,
     now,
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(log !== undefined && { log }),
+    log,
   });
   const app = { client_key: clientKey, client_secret: clientSecret };
 
@@ -178,7 +178,7 @@ export function publishBody(request: PublishRequest): InitCall {
   }
   const { caption, settings } = request;
   const post_info = {
-    ...(caption !== '' && { title: caption }),
+    title: caption || undefined,
     ...directPostInfo(request),
     disable_duet: !settings.allowDuet,
     disable_stitch: !settings.allowStitch,
@@ -199,9 +199,9 @@ function photoBody(request: PublishRequest): InitCall {
     json: {
       media_type: 'PHOTO',
       post_mode: postMode,
-      ...(direct && { is_aigc: settings.aiGenerated }),
+      is_aigc: direct ? settings.aiGenerated : undefined,
       post_info: {
-        ...(caption !== '' && { description: caption }),
+        description: caption || undefined,
         ...(direct && directPostInfo(request)),
       },
       source_info: { source: 'PULL_FROM_URL', photo_images: mediaUrls, photo_cover_index: 0 },

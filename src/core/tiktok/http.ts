@@ -48,9 +48,9 @@ export function createTikTokRequest({
 }: {
   apiUrl: string;
   /** For the connection, for the head of the reply, and between two pieces of its body. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   now?: () => number;
-  log?: TikTokLog;
+  log?: TikTokLog | undefined;
 }) {
   const base = new URL(apiUrl);
   const basePath = base.pathname.replace(/\/+$/, '');

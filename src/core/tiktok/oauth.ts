@@ -8,7 +8,12 @@ const MAX_TEXT_LENGTH = 500;
 
 export type OAuthCallback =
   | { code: string; scopes: string[]; state: string }
-  | { error: string; errorType?: string; description?: string; state?: string };
+  | {
+      error: string;
+      errorType?: string | undefined;
+      description?: string | undefined;
+      state?: string | undefined;
+    };
 
 /** Creates a one-time verifier of 64 characters and its challenge. */
 export function createPkce() {
@@ -58,12 +63,10 @@ export function parseCallback(query: URLSearchParams): OAuthCallback {
   if (error === undefined && code !== undefined && state !== undefined) {
     return { code, scopes: splitScopes(read('scopes') ?? ''), state };
   }
-  const errorType = read('error_type')?.slice(0, MAX_TEXT_LENGTH);
-  const description = read('error_description')?.slice(0, MAX_TEXT_LENGTH);
   return {
     error: error?.slice(0, MAX_TEXT_LENGTH) ?? 'invalid_callback',
-    ...(errorType !== undefined && { errorType }),
-    ...(description !== undefined && { description }),
-    ...(state !== undefined && { state }),
+    errorType: read('error_type')?.slice(0, MAX_TEXT_LENGTH),
+    description: read('error_description')?.slice(0, MAX_TEXT_LENGTH),
+    state,
   };
 }

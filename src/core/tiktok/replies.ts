@@ -39,9 +39,9 @@ export const userInfoReply = z
   })
   .transform(({ user }) => ({
     openId: user.open_id,
-    ...(user.display_name !== undefined && { displayName: user.display_name }),
-    ...(user.username !== undefined && { username: user.username }),
-    ...(user.avatar_url !== undefined && { avatarUrl: user.avatar_url }),
+    displayName: user.display_name,
+    username: user.username,
+    avatarUrl: user.avatar_url,
   }));
 
 /**
@@ -63,16 +63,14 @@ export const creatorInfoReply = z
     (reply): CreatorInfo => ({
       ...(reply.creator_username !== undefined && { username: reply.creator_username }),
       ...(reply.creator_nickname !== undefined && { nickname: reply.creator_nickname }),
-      ...(reply.creator_avatar_url !== undefined && { avatarUrl: reply.creator_avatar_url }),
+      avatarUrl: reply.creator_avatar_url,
       privacyLevelOptions: (reply.privacy_level_options ?? []).flatMap(
         (option) => PRIVACY_LEVELS.find((level) => level === option) ?? [],
       ),
       commentDisabled: reply.comment_disabled ?? false,
       duetDisabled: reply.duet_disabled ?? false,
       stitchDisabled: reply.stitch_disabled ?? false,
-      ...(reply.max_video_post_duration_sec !== undefined && {
-        maxVideoDurationSeconds: reply.max_video_post_duration_sec,
-      }),
+      maxVideoDurationSeconds: reply.max_video_post_duration_sec,
     }),
   );
 
@@ -93,9 +91,9 @@ export const statusReply = z
     (reply): PublishStatus => ({
       status: knownStatus(reply.status),
       statusRaw: reply.status,
-      ...(reply.fail_reason !== undefined && { failReason: reply.fail_reason }),
+      failReason: reply.fail_reason,
       postIds: readPostIds(reply.publicaly_available_post_id),
-      ...(reply.downloaded_bytes !== undefined && { downloadedBytes: reply.downloaded_bytes }),
+      downloadedBytes: reply.downloaded_bytes,
     }),
   );
 

@@ -19,13 +19,13 @@ export type PostMode = 'DIRECT_POST' | 'MEDIA_UPLOAD';
 export interface CreatorInfo {
   readonly username?: string;
   readonly nickname?: string;
-  readonly avatarUrl?: string;
+  readonly avatarUrl?: string | undefined;
   /** Empty when TikTok did not say: then nothing can be posted directly. */
   readonly privacyLevelOptions: readonly PrivacyLevel[];
   readonly commentDisabled: boolean;
   readonly duetDisabled: boolean;
   readonly stitchDisabled: boolean;
-  readonly maxVideoDurationSeconds?: number;
+  readonly maxVideoDurationSeconds?: number | undefined;
 }
 
 export interface TokenGrant {
@@ -40,9 +40,9 @@ export interface TokenGrant {
 
 export interface UserInfo {
   readonly openId: string;
-  readonly displayName?: string;
-  readonly username?: string;
-  readonly avatarUrl?: string;
+  readonly displayName?: string | undefined;
+  readonly username?: string | undefined;
+  readonly avatarUrl?: string | undefined;
 }
 
 /** What a person has decided about a post; what is off here is sent to TikTok as disabled. */
@@ -83,8 +83,8 @@ export interface PublishStatus {
   readonly status: TikTokStatus;
   /** The status as TikTok spelled it. */
   readonly statusRaw: string;
-  readonly failReason?: string;
+  readonly failReason?: string | undefined;
   /** Public post ids; 64-bit integers, hence strings. Empty until TikTok has moderated the post. */
   readonly postIds: readonly string[];
-  readonly downloadedBytes?: number;
+  readonly downloadedBytes?: number | undefined;
 }

@@ -4,7 +4,7 @@ import { parseJsonLosslessly } from './http.ts';
 import { readPostIds } from './replies.ts';
 
 interface About {
-  openId?: string;
+  openId?: string | undefined;
   /** When it happened, in seconds since 1970. */
   createTime: number;
 }
@@ -18,12 +18,12 @@ type AccessRemovedReason =
   | 'developer_revoked';
 
 export type TikTokWebhookEvent =
-  | (About & { type: 'post.publish.failed'; publishId: string; reason?: string })
+  | (About & { type: 'post.publish.failed'; publishId: string; reason?: string | undefined })
   | (About & { type: 'post.publish.complete' | 'post.publish.inbox_delivered'; publishId: string })
   | (About & {
       type: 'post.publish.publicly_available' | 'post.publish.no_longer_publicly_available';
       publishId: string;
-      postId?: string;
+      postId?: string | undefined;
     })
   | (About & { type: 'authorization.removed'; openId: string; reason: AccessRemovedReason })
   /** An event that Nod has no use for, or one of the above that lacks what it is about. */
@@ -111,7 +111,7 @@ function readEvent(body: string): TikTokWebhookEvent {
   const { event, create_time: createTime, user_openid: openId } = outer.data;
   const inner = content.parse(tryParse(outer.data.content));
   const { publish_id: publishId, reason } = inner;
-  const about: About = { createTime, ...(openId !== undefined && { openId }) };
+  const about: About = { createTime, openId };
   const other = { ...about, type: 'other', event } as const;
 
   switch (event) {
@@ -122,7 +122,7 @@ function readEvent(body: string): TikTokWebhookEvent {
       return publishId === undefined ? other : { ...about, type: event, publishId };
     case 'post.publish.failed':
       if (publishId === undefined) return other;
-      return { ...about, type: event, publishId, ...(typeof reason === 'string' && { reason }) };
+      return { ...about, type: event, publishId, reason: typeof reason === 'string' ? reason : undefined };
     case 'post.publish.publicly_available':
     // TikTok spells it `publicaly` here and `publicly` in its Business API.
     case 'post.publish.no_longer_publicaly_available':
@@ -131,7 +131,7 @@ function readEvent(body: string): TikTokWebhookEvent {
       const [postId] = readPostIds(inner.post_id);
       const type =
         event === 'post.publish.publicly_available' ? event : 'post.publish.no_longer_publicly_available';
-      return { ...about, type, publishId, ...(postId !== undefined && { postId }) };
+      return { ...about, type, publishId, postId };
     }
     default:
       return other;

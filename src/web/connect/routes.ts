@@ -118,7 +118,7 @@ export function createConnectRoutes({
   return routes;
 }
 
-function errorOf({ error, errorType }: { error: string; errorType?: string }): string {
+function errorOf({ error, errorType }: { error: string; errorType?: string | undefined }): string {
   if (errorType !== undefined && TELLING_TYPES.has(errorType)) return errorType;
   return CODE.test(error) ? error : 'unknown_error';
 }
