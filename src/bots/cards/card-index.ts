@@ -34,7 +34,10 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
       known !== undefined && known.shownHash !== '' && keyOf(known.message) === keyOf(message);
     if (message.isPrivate !== true && !isAnchored) await anchor(message, subject);
     const shown = { message, shownHash: hashOf(card) };
-    const change = (current?: CardRecord) => ({ ...current, ...shown });
+    // Its author may have opened it in another message while this one was edited.
+    const hasMoved = (current: CardRecord) => message.isPrivate && keyOf(current.message) !== keyOf(message);
+    const change = (current?: CardRecord) =>
+      current !== undefined && hasMoved(current) ? current : { ...current, ...shown };
     const updated = known && (await cards.update(subject, change, known));
     return updated ?? cards.upsert(subject, change);
   }

@@ -98,6 +98,17 @@ describe('a card whose answer got lost, on a platform that remembers keys', () =
   });
 });
 
+it('follows its author to another message that was opened while the last one was edited', async () => {
+  await using started = await startShowing();
+  const { cardIndex } = started;
+  const own = (id: string) => ({ chat: CHAT, id, isPrivate: true }) as const;
+  await cardIndex.adopt('draft', own('old'));
+  const known = await cardIndex.read('draft');
+  await cardIndex.adopt('draft', own('new'));
+  await cardIndex.noteShown('draft', own('old'), paper('one'), known);
+  expect(await cardIndex.read('draft')).toMatchObject({ message: own('new'), shownHash: '' });
+});
+
 it('sends a card without its picture when that is deleted', async () => {
   await using started = await startShowing();
   const { chat, showing } = started;
