@@ -21,9 +21,14 @@ it('tells no secret to the log or the chat in a whole story with trouble in it',
   await stage.sendFile('phone.jpg', { caption: 'Quiet' });
   const draft = await stage.draft();
   telegram.fault('drop-reply', { method: 'editMessageCaption' });
-  telegram.fault('5xx', { method: 'editMessageCaption', skip: 1 });
+  const refused = telegram.fault('5xx', { method: 'editMessageCaption', skip: 1 });
   await stage.post(draft);
   await stage.shows(draft, LINK);
+  // The edit whose answer was lost is tried again, maybe only after the link is there.
+  await watch.until(() => refused.hits > 0 || undefined, {
+    timeoutMs: PATIENCE_MS,
+    onTimeout: () => new Error('The edit was not tried again.'),
+  });
   await stage.say('/disconnect');
   await stage.tap(await stage.card('Which account'), /^Disconnect/);
   await stage.card('is disconnected');
