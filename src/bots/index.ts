@@ -74,7 +74,7 @@ export function createChats({
     now,
     log,
   });
-  const { render, drawDraft } = createRenderer({ ...core, downtime, botFor, previewUrl, now });
+  const { render, setMenu } = createRenderer({ ...core, downtime, botFor, previewUrl, now });
   const cardIndex = createCardIndex({
     cards: stores.store<CardRecord>('cards'),
     anchors: stores.store<Anchor>('anchors'),
@@ -119,7 +119,7 @@ export function createChats({
     cardQueue,
     cardIndex,
     sender,
-    drawDraft,
+    setMenu,
   });
   const commandOptions = createCommandOptions({ ...core, cardQueue, now });
   const lists = createLists({ ...core, botFor });

@@ -27,7 +27,7 @@ interface CardState {
   isStale: boolean;
   /** A person has done something since the drawing began. */
   isAwaited: boolean;
-  instead?: { readonly card: Card; readonly forGood: boolean } | undefined;
+  instead?: Card;
   timer?: NodeJS.Timeout | undefined;
   drawing?: Promise<void> | undefined;
 }
@@ -69,14 +69,13 @@ export function createCardQueue({
   /** Says that the subject may look different now; `soon` when a person waits for it. */
   function touch(subject: string, { soon = false }: { soon?: boolean } = {}): void {
     const cardState = cardStateOf(subject, soon ? 0 : GATHER_MS);
-    if (!cardState.instead?.forGood) cardState.instead = undefined;
     disturb(subject, cardState, soon);
   }
 
-  /** Shows a card in place of the subject's own, until the subject changes or `forGood`; never sends one. */
-  function showInstead(subject: string, card: Card, { forGood = false } = {}): void {
+  /** Shows a card for good in place of the subject's own; never sends one. */
+  function showInstead(subject: string, card: Card): void {
     const cardState = cardStateOf(subject);
-    cardState.instead = { card, forGood };
+    cardState.instead = card;
     disturb(subject, cardState, true);
   }
 
@@ -169,7 +168,7 @@ export function createCardQueue({
   async function renderOrInstead(subject: string, { instead }: CardState): Promise<Rendering | undefined> {
     if (instead === undefined) return render(subject);
     const message = await cardIndex.messageOf(subject);
-    return message && { chat: message.chat, card: instead.card, isForAll: message.isPrivate !== true };
+    return message && { chat: message.chat, card: instead, isForAll: message.isPrivate !== true };
   }
 
   /** An idle subject needs no memory once its rest is over. */

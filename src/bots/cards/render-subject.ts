@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
@@ -14,7 +15,7 @@ import type { Ballots } from '../../core/review/ballots.ts';
 import { votesOf } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { placeOf, takesPart } from '../access/takes-part.ts';
-import { draftCard } from '../compose/draft-card.ts';
+import { type DraftMenu, draftCard } from '../compose/draft-card.ts';
 import type { Bot, Card, Picture } from '../platform.ts';
 import { finalNote, postCard } from '../posts/post-card.ts';
 import type { Downtime } from '../review/downtime.ts';
@@ -22,6 +23,9 @@ import { partedCard, reviewCard } from '../review/review-card.ts';
 import { handedOverCard } from '../text/messages.ts';
 import type { Rendering } from './show-card.ts';
 import { parseSubject } from './subjects.ts';
+
+/** So many menus stay open; then the one that was drawn longest ago is closed. */
+const MAX_MENUS = 1_000;
 
 /** Looks up what a draft, the post that it became, or a review looks like now. */
 export function createRenderer({
@@ -58,6 +62,9 @@ export function createRenderer({
   pacing: Pacing;
   now: () => number;
 }) {
+  /** The menu that is open on a draft's card, by the draft's id. */
+  const menus = new LRUCache<string, DraftMenu>({ max: MAX_MENUS });
+
   async function render(subject: string): Promise<Rendering | undefined> {
     const about = parseSubject(subject);
     if ('postId' in about) {
@@ -150,18 +157,25 @@ export function createRenderer({
     return account !== undefined && !account.expired;
   }
 
-  async function drawDraft(draft: Draft, menu?: 'files' | 'accounts'): Promise<Card> {
+  async function drawDraft(draft: Draft): Promise<Card> {
     const shared = await accounts.list(draft.workspace);
     const { policy, timeZone } = await workspaces.settingsOf(draft.workspace);
-    const view = { draft, accounts: shared, policy, timeZone, now: now(), pictureOf };
-    return draftCard(menu === undefined ? view : { ...view, menu });
+    const menu = menus.get(draft.id);
+    return draftCard({ draft, accounts: shared, policy, timeZone, now: now(), pictureOf, menu });
+  }
+
+  /** Has the card of a draft drawn with this menu open, or with none; which one was open before. */
+  function setMenu(draftId: string, menu: DraftMenu | undefined): DraftMenu | undefined {
+    const before = menus.get(draftId);
+    menus.set(draftId, menu);
+    return before;
   }
 
   function pictureOf(file: StoredFile): Picture {
     return { key: file.key, path: mediaStore.path(file) };
   }
 
-  return { render, drawDraft };
+  return { render, setMenu };
 }
 
 /** Whether the review of a post has a card here only because it could not stand where it should. */

@@ -1,7 +1,7 @@
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { DraftChoice } from '../../core/compose/draft.ts';
-import { captionLimit, type Draft, kindOf } from '../../core/compose/draft.ts';
+import { captionLimit, kindOf } from '../../core/compose/draft.ts';
 import type { Composer, DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
@@ -16,13 +16,14 @@ import { accountKey, type Press } from '../buttons.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
 import type { Sender } from '../cards/send.ts';
-import type { Card, ChatEventOf } from '../platform.ts';
+import type { ChatEventOf } from '../platform.ts';
 import type { PostButtons } from '../posts/post-buttons.ts';
 import type { PostSchedule } from '../posts/schedule.ts';
 import { askFor } from '../questions.ts';
 import type { SettingsDialogue } from '../settings/settings.ts';
 import { accountName } from '../text/format.ts';
 import { note, OLD_BUTTON } from '../text/messages.ts';
+import type { DraftMenu } from './draft-card.ts';
 
 type PressEvent = ChatEventOf<'press'>;
 
@@ -30,8 +31,6 @@ type PressEvent = ChatEventOf<'press'>;
 const ASKING = 'Asking TikTok…';
 /** A post in one of these would be lost with the access; all others can wait for a new one. */
 const AT_TIKTOK: ReadonlySet<PostStatus> = new Set(['preparing', 'queued', 'submitting', 'processing']);
-/** They stand in place of the card until it changes. */
-const MENUS = new Set(['files', 'accounts']);
 
 /** Does what a pressed button says; the guard has let it pass. */
 export function createButtonPresses({
@@ -49,7 +48,7 @@ export function createButtonPresses({
   cardQueue,
   cardIndex,
   sender,
-  drawDraft,
+  setMenu,
 }: {
   composer: Composer;
   submission: Submission;
@@ -65,7 +64,8 @@ export function createButtonPresses({
   cardQueue: CardQueue;
   cardIndex: CardIndex;
   sender: Sender;
-  drawDraft: (draft: Draft, menu: 'files' | 'accounts') => Promise<Card>;
+  /** Has the card drawn with this menu open, or with none; which one was open before. */
+  setMenu: (draftId: string, menu: DraftMenu | undefined) => DraftMenu | undefined;
 }) {
   /** @throws UserError when the person has to do something else first. */
   async function press(passed: PassedPress): Promise<void> {
@@ -90,16 +90,27 @@ export function createButtonPresses({
     }
   }
 
-  async function pressDraft(event: PressEvent, { id, verb, argument }: Press): Promise<void> {
-    const { person } = event;
-    const choice = choiceOf(verb, argument);
-    if (choice !== undefined) await composer.choose(id, person, choice);
-    else if (verb === 'discard') return discard(event, id);
-    else await runCommand(event, id, verb, argument);
+  async function pressDraft(event: PressEvent, press: Press): Promise<void> {
+    const { id, verb } = press;
+    // Before what the press changes is drawn; a menu in which a press is refused stays open.
+    const before = setMenu(id, verb === 'files' || verb === 'accounts' ? verb : undefined);
+    try {
+      await changeDraft(event, press);
+    } catch (error) {
+      setMenu(id, before);
+      throw error;
+    }
+    if (verb === 'discard') return;
     // A press has to be answered before its message can be edited everywhere.
     await event.answer();
     if (event.isOnMessage) await cardIndex.adopt(id, event.message);
-    if (!MENUS.has(verb)) cardQueue.touch(id, { soon: true });
+    cardQueue.touch(id, { soon: true });
+  }
+
+  async function changeDraft(event: PressEvent, { id, verb, argument }: Press): Promise<void> {
+    const choice = choiceOf(verb, argument);
+    if (choice === undefined) return runCommand(event, id, verb, argument);
+    await composer.choose(id, event.person, choice);
   }
 
   async function runCommand(event: PressEvent, id: string, verb: string, argument = ''): Promise<void> {
@@ -117,9 +128,10 @@ export function createButtonPresses({
         return pickAccount(event, id, argument);
       case 'again':
         return askAgain(event, id);
+      case 'discard':
+        return discard(event, id);
       case 'files':
       case 'accounts':
-        return cardQueue.showInstead(id, await drawDraft(await composer.own(id, person), verb));
       case 'open':
         await composer.own(id, person);
         return;
@@ -155,7 +167,7 @@ export function createButtonPresses({
 
   async function discard({ person, answer }: PressEvent, id: string): Promise<void> {
     await composer.discard(id, person);
-    cardQueue.showInstead(id, note('Discarded. Nothing was posted.'), { forGood: true });
+    cardQueue.showInstead(id, note('Discarded. Nothing was posted.'));
     await answer('Discarded.');
   }
 

@@ -22,6 +22,9 @@ import { type Wording, wordingOf } from '../text/wording.ts';
 const MUSIC_URL = 'https://www.tiktok.com/legal/page/global/music-usage-confirmation/en';
 const BRANDED_URL = 'https://www.tiktok.com/legal/page/global/bc-policy/en';
 
+/** What a person can open in place of the choices. */
+export type DraftMenu = 'files' | 'accounts';
+
 /** The card on which a draft is composed; the choices are those that TikTok demands of a person. */
 export function draftCard({
   draft,
@@ -41,8 +44,8 @@ export function draftCard({
   timeZone: string;
   now: number;
   pictureOf: (file: StoredFile) => Picture;
-  /** A menu of its own in place of the choices. */
-  menu?: 'files' | 'accounts';
+  /** The one that is open. */
+  menu?: DraftMenu | undefined;
 }): Card {
   const picture = draft.preview && { picture: pictureOf(draft.preview) };
   const title: Line = [

@@ -189,25 +189,13 @@ it.concurrent('takes an ending for told that may have arrived twice', async () =
   await chat.shows('three', 'the end', 'the end');
 });
 
-it.concurrent('shows something else in place of a card until the subject changes', async () => {
-  await using started = await startBoard();
-  const { chat, cardQueue, draw } = started;
-  cardQueue.showInstead('one', paper('menu'));
-  draw('one');
-  await chat.shows('one');
-  cardQueue.showInstead('one', paper('menu'));
-  await chat.shows('menu');
-  draw('one');
-  await chat.shows('one');
-});
-
-it.concurrent('leaves what was shown for good', async () => {
+it.concurrent('shows something else for good in place of a card', async () => {
   await using started = await startBoard();
   const { chat, cardQueue, draw, previewLinks } = started;
   draw('one');
   await chat.shows('one');
   previewLinks.delete('one');
-  cardQueue.showInstead('one', paper('gone'), { forGood: true });
+  cardQueue.showInstead('one', paper('gone'));
   cardQueue.touch('one');
   await chat.shows('gone');
   cardQueue.touch('one', { soon: true });
