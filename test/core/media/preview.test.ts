@@ -51,6 +51,15 @@ function distance(first: string, second: string) {
   return Math.max(...channels(first).map((value, index) => Math.abs(value - (other[index] ?? 0))));
 }
 
+/** How many pixels of the last tile are white. */
+function whitesOf({ info, pixel }: Awaited<ReturnType<typeof show>>): number {
+  let count = 0;
+  for (let y = Math.ceil(info.height * 0.7); y < info.height; y += 1)
+    for (let x = Math.ceil(info.width * 0.7); x < info.width; x += 1)
+      if (distance(pixel(x, y), '#ffffff') < 10) count += 1;
+  return count;
+}
+
 describe('the preview', () => {
   it('shows one photo whole and never bigger than it is', async () => {
     const { info, pixel } = await show(1);
@@ -83,6 +92,8 @@ describe('the preview', () => {
     const [x, y] = [nine.info.width - 10, nine.info.height - 10];
     expect(distance(nine.pixel(x, y), '#60e0a0')).toBeLessThan(10);
     expect(distance(twelve.pixel(x, y), '#265a40')).toBeLessThan(12);
+    expect(whitesOf(nine)).toBe(0);
+    expect(whitesOf(twelve)).toBeGreaterThan(500);
     const thirteen = await show(13);
     expect(thirteen.file.key).not.toBe(twelve.file.key);
   });
