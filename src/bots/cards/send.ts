@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ChatRef } from '../../core/people.ts';
+import { retry } from '../../core/retry.ts';
 import {
   type Bot,
   type Card,
@@ -72,18 +72,18 @@ export function createSender({ botFor, log }: { botFor: (chat: ChatRef) => Bot; 
     attempt: () => Promise<MessageRef>,
   ): Promise<MessageRef | undefined> {
     let doubts = 0;
-    for (let failures = 0; ; failures += 1) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (error instanceof ChatUnreachableError && error.maybeDone) doubts += 1;
-        const delayMs = waitFor(error, delayAfter(failures, doubts));
-        if (delayMs === undefined) {
-          log.warn({ err: error }, 'Something could not be said in a chat');
-          return undefined;
-        }
-        await delay(delayMs, undefined, { signal: stopping.signal });
-      }
+    try {
+      return await retry(attempt, {
+        signal: stopping.signal,
+        pauseAfter(error, failures) {
+          if (error instanceof ChatUnreachableError && error.maybeDone) doubts += 1;
+          return waitFor(error, delayAfter(failures, doubts));
+        },
+      });
+    } catch (error) {
+      if (!isUnsaid(error)) throw error;
+      log.warn({ err: error }, 'Something could not be said in a chat');
+      return undefined;
     }
   }
 
@@ -97,10 +97,13 @@ export function createSender({ botFor, log }: { botFor: (chat: ChatRef) => Bot; 
 
 export type Sender = ReturnType<typeof createSender>;
 
-/** @throws what waiting does not help against. */
+/** Whether the chat is the reason; everything else is for who wants to say it. */
+const isUnsaid = (error: unknown): boolean =>
+  error instanceof ChatClosedError || error instanceof ChatUnreachableError || error instanceof ChatBusyError;
+
+/** Undefined where waiting does not help, or takes too long. */
 function waitFor(error: unknown, delayMs: number | undefined): number | undefined {
-  if (error instanceof ChatClosedError) return undefined;
   if (error instanceof ChatUnreachableError) return delayMs;
-  if (!(error instanceof ChatBusyError)) throw error;
+  if (!(error instanceof ChatBusyError)) return undefined;
   return delayMs === undefined || error.retryAfterMs > MAX_WAIT_MS ? undefined : error.retryAfterMs;
 }

@@ -20,6 +20,8 @@ import {
   SimpleShardingStrategy,
 } from 'discord.js';
 import type { Logger } from 'pino';
+import { backoffMs, retry } from '../../core/retry.ts';
+import { ChatUnreachableError } from '../platform.ts';
 import { TIMEOUT_MS } from './api.ts';
 import { TokenRefusedError, toChatError } from './errors.ts';
 
@@ -72,19 +74,25 @@ export function createGateway({ token, apiUrl, log, take, onSession, onRights, o
   /** Connects, for as long as Discord does not answer; undefined when closed meanwhile. */
   async function open(): Promise<{ applicationId: string; username: string } | undefined> {
     const closed = once(closing.signal, 'abort');
-    for (let failures = 1; !closing.signal.aborted; failures += 1) {
-      const connected = await connect(closed);
-      if (closing.signal.aborted) break;
-      if (ending !== undefined) throw ending;
-      if (connected.application !== null)
-        return { applicationId: connected.application.id, username: connected.user?.username ?? '' };
-      await delay(backoffMs(failures), undefined, { signal: closing.signal }).catch(() => {});
+    const { signal } = closing;
+    try {
+      return await retry(() => connect(closed), {
+        signal,
+        pauseAfter(error, failures) {
+          if (signal.aborted || ending !== undefined) return undefined;
+          log.warn({ err: error }, 'Discord does not answer; trying on');
+          return backoffMs(failures);
+        },
+      });
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw ending ?? error;
     }
-    return undefined;
   }
 
-  /** A client that knows its application once it is connected. */
-  async function connect(closed: Promise<unknown>): Promise<Client> {
+  /** Connects once, and tells who we are; throws as well when closed meanwhile. */
+  async function connect(closed: Promise<unknown>): Promise<{ applicationId: string; username: string }> {
+    closing.signal.throwIfAborted();
     const fresh = createClient();
     client = fresh;
     try {
@@ -93,10 +101,12 @@ export function createGateway({ token, apiUrl, log, take, onSession, onRights, o
       client = undefined;
       if (reason instanceof DiscordjsError && reason.code === DiscordjsErrorCodes.TokenInvalid)
         ending = new TokenRefusedError();
-      const error = toChatError('the connection to its gateway', reason);
-      if (ending === undefined) log.warn({ err: error }, 'Discord does not answer; trying on');
+      throw toChatError('the connection to its gateway', reason);
     }
-    return fresh;
+    closing.signal.throwIfAborted();
+    if (ending !== undefined) throw ending;
+    if (fresh.application === null) throw new ChatUnreachableError('Discord did not tell our application.');
+    return { applicationId: fresh.application.id, username: fresh.user?.username ?? '' };
   }
 
   function createClient(): Client {
@@ -218,6 +228,3 @@ function endOf(code: number): Error {
   if (code === GatewayCloseCodes.AuthenticationFailed) return new TokenRefusedError();
   return new Error(`Discord closed its gateway to this bot with ${code} and takes no new connection.`);
 }
-
-/** A pause that doubles from half a second to half a minute. */
-const backoffMs = (failures: number): number => Math.min(250 * 2 ** failures, 30_000);

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type APIInteraction,
   type APIInteractionResponse,
@@ -10,6 +9,7 @@ import {
 } from 'discord.js';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { retry } from '../../core/retry.ts';
 import { ChatUnreachableError, MessageGoneError, type MessageRef, type Question } from '../platform.ts';
 import type { Api } from './api.ts';
 import { ALREADY_ACKNOWLEDGED, isRefusal } from './errors.ts';
@@ -31,28 +31,32 @@ export function createReplies({ api, log }: { api: Api; log: Logger }) {
    * A try that Discord took although no answer came is found out by the next one.
    */
   async function respond(interaction: APIInteraction, body: APIInteractionResponse): Promise<boolean> {
-    for (let tries = 0; ; tries += 1) {
-      try {
-        await api.request({
-          name: 'createInteractionResponse',
-          method: RequestMethod.Post,
-          fullRoute: Routes.interactionCallback(interaction.id, interaction.token),
-          body,
-          isOpen: true,
-          isQuick: true,
-        });
-        return true;
-      } catch (error) {
-        if (tries > 0 && isRefusal(error, ALREADY_ACKNOWLEDGED)) return true;
-        const pauseMs = RETRY_PAUSES_MS[tries];
-        if (!(error instanceof ChatUnreachableError) || pauseMs === undefined) {
-          log.warn({ err: error }, 'an interaction was not answered');
-          return false;
-        }
-        await delay(pauseMs);
-      }
+    let hasFailed = false;
+    try {
+      await retry(() => callBack(interaction, body), {
+        pauseAfter(error, failures) {
+          if (!(error instanceof ChatUnreachableError)) return undefined;
+          hasFailed = true;
+          return RETRY_PAUSES_MS[failures];
+        },
+      });
+      return true;
+    } catch (error) {
+      if (hasFailed && isRefusal(error, ALREADY_ACKNOWLEDGED)) return true;
+      log.warn({ err: error }, 'an interaction was not answered');
+      return false;
     }
   }
+
+  const callBack = ({ id, token }: APIInteraction, body: APIInteractionResponse) =>
+    api.request({
+      name: 'createInteractionResponse',
+      method: RequestMethod.Post,
+      fullRoute: Routes.interactionCallback(id, token),
+      body,
+      isOpen: true,
+      isQuick: true,
+    });
 
   /** Shows that Nod is at it, to this person alone; a message of ours follows in its place. */
   const deferReply = (interaction: APIInteraction): Promise<boolean> =>

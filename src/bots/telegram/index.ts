@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Api, GrammyError } from 'grammy';
 import type { BotCommand, Update, UserFromGetMe } from 'grammy/types';
 import type { Logger } from 'pino';
 import type { ChatRef, Person } from '../../core/people.ts';
+import { backoffMs, retry } from '../../core/retry.ts';
 import type { Store } from '../../core/storage/database.ts';
 import {
   type Bot,
@@ -19,7 +19,7 @@ import { createFiles } from './files.ts';
 import { isPrivateChat, nameChat, parsePersonId } from './ids.ts';
 import { chatIdOf, createInbox, type InboxRecord } from './inbox.ts';
 import { createMembers } from './members.ts';
-import { backoffMs, clientOptions, type Polling, startPolling } from './polling.ts';
+import { clientOptions, type Polling, startPolling } from './polling.ts';
 import { createOutgoing } from './send.ts';
 import { createSupergroups, type MoveRecord } from './supergroups.ts';
 import { createTranslator } from './updates.ts';
@@ -108,25 +108,31 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
 
   /** Asks Telegram who we are, for as long as it does not answer; undefined when stopped meanwhile. */
   async function introduce(): Promise<UserFromGetMe | undefined> {
-    for (let failures = 1; !stopping.signal.aborted; failures += 1) {
-      const answer = await askWho();
-      if (!(answer instanceof Error)) return answer;
-      log.warn({ err: answer }, 'Telegram does not answer; trying on');
-      const pauseMs = answer instanceof ChatBusyError ? answer.retryAfterMs : backoffMs(failures);
-      await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
+    const { signal } = stopping;
+    try {
+      return await retry(askWho, {
+        signal,
+        pauseAfter(error, failures) {
+          const isBusy = error instanceof ChatBusyError;
+          if (!isBusy && !(error instanceof ChatUnreachableError)) return undefined;
+          log.warn({ err: error }, 'Telegram does not answer; trying on');
+          return isBusy ? error.retryAfterMs : backoffMs(failures);
+        },
+      });
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
     }
-    return undefined;
   }
 
-  async function askWho(): Promise<UserFromGetMe | ChatBusyError | ChatUnreachableError> {
+  async function askWho(): Promise<UserFromGetMe> {
+    stopping.signal.throwIfAborted();
     try {
       return await api.getMe();
     } catch (reason) {
       // A token that has not even the form of one gives 404.
       const isUnknown = reason instanceof GrammyError && reason.error_code === 404;
-      const error = toChatError('getMe', reason);
-      if (error instanceof ChatBusyError || error instanceof ChatUnreachableError) return error;
-      throw isUnknown ? new TokenRefusedError() : error;
+      throw isUnknown ? new TokenRefusedError() : toChatError('getMe', reason);
     }
   }
 

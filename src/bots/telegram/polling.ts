@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Bot, BotError, GrammyError } from 'grammy';
 import type { Update, UserFromGetMe } from 'grammy/types';
 import type { Logger } from 'pino';
+import { backoffMs } from '../../core/retry.ts';
 import { TokenRefusedError, toChatError } from './errors.ts';
 import { ALLOWED_UPDATES } from './updates.ts';
 
@@ -38,8 +39,8 @@ export function startPolling(options: PollingOptions) {
       poller = createPoller({ ...options, accept });
       const error = await endOf(poller);
       if (stopping.signal.aborted || !mayGoOn(error)) return;
-      failures += 1;
       const pauseMs = isConflict(error) ? CONFLICT_PAUSE_MS : backoffMs(failures);
+      failures += 1;
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
@@ -87,9 +88,6 @@ export const clientOptions = (apiUrl: string) => ({
   apiRoot: apiUrl,
   baseFetchConfig: { redirect: 'error' as const },
 });
-
-/** A pause that doubles from half a second to half a minute. */
-export const backoffMs = (failures: number): number => Math.min(250 * 2 ** failures, 30_000);
 
 const endOf = (poller: Bot): Promise<unknown> =>
   poller.start({ allowed_updates: ALLOWED_UPDATES }).then(

@@ -1,6 +1,5 @@
 import { access } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createLimiter } from '../fair-limiter.ts';
 import { inspectFile } from '../media/inspect.ts';
@@ -15,6 +14,7 @@ import type { PreparedMedia, StoredFile } from '../media/types.ts';
 import { VIDEO_LIMITS } from '../media/types.ts';
 import type { ChatRef } from '../people.ts';
 import { FileUnavailableError, MediaTimeoutError, type Problem, UserError } from '../problems.ts';
+import { retry } from '../retry.ts';
 import type { Store } from '../storage/database.ts';
 import type { Usage } from './disk-usage.ts';
 import {
@@ -166,16 +166,11 @@ export function createIntake({
   }
 
   /** Tries again a few times what may come right by itself. */
-  async function persist<T>(attempt: () => Promise<T>): Promise<T> {
-    for (const [failures, delayMs] of retryDelaysMs.entries()) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (isFinal(error, failures)) throw error;
-      }
-      await delay(delayMs, undefined, { signal: stopping.signal });
-    }
-    return attempt();
+  function persist<T>(attempt: () => Promise<T>): Promise<T> {
+    return retry(attempt, {
+      signal: stopping.signal,
+      pauseAfter: (error, failures) => (isFinal(error, failures) ? undefined : retryDelaysMs[failures]),
+    });
   }
 
   /** Opens a file of the chat so that stopping breaks it off. */
