@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Update } from 'grammy/types';
 import type { Logger } from 'pino';
 import type { Store, Versioned } from '../../core/storage/database.ts';
+import { createPerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import { ChatBusyError, ChatUnreachableError } from '../platform.ts';
 
 interface Waiting {
@@ -38,8 +39,7 @@ interface InboxOptions {
  * A set of ids and no high-water mark: updates may come out of order and twice.
  */
 export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
-  /** The last of each chat's updates; the next one waits for it. */
-  const tails = new Map<number, Promise<void>>();
+  const chatQueue = createPerChatQueue();
   let handle: ((update: Update) => Promise<void>) | undefined;
   const closing = new AbortController();
   let closed = false;
@@ -82,18 +82,11 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   async function close(): Promise<void> {
     closed = true;
     closing.abort();
-    await Promise.all(tails.values());
+    await chatQueue.idle();
   }
 
-  function inTurn(update: Update, task: () => Promise<void>): void {
-    const chatId = firstIdOf(chatIdOf(update));
-    const before = tails.get(chatId) ?? Promise.resolve();
-    const tail = before.then(task);
-    tails.set(chatId, tail);
-    void tail.then(() => {
-      if (tails.get(chatId) === tail) tails.delete(chatId);
-    });
-  }
+  const inTurn = (update: Update, task: () => Promise<void>): void =>
+    chatQueue.run(String(firstIdOf(chatIdOf(update))), task);
 
   /** `counted`: the record of an update that has just come, whose first try is counted already. */
   async function run(update: Update, counted?: InboxRecord): Promise<void> {
