@@ -1,4 +1,6 @@
-/** So many keys are remembered; then the one that was taken longest ago is forgotten. */
+import { LRUCache } from 'lru-cache';
+
+/** So many keys are remembered; then the one that was asked for longest ago is forgotten. */
 const MAX_KEYS = 4_000;
 
 /** Counts what is done under a key, and says when that is too often: at most `limit` times in any span of `windowMs`. */
@@ -11,15 +13,15 @@ export function createThrottle({
   windowMs: number;
   now: () => number;
 }) {
-  /** When each key was taken; the key that was taken last stands last. */
-  const times = new Map<string, readonly number[]>();
+  /** When each key was taken. */
+  const times = new LRUCache<string, readonly number[]>({ max: MAX_KEYS });
 
   /** Counts one more and returns true, or counts nothing and returns false. */
   function take(key: string): boolean {
     const at = now();
     const counted = (times.get(key) ?? []).filter((each) => isCounted(each, at));
     if (counted.length >= limit) return false;
-    remember(key, [...counted, at]);
+    times.set(key, [...counted, at]);
     return true;
   }
 
@@ -31,13 +33,6 @@ export function createThrottle({
 
   /** A time ahead of the clock means that the clock was set back; it would count for too long. */
   const isCounted = (each: number, at: number): boolean => each <= at && at - each < windowMs;
-
-  function remember(key: string, taken: readonly number[]): void {
-    times.delete(key);
-    times.set(key, taken);
-    const [oldest] = times.keys();
-    if (times.size > MAX_KEYS && oldest !== undefined) times.delete(oldest);
-  }
 
   return { take, giveBack };
 }

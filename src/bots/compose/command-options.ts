@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Account, Accounts } from '../../core/accounts/accounts.ts';
 import type { Draft } from '../../core/compose/draft.ts';
 import type { Composer } from '../../core/compose/drafts.ts';
@@ -13,6 +14,7 @@ type Wishes = NonNullable<ChatEventOf<'media'>['wishes']>;
 
 /** People type on while suggestions come, and TikTok allows 20 questions a minute. */
 const ASK_AGAIN_MS = 60_000;
+const MAX_CREATORS = 1_000;
 
 /** Suggests what the options of a command may be, and carries out what was chosen along with the media. */
 export function createCommandOptions({
@@ -26,7 +28,12 @@ export function createCommandOptions({
   cardQueue: CardQueue;
   now: () => number;
 }) {
-  const creators = new Map<string, { creator: Promise<CreatorInfo>; askedAt: number }>();
+  const creators = new LRUCache<string, Promise<CreatorInfo>>({
+    max: MAX_CREATORS,
+    ttl: ASK_AGAIN_MS,
+    ttlResolution: 0,
+    perf: { now },
+  });
 
   /** Without a suggestion the option can still be left out: the card asks for all of it. */
   async function suggest({
@@ -56,9 +63,9 @@ export function createCommandOptions({
 
   function readCreator(openId: string): Promise<CreatorInfo> {
     const known = creators.get(openId);
-    if (known !== undefined && now() - known.askedAt < ASK_AGAIN_MS) return known.creator;
+    if (known !== undefined) return known;
     const creator = composer.queryCreator(openId);
-    creators.set(openId, { creator, askedAt: now() });
+    creators.set(openId, creator);
     return creator;
   }
 

@@ -10,8 +10,8 @@ import {
   InteractionResponseType,
   InteractionType,
 } from 'discord.js';
+import { LRUCache } from 'lru-cache';
 import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
-import { createRecent } from '../adapter-kit/recent.ts';
 import type { Safely } from '../adapter-kit/safely.ts';
 import type { ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
 import { suggest } from './autocomplete.ts';
@@ -47,7 +47,7 @@ interface Offer {
  * The acknowledgement never waits for what is being handled: Discord gives 3 s.
  */
 export function createInteractions({ replies, chatQueue, guildName, safely }: InteractionsOptions) {
-  const seen = createRecent<true>(MAX_SEEN);
+  const seen = new LRUCache<string, true>({ max: MAX_SEEN });
 
   function take(interaction: APIInteraction): void {
     const frame = frameOf(interaction, guildName);
@@ -70,7 +70,7 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
 
   /** Discord may deliver an event more than once, a resumed connection above all. */
   function isRepeated(id: string): boolean {
-    if (seen.get(id)) return true;
+    if (seen.has(id)) return true;
     seen.set(id, true);
     return false;
   }

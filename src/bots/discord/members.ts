@@ -1,8 +1,8 @@
 import { type APIInteraction, PermissionFlagsBits, RequestMethod, type RouteLike, Routes } from 'discord.js';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { ChatRef, Person } from '../../core/people.ts';
 import type { Member } from '../../core/review/review.ts';
-import { createRecent } from '../adapter-kit/recent.ts';
 import type { Api } from './api.ts';
 import { isRefusal, UNKNOWN_MEMBER, UNKNOWN_USER } from './errors.ts';
 import { parseChatRef, parsePersonId, serverRole } from './ids.ts';
@@ -34,14 +34,14 @@ interface Sighting {
 /** Knows who is what in a server: its roles, and whether they or the ownership let somebody manage it. */
 export function createMembers({ api, now }: { api: Api; now: () => number }) {
   /** Where a channel belongs never changes. */
-  const places = createRecent<{ guildId: string | undefined }>(MAX_KEPT);
-  const told = createRecent<{ roleIds: readonly string[]; until: number }>(MAX_KEPT);
-  const guilds = createRecent<{ guild: Guild; until: number }>(MAX_KEPT);
+  const places = new LRUCache<string, { guildId: string | undefined }>({ max: MAX_KEPT });
+  const whileFresh = { max: MAX_KEPT, ttl: FRESH_MS, ttlResolution: 0, perf: { now } };
+  const told = new LRUCache<string, readonly string[]>(whileFresh);
+  const guilds = new LRUCache<string, Guild>(whileFresh);
 
   function note({ channelId, guildId, userId, roleIds }: Sighting): void {
     places.set(channelId, { guildId });
-    if (guildId !== undefined && roleIds !== undefined)
-      told.set(`${guildId} ${userId}`, { roleIds, until: now() + FRESH_MS });
+    if (guildId !== undefined && roleIds !== undefined) told.set(`${guildId} ${userId}`, roleIds);
   }
 
   /** Every interaction tells what its person is in its place. */
@@ -76,7 +76,7 @@ export function createMembers({ api, now }: { api: Api; now: () => number }) {
   /** The ids of what somebody holds; undefined for who is no member. */
   async function rolesOf(guildId: string, userId: string): Promise<readonly string[] | undefined> {
     const noted = told.get(`${guildId} ${userId}`);
-    if (noted !== undefined && noted.until > now()) return noted.roleIds;
+    if (noted !== undefined) return noted;
     try {
       return memberSchema.parse(await get('getGuildMember', Routes.guildMember(guildId, userId))).roles;
     } catch (error) {
@@ -88,10 +88,10 @@ export function createMembers({ api, now }: { api: Api; now: () => number }) {
   /** The server with at least these roles: one may be newer than what is known of it. */
   async function guildWith(guildId: string, roleIds: readonly string[]): Promise<Guild> {
     const kept = guilds.get(guildId);
-    const hasAll = roleIds.every((held) => kept?.guild.roles.some(({ id }) => id === held));
-    if (kept !== undefined && kept.until > now() && hasAll) return kept.guild;
+    const hasAll = roleIds.every((held) => kept?.roles.some(({ id }) => id === held));
+    if (kept !== undefined && hasAll) return kept;
     const guild = guildSchema.parse(await get('getGuild', Routes.guild(guildId)));
-    guilds.set(guildId, { guild, until: now() + FRESH_MS });
+    guilds.set(guildId, guild);
     return guild;
   }
 

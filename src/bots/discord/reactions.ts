@@ -9,12 +9,12 @@ import {
   RequestMethod,
   Routes,
 } from 'discord.js';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Person } from '../../core/people.ts';
 import type { VoteChoice } from '../../core/review/review.ts';
 import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
-import { createRecent } from '../adapter-kit/recent.ts';
 import type { Safely } from '../adapter-kit/safely.ts';
 import { ChatClosedError, type MessageRef } from '../platform.ts';
 import type { Api } from './api.ts';
@@ -48,8 +48,8 @@ interface ReactionsOptions {
 export function createReactions(options: ReactionsOptions) {
   const { api, chatQueue, log, marks, members, gateway, safely, onGap } = options;
   /** Messages of others, as far as Discord has told. */
-  const foreign = createRecent<true>(MAX_KEPT);
-  const people = createRecent<Person>(MAX_KEPT);
+  const foreign = new LRUCache<string, true>({ max: MAX_KEPT });
+  const people = new LRUCache<string, Person>({ max: MAX_KEPT });
 
   function takeAdded(reaction: Added): void {
     const { message_author_id: authorId, member, user_id: userId } = reaction;

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { ChatRef, Person } from '../../core/people.ts';
 import type { Problem } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
@@ -21,7 +22,7 @@ export function createRefusals({
   botFor: (chat: ChatRef) => Bot;
 }) {
   /** Reviews in chats that were told already, where nobody can be told alone. */
-  const told = new Set<string>();
+  const told = new LRUCache<string, true>({ max: MAX_TOLD });
 
   /** Tells one person, alone where the platform can, else once for everybody. */
   async function tell(
@@ -38,9 +39,7 @@ export function createRefusals({
   async function tellAll({ id }: Post, message: MessageRef, text: string): Promise<void> {
     const place = `${id} ${message.chat}`;
     if (told.has(place)) return;
-    told.add(place);
-    const [oldest] = told;
-    if (told.size > MAX_TOLD && oldest !== undefined) told.delete(oldest);
+    told.set(place, true);
     // The reaction does not tell the topic in which the card stands, our own record does.
     const subject = await cardIndex.subjectOf(message);
     const card = (subject && (await cardIndex.messageOf(subject))) || message;

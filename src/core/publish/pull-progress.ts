@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Attempt } from './release-gate.ts';
 
 /** So many attempts that are over stay known, because a transfer may run on for a while. */
@@ -27,7 +28,7 @@ export function createPullProgress({
   onProgress: (attempt: Attempt) => void;
 }) {
   const counts = new Map<string, { sentUpTo: number[]; fileNumber: number; completedAt?: number }>();
-  const forgotten = new Set<string>();
+  const forgotten = new LRUCache<string, true>({ max: MAX_FORGOTTEN });
 
   /** Notes that a file's bytes up to `end` (exclusive) have left. Ranges and second fetches count once. */
   function sent(attempt: Attempt, fileName: string, end: number): void {
@@ -59,9 +60,7 @@ export function createPullProgress({
   /** Lets go of an attempt that is over, for good. */
   function forget(attemptId: string): void {
     counts.delete(attemptId);
-    forgotten.add(attemptId);
-    const [oldest] = forgotten;
-    if (forgotten.size > MAX_FORGOTTEN && oldest !== undefined) forgotten.delete(oldest);
+    forgotten.set(attemptId, true);
   }
 
   return { sent, progress, completedAt, forget };

@@ -1,12 +1,12 @@
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { MediaStore } from '../../core/media/store.ts';
 import type { PullCounts } from '../../core/publish/pull-progress.ts';
 import type { Admission, ReleaseGate } from '../../core/publish/release-gate.ts';
 import { answerMedia, type MediaAnswer } from './byte-range.ts';
-import { createRecentFiles } from './recent-files.ts';
 import { sendFile } from './send-file.ts';
 
 type Env = { Bindings: HttpBindings };
@@ -34,7 +34,13 @@ export function createMediaRoutes({
   gateWaitMs: number;
   log: Logger;
 }) {
-  const small = createRecentFiles({ maxBytes: MEMORY_BYTES, read: mediaStore.read });
+  const small = new LRUCache<string, Uint8Array<ArrayBuffer>>({
+    maxSize: MEMORY_BYTES,
+    sizeCalculation: ({ length }) => Math.max(1, length),
+    fetchMethod: async (key) => new Uint8Array(await mediaStore.read(key)),
+    // Who asked gets the file, also where it has lost its place before it was read.
+    ignoreFetchAbort: true,
+  });
   const routes = new Hono<Env>();
 
   routes.get('/:attempt/:file', async (c) => {
@@ -66,7 +72,7 @@ export function createMediaRoutes({
 
   async function sendSmall(c: Context<Env>, admission: Open, { status, headers, start, end }: MediaAnswer) {
     const { attempt, file } = admission;
-    const body = end > start ? (await small.get(file.key)).subarray(start, end) : null;
+    const body = end > start ? (await small.forceFetch(file.key)).subarray(start, end) : null;
     const { outgoing } = c.env;
     outgoing.once('close', () => {
       const isSent = body !== null && outgoing.writableFinished;
