@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Workspace } from '../accounts/workspaces.ts';
 import { createLimiter } from '../fair-limiter.ts';
 import type { ChatRef, Person } from '../people.ts';
@@ -29,6 +30,7 @@ export type AccessState = 'met' | 'asked' | 'postponed' | 'allowed' | 'withdrawn
 export type Newcomer = Pick<PlaceAccess, 'workspace' | 'title' | 'isPrivate' | 'chat' | 'person' | 'handle'>;
 
 /** So many strangers at a time can ask. */
+const MAX_MET = 5_000;
 const MAX_OPEN_REQUESTS = 50;
 /** How long a request waits, and how long it is put off. */
 const REQUEST_MS = 7 * 24 * 3_600_000;
@@ -63,7 +65,7 @@ export function createPlaceAccess({
   }
 
   /** Places that are known to have their record. */
-  const met = new Set<string>();
+  const met = new LRUCache<string, true>({ max: MAX_MET });
 
   const placeOf = (newcomer: Newcomer, state: AccessState) => ({ ...newcomer, state, at: now() });
 
@@ -100,7 +102,7 @@ export function createPlaceAccess({
     const { workspace } = newcomer;
     if (!isOpen || met.has(workspace)) return;
     if ((await get(workspace)) === undefined) await places.create(workspace, placeOf(newcomer, 'met'));
-    met.add(workspace);
+    met.set(workspace, true);
   }
 
   /** Lets a place in that nobody has asked for. */

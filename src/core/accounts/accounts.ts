@@ -53,6 +53,9 @@ export function createAccounts({
     return found.filter((account) => account !== undefined);
   }
 
+  const isShared = async (workspaceId: string, openId: string): Promise<boolean> =>
+    (await workspaces.openIdsOf(workspaceId)).includes(openId);
+
   /** Saves what TikTok granted and shares the account with the workspace. */
   async function connect(connection: {
     workspace: string;
@@ -204,7 +207,7 @@ export function createAccounts({
     };
   }
 
-  return { get, list, connect, noteName, disconnect, remove, accessToken, withToken, distrust };
+  return { get, list, isShared, connect, noteName, disconnect, remove, accessToken, withToken, distrust };
 }
 
 export type Accounts = ReturnType<typeof createAccounts>;

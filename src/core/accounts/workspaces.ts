@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { defaultTimeZone } from '../compose/parse-time.ts';
 import type { ChatRef } from '../people.ts';
 import { UserError } from '../problems.ts';
@@ -38,9 +39,14 @@ export interface Place {
   readonly reviewChat?: ChatRef | undefined;
 }
 
+const MAX_MET = 5_000;
+
 /** Knows the places in which people work together, and which of them belong together. */
 export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> }) {
   let joining: Promise<void> = Promise.resolve();
+
+  /** How a place was called when something last happened in it. */
+  const met = new LRUCache<string, string>({ max: MAX_MET });
 
   const get = (id: string): Promise<Workspace | undefined> => workspaces.get(id);
 
@@ -53,11 +59,14 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
     isPrivate: boolean;
   }): Promise<void> {
     const { workspace: id, chat, chatTitle, workspaceTitle, isPrivate } = seen;
+    const names = JSON.stringify([workspaceTitle ?? chatTitle, isPrivate]);
+    if (met.get(id) === names) return;
     const known = await get(id);
     // A platform may not know yet what the place around the chat is called.
     const title = workspaceTitle === '' ? (known?.title ?? chatTitle) : (workspaceTitle ?? chatTitle);
-    if (known?.isPrivate === isPrivate && known.title === title) return;
-    await upsert(id, chat, (current) => ({ ...current, title, isPrivate }));
+    if (known?.isPrivate !== isPrivate || known.title !== title)
+      await upsert(id, chat, (current) => ({ ...current, title, isPrivate }));
+    met.set(id, names);
   }
 
   /** The workspace whose rules hold here: the one that was joined, or itself. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { AccountName } from '../people.ts';
-import { dueAt, isSettled, type Post } from '../publish/post.ts';
+import { isSettled, type Post } from '../publish/post.ts';
 import type { Ballots } from '../review/ballots.ts';
 import type { BallotEntry } from '../review/review.ts';
 import type { Fresh } from '../storage/database.ts';
@@ -11,6 +12,7 @@ type Entry = Fresh<HistoryEntry>;
 /** An entry but for what it says about its post, under a key of its own. */
 type Told = Pick<Entry, 'at' | 'what' | 'person' | 'detail'> & { readonly key: string };
 const EXCERPT_LENGTH = 80;
+const MAX_WRITTEN = 5_000;
 
 /**
  * Writes down what happened, for people.
@@ -30,8 +32,8 @@ export function createRecorder({
   log: Logger;
 }) {
   const writing = new Set<Promise<void>>();
-  /** What is written already about posts to which something may still happen, so that each step costs what is new about it. */
-  const written = new Map<string, Set<string>>();
+  /** The keys of what is written already about a post, so that each step costs what is new about it. */
+  const written = new LRUCache<string, Set<string>>({ max: MAX_WRITTEN });
 
   /**
    * Writes down how far a post has come; it does not throw, because nothing may depend on it.
@@ -61,7 +63,6 @@ export function createRecorder({
       written.delete(post.id);
       log.error({ err: error, postId: post.id }, 'What happened to a post could not be written down');
     }
-    if (isSettled(post) && dueAt(post) === undefined) written.delete(post.id);
   }
 
   /** Writes down what somebody has just done. */

@@ -277,8 +277,7 @@ export function createWaiting({
    * creator may do can have changed meanwhile.
    */
   async function recheck(post: PostIn<'queued'>): Promise<PostEvent | undefined> {
-    const shared = await accounts.list(post.workspace);
-    if (!shared.some(({ openId }) => openId === post.content.openId))
+    if (!(await accounts.isShared(post.workspace, post.content.openId)))
       return { type: 'refused', failure: { reason: 'account_disconnected' }, next: { type: 'give_up' } };
     if (!hasWaited(post)) return undefined;
     if (post.content.postMode !== 'DIRECT_POST') return undefined;

@@ -26,13 +26,17 @@ export function createPublisher({
   pacing: Pacing;
   now: () => number;
 }) {
+  /** Posts that go on at once, as they have just been saved. */
+  const atHand = new Map<string, Post>();
+
   /**
    * Takes a post one step: performs what its status calls for, and saves what came of it before anything else happens.
    *
    * Returns when to call again (epoch milliseconds), or undefined when nothing is left to do.
    */
   async function tick(postId: string): Promise<number | undefined> {
-    const post = await posts.get(postId);
+    const post = atHand.get(postId) ?? (await posts.get(postId));
+    atHand.delete(postId);
     if (post === undefined) return undefined;
     const event = await performer.perform(post);
     if (event === undefined) return performer.nextTickAt(post);
@@ -47,8 +51,10 @@ export function createPublisher({
     await closeAttempt(post, saved);
     announce(saved);
     // Somebody may have voted before the review began, which wakes nobody then.
-    if (saved.status === 'in_review' && post.status !== 'in_review') return now();
-    return performer.nextTickAt(saved);
+    const hasBegunReview = saved.status === 'in_review' && post.status !== 'in_review';
+    const at = hasBegunReview ? now() : performer.nextTickAt(saved);
+    if (at !== undefined && at <= now()) atHand.set(postId, saved);
+    return at;
   }
 
   /** The URLs of an attempt die with the step that leaves it. */
