@@ -152,9 +152,9 @@ export function createConversation({
       workspace,
       chat,
       person,
+      caption,
+      joins,
       file: draftFile(event),
-      ...(caption !== undefined && { caption }),
-      ...(joins !== undefined && { joins }),
     });
     // The file came twice, and is part of a post already.
     if (draft === undefined) return;

@@ -15,7 +15,7 @@ export type Problem =
   | { code: 'nothing_to_post' }
   | { code: 'media_not_ready'; waiting: number }
   /** `canRetry` where some of them have failed through a fault of ours. */
-  | { code: 'media_refused'; refused: number; canRetry?: true }
+  | { code: 'media_refused'; refused: number; canRetry: boolean }
   | { code: 'media_mixed' }
   | { code: 'too_many_photos'; count: number; max: number }
   /** `max` as the setting of the limit has it, bytes for a size. */

@@ -18,13 +18,13 @@ export type DraftFile = {
   readonly id: string;
   readonly order: number;
   /** Equal for files that were sent as one. */
-  readonly album?: string;
+  readonly album?: string | undefined;
   readonly name: string;
   /** Opens the file in its chat. */
   readonly ref: string;
-  readonly bytes?: number;
-  readonly claimedKind?: MediaKind;
-  readonly thumbnailRef?: string;
+  readonly bytes?: number | undefined;
+  readonly claimedKind?: MediaKind | undefined;
+  readonly thumbnailRef?: string | undefined;
 } & DraftFileState;
 
 type WaitingFile = { readonly state: 'waiting' };
@@ -34,7 +34,7 @@ export type StoredDraftFile = {
   readonly state: 'stored';
   readonly source: StoredFile;
   readonly kind: MediaKind;
-  readonly durationSeconds?: number;
+  readonly durationSeconds?: number | undefined;
 };
 
 export type DraftFileState =
@@ -44,7 +44,7 @@ export type DraftFileState =
       readonly state: 'ready';
       readonly source: StoredFile;
       readonly kind: MediaKind;
-      readonly durationSeconds?: number;
+      readonly durationSeconds?: number | undefined;
       readonly media: PreparedMedia;
     }
   | {
@@ -61,7 +61,7 @@ export interface Draft extends Versioned {
   readonly chat: ChatRef;
   readonly author: Person;
   readonly files: readonly DraftFile[];
-  readonly preview?: StoredFile;
+  readonly preview?: StoredFile | undefined;
   readonly caption: string;
   readonly account?: DraftAccount;
   /** What the creator may do, asked anew for each draft. */
@@ -151,10 +151,7 @@ function mediaProblems(draft: Draft): Problem[] {
   if (waiting > 0) return [{ code: 'media_not_ready', waiting }];
   if (usable.length === 0) return [{ code: 'nothing_to_post' }];
   const refused = draft.files.length - usable.length;
-  if (refused > 0) {
-    const isOurs = draft.files.some(canRetry);
-    return [{ code: 'media_refused', refused, ...(isOurs && { canRetry: true }) }];
-  }
+  if (refused > 0) return [{ code: 'media_refused', refused, canRetry: draft.files.some(canRetry) }];
   if (needsPick(draft)) return [{ code: 'media_mixed' }];
   if (usable.length > PHOTO_LIMITS.maxCount) {
     return [{ code: 'too_many_photos', count: usable.length, max: PHOTO_LIMITS.maxCount }];
@@ -297,16 +294,7 @@ const retried = (file: DraftFile): DraftFile =>
 /** A file without its state. */
 export function identityOf(file: DraftFile) {
   const { id, order, album, name, ref, bytes, claimedKind, thumbnailRef } = file;
-  return {
-    id,
-    order,
-    name,
-    ref,
-    ...(album !== undefined && { album }),
-    ...(bytes !== undefined && { bytes }),
-    ...(claimedKind !== undefined && { claimedKind }),
-    ...(thumbnailRef !== undefined && { thumbnailRef }),
-  };
+  return { id, order, album, name, ref, bytes, claimedKind, thumbnailRef };
 }
 
 function withFiles(draft: Draft, keeps: (file: DraftFile) => boolean): Draft {

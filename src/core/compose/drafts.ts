@@ -22,10 +22,10 @@ export interface Offer {
   readonly workspace: string;
   readonly chat: ChatRef;
   readonly person: Person;
-  readonly caption?: string;
+  readonly caption?: string | undefined;
   readonly file: DraftFile;
   /** The draft that the person wants it in. */
-  readonly joins?: string;
+  readonly joins?: string | undefined;
 }
 
 /** Composes drafts. */
@@ -185,15 +185,14 @@ export function createComposer({
     const account = await accounts.get(openId);
     if (account === undefined) throw new UserError({ code: 'no_account' });
     const { nickname, username, scopes } = account;
-    const name = username === undefined ? { nickname } : { nickname, username };
-    const chosen = { openId, ...name, scopes };
+    const chosen = { openId, nickname, username, scopes };
     if (!scopes.includes('video.publish')) return settleAccount(id, { account: chosen });
     try {
       const creator = await queryCreator(openId);
       const fresh = {
         ...chosen,
         nickname: creator.nickname ?? nickname,
-        ...(creator.username !== undefined && { username: creator.username }),
+        username: creator.username ?? username,
       };
       await settleAccount(id, { account: fresh, creator });
       await accounts.noteName(openId, fresh);

@@ -112,8 +112,7 @@ export function createIntake({
       const { source, kind, durationSeconds } = stored;
       const media = await persist(() => preparer.prepare(source, { owner }));
       usage.add(keeperOf(draft), [media.file]);
-      const seconds = durationSeconds === undefined ? {} : { durationSeconds };
-      await write(draft.id, file.id, { state: 'ready', source, kind, ...seconds, media });
+      await write(draft.id, file.id, { state: 'ready', source, kind, durationSeconds, media });
     } catch (error) {
       if (stopping.signal.aborted || error instanceof PreparingStoppedError) return false;
       await write(draft.id, file.id, await refusalOf(error, file, stored));
@@ -136,8 +135,7 @@ export function createIntake({
       return { state: 'refused', problem: { code: 'file_deleted', name: file.name } };
     if (!isKept) return { state: 'refused', problem, retry: { state: 'waiting' } };
     const { source, kind, durationSeconds } = stored;
-    const seconds = durationSeconds === undefined ? {} : { durationSeconds };
-    return { state: 'refused', problem, retry: { state: 'stored', source, kind, ...seconds } };
+    return { state: 'refused', problem, retry: { state: 'stored', source, kind, durationSeconds } };
   }
 
   /** The file as it was copied; undefined when it, or its draft, was dropped while it waited for its turn. */
@@ -218,7 +216,7 @@ export function createIntake({
     const poster = media[0]?.kind === 'video' ? await fetchPoster(draft) : undefined;
     const preview = await preparer.preview(media, {
       owner: draft.author.id,
-      ...(poster !== undefined && { posterPath: mediaStore.path(poster) }),
+      posterPath: poster && mediaStore.path(poster),
     });
     if (preview === undefined) return;
     usage.add(keeperOf(draft), [preview]);
@@ -291,10 +289,7 @@ const isFinal = (error: unknown, failures: number): boolean =>
 function problemOf(error: unknown, { name, bytes }: DraftFile): Problem {
   if (error instanceof UserError) return error.problem;
   if (error instanceof FileTooBigError) {
-    const { maxBytes } = error;
-    return bytes === undefined
-      ? { code: 'video_too_big', maxBytes }
-      : { code: 'video_too_big', bytes, maxBytes };
+    return { code: 'video_too_big', bytes, maxBytes: error.maxBytes };
   }
   const isOfChat =
     error instanceof FileUnavailableError ||

@@ -86,7 +86,7 @@ export function createSubmission({
       chat: draft.chat,
       author: draft.author,
       draftId: draft.id,
-      account: username === undefined ? { nickname } : { nickname, username },
+      account: { nickname, username },
       ...(draft.preview !== undefined && { preview: draft.preview }),
       content,
       contentHash: hashContent(content),
@@ -330,10 +330,9 @@ export function createRework({
     const files = content.sources.map((source, index): DraftFile => {
       const media = kept?.[index];
       const file = { id: String(index + 1), order: index, name: source.name, ref: '', source: source.file };
-      const seconds = media?.durationSeconds === undefined ? {} : { durationSeconds: media.durationSeconds };
       return media === undefined
         ? { ...file, state: 'stored', kind: content.kind }
-        : { ...file, state: 'ready', kind: content.kind, ...seconds, media };
+        : { ...file, state: 'ready', kind: content.kind, durationSeconds: media.durationSeconds, media };
     });
     const { yourBrand, brandedContent } = content.settings;
     return {
@@ -342,7 +341,7 @@ export function createRework({
       chat: post.chat,
       author,
       files,
-      ...(post.preview !== undefined && { preview: post.preview }),
+      preview: post.preview,
       caption: content.caption,
       settings: content.settings,
       disclosing: yourBrand || brandedContent,

@@ -112,7 +112,7 @@ export function createMediaPreparer({
   /** The picture for the chat card; undefined for a video without a poster. */
   function preview(
     media: readonly PreparedMedia[],
-    { owner, ...options }: { owner: string; posterPath?: string },
+    { owner, ...options }: { owner: string; posterPath?: string | undefined },
   ) {
     return limit(owner, () => createPreview({ store, media, ...options }));
   }

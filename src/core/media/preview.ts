@@ -28,7 +28,7 @@ export async function createPreview({
 }: {
   store: MediaStore;
   media: readonly PreparedMedia[];
-  posterPath?: string;
+  posterPath?: string | undefined;
 }): Promise<StoredFile | undefined> {
   const photos = media.filter((one) => one.kind === 'photo').map((one) => store.path(one.file));
   const paths = photos.length === 0 && posterPath !== undefined ? [posterPath] : photos;

@@ -30,7 +30,7 @@ export interface PreparedMedia {
   readonly width: number;
   readonly height: number;
   /** Videos only. */
-  readonly durationSeconds?: number;
+  readonly durationSeconds?: number | undefined;
   readonly changes: readonly MediaChange[];
 }
 
@@ -42,7 +42,7 @@ export type MediaProblem =
   | { code: 'photo_too_many_pixels'; pixels: number; maxPixels: number }
   | { code: 'photo_too_big'; bytes: number; maxBytes: number }
   /** `bytes` is absent where reading stopped at the limit. */
-  | { code: 'video_too_big'; bytes?: number; maxBytes: number }
+  | { code: 'video_too_big'; bytes?: number | undefined; maxBytes: number }
   | { code: 'video_codec_not_accepted'; codec: string }
   | { code: 'video_frame_rate'; framesPerSecond: number; min: number; max: number }
   | { code: 'video_dimensions'; width: number; height: number; min: number; max: number }
