@@ -11,6 +11,7 @@ import type { Draft } from './compose/draft.ts';
 import { createComposer, createRefresh } from './compose/drafts.ts';
 import { createIntake } from './compose/intake.ts';
 import type { Shares } from './compose/limits.ts';
+import { type OldDraft, upgradeDraft } from './compose/old-drafts.ts';
 import { createRework, createSubmission } from './compose/submit.ts';
 import { createHistory, type HistoryEntry } from './history/history.ts';
 import { createRecorder } from './history/record-post.ts';
@@ -103,7 +104,7 @@ export function createCore(options: CoreOptions) {
   const listeners = new Set<CoreListener>();
   let areVotesRead = false;
 
-  const drafts = stores.store<Draft>('drafts');
+  const drafts = stores.store<Draft, OldDraft>('drafts', { upgrade: upgradeDraft });
   const posts = stores.store<Post>('posts');
   const workspaceStore = stores.store<Workspace>('workspaces');
   const randomIds = createRandomIds({ ids: stores.store<RandomId>('random-ids'), now });

@@ -25,7 +25,8 @@ export const creator = {
   stitchDisabled: false,
   maxVideoDurationSeconds: 60,
 } as const;
-export const account = { openId: 'open-ana', nickname: 'Ana', scopes: ['video.publish', 'video.upload'] };
+export const granted = { openId: 'open-ana', nickname: 'Ana', scopes: ['video.publish', 'video.upload'] };
+export const account = { ...granted, state: 'ready', creator } as const;
 
 export function draftWith(fields: Partial<Draft> = {}): Draft {
   return deepFreeze({
@@ -37,18 +38,10 @@ export function draftWith(fields: Partial<Draft> = {}): Draft {
     files: [file('1')],
     caption: 'Hello',
     account,
-    creator,
     settings: EVERYONE,
     disclosing: false,
     createdAt: T0,
     updatedAt: T0,
     ...fields,
   });
-}
-
-/** The draft without some of its parts. */
-export function without(draft: Draft, ...parts: (keyof Draft)[]): Draft {
-  return Object.fromEntries(
-    Object.entries(draft).filter(([key]) => !parts.some((part) => part === key)),
-  ) as never;
 }

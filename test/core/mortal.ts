@@ -53,7 +53,10 @@ const silence = () => new Promise<never>(() => {});
 
 /** The same stores, each step of which can be held up or be the last. */
 export function storesAround(stores: Stores, around: Around): Stores {
-  return { ...stores, store: (namespace) => storeAround(stores.store(namespace), namespace, around) };
+  return {
+    ...stores,
+    store: (namespace, options) => storeAround(stores.store(namespace, options), namespace, around),
+  };
 }
 
 function storeAround<V extends Versioned>(store: Store<V>, namespace: string, around: Around): Store<V> {

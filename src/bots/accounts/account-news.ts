@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ConsentOutcome } from '../../core/accounts/consent.ts';
+import { chosenAccount } from '../../core/compose/draft.ts';
 import type { DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
 import type { AccountName, ChatRef } from '../../core/people.ts';
@@ -45,11 +46,10 @@ export function createAccountNews({
       account: accountName(account),
     });
     // What was granted may be more than before, so drafts that have the account are looked at again as well.
-    await draftRefresh.refreshIn(
-      invitation.workspace,
-      (draft) =>
-        draft.creatorProblem !== undefined || draft.account === undefined || draft.account.openId === openId,
-    );
+    await draftRefresh.refreshIn(invitation.workspace, (draft) => {
+      const chosen = chosenAccount(draft);
+      return chosen === undefined || chosen.state === 'unavailable' || chosen.openId === openId;
+    });
     for (const post of await processing(openId)) await notes.hint(post.publishId);
   }
 

@@ -1,7 +1,7 @@
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { DraftChoice } from '../../core/compose/draft.ts';
-import { captionLimit, kindOf } from '../../core/compose/draft.ts';
+import { captionLimit, chosenAccount, kindOf } from '../../core/compose/draft.ts';
 import type { Composer, DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
@@ -187,7 +187,7 @@ export function createButtonPresses({
       what: 'account_disconnected',
       account: accountName(account),
     });
-    await draftRefresh.refreshIn(workspace, (draft) => draft.account?.openId === account.openId);
+    await draftRefresh.refreshIn(workspace, (draft) => chosenAccount(draft)?.openId === account.openId);
     await sender.sayInstead(message, note(`${accountName(account)} is disconnected.`));
   }
 

@@ -3,10 +3,13 @@ import {
   canRetry,
   captionLimit,
   carriesCaption,
+  chosenAccount,
+  creatorOf,
   type Draft,
   type DraftFile,
   kindOf,
   needsPick,
+  plannedAt,
   problemsOf,
   usableFiles,
 } from '../../core/compose/draft.ts';
@@ -48,9 +51,10 @@ export function draftCard({
   menu?: DraftMenu | undefined;
 }): Card {
   const picture = draft.preview && { picture: pictureOf(draft.preview) };
+  const account = chosenAccount(draft);
   const title: Line = [
     { text: `${whatOf(draft)} for TikTok`, style: 'bold' },
-    draft.account === undefined ? '' : ` · ${accountName(draft.account)}`,
+    account === undefined ? '' : ` · ${accountName(account)}`,
   ];
   const lines = [title, [], ...fileLines(draft)];
   if (menu === 'files') return { ...picture, lines, rows: [...fileRows(draft), backRow(draft)] };
@@ -128,8 +132,7 @@ function noticeLines(draft: Draft): Line[] {
   for (const problem of problemsOf(draft, 'DIRECT_POST')) {
     if (!chosenOnTheCard.has(problem.code)) notices.push(problemText(problem, wordingOf(draft.chat)));
   }
-  if (draft.account === undefined && draft.creatorProblem === undefined)
-    notices.push('Choose the TikTok account.');
+  if (draft.account.state === 'unchosen') notices.push('Choose the TikTok account.');
   const switchedOff = switchedOffText(draft);
   if (switchedOff !== undefined) notices.push(switchedOff);
   return notices.length === 0 ? [] : [[], ...notices.map((notice): Line => [notice])];
@@ -137,7 +140,7 @@ function noticeLines(draft: Draft): Line[] {
 
 /** The wording is TikTok's: https://developers.tiktok.com/doc/content-sharing-guidelines */
 function consentLines(draft: Draft): Line[] {
-  if (draft.creator === undefined) return [];
+  if (draft.account.state !== 'ready') return [];
   const music = { text: 'Music Usage Confirmation', href: MUSIC_URL };
   const branded = { text: 'Branded Content Policy', href: BRANDED_URL };
   const policies = draft.disclosing && draft.settings.brandedContent ? [branded, ' and ', music] : [music];
@@ -150,10 +153,10 @@ function consentLines(draft: Draft): Line[] {
 
 function accountRows(draft: Draft, accounts: readonly Account[]): Button[][] {
   if (accounts.length === 0) return [[on(draft, 'I have connected one', 'again')]];
-  if (draft.account === undefined) return accountButtons(draft, accounts);
+  if (chosenAccount(draft) === undefined) return accountButtons(draft, accounts);
   const rows: Button[][] = [];
   if (accounts.length > 1) rows.push([on(draft, 'Other account', 'accounts')]);
-  if (draft.creatorProblem !== undefined) rows.push([on(draft, 'Ask TikTok again', 'again')]);
+  if (draft.account.state === 'unavailable') rows.push([on(draft, 'Ask TikTok again', 'again')]);
   return rows;
 }
 
@@ -162,15 +165,16 @@ function accountButtons(draft: Draft, accounts: readonly Account[]): Button[][] 
 }
 
 /** When it shall go out, where that is not at once. */
-function planLines({ publishAt }: Draft, { timeZone, now }: { timeZone: string; now: number }): Line[] {
+function planLines(draft: Draft, { timeZone, now }: { timeZone: string; now: number }): Line[] {
+  const publishAt = plannedAt(draft);
   if (publishAt === undefined) return [];
   return [['Goes out  ', { text: `${momentOf(publishAt, now, timeZone)} (${timeZone})`, style: 'bold' }]];
 }
 
 /** What the button does that submits. */
-function postLabel({ publishAt }: Draft, { approvals }: ReviewPolicy): string {
+function postLabel(draft: Draft, { approvals }: ReviewPolicy): string {
   if (approvals > 0) return 'Ask for approval';
-  return publishAt === undefined ? 'Post now' : 'Schedule';
+  return plannedAt(draft) === undefined ? 'Post now' : 'Schedule';
 }
 
 function endRows(draft: Draft, policy: ReviewPolicy): Button[][] {
@@ -200,8 +204,9 @@ function endRows(draft: Draft, policy: ReviewPolicy): Button[][] {
 
 /** What TikTok wants a person to choose, as it stands; only what the creator may choose at all. */
 function choiceLines(draft: Draft): Line[] {
-  const { settings, creator, account } = draft;
-  if (account === undefined || creator === undefined) return [];
+  const { settings } = draft;
+  const creator = creatorOf(draft);
+  if (creator === undefined) return [];
   const isVideo = kindOf(draft) === 'video';
   const privacy = settings.privacyLevel === undefined ? 'choose one' : PRIVACY_NAMES[settings.privacyLevel];
   const lines: Line[] = [choice('Who can see it?', privacy)];
@@ -233,7 +238,7 @@ function switchedOffText(draft: Draft): string | undefined {
 }
 
 function switchedOff(draft: Draft): string[] {
-  const { creator } = draft;
+  const creator = creatorOf(draft);
   if (creator === undefined) return [];
   const isVideo = kindOf(draft) === 'video';
   return [
@@ -245,8 +250,9 @@ function switchedOff(draft: Draft): string[] {
 
 /** The buttons that change the choices. */
 function choiceRows(draft: Draft): Row[] {
-  const { creator, settings, disclosing } = draft;
-  if (creator === undefined || draft.account === undefined) return [];
+  const { settings, disclosing } = draft;
+  const creator = creatorOf(draft);
+  if (creator === undefined) return [];
   const isVideo = kindOf(draft) === 'video';
   const isBranded = disclosing && settings.brandedContent;
   const levels = creator.privacyLevelOptions.filter((level) => !(isBranded && level === 'SELF_ONLY'));

@@ -1,4 +1,5 @@
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
+import { plannedAt } from '../../core/compose/draft.ts';
 import type { Composer } from '../../core/compose/drafts.ts';
 import { readWhen } from '../../core/compose/parse-time.ts';
 import { aboutPost, type Recorder } from '../../core/history/record-post.ts';
@@ -46,8 +47,9 @@ export function createSchedule({
 }) {
   /** Asks when a draft shall go out. */
   async function askForDraft(event: ChatEventOf<'press'>, draftId: string): Promise<void> {
-    const { workspace, publishAt } = await composer.own(draftId, event.person);
-    await ask(event, { kind: 'when_draft', id: draftId }, { workspace, publishAt });
+    const draft = await composer.own(draftId, event.person);
+    const { workspace } = draft;
+    await ask(event, { kind: 'when_draft', id: draftId }, { workspace, publishAt: plannedAt(draft) });
   }
 
   /** Asks when a post shall go out that waits for its review or its time. */
@@ -87,11 +89,11 @@ export function createSchedule({
     { workspace, person, text }: { workspace: string; person: Person; text: string },
   ): Promise<void> {
     try {
-      const publishAt = await read(text, workspace);
-      await composer.choose(draftId, person, { type: 'when', ...(publishAt !== undefined && { publishAt }) });
+      const at = await read(text, workspace);
+      await composer.choose(draftId, person, { type: 'when', plan: at === undefined ? undefined : { at } });
     } catch (error) {
       if (!(error instanceof UserError) || !error.problem.code.startsWith('when_')) throw error;
-      await composer.choose(draftId, person, { type: 'when_refused', problem: error.problem });
+      await composer.choose(draftId, person, { type: 'when', plan: { problem: error.problem } });
     }
   }
 

@@ -63,28 +63,45 @@ export interface Draft extends Versioned {
   readonly files: readonly DraftFile[];
   readonly preview?: StoredFile | undefined;
   readonly caption: string;
-  readonly account?: DraftAccount;
-  /** What the creator may do, asked anew for each draft. */
-  readonly creator?: CreatorInfo;
-  /** Why the account cannot post now. */
-  readonly creatorProblem?: Problem;
+  readonly account: DraftAccount;
   readonly settings: PostSettings;
   /** The disclosure switch; on, it needs one of the two kinds. */
   readonly disclosing: boolean;
   /** When it shall be published; absent for at once. */
-  readonly publishAt?: number;
-  /** A time was asked for that cannot be. */
-  readonly planProblem?: Problem;
+  readonly plan?: DraftPlan | undefined;
   /** Set by the tap that submits: from here on the draft stays as it is until its post is saved. */
   readonly submitted?: { readonly postMode: PostMode; readonly at: number };
   readonly createdAt: number;
   readonly updatedAt: number;
 }
 
-interface DraftAccount extends AccountName {
+/** The account that a draft is for. */
+export type DraftAccount =
+  /** Not looked for yet, or a person is to choose one of several. */
+  | { readonly state: 'unchosen' }
+  /** The place has none. */
+  | { readonly state: 'none' }
+  | ChosenAccount;
+
+/** Drafts are found by `account.openId`, whatever its state. */
+export type ChosenAccount = GrantedAccount & AccountState;
+
+/** An account and what its person has granted. */
+export interface GrantedAccount extends AccountName {
   readonly openId: string;
   readonly scopes: readonly string[];
 }
+
+type AccountState =
+  /** Publishing is not granted, so TikTok is not asked what the creator may do. */
+  | { readonly state: 'not_granted' }
+  /** `creator` is what the creator may do, asked anew for each draft. */
+  | { readonly state: 'ready'; readonly creator: CreatorInfo }
+  /** `problem` is why the account cannot post now. */
+  | { readonly state: 'unavailable'; readonly problem: Problem };
+
+/** A time (epoch milliseconds), or why the time that was asked for cannot be. */
+export type DraftPlan = { readonly at: number } | { readonly problem: Problem };
 
 /** Everything off, and no privacy level: a person chooses, as TikTok's sharing guidelines ask. */
 export const UNDECIDED: PostSettings = {
@@ -95,6 +112,21 @@ export const UNDECIDED: PostSettings = {
   brandedContent: false,
   aiGenerated: false,
 };
+
+/** The account that is chosen, whether it can post now or not; undefined while none is. */
+export function chosenAccount({ account }: Draft): ChosenAccount | undefined {
+  return account.state === 'unchosen' || account.state === 'none' ? undefined : account;
+}
+
+/** What the creator may do; undefined where TikTok has not told. */
+export function creatorOf({ account }: Draft): CreatorInfo | undefined {
+  return account.state === 'ready' ? account.creator : undefined;
+}
+
+/** When it shall be published (epoch milliseconds); undefined for at once, and where the time asked for cannot be. */
+export function plannedAt({ plan }: Draft): number | undefined {
+  return plan !== undefined && 'at' in plan ? plan.at : undefined;
+}
 
 type UsableFile = Extract<DraftFile, { state: 'stored' | 'ready' }>;
 
@@ -141,7 +173,7 @@ export function problemsOf(draft: Draft, postMode: PostMode): Problem[] {
     ...mediaProblems(draft),
     ...captionProblems(draft, postMode),
     ...accountProblems(draft, postMode),
-    ...(draft.planProblem === undefined ? [] : [draft.planProblem]),
+    ...(draft.plan !== undefined && 'problem' in draft.plan ? [draft.plan.problem] : []),
   ].concat(postMode === 'DIRECT_POST' ? choiceProblems(draft) : []);
 }
 
@@ -157,7 +189,7 @@ function mediaProblems(draft: Draft): Problem[] {
     return [{ code: 'too_many_photos', count: usable.length, max: PHOTO_LIMITS.maxCount }];
   }
   const durationSeconds = usable[0]?.durationSeconds;
-  const maxSeconds = draft.creator?.maxVideoDurationSeconds;
+  const maxSeconds = creatorOf(draft)?.maxVideoDurationSeconds;
   if (durationSeconds !== undefined && maxSeconds !== undefined && durationSeconds > maxSeconds) {
     return [{ code: 'video_too_long_for_creator', durationSeconds, maxSeconds }];
   }
@@ -181,15 +213,17 @@ const SCOPE_FOR: Record<PostMode, string> = { DIRECT_POST: 'video.publish', MEDI
 
 function accountProblems(draft: Draft, postMode: PostMode): Problem[] {
   const { account } = draft;
-  if (account === undefined) return [draft.creatorProblem ?? { code: 'account_not_chosen' }];
+  if (account.state === 'unchosen') return [{ code: 'account_not_chosen' }];
+  if (account.state === 'none') return [{ code: 'no_account' }];
   const scope = SCOPE_FOR[postMode];
   if (!account.scopes.includes(scope)) return [{ code: 'scope_missing', scope }];
-  return draft.creatorProblem === undefined ? [] : [draft.creatorProblem];
+  return account.state === 'unavailable' ? [account.problem] : [];
 }
 
 /** https://developers.tiktok.com/doc/content-sharing-guidelines, "Required UX implementation" */
 function choiceProblems(draft: Draft): Problem[] {
-  const { settings, creator, disclosing } = draft;
+  const { settings, disclosing } = draft;
+  const creator = creatorOf(draft);
   const problems: Problem[] = [];
   if (settings.privacyLevel === undefined) problems.push({ code: 'privacy_not_chosen' });
   else if (creator !== undefined && !creator.privacyLevelOptions.includes(settings.privacyLevel)) {
@@ -207,8 +241,10 @@ function choiceProblems(draft: Draft): Problem[] {
 /** The content that the draft stands for; only for a draft without problems. */
 export function contentOf(draft: Draft, postMode: PostMode): PostContent {
   const kind = kindOf(draft);
-  if (kind === undefined || draft.account === undefined) throw new Error('The draft is not complete.');
-  const { settings, disclosing, creator } = draft;
+  const account = chosenAccount(draft);
+  if (kind === undefined || account === undefined) throw new Error('The draft is not complete.');
+  const { settings, disclosing } = draft;
+  const creator = creatorOf(draft);
   const direct: PostSettings = {
     ...settings,
     allowComment: settings.allowComment && !creator?.commentDisabled,
@@ -220,7 +256,7 @@ export function contentOf(draft: Draft, postMode: PostMode): PostContent {
   return {
     kind,
     postMode,
-    openId: draft.account.openId,
+    openId: account.openId,
     sources: usableFiles(draft).map(({ name, source }) => ({ name, file: source })),
     caption: draft.caption,
     // In the inbox the person decides all of this in the TikTok app.
@@ -237,10 +273,8 @@ export type DraftChoice =
     }
   | { type: 'disclosing' }
   | { type: 'caption'; text: string }
-  /** Without a time: as soon as it may. */
-  | { type: 'when'; publishAt?: number }
-  /** It cannot go out when it should. */
-  | { type: 'when_refused'; problem: Problem }
+  /** Without a plan: as soon as it may. */
+  | { type: 'when'; plan: DraftPlan | undefined }
   | { type: 'keep_photos' }
   | { type: 'keep_file'; fileId: string }
   | { type: 'drop_file'; fileId: string }
@@ -264,12 +298,8 @@ export function decide(draft: Draft, choice: DraftChoice): Draft {
       };
     case 'caption':
       return { ...draft, caption: plainCaption(choice.text) };
-    case 'when': {
-      const { publishAt: _, planProblem: __, ...rest } = draft;
-      return choice.publishAt === undefined ? rest : { ...rest, publishAt: choice.publishAt };
-    }
-    case 'when_refused':
-      return { ...draft, planProblem: choice.problem };
+    case 'when':
+      return { ...draft, plan: choice.plan };
     case 'keep_photos':
       return withFiles(draft, (file) => file.state !== 'refused' && 'kind' in file && file.kind === 'photo');
     case 'keep_file':

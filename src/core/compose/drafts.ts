@@ -12,7 +12,17 @@ import { refusalOf } from '../tiktok/codes.ts';
 import { TikTokApiError, TikTokUnreachableError } from '../tiktok/errors.ts';
 import type { CreatorInfo } from '../tiktok/types.ts';
 import type { Usage } from './disk-usage.ts';
-import { continuesAlbum, type Draft, type DraftChoice, type DraftFile, decide, UNDECIDED } from './draft.ts';
+import {
+  chosenAccount,
+  continuesAlbum,
+  creatorOf,
+  type Draft,
+  type DraftAccount,
+  type DraftChoice,
+  type DraftFile,
+  decide,
+  UNDECIDED,
+} from './draft.ts';
 import type { Intake } from './intake.ts';
 import { limitReached, type Shares, sharesOf } from './limits.ts';
 import { openDraftsIn, openDraftsOf, openDraftsWith } from './open-drafts.ts';
@@ -142,9 +152,8 @@ export function createComposer({
 
   /** Chooses the workspace's only account, unless one was chosen or looked for before. */
   async function lookForAccount(draft: Draft): Promise<void> {
-    const { id, account, creatorProblem, submitted } = draft;
-    if (account !== undefined || creatorProblem !== undefined || submitted !== undefined) return;
-    if (choosing.has(id)) return;
+    const { id, account, submitted } = draft;
+    if (account.state !== 'unchosen' || submitted !== undefined || choosing.has(id)) return;
     choosing.add(id);
     await chooseOnlyAccount(draft).finally(() => choosing.delete(id));
   }
@@ -157,6 +166,7 @@ export function createComposer({
       chat,
       author: person,
       caption: plainCaption(caption ?? ''),
+      account: { state: 'unchosen' } as const,
       disclosing: false,
     };
     return { ...empty, files: [file], settings: UNDECIDED, createdAt: at, updatedAt: at };
@@ -176,7 +186,7 @@ export function createComposer({
 
   async function chooseOnlyAccount(draft: Draft): Promise<void> {
     const [first, ...others] = await accounts.list(draft.workspace);
-    if (first === undefined) await settleAccount(draft.id, { creatorProblem: { code: 'no_account' } });
+    if (first === undefined) await settleAccount(draft.id, { state: 'none' });
     else if (others.length === 0) await chooseAccount(draft.id, first.openId);
   }
 
@@ -186,7 +196,7 @@ export function createComposer({
     if (account === undefined) throw new UserError({ code: 'no_account' });
     const { nickname, username, scopes } = account;
     const chosen = { openId, nickname, username, scopes };
-    if (!scopes.includes('video.publish')) return settleAccount(id, { account: chosen });
+    if (!scopes.includes('video.publish')) return settleAccount(id, { ...chosen, state: 'not_granted' });
     try {
       const creator = await queryCreator(openId);
       const fresh = {
@@ -194,12 +204,13 @@ export function createComposer({
         nickname: creator.nickname ?? nickname,
         username: creator.username ?? username,
       };
-      await settleAccount(id, { account: fresh, creator });
+      await settleAccount(id, { ...fresh, state: 'ready', creator });
       await accounts.noteName(openId, fresh);
     } catch (error) {
       await settleAccount(id, {
-        account: chosen,
-        creatorProblem: creatorProblemOf(error, username ?? nickname),
+        ...chosen,
+        state: 'unavailable',
+        problem: problemOf(error, username ?? nickname),
       });
     }
   }
@@ -216,19 +227,16 @@ export function createComposer({
   }
 
   /** What was chosen for another account does not hold for this one. */
-  async function settleAccount(
-    id: string,
-    found: Pick<Draft, 'account' | 'creator' | 'creatorProblem'>,
-  ): Promise<void> {
-    await drafts.update(id, (current) => {
-      if (current.submitted !== undefined) return undefined;
-      const { account, creator, creatorProblem, ...draft } = current;
+  async function settleAccount(id: string, account: DraftAccount): Promise<void> {
+    await drafts.update(id, (draft) => {
+      if (draft.submitted !== undefined) return undefined;
       const { privacyLevel, ...settings } = draft.settings;
       const keeps =
         privacyLevel !== undefined &&
-        account?.openId === found.account?.openId &&
-        found.creator?.privacyLevelOptions.includes(privacyLevel);
-      return { ...draft, ...found, settings: keeps ? draft.settings : settings };
+        account.state === 'ready' &&
+        account.openId === chosenAccount(draft)?.openId &&
+        account.creator.privacyLevelOptions.includes(privacyLevel);
+      return { ...draft, account, settings: keeps ? draft.settings : settings };
     });
     changed(id);
   }
@@ -237,9 +245,9 @@ export function createComposer({
   async function refresh(id: string, person: Person): Promise<void> {
     const draft = await own(id, person);
     const shared = await accounts.list(draft.workspace);
-    const chosen = shared.find(({ openId }) => openId === draft.account?.openId);
+    const chosen = shared.find(({ openId }) => openId === chosenAccount(draft)?.openId);
     if (chosen !== undefined) return chooseAccount(id, chosen.openId);
-    await settleAccount(id, {});
+    await settleAccount(id, { state: 'unchosen' });
     await chooseOnlyAccount(draft);
   }
 
@@ -252,7 +260,7 @@ export function createComposer({
 
   async function choose(id: string, person: Person, choice: DraftChoice): Promise<void> {
     const before = await own(id, person);
-    if (choice.type === 'privacy' && !before.creator?.privacyLevelOptions.includes(choice.privacyLevel)) {
+    if (choice.type === 'privacy' && !creatorOf(before)?.privacyLevelOptions.includes(choice.privacyLevel)) {
       throw new UserError({ code: 'privacy_not_offered', privacyLevel: choice.privacyLevel });
     }
     const after = await drafts.update(id, (draft) =>
@@ -288,7 +296,7 @@ export function createComposer({
     return draft;
   }
 
-  function creatorProblemOf(error: unknown, username: string): Problem {
+  function problemOf(error: unknown, username: string): Problem {
     if (error instanceof UserError) return error.problem;
     if (error instanceof TikTokUnreachableError) return { code: 'tiktok_unreachable' };
     if (!(error instanceof TikTokApiError)) throw error;

@@ -17,7 +17,15 @@ import type { Signals } from '../publish/signals.ts';
 import type { Fresh, Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
 import type { PostMode, PrivacyLevel } from '../tiktok/types.ts';
-import { contentOf, type Draft, type DraftFile, problemsOf, usableFiles } from './draft.ts';
+import {
+  chosenAccount,
+  contentOf,
+  type Draft,
+  type DraftFile,
+  plannedAt,
+  problemsOf,
+  usableFiles,
+} from './draft.ts';
 import type { Composer } from './drafts.ts';
 import type { Intake } from './intake.ts';
 import { openDraftsUntouchedSince } from './open-drafts.ts';
@@ -64,26 +72,30 @@ export function createSubmission({
     const draft = await composer.own(id, person);
     const [problem] = problemsOf(draft, postMode);
     if (problem !== undefined) throw new UserError(problem);
-    if (draft.publishAt !== undefined && draft.publishAt <= now()) throw new UserError({ code: 'when_past' });
-    if (draft.account !== undefined) await checkShares(draft, draft.account);
+    const publishAt = plannedAt(draft);
+    if (publishAt !== undefined && publishAt <= now()) throw new UserError({ code: 'when_past' });
+    const account = chosenAccount(draft);
+    if (account !== undefined) await checkShares(draft, account);
     // Only the draft that was checked is submitted: a file that joined meanwhile makes this write fail.
     const submitted = await drafts.replace(id, draft, { ...draft, submitted: { postMode, at: now() } });
     return submitted === undefined ? submit(id, person, postMode) : savePost(submitted);
   }
 
   async function savePost(draft: Draft): Promise<Post> {
-    if (draft.submitted === undefined || draft.account === undefined)
+    const account = chosenAccount(draft);
+    if (draft.submitted === undefined || account === undefined)
       throw new Error('The draft is not submitted.');
     const { postMode, at } = draft.submitted;
     const content = contentOf(draft, postMode);
     const files = usableFiles(draft);
     const media = files.flatMap((file) => (file.state === 'ready' ? [file.media] : []));
-    const { nickname, username } = draft.account;
-    const plan = await planOf(draft);
+    const { nickname, username } = account;
+    const { workspace, chat } = draft;
+    const plan = await planOf({ workspace, chat, publishAt: plannedAt(draft) });
     const post = await save({
       id: draft.id,
-      workspace: draft.workspace,
-      chat: draft.chat,
+      workspace,
+      chat,
       author: draft.author,
       draftId: draft.id,
       account: { nickname, username },
@@ -343,9 +355,10 @@ export function createRework({
       files,
       preview: post.preview,
       caption: content.caption,
+      account: { state: 'unchosen' },
       settings: content.settings,
       disclosing: yourBrand || brandedContent,
-      ...(post.publishAt !== undefined && post.publishAt > at && { publishAt: post.publishAt }),
+      plan: post.publishAt !== undefined && post.publishAt > at ? { at: post.publishAt } : undefined,
       createdAt: at,
       updatedAt: at,
     };

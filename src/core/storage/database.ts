@@ -90,13 +90,17 @@ export function openStores({
   const connection = connect(file, onStatement);
   const opened: Keyv[] = [];
 
-  function store<V extends Versioned>(namespace: string): Store<V> {
+  /** `upgrade` makes today's record of one that an older Nod wrote, whenever it is read; its version stays. */
+  function store<V extends Versioned, Old extends Versioned = V>(
+    namespace: string,
+    { upgrade }: { upgrade?: ((record: V | Old) => V) | undefined } = {},
+  ): Store<V> {
     // Two Keyvs over one adapter overwrite each other's namespace, hence one adapter each on a shared connection.
     const adapter = new KeyvSqlite({ driver: connection.driver });
     // No `error` listener anywhere: with one attached Keyv turns failed reads into undefined and failed writes into false.
     const keyv = new Keyv({ store: adapter, namespace });
     opened.push(keyv);
-    return createStore<V>({ namespace, keyv, query: adapter.query, indexes: connection.indexes });
+    return createStore<V>({ namespace, keyv, query: adapter.query, indexes: connection.indexes, upgrade });
   }
 
   async function close(): Promise<void> {
@@ -128,13 +132,17 @@ function createStore<V extends Versioned>(options: {
   query: (sql: string, ...parameters: unknown[]) => Promise<unknown[]>;
   /** Those that are known to be there. */
   indexes: Set<string>;
+  upgrade: ((record: V) => V) | undefined;
 }): Store<V> {
-  const { namespace, keyv, query, indexes } = options;
+  const { namespace, keyv, query, indexes, upgrade = (record: V) => record } = options;
 
   // The adapter takes the namespace off a key that begins with it, so every key gets one to lose.
   const prefixed = (key: string): string => `${namespace}:${key}`;
 
-  const get = (key: string): Promise<V | undefined> => keyv.get<V>(prefixed(key));
+  async function get(key: string): Promise<V | undefined> {
+    const record = await keyv.get<V>(prefixed(key));
+    return record === undefined ? undefined : upgrade(record);
+  }
 
   async function create(key: string, value: Fresh<V> | V): Promise<V | undefined> {
     const record = versioned<V>(value, 1);
@@ -182,7 +190,7 @@ function createStore<V extends Versioned>(options: {
     const records: [string, V][] = [];
     for (const row of rows.filter(isRow)) {
       const decoded = await keyv.decode<V>(row.value);
-      if (decoded?.value !== undefined) records.push([row.key, decoded.value]);
+      if (decoded?.value !== undefined) records.push([row.key, upgrade(decoded.value)]);
     }
     return records;
   }

@@ -5,6 +5,7 @@ import type { Person } from '../../../src/core/people.ts';
 import type { Post } from '../../../src/core/publish/post.ts';
 import type { ReviewPolicy } from '../../../src/core/review/review.ts';
 import { grantOf } from '../../core/core-world.ts';
+import { account } from '../../core/drafts.ts';
 import { namedFile } from '../../core/posts.ts';
 import { textOf } from '../paper-bot.ts';
 import {
@@ -168,11 +169,7 @@ const fields = (story: Story, place: PlaceName, author: Person) => ({
   workspace: PLACES[place].workspace,
   chat: PLACES[place].chat,
   preview: { ...namedFile('c', 'jpg'), key: `${'c'.repeat(64)}.${TEAMS[place]}` },
-  account: {
-    openId: story.accounts[place],
-    nickname: secretOf(place),
-    scopes: ['video.publish', 'video.upload'],
-  },
+  account: { ...account, openId: story.accounts[place], nickname: secretOf(place) },
 });
 
 async function act(story: Story, given: Action): Promise<void> {

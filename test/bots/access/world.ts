@@ -14,7 +14,7 @@ import { defaultPolicy, type Member, type ReviewPolicy } from '../../../src/core
 import type { Fresh } from '../../../src/core/storage/database.ts';
 import { createSecrets } from '../../../src/core/storage/secrets.ts';
 import { createComposingWorld } from '../../core/composing.ts';
-import { draftWith, file } from '../../core/drafts.ts';
+import { account, draftWith, file } from '../../core/drafts.ts';
 import { baseWith, contentWith } from '../../core/posts.ts';
 import { createPaperBot } from '../paper-bot.ts';
 
@@ -155,7 +155,7 @@ export async function createAccessWorld() {
       author: PEOPLE.ana,
       caption: 'Our secret',
       files: [file('1'), file('2')],
-      account: { openId, nickname: 'Studio Ana', scopes: ['video.publish', 'video.upload'] },
+      account: { ...account, openId, nickname: 'Studio Ana' },
       ...fields,
     });
     const created = await parts.drafts.create(id, whole);

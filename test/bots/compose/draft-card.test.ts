@@ -103,9 +103,9 @@ it.each([
   [{ commentDisabled: true }, 'Comments are off in this account’s settings.'],
   [{ duetDisabled: true }, undefined],
 ])('says of %o that %s', (disabled, sentence) => {
-  const { creator } = draftWith();
-  if (creator === undefined) throw new Error('The example has a creator.');
-  const text = print({ creator: { ...creator, ...disabled } });
+  const { account } = draftWith();
+  if (account.state !== 'ready') throw new Error('The account of the example is ready.');
+  const text = print({ account: { ...account, creator: { ...account.creator, ...disabled } } });
   if (sentence === undefined) expect(text).not.toContain('in this account’s settings');
   else expect(text).toContain(sentence);
 });
@@ -125,7 +125,7 @@ it('gives every button at most 64 bytes to bring back', () => {
 });
 
 it('says when it goes out, and what its button does', () => {
-  const planned = { publishAt: Date.parse('2026-11-23T17:00:00Z') };
+  const planned = { plan: { at: Date.parse('2026-11-23T17:00:00Z') } };
   expect(print(planned)).toContain('Goes out  tomorrow 18:00 (Europe/Berlin)');
   expect(print(planned)).toContain('[Schedule]');
   expect(print(planned, 2)).toContain('[Ask for approval]');
@@ -133,7 +133,7 @@ it('says when it goes out, and what its button does', () => {
 });
 
 it('names a time that cannot be', () => {
-  expect(print({ planProblem: { code: 'when_without_time', text: 'tomorrow' } })).toContain(
+  expect(print({ plan: { problem: { code: 'when_without_time', text: 'tomorrow' } } })).toContain(
     'Say the hour as well, like “tomorrow 18:00”.',
   );
 });

@@ -39,6 +39,15 @@ describe('a choice', () => {
     });
   });
 
+  it('plans, and has a time that cannot be take the place of the one before', () => {
+    const problem = { code: 'when_unclear', text: 'soon' } as const;
+    const plans = [{ at: 5 }, { problem }, { at: 7 }, undefined];
+    for (const plan of plans) {
+      const after = decide(draftWith({ plan: { at: 1 } }), { type: 'when', plan });
+      expect(after.plan).toEqual(plan);
+    }
+  });
+
   it('begins each disclosure with nothing disclosed', () => {
     const on = decide(draftWith({ settings: branded }), { type: 'disclosing' });
     expect(on).toMatchObject({ disclosing: true, settings: { brandedContent: false, yourBrand: false } });

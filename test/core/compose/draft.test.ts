@@ -10,7 +10,7 @@ import {
 } from '../../../src/core/compose/draft.ts';
 import type { Problem } from '../../../src/core/problems.ts';
 import type { PostMode } from '../../../src/core/tiktok/types.ts';
-import { account, creator, draftWith, file, refused, waiting, without } from '../drafts.ts';
+import { account, creator, draftWith, file, granted, refused, waiting } from '../drafts.ts';
 import { EVERYONE, namedFile } from '../posts.ts';
 
 const { privacyLevel: _, ...noPrivacy } = EVERYONE;
@@ -61,19 +61,14 @@ const PROBLEMS: [name: string, draft: Draft, direct: Problem['code'][], inbox: P
   ],
   [
     'no account chosen',
-    without(draftWith(), 'account', 'creator'),
+    draftWith({ account: { state: 'unchosen' } }),
     ['account_not_chosen'],
     ['account_not_chosen'],
   ],
-  [
-    'no account at all',
-    without(draftWith({ creatorProblem: { code: 'no_account' } }), 'account', 'creator'),
-    ['no_account'],
-    ['no_account'],
-  ],
+  ['no account at all', draftWith({ account: { state: 'none' } }), ['no_account'], ['no_account']],
   [
     'no scope to publish',
-    draftWith({ account: { ...account, scopes: ['video.upload'] } }),
+    draftWith({ account: { ...granted, state: 'not_granted', scopes: ['video.upload'] } }),
     ['scope_missing'],
     [],
   ],
@@ -85,7 +80,7 @@ const PROBLEMS: [name: string, draft: Draft, direct: Problem['code'][], inbox: P
   ],
   [
     'an account that cannot post',
-    draftWith({ creatorProblem: busy }),
+    draftWith({ account: { ...granted, state: 'unavailable', problem: busy } }),
     ['tiktok_unreachable'],
     ['tiktok_unreachable'],
   ],
@@ -113,7 +108,13 @@ const PROBLEMS: [name: string, draft: Draft, direct: Problem['code'][], inbox: P
   ],
   [
     'everything at once, in the order in which a person settles it',
-    without(draftWith({ files: [], caption: 'x', settings: noPrivacy, disclosing: true }), 'account'),
+    draftWith({
+      files: [],
+      caption: 'x',
+      settings: noPrivacy,
+      disclosing: true,
+      account: { state: 'unchosen' },
+    }),
     ['nothing_to_post', 'account_not_chosen', 'privacy_not_chosen', 'disclosure_incomplete'],
     ['nothing_to_post', 'account_not_chosen'],
   ],
@@ -178,7 +179,7 @@ describe('the content of a draft', () => {
     ['a video has both', { files: [file('1', 'video')] }, { allowDuet: true, allowStitch: true }],
     [
       'what the creator has switched off stays off',
-      { files: [file('1', 'video')], creator: { ...creator, ...off } },
+      { files: [file('1', 'video')], account: { ...account, creator: { ...creator, ...off } } },
       { allowComment: false, allowDuet: false, allowStitch: false },
     ],
     [
@@ -206,7 +207,9 @@ describe('the content of a draft', () => {
   });
 
   it('is not to be had from a draft without account or files', () => {
-    expect(() => contentOf(without(draftWith(), 'account'), 'DIRECT_POST')).toThrow('not complete');
+    expect(() => contentOf(draftWith({ account: { state: 'unchosen' } }), 'DIRECT_POST')).toThrow(
+      'not complete',
+    );
     expect(() => contentOf(draftWith({ files: [] }), 'DIRECT_POST')).toThrow('not complete');
   });
 });

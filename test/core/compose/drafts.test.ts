@@ -15,8 +15,12 @@ describe('offering files', () => {
     expect(draft).toMatchObject({
       author: ANA,
       caption: 'At the beach',
-      account: { openId, username: 'studio.ana' },
-      creator: { privacyLevelOptions: expect.arrayContaining(['PUBLIC_TO_EVERYONE']) },
+      account: {
+        state: 'ready',
+        openId,
+        username: 'studio.ana',
+        creator: { privacyLevelOptions: expect.arrayContaining(['PUBLIC_TO_EVERYONE']) },
+      },
       files: [{ name: '1.png', state: 'ready', kind: 'photo' }],
     });
     expect(draft.settings).not.toHaveProperty('privacyLevel');
@@ -26,14 +30,12 @@ describe('offering files', () => {
     await using chat = await createComposingWorld();
     const { composer, drafts } = chat.openComposer();
     const first = await composer.offer(await chat.photo('1'));
-    expect(await drafts.get(first?.id ?? '')).toMatchObject({ creatorProblem: { code: 'no_account' } });
+    expect(await drafts.get(first?.id ?? '')).toMatchObject({ account: { state: 'none' } });
     chat.world.tiktok.seedCreator({ username: 'ben' });
     await chat.world.connect();
     await chat.world.connect(chat.world.tiktok.grant({ creator: 'ben' }));
     const second = await composer.offer(await chat.photo('2'));
-    const draft = await drafts.get(second?.id ?? '');
-    expect(draft).not.toHaveProperty('account');
-    expect(draft).not.toHaveProperty('creatorProblem');
+    expect((await drafts.get(second?.id ?? ''))?.account).toEqual({ state: 'unchosen' });
   });
 
   it('gathers an album in one draft in the order of its messages, whatever comes first or twice', async () => {
@@ -213,12 +215,10 @@ describe('a message that the chat brings again', () => {
     const { composer, drafts } = chat.openComposer();
     const offer = await chat.photo('1');
     const offered = await composer.offer(offer);
-    const { account, creator, version, ...bare } =
-      (await drafts.get(offered?.id ?? '')) ?? Object.create(null);
-    await drafts.delete(bare.id);
-    await drafts.create(bare.id, bare);
+    const id = offered?.id ?? '';
+    await drafts.update(id, (draft) => ({ ...draft, account: { state: 'unchosen' } }));
     await composer.offer(offer);
-    expect(await drafts.get(bare.id)).toMatchObject({ account: { openId } });
+    expect(await drafts.get(id)).toMatchObject({ account: { openId } });
   });
 });
 
@@ -296,9 +296,9 @@ describe('deciding', () => {
     const { composer, drafts } = chat.openComposer();
     const draft = await composer.offer(await chat.photo('1'));
     const id = draft?.id ?? '';
-    expect(await drafts.get(id)).toMatchObject({ creatorProblem: problem, account: {} });
+    expect(await drafts.get(id)).toMatchObject({ account: { state: 'unavailable', problem } });
     await composer.refresh(id, ANA);
-    expect(await drafts.get(id)).not.toHaveProperty('creatorProblem');
+    expect(await drafts.get(id)).toMatchObject({ account: { state: 'ready' } });
   });
 
   it('asks TikTok once more when its answer was lost', async () => {
@@ -307,7 +307,9 @@ describe('deciding', () => {
     chat.world.tiktok.fault('drop-reply', { endpoint: 'creator_info/query' });
     const { composer, drafts } = chat.openComposer();
     const draft = await composer.offer(await chat.photo('1'));
-    expect(await drafts.get(draft?.id ?? '')).toMatchObject({ creator: { username: 'studio.ana' } });
+    expect(await drafts.get(draft?.id ?? '')).toMatchObject({
+      account: { creator: { username: 'studio.ana' } },
+    });
   });
 
   it('discards a draft for good', async () => {

@@ -75,7 +75,7 @@ describe('taking a post back', () => {
       expect(planned.id).toBe(post.id);
       if (isOver) world.tiktok.clock.advance(HOUR_MS);
       const opened = await drafts.get((await rework.withdraw(planned, ANA)).id);
-      expect(opened?.publishAt).toBe(isOver ? undefined : publishAt);
+      expect(opened?.plan).toEqual(isOver ? undefined : { at: publishAt });
     }
   });
 
