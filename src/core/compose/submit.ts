@@ -34,8 +34,8 @@ const ABANDONED_AFTER_MS = 7 * 24 * 3_600_000;
 
 /** What a post waits for before it may be published. */
 export interface Plan {
-  readonly review?: PostReview;
-  readonly publishAt?: number;
+  readonly review?: PostReview | undefined;
+  readonly publishAt?: number | undefined;
 }
 
 /** Turns drafts into posts. */
@@ -99,7 +99,7 @@ export function createSubmission({
       author: draft.author,
       draftId: draft.id,
       account: { nickname, username },
-      ...(draft.preview !== undefined && { preview: draft.preview }),
+      preview: draft.preview,
       content,
       contentHash: hashContent(content),
       createdAt: at,
@@ -129,11 +129,10 @@ export function createSubmission({
   }): Promise<Plan> {
     const { workspace, chat, publishAt } = from;
     const { policy } = await workspaces.settingsOf(workspace);
+    const isReviewed = policy.approvals > 0;
     return {
-      ...(policy.approvals > 0 && {
-        review: { policy, ...(await workspaces.reviewPlacesOf(workspace, chat)) },
-      }),
-      ...(publishAt !== undefined && publishAt > now() && { publishAt }),
+      review: isReviewed ? { policy, ...(await workspaces.reviewPlacesOf(workspace, chat)) } : undefined,
+      publishAt: publishAt !== undefined && publishAt > now() ? publishAt : undefined,
     };
   }
 
@@ -275,11 +274,10 @@ export function createRework({
     await submission.checkShares(post, { ...account, openId: content.openId });
     const media = await keptMedia(post);
     if (media === undefined) await checkSources(post);
-    const same = { workspace, chat, author, draftId, account, content, contentHash };
+    const same = { workspace, chat, author, draftId, account, preview, content, contentHash };
     return submission.save({
       ...same,
       id: (await submission.nextPost(post))?.id ?? (await randomIds.forNextPost(post.id)),
-      ...(preview !== undefined && { preview }),
       ...plan,
       createdAt: now(),
       attempts: 0,
