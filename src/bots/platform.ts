@@ -85,17 +85,25 @@ export interface MessageRef {
 
 /** What a message shows; the adapter sets it in its platform's means and shortens what does not fit. */
 export interface Card {
-  readonly picture?: Picture;
+  readonly attachment?: Attachment | undefined;
   readonly lines: readonly Line[];
   readonly rows: readonly Row[];
-  /** A text file to keep, in place of a picture. */
-  readonly file?: { readonly name: string; readonly text: string };
 }
+
+type Attachment = Picture | TextFile;
 
 /** A JPEG on our disk; equal keys mean equal pictures. */
 export interface Picture {
+  readonly type: 'picture';
   readonly key: string;
   readonly path: string;
+}
+
+/** A text file to keep. */
+export interface TextFile {
+  readonly type: 'file';
+  readonly name: string;
+  readonly text: string;
 }
 
 /** One paragraph line; an empty array is a blank line. */
@@ -109,10 +117,16 @@ export type Span =
     };
 
 /** Buttons side by side, one choice out of several, or a menu of roles or people. */
-export type Row = readonly Button[] | Choice | Picker;
+export type Row = ButtonRow | Choice | Picker;
+
+export interface ButtonRow {
+  readonly type: 'buttons';
+  readonly buttons: readonly Button[];
+}
 
 /** A menu where the platform has menus, buttons where it has not. */
 export interface Choice {
+  readonly type: 'choice';
   /** What is asked for while nothing is chosen. */
   readonly prompt: string;
   readonly options: readonly { readonly label: string; readonly press: string; readonly isChosen: boolean }[];
@@ -120,6 +134,7 @@ export interface Choice {
 
 /** A menu of everybody, or of all roles, in the place; it shows nothing where the platform has no such menus. */
 export interface Picker {
+  readonly type: 'picker';
   readonly pick: 'roles' | 'people';
   readonly prompt: string;
   /** What a change of the menu brings back, with `picked`. */
@@ -133,6 +148,22 @@ export type Button = { readonly label: string; readonly tone?: 'good' | 'bad' | 
   | { /** What a press brings back: at most 64 bytes. */ readonly press: string }
   | { readonly href: string }
 );
+
+/** Buttons side by side. */
+export const buttonRow = (...buttons: readonly Button[]): ButtonRow => ({ type: 'buttons', buttons });
+
+/** Buttons below one another. */
+export const buttonColumn = (buttons: readonly Button[]): ButtonRow[] => buttons.map((one) => buttonRow(one));
+
+/** Many buttons in rows of `length`. */
+export function buttonRows(buttons: readonly Button[], length: number): ButtonRow[] {
+  const starts = buttons.flatMap((_, index) => (index % length === 0 ? [index] : []));
+  return starts.map((start) => buttonRow(...buttons.slice(start, start + length)));
+}
+
+/** The picture that a card shows. */
+export const shownPicture = ({ attachment }: Card): Picture | undefined =>
+  attachment?.type === 'picture' ? attachment : undefined;
 
 /** Something that happened in a chat, in no platform's terms. */
 export type ChatEvent = {

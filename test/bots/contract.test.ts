@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import {
+  buttonRow,
   ChatBusyError,
   ChatClosedError,
   type ChatEvent,
@@ -17,7 +18,7 @@ describe.each([
     await using stand = await start();
     const { bot, chat } = stand;
     expect(bot.platform).toBe(platform);
-    const rows = [[{ label: 'Post now', press: 'd:1:post' }]];
+    const rows = [buttonRow({ label: 'Post now', press: 'd:1:post' })];
     const message = await bot.send(chat, { ...card('Three photos'), rows });
     expect(message).toMatchObject({ chat });
     expect(stand.seen()).toEqual([{ text: 'Three photos', pictures: 0, buttons: ['Post now'] }]);
@@ -33,11 +34,11 @@ describe.each([
     await using stand = await start();
     const { bot, chat } = stand;
     const text = await bot.send(chat, card('Looking at it'));
-    const first = await bot.edit(text, { ...card('One'), picture: await stand.picture('one') });
+    const first = await bot.edit(text, { ...card('One'), attachment: await stand.picture('one') });
     expect(first).toMatchObject({ id: text.id, picture: 'one' });
-    const kept = await bot.edit(first, { ...card('Still one'), picture: await stand.picture('one') });
+    const kept = await bot.edit(first, { ...card('Still one'), attachment: await stand.picture('one') });
     expect(kept).toEqual(first);
-    const second = await bot.edit(kept, { ...card('Two'), picture: await stand.picture('two', 'blue') });
+    const second = await bot.edit(kept, { ...card('Two'), attachment: await stand.picture('two', 'blue') });
     expect(second).toMatchObject({ id: text.id, picture: 'two' });
     expect(stand.seen()).toMatchObject([{ text: 'Two', pictures: 1 }]);
   });
@@ -49,7 +50,10 @@ describe.each([
       press: `d:1:${label}`,
       isChosen: false,
     }));
-    await stand.bot.send(stand.chat, { lines: [['Who?']], rows: [{ prompt: 'Who can see it?', options }] });
+    await stand.bot.send(stand.chat, {
+      lines: [['Who?']],
+      rows: [{ type: 'choice', prompt: 'Who can see it?', options }],
+    });
     expect(stand.seen()[0]?.buttons).toEqual(['Everyone', 'Friends']);
   });
 
@@ -134,7 +138,7 @@ describe.each([
     const { bot, chat, events } = stand;
     const message = await bot.send(chat, {
       ...card('One'),
-      rows: [[{ label: 'Post now', press: 'd:1:post' }]],
+      rows: [buttonRow({ label: 'Post now', press: 'd:1:post' })],
     });
     expect(await stand.press('Post now')).toBe('Choose who can see it first.');
     expect(await events.one('press')).toMatchObject({

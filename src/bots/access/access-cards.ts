@@ -1,7 +1,7 @@
 import type { PlaceAccess } from '../../core/access/place-access.ts';
 import type { Person } from '../../core/people.ts';
 import { encodePress, settingKey } from '../buttons.ts';
-import type { Button, Card, Row, Span } from '../platform.ts';
+import { type Button, buttonRow, type Card, type Row, type Span } from '../platform.ts';
 import { countOf, placeName } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
@@ -25,7 +25,7 @@ export const SPOILED =
 /** Tells the operator about strangers who are not shown. */
 export const fullCard: Card = {
   lines: [['Many people wait to use this Nod. Others cannot ask until you have decided about some.']],
-  rows: [[listButton()]],
+  rows: [buttonRow(listButton())],
 };
 
 /** Asks the operator about a place. */
@@ -33,11 +33,10 @@ export function requestCard(place: PlaceAccess): Card {
   return {
     lines: [[...whoWants(place), ' would like to use Nod.']],
     rows: [
-      [
-        { ...on('Allow', place, 'allow'), tone: 'good' },
-        on('Not now', place, 'postpone'),
-        { ...on('Block', place, 'block'), tone: 'bad' },
-      ],
+      buttonRow({ ...on('Allow', place, 'allow'), tone: 'good' }, on('Not now', place, 'postpone'), {
+        ...on('Block', place, 'block'),
+        tone: 'bad',
+      }),
     ],
   };
 }
@@ -51,21 +50,24 @@ export function decidedCard(place: PlaceAccess, cancelled = 0): Card {
       : [[`${countOf(cancelled, 'post')} that waited there ${cancelled === 1 ? 'is' : 'are'} cancelled.`]];
   switch (place.state) {
     case 'allowed':
-      return { lines: [[`✓ ${name} may use this Nod.`]], rows: [[withdrawButton('Withdraw', place)]] };
+      return {
+        lines: [[`✓ ${name} may use this Nod.`]],
+        rows: [buttonRow(withdrawButton('Withdraw', place))],
+      };
     case 'withdrawn':
       return {
         lines: [[`${name} may not use this Nod any more.`], ...ended],
-        rows: [[on('Allow', place, 'allow')]],
+        rows: [buttonRow(on('Allow', place, 'allow'))],
       };
     case 'blocked':
       return {
         lines: [[`${name} is blocked and gets no answer.`], ...ended],
-        rows: [[on('Allow', place, 'allow')]],
+        rows: [buttonRow(on('Allow', place, 'allow'))],
       };
     case 'postponed':
       return {
         lines: [[`Not now: ${name}. Nod asks again when they write after a week.`]],
-        rows: [[on('Allow', place, 'allow'), { ...on('Block', place, 'block'), tone: 'bad' }]],
+        rows: [buttonRow(on('Allow', place, 'allow'), { ...on('Block', place, 'block'), tone: 'bad' })],
       };
     case 'asked':
     case 'met':
@@ -89,7 +91,7 @@ export function claimedCard({ slash, toPost, addToTeam }: Wording, waiting: numb
         ? []
         : [[], [`${countOf(waiting, 'request')} ${waiting === 1 ? 'waits' : 'wait'} for you.`]]),
     ],
-    rows: [[listButton()]],
+    rows: [buttonRow(listButton())],
   };
 }
 
@@ -143,12 +145,12 @@ const STATES: Readonly<Record<PlaceAccess['state'], string>> = {
 
 function placeRow(place: PlaceAccess, places: readonly PlaceAccess[]): Row {
   const name = [place.title || placeName(place), ...tagOf(place, places)].join('');
-  if (place.state === 'allowed') return [withdrawButton(`Withdraw ${name}`, place)];
-  if (place.state === 'met') return [{ ...on(`Block ${name}`, place, 'block'), tone: 'bad' }];
+  if (place.state === 'allowed') return buttonRow(withdrawButton(`Withdraw ${name}`, place));
+  if (place.state === 'met') return buttonRow({ ...on(`Block ${name}`, place, 'block'), tone: 'bad' });
   const allow = on(`Allow ${name}`, place, 'allow');
   return place.state === 'blocked' || place.state === 'withdrawn'
-    ? [allow]
-    : [allow, { ...on(`Block ${name}`, place, 'block'), tone: 'bad' }];
+    ? buttonRow(allow)
+    : buttonRow(allow, { ...on(`Block ${name}`, place, 'block'), tone: 'bad' });
 }
 
 function pageRow(page: number, pages: number): Row[] {
@@ -156,11 +158,11 @@ function pageRow(page: number, pages: number): Row[] {
     label,
     press: encodePress({ on: 'access', id: 'all', verb: 'list', argument: String(argument) }),
   });
-  const row = [
+  const buttons = [
     ...(page > 0 ? [to('Back', page - 1)] : []),
     ...(page < pages - 1 ? [to('More', page + 1)] : []),
   ];
-  return row.length === 0 ? [] : [row];
+  return buttons.length === 0 ? [] : [buttonRow(...buttons)];
 }
 
 function on(label: string, { workspace }: PlaceAccess, verb: string): Button {

@@ -94,9 +94,10 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
 export type CardIndex = ReturnType<typeof createCardIndex>;
 
 /** Equal for cards that look alike. */
-export function hashOf({ picture, lines, rows, file }: Card): string {
+export function hashOf({ attachment, lines, rows }: Card): string {
+  const attached = attachment?.type === 'picture' ? attachment.key : attachment;
   return createHash('sha256')
-    .update(JSON.stringify([picture?.key, lines, rows, file]))
+    .update(JSON.stringify([attached, lines, rows]))
     .digest('base64url');
 }
 

@@ -172,7 +172,7 @@ export function createRenderer({
   }
 
   function pictureOf(file: StoredFile): Picture {
-    return { key: file.key, path: mediaStore.path(file) };
+    return { type: 'picture', key: file.key, path: mediaStore.path(file) };
   }
 
   return { render, setMenu };

@@ -3,7 +3,14 @@ import { access } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { ChatRef, Person } from '../../core/people.ts';
 import type { VoteChoice } from '../../core/review/review.ts';
-import { type Bot, type Card, ChatUnreachableError, MessageGoneError, type MessageRef } from '../platform.ts';
+import {
+  type Bot,
+  type Card,
+  ChatUnreachableError,
+  MessageGoneError,
+  type MessageRef,
+  shownPicture,
+} from '../platform.ts';
 import { note } from '../text/messages.ts';
 import { type CardIndex, type CardRecord, hashOf } from './card-index.ts';
 
@@ -179,11 +186,11 @@ const successorOf = (record: CardRecord | undefined): string =>
 
 /** The picture may be deleted by the time the card is to be sent anew; its words matter more. */
 async function drawable(card: Card, message?: MessageRef): Promise<Card> {
-  const { picture, ...words } = card;
+  const picture = shownPicture(card);
   if (picture === undefined || picture.key === message?.picture) return card;
   const isThere = await access(picture.path).then(
     () => true,
     () => false,
   );
-  return isThere ? card : words;
+  return isThere ? card : { ...card, attachment: undefined };
 }

@@ -17,7 +17,17 @@ import type { MediaChange, PreparedMedia, StoredFile } from '../../core/media/ty
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { accountKey, draftButton as on } from '../buttons.ts';
-import type { Button, Card, Choice, Line, Picture, Row } from '../platform.ts';
+import {
+  type Button,
+  buttonColumn,
+  buttonRow,
+  buttonRows,
+  type Card,
+  type Choice,
+  type Line,
+  type Picture,
+  type Row,
+} from '../platform.ts';
 import { accountName, capital, durationOf, filesWord, listOf, momentOf, sizeOf } from '../text/format.ts';
 import { problemText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
@@ -50,21 +60,21 @@ export function draftCard({
   /** The one that is open. */
   menu?: DraftMenu | undefined;
 }): Card {
-  const picture = draft.preview && { picture: pictureOf(draft.preview) };
+  const attachment = draft.preview && pictureOf(draft.preview);
   const account = chosenAccount(draft);
   const title: Line = [
     { text: `${whatOf(draft)} for TikTok`, style: 'bold' },
     account === undefined ? '' : ` · ${accountName(account)}`,
   ];
   const lines = [title, [], ...fileLines(draft)];
-  if (menu === 'files') return { ...picture, lines, rows: [...fileRows(draft), backRow(draft)] };
+  if (menu === 'files') return { attachment, lines, rows: [...fileRows(draft), backRow(draft)] };
   if (menu === 'accounts')
-    return { ...picture, lines, rows: [...accountButtons(draft, accounts), backRow(draft)] };
+    return { attachment, lines, rows: [...accountPicks(draft, accounts), backRow(draft)] };
   if (usableFiles(draft).length === 0 || needsPick(draft)) {
-    return { ...picture, lines: [...lines, [], ...pickLines(draft)], rows: pickRows(draft) };
+    return { attachment, lines: [...lines, [], ...pickLines(draft)], rows: pickRows(draft) };
   }
   return {
-    ...picture,
+    attachment,
     lines: [
       ...lines,
       [],
@@ -95,24 +105,24 @@ function pickLines(draft: Draft): Line[] {
   return [[problemText({ code: 'media_mixed' }, wordingOf(draft.chat))]];
 }
 
-function pickRows(draft: Draft): Button[][] {
+function pickRows(draft: Draft): Row[] {
   const usable = usableFiles(draft);
   const photos = usable.filter((file) => file.kind === 'photo').length;
-  const rows: Button[][] = [];
+  const picks: Button[] = [];
   if (needsPick(draft)) {
-    if (photos > 0) rows.push([on(draft, filesWord('photo', photos), 'photos')]);
+    if (photos > 0) picks.push(on(draft, filesWord('photo', photos), 'photos'));
     for (const file of usable) {
-      if (file.kind === 'video') rows.push([on(draft, `Video ${file.name}`, 'keep', file.id)]);
+      if (file.kind === 'video') picks.push(on(draft, `Video ${file.name}`, 'keep', file.id));
     }
   }
-  return [...rows, ...retryRows(draft), [on(draft, 'Discard', 'discard')]];
+  return [...buttonColumn(picks), ...retryRows(draft), buttonRow(on(draft, 'Discard', 'discard'))];
 }
 
-const retryRows = (draft: Draft): Button[][] =>
-  draft.files.some(canRetry) ? [[on(draft, 'Try again', 'retry_files')]] : [];
+const retryRows = (draft: Draft): Row[] =>
+  draft.files.some(canRetry) ? [buttonRow(on(draft, 'Try again', 'retry_files'))] : [];
 
-function backRow(draft: Draft): Button[] {
-  return [on(draft, 'Back', 'back')];
+function backRow(draft: Draft): Row {
+  return buttonRow(on(draft, 'Back', 'back'));
 }
 
 function captionLines(draft: Draft): Line[] {
@@ -151,18 +161,19 @@ function consentLines(draft: Draft): Line[] {
   ];
 }
 
-function accountRows(draft: Draft, accounts: readonly Account[]): Button[][] {
-  if (accounts.length === 0) return [[on(draft, 'I have connected one', 'again')]];
-  if (chosenAccount(draft) === undefined) return accountButtons(draft, accounts);
-  const rows: Button[][] = [];
-  if (accounts.length > 1) rows.push([on(draft, 'Other account', 'accounts')]);
-  if (draft.account.state === 'unavailable') rows.push([on(draft, 'Ask TikTok again', 'again')]);
+function accountRows(draft: Draft, accounts: readonly Account[]): Row[] {
+  if (accounts.length === 0) return [buttonRow(on(draft, 'I have connected one', 'again'))];
+  if (chosenAccount(draft) === undefined) return accountPicks(draft, accounts);
+  const rows: Row[] = [];
+  if (accounts.length > 1) rows.push(buttonRow(on(draft, 'Other account', 'accounts')));
+  if (draft.account.state === 'unavailable') rows.push(buttonRow(on(draft, 'Ask TikTok again', 'again')));
   return rows;
 }
 
-function accountButtons(draft: Draft, accounts: readonly Account[]): Button[][] {
-  return accounts.map((account) => [on(draft, accountName(account), 'account', accountKey(account.openId))]);
-}
+const accountPicks = (draft: Draft, accounts: readonly Account[]): Row[] =>
+  buttonColumn(
+    accounts.map((account) => on(draft, accountName(account), 'account', accountKey(account.openId))),
+  );
 
 /** When it shall go out, where that is not at once. */
 function planLines(draft: Draft, { timeZone, now }: { timeZone: string; now: number }): Line[] {
@@ -177,7 +188,7 @@ function postLabel(draft: Draft, { approvals }: ReviewPolicy): string {
   return plannedAt(draft) === undefined ? 'Post now' : 'Schedule';
 }
 
-function endRows(draft: Draft, policy: ReviewPolicy): Button[][] {
+function endRows(draft: Draft, policy: ReviewPolicy): Row[] {
   const isAlbum = draft.files.length > 1;
   const kind = kindOf(draft);
   const refused = draft.files.some((file) => file.state === 'refused');
@@ -192,13 +203,13 @@ function endRows(draft: Draft, policy: ReviewPolicy): Button[][] {
       : 'To my TikTok inbox';
   return [
     ...retryRows(draft),
-    ...(refused ? [[on(draft, 'Leave out what cannot be used', 'drop_refused')]] : []),
-    editing,
-    [
-      { ...on(draft, postLabel(draft, policy), 'post'), tone: 'main' as const },
+    ...(refused ? [buttonRow(on(draft, 'Leave out what cannot be used', 'drop_refused'))] : []),
+    buttonRow(...editing),
+    buttonRow(
+      { ...on(draft, postLabel(draft, policy), 'post'), tone: 'main' },
       on(draft, inboxLabel, 'inbox'),
-    ],
-    [{ ...on(draft, 'Discard', 'discard'), tone: 'bad' as const }],
+    ),
+    buttonRow({ ...on(draft, 'Discard', 'discard'), tone: 'bad' }),
   ];
 }
 
@@ -257,6 +268,7 @@ function choiceRows(draft: Draft): Row[] {
   const isBranded = disclosing && settings.brandedContent;
   const levels = creator.privacyLevelOptions.filter((level) => !(isBranded && level === 'SELF_ONLY'));
   const privacy: Choice = {
+    type: 'choice',
     prompt: 'Who can see it?',
     options: levels.map((level) => ({
       ...on(draft, PRIVACY_NAMES[level], 'privacy', level),
@@ -284,7 +296,8 @@ function choiceRows(draft: Draft): Row[] {
         on(draft, `${tick(settings.brandedContent)} Branded content`, 'set', 'brandedContent'),
       ]
     : [];
-  return [privacy, ...[interactions, disclosure, kinds].filter((row) => row.length > 0)];
+  const toggles = [interactions, disclosure, kinds].filter((row) => row.length > 0);
+  return [privacy, ...toggles.map((row) => buttonRow(...row))];
 }
 
 const onOff = (value: boolean): string => (value ? 'on' : 'off');
@@ -330,9 +343,7 @@ function changeText(change: MediaChange): string {
 }
 
 /** A button to take each file out, five a row. */
-function fileRows(draft: Draft): Button[][] {
+function fileRows(draft: Draft): Row[] {
   const buttons = draft.files.map((file, index) => on(draft, `✕ ${index + 1}`, 'drop', file.id));
-  const rows: Button[][] = [];
-  for (let start = 0; start < buttons.length; start += 5) rows.push(buttons.slice(start, start + 5));
-  return rows;
+  return buttonRows(buttons, 5);
 }

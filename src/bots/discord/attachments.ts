@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { RawFile } from 'discord.js';
-import type { Card, Picture } from '../platform.ts';
-
-type TextFile = NonNullable<Card['file']>;
+import type { Picture, TextFile } from '../platform.ts';
 
 const MAX_NAME_LENGTH = 100;
 /** What Discord leaves as it is in a file name. */

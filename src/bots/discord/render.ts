@@ -12,7 +12,17 @@ import {
   SelectMenuDefaultValueType,
 } from 'discord.js';
 import { fitLines } from '../cards/fit-text.ts';
-import type { Button, Card, Choice, Line, Picker, Row, Span } from '../platform.ts';
+import {
+  type Button,
+  buttonRow,
+  buttonRows,
+  type Card,
+  type Choice,
+  type Line,
+  type Picker,
+  type Row,
+  type Span,
+} from '../platform.ts';
 import { pictureName, textFileName } from './attachments.ts';
 import { parseOwnId } from './ids.ts';
 
@@ -34,7 +44,7 @@ type Menu = APIStringSelectComponent | APIRoleSelectComponent | APIUserSelectCom
 /** Sets a card in components, calling for one person at most; what exceeds Discord's limits is shortened. */
 export function renderCard(card: Card, calledId?: string): [APIContainerComponent] {
   const rows = card.rows.flatMap(splitRow);
-  const links = rows.flatMap((row) => (isMenu(row) ? [] : row.filter((button) => !fitsButton(button))));
+  const links = rows.flatMap(buttonsIn).filter((button) => !fitsButton(button));
   const lines = [...card.lines, ...links.map(linkLine)];
   const head = [...gallery(card), ...textDisplay(lines, calledId), ...textFile(card)];
   const shown = rows.map(withoutBadLinks).filter((row) => countOf(row) > 0);
@@ -57,15 +67,15 @@ export function clip(text: string, maxLength: number): string {
         .replace(/\uFFFD$/, '')}…`;
 }
 
-function gallery({ picture, file }: Card): APIMediaGalleryComponent[] {
-  if (picture === undefined || file !== undefined) return [];
-  const media = { url: `attachment://${pictureName(picture)}` };
+function gallery({ attachment }: Card): APIMediaGalleryComponent[] {
+  if (attachment?.type !== 'picture') return [];
+  const media = { url: `attachment://${pictureName(attachment)}` };
   return [{ type: ComponentType.MediaGallery, items: [{ media }] }];
 }
 
-function textFile({ file }: Card): APIFileComponent[] {
-  if (file === undefined) return [];
-  return [{ type: ComponentType.File, file: { url: `attachment://${textFileName(file)}` } }];
+function textFile({ attachment }: Card): APIFileComponent[] {
+  if (attachment?.type !== 'file') return [];
+  return [{ type: ComponentType.File, file: { url: `attachment://${textFileName(attachment)}` } }];
 }
 
 function textDisplay(lines: readonly Line[], calledId: string | undefined): APITextDisplayComponent[] {
@@ -84,27 +94,29 @@ function fitText(lines: readonly Line[], call = ''): string {
   return '';
 }
 
-/** A row of its own, whether with options that we name or with everybody there. */
-const isMenu = (row: Row): row is Choice | Picker => 'prompt' in row;
+const buttonsIn = (row: Row): readonly Button[] => (row.type === 'buttons' ? row.buttons : []);
 
-function splitRow(row: Row): Row[] {
-  if (isMenu(row)) return [row];
-  const rows: Button[][] = [];
-  for (let at = 0; at < row.length; at += MAX_ROW_BUTTONS) rows.push(row.slice(at, at + MAX_ROW_BUTTONS));
-  return rows;
-}
+const splitRow = (row: Row): Row[] =>
+  row.type === 'buttons' ? buttonRows(row.buttons, MAX_ROW_BUTTONS) : [row];
 
 const fitsButton = (button: Button): boolean =>
   !('href' in button) || (button.href.length <= MAX_URL_LENGTH && isLinkable(button.href));
 
 const linkLine = (button: Button): Line => ('href' in button ? [`${button.label}: ${button.href}`] : []);
 
-const withoutBadLinks = (row: Row): Row => (isMenu(row) ? row : row.filter(fitsButton));
+const withoutBadLinks = (row: Row): Row =>
+  row.type === 'buttons' ? buttonRow(...row.buttons.filter(fitsButton)) : row;
 
 /** A row that shows nothing counts nothing. */
 function countOf(row: Row): number {
-  if (isMenu(row)) return 'options' in row && row.options.length === 0 ? 0 : 2;
-  return row.length === 0 ? 0 : row.length + 1;
+  switch (row.type) {
+    case 'buttons':
+      return row.buttons.length === 0 ? 0 : row.buttons.length + 1;
+    case 'choice':
+      return row.options.length === 0 ? 0 : 2;
+    case 'picker':
+      return 2;
+  }
 }
 
 const countAll = (rows: readonly Row[]): number => rows.reduce((sum, row) => sum + countOf(row), 0);
@@ -123,19 +135,29 @@ function compact(rows: readonly Row[]): Row[] {
   const closer: Row[] = [];
   let open: Button[] = [];
   for (const row of rows) {
-    if (isMenu(row)) {
-      closer.push(...splitRow(open), row);
+    if (row.type === 'buttons') {
+      open = [...open, ...row.buttons];
+    } else {
+      closer.push(...buttonRows(open, MAX_ROW_BUTTONS), row);
       open = [];
-    } else open = [...open, ...row];
+    }
   }
-  return [...closer, ...splitRow(open)];
+  return [...closer, ...buttonRows(open, MAX_ROW_BUTTONS)];
 }
 
 function actionRow(row: Row, index: number) {
-  const components: [Menu] | APIButtonComponent[] = isMenu(row)
-    ? ['pick' in row ? pickMenu(row) : select(row, index)]
-    : row.map(button);
-  return { type: ComponentType.ActionRow as const, components };
+  return { type: ComponentType.ActionRow as const, components: componentsOf(row, index) };
+}
+
+function componentsOf(row: Row, index: number): [Menu] | APIButtonComponent[] {
+  switch (row.type) {
+    case 'buttons':
+      return row.buttons.map(button);
+    case 'choice':
+      return [select(row, index)];
+    case 'picker':
+      return [pickMenu(row)];
+  }
 }
 
 function pickMenu(picker: Picker): APIRoleSelectComponent | APIUserSelectComponent {

@@ -8,6 +8,7 @@ import {
   MessageGoneError,
   type MessageRef,
   type SendOptions,
+  shownPicture,
 } from '../platform.ts';
 import type { Api } from './api.ts';
 import { readPicture, readTextFile } from './attachments.ts';
@@ -59,7 +60,7 @@ export function createOutgoing({ api, now }: { api: Api; now: () => number }) {
   }
 
   async function edit(message: MessageRef, card: Card): Promise<MessageRef> {
-    const picture = pictureOf(card);
+    const picture = shownPicture(card);
     const isKept = picture !== undefined && picture.key === message.picture;
     const parts = isKept ? contentOf(card) : await partsOf(card);
     await put(message, parts);
@@ -115,12 +116,10 @@ async function partsOf(card: Card, calledId?: string) {
 }
 
 async function filesOf(card: Card): Promise<RawFile[]> {
-  if (card.file !== undefined) return [readTextFile(card.file)];
-  return card.picture === undefined ? [] : [await readPicture(card.picture)];
+  const { attachment } = card;
+  if (attachment === undefined) return [];
+  return [attachment.type === 'file' ? readTextFile(attachment) : await readPicture(attachment)];
 }
-
-/** A file stands in place of a picture. */
-const pictureOf = ({ picture, file }: Card) => (file === undefined ? picture : undefined);
 
 type Parts = Awaited<ReturnType<typeof partsOf>> | ReturnType<typeof contentOf>;
 
@@ -160,6 +159,6 @@ function referenceTo(message: MessageRef | undefined) {
 }
 
 function refOf({ picture: _, ...message }: MessageRef, card: Card): MessageRef {
-  const picture = pictureOf(card);
+  const picture = shownPicture(card);
   return picture === undefined ? message : { ...message, picture: picture.key };
 }

@@ -7,7 +7,7 @@ import type { PullProgress } from '../../core/publish/pull-progress.ts';
 import type { Vote } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { postButton as on } from '../buttons.ts';
-import type { Button, Card, Line, Picture } from '../platform.ts';
+import { buttonRow, type Card, type Line, type Picture, type Row } from '../platform.ts';
 import { decisionLines } from '../review/review-card.ts';
 import { failureWords } from '../text/failures.ts';
 import { accountName, barOf, durationOf, excerptOf, momentOf, whenOf } from '../text/format.ts';
@@ -43,14 +43,14 @@ export function postCard(view: PostView): Card {
   const decided = post.status === 'withdrawn' ? [] : decisionLines(view);
   const below = goesOn ? [...lines, ['It goes on in a newer card below.']] : lines;
   return {
-    ...(shown !== undefined && { picture: pictureOf(shown) }),
+    attachment: shown && pictureOf(shown),
     lines: [
       [{ text: headline, style: 'bold' }, ` · ${accountName(post.account)}`],
       ...(caption === '' ? [] : [[`“${caption}”`]]),
       ...(decided.length > 0 ? [[], ...decided] : []),
       ...(below.length > 0 ? [[], ...below] : []),
     ],
-    rows: goesOn ? [] : buttonsOf(view),
+    rows: goesOn ? [] : rowsOf(view),
   };
 }
 
@@ -143,45 +143,48 @@ function pullText(post: Post, pull: PullProgress): string {
     : `TikTok is taking photo ${pull.fileNumber} of ${pull.files}`;
 }
 
-function buttonsOf(view: PostView): Button[][] {
+function rowsOf(view: PostView): Row[] {
   const { post, chat } = view;
   const cancel = on(post, 'Cancel', 'cancel');
   switch (post.status) {
     case 'preparing':
     case 'in_review':
     case 'submitting':
-      return [[cancel]];
+      return [buttonRow(cancel)];
     case 'queued':
-      return planLines(view).length > 0 ? plannedButtons(post) : [[cancel]];
+      return planLines(view).length > 0 ? plannedRows(post) : [buttonRow(cancel)];
     case 'on_hold':
-      return [privacyButtons(post), [on(post, 'Edit', 'edit'), cancel]].filter((row) => row.length > 0);
+      return heldRows(post);
     case 'processing':
-      return post.cancelRefused ? [] : [[cancel]];
+      return post.cancelRefused ? [] : [buttonRow(cancel)];
     case 'failed':
       return failureWords(wordingOf(chat), post.failure.reason).edit
-        ? [[on(post, 'Edit and try again', 'edit'), on(post, 'Try again', 'again')]]
-        : [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];
+        ? [buttonRow(on(post, 'Edit and try again', 'edit'), on(post, 'Try again', 'again'))]
+        : [buttonRow(on(post, 'Try again', 'again'), on(post, 'Edit', 'edit'))];
     case 'unconfirmed':
-      return [[on(post, 'It is not there: post it again', 'again')]];
+      return [buttonRow(on(post, 'It is not there: post it again', 'again'))];
     case 'rejected':
-      return [[on(post, 'Say why', 'why'), on(post, 'Edit', 'edit')]];
+      return [buttonRow(on(post, 'Say why', 'why'), on(post, 'Edit', 'edit'))];
     case 'withdrawn':
-      return [[on(post, 'Edit', 'edit')]];
+      return [buttonRow(on(post, 'Edit', 'edit'))];
     case 'cancelled':
     case 'expired':
-      return [[on(post, 'Try again', 'again'), on(post, 'Edit', 'edit')]];
+      return [buttonRow(on(post, 'Try again', 'again'), on(post, 'Edit', 'edit'))];
     default:
       return [];
   }
 }
 
-const plannedButtons = (post: Post): Button[][] => [
-  [on(post, 'Other time…', 'when'), on(post, 'Publish now', 'now')],
-  [on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')],
+const plannedRows = (post: Post): Row[] => [
+  buttonRow(on(post, 'Other time…', 'when'), on(post, 'Publish now', 'now')),
+  buttonRow(on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')),
 ];
 
-const privacyButtons = (post: PostIn<'on_hold'>): Button[] =>
-  post.privacyLevelOptions.map((level) => on(post, PRIVACY_NAMES[level], 'privacy', level));
+function heldRows(post: PostIn<'on_hold'>): Row[] {
+  const levels = post.privacyLevelOptions.map((level) => on(post, PRIVACY_NAMES[level], 'privacy', level));
+  const last = buttonRow(on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel'));
+  return levels.length === 0 ? [last] : [buttonRow(...levels), last];
+}
 
 /** Enough of TikTok's id to tell two posts apart. */
 function shortId(publishId: string): string {

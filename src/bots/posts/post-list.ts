@@ -6,8 +6,8 @@ import { isSettled, type Post } from '../../core/publish/post.ts';
 import { recentIn, reviewsIn, underWayIn } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { isAbsent } from '../access/members.ts';
-import { encodePress } from '../buttons.ts';
-import type { Bot, Button, Card, Line } from '../platform.ts';
+import { draftButton, postButton } from '../buttons.ts';
+import { type Bot, type Button, buttonColumn, type Card, type Line } from '../platform.ts';
 import { failureWords } from '../text/failures.ts';
 import { accountName, agoOf, excerptOf, filesWord, momentOf, whenOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
@@ -88,12 +88,10 @@ export function postsCard({
   timeZone: string;
   now: number;
 }): Card {
-  const rows = [
-    ...hidden.slice(0, MAX_DRAFTS).map((draft) => [openButton('Continue draft', draft)]),
-    ...left
-      .slice(0, MAX_DRAFTS)
-      .map((draft) => [openButton(`Take over ${draft.author.name}’s draft`, draft)]),
-  ];
+  const rows = buttonColumn([
+    ...hidden.slice(0, MAX_DRAFTS).map((draft) => openButton('Continue draft', draft)),
+    ...left.slice(0, MAX_DRAFTS).map((draft) => openButton(`Take over ${draft.author.name}’s draft`, draft)),
+  ]);
   if (posts.length === 0) {
     return { ...note(`Nothing was posted from here yet. ${wording.toPost}`), rows };
   }
@@ -111,9 +109,9 @@ export function postsCard({
   return { lines: lines.slice(0, -1), rows };
 }
 
-function openButton(what: string, { id, caption, files }: Draft): Button {
-  const excerpt = excerptOf(caption || filesWord(undefined, files.length), 30);
-  return { label: `${what}: ${excerpt}`, press: encodePress({ on: 'draft', id, verb: 'open' }) };
+function openButton(what: string, draft: Draft): Button {
+  const excerpt = excerptOf(draft.caption || filesWord(undefined, draft.files.length), 30);
+  return draftButton(draft, `${what}: ${excerpt}`, 'open');
 }
 
 function stateWord(post: Post, now: number, timeZone: string): string {
@@ -147,19 +145,13 @@ export function cancelCard(drafts: readonly Draft[], posts: readonly Post[]): Ca
   const open = posts.filter((post) => !isSettled(post));
   if (drafts.length + open.length === 0) return note('Nothing is under way.');
   const label = (caption: string, count: number) => excerptOf(caption || filesWord(undefined, count), 30);
-  const rows: Button[][] = [
-    ...drafts.map((draft): Button[] => [
-      {
-        label: `Discard draft: ${label(draft.caption, draft.files.length)}`,
-        press: encodePress({ on: 'draft', id: draft.id, verb: 'discard' }),
-      },
-    ]),
-    ...open.map((post): Button[] => [
-      {
-        label: `Cancel post: ${label(post.content.caption, post.content.sources.length)}`,
-        press: encodePress({ on: 'post', id: post.id, verb: 'cancel' }),
-      },
-    ]),
+  const buttons = [
+    ...drafts.map((draft) =>
+      draftButton(draft, `Discard draft: ${label(draft.caption, draft.files.length)}`, 'discard'),
+    ),
+    ...open.map((post) =>
+      postButton(post, `Cancel post: ${label(post.content.caption, post.content.sources.length)}`, 'cancel'),
+    ),
   ];
-  return { lines: [['What shall be cancelled?']], rows };
+  return { lines: [['What shall be cancelled?']], rows: buttonColumn(buttons) };
 }

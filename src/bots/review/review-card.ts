@@ -6,7 +6,7 @@ import { type Vote, type VoteChoice, votesOf } from '../../core/review/review.ts
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { postButton as on } from '../buttons.ts';
 import { lengthOf } from '../cards/fit-text.ts';
-import type { Button, Card, Line, Picture, Row } from '../platform.ts';
+import { type Button, buttonRow, type Card, type Line, type Picture, type Row } from '../platform.ts';
 import { accountName, countOf, filesWord, listOf, momentOf, whenOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { problemText, votersText } from '../text/problems.ts';
@@ -44,7 +44,7 @@ export function reviewCard(view: ReviewView): Card {
     ...howLines(view),
   ];
   return {
-    ...(shown !== undefined && { picture: pictureOf(shown) }),
+    attachment: shown && pictureOf(shown),
     lines,
     rows: rowsOf(view, lengthOf(lines) > wordingOf(view.chat).cardRoom),
   };
@@ -130,12 +130,12 @@ function rowsOf({ post, previewUrl }: ReviewView, isCut: boolean): Row[] {
   const look: Button[] = [{ label: 'Look at it', href: previewUrl }];
   if (isCut) look.push(on(post, 'Whole caption', 'caption'));
   return [
-    [
+    buttonRow(
       { ...on(post, 'Approve', 'approve'), tone: 'good' },
       { ...on(post, 'Reject…', 'reject'), tone: 'bad' },
-    ],
-    look,
-    [on(post, 'When…', 'when'), on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')],
+    ),
+    buttonRow(...look),
+    buttonRow(on(post, 'When…', 'when'), on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { HistoryEntry } from '../../core/history/history.ts';
 import { failureOf } from '../../core/tiktok/codes.ts';
-import type { Card, Line } from '../platform.ts';
+import { buttonRow, type Card, type Line } from '../platform.ts';
 import { failureWords } from '../text/failures.ts';
 import { countOf, excerptOf, listOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
@@ -44,7 +44,7 @@ export function historyCard({ entries, timeZone, wording }: HistoryView): Card {
     lines.push([`${time.format(entry.at)}  ${entryText(entry, wording)}`]);
   }
   lines.push([], [{ text: `Times are those of ${timeZone}.`, style: 'italic' }]);
-  return { lines, rows: [[on('Export CSV', 'history', 'export')]] };
+  return { lines, rows: [buttonRow(on('Export CSV', 'history', 'export'))] };
 }
 
 /** The whole history as a file to keep. */
@@ -54,7 +54,7 @@ export function exportCard(view: { csv: string; count: number; now: number; time
   const day = new Intl.DateTimeFormat('en-CA', { timeZone }).format(now);
   return {
     ...note(`The whole history, ${countOf(count, 'line')}, with times in UTC.`),
-    file: { name: `nod-history-${day}.csv`, text: csv },
+    attachment: { type: 'file', name: `nod-history-${day}.csv`, text: csv },
   };
 }
 

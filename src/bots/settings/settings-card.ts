@@ -3,7 +3,17 @@ import { type ChatRef, type Person, platformOf } from '../../core/people.ts';
 import type { ReviewPolicy, Role } from '../../core/review/review.ts';
 import { listButton } from '../access/access-cards.ts';
 import { encodePress, settingKey } from '../buttons.ts';
-import type { Button, Card, Choice, Line, Row } from '../platform.ts';
+import {
+  type Button,
+  buttonColumn,
+  buttonRow,
+  buttonRows,
+  type Card,
+  type Choice,
+  type Line,
+  type Picker,
+  type Row,
+} from '../platform.ts';
 import { capital, countOf, listOf, placeName } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { WORDINGS, wordingOf } from '../text/wording.ts';
@@ -52,9 +62,9 @@ export function settingsCard(view: SettingsView): Card {
     rows: [
       ...(canReview ? [approvalsChoice(view)] : []),
       ...(isReviewed ? [...voterRows(view), ...ruleRows(view)] : []),
-      [on('Time zone…', 'zone', 'ask')],
+      buttonRow(on('Time zone…', 'zone', 'ask')),
       ...joinRows(view),
-      ...(view.isOperator ? [[listButton()]] : []),
+      ...(view.isOperator ? [buttonRow(listButton())] : []),
     ],
   };
 }
@@ -142,6 +152,7 @@ function approvalsChoice({ chat, settings }: SettingsView): Choice {
   // Buttons are small, and the line above them says what they count.
   const label = (count: number) => (hasMenus ? countOf(count, 'approval') : String(count));
   return {
+    type: 'choice',
     prompt: 'How many approvals?',
     options: counts.map((count) => ({
       ...on(count === 0 ? 'Off' : label(count), 'approvals', 'set', String(count)),
@@ -161,8 +172,10 @@ function voterRows({ chat, workspace, settings }: SettingsView): Row[] {
     ...people.map((person) => ({ ...person, list: 'people' })),
   ].filter((named) => !isInMenu(named));
   const buttons = off.map((named) => on(`✕ ${named.name}`, named.list, 'drop', settingKey(named)));
-  if (!hasMenus) return inRows(buttons);
-  const menu = (pick: 'roles' | 'people', prompt: string, all: readonly Role[]) => ({
+  const rows = buttonRows(buttons, BUTTONS_IN_A_ROW);
+  if (!hasMenus) return rows;
+  const menu = (pick: 'roles' | 'people', prompt: string, all: readonly Role[]): Picker => ({
+    type: 'picker',
     pick,
     prompt,
     press: on(prompt, pick, 'pick').press,
@@ -172,13 +185,8 @@ function voterRows({ chat, workspace, settings }: SettingsView): Row[] {
   return [
     menu('roles', 'Roles that may approve', roles),
     menu('people', 'People who may approve by name', people),
-    ...inRows(buttons),
+    ...rows,
   ];
-}
-
-function inRows(buttons: readonly Button[]): Button[][] {
-  const starts = buttons.flatMap((_, index) => (index % BUTTONS_IN_A_ROW === 0 ? [index] : []));
-  return starts.map((start) => buttons.slice(start, start + BUTTONS_IN_A_ROW));
 }
 
 function ruleRows(view: SettingsView): Row[] {
@@ -191,6 +199,7 @@ function ruleRows(view: SettingsView): Row[] {
     toggle('One rejection is final', 'rejection', rejectionIsFinal),
   ];
   const open: Choice = {
+    type: 'choice',
     prompt: 'How long does a review stay open?',
     options: OPEN_HOURS.map((hours) => ({
       ...on(hasMenus ? `Open for ${hoursText(hours)}` : hoursText(hours), 'hours', 'set', String(hours)),
@@ -199,7 +208,7 @@ function ruleRows(view: SettingsView): Row[] {
   };
   return [
     // Three of them are too long for one row on a phone.
-    ...(hasMenus ? [toggles] : toggles.map((button) => [button])),
+    ...(hasMenus ? [buttonRow(...toggles)] : buttonColumn(toggles)),
     open,
     ...(isPrivate ? [] : [reviewChatRow(view)]),
   ];
@@ -210,27 +219,27 @@ function toggle(label: string, id: string, value: boolean): Button {
   return on(`${value ? '☑' : '☐'} ${label}`, id, 'set', value ? 'no' : 'yes');
 }
 
-function reviewChatRow(view: SettingsView): Button[] {
+function reviewChatRow(view: SettingsView): Row {
   const reviewChat = ownPlace(view)?.reviewChat;
-  return [
+  return buttonRow(
     ...(reviewChat === view.chat ? [] : [on('Reviews stand here', 'reviews', 'set', 'here')]),
     ...(reviewChat === undefined ? [] : [on('Reviews stand where posted', 'reviews', 'set', 'posted')]),
-  ];
+  );
 }
 
-function joinRows(view: SettingsView): Button[][] {
+function joinRows(view: SettingsView): Row[] {
   if (view.isPrivate) return [];
   const others = otherPlaces(view);
   const invite = on('Join another chat…', 'join', 'issue');
-  if (others.length === 0) return [[invite, on('I have a code…', 'join', 'ask')]];
+  if (others.length === 0) return [buttonRow(invite, on('I have a code…', 'join', 'ask'))];
   const [root] = view.places;
   const leave = (label: string, place: { id: string }): Button => ({
     ...on(label, 'join', 'separate', settingKey(place)),
     tone: 'bad',
   });
   if (root === undefined || root.id === view.workspace)
-    return [[invite], ...others.map((other) => [leave(`Separate ${placeName(other)}`, other)])];
-  return [[leave('Separate this chat', { id: view.workspace })]];
+    return buttonColumn([invite, ...others.map((other) => leave(`Separate ${placeName(other)}`, other))]);
+  return [buttonRow(leave('Separate this chat', { id: view.workspace }))];
 }
 
 export const TOLD_ALONE = 'The code is in a message to you alone.';
@@ -336,7 +345,7 @@ export function approverCard(
   return note(state, ...(isReviewed ? [] : [`Reviews are off; ${slash}settings turns them on.`]));
 }
 
-const settingsRow = () => [on('Settings', 'card', 'show')];
+const settingsRow = (): Row => buttonRow(on('Settings', 'card', 'show'));
 
 const HOURS_A_DAY = 24;
 const DAYS_FROM_HOURS = 96;

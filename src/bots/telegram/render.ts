@@ -1,6 +1,6 @@
 import type { InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity } from 'grammy/types';
 import { fitLines } from '../cards/fit-text.ts';
-import type { Button, Card, Line, Row } from '../platform.ts';
+import { type Button, buttonRows, type Card, type Choice, type Line, type Row } from '../platform.ts';
 
 /** What Telegram allows as visible text, in UTF-16 units (https://core.telegram.org/bots/api#sendmessage). */
 export const MAX_TEXT_LENGTH = 4096;
@@ -26,7 +26,7 @@ export interface Mention {
 
 /** Sets a card in text, entities and keyboard; what exceeds `maxLength` is shortened. */
 export function renderCard(card: Card, maxLength: number, mention?: Mention): Rendered {
-  const buttons = card.rows.flatMap(buttonRows);
+  const buttons = card.rows.flatMap(keyboardRows);
   const rows = buttons.map((row) => row.filter(fitsKeyboard));
   const links = buttons.flat().filter((button) => !fitsKeyboard(button));
   const lines = [...card.lines, ...links.map(linkLine)];
@@ -52,21 +52,25 @@ export function isLinkable(href: string): boolean {
 }
 
 /** Telegram has no menus, so each option is a button; a menu of everybody would be too many. */
-function buttonRows(row: Row): readonly (readonly Button[])[] {
-  if ('pick' in row) return [];
-  if (!('options' in row)) return [row];
-  const buttons = row.options.map(({ label, press, isChosen }) => ({
-    label: isChosen ? `● ${label}` : label,
-    press,
-  }));
-  return inRows(buttons);
+function keyboardRows(row: Row): (readonly Button[])[] {
+  switch (row.type) {
+    case 'buttons':
+      return [row.buttons];
+    case 'choice':
+      return optionRows(row);
+    case 'picker':
+      return [];
+  }
 }
 
 /** As few rows as possible, all about as long as one another. */
-function inRows(buttons: readonly Button[]): Button[][] {
-  const length = Math.ceil(buttons.length / Math.ceil(buttons.length / MAX_ROW_LENGTH));
-  const starts = buttons.flatMap((_, index) => (index % length === 0 ? [index] : []));
-  return starts.map((start) => buttons.slice(start, start + length));
+function optionRows({ options }: Choice): (readonly Button[])[] {
+  const length = Math.ceil(options.length / Math.ceil(options.length / MAX_ROW_LENGTH));
+  const all = options.map(({ label, press, isChosen }) => ({
+    label: isChosen ? `● ${label}` : label,
+    press,
+  }));
+  return buttonRows(all, length).map(({ buttons }) => buttons);
 }
 
 const fitsKeyboard = (button: Button): boolean => !('href' in button) || isLinkable(button.href);

@@ -19,6 +19,7 @@ import {
   type MessageRef,
   type Picture,
   type SendOptions,
+  shownPicture,
 } from '../platform.ts';
 import { ask, ChatMovedError, isRefusal, says } from './errors.ts';
 import { isPrivateChat, nameMessage, parseChatRef, parseMessageRef, parsePersonId } from './ids.ts';
@@ -52,14 +53,15 @@ export function createOutgoing({ api, supergroups, log }: OutgoingOptions) {
         }),
       });
       const id = nameMessage(chat, chatId, sent.message_id);
-      const shown = card.file === undefined ? card.picture : undefined;
+      const shown = shownPicture(card);
       return shown === undefined ? { chat, id } : { chat, id, picture: shown.key };
     });
   }
 
   async function edit(message: MessageRef, card: Card): Promise<MessageRef> {
-    const { picture } = card;
-    if (card.file !== undefined) throw new MessageGoneError('A message is not turned into a file: send it.');
+    const picture = shownPicture(card);
+    if (card.attachment?.type === 'file')
+      throw new MessageGoneError('A message is not turned into a file: send it.');
     if (picture !== undefined && picture.key !== message.picture) return showPicture(message, card, picture);
     if (message.picture !== undefined) return editCaption(message, card);
     try {
@@ -215,14 +217,14 @@ interface PostOptions {
 
 /** Sends a card as the kind of message that it needs: a text, a photo or a file. */
 export async function sendCard(api: Api, chatId: number, card: Card, options: PostOptions): Promise<Message> {
-  const { picture, file } = card;
-  if (file !== undefined) {
-    const document = new InputFile(Buffer.from(file.text), file.name);
+  const { attachment } = card;
+  if (attachment?.type === 'file') {
+    const document = new InputFile(Buffer.from(attachment.text), attachment.name);
     const other = captioned(card, options);
     return ask('sendDocument', () => api.sendDocument(chatId, document, other));
   }
-  if (picture !== undefined) {
-    const photo = await upload(picture);
+  if (attachment?.type === 'picture') {
+    const photo = await upload(attachment);
     const other = captioned(card, options);
     return ask('sendPhoto', () => api.sendPhoto(chatId, photo, other));
   }

@@ -4,7 +4,7 @@ import type { Person } from '../../core/people.ts';
 import type { Problem } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
 import { accountKey, encodePress } from '../buttons.ts';
-import type { Button, Card, Line } from '../platform.ts';
+import { type Button, buttonColumn, buttonRow, type Card, type Line } from '../platform.ts';
 import { accountName, excerptOf, filesWord, limitOf, momentOf } from './format.ts';
 import { problemText } from './problems.ts';
 import { type Wording, wordingOf } from './wording.ts';
@@ -108,7 +108,7 @@ export function connectCard(url: string, place?: string): Card {
       [`Connect a TikTok account${where} with this link. It is good for one hour and for one account.`],
       ['In a clean browser window you choose the account that TikTok asks about.'],
     ],
-    rows: [[{ label: 'Connect TikTok', href: url, tone: 'main' }]],
+    rows: [buttonRow({ label: 'Connect TikTok', href: url, tone: 'main' })],
   };
 }
 
@@ -125,7 +125,10 @@ export function linkKeptCard({ name }: Person, { slash }: Wording, startUrl: str
         `${name}, the link is for you alone. Open a private chat with me, then write ${slash}connect here again.`,
       ],
     ],
-    rows: startUrl === undefined ? [] : [[{ label: 'Open a private chat', href: startUrl, tone: 'main' }]],
+    rows:
+      startUrl === undefined
+        ? []
+        : [buttonRow({ label: 'Open a private chat', href: startUrl, tone: 'main' })],
   };
 }
 
@@ -149,10 +152,10 @@ export function accountsCard(accounts: readonly Account[], wording: Wording): Ca
 
 export function disconnectCard(accounts: readonly Account[], wording: Wording): Card {
   if (accounts.length === 0) return problemCard({ code: 'no_account' }, wording);
-  const rows = accounts.map((account) => [disconnectButton(account, `Disconnect ${accountName(account)}`)]);
+  const buttons = accounts.map((account) => disconnectButton(account, `Disconnect ${accountName(account)}`));
   return {
     lines: [['Which account shall Nod forget? Its tokens are deleted, and taken back at TikTok.']],
-    rows,
+    rows: buttonColumn(buttons),
   };
 }
 
@@ -175,7 +178,7 @@ export function consentCard(outcome: Exclude<ConsentOutcome, { type: 'unknown' |
           ? toPost
           : missing.map((scope) => problemText({ code: 'scope_missing', scope }, wording)).join('\n'),
       );
-      return { lines, rows: [[disconnectButton(outcome.account, 'Disconnect')]] };
+      return { lines, rows: [buttonRow(disconnectButton(outcome.account, 'Disconnect'))] };
     }
     case 'denied':
       return note(

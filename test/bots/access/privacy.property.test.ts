@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Card, ChatEvent } from '../../../src/bots/platform.ts';
+import { type Card, type ChatEvent, shownPicture } from '../../../src/bots/platform.ts';
 import type { Person } from '../../../src/core/people.ts';
 import type { Post } from '../../../src/core/publish/post.ts';
 import type { ReviewPolicy } from '../../../src/core/review/review.ts';
@@ -306,7 +306,7 @@ function expectOwnInPrivate(story: Story, everIn: ReadonlySet<string>): void {
 }
 
 const shownBy = (card: Card): string =>
-  `${textOf(card)} ${card.picture?.key ?? ''} ${JSON.stringify(card.rows)}`;
+  `${textOf(card)} ${shownPicture(card)?.key ?? ''} ${JSON.stringify(card.rows)}`;
 
 /** A post that has left its draft or its review by this action was let go by somebody with the right to do so now. */
 async function expectRightfulPosts(

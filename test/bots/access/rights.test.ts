@@ -706,8 +706,8 @@ describe('a place that shares no more, or may not use Nod any more', () => {
     await leave(world);
     world.chats.touch(post);
     await world.discord.until(() => (shown().length > 1 ? true : undefined));
-    const { lines, rows, picture } = shown().at(-1)?.card ?? {};
-    expect({ lines, rows, picture }).toEqual({
+    const { lines, rows, attachment } = shown().at(-1)?.card ?? {};
+    expect({ lines, rows, attachment }).toEqual({
       lines: [['This chat no longer shares reviews with the one that the post is from.']],
       rows: [],
     });

@@ -112,7 +112,10 @@ it('follows its author to another message that was opened while the last one was
 it('sends a card without its picture when that is deleted', async () => {
   await using started = await startShowing();
   const { chat, showing } = started;
-  const card = { ...paper('one'), picture: { key: 'one', path: '/nowhere/one.jpg' } };
+  const card = {
+    ...paper('one'),
+    attachment: { type: 'picture' as const, key: 'one', path: '/nowhere/one.jpg' },
+  };
   await showing.show('one', { chat: CHAT, card, isForAll: true }, new Map());
   expect(chat.messages[0]?.versions[0]?.card).toEqual(paper('one'));
 });

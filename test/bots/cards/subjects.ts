@@ -79,16 +79,25 @@ export function postIn(state: PostState): Post {
   return { ...base, ...state } as Post;
 }
 
+/** What a press on each button and option of a card brings back. */
+export function pressesOf({ rows }: Card): string[] {
+  return rows.flatMap((row) => {
+    if (row.type === 'picker') return [row.press];
+    const all = row.type === 'choice' ? row.options : row.buttons;
+    return all.flatMap((button) => ('press' in button ? [button.press] : []));
+  });
+}
+
 /** What a card says, line by line, then its buttons row by row. */
 export function printed({ lines, rows }: Card): string {
   const words = lines.map((line) =>
     line.map((span) => (typeof span === 'string' ? span : span.text)).join(''),
   );
   const labels = rows.map((row) => {
-    if ('pick' in row) return `[${row.prompt} ▾]`;
-    return 'options' in row
+    if (row.type === 'picker') return `[${row.prompt} ▾]`;
+    return row.type === 'choice'
       ? row.options.map(({ label, isChosen }) => `[${isChosen ? '● ' : ''}${label}]`).join(' ')
-      : row.map(({ label }) => `[${label}]`).join(' ');
+      : row.buttons.map(({ label }) => `[${label}]`).join(' ');
   });
   return [...words, ...labels].join('\n');
 }

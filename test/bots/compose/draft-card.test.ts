@@ -3,9 +3,9 @@ import { draftCard } from '../../../src/bots/compose/draft-card.ts';
 import { type Draft, type DraftFile, UNDECIDED } from '../../../src/core/compose/draft.ts';
 import type { Problem } from '../../../src/core/problems.ts';
 import { defaultPolicy } from '../../../src/core/review/review.ts';
-import { draftWith, photo, printed } from '../cards/subjects.ts';
+import { draftWith, photo, pressesOf, printed } from '../cards/subjects.ts';
 
-const pictureOf = () => ({ key: 'key', path: 'path' });
+const pictureOf = () => ({ type: 'picture' as const, key: 'key', path: 'path' });
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 const cardOf = (changes: Partial<Draft> = {}, approvals = 0) => {
   const policy = { ...defaultPolicy({ isPrivate: true }), approvals };
@@ -118,10 +118,8 @@ it('marks the chosen audience and hides Only me for branded content', () => {
 });
 
 it('gives every button at most 64 bytes to bring back', () => {
-  const { rows } = cardOf({ id: 'x'.repeat(14), files: [photo(1), photo(2)], disclosing: true });
-  for (const button of rows.flatMap((row) => ('options' in row ? row.options : 'pick' in row ? [] : row))) {
-    if ('press' in button) expect(Buffer.byteLength(button.press)).toBeLessThanOrEqual(64);
-  }
+  const card = cardOf({ id: 'x'.repeat(14), files: [photo(1), photo(2)], disclosing: true });
+  for (const press of pressesOf(card)) expect(Buffer.byteLength(press)).toBeLessThanOrEqual(64);
 });
 
 it('says when it goes out, and what its button does', () => {

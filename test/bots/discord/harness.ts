@@ -47,7 +47,7 @@ export async function startHarness({ allowLint = false, ...options }: HarnessOpt
   async function picture(key: string, background = 'red'): Promise<Picture> {
     const path = join(directory, `${key}.jpg`);
     await sharp({ create: { width: 40, height: 30, channels: 3, background } }).toFile(path);
-    return { key, path };
+    return { type: 'picture', key, path };
   }
 
   return {

@@ -143,9 +143,9 @@ it('answers in place of the deferred reply, for 15 minutes', async () => {
   const handle = await post(harness);
   const { reply } = await events.one('media');
   if (reply === undefined) throw new Error('There is no reply.');
-  const shown = await bot.edit(reply, { ...card('3 photos'), picture: await harness.picture('one') });
+  const shown = await bot.edit(reply, { ...card('3 photos'), attachment: await harness.picture('one') });
   expect(shown).toEqual({ ...reply, picture: 'one' });
-  await bot.edit(shown, { ...card('4 photos'), picture: await harness.picture('one') });
+  await bot.edit(shown, { ...card('4 photos'), attachment: await harness.picture('one') });
   expect(discord.render(handle)).toBe(
     'Nod (only Ana sees this, edited 2×)\n  │ [picture-one.jpg]\n  │ 4 photos',
   );

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Card, ChatEvent, MessageRef } from '../../../src/bots/platform.ts';
+import { buttonRow, type Card, type ChatEvent, type MessageRef } from '../../../src/bots/platform.ts';
 import { createReleaseGate } from '../records.ts';
 import { card, type Harness, startHarness } from './harness.ts';
 
@@ -7,16 +7,17 @@ const composer: Card = {
   lines: [['3 photos']],
   rows: [
     {
+      type: 'choice',
       prompt: 'Who can see it?',
       options: [
         { label: 'Everyone', press: 'd:1:privacy:PUBLIC', isChosen: false },
         { label: 'Only me', press: 'd:1:privacy:SELF', isChosen: false },
       ],
     },
-    [
+    buttonRow(
       { label: 'Post now', press: 'd:1:post', tone: 'main' },
       { label: 'Edit caption', press: 'd:1:caption' },
-    ],
+    ),
   ],
 };
 
@@ -76,11 +77,11 @@ it('tells which picture the message shows', async () => {
   const { bot, events } = await harness.startBot();
   const key = `${'ab12'.repeat(16)}.jpg`;
   const picture = { ...(await harness.picture('one')), key };
-  const sent = await bot.send(chat, { ...composer, picture });
+  const sent = await bot.send(chat, { ...composer, attachment: picture });
   await discord.press(sent, 'Post now', discord.ana);
   const { message } = await events.one('press');
   expect(message).toEqual({ chat, id: sent.id, picture: key });
-  await bot.edit(message, { ...composer, picture });
+  await bot.edit(message, { ...composer, attachment: picture });
   expect(harness.callsOf('editMessage')[0]?.files).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { escapeText, renderCard, setLines } from '../../../src/bots/discord/render.ts';
-import type { Button, Card, Line, Row } from '../../../src/bots/platform.ts';
+import { type Button, buttonRow, type Card, type Line, type Row } from '../../../src/bots/platform.ts';
 
 const card = (rows: readonly Row[], lines: readonly Line[] = [['Text']]): Card => ({ lines, rows });
 const buttons = (count: number, from = 0): Button[] =>
@@ -70,7 +70,9 @@ it('calls for a person within the limit', () => {
 });
 
 it('breaks a row of many buttons and gives them their tones', () => {
-  const [, first, second] = inside(card([[...buttons(6), { label: 'Go', press: 'go', tone: 'main' }]]));
+  const [, first, second] = inside(
+    card([buttonRow(...buttons(6), { label: 'Go', press: 'go', tone: 'main' })]),
+  );
   expect(first).toMatchObject({
     type: 1,
     components: [{ label: 'B0', style: 2, custom_id: 'p0' }, {}, {}, {}, {}],
@@ -83,7 +85,7 @@ it('puts a choice into a menu that shows what is chosen', () => {
     { label: 'Everyone', press: 'all', isChosen: false },
     { label: 'Only me', press: 'me', isChosen: true },
   ];
-  expect(inside(card([{ prompt: 'Who can see it?', options }]))[1]).toEqual({
+  expect(inside(card([{ type: 'choice', prompt: 'Who can see it?', options }]))[1]).toEqual({
     type: 1,
     components: [
       {
@@ -105,7 +107,7 @@ it('keeps what is chosen among the options that fit a menu', () => {
     press: `p${index}`,
     isChosen: index === 33,
   }));
-  const [, row] = inside(card([{ prompt: 'Which?', options }]));
+  const [, row] = inside(card([{ type: 'choice', prompt: 'Which?', options }]));
   const [menu] = row !== undefined && 'components' in row ? row.components : [];
   const shown = menu !== undefined && 'options' in menu ? menu.options : [];
   expect(shown).toHaveLength(25);
@@ -114,18 +116,18 @@ it('keeps what is chosen among the options that fit a menu', () => {
 });
 
 it('moves buttons together when a card has too many components, and keeps the last row', () => {
-  const rows = Array.from({ length: 20 }, (_, index) => buttons(1, index));
+  const rows = Array.from({ length: 20 }, (_, index) => buttonRow(...buttons(1, index)));
   expect(countAll(card(rows))).toBeLessThanOrEqual(40);
   expect(inside(card(rows)).at(-1)).toMatchObject({ components: [{ label: 'B19' }] });
   expect(JSON.stringify(inside(card(rows)))).toContain('"B18"');
-  const more = Array.from({ length: 60 }, (_, index) => buttons(1, index));
+  const more = Array.from({ length: 60 }, (_, index) => buttonRow(...buttons(1, index)));
   expect(countAll(card(more))).toBeLessThanOrEqual(40);
   expect(inside(card(more)).at(-1)).toMatchObject({ components: [{ label: 'B59' }] });
 });
 
 it('puts a picker into a menu of its own that may be empty', () => {
   const picked = ['discord:123456789012345678', 'telegram:5', 'discord:123456789012345679'];
-  const picker = { pick: 'people', prompt: 'Who?', press: 'who', picked, max: 40 } as const;
+  const picker = { type: 'picker', pick: 'people', prompt: 'Who?', press: 'who', picked, max: 40 } as const;
   expect(inside(card([picker]))[1]).toEqual({
     type: 1,
     components: [
@@ -151,19 +153,22 @@ it('puts a picker into a menu of its own that may be empty', () => {
 it('counts pickers among the components of a card', () => {
   const pickers = Array.from(
     { length: 30 },
-    (_, index): Row => ({ pick: 'roles', prompt: 'Roles', press: `p${index}`, picked: [], max: 1 }),
+    (_, index): Row => ({
+      type: 'picker',
+      pick: 'roles',
+      prompt: 'Roles',
+      press: `p${index}`,
+      picked: [],
+      max: 1,
+    }),
   );
-  const shown = card([...pickers, ...[buttons(1, 99)]]);
+  const shown = card([...pickers, buttonRow(...buttons(1, 99))]);
   expect(countAll(shown)).toBeLessThanOrEqual(40);
   expect(inside(shown).at(-1)).toMatchObject({ components: [{ label: 'B99' }] });
 });
 
-it('shows a file in place of a picture', () => {
-  const shown = {
-    ...card([]),
-    picture: { key: 'one', path: '/one.jpg' },
-    file: { name: 'a.txt', text: 'a' },
-  };
+it('shows a file below the text', () => {
+  const shown: Card = { ...card([]), attachment: { type: 'file', name: 'a.txt', text: 'a' } };
   expect(inside(shown)).toEqual([
     { type: 10, content: 'Text' },
     { type: 13, file: { url: 'attachment://a.txt' } },
@@ -172,17 +177,14 @@ it('shows a file in place of a picture', () => {
 
 it('writes a link that is no button for Discord into the text', () => {
   const shown = card([
-    [
-      { label: 'Open', href: 'tg://resolve' },
-      { label: 'Help', href: 'https://nod.example' },
-    ],
+    buttonRow({ label: 'Open', href: 'tg://resolve' }, { label: 'Help', href: 'https://nod.example' }),
   ]);
   expect(textOf(shown)).toBe('Text\nOpen: tg://resolve');
   expect(inside(shown)[1]).toMatchObject({ components: [{ style: 5, url: 'https://nod.example' }] });
 });
 
 it('refuses a press that Discord would refuse', () => {
-  expect(() => renderCard(card([[{ label: 'Go', press: 'x'.repeat(101) }]]))).toThrow(
+  expect(() => renderCard(card([buttonRow({ label: 'Go', press: 'x'.repeat(101) })]))).toThrow(
     'Discord takes 1 to 100',
   );
 });

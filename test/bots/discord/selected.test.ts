@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import type { Card, Picker } from '../../../src/bots/platform.ts';
+import { buttonRow, type Card, type Picker } from '../../../src/bots/platform.ts';
 import { type Harness, startHarness } from './harness.ts';
 
 const menus = (roles: Partial<Picker> = {}, people: Partial<Picker> = {}): Card => ({
   lines: [['Who approves?']],
   rows: [
-    { pick: 'roles', prompt: 'Roles', press: 's:1:roles', picked: [], max: 3, ...roles },
-    { pick: 'people', prompt: 'People', press: 's:1:people', picked: [], max: 2, ...people },
+    { type: 'picker', pick: 'roles', prompt: 'Roles', press: 's:1:roles', picked: [], max: 3, ...roles },
+    { type: 'picker', pick: 'people', prompt: 'People', press: 's:1:people', picked: [], max: 2, ...people },
   ],
 });
 
@@ -117,7 +117,7 @@ it('brings nothing picked along with a button', async () => {
   const { discord } = harness;
   const { events, message } = await startSettings(harness, {
     lines: [['Text']],
-    rows: [[{ label: 'Go', press: 'go' }]],
+    rows: [buttonRow({ label: 'Go', press: 'go' })],
   });
   await discord.press(message, 'Go', discord.ana);
   expect(await events.one('press')).not.toHaveProperty('picked');

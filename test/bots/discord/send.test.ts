@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import {
+  buttonRow,
   ChatBusyError,
   ChatClosedError,
   ChatUnreachableError,
@@ -12,15 +13,19 @@ it('sends a card with picture, menu and buttons', async () => {
   await using harness = await startHarness();
   const { discord, chat } = harness;
   const sent = await harness.createBot().send(chat, {
-    picture: await harness.picture('one'),
+    attachment: await harness.picture('one'),
     lines: [[{ text: '3 photos', style: 'bold' }, ' _for_ TikTok'], ['# no heading']],
     rows: [
-      { prompt: 'Who can see it?', options: [{ label: 'Everyone', press: 'all', isChosen: false }] },
-      [
+      {
+        type: 'choice',
+        prompt: 'Who can see it?',
+        options: [{ label: 'Everyone', press: 'all', isChosen: false }],
+      },
+      buttonRow(
         { label: 'Post now', press: 'post', tone: 'main' },
         { label: 'Discard', press: 'drop', tone: 'bad' },
         { label: 'Help', href: 'https://nod.example/help' },
-      ],
+      ),
     ],
   });
   expect(discord.render(discord.posts)).toBe(
@@ -46,11 +51,11 @@ it('uploads a picture only when it changed, and drops it when there is none', as
   const uploads = () => harness.callsOf('editMessage').map(({ files }) => files.length);
 
   const text = await bot.send(chat, card('Looking at it'));
-  const first = await bot.edit(text, { ...card('3 photos'), picture: one });
+  const first = await bot.edit(text, { ...card('3 photos'), attachment: one });
   expect(first).toEqual({ ...text, picture: 'one' });
-  expect(await bot.edit(first, { ...card('Posting'), picture: one })).toEqual(first);
+  expect(await bot.edit(first, { ...card('Posting'), attachment: one })).toEqual(first);
   expect(names()).toEqual(['picture-one.jpg']);
-  const second = await bot.edit(first, { ...card('Posting'), picture: two });
+  const second = await bot.edit(first, { ...card('Posting'), attachment: two });
   expect(names()).toEqual(['picture-two.jpg']);
   expect(await bot.edit(second, card('Live'))).toEqual(text);
   expect(names()).toEqual([]);
@@ -58,20 +63,20 @@ it('uploads a picture only when it changed, and drops it when there is none', as
   expect(uploads()).toEqual([1, 0, 1, 0, 0]);
 });
 
-it('attaches a text file under a name that Discord keeps, in place of a picture', async () => {
+it('attaches a text file under a name that Discord keeps, before and after a picture', async () => {
   await using harness = await startHarness();
   const { discord, chat } = harness;
   const bot = harness.createBot();
-  const file = { name: 'who approved (ünder).txt', text: 'Ana ✅\nBen ❌\n' };
-  const sent = await bot.send(chat, { ...card('All of it'), picture: await harness.picture('one'), file });
+  const file = { type: 'file' as const, name: 'who approved (ünder).txt', text: 'Ana ✅\nBen ❌\n' };
+  const sent = await bot.send(chat, { ...card('All of it'), attachment: file });
   expect(sent).not.toHaveProperty('picture');
   expect(discord.render(discord.posts)).toContain('│ All of it\n  │ [who_approved_nder_.txt]');
   const [stored] = [...discord.files.values()];
   expect(Buffer.from(stored?.bytes ?? []).toString()).toBe(file.text);
   expect(stored?.contentType).toMatch(/^text\/plain/);
-  const withPicture = await bot.edit(sent, { ...card('3 photos'), picture: await harness.picture('one') });
+  const withPicture = await bot.edit(sent, { ...card('3 photos'), attachment: await harness.picture('one') });
   expect(withPicture.picture).toBe('one');
-  await bot.edit(withPicture, { ...card('Again'), file });
+  await bot.edit(withPicture, { ...card('Again'), attachment: file });
   expect(discord.messages(discord.posts)[0]?.attachments.map(({ filename }) => filename)).toEqual([
     'who_approved_nder_.txt',
   ]);
@@ -91,7 +96,10 @@ it('attaches a text file to an answer that one person sees', async () => {
   });
   const { reply } = await events.one('command');
   if (reply === undefined) throw new Error('There is no reply.');
-  await bot.edit(reply, { ...card('History'), file: { name: 'history.txt', text: 'Nothing yet' } });
+  await bot.edit(reply, {
+    ...card('History'),
+    attachment: { type: 'file', name: 'history.txt', text: 'Nothing yet' },
+  });
   expect(discord.render(handle)).toContain('│ History\n  │ [history.txt]');
 });
 
@@ -189,7 +197,7 @@ it('tells a chat that is closed from a call that nobody can help', async () => {
   discord.setDmsClosed(discord.ana, true);
   expect(await harness.errorOf(bot.send(`discord:${dm.id}`, card('a')))).toBeInstanceOf(ChatClosedError);
   discord.setDmsClosed(discord.ana, false);
-  const twice = [[{ label: 'A', press: 'a' }], [{ label: 'B', press: 'a' }]];
+  const twice = [buttonRow({ label: 'A', press: 'a' }), buttonRow({ label: 'B', press: 'a' })];
   const error = await harness.errorOf(bot.send(`discord:${dm.id}`, { lines: [['x']], rows: twice }));
   expect(error).toMatchObject({ name: 'DiscordError', code: 50_035 });
 });
@@ -237,8 +245,8 @@ it('edits a card that another process has sent', async () => {
   await using harness = await startHarness();
   const { discord, chat } = harness;
   const before = harness.createBot();
-  const sent = await before.send(chat, { ...card('Posting'), picture: await harness.picture('one') });
+  const sent = await before.send(chat, { ...card('Posting'), attachment: await harness.picture('one') });
   await before.stop();
-  await harness.createBot().edit(sent, { ...card('Live'), picture: await harness.picture('one') });
+  await harness.createBot().edit(sent, { ...card('Live'), attachment: await harness.picture('one') });
   expect(discord.render(discord.posts)).toContain('│ [picture-one.jpg]\n  │ Live');
 });

@@ -16,7 +16,7 @@ const view = {
 };
 
 function print(state: PostState, changes: Partial<PostView> = {}): string {
-  const pictureOf = () => ({ key: 'key', path: 'path' });
+  const pictureOf = () => ({ type: 'picture' as const, key: 'key', path: 'path' });
   return printed(postCard({ ...view, post: postIn(state), pictureOf, ...changes }));
 }
 
@@ -34,10 +34,10 @@ const settled = { settledAt: NOW, publishId: 'p', postIds: [], checks: 0, checke
 
 it('shows the first photo of a post that has no preview', () => {
   const file = photo(1);
-  const pictureOf = ({ key }: { key: string }) => ({ key, path: key });
-  expect(postCard({ ...view, pictureOf, post: postIn(processing) }).picture).toBeUndefined();
+  const pictureOf = ({ key }: { key: string }) => ({ type: 'picture' as const, key, path: key });
+  expect(postCard({ ...view, pictureOf, post: postIn(processing) }).attachment).toBeUndefined();
   const post = { ...postIn(processing), media: file.state === 'ready' ? [file.media] : [] };
-  expect(postCard({ ...view, pictureOf, post }).picture).toMatchObject({ key: '412000.bin' });
+  expect(postCard({ ...view, pictureOf, post }).attachment).toMatchObject({ key: '412000.bin' });
 });
 
 it('shows the steps of a post, one a line', () => {

@@ -7,7 +7,9 @@ import { createAccessWorld, GROUP } from '../access/world.ts';
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 const hrefsOf = (card: Card | undefined): string[] =>
-  (card?.rows ?? []).flat().flatMap((button) => ('href' in button ? [button.href] : []));
+  (card?.rows ?? [])
+    .flatMap((row) => (row.type === 'buttons' ? row.buttons : []))
+    .flatMap((button) => ('href' in button ? [button.href] : []));
 
 it('puts a fresh link on the card of an open review each week, when all is read back', async () => {
   await using world = await createAccessWorld();

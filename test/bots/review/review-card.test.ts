@@ -17,7 +17,7 @@ import { postIn, printed } from '../cards/subjects.ts';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 const TUESDAY = Date.parse('2026-11-24T17:00:00Z');
-const pictureOf = () => ({ key: 'key', path: 'path' });
+const pictureOf = () => ({ type: 'picture' as const, key: 'key', path: 'path' });
 
 const vote = (name: string, mark: VoteChoice, reason?: string): Vote => ({
   person: { id: `discord:${name}`, name },

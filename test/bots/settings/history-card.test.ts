@@ -119,6 +119,6 @@ it('names the exported file by the day there', () => {
     now: Date.UTC(2026, 10, 22, 23, 30),
     timeZone: 'Asia/Tokyo',
   });
-  expect(card.file).toEqual({ name: 'nod-history-2026-11-23.csv', text: 'a,b' });
+  expect(card.attachment).toEqual({ type: 'file', name: 'nod-history-2026-11-23.csv', text: 'a,b' });
   expect(printed(card)).toBe('The whole history, 2 lines, with times in UTC.');
 });

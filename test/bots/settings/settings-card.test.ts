@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Card } from '../../../src/bots/platform.ts';
+import { buttonRow, type Card } from '../../../src/bots/platform.ts';
 import {
   changesText,
   codeCard,
@@ -10,7 +10,7 @@ import {
   settingsCard,
 } from '../../../src/bots/settings/settings-card.ts';
 import { defaultPolicy, type ReviewPolicy } from '../../../src/core/review/review.ts';
-import { printed } from '../cards/subjects.ts';
+import { pressesOf, printed } from '../cards/subjects.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 17, 2);
 const BEN = { id: 'telegram:2', name: 'Ben' };
@@ -35,7 +35,9 @@ function view(policy: Partial<ReviewPolicy> = {}, changes: Partial<SettingsView>
 /** With the menus of roles and people as one button each. */
 function print(card: Card): string {
   const rows = card.rows.map((row) =>
-    'pick' in row ? [{ label: `${row.prompt}: ${row.picked.join(', ')}`, press: row.press }] : row,
+    row.type === 'picker'
+      ? buttonRow({ label: `${row.prompt}: ${row.picked.join(', ')}`, press: row.press })
+      : row,
   );
   return printed({ ...card, rows });
 }
@@ -161,12 +163,7 @@ it('keeps every button within 64 bytes', () => {
   const place = { id: 'telegram:-1001234567890123', title: 'Far', chat: 'telegram:-1001234567890123' };
   const policy = { people: [person], roles: [EDITORS] };
   for (const changes of [{}, inStudio, { places: [LAB, place] }]) {
-    const { rows } = settingsCard(view(policy, changes));
-    const presses = rows.flatMap((row) =>
-      'pick' in row
-        ? [row.press]
-        : ('options' in row ? row.options : row).flatMap((each) => ('press' in each ? [each.press] : [])),
-    );
+    const presses = pressesOf(settingsCard(view(policy, changes)));
     expect(presses.length).toBeGreaterThan(15);
     for (const press of presses) expect(Buffer.byteLength(press)).toBeLessThanOrEqual(64);
   }

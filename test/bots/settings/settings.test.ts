@@ -194,12 +194,14 @@ it('exports the whole history into the chat, or to the presser alone where that 
       await history.append('x', { place, at: minute, person: ANA, what: 'settings_changed' });
   }
   await press(LAB, 's:history:export');
-  expect(newest(LAB)?.file?.name).toBe('nod-history-2026-11-22.csv');
-  expect(newest(LAB)?.file?.text.trim().split('\r\n')).toHaveLength(21);
+  const exported = newest(LAB)?.attachment;
+  if (exported?.type !== 'file') throw new Error('There is no file.');
+  expect(exported.name).toBe('nod-history-2026-11-22.csv');
+  expect(exported.text.trim().split('\r\n')).toHaveLength(21);
   const message = await stand(STUDIO);
   const place = await stand(STUDIO, { isPrivate: true });
   await press(STUDIO, 's:history:export', { message, openPrivately: async () => place });
-  expect(discord.messages.map(({ versions }) => versions.at(-1)?.card.file !== undefined)).toEqual([
+  expect(discord.messages.map(({ versions }) => versions.at(-1)?.card.attachment?.type === 'file')).toEqual([
     false,
     true,
   ]);

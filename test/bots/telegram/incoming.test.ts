@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
+import { buttonRow } from '../../../src/bots/platform.ts';
 import { jpeg, startHarness } from './harness.ts';
 
 it('delivers a text with who said it and where', async () => {
@@ -67,7 +68,10 @@ it('brings a press back with its message and answers it once', async () => {
     await event.answer('too late');
     await bot.edit(event.message, { lines: [['Done']], rows: [] });
   });
-  await bot.send(chat, { lines: [['Ready?']], rows: [[{ label: 'Yes', press: 'yes', tone: 'good' }]] });
+  await bot.send(chat, {
+    lines: [['Ready?']],
+    rows: [buttonRow({ label: 'Yes', press: 'yes', tone: 'good' })],
+  });
   const card = await telegram.waitForMessage(telegram.anaChat, 'Ready?');
   expect(await telegram.press(card, 'Yes', telegram.ana)).toEqual({ text: 'took yes', show_alert: false });
   const done = await telegram.waitForMessage(telegram.anaChat, 'Done');
@@ -81,12 +85,7 @@ it('ends the spinner of a press that nobody answers or that fails', async () => 
   const { bot } = await harness.startBot(async (event) => {
     if (event.type === 'press' && event.press === 'fail') throw new Error('a bug');
   });
-  const rows = [
-    [
-      { label: 'Quiet', press: 'quiet' },
-      { label: 'Fail', press: 'fail' },
-    ],
-  ];
+  const rows = [buttonRow({ label: 'Quiet', press: 'quiet' }, { label: 'Fail', press: 'fail' })];
   await bot.send(chat, { lines: [['Card']], rows });
   const card = await telegram.waitForMessage(telegram.anaChat, 'Card');
   expect(await telegram.press(card, 'Quiet', telegram.ana)).toEqual({ show_alert: false });
@@ -97,7 +96,7 @@ it('gets over a press that can no longer be answered', async () => {
   await using harness = await startHarness({ callbackLifetimeMs: 0 });
   const { telegram, chat } = harness;
   const { bot, events } = await harness.startBot();
-  await bot.send(chat, { lines: [['Card']], rows: [[{ label: 'Late', press: 'late' }]] });
+  await bot.send(chat, { lines: [['Card']], rows: [buttonRow({ label: 'Late', press: 'late' })] });
   const card = await telegram.waitForMessage(telegram.anaChat, 'Card');
   const pressed = harness.errorOf(telegram.press(card, 'Late', telegram.ana));
   await telegram.waitForRequest('answerCallbackQuery', { when: ({ status }) => status === 400 });

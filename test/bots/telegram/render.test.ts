@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { fitLines } from '../../../src/bots/cards/fit-text.ts';
-import type { Card, Line } from '../../../src/bots/platform.ts';
+import type { Card, Choice, Line, Picker } from '../../../src/bots/platform.ts';
 import { isLinkable, renderCard } from '../../../src/bots/telegram/render.ts';
 
 const textOf = (lines: readonly Line[]) =>
@@ -65,7 +65,8 @@ it('names the person whom a group message asks', () => {
 });
 
 it('breaks a choice of many into rows of at most five, and leaves menus of people out', () => {
-  const choiceOf = (count: number) => ({
+  const choiceOf = (count: number): Choice => ({
+    type: 'choice',
     prompt: 'How many?',
     options: Array.from({ length: count }, (_, index) => ({
       label: `${index + 1}`,
@@ -80,7 +81,7 @@ it('breaks a choice of many into rows of at most five, and leaves menus of peopl
   expect(rowsOf(choiceOf(5))).toEqual(['● 1 2 3 4 5']);
   expect(rowsOf(choiceOf(6))).toEqual(['● 1 2 3', '4 5 6']);
   expect(rowsOf(choiceOf(11))).toEqual(['● 1 2 3 4', '5 6 7 8', '9 10 11']);
-  const picker = { pick: 'roles' as const, prompt: 'Who?', press: 'who', picked: [], max: 5 };
+  const picker: Picker = { type: 'picker', pick: 'roles', prompt: 'Who?', press: 'who', picked: [], max: 5 };
   expect(rowsOf(choiceOf(0), picker)).toBeUndefined();
 });
 

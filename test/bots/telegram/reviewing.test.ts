@@ -1,5 +1,10 @@
 import { expect, it } from 'vitest';
-import { ChatBusyError, ChatUnreachableError, MessageGoneError } from '../../../src/bots/platform.ts';
+import {
+  buttonRow,
+  ChatBusyError,
+  ChatUnreachableError,
+  MessageGoneError,
+} from '../../../src/bots/platform.ts';
 import { createReleaseGate } from '../records.ts';
 import { type Harness, startHarness } from './harness.ts';
 
@@ -149,7 +154,7 @@ it('whispers in the group, next to the message', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;
   const { bot, message, shown, team, ben } = await startTeam(harness);
-  const rows = [[{ label: 'Say why', press: 'why' }]];
+  const rows = [buttonRow({ label: 'Say why', press: 'why' })];
   expect(await bot.tellPrivately(message, personOf(ben), { lines: [['Use the button']], rows })).toBe(true);
   expect(telegram.shownTo(team, ben)).toMatchObject([
     {
@@ -165,7 +170,7 @@ it('hears a button of a whisper, which it can no longer reach', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;
   const { bot, events, chat, message, team, ben } = await startTeam(harness);
-  const rows = [[{ label: 'Say why', press: 'why' }]];
+  const rows = [buttonRow({ label: 'Say why', press: 'why' })];
   await bot.tellPrivately(message, personOf(ben), { lines: [['Use the button']], rows });
   const [whispered] = telegram.shownTo(team, ben);
   if (whispered === undefined) throw new Error('Nothing was whispered.');

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import {
+  buttonRow,
   type Card,
   ChatBusyError,
   ChatClosedError,
@@ -21,11 +22,11 @@ it('sets a card with styles, links and buttons', async () => {
       [{ text: 'rules', href: 'https://www.tiktok.com/legal' }, ' of 👩‍👩‍👧 ', { text: 'x', style: 'code' }],
     ],
     rows: [
-      [
+      buttonRow(
         { label: 'Post now', press: 'post', tone: 'good' },
         { label: 'Drop', press: 'drop', tone: 'bad' },
-      ],
-      [{ label: 'Connect', href: 'https://nod.example.com/connect', tone: 'main' }],
+      ),
+      buttonRow({ label: 'Connect', href: 'https://nod.example.com/connect', tone: 'main' }),
     ],
   });
   const message = await telegram.waitForMessage(telegram.anaChat, '3 photos');
@@ -55,7 +56,7 @@ it('writes a link that Telegram takes for no button into the text', async () => 
   const { telegram, chat } = harness;
   await harness.createBot().send(chat, {
     lines: [['Connect an account'], [{ text: 'here', href: 'http://127.0.0.1:8080/a' }]],
-    rows: [[{ label: 'Connect', href: 'http://localhost:8080/connect?state=1' }]],
+    rows: [buttonRow({ label: 'Connect', href: 'http://localhost:8080/connect?state=1' })],
   });
   const message = await telegram.waitForMessage(telegram.anaChat, 'Connect an account');
   expect(message.text).toBe(
@@ -72,16 +73,16 @@ it('turns a text into a picture, keeps the picture, and puts another one', async
   const shown = () => telegram.botMessages(telegram.anaChat);
 
   const text = await bot.send(chat, card('Looking at it'));
-  const first = await bot.edit(text, { ...card('3 photos'), picture: one });
+  const first = await bot.edit(text, { ...card('3 photos'), attachment: one });
   expect(first).toEqual({ chat, id: text.id, picture: 'one' });
   expect(shown()).toMatchObject([{ message_id: Number(text.id), caption: '3 photos', photo: [{}] }]);
 
-  expect(await bot.edit(first, { ...card('Posting'), picture: one })).toEqual(first);
+  expect(await bot.edit(first, { ...card('Posting'), attachment: one })).toEqual(first);
   expect(await bot.edit(first, card('Live'))).toEqual(first);
   expect(shown()).toMatchObject([{ caption: 'Live', photo: [{ width: 40 }] }]);
   const before = shown()[0]?.photo?.[0]?.file_unique_id;
 
-  expect(await bot.edit(first, { ...card('Live'), picture: two })).toMatchObject({ picture: 'two' });
+  expect(await bot.edit(first, { ...card('Live'), attachment: two })).toMatchObject({ picture: 'two' });
   expect(shown()[0]?.photo?.[0]?.file_unique_id).not.toBe(before);
   const methods = telegram.state.requests.map(({ method }) => method).filter((name) => /edit/.test(name));
   expect(methods).toEqual([
@@ -96,7 +97,7 @@ it('edits the caption of a message that it takes for a text', async () => {
   await using harness = await startHarness();
   const { telegram, chat } = harness;
   const bot = harness.createBot();
-  const sent = await bot.send(chat, { ...card('3 photos'), picture: await harness.picture('one') });
+  const sent = await bot.send(chat, { ...card('3 photos'), attachment: await harness.picture('one') });
   await bot.edit({ chat, id: sent.id }, card('Live'));
   expect(telegram.botMessages(telegram.anaChat)).toMatchObject([{ caption: 'Live', photo: [{}] }]);
 });
@@ -107,7 +108,7 @@ it('shortens a caption to what Telegram takes and keeps its last lines', async (
   const long = '👩‍👩‍👧 surf '.repeat(200);
   await harness.createBot().send(chat, {
     ...card('3 photos', long, 'Post now: choose who can see it'),
-    picture: await harness.picture('one'),
+    attachment: await harness.picture('one'),
   });
   const { caption = '' } = await telegram.waitForMessage(telegram.anaChat, '3 photos');
   expect(caption.length).toBeLessThanOrEqual(1024);
@@ -129,7 +130,7 @@ it('asks a person for a reply, with a way out where Telegram allows it', async (
   const { telegram, chat } = harness;
   const bot = harness.createBot();
   const ana = { id: `telegram:${telegram.ana.id}`, name: 'Ana' };
-  const rows = [[{ label: 'Cancel', press: 'cancel' }]];
+  const rows = [buttonRow({ label: 'Cancel', press: 'cancel' })];
   const first = await bot.send(chat, { lines: [['Which caption?']], rows }, { asksFor: ana });
   await bot.send(chat, card('Anything else?'), { asksFor: ana, replyTo: first, silent: true });
   const parameters = telegram.state.requests.map((request) => request.parameters);
@@ -154,9 +155,9 @@ it('sends a file with its caption, and edits the caption only', async () => {
   await using harness = await startHarness();
   const { telegram, chat } = harness;
   const bot = harness.createBot();
-  const file = { name: 'reviews.csv', text: 'when,who\n1,Añá 👩‍👩‍👧\n' };
-  const rows = [[{ label: 'Done', press: 'done' }]];
-  const sent = await bot.send(chat, { ...card('All reviews'), rows, file }, { silent: true });
+  const file = { type: 'file' as const, name: 'reviews.csv', text: 'when,who\n1,Añá 👩‍👩‍👧\n' };
+  const rows = [buttonRow({ label: 'Done', press: 'done' })];
+  const sent = await bot.send(chat, { ...card('All reviews'), rows, attachment: file }, { silent: true });
   expect(sent).toEqual({ chat, id: expect.stringMatching(/^\d+$/) });
   const { document, caption, reply_markup } = await telegram.waitForMessage(telegram.anaChat, 'All reviews');
   expect({ caption, reply_markup }).toMatchObject({
@@ -166,7 +167,9 @@ it('sends a file with its caption, and edits the caption only', async () => {
   const stored = telegram.files.get(document?.file_id ?? '');
   expect(stored?.fileName).toBe('reviews.csv');
   expect(Buffer.from(stored?.bytes ?? []).toString()).toBe(file.text);
-  expect(await harness.errorOf(bot.edit(sent, { ...card('New'), file }))).toBeInstanceOf(MessageGoneError);
+  expect(await harness.errorOf(bot.edit(sent, { ...card('New'), attachment: file }))).toBeInstanceOf(
+    MessageGoneError,
+  );
   await bot.edit(sent, card('Seen'));
   expect(telegram.botMessages(telegram.anaChat)).toMatchObject([{ caption: 'Seen', document: {} }]);
 });
@@ -238,8 +241,11 @@ it('names the method and the reason of any other refusal', async () => {
     'message',
     'Telegram refused sendMessage with 400: Bad Request: message text is empty.',
   );
-  const wide = { lines: [['x']], rows: [[{ label: 'Wide', press: 'ü'.repeat(33) }]] };
+  const wide = { lines: [['x']], rows: [buttonRow({ label: 'Wide', press: 'ü'.repeat(33) })] };
   await expect(bot.send(harness.chat, wide)).rejects.toThrow('66 bytes');
-  const missing = { ...card('x'), picture: { key: 'x', path: '/nowhere/x.jpg' } };
+  const missing = {
+    ...card('x'),
+    attachment: { type: 'picture' as const, key: 'x', path: '/nowhere/x.jpg' },
+  };
   await expect(bot.send(harness.chat, missing)).rejects.toThrow('ENOENT');
 });

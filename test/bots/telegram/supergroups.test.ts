@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { type Bot, ChatClosedError, MessageGoneError } from '../../../src/bots/platform.ts';
+import { type Bot, buttonRow, ChatClosedError, MessageGoneError } from '../../../src/bots/platform.ts';
 import { createReleaseGate } from '../records.ts';
 import { type Harness, jpeg, startHarness } from './harness.ts';
 
-const card = (text: string) => ({ lines: [[text]], rows: [[{ label: 'Go', press: 'go' }]] });
+const card = (text: string) => ({ lines: [[text]], rows: [buttonRow({ label: 'Go', press: 'go' })] });
 
 it('hears of a supergroup under the name of the group that it was', async () => {
   await using harness = await startHarness();
