@@ -1,8 +1,6 @@
 import type { Logger } from 'pino';
-import type { Accounts } from '../core/accounts/accounts.ts';
-import type { Consents } from '../core/accounts/consent.ts';
 import type { Workspaces } from '../core/accounts/workspaces.ts';
-import type { Draft, DraftFile } from '../core/compose/draft.ts';
+import type { DraftFile } from '../core/compose/draft.ts';
 import type { Composer } from '../core/compose/drafts.ts';
 import type { ChatRef, Person } from '../core/people.ts';
 import { type Problem, UserError } from '../core/problems.ts';
@@ -10,28 +8,19 @@ import type { Post } from '../core/publish/post.ts';
 import { createThrottle } from '../core/throttle.ts';
 import type { Guard, OwnDraft, Passed } from './access/guard.ts';
 import type { AccessRequests } from './access/requests.ts';
-import { giveLink } from './accounts/connect-link.ts';
 import type { CardIndex } from './cards/card-index.ts';
 import type { CardQueue } from './cards/card-queue.ts';
 import type { Sender } from './cards/send.ts';
 import { reviewSubject } from './cards/subjects.ts';
+import { COMMANDS, type CommandParts, commandOf } from './commands.ts';
 import type { CommandOptions } from './compose/command-options.ts';
 import type { ButtonPresses } from './compose/draft-buttons.ts';
-import type { Bot, ChatEvent, ChatEventOf } from './platform.ts';
+import type { ChatEvent, ChatEventOf } from './platform.ts';
 import type { Lists } from './posts/post-list.ts';
-import { cancelCard, postsCard } from './posts/post-list.ts';
 import type { PostSchedule } from './posts/schedule.ts';
 import type { Voting } from './review/voting.ts';
 import type { SettingsDialogue } from './settings/settings.ts';
-import {
-  accountsCard,
-  disconnectCard,
-  helpCard,
-  note,
-  OLD_BUTTON,
-  problemCard,
-  startCard,
-} from './text/messages.ts';
+import { note, OLD_BUTTON, problemCard } from './text/messages.ts';
 import { problemText } from './text/problems.ts';
 import { wordingOf } from './text/wording.ts';
 
@@ -45,8 +34,6 @@ export function createConversation({
   composer,
   buttonPresses,
   lists,
-  accounts,
-  consents,
   workspaces,
   voting,
   schedule,
@@ -56,8 +43,7 @@ export function createConversation({
   cardIndex,
   sender,
   commandOptions,
-  botFor,
-  publicUrl,
+  commandParts,
   now,
   log,
 }: {
@@ -66,8 +52,6 @@ export function createConversation({
   composer: Composer;
   buttonPresses: ButtonPresses;
   lists: Lists;
-  accounts: Accounts;
-  consents: Consents;
   workspaces: Workspaces;
   voting: Voting;
   schedule: PostSchedule;
@@ -77,8 +61,7 @@ export function createConversation({
   cardIndex: CardIndex;
   sender: Sender;
   commandOptions: CommandOptions;
-  botFor: (chat: ChatRef) => Bot;
-  publicUrl: string;
+  commandParts: CommandParts;
   now: () => number;
   log: Logger;
 }) {
@@ -112,7 +95,7 @@ export function createConversation({
       if (await accessRequests.meet(event)) await receive(event);
       return;
     }
-    if (passed.on === 'claim') return accessRequests.claim(passed.event);
+    if (passed.on === 'claim') return COMMANDS.claim.run(commandParts, passed.event);
     await accessRequests.greet(event);
     await workspaces.meet(event);
     await dispatch(passed);
@@ -239,54 +222,13 @@ export function createConversation({
     }
   }
 
+  /** In a group another bot may know a command that Nod has not. */
   async function runCommand(event: ChatEventOf<'command'>): Promise<void> {
-    const { chat, workspace, person } = event;
-    const wording = wordingOf(chat);
-    switch (event.name) {
-      case 'start':
-        return sender.answer(event, startCard((await accounts.list(workspace)).length > 0));
-      case 'help':
-        return sender.answer(event, helpCard(wording, event.maxFileBytes));
-      case 'connect': {
-        const { id } = await consents.invite(event);
-        return giveLink({ sender, botFor }, event, `${publicUrl}/connect/${id}`);
-      }
-      case 'accounts':
-        return sender.answer(event, accountsCard(await accounts.list(workspace), wording));
-      case 'disconnect':
-        return sender.answer(event, disconnectCard(await accounts.list(workspace), wording));
-      case 'settings':
-      case 'history':
-      case 'join':
-      case 'approver':
-        return settings.runCommand(event);
-      case 'posts': {
-        // Where drafts are composed in private they can get lost from sight, so this brings them back.
-        const hidden = botFor(chat).composesInPrivate ? await lists.openDrafts(workspace, person) : [];
-        const { timeZone } = await workspaces.settingsOf(workspace);
-        const posts = await lists.recentPosts(workspace);
-        const left = await draftsLeftTo(event);
-        return sender.answer(event, postsCard({ posts, hidden, left, wording, timeZone, now: now() }));
-      }
-      case 'cancel':
-        return sender.answer(
-          event,
-          cancelCard(await lists.openDrafts(workspace, person), await lists.postsUnderWay(workspace, person)),
-        );
-      default:
-        return event.isPrivate
-          ? sender.answer(
-              event,
-              note(`There is no ${wording.slash}${event.name}. ${wording.slash}help shows what there is.`),
-            )
-          : undefined;
-    }
-  }
-
-  /** Who manages a place can take up what somebody has left behind there. */
-  async function draftsLeftTo({ chat, workspace, person, isPrivate }: ChatEvent): Promise<Draft[]> {
-    const mayTake = !isPrivate && (await botFor(chat).fetchMember(chat, person)).isManager;
-    return mayTake ? lists.leftDrafts(workspace) : [];
+    const command = commandOf(event.name);
+    if (command !== undefined) return command.run(commandParts, event);
+    if (!event.isPrivate) return;
+    const { slash } = wordingOf(event.chat);
+    await sender.answer(event, note(`There is no ${slash}${event.name}. ${slash}help shows what there is.`));
   }
 
   return { handle };

@@ -12,6 +12,7 @@ import { createCardQueue } from './cards/card-queue.ts';
 import { createRenderer } from './cards/render-subject.ts';
 import { createSender } from './cards/send.ts';
 import { subjectsOf } from './cards/subjects.ts';
+import { commandsIn } from './commands.ts';
 import { createCommandOptions } from './compose/command-options.ts';
 import { createButtonPresses } from './compose/draft-buttons.ts';
 import { createConversation } from './conversation.ts';
@@ -28,7 +29,6 @@ import { createVoting } from './review/voting.ts';
 import { createJoinChats } from './settings/join-chats.ts';
 import { createSettings } from './settings/settings.ts';
 import type { InboxRecord, MoveRecord } from './telegram/index.ts';
-import { COMMANDS, REPLY_COMMANDS } from './text/messages.ts';
 
 /** What the chats use of the core. */
 type ChatCore = Omit<
@@ -123,6 +123,7 @@ export function createChats({
   });
   const commandOptions = createCommandOptions({ ...core, cardQueue, now });
   const lists = createLists({ ...core, botFor });
+  const commandParts = { ...core, accessRequests, lists, settings, sender, botFor, publicUrl, now };
   const conversation = createConversation({
     ...core,
     guard,
@@ -133,12 +134,11 @@ export function createChats({
     schedule,
     settings,
     commandOptions,
+    commandParts,
     cardQueue,
     touch,
     cardIndex,
     sender,
-    botFor,
-    publicUrl,
     now,
     log,
   });
@@ -176,10 +176,7 @@ export async function createBots({
     const { createTelegramBot } = await import('./telegram/index.ts');
     const inbox = stores.store<InboxRecord>('telegram-inbox');
     const supergroups = stores.store<MoveRecord>('telegram-moves');
-    const commands = [...COMMANDS, ...REPLY_COMMANDS].map(({ name, description }) => ({
-      command: name,
-      description,
-    }));
+    const commands = commandsIn('menu').map(({ name, description }) => ({ command: name, description }));
     bots.push(createTelegramBot({ ...config.telegram, inbox, supergroups, commands, log, now, onFatal }));
   }
   if (config.discord !== undefined) {

@@ -10,6 +10,7 @@ import type { Store } from '../../core/storage/database.ts';
 import { decodePress, type Press } from '../buttons.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import { parseSubject } from '../cards/subjects.ts';
+import { commandOf } from '../commands.ts';
 import type { Bot, ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
 import { decodeQuestionId } from '../questions.ts';
 import { isAbsent } from './members.ts';
@@ -17,7 +18,6 @@ import {
   ACCESS_RIGHTS,
   ACCOUNT_RIGHTS,
   ANSWER_RIGHTS,
-  COMMAND_RIGHTS,
   DRAFT_RIGHTS,
   POST_RIGHTS,
   type Right,
@@ -127,7 +127,7 @@ export function createGuard({
         await checkMember(event);
         return { on: 'media', event };
       case 'command':
-        await checkPlaceRight(event, rightOf(COMMAND_RIGHTS, event.name) ?? 'member');
+        await checkPlaceRight(event, commandOf(event.name)?.right ?? 'member');
         return { on: 'command', event };
       case 'text':
         return authoriseText(event);
@@ -148,7 +148,7 @@ export function createGuard({
    * link into the group can carry anything.
    */
   function isClaim({ name, argument, isPrivate, reply }: ChatEventOf<'command'>): boolean {
-    if (name !== 'start') return rightOf(COMMAND_RIGHTS, name) === 'anyone';
+    if (name !== 'start') return commandOf(name)?.right === 'anyone';
     return argument !== '' && (isPrivate || reply !== undefined || operators.isCode(argument));
   }
 

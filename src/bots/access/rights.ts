@@ -1,5 +1,5 @@
 /**
- * Who may do what. A right is held now, in the place that the event comes from:
+ * Who may do what, but for the commands, which say it themselves. A right is held now, in the place that the event comes from:
  *
  * - `anyone`: also who may not use this Nod
  * - `member`: belongs to the place
@@ -80,22 +80,6 @@ export const ACCESS_RIGHTS = {
   block: 'operator',
 } as const satisfies Record<string, Right>;
 
-/** What a command asks for. */
-export const COMMAND_RIGHTS = {
-  start: 'member',
-  claim: 'anyone',
-  help: 'member',
-  connect: 'manager',
-  accounts: 'member',
-  disconnect: 'manager',
-  settings: 'manager',
-  history: 'member',
-  join: 'manager',
-  approver: 'manager',
-  posts: 'member',
-  cancel: 'member',
-} as const satisfies Record<string, Right>;
-
 /** What the answer to a question of ours asks for. */
 export const ANSWER_RIGHTS = {
   caption: 'author',
@@ -106,6 +90,6 @@ export const ANSWER_RIGHTS = {
   code: 'manager',
 } as const satisfies Record<string, Right>;
 
-/** The right under a key that may be anything; undefined for what none of our buttons and commands says. */
+/** The right under a key that may be anything; undefined for what none of our buttons says. */
 export const rightOf = (rights: Readonly<Record<string, Right>>, key: string): Right | undefined =>
   Object.hasOwn(rights, key) ? rights[key] : undefined;

@@ -58,20 +58,18 @@ export function createSettings({
   operators: Pick<Operators, 'isOperator'>;
   now: () => number;
 }) {
-  /** Obeys `settings`, `history`, `join` and `approver`. */
-  async function runCommand(event: ChatEventOf<'command'>): Promise<void> {
-    switch (event.name) {
-      case 'history':
-        return sender.answer(event, await drawHistory(event));
-      case 'settings':
-        return sender.answer(event, await draw(event));
-      case 'join':
-        return event.argument.trim() === ''
-          ? sender.answer(event, joinHelpCard(event.chat))
-          : joinChats.join(event, event.argument);
-      case 'approver':
-        return toggleApprover(event, event.target);
-    }
+  async function show(event: ChatEventOf<'command'>): Promise<void> {
+    await sender.answer(event, await draw(event));
+  }
+
+  async function showHistory(event: ChatEventOf<'command'>): Promise<void> {
+    await sender.answer(event, await drawHistory(event));
+  }
+
+  /** Joins the place with the one whose code is given; without a code says how that goes. */
+  async function join(event: ChatEventOf<'command'>): Promise<void> {
+    if (event.argument.trim() === '') await sender.answer(event, joinHelpCard(event.chat));
+    else await joinChats.join(event, event.argument);
   }
 
   /** @throws UserError for what cannot be. */
@@ -176,8 +174,9 @@ export function createSettings({
     await redraw(event);
   }
 
-  async function toggleApprover(event: Asking, target: Person | undefined): Promise<void> {
-    const { chat, workspace } = event;
+  /** Lets the person to whom the command replies approve, or not any more. */
+  async function toggleApprover(event: ChatEventOf<'command'>): Promise<void> {
+    const { chat, workspace, target } = event;
     if (target === undefined || !SOMEBODY.test(target.id))
       return sender.answer(event, approverHelpCard(chat));
     const isTarget = ({ id }: Person) => id === target.id;
@@ -215,7 +214,7 @@ export function createSettings({
     await (place === undefined ? sender.say(chat, card) : sender.sayInstead(place, card));
   }
 
-  return { runCommand, press, take };
+  return { show, showHistory, join, toggleApprover, press, take };
 }
 
 export type SettingsDialogue = ReturnType<typeof createSettings>;

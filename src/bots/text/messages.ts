@@ -9,20 +9,6 @@ import { accountName, excerptOf, filesWord, limitOf, momentOf } from './format.t
 import { problemText } from './problems.ts';
 import { type Wording, wordingOf } from './wording.ts';
 
-/** The commands that a chat's menu shows. */
-export const COMMANDS = [
-  { name: 'start', description: 'What Nod does, and how to begin' },
-  { name: 'connect', description: 'Connect a TikTok account' },
-  { name: 'accounts', description: 'The connected TikTok accounts' },
-  { name: 'disconnect', description: 'Disconnect a TikTok account' },
-  { name: 'settings', description: 'Reviews, time zone, joined chats' },
-  { name: 'history', description: 'Who approved and posted what' },
-  { name: 'join', description: 'Share accounts and reviews with another chat' },
-  { name: 'posts', description: 'Recent posts, with status and link' },
-  { name: 'cancel', description: 'Cancel what is under way' },
-  { name: 'help', description: 'What Nod takes, and what it does with it' },
-] as const;
-
 export const OLD_BUTTON = 'This button is from an older Nod.';
 /** Above a card that stands where it was composed, and not where it should. */
 export const STANDS_IN =
@@ -43,11 +29,6 @@ export const plannedText = (publishAt: number | undefined, now: number, timeZone
   publishAt === undefined
     ? 'It goes out as soon as it may.'
     : `It goes out ${momentOf(publishAt, now, timeZone)} (${timeZone}).`;
-
-/** What a reply to somebody's message says; only where a command can be one. */
-export const REPLY_COMMANDS = [
-  { name: 'approver', description: 'As a reply: lets its author approve, or not any more' },
-] as const;
 
 /** A card of plain lines without buttons. */
 export function note(...lines: string[]): Card {
@@ -86,7 +67,15 @@ export function handedOverCard({ account, chat, content, review }: Post): Card {
 }
 
 /** What Nod takes, how it gets it, and the commands. */
-export function helpCard({ slash, help }: Wording, maxFileBytes: number | undefined): Card {
+export function helpCard({
+  wording: { slash, help },
+  maxFileBytes,
+  commands,
+}: {
+  wording: Wording;
+  maxFileBytes: number | undefined;
+  commands: readonly { name: string; description: string }[];
+}): Card {
   return note(
     'A post is 1 to 35 photos or one video. JPEG, PNG and WebP become JPEG as TikTok takes it; MP4 and MOV keep their quality.',
     '',
@@ -94,9 +83,7 @@ export function helpCard({ slash, help }: Wording, maxFileBytes: number | undefi
     ...(maxFileBytes === undefined ? [] : [`You can attach files up to ${limitOf(maxFileBytes)} here.`]),
     'Nothing is posted before you tap Post now, and nothing is ever posted twice.',
     '',
-    ...COMMANDS.filter(({ name }) => name !== 'start' && name !== 'help').map(
-      ({ name, description }) => `${slash}${name}  ${description}`,
-    ),
+    ...commands.map(({ name, description }) => `${slash}${name}  ${description}`),
   );
 }
 

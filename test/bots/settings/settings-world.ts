@@ -112,11 +112,18 @@ export async function startSettings({ whispers = true } = {}) {
   }
 
   function dispatch(passed: Passed | { on: 'stranger' }): Promise<void> {
-    if (passed.on === 'command') return settings.runCommand(passed.event);
+    if (passed.on === 'command') return runCommand(passed.event);
     if (passed.on === 'settings') return settings.press(passed.event, passed.press);
     if (passed.on === 'nothing') return passed.event.answer(OLD_BUTTON);
     if (passed.on === 'place_answer') return settings.take(passed.event, passed.kind);
     throw new Error(`The settings know nothing of ${passed.on}.`);
+  }
+
+  async function runCommand(event: ChatEventOf<'command'>): Promise<void> {
+    if (event.name === 'settings') return settings.show(event);
+    if (event.name === 'history') return settings.showHistory(event);
+    if (event.name === 'join') return settings.join(event);
+    if (event.name === 'approver') return settings.toggleApprover(event);
   }
 
   for (const { workspace, chat, chatTitle, isPrivate } of [LAB, STUDIO, ALONE]) {

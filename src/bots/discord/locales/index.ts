@@ -1,11 +1,20 @@
 import { Locale } from 'discord.js';
+import type { CommandName } from '../../commands.ts';
 import de from './de.json' with { type: 'json' };
 import en from './en.json' with { type: 'json' };
 import es from './es.json' with { type: 'json' };
 import pt from './pt.json' with { type: 'json' };
 
+/**
+ * What comes after `/tiktok`: what brings files, and the commands of all chats but two. Nobody starts a bot in Discord,
+ * and who approves is picked in the settings there.
+ */
+type Subcommand = 'post' | 'compose' | Exclude<CommandName, 'start' | 'approver'>;
+
 /** All that Nod's Discord menus say, in one language. */
-export type Texts = typeof en;
+export type Texts = typeof en & {
+  readonly subcommands: Readonly<Record<Subcommand, { readonly name: string; readonly description: string }>>;
+};
 
 const LANGUAGES: Readonly<Record<string, Texts>> = { en, de, es, pt };
 
@@ -24,4 +33,4 @@ export const translations = (textOf: (texts: Texts) => string) => ({
 });
 
 /** The names of what comes after `/tiktok`, as events carry them. */
-export const SUBCOMMANDS = Object.keys(en.subcommands) as (keyof Texts['subcommands'])[];
+export const SUBCOMMANDS = Object.keys(en.subcommands) as Subcommand[];

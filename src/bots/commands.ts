@@ -1,0 +1,164 @@
+import type { Accounts } from '../core/accounts/accounts.ts';
+import type { Consents } from '../core/accounts/consent.ts';
+import type { Workspaces } from '../core/accounts/workspaces.ts';
+import type { Draft } from '../core/compose/draft.ts';
+import type { ChatRef } from '../core/people.ts';
+import type { AccessRequests } from './access/requests.ts';
+import type { Right } from './access/rights.ts';
+import { giveLink } from './accounts/connect-link.ts';
+import type { Sender } from './cards/send.ts';
+import type { Bot, ChatEventOf } from './platform.ts';
+import { cancelCard, type Lists, postsCard } from './posts/post-list.ts';
+import type { SettingsDialogue } from './settings/settings.ts';
+import { accountsCard, disconnectCard, helpCard, startCard } from './text/messages.ts';
+import { wordingOf } from './text/wording.ts';
+
+/** Something that people tell Nod to do by its name. */
+interface Command {
+  /** As the menu and the help have it. */
+  readonly description: string;
+  readonly shownIn: readonly ('menu' | 'help')[];
+  /** Who may; the guard has checked it before the command runs. */
+  readonly right: Right;
+  readonly run: (parts: CommandParts, event: ChatEventOf<'command'>) => Promise<void>;
+}
+
+/** What the commands work with. */
+export interface CommandParts {
+  readonly accessRequests: AccessRequests;
+  readonly accounts: Accounts;
+  readonly consents: Consents;
+  readonly workspaces: Workspaces;
+  readonly lists: Lists;
+  readonly settings: SettingsDialogue;
+  readonly sender: Sender;
+  readonly botFor: (chat: ChatRef) => Bot;
+  readonly publicUrl: string;
+  readonly now: () => number;
+}
+
+/** All commands, in the order of the menu. */
+export const COMMANDS = {
+  start: {
+    description: 'What Nod does, and how to begin',
+    shownIn: ['menu'],
+    right: 'member',
+    run: async ({ accounts, sender }, event) =>
+      sender.answer(event, startCard((await accounts.list(event.workspace)).length > 0)),
+  },
+  connect: {
+    description: 'Connect a TikTok account',
+    shownIn: ['menu', 'help'],
+    right: 'manager',
+    run: async ({ consents, sender, botFor, publicUrl }, event) => {
+      const { id } = await consents.invite(event);
+      await giveLink({ sender, botFor }, event, `${publicUrl}/connect/${id}`);
+    },
+  },
+  accounts: {
+    description: 'The connected TikTok accounts',
+    shownIn: ['menu', 'help'],
+    right: 'member',
+    run: async ({ accounts, sender }, event) =>
+      sender.answer(event, accountsCard(await accounts.list(event.workspace), wordingOf(event.chat))),
+  },
+  disconnect: {
+    description: 'Disconnect a TikTok account',
+    shownIn: ['menu', 'help'],
+    right: 'manager',
+    run: async ({ accounts, sender }, event) =>
+      sender.answer(event, disconnectCard(await accounts.list(event.workspace), wordingOf(event.chat))),
+  },
+  settings: {
+    description: 'Reviews, time zone, joined chats',
+    shownIn: ['menu', 'help'],
+    right: 'manager',
+    run: ({ settings }, event) => settings.show(event),
+  },
+  history: {
+    description: 'Who approved and posted what',
+    shownIn: ['menu', 'help'],
+    right: 'member',
+    run: ({ settings }, event) => settings.showHistory(event),
+  },
+  join: {
+    description: 'Share accounts and reviews with another chat',
+    shownIn: ['menu', 'help'],
+    right: 'manager',
+    run: ({ settings }, event) => settings.join(event),
+  },
+  posts: {
+    description: 'Recent posts, with status and link',
+    shownIn: ['menu', 'help'],
+    right: 'member',
+    run: showPosts,
+  },
+  cancel: {
+    description: 'Cancel what is under way',
+    shownIn: ['menu', 'help'],
+    right: 'member',
+    run: async ({ lists, sender }, event) => {
+      const { workspace, person } = event;
+      const drafts = await lists.openDrafts(workspace, person);
+      await sender.answer(event, cancelCard(drafts, await lists.postsUnderWay(workspace, person)));
+    },
+  },
+  help: {
+    description: 'What Nod takes, and what it does with it',
+    shownIn: ['menu'],
+    right: 'member',
+    run: ({ sender }, event) => {
+      const { chat, maxFileBytes } = event;
+      const card = helpCard({ wording: wordingOf(chat), maxFileBytes, commands: commandsIn('help') });
+      return sender.answer(event, card);
+    },
+  },
+  approver: {
+    description: 'As a reply: lets its author approve, or not any more',
+    shownIn: ['menu'],
+    right: 'manager',
+    run: ({ settings }, event) => settings.toggleApprover(event),
+  },
+  claim: {
+    description: 'Become the operator of this Nod, with the code from its log',
+    shownIn: [],
+    right: 'anyone',
+    run: ({ accessRequests }, event) => accessRequests.claim(event),
+  },
+} as const satisfies Record<string, Command>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** The command of a name that may be anything; undefined where there is none. */
+export const commandOf = (name: string): Command | undefined => NAMED.get(name);
+
+const NAMED: ReadonlyMap<string, Command> = new Map(Object.entries(COMMANDS));
+
+/** The commands that the menu or the help shows. */
+export function commandsIn(where: 'menu' | 'help'): { name: string; description: string }[] {
+  const shown = [...NAMED].filter(([, { shownIn }]) => shownIn.includes(where));
+  return shown.map(([name, { description }]) => ({ name, description }));
+}
+
+async function showPosts(
+  { lists, workspaces, sender, botFor, now }: CommandParts,
+  event: ChatEventOf<'command'>,
+): Promise<void> {
+  const { chat, workspace, person } = event;
+  // Where drafts are composed in private they can get lost from sight, so this brings them back.
+  const hidden = botFor(chat).composesInPrivate ? await lists.openDrafts(workspace, person) : [];
+  const { timeZone } = await workspaces.settingsOf(workspace);
+  const posts = await lists.recentPosts(workspace);
+  const left = await draftsLeftTo({ lists, botFor }, event);
+  const wording = wordingOf(chat);
+  await sender.answer(event, postsCard({ posts, hidden, left, wording, timeZone, now: now() }));
+}
+
+/** Who manages a place can take up what somebody has left behind there. */
+async function draftsLeftTo(
+  { lists, botFor }: Pick<CommandParts, 'lists' | 'botFor'>,
+  { chat, workspace, person, isPrivate }: ChatEventOf<'command'>,
+): Promise<Draft[]> {
+  const mayTake = !isPrivate && (await botFor(chat).fetchMember(chat, person)).isManager;
+  return mayTake ? lists.leftDrafts(workspace) : [];
+}
