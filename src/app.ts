@@ -81,7 +81,7 @@ export async function startApp({
   });
   const chats = createChats({
     previewUrl: (post) => `${publicUrl}${core.previewLinks.urlPath(post)}`,
-    ...(cardIntervalMs !== undefined && { cardIntervalMs }),
+    cardIntervalMs,
     core,
     bots,
     stores,

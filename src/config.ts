@@ -113,9 +113,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
       clientSecret: values.TIKTOK_CLIENT_SECRET,
       apiUrl: values.TIKTOK_API_URL,
       authorizeUrl: values.TIKTOK_AUTHORIZE_URL,
-      ...(values.TIKTOK_SITE_VERIFICATION !== undefined && {
-        siteVerification: values.TIKTOK_SITE_VERIFICATION,
-      }),
+      siteVerification: values.TIKTOK_SITE_VERIFICATION,
     },
     telegram: chat(values.TELEGRAM_TOKEN, values.TELEGRAM_API_URL),
     discord: chat(values.DISCORD_TOKEN, values.DISCORD_API_URL),
@@ -140,10 +138,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
       },
     },
     keepPostsMs: values.KEEP_POSTS_DAYS * MS_PER_DAY,
-    operator: {
-      ...(values.OPERATOR_NAME !== undefined && { name: values.OPERATOR_NAME }),
-      ...(values.OPERATOR_CONTACT !== undefined && { contact: values.OPERATOR_CONTACT }),
-    },
+    operator: { name: values.OPERATOR_NAME, contact: values.OPERATOR_CONTACT },
     logLevel: values.LOG_LEVEL,
   };
 }

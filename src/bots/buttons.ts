@@ -8,7 +8,7 @@ export interface Press {
   /** Of the draft or post; for an account its `accountKey`, for settings which one, for access the key of a place. */
   readonly id: string;
   readonly verb: string;
-  readonly argument?: string;
+  readonly argument?: string | undefined;
 }
 
 const PREFIX = { draft: 'd', post: 'p', account: 'a', settings: 's', access: 'o' } as const;
@@ -17,7 +17,7 @@ const PLACES = ['draft', 'post', 'account', 'settings', 'access'] as const;
 
 /** At most 64 bytes, as Telegram allows; everything else is looked up by the id. */
 export function encodePress({ on, id, verb, argument }: Press): string {
-  return [PREFIX[on], id, verb, ...(argument === undefined ? [] : [argument])].join(':');
+  return [PREFIX[on], id, verb, argument].filter((part) => part !== undefined).join(':');
 }
 
 /** Undefined for what no button of ours says. */
@@ -25,7 +25,7 @@ export function decodePress(data: string): Press | undefined {
   const [prefix, id, verb, argument] = data.split(':');
   const on = PLACES.find((place) => PREFIX[place] === prefix);
   if (on === undefined || !id || !verb) return undefined;
-  return argument === undefined ? { on, id, verb } : { on, id, verb, argument };
+  return { on, id, verb, argument };
 }
 
 /** Stands for an account in a button, where its `open_id` may be too long. */
@@ -35,14 +35,12 @@ export function accountKey(openId: string): string {
 
 /** A button on a draft's card. */
 export function draftButton(draft: Draft, label: string, verb: string, argument?: string) {
-  const press = encodePress({ on: 'draft', id: draft.id, verb, ...(argument !== undefined && { argument }) });
-  return { label, press };
+  return { label, press: encodePress({ on: 'draft', id: draft.id, verb, argument }) };
 }
 
 /** A button on a post's card. */
 export function postButton(post: Post, label: string, verb: string, argument?: string) {
-  const press = encodePress({ on: 'post', id: post.id, verb, ...(argument !== undefined && { argument }) });
-  return { label, press };
+  return { label, press: encodePress({ on: 'post', id: post.id, verb, argument }) };
 }
 
 /** Stands for a person, a role or a place in a button, whose parts are told apart by colons. */

@@ -64,7 +64,7 @@ export function createChats({
   previewUrl: (post: Post) => string;
   /** Whoever is not blocked may use this Nod. */
   isOpen: boolean;
-  cardIntervalMs?: number;
+  cardIntervalMs?: number | undefined;
   now: () => number;
   log: Logger;
 }) {
@@ -82,7 +82,7 @@ export function createChats({
   const sender = createSender({ botFor, log });
   const cardQueue = createCardQueue({
     cardIndex,
-    ...(cardIntervalMs !== undefined && { editPauseMs: cardIntervalMs }),
+    editPauseMs: cardIntervalMs,
     onClosed: (subject) => fallbackCards.closed(subject),
     botFor,
     render,

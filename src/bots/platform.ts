@@ -59,7 +59,7 @@ export interface StartOptions {
 }
 
 export interface SendOptions {
-  readonly replyTo?: MessageRef;
+  readonly replyTo?: MessageRef | undefined;
   /** Opens the person's keyboard for a reply to this message. */
   readonly asksFor?: Person;
   /** Calls this person's attention to the message. */
@@ -180,39 +180,38 @@ export type ChatEvent = {
   /** What the platform calls that person and nobody else, such as `@kim`. */
   readonly handle?: string | undefined;
   /** A message of ours that only this person sees and that waits for the answer; absent where answers go to the chat. */
-  readonly reply?: MessageRef;
+  readonly reply?: MessageRef | undefined;
 } & (
   | {
       readonly type: 'media';
       readonly messageId: string;
       /** Equal for all files of one album. */
-      readonly album?: string;
-      readonly caption?: string;
+      readonly album?: string | undefined;
+      readonly caption?: string | undefined;
       /** Its words are somebody else's. */
-      readonly isForwarded?: true;
+      readonly isForwarded?: true | undefined;
       /** A message of ours that it answers, such as the card of the draft that it shall join. */
-      readonly replyTo?: MessageRef;
+      readonly replyTo?: MessageRef | undefined;
       /** Files of a draft stand in this order. */
       readonly order: number;
       readonly file: OfferedFile;
-      /** What was chosen along with the file: a privacy level as TikTok spells it, an `accountKey`, a time in words. */
-      readonly wishes?: { readonly privacyLevel?: string; readonly account?: string; readonly when?: string };
+      readonly wishes?: Wishes | undefined;
     }
   | {
       readonly type: 'command';
       readonly name: string;
       readonly argument: string;
       /** The person's own message that gives the command; absent where commands are no messages. */
-      readonly message?: MessageRef;
+      readonly message?: MessageRef | undefined;
       /** The biggest file that this person can give us here, where the platform tells it. */
-      readonly maxFileBytes?: number;
+      readonly maxFileBytes?: number | undefined;
       /** Whose message the command replies to. */
-      readonly target?: Person;
+      readonly target?: Person | undefined;
     }
   | {
       readonly type: 'text';
       readonly text: string;
-      readonly replyTo?: MessageRef;
+      readonly replyTo?: MessageRef | undefined;
       /** What our question was about, where the answer tells it. */
       readonly subject?: string;
     }
@@ -222,7 +221,7 @@ export type ChatEvent = {
       readonly option: 'account' | 'privacy';
       readonly typed: string;
       /** The `accountKey` that is chosen so far. */
-      readonly account?: string;
+      readonly account?: string | undefined;
       readonly offer: (suggestions: readonly { label: string; value: string }[]) => Promise<void>;
     }
   | {
@@ -260,6 +259,16 @@ export type ChatEvent = {
     }
 );
 
+/** What was chosen along with a file. */
+export interface Wishes {
+  /** As TikTok spells it. */
+  readonly privacyLevel?: string | undefined;
+  /** An `accountKey`. */
+  readonly account?: string | undefined;
+  /** A time in words. */
+  readonly when?: string | undefined;
+}
+
 export interface Question {
   /** What the answer is about: at most 90 characters. */
   readonly subject: string;
@@ -276,13 +285,13 @@ export interface OfferedFile {
   readonly ref: string;
   readonly name: string;
   /** As the platform declares it. */
-  readonly bytes?: number;
+  readonly bytes?: number | undefined;
   /** A small JPEG of it that the platform made. */
-  readonly thumbnailRef?: string;
+  readonly thumbnailRef?: string | undefined;
   /** What the platform says that it is; only for words before it is looked at. */
-  readonly claimedKind?: 'photo' | 'video';
+  readonly claimedKind?: 'photo' | 'video' | undefined;
   /** Set when the platform will not give the file to a bot: the biggest size that it would. */
-  readonly tooBig?: { readonly maxBytes: number };
+  readonly tooBig?: { readonly maxBytes: number } | undefined;
 }
 
 /** The message to edit or to answer is no longer there. */

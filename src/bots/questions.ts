@@ -21,10 +21,7 @@ export async function askFor(
   },
 ): Promise<void> {
   if (ask !== undefined) return ask(question);
-  const asked = await sender.say(chat, card, {
-    asksFor: person,
-    ...(replyTo !== undefined && { replyTo }),
-  });
+  const asked = await sender.say(chat, card, { asksFor: person, replyTo });
   if (asked !== undefined) await cardIndex.anchor(asked, question.subject);
 }
 

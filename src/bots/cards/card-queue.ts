@@ -58,7 +58,7 @@ export function createCardQueue({
   /** Told when a card cannot stand in its chat. */
   onClosed?: (subject: string) => void;
   /** In place of what the chat platforms ask for. */
-  editPauseMs?: number;
+  editPauseMs?: number | undefined;
   now: () => number;
   log: Logger;
 }) {

@@ -106,17 +106,18 @@ export function createRenderer({
       votes,
       timeZone,
       receivesReactions,
+      away,
       previewUrl: previewUrl(post),
       now: now(),
       pictureOf,
     };
     return {
       chat,
-      card: reviewCard(away === undefined ? view : { ...view, away }),
+      card: reviewCard(view),
       isForAll: true,
       isLoud: true,
       isOnlyInPlace: isStandIn(post, chat),
-      ...(receivesReactions && { marks: ['approve', 'reject'] as const }),
+      marks: receivesReactions ? ['approve', 'reject'] : undefined,
     };
   }
 
@@ -136,18 +137,16 @@ export function createRenderer({
     const hasAccess = post.status !== 'processing' || (await isOpenToUs(post.content.openId));
     const votes = post.review === undefined ? [] : votesOf(await ballots.read(post.id), post.contentHash);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
-    const view = { post, chat, votes, goesOn, hasAccess, timeZone, pacing, now: now(), pictureOf };
+    const view = { post, chat, votes, goesOn, hasAccess, pull, timeZone, pacing, now: now(), pictureOf };
     const isHome = chat === (post.review?.chats[0] ?? post.chat) || isStandIn(post, chat);
     const ending = isHome && !goesOn ? finalNote(post, chat) : undefined;
     return {
       chat,
-      card: postCard(pull === undefined ? view : { ...view, pull }),
+      card: postCard(view),
       isForAll: true,
       isLoud: post.status === 'on_hold',
       isOnlyInPlace: isStandIn(post, chat),
-      ...(ending !== undefined && {
-        ending: { key: `${post.id} ${post.status}`, card: ending, callsFor: post.author },
-      }),
+      ending: ending && { key: `${post.id} ${post.status}`, card: ending, callsFor: post.author },
     };
   }
 

@@ -27,9 +27,9 @@ export interface Rendering {
   /** The picture that it had is not to be seen any more. */
   readonly isWithoutPicture?: boolean;
   /** The reactions that we put under it, for others to join. */
-  readonly marks?: readonly VoteChoice[];
+  readonly marks?: readonly VoteChoice[] | undefined;
   /** Told once in a message of its own, so that a phone buzzes. */
-  readonly ending?: Ending;
+  readonly ending?: Ending | undefined;
 }
 
 /** A new key is a new ending. */

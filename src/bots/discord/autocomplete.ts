@@ -47,7 +47,7 @@ export async function suggest({
     option: focused.name,
     typed: focused.typed,
     offer,
-    ...(account !== undefined && { account }),
+    account,
   });
   clearTimeout(timer);
   await offer([]);

@@ -16,7 +16,7 @@ import {
 } from 'discord.js';
 import type { Person } from '../../core/people.ts';
 import type { Role } from '../../core/review/review.ts';
-import type { ChatEventOf } from '../platform.ts';
+import type { ChatEventOf, Wishes } from '../platform.ts';
 import { serverRole, userPerson } from './ids.ts';
 import { english, SUBCOMMANDS, type Texts, translations } from './locales/index.ts';
 
@@ -147,19 +147,11 @@ export function mediaOptions(data: CommandData): APIAttachment[] {
 }
 
 /** What was chosen along with the files; as typed, for nobody has to choose what is offered. */
-export function wishesOf<T extends InteractionType>(
-  options: Options<T>,
-): { wishes?: NonNullable<ChatEventOf<'media'>['wishes']> } {
+export function wishesOf<T extends InteractionType>(options: Options<T>): Wishes | undefined {
   const [privacyLevel, account] = [textOption(options, 'privacy'), textOption(options, 'account')];
   const when = textOption(options, 'when');
-  if (privacyLevel === undefined && account === undefined && when === undefined) return {};
-  return {
-    wishes: {
-      ...(privacyLevel !== undefined && { privacyLevel }),
-      ...(account !== undefined && { account }),
-      ...(when !== undefined && { when }),
-    },
-  };
+  if (privacyLevel === undefined && account === undefined && when === undefined) return undefined;
+  return { privacyLevel, account, when };
 }
 
 /** What a menu of roles or people shows now; nothing for other components. */

@@ -50,8 +50,8 @@ export function offeredFile(attachment: APIAttachment): OfferedFile {
     ref: fileRef(url, size),
     name: plainFileName(filename) || 'file',
     bytes: size,
-    ...(claimedKind !== undefined && { claimedKind }),
-    ...(thumbnail !== undefined && { thumbnailRef: fileRef(thumbnail) }),
+    claimedKind,
+    thumbnailRef: thumbnail && fileRef(thumbnail),
   };
 }
 

@@ -13,7 +13,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import type { Safely } from '../adapter-kit/safely.ts';
-import type { ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
+import type { ChatEvent, ChatEventOf, MessageRef, Wishes } from '../platform.ts';
 import { suggest } from './autocomplete.ts';
 import { mediaOptions, readPicked, readSubcommand, textOption, wishesOf } from './commands.ts';
 import { type Frame, frameOf } from './context.ts';
@@ -38,7 +38,7 @@ type Called = Pick<ChatEventOf<'command'>, 'name' | 'argument'>;
 interface Offer {
   readonly files: readonly APIAttachment[];
   readonly caption: string;
-  readonly wishes?: NonNullable<ChatEventOf<'media'>['wishes']>;
+  readonly wishes?: Wishes | undefined;
 }
 
 /**
@@ -85,7 +85,7 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
       const caption = textOption(options, 'caption') ?? '';
       if (name === 'compose') openComposer(interaction, frame);
       else if (name === 'post')
-        takeMedia(interaction, frame, { files: mediaOptions(data), caption, ...wishesOf(options) });
+        takeMedia(interaction, frame, { files: mediaOptions(data), caption, wishes: wishesOf(options) });
       else
         takeOther(interaction, frame, {
           name: name || data.name,
@@ -129,8 +129,8 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
         messageId: String(orderOf(interaction.id, index)),
         order: orderOf(interaction.id, index),
         file: offeredFile(attachment),
-        ...(isFirst && caption !== '' && { caption }),
-        ...(isFirst && wishes !== undefined && { wishes }),
+        caption: isFirst && caption !== '' ? caption : undefined,
+        wishes: isFirst ? wishes : undefined,
       };
     });
     deliver(interaction, { chat: frame.chat, acknowledged }, events, 'noMedia');

@@ -25,7 +25,7 @@ export interface PostView {
   /** Whether TikTok would still tell us about it. */
   readonly hasAccess: boolean;
   /** What TikTok has taken of the media, while it takes it. */
-  readonly pull?: PullProgress;
+  readonly pull?: PullProgress | undefined;
   /** IANA name. */
   readonly timeZone: string;
   readonly pacing: Pacing;

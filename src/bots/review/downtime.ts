@@ -4,7 +4,7 @@ import type { Store, Versioned } from '../../core/storage/database.ts';
 /** When Nod was there. */
 export interface DowntimeRecord extends Versioned {
   readonly lastSeenAt: number;
-  readonly away?: Away;
+  readonly away?: Away | undefined;
 }
 
 /** A time in which Nod heard nothing; epoch milliseconds. */
@@ -44,7 +44,7 @@ export function createDowntime({
   }
 
   async function beat(): Promise<void> {
-    const seen = { lastSeenAt: now(), ...(away !== undefined && { away }) };
+    const seen = { lastSeenAt: now(), away };
     await presences.upsert(KEY, () => seen);
   }
 

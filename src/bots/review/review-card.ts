@@ -23,7 +23,7 @@ export interface ReviewView {
   /** Whether reactions under this card reach Nod. */
   readonly receivesReactions: boolean;
   /** When Nod heard nothing of this chat while the review was open. */
-  readonly away?: Away;
+  readonly away?: Away | undefined;
   /** The page that shows what would be published. */
   readonly previewUrl: string;
   readonly now: number;

@@ -36,7 +36,7 @@ export interface SettingsView {
   readonly isOperator: boolean;
   readonly now: number;
   /** What has just happened, or why it has not. */
-  readonly notice?: string;
+  readonly notice?: string | undefined;
 }
 
 /** By which rules a place posts, and the means to change them. */
@@ -71,8 +71,7 @@ export function settingsCard(view: SettingsView): Card {
 
 /** A button on the card of the settings. */
 export function on(label: string, id: string, verb: string, argument?: string) {
-  const press = encodePress({ on: 'settings', id, verb, ...(argument !== undefined && { argument }) });
-  return { label, press };
+  return { label, press: encodePress({ on: 'settings', id, verb, argument }) };
 }
 
 function setting(name: string, value: string): Line {

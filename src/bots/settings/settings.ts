@@ -118,8 +118,7 @@ export function createSettings({
     // Others would read who uses this Nod.
     const isSeenAlone = isPrivate || reply !== undefined;
     const isOperator = isSeenAlone && (await operators.isOperator(person));
-    const view = { workspace, chat, isPrivate, settings, places, isOperator, now: now() };
-    return settingsCard({ ...view, ...(notice !== undefined && { notice }) });
+    return settingsCard({ workspace, chat, isPrivate, settings, places, isOperator, now: now(), notice });
   }
 
   async function redraw(event: PressEvent, notice?: string): Promise<void> {

@@ -45,17 +45,17 @@ export function offeredFile(message: Message, maxBytes: number): OfferedFile | u
   return {
     ref: file.file_id,
     name: plainFileName(file.file_name ?? '') || fallbackName,
-    ...(bytes !== undefined && { bytes }),
-    ...(file.thumbnail !== undefined && { thumbnailRef: file.thumbnail.file_id }),
-    ...(claimedKind !== undefined && { claimedKind }),
-    ...(bytes !== undefined && bytes > maxBytes && { tooBig: { maxBytes } }),
+    bytes,
+    thumbnailRef: file.thumbnail?.file_id,
+    claimedKind,
+    tooBig: bytes !== undefined && bytes > maxBytes ? { maxBytes } : undefined,
   };
 }
 
 interface Found {
   readonly file: TelegramFile;
   readonly fallbackName: string;
-  readonly claimedKind?: 'photo' | 'video';
+  readonly claimedKind?: 'photo' | 'video' | undefined;
 }
 
 function find(message: Message): Found | undefined {

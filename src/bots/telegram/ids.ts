@@ -10,14 +10,14 @@ const MESSAGE = /^(?:(-\d+)\/)?(\d+)$/;
 /** Where a message of Telegram's belongs: its chat, and the topic when it is in one. */
 export interface TelegramChat {
   readonly chatId: number;
-  readonly threadId?: number;
+  readonly threadId?: number | undefined;
 }
 
 /** The conversation that a message belongs to. */
 export function chatRef(message: Pick<Message, 'chat' | 'message_thread_id' | 'is_topic_message'>): ChatRef {
   // In plain groups message_thread_id names a chain of replies; only with is_topic_message is it a topic.
   const threadId = message.is_topic_message === true ? message.message_thread_id : undefined;
-  return nameChat({ chatId: message.chat.id, ...(threadId !== undefined && { threadId }) });
+  return nameChat({ chatId: message.chat.id, threadId });
 }
 
 /** The conversation by Telegram's own ids. */

@@ -15,7 +15,7 @@ const STYLES = { good: 'success', bad: 'danger', main: 'primary' } as const;
 export interface Rendered {
   readonly text: string;
   readonly entities: MessageEntity[];
-  readonly keyboard?: InlineKeyboardMarkup;
+  readonly keyboard: InlineKeyboardMarkup | undefined;
 }
 
 /** Somebody whom the text names, so that Telegram opens their keyboard. */
@@ -37,7 +37,7 @@ export function renderCard(card: Card, maxLength: number, mention?: Mention): Re
   return {
     text,
     entities: entities.slice(0, MAX_ENTITIES),
-    ...(inlineKeyboard.length > 0 && { keyboard: { inline_keyboard: inlineKeyboard } }),
+    keyboard: inlineKeyboard.length > 0 ? { inline_keyboard: inlineKeyboard } : undefined,
   };
 }
 

@@ -92,19 +92,14 @@ export function createSupergroups({ store, log }: { store: Store<MoveRecord>; lo
     const frame = { chat, workspace: `telegram:${firstId}`, person: renamePerson(event.person) };
     switch (event.type) {
       case 'media': {
-        const replyTo = event.replyTo && { replyTo: renameMessage(event.replyTo) };
-        return { ...event, ...frame, ...replyTo, messageId: nameMessage(chat, chatId, event.messageId) };
+        const replyTo = event.replyTo && renameMessage(event.replyTo);
+        return { ...event, ...frame, replyTo, messageId: nameMessage(chat, chatId, event.messageId) };
       }
       case 'text':
-        return { ...event, ...frame, ...(event.replyTo && { replyTo: renameMessage(event.replyTo) }) };
+        return { ...event, ...frame, replyTo: event.replyTo && renameMessage(event.replyTo) };
       case 'command': {
-        const message = event.message && { message: renameMessage(event.message) };
-        return {
-          ...event,
-          ...frame,
-          ...message,
-          ...(event.target && { target: renamePerson(event.target) }),
-        };
+        const message = event.message && renameMessage(event.message);
+        return { ...event, ...frame, message, target: event.target && renamePerson(event.target) };
       }
       case 'press':
       case 'reaction':

@@ -74,13 +74,13 @@ export function createTranslator(options: TranslatorOptions) {
     const event: ChatEventOf<'media'> = {
       ...frame,
       type: 'media',
-      ...(answered !== undefined && { replyTo: { ...messageRef(answered), chat: frame.chat } }),
+      replyTo: answered && { ...messageRef(answered), chat: frame.chat },
       messageId: String(message.message_id),
       order: message.message_id,
       file,
-      ...(caption !== '' && { caption }),
-      ...(message.media_group_id !== undefined && { album: message.media_group_id }),
-      ...(isForwarded(message) && { isForwarded: true as const }),
+      caption: caption === '' ? undefined : caption,
+      album: message.media_group_id,
+      isForwarded: isForwarded(message) ? true : undefined,
     };
     return [event];
   }
@@ -97,18 +97,16 @@ export function createTranslator(options: TranslatorOptions) {
     if (!frame.isPrivate && !command.named && !isOurs(command)) return [];
     const { name, argument } = command;
     const target = personRepliedTo(message);
-    const event = { ...frame, type: 'command' as const, name, argument, message: messageRef(message) };
-    return [{ ...event, ...(target !== undefined && { target }) }];
+    return [{ ...frame, type: 'command', name, argument, message: messageRef(message), target }];
   }
 
   function fromProse(frame: Frame, message: Message, text: string): ChatEvent[] {
     const answered = repliesToUs(message, me) ? message.reply_to_message : undefined;
     const address = readAddress(text, message.entities ?? [], me);
     if (!frame.isPrivate && answered === undefined && !address.isForUs) return [];
-    const event: ChatEventOf<'text'> = { ...frame, type: 'text', text: address.text };
-    if (answered === undefined) return [event];
     // A quoted message comes without its topic; it is in the one of the reply.
-    return [{ ...event, replyTo: { ...messageRef(answered), chat: frame.chat } }];
+    const replyTo = answered && { ...messageRef(answered), chat: frame.chat };
+    return [{ ...frame, type: 'text', text: address.text, replyTo }];
   }
 
   const isOurs = (command: Command): boolean =>

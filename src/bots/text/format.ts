@@ -63,7 +63,7 @@ export function whenOf(at: number, now: number, timeZone?: string): string {
     hour: '2-digit',
     minute: '2-digit',
     timeZoneName: 'short',
-    ...(timeZone !== undefined && { timeZone }),
+    timeZone,
   });
   return `at ${time.format(at)}`;
 }
@@ -80,7 +80,7 @@ export function momentOf(at: number, now: number, timeZone: string): string {
     day: 'numeric',
     month: 'short',
     timeZone,
-    ...(!isThisYear && { year: 'numeric' }),
+    year: isThisYear ? undefined : 'numeric',
   });
   return `${date.format(at).replace(',', '')} ${time}`;
 }

@@ -3,9 +3,9 @@ import { type Markup, page } from './layout.ts';
 
 /** Who runs this server, as far as they say. */
 export interface Operator {
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** A mail address or a URL. */
-  readonly contact?: string;
+  readonly contact?: string | undefined;
 }
 
 /** What is kept about people, and how they get rid of it. */

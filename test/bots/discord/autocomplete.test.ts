@@ -29,7 +29,7 @@ it('offers what may be chosen, by what is typed and chosen so far', async () => 
   });
   await type(harness, 'account', 'a');
   expect(events.all[1]).toMatchObject({ option: 'account', typed: 'a' });
-  expect(events.all[1]).not.toHaveProperty('account');
+  expect(events.all[1]).not.toHaveProperty('account', expect.anything());
 });
 
 it('offers no more and no longer than Discord takes', async () => {
