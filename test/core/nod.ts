@@ -25,12 +25,14 @@ export interface NodOptions {
   readonly log: Logger;
   readonly key?: string;
   readonly limits?: Shares;
+  /** Open unless said otherwise. */
+  readonly access?: CoreOptions['access'];
   readonly intake?: CoreOptions['intake'];
   readonly chats?: Partial<ChatPorts>;
   /** Stands before and behind everything that the process reads, writes and asks of TikTok. */
   readonly around?: Around;
-  /** Told of every wake, in place of the engine. */
-  readonly wake?: (postId: string) => void;
+  /** Told of every wake, in place of the engine; the waker waits for it. */
+  readonly wake?: (postId: string) => void | Promise<void>;
 }
 
 /** One process of Nod without its chats: several may stand over one database, as after a crash. */
@@ -53,7 +55,7 @@ export function openNod(options: NodOptions) {
     log,
     secretKey: key,
     tiktok: { clientKey, authorizeUrl: tiktok.authorizeUrl },
-    access: { isOpen: true },
+    access: options.access ?? { isOpen: true },
     limits: options.limits ?? WITHOUT_LIMITS,
     keepPostsMs: Number.POSITIVE_INFINITY,
     intake: options.intake,

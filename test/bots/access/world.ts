@@ -1,20 +1,14 @@
 import pino from 'pino';
 import { createChats } from '../../../src/bots/index.ts';
 import type { ChatEvent, MessageRef } from '../../../src/bots/platform.ts';
-import { createOperators } from '../../../src/core/access/operators.ts';
-import { createPlaceAccess } from '../../../src/core/access/place-access.ts';
-import { createConsents } from '../../../src/core/accounts/consent.ts';
-import { createJoinCodes } from '../../../src/core/accounts/join-codes.ts';
 import type { Draft } from '../../../src/core/compose/draft.ts';
-import { createRefresh } from '../../../src/core/compose/drafts.ts';
 import type { Person } from '../../../src/core/people.ts';
 import type { Post, PostState, PreparedBase } from '../../../src/core/publish/post.ts';
-import { createPreviewLinks } from '../../../src/core/publish/preview-links.ts';
 import { defaultPolicy, type Member, type ReviewPolicy } from '../../../src/core/review/review.ts';
 import type { Fresh } from '../../../src/core/storage/database.ts';
-import { createSecrets } from '../../../src/core/storage/secrets.ts';
-import { createComposingWorld } from '../../core/composing.ts';
+import { createCoreWorld } from '../../core/core-world.ts';
 import { account, draftWith, file } from '../../core/drafts.ts';
+import type { Nod } from '../../core/nod.ts';
 import { baseWith, contentWith } from '../../core/posts.ts';
 import { createPaperBot } from '../paper-bot.ts';
 
@@ -68,11 +62,8 @@ export const POLICY: ReviewPolicy = {
 
 /** A private Nod with its operator Olga, over real records and with both chats on paper. */
 export async function createAccessWorld() {
-  const composing = await createComposingWorld();
-  const { world } = composing;
-  const { nod, now, mediaStore, pacing, tiktok } = world;
-  const parts = composing.openComposer();
-  const { stores, workspaces, accounts } = nod;
+  const world = await createCoreWorld();
+  const { now } = world;
   const log = pino({ level: 'silent' });
   const roles = startingParts();
 
@@ -84,46 +75,14 @@ export async function createAccessWorld() {
 
   const telegram = createPaperBot({ standingOf });
   const discord = createPaperBot({ platform: 'discord', standingOf });
-  const access = createPlaceAccess({ places: stores.store('access'), isOpen: false, now });
-  const operators = createOperators({
-    operators: stores.store('operators'),
-    claims: stores.store('claims'),
-    configuredCode: CLAIM_CODE,
-    now,
+  // Whoever wakes a post goes on once it has gone a step; no engine runs here.
+  const nod: Nod = world.openAnother({
+    access: { isOpen: false, claimCode: CLAIM_CODE },
+    wake: async (postId) => void (await nod.publisher.tick(postId)),
   });
-  const { clientKey } = tiktok.app;
-  const consents = createConsents({
-    invitations: stores.store('invitations'),
-    consents: stores.store('consents'),
-    authorizePage: tiktok.authorizeUrl,
-    redirectUri: 'http://127.0.0.1/oauth/callback',
-    mayConnect: async () => true,
-    accounts,
-    client: nod.client,
-    clientKey,
-    now,
-    log,
-  });
-  const previewLinks = createPreviewLinks({ secrets: createSecrets({ key: 'key' }), posts: nod.posts, now });
-  const draftRefresh = createRefresh({ ...parts, workspaces, log });
-  const joins = createJoinCodes({
-    codes: stores.store('join-codes'),
-    mayOffer: async () => true,
-    now,
-  });
+  const { stores, access, operators, workspaces, drafts, posts, previewLinks } = nod;
   const chats = createChats({
-    core: {
-      ...nod,
-      ...parts,
-      access,
-      operators,
-      consents,
-      draftRefresh,
-      joins,
-      mediaStore,
-      pacing,
-      wake: async (postId: string) => void (await nod.publisher.tick(postId)),
-    },
+    core: nod,
     bots: [telegram.bot, discord.bot],
     previewUrl: (post) => `https://nod.example${previewLinks.urlPath(post)}`,
     cardIntervalMs: 0,
@@ -158,7 +117,7 @@ export async function createAccessWorld() {
       account: { ...account, openId, nickname: 'Studio Ana' },
       ...fields,
     });
-    const created = await parts.drafts.create(id, whole);
+    const created = await drafts.create(id, whole);
     if (created === undefined) throw new Error(`There is a draft ${id} already.`);
     return created;
   }
@@ -179,7 +138,7 @@ export async function createAccessWorld() {
       },
       ...fields,
     });
-    const created = await nod.posts.create(id, { ...base, ...state } as Fresh<Post>);
+    const created = await posts.create(id, { ...base, ...state } as Fresh<Post>);
     if (created === undefined) throw new Error(`There is a post ${id} already.`);
     return created;
   }
@@ -201,8 +160,9 @@ export async function createAccessWorld() {
     botOf(chat).bot.send(chat, { lines: [['Hello']], rows: [] });
 
   return {
-    ...parts,
     nod,
+    drafts,
+    submission: nod.submission,
     access,
     operators,
     workspaces,
@@ -222,7 +182,7 @@ export async function createAccessWorld() {
     [Symbol.asyncDispose]: async () => {
       await chats.catchUp.stop();
       await chats.cardQueue.stop();
-      await composing[Symbol.asyncDispose]();
+      await world[Symbol.asyncDispose]();
     },
   };
 }

@@ -11,9 +11,9 @@ it.each([
   await using world = await createAccessWorld();
   const { press, shows, drawPicture } = await startDraft(world);
   await press(menu);
-  await shows((card) => labelsOf(card).includes('Back') && card.picture === undefined);
+  await shows((card) => labelsOf(card).includes('Back') && card.attachment === undefined);
   await drawPicture();
-  expect(labelsOf(await shows((card) => card.picture !== undefined))).toEqual(
+  expect(labelsOf(await shows((card) => card.attachment !== undefined))).toEqual(
     expect.arrayContaining([entry, 'Back']),
   );
   await press('back');
@@ -37,7 +37,7 @@ it('leaves a menu open whose press was refused', async () => {
   await shows((card) => labelsOf(card).includes('Back'));
   await press('account', 'no-such-one');
   await drawPicture();
-  expect(labelsOf(await shows((card) => card.picture !== undefined))).toContain('Back');
+  expect(labelsOf(await shows((card) => card.attachment !== undefined))).toContain('Back');
 });
 
 /** A draft of Ana's in the group, on a message of the bot's. */
@@ -75,4 +75,4 @@ async function startDraft(world: Awaited<ReturnType<typeof createAccessWorld>>) 
 }
 
 const labelsOf = ({ rows }: Card): string[] =>
-  rows.flat().flatMap((part) => ('label' in part ? [part.label] : []));
+  rows.flatMap((row) => (row.type === 'buttons' ? row.buttons.map(({ label }) => label) : []));

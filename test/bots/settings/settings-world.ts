@@ -1,27 +1,20 @@
 import { join } from 'node:path';
 import pino from 'pino';
 import { onTestFinished } from 'vitest';
-import { createGuard, type Passed } from '../../../src/bots/access/guard.ts';
 import { type Anchor, type CardRecord, createCardIndex } from '../../../src/bots/cards/card-index.ts';
-import { createSender } from '../../../src/bots/cards/send.ts';
+import { createChats } from '../../../src/bots/index.ts';
 import type { Card, ChatEvent, ChatEventOf, MessageRef, Question } from '../../../src/bots/platform.ts';
-import { createJoinChats } from '../../../src/bots/settings/join-chats.ts';
-import { createSettings } from '../../../src/bots/settings/settings.ts';
-import { OLD_BUTTON } from '../../../src/bots/text/messages.ts';
-import { createJoinCodes, type JoinCode } from '../../../src/core/accounts/join-codes.ts';
-import { createWorkspaces, type Workspace } from '../../../src/core/accounts/workspaces.ts';
-import type { Draft } from '../../../src/core/compose/draft.ts';
-import { createRefresh } from '../../../src/core/compose/drafts.ts';
-import { createHistory, type HistoryEntry } from '../../../src/core/history/history.ts';
-import { createRecorder } from '../../../src/core/history/record-post.ts';
+import { createCore } from '../../../src/core/index.ts';
+import { createMediaStore } from '../../../src/core/media/store.ts';
 import type { Person } from '../../../src/core/people.ts';
-import { UserError } from '../../../src/core/problems.ts';
-import type { Post } from '../../../src/core/publish/post.ts';
-import { type Ballot, createBallots } from '../../../src/core/review/ballots.ts';
+import { DEFAULT_PACING } from '../../../src/core/publish/pacing.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
+import { createTikTokClient } from '../../../src/core/tiktok/client.ts';
 import { temporaryDirectory } from '../../core/media/files.ts';
+import { NO_CHATS, WITHOUT_LIMITS } from '../../core/nod.ts';
 import { createPaperBot, textOf } from '../paper-bot.ts';
 
+const NOWHERE = 'http://127.0.0.1:9';
 const NOW = Date.UTC(2026, 10, 22, 17, 2);
 export const ANA: Person = { id: 'telegram:1', name: 'Ana' };
 export const BEN: Person = { id: 'telegram:2', name: 'Ben' };
@@ -45,85 +38,61 @@ export const LAB_AS_BEN: Frame = { ...group, person: BEN };
 export const STUDIO: Frame = { ...server, person: CHIARA };
 export const ALONE: Frame = { ...alone, person: ANA };
 
-/** Settings over real records, in a Telegram group and on a Discord server on paper. */
+/** The whole of Nod but TikTok and the web, in a Telegram group and on a Discord server on paper. */
 export async function startSettings({ whispers = true } = {}) {
-  const stores = openStores({ file: join(temporaryDirectory(), 'nod.db') });
-  onTestFinished(() => stores.close());
-  const log = pino({ level: 'silent' });
+  const directory = temporaryDirectory();
+  const stores = openStores({ file: join(directory, 'nod.db') });
+  const refusals: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void refusals.push(...refusedIn(line)) });
   const now = () => NOW;
   const standingOf = ({ id }: Person) => ({ isManager: id !== BEN.id, roles: [] });
   const telegram = createPaperBot({ standingOf, whispers });
   const discord = createPaperBot({ platform: 'discord', standingOf });
   const paperOf = (chat: string) => (chat.startsWith('discord:') ? discord : telegram);
-  const botFor = (chat: string) => paperOf(chat).bot;
 
-  const workspaces = createWorkspaces({ workspaces: stores.store<Workspace>('workspaces') });
-  const joins = createJoinCodes({
-    codes: stores.store<JoinCode>('joins'),
-    mayOffer: async () => true,
+  const client = createTikTokClient({ apiUrl: NOWHERE, clientKey: 'key', clientSecret: 'secret', now });
+  const core = createCore({
+    stores,
+    client,
+    mediaStore: createMediaStore({ directory: join(directory, 'media') }),
+    publicUrl: NOWHERE,
+    secretKey: 'a key',
+    tiktok: { clientKey: 'key', authorizeUrl: NOWHERE },
+    access: { isOpen: true },
+    limits: WITHOUT_LIMITS,
+    keepPostsMs: Number.POSITIVE_INFINITY,
+    pacing: DEFAULT_PACING,
+    chats: NO_CHATS,
     now,
+    log,
   });
-  const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
-  const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake: () => {} });
-  const recorder = createRecorder({ history, ballots, now, log });
-  const composer = { refresh: () => Promise.reject(new Error('There are no drafts here.')) };
-  const draftRefresh = createRefresh({ drafts: stores.store<Draft>('drafts'), composer, workspaces, log });
-  const sender = createSender({ botFor, log });
+  const { workspaces, joins, history } = core;
+  const chats = createChats({
+    core,
+    bots: [telegram.bot, discord.bot],
+    stores,
+    publicUrl: NOWHERE,
+    previewUrl: () => NOWHERE,
+    isOpen: true,
+    now,
+    log,
+  });
   const cardIndex = createCardIndex({
     cards: stores.store<CardRecord>('cards'),
     anchors: stores.store<Anchor>('anchors'),
   });
-  const posts = stores.store<Post>('posts');
-  const joinChats = createJoinChats({
-    posts,
-    workspaces,
-    joins,
-    recorder,
-    draftRefresh,
-    sender,
-    botFor,
-    touch: () => {},
-  });
-  const settings = createSettings({
-    workspaces,
-    joinChats,
-    history,
-    recorder,
-    sender,
-    cardIndex,
-    now,
-    operators: { isOperator: async () => false },
+  onTestFinished(async () => {
+    await chats.cardQueue.stop();
+    await core.stop();
+    await client.close();
+    await stores.close();
   });
 
-  const guard = createGuard({
-    drafts: stores.store<Draft>('drafts'),
-    posts,
-    workspaces,
-    cardIndex,
-    botFor,
-    access: { isAllowed: async () => true },
-    operators: { isOperator: async () => false, isCode: () => false },
-  });
-
-  /** Does what the guard lets pass. */
+  /** @throws Refusal */
   async function receive(event: ChatEvent): Promise<void> {
-    const passed = await guard.authorise(event);
-    if (passed !== undefined) await dispatch(passed);
-  }
-
-  function dispatch(passed: Passed | { on: 'stranger' }): Promise<void> {
-    if (passed.on === 'command') return runCommand(passed.event);
-    if (passed.on === 'settings') return settings.press(passed.event, passed.press);
-    if (passed.on === 'nothing') return passed.event.answer(OLD_BUTTON);
-    if (passed.on === 'place_answer') return settings.take(passed.event, passed.kind);
-    throw new Error(`The settings know nothing of ${passed.on}.`);
-  }
-
-  async function runCommand(event: ChatEventOf<'command'>): Promise<void> {
-    if (event.name === 'settings') return settings.show(event);
-    if (event.name === 'history') return settings.showHistory(event);
-    if (event.name === 'join') return settings.join(event);
-    if (event.name === 'approver') return settings.toggleApprover(event);
+    await chats.conversation.handle(event);
+    const [code] = refusals.splice(0);
+    if (code !== undefined) throw new Refusal(code);
   }
 
   for (const { workspace, chat, chatTitle, isPrivate } of [LAB, STUDIO, ALONE]) {
@@ -137,8 +106,8 @@ export async function startSettings({ whispers = true } = {}) {
 
   /** A message that stands in the chat, such as a card that somebody presses on. */
   const stand = (frame: Frame, more: Partial<MessageRef> = {}): Promise<MessageRef> =>
-    botFor(frame.chat)
-      .send(frame.chat, { lines: [['card']], rows: [] })
+    paperOf(frame.chat)
+      .bot.send(frame.chat, { lines: [['card']], rows: [] })
       .then((message) => ({ ...message, ...more }));
 
   /** Presses a button; gives the note that the presser got. */
@@ -190,12 +159,28 @@ export async function startSettings({ whispers = true } = {}) {
   };
 }
 
+/** What somebody did was refused, and they were told why. */
+class Refusal extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`Refused: ${code}`);
+    this.code = code;
+  }
+}
+
+/** The code under which a line of the log says that something was refused. */
+function refusedIn(line: string): string[] {
+  const { msg, code } = JSON.parse(line);
+  return msg === 'An event was refused' ? [code] : [];
+}
+
 /** The code of the problem that a person is told. */
 export async function problemOf(doing: Promise<unknown>): Promise<string> {
   try {
     await doing;
   } catch (error) {
-    if (error instanceof UserError) return error.problem.code;
+    if (error instanceof Refusal) return error.code;
     throw error;
   }
   throw new Error('There was no problem.');
