@@ -157,16 +157,7 @@ export function createConversation({
 
   function draftFile({ messageId, order, album, file }: ChatEventOf<'media'>): DraftFile {
     const { ref, name, bytes, claimedKind, thumbnailRef, tooBig } = file;
-    const offered = {
-      id: messageId,
-      order,
-      name,
-      ref,
-      ...(album !== undefined && { album }),
-      ...(bytes !== undefined && { bytes }),
-      ...(claimedKind !== undefined && { claimedKind }),
-      ...(thumbnailRef !== undefined && { thumbnailRef }),
-    };
+    const offered = { id: messageId, order, name, ref, album, bytes, claimedKind, thumbnailRef };
     if (tooBig === undefined) return { ...offered, state: 'waiting' };
     const { maxBytes } = tooBig;
     return {
