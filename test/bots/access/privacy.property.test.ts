@@ -340,7 +340,7 @@ async function expectRightfulPosts(
 }
 
 it('shows and publishes nothing across the borders of places, whatever people do and forge', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const seen = { submitted: 0, approved: 0 };
   const story = fc.asyncProperty(fc.array(action, { minLength: 10, maxLength: 40 }), async (actions) => {
