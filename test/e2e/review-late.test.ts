@@ -6,8 +6,10 @@ function holdCards({ discord, telegram }: VotesStage) {
   const held = [
     discord.fault('hold', { route: 'editMessage' }),
     telegram.fault('hold', { method: 'editMessageCaption' }),
-  ];
-  return () => {
+  ] as const;
+  return async () => {
+    await discord.until(() => held[0].hits > 0 || undefined, { what: 'The edit on Discord' });
+    await telegram.until(() => held[1].hits > 0 || undefined, { what: 'The edit on Telegram' });
     for (const each of held) each.lift();
   };
 }
@@ -37,7 +39,7 @@ it.concurrent('answers votes that come after the approval with who approved', as
   expect(await stage.dm(hugo, /already/)).toBe(over);
   await telegram.react(review.onTelegram, emil, '👎');
   await stage.shown(emil, over);
-  release();
+  await release();
   await stage.shows(review, /Approved by Ben and Dora[\s\S]*TikTok has it/);
   discord.react(review.onDiscord, '❌', chiara);
   expect(await stage.dm(chiara, /already/)).toBe(over);
@@ -83,7 +85,7 @@ it.concurrent('answers votes that come after the rejection with who rejected', a
   expect(await stage.pressed(review.onDiscord, 'Approve', ben)).toBe(over);
   const sent = await discord.submitModal(opened, { text: 'Not ours' });
   await sent.waitForResponse(over);
-  release();
+  await release();
   const [onDiscord] = await stage.shows(review, /Rejected by Dora/);
   expect(onDiscord).not.toMatch(/Chiara|Not ours/);
   discord.react(review.onDiscord, '✅', chiara);

@@ -12,7 +12,8 @@ it('tells no secret to the log or the chat in a whole story with trouble in it',
     watch.changed();
   };
   const log = pino({ level: 'trace' }, { write });
-  await using stage = await startStage({ log, byHand: true });
+  // Long enough for an edit that is tried again to come before the end, which then is one more.
+  await using stage = await startStage({ log, byHand: true, tiktok: { processingMs: 2_000 } });
   const { telegram, tiktok, world } = stage;
   tiktok.fault('drop-init-reply');
   tiktok.fault('fail:internal');
