@@ -4,6 +4,7 @@ import type { Message } from 'grammy/types';
 import { expect, it } from 'vitest';
 import type { MoveRecord } from '../../src/bots/telegram/index.ts';
 import { openStores } from '../../src/core/storage/database.ts';
+import { settle } from '../settle.ts';
 import { connectInGroup, issueCode, setApprovalsInGroup } from '../team.ts';
 import { buttonsOf, connectAccount, createWorld, discordOf, textOf, type WorldOptions } from '../world.ts';
 import { textOf as discordTextOf } from './discord-stage.ts';
@@ -39,6 +40,15 @@ async function startPrivate(options: WorldOptions = {}) {
     app = await world.start();
   }
 
+  /** Stops Nod once nothing is under way: what is missing then would not have come later. */
+  const settled = () =>
+    settle(world, {
+      stop: () => app[Symbol.asyncDispose](),
+      start: async () => {
+        app = await world.start();
+      },
+    });
+
   const kept = stack.move();
   return {
     world,
@@ -50,6 +60,7 @@ async function startPrivate(options: WorldOptions = {}) {
     says,
     claim,
     restart,
+    settled,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -90,7 +101,7 @@ it('asks the operator once about a stranger, and keeps, downloads and links noth
   await says(kimChat, PRIVATE);
   const request = await says(anaChat, /^Kim id \d+ \(Telegram\) would like to use Nod\.$/);
   expect(buttonsOf(request)).toEqual(['Allow', 'Not now', 'Block']);
-  await nod.restart();
+  await nod.settled();
   expect(telegram.botMessages(kimChat).map(textOf)).toEqual([PRIVATE]);
   expect(telegram.botMessages(anaChat).filter((message) => textOf(message).includes('Kim'))).toHaveLength(1);
   expect(telegram.state.requests.filter(({ method }) => method === 'getFile')).toEqual([]);
@@ -157,7 +168,7 @@ it('ends with the access of a place all that it shares: reviews, votes, files an
   await team.see(handle, 'Everyone');
   await team.press(handle, 'Ask for approval');
   await team.inPosts((message) => discordTextOf(message).includes('Another secret'));
-  await team.restart();
+  await team.settled();
   expect(telegram.botMessages(group)).toHaveLength(before);
   expect(isGone()).toBe(true);
 });
@@ -176,6 +187,7 @@ it('posts to no account of a withdrawn place from one that shared it', async () 
   expect(await telegram.press(alone, 'To my TikTok inbox', gus)).toMatchObject({
     text: 'No TikTok account is connected here. /connect one first.',
   });
+  await team.settled();
   expect(tiktok.state.publishes).toEqual([]);
 });
 
@@ -196,6 +208,7 @@ it('makes nothing of a press that was being checked while the access was withdra
   held.lift();
   await pressing;
   await team.inGroup(/^Cancelled[\s\S]*This Nod may not be used here any more\. Nothing was posted\./);
+  await team.settled();
   expect(tiktok.state.publishes).toEqual([]);
 });
 
@@ -212,6 +225,7 @@ it('takes back what is being handed to TikTok while the access is withdrawn', as
   await withdraw('Studio');
   const end = await team.inPosts((message) => /Live on|Cancelled/.test(discordTextOf(message)));
   expect(discordTextOf(end)).toContain('This Nod may not be used here any more.');
+  await team.settled();
   expect(tiktok.state.publishes.filter(({ downloadedBytes }) => downloadedBytes > 0)).toEqual([]);
 });
 
@@ -225,6 +239,7 @@ it('gives no answer any more to who is blocked', async () => {
   await telegram.sendText(kimChat, kim, '/help');
   await telegram.sendText(anaChat, ana, '/accounts');
   await says(anaChat, 'No TikTok account is connected here.');
+  await nod.settled();
   expect(telegram.botMessages(kimChat).map(textOf)).toEqual([PRIVATE]);
 });
 
@@ -423,7 +438,7 @@ it('keeps nothing of a stranger’s group that becomes a supergroup, and keeps a
   await telegram.sendText(moved, kim, `/help@${at}`);
   await telegram.sendText(anaChat, ana, '/accounts');
   await says(anaChat, 'No TikTok account is connected here.');
-  await nod.restart();
+  await nod.settled();
   expect(telegram.botMessages(moved)).toEqual([]);
   await using stores = openStores({ file: join(world.dataDir, 'nod.db') });
   const moves = await Array.fromAsync(stores.store<MoveRecord>('telegram-moves').entries());

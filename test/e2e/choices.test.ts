@@ -114,6 +114,7 @@ it('refuses a video that is longer than this creator may post, with both numbers
   expect(textOf(draft)).toMatch(/It runs \d+ s; this account may post up to 1 s\. Send a shorter cut\./);
   await stage.tap(draft, 'Everyone');
   expect(await stage.tap(draft, 'Post now')).toMatchObject({ text: expect.stringContaining('shorter cut') });
+  await stage.settled();
   expect(stage.tiktok.state.publishes).toEqual([]);
 });
 

@@ -46,6 +46,7 @@ it('refuses a connection that ends in another browser, and tells page and chat',
   const callback = await callbackFrom(stage, await invite(stage));
   expect(await pageOf(callback.url)).toContain('This is another browser');
   await stage.card('in another browser than it was begun in');
+  await stage.settled();
   expect(stage.tiktok.state.tokens).toEqual([]);
 });
 
@@ -71,8 +72,6 @@ it('shows a plain member no link in the group, and connects nothing for them', a
   const { telegram, tiktok, ana, ben, team } = group;
   await telegram.sendText(team, ana, `/connect@${telegram.state.bot.username}`);
   await telegram.waitForMessage(team, 'Ana, the link to connect is for you alone: I have sent it to you.');
-  expect(JSON.stringify(telegram.botMessages(team))).not.toContain('/connect/');
-  expect(telegram.shownTo(team, ben)).toEqual([]);
   const link = await linkShownTo(telegram, team, ana);
   await walkThroughConsent(link, tiktok);
   const news = await telegram.waitForMessage(team, '✓ Studio Ana is connected, by Ana.');
@@ -83,6 +82,9 @@ it('shows a plain member no link in the group, and connects nothing for them', a
   });
   await telegram.press(news, 'Disconnect', ana);
   await telegram.waitForMessage(team, 'Studio Ana is disconnected.');
+  await group.stage.settled();
+  expect(JSON.stringify(telegram.botMessages(team))).not.toContain('/connect/');
+  expect(telegram.shownTo(team, ben)).toEqual([]);
 });
 
 it('sends the link into the private chat where the bot does not administer the group', async () => {
@@ -91,6 +93,7 @@ it('sends the link into the private chat where the bot does not administer the g
   await telegram.sendText(team, ana, `/connect@${telegram.state.bot.username}`);
   await telegram.waitForMessage(team, 'I have sent it to you.');
   expect(textOf(await group.stage.card('/connect/'))).toContain('for “Studio”');
+  await group.stage.settled();
   expect(telegram.shownTo(team, ana)).toEqual([]);
   expect(JSON.stringify(telegram.botMessages(team))).not.toContain('/connect/');
 });
@@ -121,6 +124,7 @@ it('gives no link to an administrator who writes in the name of the group', asyn
   const { telegram, dora, team } = group;
   await telegram.sendText(team, dora, `/connect@${telegram.state.bot.username}`, { isAnonymous: true });
   await telegram.waitForMessage(team, 'Write /connect under your own name.');
+  await group.stage.settled();
   expect(JSON.stringify(telegram.state.messages)).not.toContain('/connect/');
   expect(telegram.state.ephemeral).toEqual([]);
 });
@@ -147,6 +151,7 @@ it('connects nothing for a group that it was thrown out of', async () => {
   const { url, cookie } = await callbackFrom(stage, await linkShownTo(telegram, team, dora));
   telegram.removeBot(team);
   expect(await pageOf(url, cookie)).toContain('This is no longer allowed');
+  await stage.settled();
   expect(tiktok.state.tokens).toEqual([]);
 });
 

@@ -10,6 +10,7 @@ it('posts nothing before somebody has chosen who can see it, and says so to them
   const pressed = await stage.press(handle, 'Post now');
   const note = await pressed.waitForFollowUp('Choose who can see it first.');
   expect(stage.discord.state.messages.get(note.id)?.ephemeralFor).toBe(stage.ana.id);
+  await stage.settled();
   expect(stage.cards()).toEqual([]);
   expect(stage.tiktok.state.publishes).toEqual([]);
 });

@@ -53,6 +53,7 @@ it('lets nobody but the author try again or edit, and says so privately', async 
   await again.waitForFollowUp('Only Ana can do that here.');
   const edited = await stage.press(failed, 'Edit', ben);
   await edited.waitForFollowUp('Only Ana can do that here.');
+  await stage.settled();
   expect(tiktok.state.publishes).toHaveLength(1);
 });
 
@@ -67,6 +68,7 @@ it('shows that it waits for TikTok, and can be cancelled meanwhile', async () =>
   await stage.press(waiting, 'Cancel');
   const cancelled = await stage.card('**Cancelled by Ana**');
   expect(labelsOf(cancelled)).toEqual(['Try again', 'Edit']);
+  await stage.settled();
   expect(stage.endings()).toEqual([]);
 });
 

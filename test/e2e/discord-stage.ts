@@ -9,6 +9,7 @@ import type {
 import { textOf } from '../emulators/discord/mentions.ts';
 import type { OptionInputs } from '../emulators/discord/option-values.ts';
 import { type SeededPlace, seed } from '../seed.ts';
+import { settle } from '../settle.ts';
 import {
   connectOnDiscord,
   createWorld,
@@ -129,6 +130,15 @@ export async function startDiscordStage({
     app = await launch(world);
   }
 
+  /** Stops Nod once nothing is under way: what is missing then would not have come later. */
+  const settled = () =>
+    settle(world, {
+      stop: () => app[Symbol.asyncDispose](),
+      start: async () => {
+        app = await launch(world);
+      },
+    });
+
   const kept = stack.move();
   return {
     world,
@@ -149,6 +159,7 @@ export async function startDiscordStage({
     ending,
     endings,
     restart,
+    settled,
     /** Disposing also asserts that neither platform saw anything careless. */
     async [Symbol.asyncDispose]() {
       await kept.disposeAsync();

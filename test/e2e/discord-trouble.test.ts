@@ -52,6 +52,7 @@ it('shows what a press has changed although Discord takes its time with the answ
   // Its message can be edited with what the press brought along once Discord has that answer.
   discord.fault('latency', { route: 'createInteractionResponse', delayMs: 300 });
   await stage.see(handle, 'Everyone');
+  await stage.settled();
   expect(discord.state.requests.filter(({ status }) => status === 404)).toEqual([]);
 });
 

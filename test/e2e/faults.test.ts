@@ -30,6 +30,7 @@ it('waits out a 429 of TikTok, says so on the card, and can be cancelled meanwhi
   await stage.tap(draft, 'Cancel');
   const cancelled = await stage.shows(draft, /^Cancelled/);
   expect(buttonsOf(cancelled)).toEqual(['Try again', 'Edit']);
+  await stage.settled();
   expect(stage.tiktok.state.publishes).toEqual([]);
 });
 

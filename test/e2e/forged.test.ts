@@ -43,6 +43,7 @@ it('shows a draft to its author alone, whatever somebody else pressed before it 
   }
   await telegram.sendPhoto(anaChat, ana, { path: fixture('phone.jpg'), caption: 'Our secret' });
   expect(textOf(await stage.draft('Our secret'))).toContain('Studio Ana');
+  await stage.settled();
   expect(allTexts(telegram.botMessages(chat))).not.toMatch(/secret|Studio Ana/);
 });
 
@@ -66,7 +67,7 @@ it('shows the draft of a group to nobody who presses elsewhere, on the same plat
     await telegram.sendPhoto(group, dora, { path: fixture('phone.jpg'), caption: `@${at} ${caption}` });
     await stage.inGroup((one) => textOf(one).includes(`Caption\n${caption}`));
   }
-  await stage.restart();
+  await stage.settled();
   expect(allTexts(telegram.botMessages(own))).not.toContain('secret');
   expect(discord.render(finns)).not.toContain('secret');
 });
@@ -83,6 +84,7 @@ it('opens an edited post for its author alone, whatever somebody else pressed be
   const pressed = await discord.press(onDiscord, 'Edit', ana);
   const draft = await pressed.waitForResponse('Our secret');
   expect(discordTextOf(draft)).toContain('Studio Ana');
+  await stage.settled();
   expect(allTexts(telegram.botMessages(chat))).not.toContain('secret');
 });
 
@@ -97,8 +99,7 @@ it('keeps a draft in the message that only its author sees, whatever somebody el
   const own = await stage.run('help', { user: ben });
   await own.waitForResponse();
   for (const verb of HARMLESS) await discord.forge(own, `d:${id}:${verb}`, ben);
-  // What is still to be shown is shown before Nod has stopped.
-  await stage.restart();
+  await stage.settled();
   expect(discord.render(own)).not.toContain('secret');
 });
 
@@ -116,6 +117,7 @@ it('publishes nothing of a group for somebody who was removed from it', async ()
   await telegram.forge(message, `d:${idOn(card)}:post`, gus);
   await telegram.forge(message, `d:${idOn(card)}:inbox`, gus);
   await barrier(stage, gus, own);
+  await stage.settled();
   expect(tiktok.state.publishes).toEqual([]);
 });
 
@@ -132,6 +134,7 @@ it('counts no reaction of others under a message that a voter has passed off as 
   await stage.inGroup('1 of 2');
   await barrier(stage, dora, group);
   await stage.restart();
+  await stage.settled();
   expect(textOf(await stage.inGroup(/Needs 2 approvals/))).toContain('1 of 2');
   expect(tiktok.state.publishes).toEqual([]);
 });
@@ -165,6 +168,7 @@ it('writes nothing into the draft of somebody else who posts from the same album
   await telegram.sendText(group, gus, '/post Evil words', { replyTo: album[1] as Message });
   const other = await stage.inGroup('Evil words');
   expect(other.message_id).not.toBe(card.message_id);
+  await stage.settled();
   expect(textOf(await stage.inGroup('Mine'))).not.toContain('Evil');
 });
 

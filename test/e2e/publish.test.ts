@@ -18,6 +18,7 @@ it('publishes an album of PNG and JPEG files on one card', async () => {
   const ended = await stage.shows(draft, LINK);
   await telegram.waitForMessage(anaChat, (message) => message.message_id > draft.message_id);
 
+  await stage.settled();
   const [publish, ...others] = tiktok.state.publishes;
   expect(others).toEqual([]);
   expect(publish).toMatchObject({ mode: 'DIRECT_POST', mediaType: 'PHOTO', status: 'PUBLISH_COMPLETE' });
@@ -43,6 +44,7 @@ it('hands an MP4 over byte for byte, exactly once', async () => {
   await stage.telegram.sendVideo(stage.anaChat, stage.ana, { path: fixture('tiktok-h264.mp4') });
   await stage.post(await stage.draft('Video for TikTok'));
   await stage.card(LINK);
+  await stage.settled();
   const [publish, ...others] = stage.tiktok.state.publishes;
   expect(others).toEqual([]);
   const sha256 = createHash('sha256')

@@ -32,8 +32,9 @@ it('refuses what Telegram does not give to bots before it asks for it, with both
   await using stage = await startStage();
   await stage.sendFile('tiktok-h264.mp4', { declaredBytes: 31_000_000 });
   const draft = await stage.draft('31.0 MB; this chat gives bots files up to 20 MB');
-  expect(stage.telegram.state.requests.filter(({ method }) => method === 'getFile')).toEqual([]);
   await stage.choose(draft, 'Discard', 'Discarded. Nothing was posted.');
+  await stage.settled();
+  expect(stage.telegram.state.requests.filter(({ method }) => method === 'getFile')).toEqual([]);
 });
 
 it('names the files that cannot be used and leaves them out when told to', async () => {

@@ -139,6 +139,7 @@ it('lets its author and who manages either place cancel a review, and nobody els
   await team.press(byAna.onDiscord, 'Cancel');
   await bothShow(team, byAna, /Cancelled by Ana/);
   expect(await telegram.press(byAna.onTelegram, 'Cancel', dora).catch(String)).toContain('no button');
+  await team.settled();
   expect(tiktok.state.publishes).toEqual([]);
 });
 

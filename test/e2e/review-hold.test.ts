@@ -128,6 +128,7 @@ it('can be cancelled instead of choosing, also by who manages the other place', 
   const { team, held } = started;
   await team.telegram.press(held.onTelegram, 'Cancel', team.dora);
   await bothShow(team, held, /Cancelled by Dora[\s\S]*Nothing was posted\./);
+  await team.settled();
   expect(inits(team)).toEqual([]);
 });
 
@@ -157,6 +158,7 @@ it('says what is wrong with a video that has become too long for its account', a
     /Waiting for its author[\s\S]*It runs \d+ s; this account may post up to 1 s/,
   );
   expect(pressable(held)).toEqual({ onDiscord: ['Edit', 'Cancel'], onTelegram: ['Edit', 'Cancel'] });
+  await team.settled();
   expect(inits(team)).toEqual([]);
 });
 
@@ -169,5 +171,6 @@ it('ends when its author chooses nothing', async () => {
     ),
   );
   await bothShow(team, held, /Nobody chose, so this has expired[\s\S]*Nothing was posted\./);
+  await team.settled();
   expect(inits(team)).toEqual([]);
 });

@@ -30,13 +30,14 @@ it('lets the server join the group by a code that only who asked for it sees', a
   await telegram.press(await team.inGroup(/Settings/), 'Join another chat…', dora);
   const told = await toldInGroup(team, dora, /Code for another chat/);
   const code = /\w{4}-\w{4}/.exec(told)?.[0] ?? '';
-  expect(telegram.render(group)).not.toContain(code);
   const handle = await team.run('join', { options: { code: code.toLowerCase().replace('-', ' ') } });
   await handle.waitForResponse(/Editors \(Telegram\) and Studio.* are joined\./);
   await team.inGroup(
     /share 1 TikTok account[\s\S]*The rules are those of Editors \(Telegram\)\.[\s\S]*Ana entered/,
   );
   await expectPublishedOnce(team, await approve(team, await submitInGroup(team, team.gus, 'Together')));
+  await team.settled();
+  expect(telegram.render(group)).not.toContain(code);
 });
 
 /** Dora approves with her button. */

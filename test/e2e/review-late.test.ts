@@ -67,7 +67,9 @@ it.concurrent('answers who has approved only when they change their mind', async
   expect(await stage.dm(ben, /already/)).toBe(over);
   await telegram.react(review.onTelegram, dora, '👎');
   await stage.shown(dora, over);
+  await stage.settled();
   expect(stage.shownTo(dora)).toEqual([over]);
+  expect(stage.dmsOf(ben)).toEqual([over]);
   await stage.shows(review, /Approved by Ben and Dora\n/);
   expect(stage.publishesOf(review)).toHaveLength(1);
 });
@@ -90,6 +92,7 @@ it.concurrent('answers votes that come after the rejection with who rejected', a
   expect(onDiscord).not.toMatch(/Chiara|Not ours/);
   discord.react(review.onDiscord, '✅', chiara);
   expect(await stage.dm(chiara, /already/)).toBe(over);
+  await stage.settled();
   expect(stage.publishesOf(review)).toEqual([]);
 });
 
@@ -115,6 +118,7 @@ it.concurrent('takes a reaction under what is live for a reaction', async () => 
   await stage.dm(finn, /Only/);
   await telegram.react(next.onTelegram, gus, '👍');
   await telegram.until(() => stage.shownTo(gus)[0]);
+  await stage.settled();
   expect(stage.said()).toEqual(before);
   expect([ben, chiara].flatMap(stage.dmsOf)).toEqual([]);
   expect([dora, emil].flatMap(stage.shownTo)).toEqual([]);

@@ -23,6 +23,7 @@ it.concurrent('takes a rejection with its reason from the window on Discord', as
       reason: '  Too \u202Edark\nat the\u0007 end ',
     }),
   ).toBe(REJECTED);
+  await stage.settled();
   const [onDiscord, onTelegram] = await stage.shows(review, /[❌👎] Rejected by Chiara/u);
   expect(onDiscord).toContain('❌ Rejected by Chiara: “Too dark\nat the end”');
   expect(onTelegram).toContain('👎 Rejected by Chiara: “Too dark\nat the end”');
@@ -73,6 +74,7 @@ it.concurrent('asks in the group for a reason, and takes the answer of nobody el
   const [onDiscord, onTelegram] = await stage.shows(review, /Rejected by Dora: “Not our colours”/u);
   expect(`${onDiscord}${onTelegram}`).not.toContain('Because I say so');
   const answer = await stage.inGroup('Your reason stands on the card.');
+  await stage.settled();
   expect(stage.said().inGroup).toEqual([...before.inGroup, answer.message_id]);
   expect(stage.said().inPosts).toEqual(before.inPosts);
 });
@@ -102,6 +104,7 @@ it.concurrent('does nothing about replies to the card of a review that nobody ha
   for (const person of [dora, emil, gus])
     await telegram.sendText(group, person, 'I am not sure about this', { replyTo: review.onTelegram });
   await telegram.react(review.onTelegram, dora, '👍');
+  await stage.settled();
   const [, onTelegram] = await stage.shows(review, /Approved by Emil and Dora/);
   expect(onTelegram).not.toContain('not sure');
   expect(stage.said().inGroup).toEqual(before.inGroup);
@@ -126,7 +129,6 @@ it.concurrent('ends a review with as many rejections as it needs approvals where
   await telegram.react(review.onTelegram, dora, '👎');
   const [, onTelegram] = await stage.shows(review, /Rejected by Emil and Dora\n/);
   expect(onTelegram).toContain('👎 Emil: “Shaky”');
-  expect(tiktok.state.publishes).toEqual([]);
   expect(
     (await stage.histories()).map((text) => text.match(/^.*(rejected|took back|said why|Rejected).*$/gm)),
   ).toEqual(
@@ -139,4 +141,6 @@ it.concurrent('ends a review with as many rejections as it needs approvals where
       expect.stringContaining('Rejected by Emil and Dora: “First light”'),
     ]),
   );
+  await stage.settled();
+  expect(tiktok.state.publishes).toEqual([]);
 });

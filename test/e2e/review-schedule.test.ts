@@ -190,6 +190,7 @@ it('takes a scheduled post back into a draft that keeps its time', async () => {
   await team.see(opened, 'Everyone');
   await team.press(opened, 'Ask for approval');
   await bothShow(team, await newCards(team, 'First', cards), /0 of 1[\s\S]*Goes out tomorrow 18:00/);
+  await team.settled();
   expect(team.tiktok.state.publishes).toEqual([]);
 });
 

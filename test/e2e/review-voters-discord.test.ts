@@ -158,6 +158,7 @@ it.concurrent('asks for somebody else than the author, until the settings say ot
   discord.react(second.onDiscord, '✅', ana);
   await stage.shows(second, /Approved by Ana\n/);
   await stage.shows(second, /Live on TikTok/);
+  await stage.settled();
   expect(stage.publishesOf(first)).toEqual([]);
 });
 
@@ -172,6 +173,7 @@ it.concurrent('takes no reaction of another bot for a vote, and tells it nothing
   discord.react(review.onDiscord, '❌', robot);
   discord.unreact(review.onDiscord, '❌', robot);
   discord.react(review.onDiscord, '✅', ben);
+  await stage.settled();
   const [onDiscord] = await stage.shows(review, /Ben · 1 of 2/);
   expect(onDiscord).not.toContain('Robot');
   expect(stage.said()).toEqual(before);

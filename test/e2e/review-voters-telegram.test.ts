@@ -89,6 +89,7 @@ it.concurrent('asks for somebody else than the author, until the settings say ot
   await telegram.react(second.onTelegram, emil, '👍');
   await stage.shows(second, /Approved by Emil\n/);
   await stage.shows(second, /Live on TikTok/);
+  await stage.settled();
   expect(stage.publishesOf(first)).toEqual([]);
 });
 
@@ -131,6 +132,7 @@ it.concurrent('hears of no reactions of other bots', async () => {
   const review = await stage.review();
   await telegram.react(review.onTelegram, robot, '👍');
   await telegram.react(review.onTelegram, emil, '👍');
+  await stage.settled();
   const [, onTelegram] = await stage.shows(review, /Emil · 1 of 2/);
   expect(onTelegram).not.toContain('Robot');
 });

@@ -72,6 +72,7 @@ it.concurrent('takes the button and the reaction of one person for one vote', as
   expect(await stage.pressed(review.onDiscord, 'Approve', ben)).toContain('1 of 2');
   discord.unreact(review.onDiscord, '✅', ben);
   expect(await stage.pressed(review.onDiscord, 'Approve', ben)).toBe('Your approval is taken back.');
+  await stage.settled();
   const [onDiscord] = await stage.shows(review, /0 of 2/);
   expect(onDiscord).not.toContain('Ben');
   expect(stage.publishesOf(review)).toEqual([]);
@@ -134,6 +135,7 @@ it.concurrent('lets a rejection outweigh the approvals that are read back along 
   };
   await stage.restart();
   await stage.shows(review, /Rejected by Chiara/);
+  await stage.settled();
   expect(stage.publishesOf(review)).toEqual([]);
 });
 
@@ -158,6 +160,7 @@ it.concurrent('counts no other emoji, however much alike', async () => {
   for (const emoji of others) discord.unreact(review.onDiscord, emoji, ben);
   discord.unreact(review.onDiscord, '✅\uFE0F', chiara);
   await stage.shows(review, /0 of 2/);
+  await stage.settled();
   expect(stage.dmsOf(ben)).toEqual([]);
 });
 
@@ -176,6 +179,7 @@ it.concurrent('leaves reactions under all other messages alone', async () => {
   }
   discord.react(review.onDiscord, '✅', ben);
   await stage.shows(review, /Ben · 1 of 2/);
+  await stage.settled();
   expect(stage.said()).toEqual(before);
   expect([ben, finn].flatMap(stage.dmsOf)).toEqual([]);
   const requests = discord.state.requests.slice(asked);

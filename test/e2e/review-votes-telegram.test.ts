@@ -45,6 +45,7 @@ it.concurrent('takes the button and the reaction of one person for one vote', as
   await telegram.react(review.onTelegram, dora, []);
   const back = await telegram.press(review.onTelegram, 'Approve', dora);
   expect(back.text).toBe('Your approval is taken back.');
+  await stage.settled();
   const [, onTelegram] = await stage.shows(review, /0 of 2/);
   expect(onTelegram).not.toContain('Dora');
 });
@@ -57,6 +58,7 @@ it.concurrent('ends the review with 👎 alone, and with 👎 beside 👍', asyn
     await telegram.react(review.onTelegram, dora, marks);
     await stage.shows(review, /Not approved[\s\S]+[❌👎] Rejected by Dora[\s\S]+Nothing was posted/u);
   }
+  await stage.settled();
   expect(tiktok.state.publishes).toEqual([]);
 });
 
@@ -71,6 +73,7 @@ it.concurrent('takes a vote back when another emoji takes its place, and counts 
   for (const emoji of ['🔥', '👏', '👌', '💯', 'custom:5368324170671202286', '❤'])
     await telegram.react(review.onTelegram, gus, emoji);
   await telegram.react(review.onTelegram, emil, ['🔥', 'custom:5368324170671202286', '👍']);
+  await stage.settled();
   const [, onTelegram] = await stage.shows(review, /Emil · 1 of 2/);
   expect(onTelegram).not.toMatch(/Dora|Gus/);
   expect(stage.shownTo(gus)).toEqual([]);
@@ -90,6 +93,7 @@ it.concurrent('leaves reactions under all other messages alone', async () => {
   }
   await telegram.react(review.onTelegram, dora, '👍');
   await stage.shows(review, /Dora · 1 of 2/);
+  await stage.settled();
   expect(stage.said()).toEqual(before);
   expect([dora, gus].flatMap(stage.shownTo)).toEqual([]);
 });

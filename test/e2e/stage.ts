@@ -4,6 +4,7 @@ import type { Message, User } from 'grammy/types';
 import { expect } from 'vitest';
 import type { AlbumItem, SentFile, TelegramEmulator } from '../emulators/telegram/index.ts';
 import { seed } from '../seed.ts';
+import { settle } from '../settle.ts';
 import { buttonsOf, connectAccount, createWorld, textOf, type World, type WorldOptions } from '../world.ts';
 
 export interface StageOptions extends WorldOptions {
@@ -87,6 +88,15 @@ export async function startStage({
     app = await launch(world);
   }
 
+  /** Stops Nod once nothing is under way: what is missing then would not have come later. */
+  const settled = () =>
+    settle(world, {
+      stop: () => app[Symbol.asyncDispose](),
+      start: async () => {
+        app = await launch(world);
+      },
+    });
+
   /** The publishes of which TikTok has received anything. */
   const fed = () => tiktok.state.publishes.filter(({ fetches }) => fetches.some(({ bytes }) => bytes > 0));
 
@@ -110,6 +120,7 @@ export async function startStage({
     sendAlbum,
     sendFile,
     restart,
+    settled,
     fed,
     say,
     cards,

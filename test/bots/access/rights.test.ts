@@ -411,14 +411,29 @@ describe.each(TIMES)('%s what it is about exists', (time) => {
         (a, b) => Number(!isDenied(action.row[a])) - Number(!isDenied(action.row[b])),
       );
       const found: Partial<Record<PersonName, Outcome>> = {};
-      for (const [index, name] of order.entries())
+      const denied = order.filter((name) => isDenied(action.row[name]));
+      for (const [index, name] of order.entries()) {
+        if (index === denied.length) await expectNothingFollows(world);
         found[name] = await attempt(world, action, { name, time, id: `subject${index}` });
+      }
       const expected = Object.fromEntries(NAMES.map((name) => [name, expectedAt(action, name, time)]));
       expect(found).toEqual(expected);
       if (time === 'while') seen.set(what, found);
     },
   );
 });
+
+/** What was refused has no effect afterwards either. */
+async function expectNothingFollows(world: AccessWorld): Promise<void> {
+  const seen = async () => ({
+    records: await world.cardIndex(),
+    messages: world.messages().map(({ ref, versions }) => ({ ref, versions: [...versions] })),
+    whispered: [...world.telegram.whispered, ...world.discord.whispered],
+  });
+  const before = await seen();
+  await world.settled();
+  expect(await seen()).toEqual(before);
+}
 
 async function attempt(
   world: AccessWorld,
@@ -535,6 +550,7 @@ describe('a draft whose author has left', () => {
       await world.access.admit({ ...frame, title: 'x' });
       for (const verb of ['post', 'inbox']) await world.handle(await pressOn(verb)(frame, 'left', world));
     }
+    await world.settled();
     expect(await Array.fromAsync(world.nod.posts.entries())).toEqual([]);
   });
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import pino from 'pino';
 import { createChats } from '../../../src/bots/index.ts';
 import type { ChatEvent, MessageRef } from '../../../src/bots/platform.ts';
@@ -159,6 +160,15 @@ export async function createAccessWorld() {
   const message = (chat: string): Promise<MessageRef> =>
     botOf(chat).bot.send(chat, { lines: [['Hello']], rows: [] });
 
+  /** Ends all that still is under way, cards that are to be drawn among it: what is missing then would not have come later. */
+  async function settled(): Promise<void> {
+    await nextTurn();
+    await chats.catchUp.stop();
+    await nod.stop();
+    await chats.cardQueue.stop();
+    await nextTurn();
+  }
+
   return {
     nod,
     drafts,
@@ -178,6 +188,7 @@ export async function createAccessWorld() {
     cardIndex,
     messages,
     message,
+    settled,
     handle: chats.conversation.handle,
     [Symbol.asyncDispose]: async () => {
       await chats.catchUp.stop();

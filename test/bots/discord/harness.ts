@@ -44,6 +44,12 @@ export async function startHarness({ allowLint = false, ...options }: HarnessOpt
     return { bot, events, gaps };
   }
 
+  /** Stops the bots once they have received and handled everything: what is missing then would not have come later. */
+  async function settled(): Promise<void> {
+    await discord.waitUntilHeard();
+    await Promise.all(bots.map((bot) => bot.stop()));
+  }
+
   async function picture(key: string, background = 'red'): Promise<Picture> {
     const path = join(directory, `${key}.jpg`);
     await sharp({ create: { width: 40, height: 30, channels: 3, background } }).toFile(path);
@@ -55,6 +61,7 @@ export async function startHarness({ allowLint = false, ...options }: HarnessOpt
     createBot,
     startBot,
     picture,
+    settled,
     logLines,
     /** Resolves when a log line holds the text. */
     logged: (text: string) => logLines.when((lines) => lines.some((line) => line.includes(text))),

@@ -44,6 +44,7 @@ it('takes the files of /tiktok post as one album, with its caption and wishes', 
   expect(media[0]).toMatchObject({ chat, reply: { chat, isPrivate: true }, file: { claimedKind: 'photo' } });
   const bytes = await buffer(await bot.openFile(media[1]?.file.ref ?? ''));
   expect(bytes.byteLength).toBe(media[1]?.file.bytes);
+  await harness.settled();
   expect(discord.messages(discord.posts)).toEqual([]);
 });
 
@@ -133,6 +134,7 @@ it('says that a message holds nothing to post', async () => {
     locale: 'de',
   });
   await handle.waitForResponse('kein Foto oder Video');
+  await harness.settled();
   expect(events.all).toEqual([]);
 });
 

@@ -73,6 +73,7 @@ it('puts and reads no marks under a message that only one person sees', async ()
   if (reply === undefined) throw new Error('There is no reply.');
   await bot.addReactions(reply, both);
   expect(await bot.fetchReactions?.(reply)).toEqual([]);
+  await harness.settled();
   expect(harness.callsOf('createReaction')).toEqual([]);
 });
 

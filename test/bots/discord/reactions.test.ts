@@ -218,5 +218,6 @@ it('loses no reaction when the gateway is cut in the middle', async () => {
   discord.cutGateway();
   discord.react(message, '✅', discord.ana);
   expect(await events.one('reaction')).toMatchObject({ marks: { approve: true } });
+  await harness.settled();
   expect(gaps.all).toHaveLength(1);
 });

@@ -59,6 +59,12 @@ export async function startHarness(options: Parameters<typeof startTelegramEmula
     return cardIndex;
   }
 
+  /** Stops the bots once they have received and handled everything: what is missing then would not have come later. */
+  async function settled(): Promise<void> {
+    await telegram.waitUntilFetched();
+    await Promise.all(bots.map((bot) => bot.stop()));
+  }
+
   async function picture(key: string, background = 'red'): Promise<Picture> {
     const path = join(directory, `${key}.jpg`);
     await sharp({ create: { width: 40, height: 30, channels: 3, background } }).toFile(path);
@@ -74,6 +80,7 @@ export async function startHarness(options: Parameters<typeof startTelegramEmula
     startBot,
     inboxRecords,
     picture,
+    settled,
     logLines,
     /** Resolves when a log line holds the text. */
     logged: (text: string) => logLines.when((lines) => lines.some((line) => line.includes(text))),

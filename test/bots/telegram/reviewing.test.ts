@@ -193,6 +193,7 @@ it('whispers in the private chat where it does not administer the group', async 
   expect(await bot.tellPrivately(message, personOf(ben), card)).toBe(false);
   telegram.block(telegram.ana);
   expect(await bot.tellPrivately(message, personOf(telegram.ana), card)).toBe(false);
+  await harness.settled();
   expect(telegram.shownTo(team, ben)).toEqual([]);
   expect(telegram.state.requests.filter(({ status }) => status === 400)).toEqual([]);
   expect(telegram.botMessages(team)).toHaveLength(1);
@@ -218,6 +219,7 @@ it('whispers to nobody who has no name, and never twice when it is not sure', as
   expect(await bot.tellPrivately(message, personOf(telegram.ana), card)).toBe(false);
   telegram.fault('429', { method: 'sendMessage' });
   expect(await bot.tellPrivately(message, personOf(telegram.ana), card)).toBe(false);
+  await harness.settled();
   expect(telegram.shownTo(team, telegram.ana)).toHaveLength(1);
   expect(telegram.botMessages(telegram.anaChat)).toEqual([]);
 });

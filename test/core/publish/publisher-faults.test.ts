@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CoreWorldOptions, createCoreWorld, initsOf, withBytes } from '../core-world.ts';
-import { EVERYONE } from '../posts.ts';
+import { EVERYONE, HOUR_MS } from '../posts.ts';
 
 async function connectedWorld(options: CoreWorldOptions = {}) {
   const world = await createCoreWorld(options);
@@ -52,6 +52,8 @@ describe('an init that is not answered', () => {
       attempts: 8,
     });
     expect(initsOf(world.tiktok)).toBe(8);
+    world.tiktok.clock.advance(HOUR_MS);
+    await world.tiktok.whenNothingIsPulled();
     expect(withBytes(world.tiktok)).toEqual([]);
     expect(await Array.fromAsync(world.nod.attempts.entries())).toEqual([]);
   });

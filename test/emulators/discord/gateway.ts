@@ -4,6 +4,7 @@
 // is told but not enforced. Missing: member requests, voice, presences of others.
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Emulation } from './emulation.ts';
 import { guildCreate } from './guild-wire.ts';
@@ -74,6 +75,13 @@ export function createGateway(emulation: Emulation) {
       const url = new URL(request.url ?? '/', 'http://emulator');
       if (!url.pathname.startsWith('/gateway') || faults.isGatewayCut) socket.destroy();
       else server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, url));
+    },
+    /** Resolves when every open connection has received what was sent through it. */
+    async flushed(): Promise<void> {
+      // An event leaves one turn after it was made, and is taken up in the turn after it has come.
+      await nextTurn();
+      await Promise.all([...connections].map(({ socket }) => answered(socket)));
+      await nextTurn();
     },
     /** Drops all connections without a word; their sessions can be resumed. */
     cut: () => each(({ socket }) => socket.terminate()),
@@ -185,6 +193,15 @@ function resume(emulation: Emulation, connection: Connection, d: Record<string, 
 /** How many identifies the day still allows; below zero the limit is broken. */
 export function identifiesLeft({ state, clock }: Pick<Emulation, 'state' | 'clock'>): number {
   return IDENTIFIES_PER_DAY - state.identifies.filter((at) => at > clock.now() - DAY_MS).length;
+}
+
+/** Resolves when the other side has answered a ping, or is gone; frames are read in the order in which they were sent. */
+function answered(socket: WebSocket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.readyState !== socket.OPEN) return resolve();
+    socket.once('pong', () => resolve()).once('close', () => resolve());
+    socket.ping();
+  });
 }
 
 function send(socket: WebSocket, payload: object) {

@@ -137,6 +137,13 @@ export async function startDiscordEmulator({
         timeoutMs,
         onTimeout: () => new Error(`The bot did not connect to the gateway in ${timeoutMs} ms.`),
       }),
+    async waitUntilHeard({ timeoutMs = PATIENCE_MS } = {}) {
+      await watch.until(() => (sessions.isConnected ? true : undefined), {
+        timeoutMs,
+        onTimeout: () => new Error(`The bot did not connect to the gateway in ${timeoutMs} ms.`),
+      });
+      await server.gateway.flushed();
+    },
     until: (read, { timeoutMs = PATIENCE_MS, what = 'The expected state' } = {}) =>
       watch.until(read, {
         timeoutMs,
@@ -192,6 +199,8 @@ export interface DiscordEmulator
   ): Promise<RequestEntry>;
   /** Resolves when the bot is connected to the gateway with a session. */
   waitForGateway(options?: WaitOptions): Promise<true>;
+  /** Resolves when the bot is connected and has received every event that was sent to it. */
+  waitUntilHeard(options?: WaitOptions): Promise<void>;
   /** Resolves with the first defined value that `read` gives, tried at every change of the state. */
   until<T>(read: () => T | undefined, options?: WaitOptions & { what?: string }): Promise<T>;
   /** Puts a fault in force until it is used up or lifted. */

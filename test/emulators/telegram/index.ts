@@ -98,6 +98,11 @@ export async function startTelegramEmulator(options: EmulatorOptions = {}): Prom
         timeoutMs,
         onTimeout: () => new Error(`The bot did not poll for updates in ${timeoutMs} ms.`),
       }),
+    waitUntilFetched: ({ timeoutMs = PATIENCE_MS } = {}) =>
+      watch.until(() => (updates.isPolled && updates.pending.length === 0 ? true : undefined), {
+        timeoutMs,
+        onTimeout: () => new Error(`The bot did not fetch all updates in ${timeoutMs} ms.`),
+      }),
     allowedUpdates: () => updates.allowed,
     now: clock.now,
     advance: clock.advance,
@@ -151,6 +156,8 @@ export interface TelegramEmulator extends AsyncDisposable, Omit<World, 'entryOf'
   pendingUpdates(): readonly Update[];
   /** Resolves when a long poll is waiting, so all earlier updates were fetched. */
   waitForPoll(options?: WaitOptions): Promise<true>;
+  /** Resolves when the bot has confirmed every update and waits for the next. */
+  waitUntilFetched(options?: WaitOptions): Promise<true>;
   allowedUpdates(): readonly string[];
   /** Virtual time in milliseconds, moved forward by advance. */
   now(): number;

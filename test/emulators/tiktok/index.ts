@@ -143,6 +143,9 @@ export async function startTikTokEmulator(given: TikTokEmulatorOptions = {}) {
       changes.when(() => state.requests.find(fits)),
     whenWebhook: (fits: (webhook: (typeof state.webhooks)[number]) => boolean) =>
       changes.when(() => state.webhooks.find(fits)),
+    /** Resolves when no publish waits for media. */
+    whenNothingIsPulled: () =>
+      changes.when(() => state.publishes.every(({ stage }) => stage !== 'pulling') || undefined),
 
     close,
     [Symbol.asyncDispose]: close,

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import type { InboxRecord } from '../src/bots/telegram/index.ts';
+import type { Draft } from '../src/core/compose/draft.ts';
+import { dueAt, type Post } from '../src/core/publish/post.ts';
+import { underWay } from '../src/core/publish/posts.ts';
+import { openStores, type Stores } from '../src/core/storage/database.ts';
+import type { World } from './world.ts';
+
+/** More than any story needs to come to rest. */
+const MAX_ROUNDS = 20;
+
+/**
+ * Stops Nod once nothing is under way: it has received and handled all that was sent, every card is drawn, no post is
+ * due, no file waits and TikTok pulls nothing. What is missing then would not have come later.
+ */
+export async function settle(
+  world: Pick<World, 'telegram' | 'discord' | 'tiktok' | 'dataDir'>,
+  { start, stop }: { start: () => PromiseLike<void>; stop: () => PromiseLike<void> },
+): Promise<void> {
+  const { telegram, discord, tiktok, dataDir } = world;
+  for (let rounds = 1; ; rounds += 1) {
+    await telegram.waitUntilFetched();
+    await discord?.waitUntilHeard();
+    await tiktok.whenNothingIsPulled();
+    // Stopping finishes what has begun; whatever else there is to do begins with the next start.
+    await stop();
+    const left = await leftIn(dataDir);
+    if (left.length === 0) return;
+    if (rounds === MAX_ROUNDS) throw new Error(`Nod does not come to rest: ${left.join(', ')}.`);
+    await start();
+  }
+}
+
+/** What a Nod that does not run would go on with when it starts. */
+async function leftIn(dataDir: string): Promise<string[]> {
+  await using stores = openStores({ file: join(dataDir, 'nod.db') });
+  return [...(await updatesIn(stores)), ...(await postsIn(stores)), ...(await draftsIn(stores))];
+}
+
+async function updatesIn(stores: Stores): Promise<string[]> {
+  const updates = await Array.fromAsync(stores.store<InboxRecord>('telegram-inbox').entries());
+  return updates.filter(([, { state }]) => state === 'waiting').map(([id]) => `update ${id}`);
+}
+
+async function postsIn(stores: Stores): Promise<string[]> {
+  const now = Date.now();
+  const posts = await underWay(stores.store<Post>('posts'));
+  return posts
+    .filter((post) => (dueAt(post) ?? Number.POSITIVE_INFINITY) <= now)
+    .map(({ id, status }) => `post ${id} is ${status}`);
+}
+
+async function draftsIn(stores: Stores): Promise<string[]> {
+  const drafts = await Array.fromAsync(stores.store<Draft>('drafts').entries());
+  return drafts
+    .filter(([, { files }]) => files.some(({ state }) => state === 'waiting' || state === 'stored'))
+    .map(([id]) => `draft ${id} has files to prepare`);
+}
