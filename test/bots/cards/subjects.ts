@@ -101,3 +101,16 @@ export function printed({ lines, rows }: Card): string {
   });
   return [...words, ...labels].join('\n');
 }
+
+/** What its buttons and menus send or open, row by row. */
+export function printedPresses({ rows }: Card): string {
+  const printedRows = rows.map((row) => {
+    if (row.type === 'picker') return `[${row.prompt} ▾ → ${row.press}]`;
+    if (row.type === 'choice')
+      return row.options.map(({ label, press }) => `[${label} → ${press}]`).join(' ');
+    return row.buttons
+      .map((button) => `[${button.label} → ${'press' in button ? button.press : button.href}]`)
+      .join(' ');
+  });
+  return printedRows.join('\n') || '(no buttons)';
+}

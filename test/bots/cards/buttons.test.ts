@@ -1,0 +1,271 @@
+import { expect, it } from 'vitest';
+import {
+  accessCard,
+  claimedCard,
+  decidedCard,
+  fullCard,
+  requestCard,
+} from '../../../src/bots/access/access-cards.ts';
+import {
+  ACCESS_RIGHTS,
+  ACCOUNT_RIGHTS,
+  DRAFT_RIGHTS,
+  POST_RIGHTS,
+  SETTINGS_RIGHTS,
+} from '../../../src/bots/access/rights.ts';
+import { draftCard } from '../../../src/bots/compose/draft-card.ts';
+import type { Card } from '../../../src/bots/platform.ts';
+import { postCard } from '../../../src/bots/posts/post-card.ts';
+import { cancelCard, postsCard } from '../../../src/bots/posts/post-list.ts';
+import { reviewCard } from '../../../src/bots/review/review-card.ts';
+import { historyCard } from '../../../src/bots/settings/history-card.ts';
+import {
+  codeCard,
+  joinedCard,
+  type SettingsView,
+  settingsCard,
+} from '../../../src/bots/settings/settings-card.ts';
+import {
+  accountsCard,
+  connectCard,
+  consentCard,
+  disconnectCard,
+  linkKeptCard,
+} from '../../../src/bots/text/messages.ts';
+import { WORDINGS } from '../../../src/bots/text/wording.ts';
+import type { PlaceAccess } from '../../../src/core/access/place-access.ts';
+import type { Account } from '../../../src/core/accounts/accounts.ts';
+import type { Invitation } from '../../../src/core/accounts/consent.ts';
+import { type Draft, type DraftFile, UNDECIDED } from '../../../src/core/compose/draft.ts';
+import type { HistoryEntry } from '../../../src/core/history/history.ts';
+import { DEFAULT_PACING } from '../../../src/core/publish/pacing.ts';
+import type { Post, PostState } from '../../../src/core/publish/post.ts';
+import { type Decision, defaultPolicy } from '../../../src/core/review/review.ts';
+import { draftWith, photo, postIn, printedPresses } from './subjects.ts';
+
+const NOW = Date.parse('2026-11-22T12:00:00Z');
+const LATER = NOW + 3_600_000;
+const BEN = { id: 'telegram:2', name: 'Ben' };
+const EDITORS = { id: 'discord:40', name: 'Editors' };
+const pictureOf = () => ({ type: 'picture' as const, key: 'key', path: 'path' });
+const common = { timeZone: 'UTC', now: NOW, pictureOf };
+
+const GRANTED = { openId: 'open-id', nickname: 'Studio Ana', scopes: ['video.publish', 'video.upload'] };
+const account = { openId: 'open-id', nickname: 'Studio Ana', connectedBy: BEN } as Account;
+const other = { openId: 'other-id', nickname: 'Second Ana', connectedBy: BEN } as Account;
+
+function draft(changes: Partial<Draft> = {}, { approvals = 0, menu }: DraftOptions = {}): Card {
+  const terms = { ...defaultPolicy({ isPrivate: true }), approvals };
+  return draftCard({
+    ...common,
+    draft: draftWith(changes),
+    accounts: [account, other],
+    policy: terms,
+    menu,
+  });
+}
+interface DraftOptions {
+  readonly approvals?: number;
+  readonly menu?: 'files' | 'accounts';
+}
+
+const unusable = (more: object): DraftFile => {
+  const { id, order, name, ref } = photo(2);
+  return { id, order, name, ref, state: 'refused', problem: { code: 'file_damaged' }, ...more };
+};
+const video = { ...photo(3), kind: 'video' } as DraftFile;
+
+const post = (state: PostState, more: Partial<Post> = {}): Card =>
+  postCard({
+    ...common,
+    post: { ...postIn(state), ...more } as Post,
+    chat: 'telegram:1',
+    votes: [],
+    goesOn: false,
+    hasAccess: true,
+    pacing: DEFAULT_PACING,
+  });
+
+const policy = { ...defaultPolicy({ isPrivate: false }), approvals: 2 };
+const approved: Decision = { outcome: 'approved', by: [BEN], at: NOW };
+const reviewWith = (decision?: Decision) => ({
+  policy,
+  chats: ['discord:1'],
+  places: ['discord:9'],
+  ...(decision !== undefined && { decision }),
+});
+
+function review(caption: string): Card {
+  const state: PostState = { status: 'in_review', since: NOW, expiresAt: LATER };
+  const { content, ...base } = postIn(state);
+  return reviewCard({
+    ...common,
+    post: { ...base, content: { ...content, caption }, review: reviewWith() } as Post,
+    chat: 'discord:1',
+    votes: [],
+    receivesReactions: true,
+    previewUrl: 'https://nod.example/look/x',
+  });
+}
+
+const LAB = { id: 'telegram:-5', title: 'Lab', chat: 'telegram:-5' };
+const STUDIO = { id: 'discord:1', title: 'Studio', chat: 'discord:10' };
+
+const settings = (changes: Partial<SettingsView> = {}, approvals = 2): Card =>
+  settingsCard({
+    workspace: LAB.id,
+    chat: LAB.chat,
+    isPrivate: false,
+    places: [LAB],
+    isOperator: false,
+    now: NOW,
+    settings: {
+      policy: { ...defaultPolicy({ isPrivate: false }), approvals, people: [BEN], roles: [EDITORS] },
+      timeZone: 'Europe/Berlin',
+    },
+    ...changes,
+  });
+
+const place = (state: PlaceAccess['state'], number = 7): PlaceAccess => ({
+  state,
+  workspace: `telegram:${number}`,
+  title: `Kim ${number}`,
+  isPrivate: true,
+  chat: `telegram:${number}`,
+  at: NOW,
+  version: 1,
+});
+
+const ENTRY: HistoryEntry = { at: NOW, place: LAB.id, what: 'published', version: 1 };
+const invitation = { chat: 'telegram:-5', person: BEN } as Invitation;
+const held: PostState = {
+  status: 'on_hold',
+  problem: { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' },
+  privacyLevelOptions: ['FOLLOWER_OF_CREATOR', 'SELF_ONLY'],
+  expiresAt: LATER,
+};
+const followed = { settledAt: NOW, publishId: 'p', postIds: ['7'], checks: 0, checkedAt: NOW } as const;
+const processing = {
+  status: 'processing',
+  attemptId: 'a',
+  publishId: 'p',
+  since: NOW,
+  checks: 0,
+  checkedAt: NOW,
+  nextCheckAt: LATER,
+  pulledBytes: 0,
+} as const;
+const ended = { settledAt: NOW } as const;
+
+const CARDS: Readonly<Record<string, Card>> = {
+  'draft, open': draft({ files: [photo(1), photo(2)], caption: 'First light' }),
+  'draft, to be reviewed at a time': draft({ plan: { at: LATER } }, { approvals: 1 }),
+  'draft, with a disclosure': draft({
+    disclosing: true,
+    settings: { ...UNDECIDED, privacyLevel: 'PUBLIC_TO_EVERYONE' },
+  }),
+  'draft, of a video': draft({ files: [video] }),
+  'draft, its photos': draft({ files: [photo(1), photo(2)] }, { menu: 'files' }),
+  'draft, its account': draft({}, { menu: 'accounts' }),
+  'draft, of photos and a video': draft({ files: [photo(1), video] }),
+  'draft, with a file that failed': draft({
+    files: [photo(1), unusable({ retry: { state: 'waiting' } })],
+  }),
+  'draft, with nothing to post': draft({ files: [unusable({})] }),
+  'draft, whose account cannot post now': draft({
+    account: {
+      ...GRANTED,
+      state: 'unavailable',
+      problem: { code: 'account_cannot_post', reason: 'daily_post_limit', username: 'studio.ana' },
+    },
+  }),
+  'draft, whose account is not chosen': draft({ account: { state: 'unchosen' } }),
+  'post, being prepared': post({ status: 'preparing' }),
+  'post, queued': post({ status: 'queued', notBefore: NOW }),
+  'post, at TikTok': post(processing),
+  'post, on hold': post(held),
+  'post, published': post({ status: 'published', ...followed }),
+  'post, cancelled': post({ status: 'cancelled', ...ended }),
+  'post, failed': post({ status: 'failed', failure: { reason: 'spam' }, ...ended }),
+  'post, with a format that was refused': post({
+    status: 'failed',
+    failure: { reason: 'format_refused' },
+    ...ended,
+  }),
+  'post, not confirmed': post({ status: 'unconfirmed', publishId: 'p', ...ended }),
+  'post, approved for a time': post(
+    { status: 'queued', notBefore: LATER },
+    { review: reviewWith(approved), publishAt: LATER },
+  ),
+  'post, rejected': post(
+    { status: 'rejected', ...ended },
+    { review: reviewWith({ ...approved, outcome: 'rejected' }) },
+  ),
+  'post, whose review has expired': post({ status: 'expired', ...ended }, { review: reviewWith() }),
+  review: review('First light'),
+  'review, with a long caption': review('x'.repeat(3_900)),
+  'settings, of a group': settings(),
+  'settings, of a server that is joined': settings({
+    workspace: STUDIO.id,
+    chat: STUDIO.chat,
+    places: [STUDIO, LAB],
+  }),
+  'settings, of a chat that has joined': settings({ places: [STUDIO, LAB] }),
+  'settings, of the operator in private': settings({ isPrivate: true, isOperator: true }, 0),
+  'settings, reviews in another topic': settings({ places: [{ ...LAB, reviewChat: 'telegram:-5:7' }] }),
+  'settings, a code': codeCard('K7QM-2F4D', { back: true }),
+  'settings, two chats joined': joinedCard({ places: [LAB, STUDIO], accounts: 1 }),
+  history: historyCard({ entries: [ENTRY], timeZone: 'UTC', wording: WORDINGS.telegram }),
+  'list, of posts': postsCard({
+    posts: [],
+    hidden: [draftWith({ id: 'hidden' })],
+    left: [draftWith({ id: 'left' })],
+    wording: WORDINGS.discord,
+    timeZone: 'UTC',
+    now: NOW,
+  }),
+  'list, of what is under way': cancelCard([draftWith()], [postIn({ status: 'preparing' })]),
+  'accounts, listed': accountsCard([account, other], WORDINGS.telegram),
+  'accounts, to disconnect': disconnectCard([account, other], WORDINGS.telegram),
+  'accounts, the link to connect': connectCard('https://nod.example/connect/x'),
+  'accounts, the way to the link': linkKeptCard(BEN, WORDINGS.telegram, 'https://t.me/nod?start=connect'),
+  'accounts, connected': consentCard({ type: 'connected', account, invitation, missingScopes: [] }),
+  'access, a request': requestCard(place('asked')),
+  'access, allowed': decidedCard(place('allowed')),
+  'access, withdrawn': decidedCard(place('withdrawn')),
+  'access, blocked': decidedCard(place('blocked')),
+  'access, put off': decidedCard(place('postponed')),
+  'access, too many requests': fullCard,
+  'access, for a new operator': claimedCard(WORDINGS.telegram, 1),
+  'access, the list': accessCard({
+    places: (['met', 'asked', 'postponed', 'allowed', 'withdrawn', 'blocked'] as const).map(place),
+    page: 0,
+    isOpen: false,
+  }),
+  'access, a page in the middle of the list': accessCard({
+    places: Array.from({ length: 60 }, (_, index) => place('allowed', index)),
+    page: 1,
+    isOpen: false,
+  }),
+};
+
+const printed = (): string =>
+  Object.entries(CARDS)
+    .map(([name, card]) => `# ${name}\n${printedPresses(card)}\n`)
+    .join('\n');
+
+it('has buttons that send what they say, on every kind of card', async () => {
+  await expect(printed()).toMatchFileSnapshot('buttons.txt');
+});
+
+it('prints a button for everything that a button can ask for', () => {
+  const verbs = [
+    ...Object.keys(DRAFT_RIGHTS).map((verb) => `→ d:[^:]+:${verb}`),
+    ...Object.keys(POST_RIGHTS).map((verb) => `→ p:[^:]+:${verb}`),
+    ...Object.keys(ACCOUNT_RIGHTS).map((verb) => `→ a:[^:]+:${verb}`),
+    ...Object.keys(SETTINGS_RIGHTS).map((verb) => `→ s:${verb.replace(' ', ':')}`),
+    ...Object.keys(ACCESS_RIGHTS).map((verb) => `→ o:[^:]+:${verb}`),
+  ];
+  const all = printed();
+  expect(verbs.filter((verb) => !new RegExp(`${verb}[:\\]]`).test(all))).toEqual([]);
+});
