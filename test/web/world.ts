@@ -124,6 +124,7 @@ export async function createWorld({
     app,
     gate,
     pulls,
+    directory,
     mediaStore,
     posts,
     previewLinks,
