@@ -3,8 +3,8 @@ import { type FileTypeResult, fileTypeFromFile } from 'file-type';
 import sharp from 'sharp';
 import { UserError } from '../problems.ts';
 import { PHOTO_LIMITS } from './types.ts';
-import { runVideoJob } from './video-jobs.ts';
-import type { VideoContent } from './video-probe.ts';
+import { runVideoJob } from './video/jobs.ts';
+import type { VideoContent } from './video/probe.ts';
 
 /** What a photo is; width and height are as shown, after the EXIF orientation. */
 export interface PhotoFacts {

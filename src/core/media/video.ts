@@ -4,8 +4,8 @@ import type { VideoFacts } from './inspect.ts';
 import type { MediaStore } from './store.ts';
 import type { PreparedMedia, StoredFile } from './types.ts';
 import { VIDEO_LIMITS } from './types.ts';
-import { runVideoJob } from './video-jobs.ts';
-import { codecName, isAudioCodecCarried, isVideoCodecAccepted } from './video-probe.ts';
+import { codecName, isAudioCodecCarried, isVideoCodecAccepted } from './video/codecs.ts';
+import { runVideoJob } from './video/jobs.ts';
 
 /** NTSC's 23.976 is above the limit, but a short clip's average may measure a little below; 60 a little above. */
 const FRAME_RATE_TOLERANCE = 0.05;

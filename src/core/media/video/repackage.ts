@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
 import { Conversion, FilePathTarget, type Input, Mp4OutputFormat, Output } from 'mediabunny';
-import { UserError } from '../problems.ts';
+import { UserError } from '../../problems.ts';
+import { isAudioCodecCarried } from './codecs.ts';
 import { parseBoxes } from './mp4-boxes.ts';
-import { isAudioCodecCarried, openVideo, readCodec } from './video-probe.ts';
+import { openVideo, readCodec } from './probe.ts';
 
 /**
  * Copies picture and sound of a video into a new MP4 file, without encoding and without metadata such as the place

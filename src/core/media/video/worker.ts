@@ -1,11 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Logging, LogLevel } from 'mediabunny';
-import { UserError } from '../problems.ts';
-import type { VideoJob, VideoJobAnswer } from './video-jobs.ts';
-import { probeVideo } from './video-probe.ts';
-import { repackageVideo } from './video-repackage.ts';
+import { UserError } from '../../problems.ts';
+import type { VideoJob, VideoJobAnswer } from './jobs.ts';
+import { probeVideo } from './probe.ts';
+import { repackageVideo } from './repackage.ts';
 
-// The file that a worker thread runs: one job, one answer, and the thread ends. The types are video-jobs.ts's.
+// The file that a worker thread runs: one job, one answer, and the thread ends. The types are jobs.ts's.
 Logging.level = LogLevel.Silent;
 parentPort?.postMessage(await answer(workerData));
 

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { MediaTimeoutError, type Problem, UserError } from '../problems.ts';
-import type { VideoContent } from './video-probe.ts';
+import { MediaTimeoutError, type Problem, UserError } from '../../problems.ts';
+import type { VideoContent } from './probe.ts';
 
 /** `probe` reads a file's facts; `repackage` writes a new MP4 to `to` and reads the facts of that. */
 export type VideoJob =
@@ -35,7 +35,7 @@ async function askWorker(
   job: VideoJob,
   { signal, timeoutMs }: { signal: AbortSignal | undefined; timeoutMs: number },
 ): Promise<VideoJobAnswer> {
-  const worker = new Worker(new URL('./video-worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     workerData: job,
     // What reads the files of strangers has no use for our tokens.
     env: {},
