@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { type ClaimUse, createOperators, type OperatorRecord } from './access/operators.ts';
 import { admitConnected, createPlaceAccess, type PlaceAccess } from './access/place-access.ts';
@@ -37,6 +38,7 @@ import type { TikTokClient } from './tiktok/client.ts';
 
 /** A chat that does not answer keeps no review open. */
 const LATE_VOTES_MS = 2 * 60_000;
+const MAX_ANNOUNCED = 1_000;
 
 /** What the core asks of the chats. */
 export interface ChatPorts {
@@ -102,6 +104,8 @@ export function createCore(options: CoreOptions) {
   } = options;
   const builtAt = now();
   const listeners = new Set<CoreListener>();
+  /** Posts as they were last told of. */
+  const announced = new LRUCache<string, Post>({ max: MAX_ANNOUNCED });
   let areVotesRead = false;
 
   const drafts = stores.store<Draft, OldDraft>('drafts', { upgrade: upgradeDraft });
@@ -287,6 +291,7 @@ export function createCore(options: CoreOptions) {
 
   /** Tells of a post that has changed, and writes down how far it has come. */
   function announce(post: Post): void {
+    announced.set(post.id, post);
     for (const listener of listeners) listener.postChanged(post);
     void recorder.follow(post);
   }
@@ -295,12 +300,15 @@ export function createCore(options: CoreOptions) {
   function onProgress(attempt: Attempt): void {
     const completedAt = pulls.completedAt(attempt.id);
     if (completedAt !== undefined) engine.schedule(attempt.postId, completedAt + pacing.afterPullMs);
-    void posts
-      .get(attempt.postId)
-      .then((post) => {
-        if (post !== undefined) for (const listener of listeners) listener.postChanged(post, { soon: false });
-      })
-      .catch((error) => log.error({ err: error }, 'The progress of a pull could not be shown'));
+    showProgress(attempt).catch((error) =>
+      log.error({ err: error }, 'The progress of a pull could not be shown'),
+    );
+  }
+
+  /** Runs for each piece of a file that leaves. */
+  async function showProgress({ postId }: Attempt): Promise<void> {
+    const post = announced.get(postId) ?? (await posts.get(postId));
+    if (post !== undefined) for (const listener of listeners) listener.postChanged(post, { soon: false });
   }
 
   /** Whether somebody may act for a place that may use this Nod, who could when they asked. */

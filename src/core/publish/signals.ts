@@ -1,5 +1,8 @@
+import { LRUCache } from 'lru-cache';
 import type { Person } from '../people.ts';
 import type { Store, Versioned } from '../storage/database.ts';
+
+const MAX_LINKED = 1_000;
 
 /** What others leave for a post's next tick. Only that tick writes the post. */
 export interface PostSignals extends Versioned {
@@ -23,6 +26,9 @@ export function createSignals({
   wake: (postId: string) => void;
   now: () => number;
 }) {
+  /** The post of each publish that was linked last; TikTok tells of it within a moment, and that never changes. */
+  const linked = new LRUCache<string, string>({ max: MAX_LINKED });
+
   const read = (postId: string): Promise<PostSignals | undefined> => notes.get(postId);
 
   /** Asks for a post to be stopped; what that achieves is told by the post. */
@@ -42,14 +48,15 @@ export function createSignals({
 
   /** Notes that TikTok has news about a publish of ours; false when it is none of ours. */
   async function hint(publishId: string): Promise<boolean> {
-    const publish = await publishes.get(publishId);
-    if (publish === undefined) return false;
-    await write(publish.postId, { hintedAt: now() });
+    const postId = linked.get(publishId) ?? (await publishes.get(publishId))?.postId;
+    if (postId === undefined) return false;
+    await write(postId, { hintedAt: now() });
     return true;
   }
 
   async function link(publishId: string, postId: string): Promise<void> {
-    await publishes.create(publishId, { postId });
+    const created = await publishes.create(publishId, { postId });
+    if (created !== undefined) linked.set(publishId, postId);
   }
 
   async function write(postId: string, note: Omit<PostSignals, 'version'>): Promise<void> {
@@ -60,7 +67,10 @@ export function createSignals({
   /** Deletes everything that was left for a post, and the ways back to it. */
   async function forget(postId: string): Promise<void> {
     await notes.delete(postId);
-    for (const [publishId] of await publishes.find({ where: { postId } })) await publishes.delete(publishId);
+    for (const [publishId] of await publishes.find({ where: { postId } })) {
+      linked.delete(publishId);
+      await publishes.delete(publishId);
+    }
   }
 
   return { read, cancel, withdraw, reschedule, hint, link, forget };
