@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ChatRef, Person } from '../core/people.ts';
+import { AskedToWaitError } from '../core/problems.ts';
 import type { Member, Role, VoteChoice } from '../core/review/review.ts';
 
 /** What every chat platform does for the conversation. */
@@ -305,14 +306,8 @@ export class ChatClosedError extends Error {
 }
 
 /** The platform asks to wait. Nothing was done. */
-export class ChatBusyError extends Error {
+export class ChatBusyError extends AskedToWaitError {
   override name = 'ChatBusyError' as const;
-  readonly retryAfterMs: number;
-
-  constructor(message: string, { retryAfterMs, cause }: { retryAfterMs: number; cause?: unknown }) {
-    super(message, { cause });
-    this.retryAfterMs = retryAfterMs;
-  }
 }
 
 /** No answer that proves anything. */

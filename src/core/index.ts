@@ -79,7 +79,12 @@ export interface CoreOptions {
   readonly pacing: Pacing;
   /** Other patience with files than usual. */
   readonly intake?:
-    | Partial<Pick<Parameters<typeof createIntake>[0], 'retryDelaysMs' | 'inspectTimeoutMs' | 'maxFileBytes'>>
+    | Partial<
+        Pick<
+          Parameters<typeof createIntake>[0],
+          'retryDelaysMs' | 'outageDelaysMs' | 'inspectTimeoutMs' | 'maxFileBytes'
+        >
+      >
     | undefined;
   /** Calls each post when its time has come; else one on the clock of the process. */
   readonly engine?: Engine | undefined;

@@ -10,11 +10,13 @@ export type Problem =
   | PreparingProblem
   | { code: 'file_too_big_for_chat'; name: string; bytes: number; maxBytes: number }
   | { code: 'file_unavailable'; name: string }
+  /** The chat may hand it over later. */
+  | { code: 'file_not_received'; name: string }
   /** It was kept for a while, and is deleted. */
   | { code: 'file_deleted'; name: string }
   | { code: 'nothing_to_post' }
   | { code: 'media_not_ready'; waiting: number }
-  /** `canRetry` where some of them have failed through a fault of ours. */
+  /** `canRetry` where some of them have failed through no fault of their own. */
   | { code: 'media_refused'; refused: number; canRetry: boolean }
   | { code: 'media_mixed' }
   | { code: 'too_many_photos'; count: number; max: number }
@@ -80,6 +82,16 @@ export class UserError extends Error {
 /** Reading a file took longer than any honest file does, or than a busy machine allows. */
 export class MediaTimeoutError extends Error {
   override name = 'MediaTimeoutError' as const;
+}
+
+/** Somebody on the other side asks to wait; nothing was done. */
+export class AskedToWaitError extends Error {
+  readonly retryAfterMs: number;
+
+  constructor(message: string, { retryAfterMs, cause }: { retryAfterMs: number; cause?: unknown }) {
+    super(message, { cause });
+    this.retryAfterMs = retryAfterMs;
+  }
 }
 
 /** The chat will not hand this file over, now or later. */

@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** A longer timer ends at once (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 interface RetryOptions {
   /** Milliseconds to wait after an error, after so many failures before it; undefined where no further try helps. */
   readonly pauseAfter: (error: unknown, failures: number) => number | undefined;
@@ -15,7 +18,7 @@ export async function retry<T>(call: () => Promise<T>, { pauseAfter, signal }: R
     } catch (error) {
       const pauseMs = pauseAfter(error, failures);
       if (pauseMs === undefined) throw error;
-      await delay(pauseMs, undefined, { signal });
+      await delay(Math.min(pauseMs, LONGEST_TIMER_MS), undefined, { signal });
     }
   }
 }

@@ -34,7 +34,9 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
   }
 
   /** The composing parts of one process, over the database that they all share. */
-  function openComposer(options: { inspectTimeoutMs?: number; maxFileBytes?: number } = {}) {
+  function openComposer(
+    options: { inspectTimeoutMs?: number; maxFileBytes?: number; outageDelaysMs?: readonly number[] } = {},
+  ) {
     const { nod } = world;
     const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
     const woken: string[] = [];
@@ -47,7 +49,7 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
         person: { ...WITHOUT_LIMITS.person, ...limits.person },
         place: { ...WITHOUT_LIMITS.place, ...limits.place },
       },
-      intake: { retryDelaysMs: [1, 1, 1], ...options },
+      intake: { retryDelaysMs: [1, 1, 1], outageDelaysMs: [1, 1, 1], ...options },
       chats: { openFile, isAbsent },
       wake: (postId) => void woken.push(postId),
       log,

@@ -1,9 +1,10 @@
 import { type Readable, Transform } from 'node:stream';
 import { request } from 'undici';
 import { FileUnavailableError } from '../../core/problems.ts';
-import { ChatUnreachableError } from '../platform.ts';
+import { ChatBusyError, ChatUnreachableError } from '../platform.ts';
 
 const TIMEOUT_MS = 30_000;
+const DEFAULT_RETRY_AFTER_MS = 5_000;
 
 /**
  * Opens a file at a platform's host; redirects are not followed. The connection is closed with the stream, also where
@@ -27,13 +28,15 @@ export async function openDownload(
   },
 ): Promise<Readable> {
   const timeouts = { headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS };
-  const { statusCode, body } = await request(url, timeouts).catch(() => {
+  const { statusCode, headers, body } = await request(url, timeouts).catch(() => {
     throw new ChatUnreachableError(`${host} did not answer the download of a file.`);
   });
   if (statusCode !== 200) {
     // Closing an answer is an error to it, which must not end the process.
     body.on('error', () => {}).destroy();
     const answer = `${host} answered the download of a file with ${statusCode}.`;
+    const retryAfterMs = retryAfterOf(statusCode, headers['retry-after']);
+    if (retryAfterMs !== undefined) throw new ChatBusyError(answer, { retryAfterMs });
     throw isGone(statusCode) ? new FileUnavailableError(answer) : new ChatUnreachableError(answer);
   }
   const file = createLimit(maxBytes, { host });
@@ -42,6 +45,17 @@ export async function openDownload(
   );
   file.once('close', () => body.destroy());
   return body.pipe(file);
+}
+
+/**
+ * How long the host asks to wait: seconds, or a date (https://www.rfc-editor.org/rfc/rfc9110#field.retry-after).
+ * Undefined where it does not ask for that.
+ */
+function retryAfterOf(statusCode: number, header: string | string[] | undefined): number | undefined {
+  if (statusCode !== 429 && (statusCode !== 503 || header === undefined)) return undefined;
+  const given = String(header);
+  const ms = /^\d/.test(given) ? Number.parseFloat(given) * 1000 : Date.parse(given) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : DEFAULT_RETRY_AFTER_MS;
 }
 
 function createLimit(maxBytes: number, { host }: { host: string }): Transform {

@@ -3,7 +3,7 @@ import type { Api } from 'grammy';
 import type { Message, PhotoSize } from 'grammy/types';
 import { plainFileName } from '../../core/plain-text.ts';
 import { openDownload } from '../adapter-kit/download.ts';
-import { ChatUnreachableError, type OfferedFile } from '../platform.ts';
+import { ChatBusyError, ChatUnreachableError, type OfferedFile } from '../platform.ts';
 import { ask } from './errors.ts';
 
 /**
@@ -12,9 +12,28 @@ import { ask } from './errors.ts';
  * The URL of a file holds the token (https://core.telegram.org/bots/api#file), so it never leaves this function, and
  * errors carry no cause. A link lives for an hour, hence a new one each time.
  */
-export function createFiles({ api, apiUrl, token }: { api: Api; apiUrl: string; token: string }) {
+export function createFiles({
+  api,
+  apiUrl,
+  token,
+  now = Date.now,
+}: {
+  api: Api;
+  apiUrl: string;
+  token: string;
+  now?: () => number;
+}) {
+  /** Telegram has asked to wait until then, for whatever file. */
+  let busyUntil = 0;
+
   async function openFile(fileId: string): Promise<Readable> {
-    const { file_path: path } = await ask('getFile', () => api.getFile(fileId));
+    const retryAfterMs = busyUntil - now();
+    if (retryAfterMs > 0)
+      throw new ChatBusyError('Telegram has asked to wait with getFile.', { retryAfterMs });
+    const { file_path: path } = await ask('getFile', () => api.getFile(fileId)).catch((error: unknown) => {
+      if (error instanceof ChatBusyError) busyUntil = now() + error.retryAfterMs;
+      throw error;
+    });
     if (path === undefined) throw new ChatUnreachableError('Telegram does not hand the file over now.');
     const encodedPath = path.split('/').map(encodeURIComponent).join('/');
     return openDownload(`${apiUrl}/file/bot${token}/${encodedPath}`, { host: 'Telegram' });

@@ -53,7 +53,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   const api = new Api(token, { ...clientOptions(apiUrl), timeoutSeconds: CLIENT_TIMEOUT_SECONDS });
   const supergroups = createSupergroups({ store: options.supergroups, log });
   const outgoing = createOutgoing({ api, supergroups, log });
-  const files = createFiles({ api, apiUrl, token });
+  const files = createFiles({ api, apiUrl, token, now });
   const { firstIdOf } = supergroups;
   const inbox = createInbox({ store: options.inbox, log, now, firstIdOf });
   let me: UserFromGetMe | undefined;

@@ -50,6 +50,8 @@ export function problemText(problem: Problem, wording: Wording): string {
       return `${sizeOf(problem.bytes)}; this chat gives bots files up to ${limitOf(problem.maxBytes)}. Send a smaller export.`;
     case 'file_unavailable':
       return 'The chat did not hand the file over. Send it again.';
+    case 'file_not_received':
+      return 'The chat has not handed the file over for minutes. Tap “Try again”, or send it again.';
     case 'file_deleted':
       return `Nod keeps files for a while only, and ${problem.name} is deleted by now. Send it again.`;
     case 'preparing_failed':

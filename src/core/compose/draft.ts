@@ -50,7 +50,7 @@ export type DraftFileState =
   | {
       readonly state: 'refused';
       readonly problem: Problem;
-      /** Where trying again begins; only for a failure of ours. */
+      /** Where trying again begins; only for a failure of ours or of the chat's. */
       readonly retry?: WaitingFile | StoredDraftFile;
     };
 
@@ -315,7 +315,7 @@ export function decide(draft: Draft, choice: DraftChoice): Draft {
   }
 }
 
-/** Whether trying again may help: the failure was ours. */
+/** Whether trying again may help: the failure was ours, or the chat's. */
 export const canRetry = (file: DraftFile): boolean => file.state === 'refused' && file.retry !== undefined;
 
 const retried = (file: DraftFile): DraftFile =>

@@ -13,7 +13,13 @@ import {
 import type { PreparedMedia, StoredFile } from '../media/types.ts';
 import { VIDEO_LIMITS } from '../media/types.ts';
 import type { ChatRef } from '../people.ts';
-import { FileUnavailableError, MediaTimeoutError, type Problem, UserError } from '../problems.ts';
+import {
+  AskedToWaitError,
+  FileUnavailableError,
+  MediaTimeoutError,
+  type Problem,
+  UserError,
+} from '../problems.ts';
 import { retry } from '../retry.ts';
 import type { Store } from '../storage/database.ts';
 import type { Usage } from './disk-usage.ts';
@@ -29,6 +35,8 @@ import { keeperOf } from './limits.ts';
 /** Copies at once. */
 const CONCURRENT_COPIES = 4;
 const RETRY_DELAYS_MS = [500, 3_000, 15_000];
+/** A chat that does not answer is asked for some minutes: most outages are over by then. */
+const OUTAGE_DELAYS_MS = [500, 3_000, 15_000, 30_000, ...Array<number>(9).fill(60_000)];
 const MAX_POSTER_BYTES = 2 * 1024 ** 2;
 
 /**
@@ -44,6 +52,7 @@ export function createIntake({
   openFile,
   changed,
   retryDelaysMs = RETRY_DELAYS_MS,
+  outageDelaysMs = OUTAGE_DELAYS_MS,
   maxFileBytes = VIDEO_LIMITS.maxBytes,
   inspectTimeoutMs,
   log,
@@ -55,8 +64,10 @@ export function createIntake({
   openFile: (chat: ChatRef, ref: string) => Promise<Readable>;
   /** Tells that the draft shows something new. */
   changed: (draftId: string) => void;
-  /** The pauses between tries to copy, judge or convert a file. */
+  /** The pauses between tries to copy, judge or convert a file that failed through a fault of ours. */
   retryDelaysMs?: readonly number[] | undefined;
+  /** The pauses between tries to get a file that the chat does not hand over. */
+  outageDelaysMs?: readonly number[] | undefined;
   maxFileBytes?: number | undefined;
   /** How long judging a video may take, in place of what it takes at most. */
   inspectTimeoutMs?: number | undefined;
@@ -106,7 +117,7 @@ export function createIntake({
     const owner = draft.author.id;
     let stored: StoredDraftFile | undefined;
     try {
-      stored = file.state === 'stored' ? file : await limit(owner, () => copy(draft, file));
+      stored = file.state === 'stored' ? file : await copy(draft, file);
       if (stored === undefined) return false;
       if (file.state !== 'stored') await write(draft.id, file.id, stored);
       const { source, kind, durationSeconds } = stored;
@@ -126,8 +137,10 @@ export function createIntake({
     stored: StoredDraftFile | undefined,
   ): Promise<DraftFileState> {
     const problem = problemOf(error, file);
-    if (problem.code === 'file_unavailable')
+    if (problem.code === 'file_unavailable' || problem.code === 'file_not_received')
       log.warn({ err: error }, 'A file could not be copied from the chat');
+    if (problem.code === 'file_not_received')
+      return { state: 'refused', problem, retry: { state: 'waiting' } };
     if (problem.code !== 'preparing_failed') return { state: 'refused', problem };
     log.error({ err: error }, 'A file could not be taken in, through no fault of its own');
     const isKept = stored !== undefined && (await areKept([stored.source]));
@@ -138,21 +151,33 @@ export function createIntake({
     return { state: 'refused', problem, retry: { state: 'stored', source, kind, durationSeconds } };
   }
 
-  /** The file as it was copied; undefined when it, or its draft, was dropped while it waited for its turn. */
+  /** The file as it was copied; undefined when it, or its draft, was dropped meanwhile. */
   async function copy(draft: Draft, file: DraftFile): Promise<StoredDraftFile | undefined> {
-    const latest = await drafts.get(draft.id);
-    if (!latest?.files.some(({ id }) => id === file.id)) return undefined;
-    // Reading is safe to repeat.
-    const source = await persist(async () =>
-      mediaStore.add(await open(draft.chat, file.ref), {
-        maxBytes: maxFileBytes,
-        expectedBytes: file.bytes,
-        extension: 'bin',
+    let source: StoredFile | undefined;
+    // Each try has a turn of its own: while the chat asks to wait, others get their files.
+    const copied = persist(() =>
+      limit(draft.author.id, async () => {
+        if (!(await isWanted(draft.id, file.id))) return undefined;
+        source ??= await fetchFile(draft, file);
+        return inspect(source);
       }),
     );
-    return persist(() => inspect(source)).finally(() => {
+    return copied.finally(() => {
       // What is refused stays on the disk for a while, too. Until here the bytes count as announced.
-      usage.add(keeperOf(draft), [source]);
+      if (source !== undefined) usage.add(keeperOf(draft), [source]);
+    });
+  }
+
+  async function isWanted(draftId: string, fileId: string): Promise<boolean> {
+    const latest = await drafts.get(draftId);
+    return latest?.files.some(({ id }) => id === fileId) ?? false;
+  }
+
+  async function fetchFile(draft: Draft, file: DraftFile): Promise<StoredFile> {
+    return mediaStore.add(await open(draft.chat, file.ref), {
+      maxBytes: maxFileBytes,
+      expectedBytes: file.bytes,
+      extension: 'bin',
     });
   }
 
@@ -163,11 +188,17 @@ export function createIntake({
     return { state: 'stored', source, kind: 'video', durationSeconds: facts.durationSeconds };
   }
 
-  /** Tries again a few times what may come right by itself. */
+  /** Tries again what may come right by itself; a chat that asks to wait is asked again whenever it says. */
   function persist<T>(attempt: () => Promise<T>): Promise<T> {
+    let ofChat = 0;
+    let ofOurs = 0;
     return retry(attempt, {
       signal: stopping.signal,
-      pauseAfter: (error, failures) => (isFinal(error, failures) ? undefined : retryDelaysMs[failures]),
+      pauseAfter(error) {
+        if (error instanceof AskedToWaitError) return error.retryAfterMs;
+        if (isNotReceived(error)) return outageDelaysMs[ofChat++];
+        return isFinal(error, ofOurs) ? undefined : retryDelaysMs[ofOurs++];
+      },
     });
   }
 
@@ -175,7 +206,7 @@ export function createIntake({
   async function open(chat: ChatRef, ref: string): Promise<Readable> {
     stopping.signal.throwIfAborted();
     const stream = await openFile(chat, ref).catch((cause: unknown) => {
-      if (cause instanceof FileUnavailableError) throw cause;
+      if (cause instanceof FileUnavailableError || cause instanceof AskedToWaitError) throw cause;
       throw new FileNotReceivedError('The chat did not open a file.', { cause });
     });
     // Who reads the stream hears of an error as well; one that comes before that must not end the process.
@@ -291,9 +322,10 @@ function problemOf(error: unknown, { name, bytes }: DraftFile): Problem {
   if (error instanceof FileTooBigError) {
     return { code: 'video_too_big', bytes, maxBytes: error.maxBytes };
   }
-  const isOfChat =
-    error instanceof FileUnavailableError ||
-    error instanceof FileNotReceivedError ||
-    error instanceof FileIncompleteError;
-  return isOfChat ? { code: 'file_unavailable', name } : preparingProblem(error, { name });
+  if (error instanceof FileUnavailableError) return { code: 'file_unavailable', name };
+  return isNotReceived(error) ? { code: 'file_not_received', name } : preparingProblem(error, { name });
 }
+
+/** Whether the chat is the reason; asked again, it may hand the file over. */
+const isNotReceived = (error: unknown): boolean =>
+  error instanceof FileNotReceivedError || error instanceof FileIncompleteError;

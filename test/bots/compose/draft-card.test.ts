@@ -88,6 +88,15 @@ describe('a file that could not be taken in', () => {
     expect(along).toContain('[Try again]\n[Leave out what cannot be used]');
   });
 
+  it('is the chat’s where it does not hand a file over, with a way to try again', () => {
+    const problem = { code: 'file_not_received', name } as const;
+    const text = print({ files: [refusedFor(problem, { state: 'waiting' })] });
+    expect(text).toContain(
+      'photo-2.png  ✕ The chat has not handed the file over for minutes. Tap “Try again”, or send it again.',
+    );
+    expect(text).toContain('[Try again]');
+  });
+
   it.each<[Problem, string]>([
     [{ code: 'file_unavailable', name }, 'The chat did not hand the file over. Send it again.'],
     [{ code: 'file_deleted', name }, 'photo-2.png is deleted by now. Send it again.'],

@@ -113,6 +113,22 @@ it('never names the URL of a file when its download fails', async () => {
   expect(await harness.errorOf(bot.openFile('strange'))).toBeInstanceOf(ChatUnreachableError);
 });
 
+it('asks for no file before the time that Telegram has told', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  let nowMs = Date.now();
+  const { bot, events } = await harness.startBot(undefined, { now: () => nowMs });
+  await telegram.sendPhoto(telegram.anaChat, telegram.ana, { bytes: await jpeg() });
+  const { ref } = (await events.one('media')).file;
+  telegram.fault('429', { method: 'getFile', retryAfterSeconds: 25 });
+  expect(await harness.errorOf(bot.openFile(ref))).toMatchObject({ retryAfterMs: 25_000 });
+  nowMs += 10_000;
+  expect(await harness.errorOf(bot.openFile(ref))).toMatchObject({ retryAfterMs: 15_000 });
+  nowMs += 15_000;
+  await buffer(await bot.openFile(ref));
+  expect(telegram.state.requests.filter(({ method }) => method === 'getFile')).toHaveLength(2);
+});
+
 it('never names its token when nobody listens at the address', async () => {
   await using harness = await startHarness();
   const { telegram, chat } = harness;

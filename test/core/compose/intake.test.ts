@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type Draft, identityOf } from '../../../src/core/compose/draft.ts';
+import { AskedToWaitError } from '../../../src/core/problems.ts';
 import { fillDisk } from '../../full-disk.ts';
 import { type ComposingWorld, createComposingWorld, isReady } from '../composing.ts';
 import { addBytes, addFixture, fixture } from '../media/files.ts';
-import { ANA } from '../posts.ts';
+import { ANA, BEN } from '../posts.ts';
 
 const VIDEO = readFileSync(fixture('demo/sunset.mp4'));
 
@@ -97,16 +98,16 @@ describe('taking files in', () => {
   });
 });
 
-describe('a download that breaks', () => {
-  /** Gives a few bytes and then fails. */
-  const broken = () =>
-    Readable.from(
-      (async function* () {
-        yield Buffer.from('some');
-        throw new Error('The connection broke.');
-      })(),
-    );
+/** Gives a few bytes and then fails. */
+const broken = () =>
+  Readable.from(
+    (async function* () {
+      yield Buffer.from('some');
+      throw new Error('The connection broke.');
+    })(),
+  );
 
+describe('a download that breaks', () => {
   it('is tried again', async () => {
     await using chat = await createComposingWorld();
     const { composer, whenDraft } = chat.openComposer();
@@ -118,7 +119,7 @@ describe('a download that breaks', () => {
     expect(chat.turns.get('ref-1')).toBe(3);
   });
 
-  it('is told as unavailable after four tries, and nothing of it is kept', async () => {
+  it('is told after four tries, and nothing of it is kept', async () => {
     await using chat = await createComposingWorld();
     const { composer, whenDraft } = chat.openComposer();
     const offer = await chat.photo('1');
@@ -126,7 +127,7 @@ describe('a download that breaks', () => {
     const offered = await composer.offer(offer);
     const draft = await whenDraft(offered?.id ?? '', settled);
     expect(draft.files).toMatchObject([
-      { state: 'refused', problem: { code: 'file_unavailable', name: '1.png' } },
+      { state: 'refused', problem: { code: 'file_not_received', name: '1.png' } },
     ]);
     expect(chat.turns.get('ref-1')).toBe(4);
     expect(await chat.world.mediaStore.keys()).toEqual([]);
@@ -137,7 +138,7 @@ describe('a download that breaks', () => {
     const { composer, whenDraft } = chat.openComposer();
     const offered = await composer.offer(await chat.photo('1', { file: { bytes: 5_000 } }));
     const draft = await whenDraft(offered?.id ?? '', settled);
-    expect(draft.files).toMatchObject([{ problem: { code: 'file_unavailable' } }]);
+    expect(draft.files).toMatchObject([{ problem: { code: 'file_not_received' } }]);
     expect(await chat.world.mediaStore.keys()).toEqual([]);
   });
 
@@ -154,6 +155,61 @@ describe('a download that breaks', () => {
     await opened.promise;
     await intake.stop();
     expect(await drafts.get(offered?.id ?? '')).toMatchObject({ files: [{ state: 'waiting' }] });
+  });
+});
+
+describe('a chat that does not hand a file over yet', () => {
+  it('is asked again after the time that it tells, however often it asks to wait', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer();
+    const offer = await chat.photo('1');
+    const whole = chat.chat.get('ref-1');
+    const asked: number[] = [];
+    chat.chat.set('ref-1', (turn) => {
+      asked.push(Date.now());
+      if (turn > 6) return whole?.(turn) ?? broken();
+      throw new AskedToWaitError('Wait.', { retryAfterMs: 60 });
+    });
+    const offered = await composer.offer(offer);
+    await whenDraft(offered?.id ?? '', isReady);
+    expect(asked).toHaveLength(7);
+    const pauses = asked.slice(1).map((at, index) => at - (asked[index] ?? 0));
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(58);
+  });
+
+  it('keeps nobody else from handing files over while it asks to wait', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft, intake } = chat.openComposer();
+    const held = await Promise.all(['1', '2', '3', '4'].map((id) => chat.photo(id)));
+    const free = await chat.photo('5', { person: BEN, chat: 'telegram:2:0', workspace: 'telegram:2' });
+    for (const { file } of held)
+      chat.chat.set(file.ref, () => {
+        throw new AskedToWaitError('Wait.', { retryAfterMs: 3_600_000 });
+      });
+    for (const offer of held) await composer.offer(offer);
+    const offered = await composer.offer(free);
+    await whenDraft(offered?.id ?? '', isReady);
+    await intake.stop();
+  });
+
+  it('is asked for minutes, and for the file once more when somebody wants it', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer({ outageDelaysMs: Array(20).fill(1) });
+    const offer = await chat.photo('1');
+    const whole = chat.chat.get('ref-1');
+    const away = () => {
+      throw new Error('No answer.');
+    };
+    chat.chat.set('ref-1', away);
+    const offered = await composer.offer(offer);
+    const id = offered?.id ?? '';
+    expect(await whenDraft(id, settled)).toMatchObject({
+      files: [{ problem: { code: 'file_not_received', name: '1.png' }, retry: { state: 'waiting' } }],
+    });
+    expect(chat.turns.get('ref-1')).toBe(21);
+    if (whole !== undefined) chat.chat.set('ref-1', whole);
+    await composer.choose(id, ANA, { type: 'retry_files' });
+    await whenDraft(id, isReady);
   });
 });
 

@@ -13,7 +13,13 @@ import { attachedNames, sendMethods } from './methods/send.ts';
 import { readParams } from './params.ts';
 import type { RequestEntry } from './state.ts';
 
-type Reply = { status: number; body: string | Uint8Array; type: string; isCut?: boolean };
+type Reply = {
+  status: number;
+  body: string | Uint8Array;
+  type: string;
+  isCut?: boolean;
+  retryAfterSeconds?: number | undefined;
+};
 const DROP = Symbol('drop');
 
 /** Starts the wire side on a free loopback port. */
@@ -132,12 +138,13 @@ function failureReply(error: unknown) {
       ? error
       : new ApiFailure(500, `Internal Server Error: ${error instanceof Error ? error.stack : error}`);
   const { errorCode, message, parameters } = failure;
-  return jsonReply(errorCode, {
+  const reply = jsonReply(errorCode, {
     ok: false,
     error_code: errorCode,
     description: message,
     ...(parameters ? { parameters } : {}),
   });
+  return { ...reply, retryAfterSeconds: parameters?.retry_after };
 }
 
 const jsonReply = (status: number, body: unknown) => ({
@@ -146,9 +153,11 @@ const jsonReply = (status: number, body: unknown) => ({
   type: 'application/json',
 });
 
-async function send(response: ServerResponse, { status, body, type, isCut }: Reply) {
+async function send(response: ServerResponse, { status, body, type, isCut, retryAfterSeconds }: Reply) {
   if (response.destroyed || response.closed) return;
   const bytes = Buffer.from(body);
+  // As https://github.com/tdlib/telegram-bot-api does.
+  if (retryAfterSeconds !== undefined) response.setHeader('retry-after', retryAfterSeconds);
   response.writeHead(status, { 'content-type': type, 'content-length': bytes.byteLength });
   await new Promise<void>((resolve) => {
     response.once('close', resolve);
