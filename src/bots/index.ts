@@ -25,6 +25,7 @@ import { createCatchUp } from './review/catch-up.ts';
 import { createDowntime, type DowntimeRecord } from './review/downtime.ts';
 import { createRefusals } from './review/explain-refusal.ts';
 import { createFallbackCards } from './review/fallback-card.ts';
+import { createHearing, type HearingRecord } from './review/hearing.ts';
 import { createVoting } from './review/voting.ts';
 import { createJoinChats } from './settings/join-chats.ts';
 import { createSettings } from './settings/settings.ts';
@@ -74,7 +75,8 @@ export function createChats({
     now,
     log,
   });
-  const { render, setMenu } = createRenderer({ ...core, downtime, botFor, previewUrl, now });
+  const hearing = createHearing({ hearings: stores.store<HearingRecord>('hearings'), botFor, now });
+  const { render, setMenu } = createRenderer({ ...core, downtime, hearing, botFor, previewUrl, now });
   const cardIndex = createCardIndex({
     cards: stores.store<CardRecord>('cards'),
     anchors: stores.store<Anchor>('anchors'),
@@ -152,6 +154,7 @@ export function createChats({
   /** Deletes which messages were about a post. */
   async function forget(post: Post): Promise<void> {
     for (const subject of [...subjectsOf(post), ...questionsAbout(post)]) await cardIndex.forget(subject);
+    await hearing.forget(post);
   }
 
   return { conversation, accountNews, cardQueue, sender, downtime, catchUp, botFor, touch, forget };

@@ -180,6 +180,8 @@ export type ChatEvent = {
   readonly person: Person;
   /** What the platform calls that person and nobody else, such as `@kim`. */
   readonly handle?: string | undefined;
+  /** When it happened, in epoch milliseconds, by the platform's clock; where that does not tell, when it was received. */
+  readonly at?: number | undefined;
   /** A message of ours that only this person sees and that waits for the answer; absent where answers go to the chat. */
   readonly reply?: MessageRef | undefined;
 } & (

@@ -116,9 +116,10 @@ it.concurrent('ends a review with as many rejections as it needs approvals where
   await stage.settle({ press: /One rejection is final/, shown: /2 rejections {2}\*\*end a review/ });
   const review = await stage.review();
   expect(await stage.windowed(review.onDiscord, 'Reject…', { user: ben, reason: 'Blurry' })).toBe(
-    'Your rejection counts: 1 of 2. Press again to take it back.',
+    'Your rejection counts: 1 of 2. Press again later to take it back.',
   );
   await stage.shows(review, /0 of 2\n[❌👎] Ben: “Blurry”\n/u);
+  discord.advance(10_000);
   expect(await stage.pressed(review.onDiscord, 'Reject…', ben)).toBe('Your rejection is taken back.');
   await stage.shows(review, /0 of 2\nOpen/);
   expect((await telegram.press(review.onTelegram, 'Reject…', emil)).text).toContain('1 of 2');

@@ -47,16 +47,20 @@ it.concurrent('counts a reaction for as long as it stands', async () => {
   expect(stage.publishesOf(review)).toHaveLength(1);
 });
 
-it.concurrent('counts a button until it is pressed again', async () => {
+it.concurrent('counts a button until it is pressed again, later than a double tap', async () => {
   await using stage = await startVotesStage();
-  const { ben, chiara } = stage;
+  const { discord, ben, chiara } = stage;
   const review = await stage.review();
   expect(await stage.pressed(review.onDiscord, 'Approve', ben)).toBe(
-    'Your approval counts: 1 of 2. Press again to take it back.',
+    'Your approval counts: 1 of 2. Press again later to take it back.',
   );
   await stage.shows(review, /Ben · 1 of 2/);
+  discord.advance(1_000);
+  expect(await stage.pressed(review.onDiscord, 'Approve', ben)).toContain('Your approval counts: 1 of 2.');
+  discord.advance(10_000);
   expect(await stage.pressed(review.onDiscord, 'Approve', ben)).toBe('Your approval is taken back.');
   await stage.shows(review, /0 of 2/);
+  discord.advance(10_000);
   await stage.pressed(review.onDiscord, 'Approve', ben);
   expect(await stage.pressed(review.onDiscord, 'Approve', chiara)).toBe('Approved. It is on its way.');
   await stage.shows(review, /Live on TikTok/);
@@ -71,6 +75,7 @@ it.concurrent('takes the button and the reaction of one person for one vote', as
   await stage.shows(review, /Ben · 1 of 2/);
   expect(await stage.pressed(review.onDiscord, 'Approve', ben)).toContain('1 of 2');
   discord.unreact(review.onDiscord, '✅', ben);
+  discord.advance(10_000);
   expect(await stage.pressed(review.onDiscord, 'Approve', ben)).toBe('Your approval is taken back.');
   await stage.settled();
   const [onDiscord] = await stage.shows(review, /0 of 2/);

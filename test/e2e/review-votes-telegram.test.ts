@@ -19,16 +19,15 @@ it.concurrent('counts a reaction for as long as it stands', async () => {
   expect(stage.publishesOf(review)).toHaveLength(1);
 });
 
-it.concurrent('counts a button until it is pressed again', async () => {
+it.concurrent('counts two taps on a button as one vote', async () => {
   await using stage = await startVotesStage();
   const { telegram, dora, emil } = stage;
   const review = await stage.review();
   const approve = (who: typeof dora) => telegram.press(review.onTelegram, 'Approve', who);
-  expect((await approve(dora)).text).toBe('Your approval counts: 1 of 2. Press again to take it back.');
+  const counted = 'Your approval counts: 1 of 2. Press again later to take it back.';
+  const taps = await Promise.all([approve(dora), approve(dora)]);
+  expect(taps.map(({ text }) => text)).toEqual([counted, counted]);
   await stage.shows(review, /Dora · 1 of 2/);
-  expect((await approve(dora)).text).toBe('Your approval is taken back.');
-  await stage.shows(review, /0 of 2/);
-  await approve(dora);
   expect((await approve(emil)).text).toBe('Approved. It is on its way.');
   await stage.shows(review, /Live on TikTok/);
   expect(stage.publishesOf(review)).toHaveLength(1);
@@ -43,11 +42,8 @@ it.concurrent('takes the button and the reaction of one person for one vote', as
   const again = await telegram.press(review.onTelegram, 'Approve', dora);
   expect(again.text).toContain('1 of 2');
   await telegram.react(review.onTelegram, dora, []);
-  const back = await telegram.press(review.onTelegram, 'Approve', dora);
-  expect(back.text).toBe('Your approval is taken back.');
   await stage.settled();
-  const [, onTelegram] = await stage.shows(review, /0 of 2/);
-  expect(onTelegram).not.toContain('Dora');
+  await stage.shows(review, /Dora · 1 of 2/);
 });
 
 it.concurrent('ends the review with 👎 alone, and with 👎 beside 👍', async () => {

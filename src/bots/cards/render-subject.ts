@@ -19,6 +19,7 @@ import { type DraftMenu, draftCard } from '../compose/draft-card.ts';
 import type { Bot, Card, Picture } from '../platform.ts';
 import { finalNote, postCard } from '../posts/post-card.ts';
 import type { Downtime } from '../review/downtime.ts';
+import type { HearingListener } from '../review/hearing.ts';
 import { partedCard, reviewCard } from '../review/review-card.ts';
 import { handedOverCard } from '../text/messages.ts';
 import type { Rendering } from './show-card.ts';
@@ -40,6 +41,7 @@ export function createRenderer({
   pulls,
   mediaStore,
   downtime,
+  hearing,
   botFor,
   previewUrl,
   pacing,
@@ -56,6 +58,7 @@ export function createRenderer({
   pulls: PullCounts;
   mediaStore: MediaStore;
   downtime: Downtime;
+  hearing: HearingListener;
   botFor: (chat: ChatRef) => Bot;
   /** The page that shows what a post would publish. */
   previewUrl: (post: Post) => string;
@@ -96,9 +99,7 @@ export function createRenderer({
     }
     const votes = votesOf(await ballots.read(post.id), post.contentHash);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
-    const receivesReactions = await botFor(chat)
-      .receivesReactions(chat)
-      .catch(() => true);
+    const { receivesReactions, heardSince } = await hearing.listen(post, chat);
     const away = botFor(chat).fetchReactions === undefined ? downtime.awayDuring(post.createdAt) : undefined;
     const view = {
       post,
@@ -106,6 +107,7 @@ export function createRenderer({
       votes,
       timeZone,
       receivesReactions,
+      heardSince,
       away,
       previewUrl: previewUrl(post),
       now: now(),

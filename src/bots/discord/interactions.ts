@@ -18,7 +18,7 @@ import { suggest } from './autocomplete.ts';
 import { mediaOptions, readPicked, readSubcommand, textOption, wishesOf } from './commands.ts';
 import { type Frame, frameOf } from './context.ts';
 import { mediaOf, offeredFile } from './files.ts';
-import { isEphemeral, messageRef, orderOf, privateRef } from './ids.ts';
+import { isEphemeral, messageRef, orderOf, privateRef, timeOf } from './ids.ts';
 import { type Texts, textsIn } from './locales/index.ts';
 import { composeModal, readModal } from './modals.ts';
 import type { Replies } from './replies.ts';
@@ -147,7 +147,10 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
     const isOnOwnMessage = message !== undefined && isEphemeral(message);
     const acknowledged = isOnOwnMessage ? replies.deferUpdate(interaction) : replies.deferReply(interaction);
     const reply = isOnOwnMessage ? privateReply(messageRef(interaction, message)) : replyOf(interaction);
-    const events = filled === undefined ? [] : [{ ...frame, id, ...reply, type: 'text' as const, ...filled }];
+    const events =
+      filled === undefined
+        ? []
+        : [{ ...frame, id, at: timeOf(id), ...reply, type: 'text' as const, ...filled }];
     deliver(interaction, { chat: frame.chat, acknowledged }, events);
   }
 
@@ -160,6 +163,7 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
     const event = {
       ...frame,
       id,
+      at: timeOf(id),
       ...privateReply(message),
       type: 'press' as const,
       message,

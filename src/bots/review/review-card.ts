@@ -22,6 +22,8 @@ export interface ReviewView {
   readonly timeZone: string;
   /** Whether reactions under this card reach Nod. */
   readonly receivesReactions: boolean;
+  /** Since when they do, where they did not from the beginning and cannot be read back. */
+  readonly heardSince?: number | undefined;
   /** When Nod heard nothing of this chat while the review was open. */
   readonly away?: Away | undefined;
   /** The page that shows what would be published. */
@@ -107,7 +109,8 @@ function planText(publishAt: number, { now, timeZone }: ReviewView): string {
 }
 
 /** How to vote here, and what may have got lost. */
-function howLines({ post, chat, receivesReactions, away, timeZone, now }: ReviewView): Line[] {
+function howLines(view: ReviewView): Line[] {
+  const { post, chat, receivesReactions, heardSince, away, timeZone, now } = view;
   const wording = wordingOf(chat);
   const { approveMark, rejectMark, noMarks } = wording;
   const { review } = post;
@@ -117,8 +120,15 @@ function howLines({ post, chat, receivesReactions, away, timeZone, now }: Review
   return [
     ...(review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats, wording)}`]]),
     [{ text: how, style: 'italic' }],
+    ...(heardSince === undefined ? [] : [[heardText(heardSince, view)]]),
     ...(away === undefined ? [] : [[awayText(away, now, timeZone)]]),
   ];
+}
+
+/** Telegram tells of a reaction when it changes, and never again. */
+function heardText(heardSince: number, { chat, timeZone, now }: ReviewView): string {
+  const { approveMark, rejectMark } = wordingOf(chat);
+  return `Reactions reach Nod here since ${momentOf(heardSince, now, timeZone)}. An earlier ${approveMark} or ${rejectMark} that is not shown here did not arrive: take it off and set it again, or use the buttons.`;
 }
 
 function awayText({ from, until }: Away, now: number, timeZone: string): string {
@@ -200,5 +210,5 @@ export function castText(
   const count = votesOf(acts, contentHash).filter((vote) => vote.mark === mark).length;
   const needed = review?.policy.approvals ?? 0;
   const word = mark === 'approve' ? 'approval' : 'rejection';
-  return `Your ${word} counts: ${count} of ${needed}. Press again to take it back.`;
+  return `Your ${word} counts: ${count} of ${needed}. Press again later to take it back.`;
 }

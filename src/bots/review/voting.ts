@@ -10,7 +10,9 @@ import {
   type BallotEntry,
   countedVotes,
   type Decision,
+  decisionOf,
   isCounted,
+  isPressedAtOnce,
   type Member,
   type VoteChoice,
   type VoteEntry,
@@ -125,14 +127,17 @@ export function createVoting({
     { post, member }: { post: Post; member: Member },
     mark: VoteChoice,
   ): Promise<void> {
-    const { id: eventId, person, message, answer, ask } = event;
+    const { id: eventId, person, message, answer, ask, at: pressedAt = now() } = event;
     checkIsReviewed(post);
+    const said = await ballots.read(post.id);
+    if (isPressedAtOnce(said, { person, mark, pressedAt }))
+      return answer(againText(post, said, { person, mark }));
     const authority = await checkVoter(post, event, member);
     // A crash may have kept us from remembering this card, whose reactions would not count then.
     if (message.isPrivate !== true && event.isOnMessage)
       await cardIndex.anchor(message, reviewSubject(post.id, message.chat));
     const acts = await ballots.read(post.id);
-    const act = { eventId, person, mark, source: 'button' as const };
+    const act = { eventId, person, mark, source: 'button' as const, pressedAt };
     const isRepeated = acts.some((known) => known.eventId === eventId);
     if (!isRepeated && isCounted(acts, act, post.contentHash)) {
       const undone = await cast(post, { ...act, type: 'unmark' });
@@ -176,7 +181,7 @@ export function createVoting({
     event: ChatEventOf<'text'>,
     { post, member }: { post: Post; member: Member },
   ): Promise<string | undefined> {
-    const { id: eventId, person, text } = event;
+    const { id: eventId, person, text, at: pressedAt = now() } = event;
     checkIsReviewed(post);
     const votes = votesOf(await ballots.read(post.id), post.contentHash);
     const hasRejected = votes.some((vote) => vote.person.id === person.id && vote.mark === 'reject');
@@ -190,7 +195,7 @@ export function createVoting({
     const authority = await checkVoter(post, event, member);
     const { chat, workspace } = event;
     const rejection = { type: 'mark', mark: 'reject', source: 'button' } as const;
-    const act = { ...rejection, eventId, person, authority, chat, workspace };
+    const act = { ...rejection, eventId, pressedAt, person, authority, chat, workspace };
     return castText('reject', await cast(post, act, reason), post);
   }
 
@@ -278,6 +283,19 @@ type Given<A> = A extends BallotEntry ? Omit<A, 'at' | 'contentHash'> : never;
 
 /** A reaction stands under one message; the same person may react under another card of the same review. */
 export const sourceOf = (message: MessageRef): VoteSource => `reaction ${keyOf(message)}`;
+
+/** What somebody is told who presses a button that they have just pressed: what their first press came to. */
+function againText(
+  { review, ...post }: Reviewed,
+  acts: readonly BallotEntry[],
+  { person, mark }: Pick<VoteEntry, 'person' | 'mark'>,
+): string {
+  const { contentHash } = post;
+  const decision = decisionOf(acts, { policy: review.policy, contentHash });
+  if (isCounted(acts, { person, mark, source: 'button' }, contentHash))
+    return castText(mark, { result: 'known', acts, decision }, { ...post, review });
+  return takenBackText(mark, person, votesOf(acts, contentHash));
+}
 
 const isReviewed = (post: Post): post is Reviewed => post.review !== undefined;
 

@@ -25,6 +25,9 @@ const PATIENCE_MS = 10 * 60_000;
 const KEPT_MS = 25 * 60 * 60 * 1000;
 const SWEEP_EVERY_MS = 60 * 60 * 1000;
 
+/** Gets each update with the time at which it was received first, in epoch milliseconds. */
+type Handler = (update: Update, receivedAt: number) => Promise<void>;
+
 interface InboxOptions {
   readonly store: Store<InboxRecord>;
   readonly log: Logger;
@@ -40,13 +43,13 @@ interface InboxOptions {
  */
 export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   const chatQueue = createPerChatQueue();
-  let handle: ((update: Update) => Promise<void>) | undefined;
+  let handle: Handler | undefined;
   const closing = new AbortController();
   let closed = false;
   let sweptAt = 0;
 
   /** Hands out what is left from last time, oldest first, then whatever is accepted. */
-  async function open(handler: (update: Update) => Promise<void>): Promise<void> {
+  async function open(handler: Handler): Promise<void> {
     handle = handler;
     const left: Waiting[] = [];
     for await (const [, record] of store.entries()) if (record.state === 'waiting') left.push(record);
@@ -73,7 +76,7 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
 
   async function handleOnce(update: Update): Promise<void> {
     if (closed || handle === undefined) return;
-    await handle(update).catch((error: unknown) =>
+    await handle(update, now()).catch((error: unknown) =>
       log.warn({ err: error, updateId: update.update_id }, 'an update of a stranger could not be handled'),
     );
   }
@@ -113,13 +116,13 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
 
   /** How long to wait for the next try, in milliseconds; undefined when it is done. */
   async function attempt(
-    handler: (update: Update) => Promise<void>,
+    handler: Handler,
     record: InboxRecord & Waiting,
     tries: number,
   ): Promise<number | undefined> {
-    const { update } = record;
+    const { update, receivedAt } = record;
     try {
-      await handler(update);
+      await handler(update, receivedAt);
     } catch (error) {
       log.error({ err: error, updateId: update.update_id }, 'an update could not be handled');
       const outageMs = outageOf(error, tries);

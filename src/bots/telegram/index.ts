@@ -85,7 +85,13 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
       answerPress: outgoing.answerPress,
     });
     const translate = (update: Update) => read(update).map(supergroups.rename);
-    await inbox.open((update) => deliver(translate(update), receive));
+    // Presses carry no time. Those from while Nod was away come all at once, so they count as pressed at once.
+    await inbox.open((update, at) =>
+      deliver(
+        translate(update).map((event) => (event.type === 'press' ? { ...event, at } : event)),
+        receive,
+      ),
+    );
     if (stopping.signal.aborted) return;
     // A place that may not use this Nod is known as well when it was blocked, and stays so.
     const isKept = async (chatId: number): Promise<boolean> => {

@@ -11,7 +11,7 @@ export const EMOJI = { approve: '👍', reject: '👎' } as const satisfies Reco
 const LOOKS = /[\u{FE0E}\u{FE0F}\u{1F3FB}-\u{1F3FF}]/gu;
 
 /**
- * A change of somebody's marks under a message of a group, whoever wrote it.
+ * Somebody's marks under a message of a group, whoever wrote it, when any of their reactions there change.
  *
  * Telegram names no topic here, so `message.chat` is the whole group even where the message stands in a topic. Only an
  * administrator is told (https://core.telegram.org/bots/api#update), which a bot cannot be in a private chat.
@@ -22,7 +22,8 @@ export function fromReaction(updateId: number, change: MessageReactionUpdated): 
   if (!isGroup(chat) || person === undefined || user?.is_bot === true) return [];
   const before = marksOf(change.old_reaction);
   const marks = marksOf(change.new_reaction);
-  if (before.approve === marks.approve && before.reject === marks.reject) return [];
+  // What stood before may be from before we were told: there is no way to read reactions back, so each word of them counts.
+  if (![before, marks].some(({ approve, reject }) => approve || reject)) return [];
   const message = { chat: `telegram:${chat.id}`, id: String(change.message_id) };
   const anonymity = actor === undefined ? {} : { isAnonymous: true as const };
   return [{ ...frameOf(updateId, chat), person, type: 'reaction', message, marks, ...anonymity }];

@@ -21,7 +21,7 @@ export interface CastResult {
   readonly result: 'counted' | 'known' | 'late';
   readonly acts: readonly BallotEntry[];
   /** How the review ended, by this act or before it. */
-  readonly decision?: Decision;
+  readonly decision?: Decision | undefined;
 }
 
 /**

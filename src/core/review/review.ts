@@ -50,6 +50,8 @@ export type BallotEntry = {
   readonly at: number;
   /** The platform's id of the event; the same event may come twice. */
   readonly eventId?: string;
+  /** When a button was pressed, by its platform's clock; `at` is by ours. */
+  readonly pressedAt?: number | undefined;
 } & (
   | {
       readonly type: 'mark';
@@ -147,6 +149,23 @@ export function isCounted(
   contentHash: string,
 ): boolean {
   return marksOf(acts, contentHash).get(person.id)?.valid.has(`${source} ${mark}`) ?? false;
+}
+
+/** Presses of one button that come closer together than this (milliseconds) are one press: a double tap, or impatience. */
+const AT_ONCE_MS = 5_000;
+
+/** Whether the person has just pressed this very button, so that one more press says nothing new. */
+export function isPressedAtOnce(
+  acts: readonly BallotEntry[],
+  { person, mark, pressedAt }: Pick<VoteEntry, 'person' | 'mark'> & { readonly pressedAt: number },
+): boolean {
+  const last = acts.findLast(
+    (act) => act.type !== 'reason' && act.source === 'button' && act.person.id === person.id,
+  );
+  if (last === undefined || last.type === 'reason' || last.mark !== mark) return false;
+  // Who has lost the say, and has it again, has pressed nothing meanwhile.
+  if (last.type === 'unmark' && last.isLapsed) return false;
+  return Math.abs(pressedAt - (last.pressedAt ?? last.at)) < AT_ONCE_MS;
 }
 
 /** Everything that stands, of everybody. */

@@ -39,7 +39,6 @@ it('keeps nothing of reactions that say nothing', async () => {
   const { events, shown } = await startTeam(harness);
   await telegram.react(shown, telegram.ana, '🔥');
   await telegram.react(shown, telegram.ana, ['🔥', '👌', '💯']);
-  await telegram.react(shown, telegram.ana, ['👍', '🔥']);
   await telegram.react(shown, telegram.ana, ['👍']);
   await telegram.react(shown, telegram.ana, ['👍', '👎']);
   expect(await events.first(2)).toMatchObject([
@@ -47,6 +46,34 @@ it('keeps nothing of reactions that say nothing', async () => {
     { marks: { approve: true, reject: true } },
   ]);
   expect(await harness.inboxRecords()).toHaveLength(2);
+});
+
+it('tells of a mark from before it was an administrator as soon as Telegram shows it', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const { events, team, shown } = await startTeam(harness, { botIsAdmin: false });
+  await telegram.react(shown, telegram.ana, '👍');
+  telegram.setAdmin(team, 'bot', true);
+  await events.one('rights');
+  await telegram.react(shown, telegram.ana, ['👍', '🔥']);
+  expect(await events.one('reaction')).toMatchObject({ marks: { approve: true, reject: false } });
+});
+
+it('gives presses that came while it was away one time, because Telegram tells none', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const { bot, team, ben } = await startTeam(harness);
+  const rows = [buttonRow({ label: 'Approve', press: 'approve' })];
+  await bot.send(`telegram:${team.id}`, { lines: [['Vote']], rows });
+  const card = await telegram.waitForMessage(team, 'Vote');
+  await bot.stop();
+  const taps = [telegram.press(card, 'Approve', ben), telegram.press(card, 'Approve', ben)];
+  const { events } = await harness.startBot(undefined, { now: () => 7_000 });
+  await Promise.all(taps);
+  expect(events.all).toMatchObject([
+    { type: 'press', at: 7_000 },
+    { type: 'press', at: 7_000 },
+  ]);
 });
 
 it('names the group for whoever reacts anonymously', async () => {
