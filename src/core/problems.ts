@@ -1,5 +1,7 @@
 import type { MediaProblem, PreparingProblem } from './media/types.ts';
 import type { ChatRef } from './people.ts';
+import type { PostStatus } from './publish/post.ts';
+import type { PostVerb } from './publish/verbs.ts';
 import type { Decision, ReviewPolicy } from './review/review.ts';
 import type { FailureReason } from './tiktok/codes.ts';
 import type { PrivacyLevel } from './tiktok/types.ts';
@@ -35,7 +37,8 @@ export type Problem =
   | { code: 'branded_content_private' }
   | { code: 'video_too_long_for_creator'; durationSeconds: number; maxSeconds: number }
   | { code: 'draft_gone' }
-  | { code: 'draft_already_submitted' }
+  /** The post that it has become, where that is known. */
+  | { code: 'draft_already_submitted'; status?: PostStatus; links?: readonly string[] }
   | { code: 'not_author'; author: string }
   | { code: 'not_admin' }
   | { code: 'not_member' }
@@ -44,16 +47,17 @@ export type Problem =
   | { code: 'place_unknown' }
   | { code: 'operator_chat' }
   | { code: 'post_gone' }
-  | { code: 'not_cancellable'; status: string }
-  | { code: 'not_retryable'; status: string }
+  /** Something cannot be done with a post in this status; its links, once it is live. */
+  | { code: 'not_now'; verb: PostVerb; status: PostStatus; links: readonly string[] }
+  /** It goes on as another post, which is now like that. */
+  | { code: 'goes_on'; status: PostStatus; links: readonly string[] }
+  | { code: 'not_cancellable' }
   | { code: 'tiktok_unreachable' }
   | { code: 'may_not_vote'; policy: ReviewPolicy; chats: readonly ChatRef[] }
   | { code: 'own_post' }
   | { code: 'review_over'; decision: Decision }
   | { code: 'not_in_review' }
   | { code: 'not_shared' }
-  | { code: 'not_withdrawable' }
-  | { code: 'not_plannable' }
   | { code: 'not_author_or_manager'; author: string }
   | { code: 'nobody_may_vote' }
   | { code: 'when_unclear'; text: string }

@@ -2,9 +2,11 @@ import type { Operators } from '../../core/access/operators.ts';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { Draft } from '../../core/compose/draft.ts';
+import type { Submission } from '../../core/compose/submit.ts';
 import { type ChatRef, isWithin } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
+import { nowOf } from '../../core/publish/verbs.ts';
 import type { Member } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { decodePress, type Press } from '../buttons.ts';
@@ -100,6 +102,7 @@ export interface Stranger {
 export function createGuard({
   drafts,
   posts,
+  submission,
   workspaces,
   access,
   operators,
@@ -108,6 +111,7 @@ export function createGuard({
 }: {
   drafts: Pick<Store<Draft>, 'get'>;
   posts: Pick<Store<Post>, 'get'>;
+  submission: Pick<Submission, 'latestPost'>;
   workspaces: Pick<Workspaces, 'areTogether'>;
   access: Pick<Access, 'isAllowed'>;
   operators: Pick<Operators, 'isOperator' | 'isCode'>;
@@ -207,8 +211,7 @@ export function createGuard({
   async function findOwnDraft(event: ChatEvent, id: string): Promise<OwnDraft> {
     const draft = await drafts.get(id);
     if (draft === undefined || draft.workspace !== event.workspace || draft.submitted !== undefined) {
-      const isPosted = await hasBecomeOwnPost(event, id, draft);
-      throw new UserError({ code: isPosted ? 'draft_already_submitted' : 'draft_gone' });
+      throw await whatBecameOf(event, id, draft);
     }
     const member = await checkMember(event);
     if (draft.author.id === event.person.id) return { draft, isTakenOver: false };
@@ -216,13 +219,18 @@ export function createGuard({
     throw new UserError({ code: 'not_author', author: draft.author.name });
   }
 
-  async function hasBecomeOwnPost(
+  /** What somebody is told about a draft that is not open; what it has become only where it is their own. */
+  async function whatBecameOf(
     { person, workspace }: ChatEvent,
     id: string,
     draft: Draft | undefined,
-  ): Promise<boolean> {
-    const found = draft ?? (await posts.get(id));
-    return found?.workspace === workspace && found.author.id === person.id;
+  ): Promise<UserError> {
+    const post = await submission.latestPost(id);
+    const found = draft ?? post;
+    if (found?.workspace !== workspace || found.author.id !== person.id)
+      return new UserError({ code: 'draft_gone' });
+    if (post === undefined) return new UserError({ code: 'draft_already_submitted' });
+    return new UserError({ code: 'draft_already_submitted', ...nowOf(post) });
   }
 
   /** @throws UserError `post_gone`, also for whoever is not to know of it; `not_shared` where its card still stands. */

@@ -44,6 +44,7 @@ export const POST_RIGHTS = {
   cancel: 'author_or_manager',
   caption: 'member',
   again: 'author',
+  inbox: 'author',
   privacy: 'author',
   edit: 'author',
 } as const satisfies Record<string, Right>;

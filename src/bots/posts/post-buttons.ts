@@ -2,6 +2,7 @@ import type { Rework } from '../../core/compose/submit.ts';
 import { UserError } from '../../core/problems.ts';
 import { isSettled, type Post } from '../../core/publish/post.ts';
 import type { Signals } from '../../core/publish/signals.ts';
+import { checkApplies, nowOf } from '../../core/publish/verbs.ts';
 import type { Member } from '../../core/review/review.ts';
 import { isPrivacyLevel } from '../../core/tiktok/types.ts';
 import type { Press } from '../buttons.ts';
@@ -63,12 +64,12 @@ export function createPostButtons({
       case 'cancel':
         return cancel(event, post);
       case 'again':
-        await rework.retry(post);
-        return touch(post);
+        return goOn(post, await rework.retry(post, person));
+      case 'inbox':
+        return goOn(post, await rework.reroute(post, person));
       case 'privacy':
         if (!isPrivacyLevel(argument)) return event.answer(OLD_BUTTON);
-        await rework.rechoose(post, person, argument);
-        return touch(post);
+        return goOn(post, await rework.rechoose(post, person, argument));
       case 'edit':
         return edit(event, post);
       default:
@@ -76,7 +77,15 @@ export function createPostButtons({
     }
   }
 
+  /** Shows that another post goes on; pressed once more, that may be over already. */
+  function goOn(post: Post, next: Post): void {
+    touch(post);
+    if (isSettled(next)) throw new UserError({ code: 'goes_on', ...nowOf(next) });
+  }
+
   async function edit(event: PressEvent, post: Post): Promise<void> {
+    // Before anything is opened: on a card that lags behind the post may be live.
+    checkApplies('edit', post);
     const place = await event.openPrivately?.();
     const draft = await rework.withdraw(post, event.person);
     if (place !== undefined) await cardIndex.adopt(draft.id, place);
@@ -84,7 +93,8 @@ export function createPostButtons({
   }
 
   async function cancel(event: PressEvent, post: Post): Promise<void> {
-    if (isSettled(post)) throw new UserError({ code: 'not_cancellable', status: post.status });
+    checkApplies('cancel', post);
+    if (post.status === 'processing' && post.cancelRefused) throw new UserError({ code: 'not_cancellable' });
     await notes.cancel(post.id, event.person);
     await event.answer(CANCELLING);
   }

@@ -2,14 +2,14 @@ import type { StoredFile } from '../../core/media/types.ts';
 import type { ChatRef } from '../../core/people.ts';
 import { isSlow, type Pacing } from '../../core/publish/pacing.ts';
 import type { Post, PostFailure, PostIn } from '../../core/publish/post.ts';
-import { shownFile } from '../../core/publish/post.ts';
+import { linksOf, shownFile } from '../../core/publish/post.ts';
 import type { PullProgress } from '../../core/publish/pull-progress.ts';
 import type { Vote } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { postButton as on } from '../buttons.ts';
 import { buttonRow, type Card, type Line, type Picture, type Row } from '../platform.ts';
 import { decisionLines } from '../review/review-card.ts';
-import { failureWords } from '../text/failures.ts';
+import { type FailureWords, failureWords } from '../text/failures.ts';
 import { accountName, barOf, durationOf, excerptOf, momentOf, whenOf } from '../text/format.ts';
 import { problemText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
@@ -158,9 +158,7 @@ function rowsOf(view: PostView): Row[] {
     case 'processing':
       return post.cancelRefused ? [] : [buttonRow(cancel)];
     case 'failed':
-      return failureWords(wordingOf(chat), post.failure.reason).edit
-        ? [buttonRow(on(post, 'Edit and try again', 'edit'), on(post, 'Try again', 'again'))]
-        : [buttonRow(on(post, 'Try again', 'again'), on(post, 'Edit', 'edit'))];
+      return failedRows(post, failureWords(wordingOf(chat), post.failure.reason));
     case 'unconfirmed':
       return [buttonRow(on(post, 'It is not there: post it again', 'again'))];
     case 'rejected':
@@ -175,6 +173,16 @@ function rowsOf(view: PostView): Row[] {
   }
 }
 
+/** The one next step comes first. */
+function failedRows(post: PostIn<'failed'>, { edit, inbox }: FailureWords): Row[] {
+  const again = edit
+    ? buttonRow(on(post, 'Edit and try again', 'edit'), on(post, 'Try again', 'again'))
+    : buttonRow(on(post, 'Try again', 'again'), on(post, 'Edit', 'edit'));
+  return inbox && post.content.postMode === 'DIRECT_POST' ? [inboxRow(post), again] : [again];
+}
+
+const inboxRow = (post: Post): Row => buttonRow(on(post, 'Send to my inbox instead', 'inbox'));
+
 const plannedRows = (post: Post): Row[] => [
   buttonRow(on(post, 'Other time…', 'when'), on(post, 'Publish now', 'now')),
   buttonRow(on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')),
@@ -182,8 +190,9 @@ const plannedRows = (post: Post): Row[] => [
 
 function heldRows(post: PostIn<'on_hold'>): Row[] {
   const levels = post.privacyLevelOptions.map((level) => on(post, PRIVACY_NAMES[level], 'privacy', level));
-  const last = buttonRow(on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel'));
-  return levels.length === 0 ? [last] : [buttonRow(...levels), last];
+  const choices = levels.length === 0 ? [] : [buttonRow(...levels)];
+  const inbox = post.problem.code === 'privacy_not_offered' ? [inboxRow(post)] : [];
+  return [...choices, ...inbox, buttonRow(on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel'))];
 }
 
 /** Enough of TikTok's id to tell two posts apart. */
@@ -285,17 +294,6 @@ function publishedText(post: PostIn<'published'>): Text {
       ? [[post.nextCheckAt === undefined ? NO_LINK : LINK_FOLLOWS]]
       : [[`Visible to: ${PRIVACY_NAMES[privacyLevel]}. TikTok gives no link for posts that are not public.`]];
   return { headline: `✓ Posted · ${took}`, lines };
-}
-
-/** The links of a post, as far as TikTok has told them. */
-export function linksOf(post: Post): string[] {
-  if (post.status !== 'published') return [];
-  const { username } = post.account;
-  // Without the handle TikTok still resolves the id.
-  const handle = username ?? '';
-  return post.postIds.map(
-    (id) => `https://www.tiktok.com/@${encodeURIComponent(handle)}/${post.content.kind}/${id}`,
-  );
 }
 
 function inboxText(post: PostIn<'in_inbox'>): Text {

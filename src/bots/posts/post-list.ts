@@ -2,7 +2,7 @@ import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { Draft } from '../../core/compose/draft.ts';
 import { openDraftsIn, openDraftsOf } from '../../core/compose/open-drafts.ts';
 import type { ChatRef, Person } from '../../core/people.ts';
-import { isSettled, type Post } from '../../core/publish/post.ts';
+import { isSettled, linksOf, type Post } from '../../core/publish/post.ts';
 import { recentIn, reviewsIn, underWayIn } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { isAbsent } from '../access/members.ts';
@@ -12,7 +12,6 @@ import { failureWords } from '../text/failures.ts';
 import { accountName, agoOf, excerptOf, filesWord, momentOf, whenOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
-import { linksOf } from './post-card.ts';
 
 const RECENT_POSTS = 10;
 /** Each costs a call. */
@@ -133,10 +132,18 @@ function stateWord(post: Post, now: number, timeZone: string): string {
       return 'TikTok is processing it';
     case 'unconfirmed':
       return '? not confirmed';
+    case 'preparing':
+      return 'its files are being prepared';
+    case 'submitting':
+      return 'on its way';
     case 'withdrawn':
+      return 'taken back to change it';
+    case 'rejected':
+      return '✕ not approved';
+    case 'expired':
+      return 'its time was over';
+    case 'cancelled':
       return 'cancelled';
-    default:
-      return post.status.replace('_', ' ');
   }
 }
 

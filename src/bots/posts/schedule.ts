@@ -5,8 +5,9 @@ import { readWhen } from '../../core/compose/parse-time.ts';
 import { aboutPost, type Recorder } from '../../core/history/record-post.ts';
 import type { Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
-import type { Post, PostStatus } from '../../core/publish/post.ts';
+import type { Post } from '../../core/publish/post.ts';
 import type { Signals } from '../../core/publish/signals.ts';
+import { applies, checkApplies, notNow } from '../../core/publish/verbs.ts';
 import type { Store } from '../../core/storage/database.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
@@ -17,8 +18,6 @@ import { momentOf } from '../text/format.ts';
 import { AT_ONCE, askWhenText, note, plannedText, WHEN } from '../text/messages.ts';
 
 const MAX_LENGTH = 100;
-/** TikTok has not been asked yet. */
-const PLANNABLE: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review', 'queued']);
 
 /** Decides with people when something goes out. */
 export function createSchedule({
@@ -108,8 +107,8 @@ export function createSchedule({
     // Preparing files takes its time, and so does publishing at once: neither is waited for.
     if (publishAt !== undefined && post.status !== 'preparing') {
       await wake(post.id);
-      const member = await posts.get(post.id);
-      if (member?.publishAt !== publishAt) throw new UserError({ code: 'not_plannable' });
+      const current = (await posts.get(post.id)) ?? post;
+      if (current.publishAt !== publishAt) throw tooLate(current);
     }
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     const text = plannedText(publishAt, now(), timeZone);
@@ -125,10 +124,17 @@ export function createSchedule({
   }
 
   function checkPlannable(post: Post): void {
-    if (!PLANNABLE.has(post.status) || post.attempts > 0) throw new UserError({ code: 'not_plannable' });
+    checkApplies('plan', post);
+    if (post.attempts > 0) throw tooLate(post);
   }
 
   return { askForDraft, askForPost, takeForDraft, takeForPost, planDraft, release };
 }
 
 export type PostSchedule = ReturnType<typeof createSchedule>;
+
+/** A post that waits for another attempt has been at TikTok, as one that is being handed over. */
+const tooLate = (post: Post): UserError =>
+  applies('plan', post)
+    ? new UserError({ code: 'not_now', verb: 'plan', status: 'submitting', links: [] })
+    : notNow('plan', post);

@@ -5,6 +5,7 @@ import type { ChatRef, Person } from '../../core/people.ts';
 import { plainText } from '../../core/plain-text.ts';
 import { type Problem, UserError } from '../../core/problems.ts';
 import { type Post, type PostReview, type PostStatus, takesVotes } from '../../core/publish/post.ts';
+import { notNow } from '../../core/publish/verbs.ts';
 import type { Ballots, CastResult } from '../../core/review/ballots.ts';
 import {
   type BallotEntry,
@@ -156,7 +157,7 @@ export function createVoting({
   async function pressWhy(event: ChatEventOf<'press'>, post: Post): Promise<void> {
     checkIsReviewed(post);
     const { decision } = post.review;
-    if (decision?.outcome !== 'rejected') throw new UserError({ code: 'not_in_review' });
+    if (decision?.outcome !== 'rejected') throw notNow('explain', post);
     const isVoter = decision.by.some(({ id }) => id === event.person.id);
     if (!isVoter) throw new UserError({ code: 'review_over', decision });
     await askWhy(event, post);
@@ -208,7 +209,7 @@ export function createVoting({
     const { policy, chats } = post.review;
     if (!(await takesPart({ access, workspaces }, post, workspace)))
       throw new UserError({ code: 'not_shared' });
-    if (!takesVotes(post)) throw new UserError(overProblem(post.review.decision));
+    if (!takesVotes(post)) throw overError(post);
     if (person.id === post.author.id && !policy.authorVotes) throw new UserError({ code: 'own_post' });
     const authority = member.isMember === false ? undefined : voterRoleOf(policy, person, member);
     if (authority === undefined) throw new UserError({ code: 'may_not_vote', policy, chats });
@@ -311,6 +312,12 @@ function isKnown(problem: Problem, person: Person, marks: ChatEventOf<'reaction'
     by.some(({ id }) => id === person.id) && marks[outcome === 'approved' ? 'approve' : 'reject'] === true
   );
 }
+
+/** Says how it was decided, or how the post is now. */
+const overError = (post: Reviewed): UserError =>
+  post.review.decision === undefined
+    ? notNow('vote', post)
+    : new UserError({ code: 'review_over', decision: post.review.decision });
 
 const overProblem = (decision: Decision | undefined): Problem =>
   decision === undefined ? { code: 'not_in_review' } : { code: 'review_over', decision };

@@ -8,6 +8,8 @@ export interface FailureWords {
   readonly next?: string;
   /** The way out begins with changing the post. */
   readonly edit?: true;
+  /** The inbox takes what the profile does not. */
+  readonly inbox?: true;
 }
 
 /** Why a post came to nothing, or waits; a code that Nod does not know stands as TikTok spelled it. */
@@ -38,6 +40,7 @@ const wordsIn = ({ slash }: Wording): Readonly<Record<PostFailureReason, Failure
     what: 'TikTok has not audited this Nod yet, so it may only post to private accounts',
     next: 'Make the TikTok account itself private (Settings → Privacy) and choose “Only me”, or send to the inbox.',
     edit: true,
+    inbox: true,
   },
   url_not_verified: {
     what: 'TikTok has not verified the address that Nod serves media from',
@@ -47,6 +50,7 @@ const wordsIn = ({ slash }: Wording): Readonly<Record<PostFailureReason, Failure
     what: 'the account no longer allows that audience',
     next: 'Edit it and choose again who can see it.',
     edit: true,
+    inbox: true,
   },
   scope_missing: {
     what: 'the account did not allow Nod to do this',

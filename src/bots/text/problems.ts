@@ -1,10 +1,12 @@
 import type { PreparingProblem } from '../../core/media/types.ts';
 import type { ChatRef } from '../../core/people.ts';
 import type { Problem } from '../../core/problems.ts';
+import type { PostStatus } from '../../core/publish/post.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { failureWords } from './failures.ts';
 import { countOf, durationOf, excerptOf, limitOf, listOf, sizeOf } from './format.ts';
+import { notNowText, nowText } from './not-now.ts';
 import type { Wording } from './wording.ts';
 import { wordingOf } from './wording.ts';
 
@@ -97,7 +99,7 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'draft_gone':
       return `This draft is no longer open. ${toStartOver}`;
     case 'draft_already_submitted':
-      return 'This is on its way already.';
+      return submittedText(problem);
     case 'not_author':
       return `Only ${problem.author} can do that here.`;
     case 'not_admin':
@@ -116,8 +118,10 @@ export function problemText(problem: Problem, wording: Wording): string {
       return 'Nod does not know this post any more.';
     case 'not_cancellable':
       return 'It is too late to cancel this post.';
-    case 'not_retryable':
-      return 'There is nothing to try again here.';
+    case 'not_now':
+      return notNowText(problem.verb, problem);
+    case 'goes_on':
+      return `${nowText(problem.status, problem.links)} It went on in a newer card.`;
     case 'tiktok_unreachable':
       return 'TikTok does not answer. Tap “Ask TikTok again” in a moment.';
     case 'may_not_vote':
@@ -130,10 +134,6 @@ export function problemText(problem: Problem, wording: Wording): string {
       return 'This is no longer open for votes.';
     case 'not_shared':
       return 'This chat no longer shares reviews with the one that the post is from.';
-    case 'not_withdrawable':
-      return 'It is too late to change this post.';
-    case 'not_plannable':
-      return 'It is too late to choose another time for this post.';
     case 'not_author_or_manager':
       return `Only ${problem.author} and ${managers} can do that here.`;
     case 'nobody_may_vote':
@@ -161,6 +161,16 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'not_root':
       return `Codes are made in ${problem.root}, whose rules hold here. Ask somebody who manages it.`;
   }
+}
+
+const ON_ITS_WAY: ReadonlySet<PostStatus> = new Set(['preparing', 'queued', 'submitting', 'processing']);
+
+function submittedText({
+  status,
+  links = [],
+}: Extract<Problem, { code: 'draft_already_submitted' }>): string {
+  if (status === undefined || ON_ITS_WAY.has(status)) return 'This is on its way already.';
+  return nowText(status, links);
 }
 
 function tooMuchText(

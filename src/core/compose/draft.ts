@@ -209,7 +209,11 @@ export function carriesCaption(kind: MediaKind, postMode: PostMode): boolean {
   return kind === 'photo' || postMode === 'DIRECT_POST';
 }
 
-const SCOPE_FOR: Record<PostMode, string> = { DIRECT_POST: 'video.publish', MEDIA_UPLOAD: 'video.upload' };
+/** What its account has to have granted. */
+export const SCOPE_FOR: Readonly<Record<PostMode, string>> = {
+  DIRECT_POST: 'video.publish',
+  MEDIA_UPLOAD: 'video.upload',
+};
 
 function accountProblems(draft: Draft, postMode: PostMode): Problem[] {
   const { account } = draft;

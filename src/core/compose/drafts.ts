@@ -5,6 +5,7 @@ import type { ChatRef, Person } from '../people.ts';
 import { plainCaption } from '../plain-text.ts';
 import { type Problem, UserError } from '../problems.ts';
 import type { Post } from '../publish/post.ts';
+import { nowOf } from '../publish/verbs.ts';
 import type { Fresh, Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
 import type { TikTokClient } from '../tiktok/client.ts';
@@ -289,8 +290,9 @@ export function createComposer({
   async function own(id: string, person: Person): Promise<Draft> {
     const draft = await drafts.get(id);
     if (draft === undefined || draft.submitted !== undefined) {
-      const isPosted = draft !== undefined || (await posts.get(id)) !== undefined;
-      throw new UserError({ code: isPosted ? 'draft_already_submitted' : 'draft_gone' });
+      const post = await posts.get(id);
+      if (post !== undefined) throw new UserError({ code: 'draft_already_submitted', ...nowOf(post) });
+      throw new UserError({ code: draft === undefined ? 'draft_gone' : 'draft_already_submitted' });
     }
     if (draft.author.id !== person.id) throw new UserError({ code: 'not_author', author: draft.author.name });
     return draft;

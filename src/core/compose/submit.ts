@@ -9,11 +9,13 @@ import {
   hashContent,
   isSettled,
   type Post,
+  type PostContent,
   type PostReview,
   type PostStatus,
   whatWaits,
 } from '../publish/post.ts';
 import type { Signals } from '../publish/signals.ts';
+import { APPLIES, applies, checkApplies, notNow, nowOf } from '../publish/verbs.ts';
 import type { Fresh, Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
 import type { PostMode, PrivacyLevel } from '../tiktok/types.ts';
@@ -24,6 +26,8 @@ import {
   type DraftFile,
   plannedAt,
   problemsOf,
+  SCOPE_FOR,
+  UNDECIDED,
   usableFiles,
 } from './draft.ts';
 import type { Composer } from './drafts.ts';
@@ -203,18 +207,8 @@ export type Submission = ReturnType<typeof createSubmission>;
 const nextPostIdBefore = (postId: string): string =>
   createHash('sha256').update(`again ${postId}`).digest('base64url').slice(0, 14);
 
-/** An unconfirmed post too: it takes a person who has looked at the account to say that it is not there. */
-const RETRYABLE: ReadonlySet<PostStatus> = new Set([
-  'failed',
-  'cancelled',
-  'withdrawn',
-  'expired',
-  'unconfirmed',
-]);
 /** Where another post may go on: what came to nothing, or is or was taken back for another choice. */
-const GOES_ON: ReadonlySet<PostStatus> = new Set([...RETRYABLE, 'on_hold']);
-/** Nothing has been asked of TikTok yet, or nothing came of it. */
-const WITHDRAWABLE: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review', 'on_hold', 'queued']);
+const GOES_ON: ReadonlySet<PostStatus> = new Set([...APPLIES.retry, ...APPLIES.rechoose, 'withdrawn']);
 /** What came to nothing without anybody's wish needs no second approval for the same content. */
 const KEEPS_APPROVAL: ReadonlySet<PostStatus> = new Set(['failed', 'unconfirmed']);
 
@@ -249,23 +243,48 @@ export function createRework({
   wake: (postId: string) => Promise<void>;
   now: () => number;
 }) {
-  /** Tries a post again that came to nothing: a new post of the same content. */
-  async function retry(post: Post): Promise<Post> {
-    if (!RETRYABLE.has(post.status)) throw new UserError({ code: 'not_retryable', status: post.status });
+  /**
+   * Tries a post again that came to nothing: a new post of the same content, whose author is whoever tries. It is the same
+   * post however often that is asked.
+   */
+  async function retry(post: Post, person: Person): Promise<Post> {
+    checkApplies('retry', post);
     const isApproved = post.review?.decision?.outcome === 'approved' && KEEPS_APPROVAL.has(post.status);
     const plan = await submission.planOf(post);
-    return saveNext(post, isApproved && post.review !== undefined ? { ...plan, review: post.review } : plan);
+    const kept = isApproved && post.review !== undefined ? { ...plan, review: post.review } : plan;
+    return saveNext({ ...post, author: person }, kept);
   }
 
   /** Chooses anew who can see a post that waits for this choice: it goes on as a new post, with its own review. */
   async function rechoose(post: Post, person: Person, privacyLevel: PrivacyLevel): Promise<Post> {
-    if (post.status !== 'on_hold') throw new UserError({ code: 'not_retryable', status: post.status });
+    if (post.status !== 'on_hold') throw notNow('rechoose', post);
     if (!post.privacyLevelOptions.includes(privacyLevel))
       throw new UserError({ code: 'privacy_not_offered', privacyLevel });
     const content = { ...post.content, settings: { ...post.content.settings, privacyLevel } };
+    return goOnWith(post, person, content);
+  }
+
+  /** Sends a post to the TikTok inbox that cannot go to the profile: a new post, with its own review. */
+  async function reroute(post: Post, person: Person): Promise<Post> {
+    checkApplies('reroute', post);
+    const { openId } = post.content;
+    const account = (await accounts.list(post.workspace)).find((shared) => shared.openId === openId);
+    const scope = SCOPE_FOR.MEDIA_UPLOAD;
+    if (account !== undefined && !account.scopes.includes(scope))
+      throw new UserError({ code: 'scope_missing', scope });
+    return goOnWith(post, person, { ...post.content, postMode: 'MEDIA_UPLOAD', settings: UNDECIDED });
+  }
+
+  /** What was approved is not what goes on now, so it is reviewed anew. */
+  async function goOnWith(post: Post, person: Person, content: PostContent): Promise<Post> {
     // The post that waits ends first: should somebody cancel it meanwhile, nothing goes on.
-    await withdrawn(post, person);
-    return saveNext({ ...post, content, contentHash: hashContent(content) }, await submission.planOf(post));
+    if (!isSettled(post)) {
+      const ended = await takeBack(post, person);
+      if (ended.status !== 'withdrawn')
+        throw isSettled(ended) ? notNow('rechoose', ended) : tooLate('edit', ended);
+    }
+    const next = { ...post, author: person, content, contentHash: hashContent(content) };
+    return saveNext(next, await submission.planOf(post));
   }
 
   /** The post that goes on where another one ended. One for each, however often the button is tapped. */
@@ -288,19 +307,27 @@ export function createRework({
 
   /** Takes a post that is not at TikTok yet back into a draft of the person's; what is settled is only opened again. */
   async function withdraw(post: Post, person: Person): Promise<Draft> {
-    if (isSettled(post)) return editAgain(post, person);
-    if ((await submission.nextPost(post)) !== undefined) throw new UserError({ code: 'post_gone' });
-    if (!WITHDRAWABLE.has(post.status)) throw new UserError({ code: 'not_withdrawable' });
-    return editAgain(await withdrawn(post, person), person);
+    await checkIsLast(post);
+    checkApplies('edit', post);
+    const ended = isSettled(post) ? post : await takeBack(post, person);
+    if (!isSettled(ended)) throw tooLate('edit', ended);
+    checkApplies('edit', ended);
+    return editAgain(ended, person);
   }
 
-  /** The post as it ends because it is taken back. */
-  async function withdrawn(post: Post, person: Person): Promise<Post> {
+  /** @throws UserError where another post goes on already: what would be made of this one would be posted twice. */
+  async function checkIsLast(post: Post): Promise<void> {
+    const next = await submission.nextPost(post);
+    if (next !== undefined) throw goesOn((await submission.latestPost(next.id)) ?? next);
+    const edited = await submission.latestPost(await randomIds.forEdit(post.id));
+    if (edited !== undefined && !hasComeToNothing(edited)) throw goesOn(edited);
+  }
+
+  /** Asks for the post to be taken back; how it is afterwards. */
+  async function takeBack(post: Post, person: Person): Promise<Post> {
     await notes.withdraw(post.id, person);
     await wake(post.id);
-    const current = (await posts.get(post.id)) ?? post;
-    if (current.status === 'withdrawn') return current;
-    throw new UserError({ code: 'not_withdrawable' });
+    return (await posts.get(post.id)) ?? post;
   }
 
   /**
@@ -375,7 +402,21 @@ export function createRework({
     }
   }
 
-  return { retry, rechoose, withdraw };
+  return { retry, rechoose, reroute, withdraw };
 }
 
 export type Rework = ReturnType<typeof createRework>;
+
+const goesOn = (post: Post): UserError => new UserError({ code: 'goes_on', ...nowOf(post) });
+
+/** Whether a post has ended, and certainly nothing of it is at TikTok. */
+const hasComeToNothing = (post: Post): boolean => isSettled(post) && applies('edit', post);
+
+/** What is under way could not be taken back: TikTok is being asked, or has it. */
+const tooLate = (verb: 'edit', { status }: Post): UserError =>
+  new UserError({
+    code: 'not_now',
+    verb,
+    status: status === 'processing' ? status : 'submitting',
+    links: [],
+  });

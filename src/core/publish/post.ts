@@ -281,3 +281,14 @@ export function shownFile({ preview, media = [] }: Post): StoredFile | undefined
   const [first] = media;
   return preview ?? (first?.kind === 'photo' ? first.file : undefined);
 }
+
+/** The links of a post, as far as TikTok has told them. */
+export function linksOf(post: Post): string[] {
+  if (post.status !== 'published') return [];
+  const { username } = post.account;
+  // Without the handle TikTok still resolves the id.
+  const handle = username ?? '';
+  return post.postIds.map(
+    (id) => `https://www.tiktok.com/@${encodeURIComponent(handle)}/${post.content.kind}/${id}`,
+  );
+}

@@ -264,6 +264,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'post cancel': onPost('cancel', CHANGED_POST, REVIEW),
   'post caption': onPost('caption', SEEN_POST, REVIEW),
   'post again': onPost('again', OWN_POST, FAILED),
+  'post inbox': onPost('inbox', OWN_POST, FAILED),
   'post privacy': onPost('privacy', OWN_POST, ON_HOLD, 'SELF_ONLY'),
   'post edit': onPost('edit', OWN_POST, REVIEW),
   'account disconnect': {
@@ -365,10 +366,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
 /** The sentences of the refusals. */
 const REFUSALS: readonly Problem[] = [
-  ...(
-    ['draft_gone', 'draft_already_submitted', 'post_gone', 'not_shared', 'not_member', 'not_admin'] as const
-  ).map((code) => ({ code })),
+  ...(['draft_gone', 'post_gone', 'not_shared', 'not_member', 'not_admin'] as const).map((code) => ({
+    code,
+  })),
   ...(['not_operator', 'own_post', 'claim_code_unknown'] as const).map((code) => ({ code })),
+  { code: 'draft_already_submitted', status: 'published', links: [] },
   { code: 'not_author', author: 'Ana' },
   { code: 'not_author_or_manager', author: 'Ana' },
   { code: 'may_not_vote', policy: POLICY, chats: [GROUP.chat, SERVER.chat] },

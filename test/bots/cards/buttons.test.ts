@@ -187,6 +187,7 @@ const CARDS: Readonly<Record<string, Card>> = {
   'post, published': post({ status: 'published', ...followed }),
   'post, cancelled': post({ status: 'cancelled', ...ended }),
   'post, failed': post({ status: 'failed', failure: { reason: 'spam' }, ...ended }),
+  'post, refused for the audit': post({ status: 'failed', failure: { reason: 'unaudited_app' }, ...ended }),
   'post, with a format that was refused': post({
     status: 'failed',
     failure: { reason: 'format_refused' },

@@ -53,7 +53,7 @@ describe('taking a post back', () => {
     expect(initsOf(world.tiktok)).toBe(0);
   });
 
-  it('opens one draft, however often it is asked, until that one is a post', async () => {
+  it('opens one draft, however often it is asked, and another one once its post came to nothing', async () => {
     const { chat, rework, submission, parts, post } = await teamWorld();
     await using _ = chat;
     const [first, second] = await Promise.all([rework.withdraw(post, ANA), rework.withdraw(post, ANA)]);
@@ -61,6 +61,9 @@ describe('taking a post back', () => {
     await parts.composer.choose(first.id, ANA, { type: 'privacy', privacyLevel: 'PUBLIC_TO_EVERYONE' });
     await submission.submit(first.id, ANA, 'DIRECT_POST');
     const settled = await chat.world.read(post.id);
+    expect(await problemOf(rework.withdraw(settled, ANA))).toMatchObject({ code: 'goes_on' });
+    const cancelled = { status: 'cancelled', settledAt: 1 };
+    await chat.world.nod.posts.update(first.id, (one) => ({ ...one, ...cancelled }) as Post);
     const third = await rework.withdraw(settled, ANA);
     expect(third.id).not.toBe(first.id);
     expect((await rework.withdraw(settled, ANA)).id).toBe(third.id);
@@ -84,13 +87,64 @@ describe('taking a post back', () => {
     await using _ = chat;
     for (const status of ['submitting', 'processing'] as const) {
       const gone = await settle({ status });
-      expect(await problemOf(rework.withdraw(gone, ANA))).toEqual({ code: 'not_withdrawable' });
+      const problem = { code: 'not_now', verb: 'edit', status, links: [] };
+      expect(await problemOf(rework.withdraw(gone, ANA))).toEqual(problem);
     }
     const ended = await settle({ status: 'cancelled', settledAt: 0 });
     expect(await rework.withdraw(ended, ANA)).toMatchObject({ author: ANA });
     absent.add(ANA.id);
     const taken = await rework.withdraw(ended, BEN);
     expect(await chat.world.nod.stores.store<Draft>('drafts').get(taken.id)).toMatchObject({ author: BEN });
+  });
+
+  it.each(['published', 'in_inbox', 'unconfirmed'] as const)(
+    'opens nothing where the post is %s',
+    async (status) => {
+      const { chat, rework, settle, drafts } = await teamWorld();
+      await using _ = chat;
+      const followed = { publishId: 'p1', postIds: ['7602997517160123666'], checks: 0, checkedAt: 0 };
+      const posted = await settle({ status, ...followed });
+      expect(await problemOf(rework.withdraw(posted, ANA))).toEqual({
+        code: 'not_now',
+        verb: 'edit',
+        status,
+        links: status === 'published' ? ['https://www.tiktok.com/@studio.ana/photo/7602997517160123666'] : [],
+      });
+      expect(await Array.fromAsync(drafts.entries())).toEqual([]);
+    },
+  );
+
+  it('opens nothing where a try again of the post is live', async () => {
+    const { chat, rework, settle, drafts, world } = await teamWorld();
+    await using _ = chat;
+    await world.nod.workspaces.change(WORKSPACE, ({ policy }) => ({ policy: { ...policy, approvals: 0 } }));
+    const failed = await settle({ status: 'failed', failure: { reason: 'spam' } });
+    const again = await rework.retry(failed, ANA);
+    expect(await world.finish(again.id)).toMatchObject({ status: 'published' });
+    const problem = { code: 'goes_on', status: 'published' };
+    expect(await problemOf(rework.withdraw(failed, ANA))).toMatchObject(problem);
+    expect(await Array.fromAsync(drafts.entries())).toEqual([]);
+  });
+
+  it('makes whoever tries a post again its author, so that nobody approves what is theirs', async () => {
+    const { chat, rework, settle } = await teamWorld();
+    await using _ = chat;
+    const failed = await settle({ status: 'failed', failure: { reason: 'spam' } });
+    expect(await rework.retry(failed, BEN)).toMatchObject({ author: BEN });
+  });
+
+  it('sends to the inbox what cannot go to the profile, as a new post with its own review', async () => {
+    const { chat, rework, settle, post } = await teamWorld();
+    await using _ = chat;
+    const decision = { outcome: 'approved', by: [BEN], at: 5 };
+    const failure = { reason: 'unaudited_app' };
+    const failed = await settle({ status: 'failed', failure, review: { ...post.review, decision } });
+    const next = await rework.reroute(failed, ANA);
+    expect(next).toMatchObject({ status: 'in_review', content: { postMode: 'MEDIA_UPLOAD' } });
+    expect(next.review).not.toHaveProperty('decision');
+    expect(next.contentHash).not.toBe(post.contentHash);
+    expect((await rework.reroute(failed, ANA)).id).toBe(next.id);
+    expect((await rework.retry(failed, ANA)).id).toBe(next.id);
   });
 
   it('takes the draft of a post from nobody who is still there', async () => {
@@ -134,7 +188,7 @@ describe('taking a post back', () => {
     await using _ = chat;
     const held = await settle({ ...HOLD });
     await rework.rechoose(held, ANA, 'SELF_ONLY');
-    expect(await problemOf(rework.withdraw(held, ANA))).toEqual({ code: 'post_gone' });
+    expect(await problemOf(rework.withdraw(held, ANA))).toMatchObject({ code: 'goes_on', links: [] });
   });
 });
 
@@ -201,8 +255,10 @@ describe('choosing anew', () => {
     const { chat, rework, post, settle } = await teamWorld();
     await using _ = chat;
     expect(await problemOf(rework.rechoose(post, ANA, 'SELF_ONLY'))).toEqual({
-      code: 'not_retryable',
+      code: 'not_now',
+      verb: 'rechoose',
       status: 'in_review',
+      links: [],
     });
     const held = await settle({ ...HOLD });
     const gone = { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' };
@@ -221,7 +277,7 @@ describe('trying a reviewed post again', () => {
     await using _ = chat;
     await workspaces.change(WORKSPACE, ({ policy }) => ({ policy: { ...policy, approvals: 3 } }));
     const ended = await settle({ status, ...more, review: { ...post.review, decision } });
-    const again = await rework.retry(ended);
+    const again = await rework.retry(ended, ANA);
     expect(again).toMatchObject({ status: 'queued', contentHash: post.contentHash });
     expect(again.review).toEqual({ ...post.review, decision });
     expect(await world.finish(again.id)).toMatchObject({ status: 'published' });
@@ -232,7 +288,7 @@ describe('trying a reviewed post again', () => {
     await using _ = chat;
     await workspaces.change(WORKSPACE, ({ policy }) => ({ policy: { ...policy, approvals: 3 } }));
     const ended = await settle({ status, review: { ...post.review, decision } });
-    const again = await rework.retry(ended);
+    const again = await rework.retry(ended, ANA);
     expect(again).toMatchObject({ status: 'in_review', review: { policy: { approvals: 3 }, chats: [CHAT] } });
     expect(again.review).not.toHaveProperty('decision');
   });
@@ -241,14 +297,14 @@ describe('trying a reviewed post again', () => {
     const { chat, rework, settle } = await teamWorld();
     await using _ = chat;
     const failed = await settle({ status: 'failed', failure: { reason: 'spam' }, review: undefined });
-    expect(await rework.retry(failed)).toMatchObject({ status: 'in_review' });
+    expect(await rework.retry(failed, ANA)).toMatchObject({ status: 'in_review' });
   });
 
   it('is refused for a rejected post', async () => {
     const { chat, rework, settle } = await teamWorld();
     await using _ = chat;
     const rejected = await settle({ status: 'rejected' });
-    const refusal = { code: 'not_retryable', status: 'rejected' };
-    expect(await problemOf(rework.retry(rejected))).toEqual(refusal);
+    const refusal = { code: 'not_now', verb: 'retry', status: 'rejected', links: [] };
+    expect(await problemOf(rework.retry(rejected, ANA))).toEqual(refusal);
   });
 });

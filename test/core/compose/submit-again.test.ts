@@ -16,7 +16,7 @@ describe('trying again', () => {
     await using _ = world.chat;
     const first = await world.submission.submit(world.id, ANA, 'DIRECT_POST');
     const failed = await settle(world, { status: 'failed', failure: { reason: 'spam' } });
-    const again = await Promise.all([1, 2, 3].map(() => world.rework.retry(failed)));
+    const again = await Promise.all([1, 2, 3].map(() => world.rework.retry(failed, ANA)));
     expect(new Set(again.map(({ id }) => id)).size).toBe(1);
     expect(again[0]).toMatchObject({
       status: 'queued',
@@ -41,7 +41,7 @@ describe('trying again', () => {
         { ...world, id: post.id },
         { status: 'failed', failure: { reason: 'spam' } },
       );
-      post = await world.rework.retry(failed);
+      post = await world.rework.retry(failed, ANA);
       ids.push(post.id);
     }
     expect(new Set(ids).size).toBe(4);
@@ -55,8 +55,13 @@ describe('trying again', () => {
     const world = await readyWorld();
     await using _ = world.chat;
     await world.submission.submit(world.id, ANA, 'DIRECT_POST');
-    const post = await settle(world, { status } as Partial<Post>);
-    expect(await problemOf(world.rework.retry(post))).toEqual({ code: 'not_retryable', status });
+    const post = await settle(world, { status, postIds: [] } as Partial<Post>);
+    expect(await problemOf(world.rework.retry(post, ANA))).toEqual({
+      code: 'not_now',
+      verb: 'retry',
+      status,
+      links: [],
+    });
   });
 
   it('is granted for an unconfirmed post, because a person has looked', async () => {
@@ -64,7 +69,7 @@ describe('trying again', () => {
     await using _ = world.chat;
     await world.submission.submit(world.id, ANA, 'DIRECT_POST');
     const post = await settle(world, { status: 'unconfirmed', publishId: 'p1' });
-    expect(await world.rework.retry(post)).toMatchObject({
+    expect(await world.rework.retry(post, ANA)).toMatchObject({
       status: 'queued',
       draftId: post.draftId,
     });
@@ -77,7 +82,7 @@ describe('trying again', () => {
     const post = await world.submission.submit(world.id, ANA, 'DIRECT_POST');
     const failed = await settle(world, { status: 'failed', failure: { reason: 'spam' } });
     await mediaStore.remove(post.media?.[0]?.file.key ?? '');
-    const again = await world.rework.retry(failed);
+    const again = await world.rework.retry(failed, ANA);
     expect(again).toMatchObject({ status: 'preparing' });
     expect(await world.chat.world.finish(again.id)).toMatchObject({ status: 'published' });
 
@@ -85,7 +90,7 @@ describe('trying again', () => {
     await mediaStore.remove(post.media?.[0]?.file.key ?? '');
     await world.posts.delete(again.id);
     const gone = { code: 'file_deleted', name: '1.png' };
-    expect(await problemOf(world.rework.retry(failed))).toEqual(gone);
+    expect(await problemOf(world.rework.retry(failed, ANA))).toEqual(gone);
     expect(await problemOf(world.rework.withdraw(failed, ANA))).toEqual(gone);
   });
 });
