@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { isAbsent, stillManages } from './bots/access/members.ts';
 import { botOf, createBots, createChats } from './bots/index.ts';
-import type { Bot } from './bots/platform.ts';
+import { type ChatState, createStarter } from './bots/start.ts';
 import type { Config } from './config.ts';
 import { createCore } from './core/index.ts';
 import { createMediaStore } from './core/media/store.ts';
@@ -11,27 +11,28 @@ import { DEFAULT_PACING } from './core/publish/pacing.ts';
 import { openStores, type RunStatement } from './core/storage/database.ts';
 import { readOrMakeKey } from './core/storage/secrets.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
-import { createWeb, startServer } from './web/index.ts';
+import { createWeb, healthOf, startServer } from './web/index.ts';
 
 /** Nod as it runs; disposing ends it. */
 export interface App extends AsyncDisposable {
   readonly url: string;
   /** What makes somebody its operator; absent where none is given out. */
   readonly claimCode: string | undefined;
-  /** Where people find it, by chat platform. */
-  readonly openUrls: readonly { readonly platform: Bot['platform']; readonly url: string }[];
+  readonly chats: readonly ChatState[];
 }
 
 /**
  * Builds everything, goes on where the last run ended, listens and starts.
  *
- * Resolves once all of it runs; disposing ends it in the reverse order. `onFatal` is told when a chat platform stops
- * taking our token, after which nothing but a new start helps.
+ * Resolves once all of it runs, but for chats that do not answer, which come when they do; disposing ends it in the
+ * reverse order. `onFatal` is told when no chat platform takes our tokens any more, after which nothing but a new start
+ * helps.
  */
 export async function startApp({
   config,
   log,
   onFatal,
+  onLateChat = () => {},
   signal,
   cardIntervalMs,
   isClaimWanted = false,
@@ -40,6 +41,8 @@ export async function startApp({
   config: Config;
   log: Logger;
   onFatal: (error: Error) => void;
+  /** Told of a chat that has come after the start. */
+  onLateChat?: (chat: ChatState, app: Pick<App, 'claimCode'>) => void;
   /** Ends the wait for a chat platform that does not answer; what has started by then is still to be disposed. */
   signal?: AbortSignal;
   /** How long a card stays as it is at least. */
@@ -58,7 +61,13 @@ export async function startApp({
   const client = createTikTokClient({ ...tiktok, log });
   stack.defer(() => client.close());
 
-  const bots = await createBots({ config, stores, log, now, onFatal });
+  const bots = await createBots({
+    config,
+    stores,
+    log,
+    now,
+    onLost: (platform, error) => starter.lost(platform, error),
+  });
   const botFor = (chat: ChatRef) => botOf(bots, chat);
   const core = createCore({
     stores,
@@ -94,6 +103,16 @@ export async function startApp({
   const { cardQueue, sender, downtime, catchUp, accountNews } = chats;
 
   let isRunning = false;
+  let claimCode: string | undefined;
+  const starter = createStarter({
+    bots,
+    onLate(chat) {
+      onLateChat(chat, { claimCode });
+      void readVotes();
+    },
+    onFatal,
+    log,
+  });
   const web = createWeb({
     ...core,
     publicUrl,
@@ -103,7 +122,7 @@ export async function startApp({
     clientSecret: tiktok.clientSecret,
     siteVerification: tiktok.siteVerification,
     operator: config.operator,
-    health: () => ({ status: isRunning ? 'ok' : 'starting' }),
+    health: () => healthOf(starter.states(), { isRunning }),
     onConsent: accountNews.consentEnded,
     onAccountRemoved: accountNews.accountRemoved,
   });
@@ -121,8 +140,7 @@ export async function startApp({
   stack.defer(async () => {
     const stopped = stopBots();
     // Whatever still waits to be said is said after the next start, because its event is handled again.
-    sender.stop();
-    await stopped;
+    await Promise.all([sender.stop(), stopped]);
   });
   signal?.addEventListener('abort', stopBots, { once: true });
   const startOptions = {
@@ -130,19 +148,23 @@ export async function startApp({
     mayStore: core.access.isAllowed,
     isKnown: async (workspace: string) => (await core.access.get(workspace)) !== undefined,
   };
-  if (!signal?.aborted)
-    await Promise.all(bots.map((bot) => bot.start(chats.conversation.handle, startOptions)));
+  if (!access.isOpen || isClaimWanted) claimCode = await core.operators.openClaim();
+  if (!signal?.aborted) await starter.start(chats.conversation.handle, startOptions);
   isRunning = true;
-  void catchUp.reconcile().then(core.votesAreRead);
+  void readVotes();
+
+  /** Votes that were cast in a chat that is still away may arrive when it comes. */
+  async function readVotes(): Promise<void> {
+    await catchUp.reconcile();
+    const isAnyAway = bots.some((bot) => bot.connection() !== 'connected' && bot.connection() !== 'refused');
+    if (!isAnyAway) core.votesAreRead();
+  }
 
   const running = stack.move();
   return {
     url: server.url,
-    claimCode: access.isOpen && !isClaimWanted ? undefined : await core.operators.openClaim(),
-    openUrls: bots.flatMap((bot) => {
-      const url = bot.openUrl();
-      return url === undefined ? [] : [{ platform: bot.platform, url }];
-    }),
+    claimCode,
+    chats: starter.states(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -4,7 +4,7 @@ import { loadEnvFile } from 'node:process';
 import pino, { type Logger } from 'pino';
 import { startApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { welcomeText } from './welcome.ts';
+import { chatLine, welcomeText } from './welcome.ts';
 
 if (existsSync('.env')) loadEnvFile('.env');
 
@@ -37,6 +37,7 @@ async function run(config: Config, log: Logger): Promise<void> {
       config,
       log,
       onFatal,
+      onLateChat: (chat, { claimCode }) => console.log(chatLine(chat, { claimCode })),
       signal: stopping.signal,
       isClaimWanted: process.argv.includes('--claim'),
     });

@@ -144,7 +144,7 @@ export function createChats({
     now,
     log,
   });
-  const accountNews = createAccountNews({ ...core, touch, sender, log });
+  const accountNews = createAccountNews({ ...core, touch, sender });
 
   /** Shows what has changed about a post, on all of its cards. */
   function touch(post: Post, { soon = true } = {}): void {
@@ -166,13 +166,14 @@ export async function createBots({
   stores,
   log,
   now,
-  onFatal,
+  onLost,
 }: {
   config: Config;
   stores: Stores;
   log: Logger;
   now: () => number;
-  onFatal: (error: Error) => void;
+  /** A platform has taken our bot, and does so no more. */
+  onLost: (platform: Bot['platform'], error: Error) => void;
 }): Promise<Bot[]> {
   const bots: Bot[] = [];
   if (config.telegram !== undefined) {
@@ -180,10 +181,12 @@ export async function createBots({
     const inbox = stores.store<InboxRecord>('telegram-inbox');
     const supergroups = stores.store<MoveRecord>('telegram-moves');
     const commands = commandsIn('menu').map(({ name, description }) => ({ command: name, description }));
+    const onFatal = (error: Error) => onLost('telegram', error);
     bots.push(createTelegramBot({ ...config.telegram, inbox, supergroups, commands, log, now, onFatal }));
   }
   if (config.discord !== undefined) {
     const { createDiscordBot } = await import('./discord/index.ts');
+    const onFatal = (error: Error) => onLost('discord', error);
     bots.push(createDiscordBot({ ...config.discord, log, now, onFatal }));
   }
   return bots;

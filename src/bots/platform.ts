@@ -3,20 +3,27 @@ import type { ChatRef, Person } from '../core/people.ts';
 import { AskedToWaitError } from '../core/problems.ts';
 import type { Member, Role, VoteChoice } from '../core/review/review.ts';
 
+/** How we stand with a platform: it takes us, it does not answer, or it does not take our bot any more. */
+export type Connection = 'connecting' | 'connected' | 'away' | 'refused';
+
 /** What every chat platform does for the conversation. */
 export interface Bot {
   readonly platform: 'telegram' | 'discord';
   /** Drafts are composed where only their author sees them; then a post gets a card of its own for all. */
   readonly composesInPrivate: boolean;
   /**
-   * Begins to listen and returns once the platform has accepted the token.
+   * Begins to listen and returns once the platform has accepted the token, however long it does not answer.
    * Events of one chat arrive one after the other; where the platform keeps them, an event is delivered again after a
    * crash until `receive` has resolved.
    *
+   * @throws ChatRefusedError when the platform does not take our bot.
    */
   start(receive: (event: ChatEvent) => Promise<void>, options?: StartOptions): Promise<void>;
   /** Stops listening and finishes the events under way. */
   stop(): Promise<void>;
+  connection(): Connection;
+  /** Asks the platform something that changes nothing, and tells whether it answers. */
+  isReachable(): Promise<boolean>;
   send(chat: ChatRef, card: Card, options?: SendOptions): Promise<MessageRef>;
   /** Shows `card` in place of what the message shows now. An unchanged card is a success. */
   edit(message: MessageRef, card: Card): Promise<MessageRef>;
@@ -51,6 +58,8 @@ export interface Bot {
 }
 
 export interface StartOptions {
+  /** Called whenever the platform does not answer while we start; the start goes on. */
+  readonly onAway?: () => void;
   /** Called once connected, and again whenever events may have been missed that only reading back can tell. */
   readonly onGap?: () => void;
   /** Whether what is said in a place may be written to the disk until it is handled; by the id of its workspace. */
@@ -306,6 +315,9 @@ export class MessageGoneError extends Error {
 export class ChatClosedError extends Error {
   override name = 'ChatClosedError' as const;
 }
+
+/** The platform does not take our bot: only whoever runs the program can put that right. */
+export class ChatRefusedError extends Error {}
 
 /** The platform asks to wait. Nothing was done. */
 export class ChatBusyError extends AskedToWaitError {

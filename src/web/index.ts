@@ -22,7 +22,7 @@ import { createLookFileRoutes, createLookRoutes } from './review/routes.ts';
 import { createVerificationRoutes } from './verification.ts';
 import { createWebhookRoutes, type OnAccountRemoved } from './webhooks.ts';
 
-export type { Health } from './health.ts';
+export { type Health, healthOf } from './health.ts';
 export type { Operator } from './pages/legal.ts';
 export { type Server, startServer } from './server.ts';
 export type { OnAccountRemoved } from './webhooks.ts';

@@ -19,6 +19,8 @@ interface PaperOptions {
   readonly hears?: boolean;
   /** Whether people can be told alone. */
   readonly whispers?: boolean;
+  /** Whether the platform answers at all, asked without effect. */
+  readonly isReachable?: () => boolean;
 }
 
 const MANAGER: Member = { isMember: true, isManager: true, roles: [] };
@@ -26,7 +28,7 @@ const MANAGER: Member = { isMember: true, isManager: true, roles: [] };
 /** A chat platform that keeps its messages on paper and fails when told to. */
 export function createPaperBot(options: PaperOptions = {}) {
   const { onceKeyMs = 0, platform = 'telegram', hears = true, whispers = true } = options;
-  const { standingOf = () => MANAGER } = options;
+  const { standingOf = () => MANAGER, isReachable = () => true } = options;
   const messages: PaperMessage[] = [];
   const marks = new Map<string, readonly VoteChoice[]>();
   const whispered: { readonly person: Person; readonly card: Card }[] = [];
@@ -54,6 +56,8 @@ export function createPaperBot(options: PaperOptions = {}) {
     composesInPrivate: false,
     start: async () => {},
     stop: async () => {},
+    connection: () => 'connected',
+    isReachable: async () => isReachable(),
     async send(chat, card, { onceKey } = {}) {
       return perform(() => {
         const version = { card, at: Date.now() };

@@ -22,8 +22,8 @@ it('leads from the start to the first draft, in the words that the docs show', a
   const { posts } = discord;
   telegram.setFlood({ chatPerSecond: false, groupPerMinute: false });
   await using nod = runNod({ environment });
-  await nod.logged('TikTok    redirect URI');
-  const terminal = /Nod is ready at.*?\/media\//s.exec(nod.output.out)?.[0] ?? '';
+  await nod.logged('Privacy Policy URL');
+  const terminal = /Nod is ready at.*?\/privacy/s.exec(nod.output.out)?.[0] ?? '';
 
   // A stranger first: Kim found the bot by its name.
   const kim = telegram.user({ firstName: 'Kim' });
@@ -62,10 +62,15 @@ it('leads from the start to the first draft, in the words that the docs show', a
     welcomeText(
       {
         claimCode: CODE,
-        openUrls: [
-          { platform: 'telegram', url: `https://t.me/${telegram.state.bot.username}` },
+        chats: [
+          {
+            platform: 'telegram',
+            connection: 'connected',
+            url: `https://t.me/${telegram.state.bot.username}`,
+          },
           {
             platform: 'discord',
+            connection: 'connected',
             url: `https://discord.com/oauth2/authorize?client_id=${discord.applicationId}&scope=bot%20applications.commands&permissions=117824`,
           },
         ],

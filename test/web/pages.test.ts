@@ -96,6 +96,7 @@ test('an error of ours is a page without details', async () => {
 test.each<[Health, number]>([
   [{ status: 'ok' }, 200],
   [{ status: 'starting' }, 503],
+  [{ status: 'degraded', chats: { telegram: 'connected', discord: 'away' } }, 200],
 ])('health answers %j with %i', async (health, status) => {
   await using asked = await createWorld({ web: { health: () => health } });
   const response = await asked.app.request('/healthz');

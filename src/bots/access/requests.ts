@@ -142,7 +142,7 @@ export function createAccessRequests({
       const fetchChat = async () => (await botFor(chat).privateChat(person)) ?? chat;
       await operators.claim(argument, person, fetchChat);
       log.info({ person: person.id }, 'Somebody has claimed this Nod');
-      for (const other of others) await sender.say(other.chat, newOperatorCard(person, wording.name));
+      for (const other of others) sender.tell(other.chat, newOperatorCard(person, wording.name));
       await access.admit(newcomerIn(event));
     }
     const waiting = (await access.list('asked')).length;
@@ -175,7 +175,7 @@ export function createAccessRequests({
     const cancelled = isEnd ? await cancelWaiting(place, event.person) : 0;
     await noteDecision(place, event.person);
     await sender.sayInstead(event.message, decidedCard(place, cancelled));
-    if (state === 'allowed') await sender.say(place.chat, welcomeCard(wordingOf(place.chat)));
+    if (state === 'allowed') sender.tell(place.chat, welcomeCard(wordingOf(place.chat)));
   }
 
   const isOperatorChat = async ({ chat, isPrivate }: PlaceAccess): Promise<boolean> =>
@@ -208,7 +208,7 @@ export function createAccessRequests({
   }
 
   async function tellOperators(card: Card): Promise<void> {
-    for (const { chat } of await operators.list()) await sender.say(chat, card);
+    for (const { chat } of await operators.list()) sender.tell(chat, card);
   }
 
   /** Takes note of who uses an open Nod. */

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino';
 import type { ConsentOutcome } from '../../core/accounts/consent.ts';
 import { chosenAccount } from '../../core/compose/draft.ts';
 import type { DraftRefresh } from '../../core/compose/drafts.ts';
@@ -9,7 +8,6 @@ import { underWayTo } from '../../core/publish/posts.ts';
 import type { Signals } from '../../core/publish/signals.ts';
 import type { Store } from '../../core/storage/database.ts';
 import type { Sender } from '../cards/send.ts';
-import type { Card } from '../platform.ts';
 import { accountName } from '../text/format.ts';
 import { consentCard, note } from '../text/messages.ts';
 import { wordingOf } from '../text/wording.ts';
@@ -22,7 +20,6 @@ export function createAccountNews({
   recorder,
   touch,
   sender,
-  log,
 }: {
   draftRefresh: DraftRefresh;
   posts: Store<Post>;
@@ -30,12 +27,11 @@ export function createAccountNews({
   recorder: Recorder;
   touch: (post: Post) => void;
   sender: Sender;
-  log: Logger;
 }) {
   /** Tells how a way through TikTok's consent page ended, and goes on with what waited for it. */
   async function consentEnded(outcome: ConsentOutcome): Promise<void> {
     if (outcome.type === 'unknown' || outcome.type === 'unchecked') return;
-    tell(outcome.invitation.chat, consentCard(outcome));
+    sender.tell(outcome.invitation.chat, consentCard(outcome));
     if (outcome.type !== 'connected') return;
     const { account, invitation } = outcome;
     const { openId } = account;
@@ -61,7 +57,7 @@ export function createAccountNews({
   ): Promise<void> {
     for (const chat of chats) {
       const { slash } = wordingOf(chat);
-      tell(
+      sender.tell(
         chat,
         note(
           `TikTok ended Nod’s access to ${accountName(account)}. ${slash}connect it again to go on posting.`,
@@ -74,13 +70,6 @@ export function createAccountNews({
 
   const processing = async (openId: string) =>
     (await underWayTo(posts, openId)).filter((post) => post.status === 'processing');
-
-  /** A browser or TikTok waits for us here and must not wait for the chat. */
-  function tell(chat: ChatRef, card: Card): void {
-    sender
-      .say(chat, card)
-      .catch((error) => log.error({ err: error }, 'News of an account could not be told in its chat'));
-  }
 
   return { consentEnded, accountRemoved };
 }

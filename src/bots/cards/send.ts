@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ChatRef } from '../../core/people.ts';
-import { retry } from '../../core/retry.ts';
+import { backoffMs, retry } from '../../core/retry.ts';
 import {
   type Bot,
   type Card,
@@ -15,24 +16,40 @@ import {
 } from '../platform.ts';
 
 const RETRY_DELAYS_MS = [1_000, 3_000, 10_000] as const;
-/** A wait that is longer makes the answer worthless. */
-const MAX_WAIT_MS = 60_000;
+/** From then on the platform is asked whether it answers before anything is sent that may have arrived already. */
+const DOUBTS_TO_ASK = 2;
+/** What has got no answer so often, from a platform that answers, is not said once more. */
+const MAX_DOUBTS = 4;
 
 /** Says things in chats that are no cards: answers to commands, questions, news. */
 export function createSender({ botFor, log }: { botFor: (chat: ChatRef) => Bot; log: Logger }) {
   const stopping = new AbortController();
+  const stopped = new Promise<never>((_, reject) => {
+    stopping.signal.addEventListener('abort', () => reject(stopping.signal.reason), { once: true });
+  });
+  // It ends waits; where nobody waits, it ends nothing.
+  stopped.catch(() => {});
+  const telling = new Set<Promise<void>>();
 
   /**
-   * Says it, waiting where the chat asks for it. What may have arrived is said once more at most.
+   * Says it, waiting for as long as the chat asks for, or does not answer. What may have arrived is said again rather than
+   * not at all, once the platform answers.
    *
    * Undefined when it could not be said. Throws when Nod stops before.
    */
   async function say(chat: ChatRef, card: Card, options?: SendOptions): Promise<MessageRef | undefined> {
     const onceKey = randomBytes(12).toString('base64url');
-    return persist(
-      (failures, doubts) => (doubts > 1 ? undefined : RETRY_DELAYS_MS[failures]),
-      () => botFor(chat).send(chat, card, { onceKey, ...options }),
+    return persist(chat, (bot) => bot.send(chat, card, { onceKey, ...options }));
+  }
+
+  /** Says it in another chat than the one in which something happened: that may be away, and nobody waits for it. */
+  function tell(chat: ChatRef, card: Card): void {
+    const told = say(chat, card).then(
+      () => {},
+      (error) => log[stopping.signal.aborted ? 'warn' : 'error']({ err: error }, 'A chat was not told'),
     );
+    void told.finally(() => telling.delete(told));
+    telling.add(told);
   }
 
   /** Answers where the person asked: in a message that waits for it, else in the chat. */
@@ -60,26 +77,31 @@ export function createSender({ botFor, log }: { botFor: (chat: ChatRef) => Bot; 
     }
   }
 
-  function replace(message: MessageRef, card: Card): Promise<MessageRef | undefined> {
-    return persist(
-      (failures) => RETRY_DELAYS_MS[failures],
-      () => botFor(message.chat).edit(message, card),
-    );
-  }
+  const replace = (message: MessageRef, card: Card): Promise<MessageRef | undefined> =>
+    persist(message.chat, (bot) => bot.edit(message, card));
 
   async function persist(
-    delayAfter: (failures: number, doubts: number) => number | undefined,
-    attempt: () => Promise<MessageRef>,
+    chat: ChatRef,
+    attempt: (bot: Bot) => Promise<MessageRef>,
   ): Promise<MessageRef | undefined> {
     let doubts = 0;
     try {
-      return await retry(attempt, {
-        signal: stopping.signal,
-        pauseAfter(error, failures) {
-          if (error instanceof ChatUnreachableError && error.maybeDone) doubts += 1;
-          return waitFor(error, delayAfter(failures, doubts));
+      return await retry(
+        async () => {
+          const bot = botFor(chat);
+          if (doubts >= DOUBTS_TO_ASK) await answerOf(bot);
+          return attempt(bot);
         },
-      });
+        {
+          signal: stopping.signal,
+          pauseAfter(error, failures) {
+            if (error instanceof ChatBusyError) return error.retryAfterMs;
+            if (!(error instanceof ChatUnreachableError)) return undefined;
+            if (error.maybeDone) doubts += 1;
+            return doubts < MAX_DOUBTS ? (RETRY_DELAYS_MS[failures] ?? backoffMs(failures)) : undefined;
+          },
+        },
+      );
     } catch (error) {
       if (!isUnsaid(error)) throw error;
       log.warn({ err: error }, 'Something could not be said in a chat');
@@ -87,12 +109,20 @@ export function createSender({ botFor, log }: { botFor: (chat: ChatRef) => Bot; 
     }
   }
 
-  /** Ends all waits. */
-  function stop(): void {
-    stopping.abort();
+  /** Resolves once the platform answers. */
+  async function answerOf(bot: Bot): Promise<void> {
+    const { signal } = stopping;
+    for (let failures = 0; !(await Promise.race([bot.isReachable(), stopped])); failures += 1)
+      await delay(backoffMs(failures), undefined, { signal });
   }
 
-  return { say, sayInstead, sayOnlyIn, answer, stop };
+  /** Ends all waits; resolves when nothing is being told any more. */
+  async function stop(): Promise<void> {
+    stopping.abort();
+    await Promise.all(telling);
+  }
+
+  return { say, tell, sayInstead, sayOnlyIn, answer, stop };
 }
 
 export type Sender = ReturnType<typeof createSender>;
@@ -100,10 +130,3 @@ export type Sender = ReturnType<typeof createSender>;
 /** Whether the chat is the reason; everything else is for who wants to say it. */
 const isUnsaid = (error: unknown): boolean =>
   error instanceof ChatClosedError || error instanceof ChatUnreachableError || error instanceof ChatBusyError;
-
-/** Undefined where waiting does not help, or takes too long. */
-function waitFor(error: unknown, delayMs: number | undefined): number | undefined {
-  if (error instanceof ChatUnreachableError) return delayMs;
-  if (!(error instanceof ChatBusyError)) return undefined;
-  return delayMs === undefined || error.retryAfterMs > MAX_WAIT_MS ? undefined : error.retryAfterMs;
-}

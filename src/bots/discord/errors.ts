@@ -1,8 +1,14 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
-import { ChatBusyError, ChatClosedError, ChatUnreachableError, MessageGoneError } from '../platform.ts';
+import {
+  ChatBusyError,
+  ChatClosedError,
+  ChatRefusedError,
+  ChatUnreachableError,
+  MessageGoneError,
+} from '../platform.ts';
 
 /** Discord does not know our token: only whoever runs the program can put that right. */
-export class TokenRefusedError extends Error {
+export class TokenRefusedError extends ChatRefusedError {
   override name = 'TokenRefusedError' as const;
 
   constructor() {

@@ -21,7 +21,7 @@ import {
 } from 'discord.js';
 import type { Logger } from 'pino';
 import { backoffMs, retry } from '../../core/retry.ts';
-import { ChatUnreachableError } from '../platform.ts';
+import { ChatRefusedError, ChatUnreachableError } from '../platform.ts';
 import { TIMEOUT_MS } from './api.ts';
 import { TokenRefusedError, toChatError } from './errors.ts';
 
@@ -43,6 +43,8 @@ interface GatewayOptions {
   readonly take: Takers;
   /** A session has begun; nothing of what was before it is told. */
   readonly onSession: () => void;
+  /** Discord does not answer; we try on. */
+  readonly onAway: () => void;
   /** What we may do has changed somewhere; nothing of what was kept from us is told. */
   readonly onRights: () => void;
   /** The gateway is closed for good. */
@@ -65,7 +67,16 @@ interface Takers {
  * Interactions and reactions are taken as they come over the wire: whole whether or not their server, channel or
  * message is cached, and before the library is ready.
  */
-export function createGateway({ token, apiUrl, log, take, onSession, onRights, onEnd }: GatewayOptions) {
+export function createGateway({
+  token,
+  apiUrl,
+  log,
+  take,
+  onSession,
+  onAway,
+  onRights,
+  onEnd,
+}: GatewayOptions) {
   const closing = new AbortController();
   let client: Client | undefined;
   let isUp = false;
@@ -81,6 +92,7 @@ export function createGateway({ token, apiUrl, log, take, onSession, onRights, o
         pauseAfter(error, failures) {
           if (signal.aborted || ending !== undefined) return undefined;
           log.warn({ err: error }, 'Discord does not answer; trying on');
+          onAway();
           return backoffMs(failures);
         },
       });
@@ -209,6 +221,9 @@ export function createGateway({ token, apiUrl, log, take, onSession, onRights, o
     return channel !== undefined && 'name' in channel ? (channel.name ?? undefined) : undefined;
   }
 
+  /** Whether events reach us now. */
+  const isConnected = (): boolean => isUp;
+
   /** Our own user; undefined before the first session. */
   const ownId = (): string | undefined => client?.user?.id;
 
@@ -219,12 +234,14 @@ export function createGateway({ token, apiUrl, log, take, onSession, onRights, o
     return channel.permissionsFor(client.user)?.has(HEARING) ?? true;
   }
 
-  return { open, close, disconnect, guildName, channelName, ownId, hearsReactions };
+  return { open, close, disconnect, isConnected, guildName, channelName, ownId, hearsReactions };
 }
 
 export type Gateway = ReturnType<typeof createGateway>;
 
 function endOf(code: number): Error {
   if (code === GatewayCloseCodes.AuthenticationFailed) return new TokenRefusedError();
-  return new Error(`Discord closed its gateway to this bot with ${code} and takes no new connection.`);
+  return new ChatRefusedError(
+    `Discord closed its gateway to this bot with ${code} and takes no new connection.`,
+  );
 }

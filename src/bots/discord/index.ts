@@ -1,9 +1,20 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type RESTPutAPIApplicationCommandsJSONBody, RequestMethod, Routes } from 'discord.js';
 import type { Logger } from 'pino';
 import type { ChatRef } from '../../core/people.ts';
+import { backoffMs, retry } from '../../core/retry.ts';
 import { createPerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import { createSafely } from '../adapter-kit/safely.ts';
-import type { Bot, ChatEvent, MessageRef, StartOptions } from '../platform.ts';
+import {
+  type Bot,
+  ChatBusyError,
+  type ChatEvent,
+  ChatRefusedError,
+  ChatUnreachableError,
+  type Connection,
+  type MessageRef,
+  type StartOptions,
+} from '../platform.ts';
 import { createApi } from './api.ts';
 import { discordCommands } from './commands.ts';
 import { createDirectMessages } from './direct-messages.ts';
@@ -19,6 +30,7 @@ import { createOutgoing } from './send.ts';
 
 export { TokenRefusedError } from './errors.ts';
 
+const RETRY_MS = 1_000;
 const HOUR_MS = 60 * 60_000;
 const EDIT_PAUSE_MS = 5_000;
 /** Discord limits edits of older messages further, without telling how far (error 30046). */
@@ -54,9 +66,12 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   let interactions: Interactions | undefined;
   let reactions: Reactions | undefined;
   let onGap = () => {};
+  let onAway = () => {};
+  let isAway = false;
   /** While starting, what goes wrong is thrown. */
   let isStarted = false;
   let hasFailed = false;
+  const stopping = new AbortController();
   let applicationId: string | undefined;
 
   const gateway = createGateway({
@@ -74,40 +89,89 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     },
     // The first session is told of when all is ready.
     onSession: () => isStarted && onGap(),
+    onAway() {
+      isAway = true;
+      onAway();
+    },
     onRights: () => isStarted && onGap(),
     onEnd: fail,
   });
 
   async function start(
     receive: (event: ChatEvent) => Promise<void>,
-    { onGap: onMissed = () => {} }: StartOptions = {},
+    { onGap: onMissed = () => {}, onAway: onSilence = () => {} }: StartOptions = {},
   ): Promise<void> {
     const safely = createSafely({ receive, log });
     onGap = onMissed;
+    onAway = onSilence;
     interactions = createInteractions({ replies, chatQueue, guildName: gateway.guildName, safely });
     reactions = createReactions({ api, chatQueue, log, marks, members, gateway, safely, onGap });
-    const me = await gateway.open();
+    const me = await open();
     if (me === undefined) return;
     applicationId = me.applicationId;
-    await registerCommands(me.applicationId);
     isStarted = true;
     log.info({ username: me.username }, 'listening to Discord');
     onGap();
   }
 
-  /** Puts the whole list in place of the last one; without it, what was registered before goes on working. */
+  /** Puts the whole list in place of the last one; what was registered before works on until then. */
   async function registerCommands(applicationId: string): Promise<void> {
+    const fullRoute = Routes.applicationCommands(applicationId);
+    const put = { name: 'putCommands', method: RequestMethod.Put, fullRoute, body: commands };
     try {
-      await api.request({
-        name: 'putCommands',
-        method: RequestMethod.Put,
-        fullRoute: Routes.applicationCommands(applicationId),
-        body: commands,
-      });
+      await api.request(put);
     } catch (error) {
       if (error instanceof TokenRefusedError) throw error;
       log.warn({ err: error }, 'the commands were not registered');
+      const isLasting = !(error instanceof ChatBusyError || error instanceof ChatUnreachableError);
+      if (!isLasting) void registerLater(() => api.request(put));
     }
+  }
+
+  /** Before the first time there are no commands at all, so they are not given up while Discord does not answer. */
+  async function registerLater(register: () => Promise<unknown>): Promise<void> {
+    const { signal } = stopping;
+    try {
+      await delay(RETRY_MS, undefined, { signal });
+      await retry(register, {
+        signal,
+        pauseAfter(error, failures) {
+          if (error instanceof ChatBusyError) return error.retryAfterMs;
+          return error instanceof ChatUnreachableError ? backoffMs(failures) : undefined;
+        },
+      });
+      log.info({}, 'the commands are registered');
+    } catch (error) {
+      if (!signal.aborted) log.error({ err: error }, 'the commands were not registered');
+    }
+  }
+
+  async function open() {
+    try {
+      const me = await gateway.open();
+      if (me !== undefined) await registerCommands(me.applicationId);
+      return me;
+    } catch (error) {
+      hasFailed = error instanceof ChatRefusedError;
+      throw error;
+    }
+  }
+
+  function connection(): Connection {
+    if (hasFailed) return 'refused';
+    if (isStarted && gateway.isConnected()) return 'connected';
+    return isStarted || isAway ? 'away' : 'connecting';
+  }
+
+  async function isReachable(): Promise<boolean> {
+    const asked = {
+      name: 'getGatewayBot',
+      method: RequestMethod.Get,
+      fullRoute: Routes.gatewayBot(),
+      isQuick: true,
+    };
+    const error = await api.request(asked).catch((reason: unknown) => reason);
+    return !(error instanceof ChatUnreachableError);
   }
 
   function fail(error: Error): void {
@@ -118,6 +182,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   }
 
   async function stop(): Promise<void> {
+    stopping.abort();
     gateway.close();
     await chatQueue.idle();
     await gateway.disconnect();
@@ -139,7 +204,8 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const { tellPrivately, privateChat } = direct;
   const openUrl = (): string | undefined => applicationId && invitationUrl(applicationId);
   const messages = { send, edit, remove, openFile, privateChat, openUrl, editPauseMs, tellPrivately };
-  const calls = { start, stop, ...messages, fetchMember, addReactions, fetchReactions, receivesReactions };
+  const listening = { start, stop, connection, isReachable };
+  const calls = { ...listening, ...messages, fetchMember, addReactions, fetchReactions, receivesReactions };
   return { platform: 'discord', composesInPrivate: true, onceKeyMs: ONCE_KEY_MS, ...calls };
 }
 

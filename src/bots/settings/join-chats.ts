@@ -84,7 +84,7 @@ export function createJoinChats({
     const detail = [own, places[0]].map((place) => (place ? placeName(place) : '')).join(' with ');
     await recorder.note({ place: workspace, person, what: 'joined', detail });
     await sender.answer(event, joinedCard({ places, accounts }));
-    for (const other of others) await sender.say(other.chat, joinedNews({ person, places, accounts }));
+    for (const other of others) sender.tell(other.chat, joinedNews({ person, places, accounts }));
   }
 
   /** Parts a place from the one that it has joined, asked from either of the two; says what became of it. */
@@ -122,7 +122,7 @@ export function createJoinChats({
     for (const { id } of [part, root]) await recorder.note({ place: id, person, what: 'separated', detail });
     for (const post of await underWay(posts)) if (post.review?.places.includes(part.id)) touch(post);
     const other = workspace === part.id ? root : part;
-    await sender.say(other.chat, separatedNews(part, root, person));
+    sender.tell(other.chat, separatedNews(part, root, person));
   }
 
   return { invite, join, separate, separateAll };

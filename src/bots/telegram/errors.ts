@@ -1,8 +1,14 @@
 import { GrammyError, HttpError } from 'grammy';
-import { ChatBusyError, ChatClosedError, ChatUnreachableError, MessageGoneError } from '../platform.ts';
+import {
+  ChatBusyError,
+  ChatClosedError,
+  ChatRefusedError,
+  ChatUnreachableError,
+  MessageGoneError,
+} from '../platform.ts';
 
 /** Telegram does not know our token: only whoever runs the program can put that right. */
-export class TokenRefusedError extends Error {
+export class TokenRefusedError extends ChatRefusedError {
   override name = 'TokenRefusedError' as const;
 
   constructor() {

@@ -9,6 +9,7 @@ import {
   ChatBusyError,
   type ChatEvent,
   ChatUnreachableError,
+  type Connection,
   type MessageRef,
   type StartOptions,
 } from '../platform.ts';
@@ -67,14 +68,15 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   });
   const stopping = new AbortController();
   let polling: Polling | undefined;
+  let connection: Connection = 'connecting';
 
   /** There is no gap to tell of: Telegram keeps updates for a day, and older reactions cannot be read back. */
   async function start(
     receive: (event: ChatEvent) => Promise<void>,
-    { mayStore = async () => true, isKnown = async () => true }: StartOptions = {},
+    { mayStore = async () => true, isKnown = async () => true, onAway = () => {} }: StartOptions = {},
   ): Promise<void> {
     await supergroups.load();
-    me = await introduce();
+    me = await introduce(onAway);
     if (me === undefined) return;
     await registerCommands();
     const read = createTranslator({
@@ -108,12 +110,28 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
       if (await mayStore(`telegram:${firstIdOf(chatIdOf(update))}`)) await inbox.accept(update);
       else inbox.pass(update);
     };
-    polling = startPolling({ token, apiUrl, botInfo: me, log, accept, onFatal });
+    polling = startPolling({
+      token,
+      apiUrl,
+      botInfo: me,
+      log,
+      accept,
+      onOutage: (isDown) => {
+        connection = isDown ? 'away' : 'connected';
+      },
+      onFatal: lose,
+    });
+    connection = 'connected';
     log.info({ username: me.username }, 'listening to Telegram');
   }
 
+  function lose(error: Error): void {
+    connection = 'refused';
+    onFatal(error);
+  }
+
   /** Asks Telegram who we are, for as long as it does not answer; undefined when stopped meanwhile. */
-  async function introduce(): Promise<UserFromGetMe | undefined> {
+  async function introduce(onAway: () => void): Promise<UserFromGetMe | undefined> {
     const { signal } = stopping;
     try {
       return await retry(askWho, {
@@ -122,11 +140,14 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
           const isBusy = error instanceof ChatBusyError;
           if (!isBusy && !(error instanceof ChatUnreachableError)) return undefined;
           log.warn({ err: error }, 'Telegram does not answer; trying on');
+          connection = 'away';
+          onAway();
           return isBusy ? error.retryAfterMs : backoffMs(failures);
         },
       });
     } catch (error) {
       if (signal.aborted) return undefined;
+      if (error instanceof TokenRefusedError) connection = 'refused';
       throw error;
     }
   }
@@ -158,6 +179,11 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     await handled;
   }
 
+  async function isReachable(): Promise<boolean> {
+    const error = await ask('getMe', () => api.getMe()).catch((reason: unknown) => reason);
+    return !(error instanceof ChatUnreachableError);
+  }
+
   const { send, edit, remove, addReactions } = outgoing;
   const { fetchMember, receivesReactions } = members;
   // About 20 messages and edits a minute are allowed in a group, for all cards together.
@@ -171,7 +197,8 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   // https://core.telegram.org/bots/features#deep-linking
   const startUrl = (payload: string): string | undefined =>
     me && `https://t.me/${me.username}?start=${payload}`;
-  const calls = { start, stop, send, edit, remove, openFile, privateChat, openUrl, editPauseMs };
+  const listening = { start, stop, connection: () => connection, isReachable };
+  const calls = { ...listening, send, edit, remove, openFile, privateChat, openUrl, editPauseMs };
   const reviewing = { fetchMember, addReactions, receivesReactions, tellPrivately, startUrl };
   return { platform: 'telegram', composesInPrivate: false, ...calls, ...reviewing };
 }

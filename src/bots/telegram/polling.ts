@@ -18,6 +18,8 @@ interface PollingOptions {
   readonly log: Logger;
   /** Writes the update down; only when this has resolved is the update confirmed to Telegram. */
   readonly accept: (update: Update) => Promise<void>;
+  /** Told when Telegram stops answering, and when it answers again. */
+  readonly onOutage: (isDown: boolean) => void;
   readonly onFatal: (error: Error) => void;
 }
 
@@ -95,10 +97,10 @@ const endOf = (poller: Bot): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-function createPoller({ token, apiUrl, botInfo, log, accept }: PollingOptions): Bot {
+function createPoller({ token, apiUrl, botInfo, log, accept, onOutage }: PollingOptions): Bot {
   const client = { ...clientOptions(apiUrl), timeoutSeconds: CLIENT_TIMEOUT_SECONDS };
   const poller = new Bot(token, { botInfo, client });
-  watchOutages(poller, log);
+  watchOutages(poller, { log, onOutage });
   poller.use((context) => accept(context.update));
   poller.catch((error) => {
     throw error;
@@ -107,12 +109,13 @@ function createPoller({ token, apiUrl, botInfo, log, accept }: PollingOptions): 
 }
 
 /** grammY repeats an unanswered poll without a word; people want to know why the bot is silent. */
-function watchOutages(poller: Bot, log: Logger): void {
+function watchOutages(poller: Bot, { log, onOutage }: Pick<PollingOptions, 'log' | 'onOutage'>): void {
   let isDown = false;
 
   function note(problem: Error | undefined): void {
     if (problem !== undefined && !isDown) log.warn({ err: problem }, 'Telegram does not answer; trying on');
     if (problem === undefined && isDown) log.info({}, 'Telegram answers again');
+    if (isDown !== (problem !== undefined)) onOutage(!isDown);
     isDown = problem !== undefined;
   }
 
