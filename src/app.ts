@@ -35,6 +35,7 @@ export async function startApp({
   onLateChat = () => {},
   signal,
   cardIntervalMs,
+  takeBackMs = DEFAULT_PACING.takeBackMs,
   isClaimWanted = false,
   onStatement,
 }: {
@@ -47,6 +48,8 @@ export async function startApp({
   signal?: AbortSignal;
   /** How long a card stays as it is at least. */
   cardIntervalMs?: number;
+  /** How long a post waits before it goes to TikTok, so that it can still be cancelled. */
+  takeBackMs?: number;
   /** Gives out a claim code though Nod has an operator. */
   isClaimWanted?: boolean;
   /** Told of every statement that the database runs. */
@@ -81,7 +84,12 @@ export async function startApp({
     log,
     secretKey: config.secretKey ?? readOrMakeKey(join(config.dataDir, 'secret.key')),
     access: { ...access, isClaimWanted },
-    pacing: { ...DEFAULT_PACING, pollIntervalMs: config.pollIntervalMs, pollAttempts: config.pollAttempts },
+    pacing: {
+      ...DEFAULT_PACING,
+      pollIntervalMs: config.pollIntervalMs,
+      pollAttempts: config.pollAttempts,
+      takeBackMs,
+    },
     chats: {
       openFile: (chat, ref) => botFor(chat).openFile(ref),
       isAbsent: (of) => isAbsent(botFor, of),

@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly log?: Logger;
   /** How long a card stays as it is at least; short, so that tests are, unless the platforms' own pace is wanted. */
   readonly cardIntervalMs?: number | 'platform';
+  /** How long a post waits before it goes to TikTok; not at all, unless the time of a plain installation is wanted. */
+  readonly takeBackMs?: 'usual';
   /** Told of every statement that Nod's database runs. */
   readonly onStatement?: (statement: RunStatement) => void;
 }
@@ -72,6 +74,7 @@ export async function createWorld(options: WorldOptions = {}) {
       log,
       onFatal: (error) => log.fatal(error),
       onStatement: options.onStatement,
+      ...(options.takeBackMs === undefined && { takeBackMs: 0 }),
       ...(options.cardIntervalMs !== 'platform' && { cardIntervalMs: options.cardIntervalMs ?? 50 }),
     });
   }

@@ -225,6 +225,7 @@ export function createCore(options: CoreOptions) {
     workspaces,
     announce,
     wake,
+    takeBackMs: pacing.takeBackMs,
     now,
     log,
   });
@@ -239,6 +240,7 @@ export function createCore(options: CoreOptions) {
     notes,
     isAbsent,
     wake,
+    takeBackMs: pacing.takeBackMs,
     now,
   });
   const draftRefresh = createRefresh({ drafts, composer, workspaces, log });

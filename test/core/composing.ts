@@ -58,6 +58,7 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
     // No engine runs here, and a draft comes back only when its post has been looked at.
     const rework = createRework({
       ...core,
+      takeBackMs: 0,
       isAbsent,
       wake: async (postId) => void (await nod.publisher.tick(postId)),
       now: world.now,

@@ -48,7 +48,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
   const tiktok = await startTikTokEmulator({ frozenClock: true, ...options.tiktok });
   const { lines, log } = collectLog();
   const mediaStore = createMediaStore({ directory: join(directory, 'media') });
-  const pacing = { ...DEFAULT_PACING, ...options.pacing };
+  const pacing = { ...DEFAULT_PACING, takeBackMs: 0, ...options.pacing };
   const nods: Nod[] = [];
   const current = (): Nod => {
     const nod = nods.at(-1);

@@ -28,6 +28,7 @@ export const PACING: Pacing = {
   afterPullMs: 4_000,
   lateVotesMs: 2_000,
   holdMs: 7 * 24 * HOUR_MS,
+  takeBackMs: 0,
 };
 
 /** One approval of a manager of the place, as a team has it that has set nothing. */

@@ -27,6 +27,8 @@ interface CardState {
   isStale: boolean;
   /** A person has done something since the drawing began. */
   isAwaited: boolean;
+  /** What it shows next may be stopped for some seconds only, so it is shown although the last edit is recent. */
+  isUrgent: boolean;
   instead?: Card;
   timer?: NodeJS.Timeout | undefined;
   drawing?: Promise<void> | undefined;
@@ -66,9 +68,13 @@ export function createCardQueue({
   const cardStates = new Map<string, CardState>();
   let stopping = false;
 
-  /** Says that the subject may look different now; `soon` when a person waits for it. */
-  function touch(subject: string, { soon = false }: { soon?: boolean } = {}): void {
+  /** Says that the subject may look different now; `soon` when a person waits for it, `urgent` when for some seconds only. */
+  function touch(
+    subject: string,
+    { soon = false, urgent = false }: { soon?: boolean; urgent?: boolean } = {},
+  ): void {
     const cardState = cardStateOf(subject, soon ? 0 : GATHER_MS);
+    cardState.isUrgent ||= urgent;
     disturb(subject, cardState, soon);
   }
 
@@ -96,6 +102,7 @@ export function createCardQueue({
       isShut: false,
       isStale: false,
       isAwaited: false,
+      isUrgent: false,
     };
     cardStates.set(subject, fresh);
     return fresh;
@@ -113,13 +120,15 @@ export function createCardQueue({
   function plan(subject: string, cardState: CardState): void {
     clearTimeout(cardState.timer);
     if (stopping) return;
-    const at = Math.max(cardState.restsUntil, cardState.blockedUntil);
+    const restsUntil = cardState.isUrgent ? 0 : cardState.restsUntil;
+    const at = Math.max(restsUntil, cardState.blockedUntil);
     cardState.timer = setTimeout(draw, Math.max(0, at - now()), subject, cardState);
   }
 
   function draw(subject: string, cardState: CardState): void {
     cardState.isStale = false;
     cardState.isAwaited = false;
+    cardState.isUrgent = false;
     cardState.drawing = drawNow(subject, cardState).finally(() => {
       cardState.drawing = undefined;
       if (cardState.isStale) plan(subject, cardState);

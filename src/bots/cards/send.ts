@@ -15,14 +15,22 @@ import {
   type SendOptions,
 } from '../platform.ts';
 
-const RETRY_DELAYS_MS = [1_000, 3_000, 10_000] as const;
+const RETRY_DELAYS_MS = [1_000, 3_000, 10_000];
 /** From then on the platform is asked whether it answers before anything is sent that may have arrived already. */
 const DOUBTS_TO_ASK = 2;
 /** What has got no answer so often, from a platform that answers, is not said once more. */
 const MAX_DOUBTS = 4;
 
 /** Says things in chats that are no cards: answers to commands, questions, news. */
-export function createSender({ botFor, log }: { botFor: (chat: ChatRef) => Bot; log: Logger }) {
+export function createSender({
+  botFor,
+  retryDelaysMs = RETRY_DELAYS_MS,
+  log,
+}: {
+  botFor: (chat: ChatRef) => Bot;
+  retryDelaysMs?: readonly number[];
+  log: Logger;
+}) {
   const stopping = new AbortController();
   const stopped = new Promise<never>((_, reject) => {
     stopping.signal.addEventListener('abort', () => reject(stopping.signal.reason), { once: true });
@@ -98,7 +106,7 @@ export function createSender({ botFor, log }: { botFor: (chat: ChatRef) => Bot; 
             if (error instanceof ChatBusyError) return error.retryAfterMs;
             if (!(error instanceof ChatUnreachableError)) return undefined;
             if (error.maybeDone) doubts += 1;
-            return doubts < MAX_DOUBTS ? (RETRY_DELAYS_MS[failures] ?? backoffMs(failures)) : undefined;
+            return doubts < MAX_DOUBTS ? (retryDelaysMs[failures] ?? backoffMs(failures)) : undefined;
           },
         },
       );

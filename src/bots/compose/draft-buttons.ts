@@ -104,7 +104,7 @@ export function createButtonPresses({
     // A press has to be answered before its message can be edited everywhere.
     await event.answer();
     if (event.isOnMessage) await cardIndex.adopt(id, event.message);
-    cardQueue.touch(id, { soon: true });
+    cardQueue.touch(id, { soon: true, urgent: verb === 'post' || verb === 'inbox' });
   }
 
   async function changeDraft(event: PressEvent, { id, verb, argument }: Press): Promise<void> {

@@ -97,7 +97,7 @@ function queuedText(post: PostIn<'queued'>, view: PostView): Text {
   if (post.wait === undefined) {
     return planned.length > 0
       ? { headline: 'Scheduled', lines: planned }
-      : { headline: 'Posting', lines: [['· queued']] };
+      : { headline: 'Posting', lines: [[takeBackText(post, now)]] };
   }
   const { what, next } = failureWords(wordingOf(chat), post.wait.reason, post.wait.reasonRaw);
   return {
@@ -108,6 +108,13 @@ function queuedText(post: PostIn<'queued'>, view: PostView): Text {
       [`Nothing is posted twice. Next try ${whenOf(post.notBefore, now, timeZone)}.`],
     ],
   };
+}
+
+function takeBackText({ notBefore }: PostIn<'queued'>, now: number): string {
+  const seconds = Math.ceil((notBefore - now) / 1000);
+  return seconds > 0
+    ? `· goes to TikTok in ${seconds} s; until then “Cancel” stops it for certain`
+    : '· queued';
 }
 
 function processingText(post: PostIn<'processing'>, view: PostView): Text {

@@ -52,6 +52,7 @@ export function createSubmission({
   workspaces,
   announce,
   wake,
+  takeBackMs,
   now,
   log,
 }: {
@@ -64,6 +65,8 @@ export function createSubmission({
   /** Tells that there is a post; it must not throw and is not waited for. */
   announce: (post: Post) => void;
   wake: (postId: string) => void;
+  /** How long a post waits, so that it can still be cancelled. */
+  takeBackMs: number;
   now: () => number;
   log: Logger;
 }) {
@@ -110,7 +113,9 @@ export function createSubmission({
       attempts: 0,
       retries: 0,
       ...plan,
-      ...(media.length === files.length ? { media, ...whatWaits(plan, at) } : { status: 'preparing' }),
+      ...(media.length === files.length
+        ? { media, ...whatWaits(plan, at, { earliest: at + takeBackMs }) }
+        : { status: 'preparing' }),
     });
     await drafts.delete(draft.id);
     return post;
@@ -227,6 +232,7 @@ export function createRework({
   notes,
   isAbsent,
   wake,
+  takeBackMs,
   now,
 }: {
   drafts: Store<Draft>;
@@ -241,6 +247,8 @@ export function createRework({
   isAbsent: (draft: Draft) => Promise<boolean>;
   /** Resolves when the post has been looked at. */
   wake: (postId: string) => Promise<void>;
+  /** How long a post waits, so that it can still be cancelled. */
+  takeBackMs: number;
   now: () => number;
 }) {
   /**
@@ -293,15 +301,18 @@ export function createRework({
     await submission.checkShares(post, { ...account, openId: content.openId });
     const media = await keptMedia(post);
     if (media === undefined) await checkSources(post);
+    const at = now();
     const same = { workspace, chat, author, draftId, account, preview, content, contentHash };
     return submission.save({
       ...same,
       id: (await submission.nextPost(post))?.id ?? (await randomIds.forNextPost(post.id)),
       ...plan,
-      createdAt: now(),
+      createdAt: at,
       attempts: 0,
       retries: 0,
-      ...(media !== undefined ? { media, ...whatWaits(plan, now()) } : { status: 'preparing' }),
+      ...(media !== undefined
+        ? { media, ...whatWaits(plan, at, { earliest: at + takeBackMs }) }
+        : { status: 'preparing' }),
     });
   }
 

@@ -11,6 +11,8 @@ export interface Pacing {
   readonly lateVotesMs: number;
   /** How long a post waits for a choice that its author has to make anew. */
   readonly holdMs: number;
+  /** How long TikTok is not asked after somebody has told a post to go out, so that it can still be cancelled for certain. */
+  readonly takeBackMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -37,6 +39,7 @@ export const DEFAULT_PACING: Pacing = {
   afterPullMs: 4_000,
   lateVotesMs: 2_000,
   holdMs: 7 * 24 * 60 * MINUTE_MS,
+  takeBackMs: 3_000,
 };
 
 /** Milliseconds until the next attempt; undefined when there shall be none. */

@@ -245,10 +245,14 @@ export function dueAt(post: Post): number | undefined {
   }
 }
 
-/** What a post whose media are ready waits for: its review, or its time. */
-export function whatWaits({ review, publishAt = 0 }: Pick<PostBase, 'review' | 'publishAt'>, now: number) {
+/** What a post whose media are ready waits for: its review, or its time; `earliest` is when its author can stop it no more. */
+export function whatWaits(
+  { review, publishAt = 0 }: Pick<PostBase, 'review' | 'publishAt'>,
+  now: number,
+  { earliest }: { earliest: number },
+) {
   if (review === undefined || review.decision?.outcome === 'approved') {
-    const at = Math.max(now, publishAt);
+    const at = Math.max(now, publishAt, earliest);
     // Patience with TikTok counts from when it may be published, not from when it was submitted.
     return { status: 'queued' as const, notBefore: at, readyAt: at };
   }

@@ -20,18 +20,20 @@ import {
 export function transition(post: Post, event: PostEvent, now: number, pacing: Pacing): Post {
   switch (event.type) {
     case 'prepared':
-      return post.status === 'preparing' ? release({ ...baseOf(post), media: event.media }, now) : post;
+      return post.status === 'preparing'
+        ? release({ ...baseOf(post), media: event.media }, now, pacing)
+        : post;
     case 'media_refused':
       return post.status === 'preparing' ? fail(post, event.failure, now) : post;
     case 'preparing_failed':
       return post.status === 'preparing' ? prepareLater(post, event.failure, now) : post;
     case 'decided':
-      return post.status === 'in_review' ? decide(post, event.decision, now) : post;
+      return post.status === 'in_review' ? decide(post, event.decision, now, pacing) : post;
     case 'expired':
       if (post.status !== 'in_review' && post.status !== 'on_hold') return post;
       return { ...baseOf(post), status: 'expired', settledAt: now };
     case 'rescheduled':
-      return reschedule(post, event.publishAt, now);
+      return reschedule(post, event.publishAt, now, pacing);
     case 'held':
       return hold(post, event, now, pacing);
     case 'attempt_opened':
@@ -76,19 +78,22 @@ function prepareLater(post: PostIn<'preparing'>, failure: PostFailure, now: numb
   return { ...baseOf(post), status: 'preparing', failures: failures + 1, notBefore, wait: failure };
 }
 
-const release = (post: PreparedBase, now: number): Post => ({ ...post, ...whatWaits(post, now) });
+/** `toldAt`: when somebody told it to go out. */
+function release(post: PreparedBase, now: number, { takeBackMs }: Pacing, toldAt = post.createdAt): Post {
+  return { ...post, ...whatWaits(post, now, { earliest: toldAt + takeBackMs }) };
+}
 
-function decide(post: PostIn<'in_review'>, decision: Decision, now: number): Post {
+function decide(post: PostIn<'in_review'>, decision: Decision, now: number, pacing: Pacing): Post {
   const decided = { ...baseOf(post), review: { ...post.review, decision } };
-  if (decision.outcome === 'approved') return release(decided, now);
+  if (decision.outcome === 'approved') return release(decided, now, pacing);
   return { ...decided, status: 'rejected', settledAt: now };
 }
 
 /** Another time, or none; too late once TikTok has been asked. */
-function reschedule(post: Post, publishAt: number | undefined, now: number): Post {
+function reschedule(post: Post, publishAt: number | undefined, now: number, pacing: Pacing): Post {
   if (post.status === 'preparing' || post.status === 'in_review') return { ...post, publishAt };
   if (post.status !== 'queued' || post.attempts > 0) return post;
-  return release({ ...baseOf(post), publishAt }, now);
+  return release({ ...baseOf(post), publishAt }, now, pacing, now);
 }
 
 /** Waits for its author's choice. */

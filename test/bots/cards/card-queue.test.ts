@@ -213,6 +213,17 @@ it.concurrent('gives up a chat that is closed, and goes on when something change
   await chat.shows('two');
 });
 
+it.concurrent('shows what is urgent although the last edit is recent, and rests afterwards', async () => {
+  await using started = await startBoard({ editPauseMs: 60_000 });
+  const { chat, cardQueue, previewLinks, draw } = started;
+  draw('one');
+  await chat.shows('one');
+  draw('two');
+  previewLinks.set('one', { text: 'three' });
+  cardQueue.touch('one', { soon: true, urgent: true });
+  await chat.shows('three');
+});
+
 it.concurrent('shows at a stop what has not been shown yet', async () => {
   await using started = await startBoard({ editPauseMs: 60_000 });
   const { chat, cardQueue, draw } = started;

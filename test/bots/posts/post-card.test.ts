@@ -50,6 +50,12 @@ it('shows the steps of a post, one a line', () => {
   expect(print(processing)).toContain('✓ TikTok has it (publish …761114)\n· TikTok takes the media');
 });
 
+it('says for how long a post can be stopped for certain', () => {
+  expect(print({ status: 'queued', notBefore: NOW + 2_100 })).toContain(
+    '· goes to TikTok in 3 s; until then “Cancel” stops it for certain\n[Cancel]',
+  );
+});
+
 it('shows how much TikTok has taken', () => {
   const pull = { bytes: 600, totalBytes: 1000, fileNumber: 2, files: 3 };
   expect(print(processing, { pull })).toContain('▓▓▓▓▓▓░░░░  TikTok is taking photo 2 of 3');

@@ -28,6 +28,25 @@ function expectStatus<S extends Post['status']>(post: Post, status: S): PostIn<S
   return post as PostIn<S>;
 }
 
+describe('taking a post back', () => {
+  const slow = { ...PACING, takeBackMs: 3_000 };
+
+  it('is possible for some seconds after it was told to go out, also once its files are prepared', () => {
+    const prepared: PostEvent = { type: 'prepared', media: POSTS.queued.media };
+    const early = transition(POSTS.preparing, prepared, T0 + 1_000, slow);
+    expect(early).toMatchObject({ status: 'queued', notBefore: T0 + 3_000 });
+    const late = transition(POSTS.preparing, prepared, T0 + 9_000, slow);
+    expect(late).toMatchObject({ status: 'queued', notBefore: T0 + 9_000 });
+  });
+
+  it('is possible for some seconds after a planned post was told to go out now', () => {
+    const planned = { ...POSTS.queued, publishAt: T0 + HOUR_MS, notBefore: T0 + HOUR_MS };
+    const now = T0 + 60_000;
+    const told = transition(planned, { type: 'rescheduled', publishAt: undefined }, now, slow);
+    expect(told).toMatchObject({ status: 'queued', notBefore: now + 3_000 });
+  });
+});
+
 describe('counting attempts', () => {
   it('counts an attempt when it is opened and a retry when it came to nothing', () => {
     const opened = step(POSTS.queued, { type: 'attempt_opened', attemptId: 'a1' });
