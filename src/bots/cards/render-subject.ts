@@ -3,6 +3,7 @@ import type { Access } from '../../core/access/place-access.ts';
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { Draft } from '../../core/compose/draft.ts';
+import { findEarlierPost } from '../../core/compose/earlier-post.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import type { MediaStore } from '../../core/media/store.ts';
 import type { StoredFile } from '../../core/media/types.ts';
@@ -162,7 +163,8 @@ export function createRenderer({
     const shared = await accounts.list(draft.workspace);
     const { policy, timeZone } = await workspaces.settingsOf(draft.workspace);
     const menu = menus.get(draft.id);
-    return draftCard({ draft, accounts: shared, policy, timeZone, now: now(), pictureOf, menu });
+    const earlier = menu === undefined ? await findEarlierPost({ posts, workspaces, now }, draft) : undefined;
+    return draftCard({ draft, accounts: shared, policy, timeZone, earlier, now: now(), pictureOf, menu });
   }
 
   /** Has the card of a draft drawn with this menu open, or with none; which one was open before. */

@@ -13,6 +13,7 @@ import {
   problemsOf,
   usableFiles,
 } from '../../core/compose/draft.ts';
+import type { EarlierPost } from '../../core/compose/earlier-post.ts';
 import type { MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
@@ -31,6 +32,7 @@ import {
 import { accountName, capital, durationOf, filesWord, listOf, momentOf, sizeOf } from '../text/format.ts';
 import { problemText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
+import { earlierLines } from './earlier-lines.ts';
 
 const MUSIC_URL = 'https://www.tiktok.com/legal/page/global/music-usage-confirmation/en';
 const BRANDED_URL = 'https://www.tiktok.com/legal/page/global/bc-policy/en';
@@ -44,6 +46,7 @@ export function draftCard({
   accounts,
   policy,
   timeZone,
+  earlier,
   now,
   pictureOf,
   menu,
@@ -55,6 +58,8 @@ export function draftCard({
   policy: ReviewPolicy;
   /** IANA name. */
   timeZone: string;
+  /** Another post of the same. */
+  earlier?: EarlierPost | undefined;
   now: number;
   pictureOf: (file: StoredFile) => Picture;
   /** The one that is open. */
@@ -83,6 +88,9 @@ export function draftCard({
       ...choiceLines(draft),
       ...planLines(draft, { timeZone, now }),
       ...noticeLines(draft),
+      ...(earlier === undefined
+        ? []
+        : [[], ...earlierLines(earlier, { timeZone, now }), goesOnLine(draft, policy)]),
       ...consentLines(draft),
     ],
     rows: [...accountRows(draft, accounts), ...choiceRows(draft), ...endRows(draft, policy)],
@@ -187,6 +195,11 @@ function postLabel(draft: Draft, { approvals }: ReviewPolicy): string {
   if (approvals > 0) return 'Ask for approval';
   return plannedAt(draft) === undefined ? 'Post now' : 'Schedule';
 }
+
+/** That the same was posted before keeps nobody from posting it again. */
+const goesOnLine = (draft: Draft, policy: ReviewPolicy): Line => [
+  `“${postLabel(draft, policy)}” goes on all the same.`,
+];
 
 function endRows(draft: Draft, policy: ReviewPolicy): Row[] {
   const isAlbum = draft.files.length > 1;

@@ -8,6 +8,8 @@ import { UserError } from '../problems.ts';
 import {
   hashContent,
   isSettled,
+  type Likeness,
+  likenessOf,
   type Post,
   type PostContent,
   type PostReview,
@@ -109,6 +111,7 @@ export function createSubmission({
       preview: draft.preview,
       content,
       contentHash: hashContent(content),
+      likeness: likenessIn(content),
       createdAt: at,
       attempts: 0,
       retries: 0,
@@ -208,6 +211,12 @@ export function createSubmission({
 
 export type Submission = ReturnType<typeof createSubmission>;
 
+const likenessIn = ({ sources, caption }: PostContent): Likeness =>
+  likenessOf(
+    sources.map(({ file }) => file),
+    caption,
+  );
+
 /** Until version 0.1 the id followed from that of the post before; what was tried again then is not tried once more. */
 const nextPostIdBefore = (postId: string): string =>
   createHash('sha256').update(`again ${postId}`).digest('base64url').slice(0, 14);
@@ -305,6 +314,7 @@ export function createRework({
     const same = { workspace, chat, author, draftId, account, preview, content, contentHash };
     return submission.save({
       ...same,
+      likeness: likenessIn(content),
       id: (await submission.nextPost(post))?.id ?? (await randomIds.forNextPost(post.id)),
       ...plan,
       createdAt: at,

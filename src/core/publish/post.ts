@@ -23,6 +23,14 @@ export interface PostContent {
   readonly settings: PostSettings;
 }
 
+/** What makes two posts alike, as hashes by which they are found. */
+export interface Likeness {
+  /** Of all files together, in whichever order. */
+  readonly files: string;
+  /** Of the caption, whatever its case and spaces; absent where there is none. */
+  readonly caption?: string | undefined;
+}
+
 /** Why a post came to nothing, or has to wait: TikTok's reasons and our own. */
 export type PostFailureReason =
   | FailureReason
@@ -69,6 +77,8 @@ export interface PostBase extends Versioned {
   readonly preview?: StoredFile | undefined;
   readonly content: PostContent;
   readonly contentHash: string;
+  /** Absent in posts from before posts were compared. */
+  readonly likeness?: Likeness | undefined;
   /** The files as TikTok will pull them, once they are prepared. */
   readonly media?: readonly PreparedMedia[] | undefined;
   /** Absent where nobody's approval is asked. */
@@ -221,6 +231,11 @@ export function isSettled(post: Post): boolean {
   return SETTLED.has(post.status);
 }
 
+const ENDED = new Set<PostStatus>(['rejected', 'expired', 'cancelled', 'withdrawn', 'failed']);
+
+/** Whether the post is under way, or may be at TikTok: it has not come to nothing. */
+export const mayAppear = ({ status }: Post): boolean => !ENDED.has(status);
+
 /** Whether votes on the post are counted, once it is reviewed at all. */
 export const takesVotes = ({ status }: Post): boolean => status === 'preparing' || status === 'in_review';
 
@@ -279,6 +294,18 @@ export function hashContent(content: PostContent): string {
   ];
   return createHash('sha256').update(JSON.stringify(covered)).digest('hex');
 }
+
+/** By what a post is known as the same that somebody has posted before. */
+export function likenessOf(files: readonly StoredFile[], caption: string): Likeness {
+  const words = caption.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
+  return {
+    files: hashOf(files.map(({ sha256 }) => sha256).sort()),
+    caption: words === '' ? undefined : hashOf(words),
+  };
+}
+
+const hashOf = (value: unknown): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('base64url');
 
 /** Somebody may post before the preview is drawn; the first photo then stands for all. */
 export function shownFile({ preview, media = [] }: Post): StoredFile | undefined {

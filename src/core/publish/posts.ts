@@ -1,9 +1,12 @@
 import { type ChatRef, isWithin } from '../people.ts';
 import type { Search, Store } from '../storage/database.ts';
-import type { Post, PostIn } from './post.ts';
+import type { Likeness, Post, PostIn } from './post.ts';
 
 // Posts are kept for a year, so they are found by index and never by reading all of them. One that is under way has no
 // `settledAt`; these are few.
+
+/** So many tries of one content are looked at. */
+const MAX_ALIKE = 50;
 
 type Posts = Pick<Store<Post>, 'find'>;
 
@@ -35,6 +38,22 @@ export const underWayIn = (posts: Posts, workspace: string): Promise<Post[]> =>
 /** The posts under way to an account. */
 export const underWayTo = (posts: Posts, openId: string): Promise<Post[]> =>
   search(posts, { where: { 'content.openId': openId }, without: 'settledAt' });
+
+/** The posts of a place to an account that have the same files, or the same caption, newest first. */
+export const alikeIn = (
+  posts: Posts,
+  workspace: string,
+  {
+    openId,
+    likeness,
+    by,
+  }: { readonly openId: string; readonly likeness: Likeness; readonly by: keyof Likeness },
+): Promise<Post[]> => {
+  const hash = likeness[by];
+  if (hash === undefined) return Promise.resolve([]);
+  const where = { workspace, 'content.openId': openId, [`likeness.${by}`]: hash };
+  return search(posts, { where, by: 'createdAt', newestFirst: true, limit: MAX_ALIKE });
+};
 
 /** The posts under way whose reviews stand in a chat, in whichever of its topics. */
 export async function reviewsIn(posts: Posts, chat: ChatRef): Promise<Post[]> {

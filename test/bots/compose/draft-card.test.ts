@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { draftCard } from '../../../src/bots/compose/draft-card.ts';
 import { type Draft, type DraftFile, UNDECIDED } from '../../../src/core/compose/draft.ts';
+import type { EarlierPost } from '../../../src/core/compose/earlier-post.ts';
 import type { Problem } from '../../../src/core/problems.ts';
+import type { PostState } from '../../../src/core/publish/post.ts';
 import { defaultPolicy } from '../../../src/core/review/review.ts';
-import { draftWith, photo, pressesOf, printed } from '../cards/subjects.ts';
+import { draftWith, photo, postIn, pressesOf, printed } from '../cards/subjects.ts';
 
 const pictureOf = () => ({ type: 'picture' as const, key: 'key', path: 'path' });
 const NOW = Date.parse('2026-11-22T12:00:00Z');
-const cardOf = (changes: Partial<Draft> = {}, approvals = 0) => {
+const cardOf = (changes: Partial<Draft> = {}, approvals = 0, earlier?: EarlierPost) => {
   const policy = { ...defaultPolicy({ isPrivate: true }), approvals };
   return draftCard({
     draft: draftWith(changes),
@@ -15,6 +17,7 @@ const cardOf = (changes: Partial<Draft> = {}, approvals = 0) => {
     pictureOf,
     policy,
     timeZone: 'Europe/Berlin',
+    earlier,
     now: NOW,
   });
 };
@@ -143,4 +146,39 @@ it('names a time that cannot be', () => {
   expect(print({ plan: { problem: { code: 'when_without_time', text: 'tomorrow' } } })).toContain(
     'Say the hour as well, like “tomorrow 18:00”.',
   );
+});
+
+describe('the same that was posted before', () => {
+  const say = (state: PostState, more: { publishAt?: number; isSameFiles?: boolean } = {}) => {
+    const { publishAt, isSameFiles = true } = more;
+    const earlier = { post: { ...postIn(state), publishAt }, isSameFiles, isSameCaption: true };
+    return printed(cardOf({ caption: 'First light' }, 0, earlier));
+  };
+  const followed = { settledAt: NOW - 3 * 86_400_000, publishId: 'p', checks: 0, checkedAt: 0 };
+
+  it('is said with its link, and what goes on all the same', () => {
+    expect(say({ status: 'published', ...followed, postIds: ['7602997517160123666'] })).toContain(
+      `AI-generated  no
+
+A post of Ana’s with the same photo and caption went live on this account 3 days ago:
+https://www.tiktok.com/@studio.ana/photo/7602997517160123666
+“Post now” goes on all the same.
+
+By posting,`,
+    );
+  });
+
+  it('is said with how far it has come', () => {
+    expect(say({ status: 'in_inbox', ...followed, postIds: [] }, { isSameFiles: false })).toContain(
+      'with the same caption went to the TikTok inbox of this account 3 days ago.\n',
+    );
+    expect(say({ status: 'queued', notBefore: NOW }, { publishAt: NOW + 3_600_000 })).toContain(
+      'is scheduled for this account, today 14:00 (Europe/Berlin).\n',
+    );
+    expect(say({ status: 'in_review', since: NOW, expiresAt: NOW + 1 })).toContain('waits for approval.\n');
+    expect(say({ status: 'queued', notBefore: NOW })).toContain('is on its way to this account.\n');
+    expect(say({ status: 'unconfirmed', publishId: 'p', settledAt: NOW })).toContain(
+      'was never confirmed: look at the account first.\n',
+    );
+  });
 });

@@ -1,0 +1,37 @@
+import type { EarlierPost } from '../../core/compose/earlier-post.ts';
+import type { Post } from '../../core/publish/post.ts';
+import type { Line } from '../platform.ts';
+import { linksOf } from '../posts/post-card.ts';
+import { agoOf, momentOf } from '../text/format.ts';
+
+/** Says on a draft's card that the same has gone to its account before, or is on its way there. */
+export function earlierLines(
+  { post, isSameFiles, isSameCaption }: EarlierPost,
+  when: { timeZone: string; now: number },
+): Line[] {
+  const file = post.content.sources.length === 1 ? post.content.kind : 'files';
+  const same = [...(isSameFiles ? [file] : []), ...(isSameCaption ? ['caption'] : [])].join(' and ');
+  const [link] = linksOf(post);
+  const text = `A post of ${post.author.name}’s with the same ${same} ${stateText(post, when)}`;
+  return link === undefined ? [[`${text}.`]] : [[`${text}:`], [link]];
+}
+
+function stateText(post: Post, { timeZone, now }: { timeZone: string; now: number }): string {
+  const { publishAt = 0 } = post;
+  switch (post.status) {
+    case 'published':
+      return `went live on this account ${agoOf(post.settledAt, now)}`;
+    case 'in_inbox':
+      return `went to the TikTok inbox of this account ${agoOf(post.settledAt, now)}`;
+    case 'unconfirmed':
+      return `went to TikTok ${agoOf(post.createdAt, now)} and was never confirmed: look at the account first`;
+    case 'in_review':
+      return 'waits for approval';
+    case 'on_hold':
+      return 'waits for a choice of its author’s';
+    default:
+      return publishAt > now
+        ? `is scheduled for this account, ${momentOf(publishAt, now, timeZone)} (${timeZone})`
+        : 'is on its way to this account';
+  }
+}
