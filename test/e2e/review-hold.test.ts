@@ -54,7 +54,7 @@ it('asks its author anew who can see it, and lets the team decide about the new 
   });
   await team.press(held.onDiscord, 'Followers', ana);
   const next = await newCards(team, 'First light', held);
-  expect(textOf(next.onDiscord)).toMatch(/1 photo · Followers[\s\S]*0 of 1/);
+  expect(textOf(next.onDiscord)).toMatch(/visible to: Followers[\s\S]*0 of 1/);
   await bothShow(team, held, /It goes on in a newer card below\./);
   expect(inits(team)).toEqual([]);
   discord.react(held.onDiscord, '✅', ben);

@@ -2,15 +2,24 @@ import type { StoredFile } from '../../core/media/types.ts';
 import type { ChatRef } from '../../core/people.ts';
 import { isSlow, type Pacing } from '../../core/publish/pacing.ts';
 import type { Post, PostFailure, PostIn } from '../../core/publish/post.ts';
-import { linksOf, shownFile } from '../../core/publish/post.ts';
+import { isSettled, linksOf, shownFile } from '../../core/publish/post.ts';
 import type { PullProgress } from '../../core/publish/pull-progress.ts';
 import type { Vote } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { postButton as on } from '../buttons.ts';
 import { buttonRow, type Card, type Line, type Picture, type Row } from '../platform.ts';
-import { decisionLines } from '../review/review-card.ts';
+import { decisionLines, stateLines } from '../review/review-card.ts';
 import { type FailureWords, failureWords } from '../text/failures.ts';
-import { accountName, barOf, durationOf, excerptOf, momentOf, whenOf } from '../text/format.ts';
+import {
+  accountName,
+  barOf,
+  capital,
+  destinationOf,
+  durationOf,
+  excerptOf,
+  momentOf,
+  whenOf,
+} from '../text/format.ts';
 import { problemText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
 
@@ -47,6 +56,7 @@ export function postCard(view: PostView): Card {
     lines: [
       [{ text: headline, style: 'bold' }, ` · ${accountName(post.account)}`],
       ...(caption === '' ? [] : [[`“${caption}”`]]),
+      ...(isSettled(post) ? [] : [[destinationOf(post.content)]]),
       ...(decided.length > 0 ? [[], ...decided] : []),
       ...(below.length > 0 ? [[], ...below] : []),
     ],
@@ -58,11 +68,11 @@ function body(view: PostView): Text {
   const { post, chat } = view;
   switch (post.status) {
     case 'preparing':
-      return { headline: 'Posting', lines: [...preparingLines(post, view), ...planLines(view)] };
+      return preparingText(post, view);
     case 'in_review':
-      return { headline: 'Waiting for approval', lines: [] };
+      return { headline: 'Waiting for approval', lines: stateLines(view) };
     case 'on_hold':
-      return heldText(post, wordingOf(chat));
+      return waitingText(post, view);
     case 'queued':
       return queuedText(post, view);
     case 'submitting':
@@ -74,21 +84,41 @@ function body(view: PostView): Text {
   }
 }
 
+function preparingText(post: PostIn<'preparing'>, view: PostView): Text {
+  const isDecided = post.review === undefined || post.review.decision !== undefined;
+  if (!isDecided) return { headline: 'Waiting for approval', lines: stateLines(view) };
+  const planned = planLines(view);
+  return {
+    headline: planned.length > 0 ? 'Scheduled' : 'Posting',
+    lines: [...preparingLines(post, view), ...planned],
+  };
+}
+
 /** The files are being prepared, or Nod has failed and tries again. */
 function preparingLines({ wait, notBefore }: PostIn<'preparing'>, view: PostView): Line[] {
   const { chat, now, timeZone } = view;
   if (wait === undefined || notBefore === undefined) return [['· preparing the files']];
   const { what } = failureWords(wordingOf(chat), wait.reason);
   return [
-    [wait.file === undefined ? `${what}.` : `${what}: ${wait.file.name}. The file may be fine.`],
+    [wait.file === undefined ? `${capital(what)}.` : `${what}: ${wait.file.name}. The file may be fine.`],
     [`Next try ${whenOf(notBefore, now, timeZone)}.`],
   ];
 }
 
-/** When it goes out, as long as that is still to come. */
-function planLines({ post: { publishAt }, timeZone, now }: PostView): Line[] {
+/** When it goes out and what then happens, as long as that is still to come. */
+function planLines({ post: { publishAt, content }, timeZone, now }: PostView): Line[] {
   if (publishAt === undefined || publishAt <= now) return [];
-  return [[`Goes out ${momentOf(publishAt, now, timeZone)} (${timeZone}).`]];
+  const moment = `${momentOf(publishAt, now, timeZone)} (${timeZone})`;
+  return content.postMode === 'MEDIA_UPLOAD'
+    ? [[`Goes to the inbox ${moment}.`], ['Then its owner finishes it in TikTok; this card says when.']]
+    : [[`Goes out ${moment}.`], ['Nothing is left to do; this card then shows how it goes.']];
+}
+
+/** What its author has to decide, and until when. */
+function waitingText(post: PostIn<'on_hold'>, { chat, now, timeZone }: PostView): Text {
+  const { headline, lines } = heldText(post, wordingOf(chat));
+  const until = momentOf(post.expiresAt, now, timeZone);
+  return { headline, lines: [...lines, [`If nothing is chosen until ${until}, nothing is posted.`]] };
 }
 
 function queuedText(post: PostIn<'queued'>, view: PostView): Text {
@@ -103,7 +133,7 @@ function queuedText(post: PostIn<'queued'>, view: PostView): Text {
   return {
     headline: 'Waiting',
     lines: [
-      [`${what}.`],
+      [`${capital(what)}.`],
       ...(next === undefined ? [] : [[next]]),
       [`Nothing is posted twice. Next try ${whenOf(post.notBefore, now, timeZone)}.`],
     ],
@@ -154,10 +184,10 @@ function rowsOf(view: PostView): Row[] {
   const { post, chat } = view;
   const cancel = on(post, 'Cancel', 'cancel');
   switch (post.status) {
-    case 'preparing':
     case 'in_review':
     case 'submitting':
       return [buttonRow(cancel)];
+    case 'preparing':
     case 'queued':
       return planLines(view).length > 0 ? plannedRows(post) : [buttonRow(cancel)];
     case 'on_hold':

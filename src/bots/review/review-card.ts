@@ -3,11 +3,11 @@ import type { ChatRef, Person } from '../../core/people.ts';
 import { type Post, type PostIn, shownFile } from '../../core/publish/post.ts';
 import type { CastResult } from '../../core/review/ballots.ts';
 import { type Vote, type VoteChoice, votesOf } from '../../core/review/review.ts';
-import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
+import { disclosureLabel } from '../../core/tiktok/codes.ts';
 import { postButton as on } from '../buttons.ts';
 import { lengthOf } from '../cards/fit-text.ts';
 import { type Button, buttonRow, type Card, type Line, type Picture, type Row } from '../platform.ts';
-import { accountName, countOf, filesWord, listOf, momentOf, whenOf } from '../text/format.ts';
+import { accountName, capital, countOf, destinationOf, listOf, momentOf, whenOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { problemText, votersText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
@@ -31,6 +31,8 @@ export interface ReviewView {
   readonly now: number;
   readonly pictureOf: (file: StoredFile) => Picture;
 }
+
+type StateView = Pick<ReviewView, 'post' | 'chat' | 'votes' | 'timeZone' | 'now'>;
 
 /** The card on which a team decides: what would be published, what is still missing, and until when. */
 export function reviewCard(view: ReviewView): Card {
@@ -57,11 +59,10 @@ export const partedCard = (chat: ChatRef): Card => note(problemText({ code: 'not
 
 /** What would be published beside the caption, as TikTok's settings have it. */
 function contentLines({ content }: Post): Line[] {
-  const { kind, settings, postMode, sources } = content;
-  const what = filesWord(kind, sources.length);
-  if (postMode === 'MEDIA_UPLOAD') return [[`${what}, to the TikTok inbox, where its owner finishes it`]];
-  const { privacyLevel, allowComment, allowDuet, allowStitch } = settings;
-  const audience = privacyLevel === undefined ? [] : [PRIVACY_NAMES[privacyLevel]];
+  const { kind, settings, postMode } = content;
+  const destination = destinationOf(content);
+  if (postMode === 'MEDIA_UPLOAD') return [[destination]];
+  const { allowComment, allowDuet, allowStitch } = settings;
   const toggles = [
     `comments ${onOff(allowComment)}`,
     ...(kind === 'video' ? [`Duet ${onOff(allowDuet)}`, `Stitch ${onOff(allowStitch)}`] : []),
@@ -72,14 +73,15 @@ function contentLines({ content }: Post): Line[] {
     ...(settings.aiGenerated ? ['“AI-generated”'] : []),
   ];
   return [
-    [[what, ...audience, ...toggles].join(' · ')],
+    [[destination, ...toggles].join(' · ')],
     ...(labels.length === 0 ? [] : [[`Labelled ${listOf(labels)}`]]),
   ];
 }
 
 const onOff = (value: boolean): string => (value ? 'on' : 'off');
 
-function stateLines(view: ReviewView): Line[] {
+/** What is still missing, until when, and what then happens. */
+export function stateLines(view: StateView): Line[] {
   const { post, chat, votes, timeZone, now } = view;
   const { approvals = 0 } = post.review?.policy ?? {};
   const wording = wordingOf(chat);
@@ -91,21 +93,28 @@ function stateLines(view: ReviewView): Line[] {
     ...rejectionLines(votes, wording),
   ];
   if (post.status === 'preparing') lines.push([preparingText(post, view)]);
-  if (post.status === 'in_review') lines.push([`Open until ${momentOf(post.expiresAt, now, timeZone)}`]);
-  if (post.publishAt !== undefined) lines.push([planText(post.publishAt, view)]);
+  if (post.status === 'in_review') {
+    const until = momentOf(post.expiresAt, now, timeZone);
+    lines.push([`Open until ${until}; if nobody decides by then, nothing is posted.`]);
+  }
+  lines.push([planText(post, view)]);
   return lines;
 }
 
-function preparingText({ wait, notBefore }: PostIn<'preparing'>, { now, timeZone }: ReviewView): string {
-  if (wait === undefined || notBefore === undefined) return 'The files are still being prepared.';
+function preparingText({ wait, notBefore }: PostIn<'preparing'>, { now, timeZone }: StateView): string {
+  if (wait === undefined || notBefore === undefined)
+    return 'The files are still being prepared; votes count already.';
   return `Nod could not prepare the files yet. Next try ${whenOf(notBefore, now, timeZone)}.`;
 }
 
-function planText(publishAt: number, { now, timeZone }: ReviewView): string {
+function planText({ publishAt, content }: Post, { now, timeZone }: StateView): string {
+  const isForInbox = content.postMode === 'MEDIA_UPLOAD';
+  const goes = isForInbox ? 'goes to the inbox' : 'goes out';
+  if (publishAt === undefined) return `Once approved, it ${goes} at once.`;
   const moment = `${momentOf(publishAt, now, timeZone)} (${timeZone})`;
   return publishAt > now
-    ? `Goes out ${moment}`
-    : `Was to go out ${moment}; approved now, it goes out at once`;
+    ? `${capital(goes)} ${moment} if it is approved by then, else as soon as it is.`
+    : `Was to ${isForInbox ? 'go to the inbox' : 'go out'} ${moment}; approved now, it ${goes} at once.`;
 }
 
 /** How to vote here, and what may have got lost. */

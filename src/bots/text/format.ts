@@ -1,6 +1,8 @@
 import type { Place } from '../../core/accounts/workspaces.ts';
 import type { MediaKind } from '../../core/media/types.ts';
 import type { AccountName } from '../../core/people.ts';
+import type { PostContent } from '../../core/publish/post.ts';
+import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { startOf } from '../cards/fit-text.ts';
 import { wordingOf } from './wording.ts';
 
@@ -116,4 +118,19 @@ export function excerptOf(text: string, length: number): string {
 export function placeName({ title, chat }: Pick<Place, 'title' | 'chat'>): string {
   const platform = wordingOf(chat).name;
   return title === '' ? `a chat on ${platform}` : `${title} (${platform})`;
+}
+
+/** Who will see a post: everybody that its privacy level names, or whoever opens the TikTok inbox. */
+export function audienceOf({ postMode, settings }: PostContent): string {
+  if (postMode === 'MEDIA_UPLOAD') return 'TikTok inbox';
+  return settings.privacyLevel === undefined ? 'Profile' : PRIVACY_NAMES[settings.privacyLevel];
+}
+
+/** What goes where, and who sees it there. */
+export function destinationOf(content: PostContent): string {
+  const { kind, sources, postMode, settings } = content;
+  const what = filesWord(kind, sources.length);
+  if (postMode === 'MEDIA_UPLOAD') return `${what} to the TikTok inbox, where its owner finishes it`;
+  const audience = settings.privacyLevel === undefined ? '' : ` · visible to: ${audienceOf(content)}`;
+  return `${what} to the profile${audience}`;
 }

@@ -1,7 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { finalNote, type PostView, postCard } from '../../../src/bots/posts/post-card.ts';
 import { DEFAULT_PACING } from '../../../src/core/publish/pacing.ts';
-import type { PostIn, PostState } from '../../../src/core/publish/post.ts';
+import type { Post, PostIn, PostState } from '../../../src/core/publish/post.ts';
+import { defaultPolicy } from '../../../src/core/review/review.ts';
 import { photo, postIn, printed } from '../cards/subjects.ts';
 
 const NOW = 72_000;
@@ -42,7 +43,7 @@ it('shows the first photo of a post that has no preview', () => {
 
 it('shows the steps of a post, one a line', () => {
   expect(print({ status: 'queued', notBefore: 0 })).toBe(
-    'Posting · Studio Ana (@studio.ana)\n“First light”\n\n· queued\n[Cancel]',
+    'Posting · Studio Ana (@studio.ana)\n“First light”\n1 photo to the profile · visible to: Everyone\n\n· queued\n[Cancel]',
   );
   expect(print({ status: 'submitting', attemptId: 'attempt', since: 0 })).toContain(
     '✓ queued\n· handing it to TikTok',
@@ -141,4 +142,61 @@ it('makes an ending of every status that somebody waits for, and none of a cance
   expect(ends({ status: 'unconfirmed', settledAt: NOW, publishId: 'p' })).toBe(true);
   expect(ends({ status: 'cancelled', settledAt: NOW })).toBe(false);
   expect(ends(processing)).toBe(false);
+});
+
+describe('what waits', () => {
+  const LATER = NOW + 86_400_000;
+  const { content } = postIn({ status: 'preparing' });
+  const inbox = { ...content, kind: 'video', postMode: 'MEDIA_UPLOAD' } as const;
+  const printAs = (post: Post) => print({ status: 'preparing' }, { post });
+
+  it('says its audience, destination and time, and what happens then', () => {
+    const scheduled = postIn({ status: 'queued', notBefore: LATER });
+    expect(printAs({ ...scheduled, publishAt: LATER })).toBe(
+      `Scheduled · Studio Ana (@studio.ana)
+“First light”
+1 photo to the profile · visible to: Everyone
+
+Goes out tomorrow 00:01 (UTC).
+Nothing is left to do; this card then shows how it goes.
+[Other time…] [Publish now]
+[Edit] [Cancel]`,
+    );
+    expect(printAs({ ...scheduled, publishAt: LATER, content: inbox })).toContain(
+      `Video to the TikTok inbox, where its owner finishes it
+
+Goes to the inbox tomorrow 00:01 (UTC).
+Then its owner finishes it in TikTok; this card says when.
+`,
+    );
+  });
+
+  it('is scheduled already while its files are prepared', () => {
+    const text = printAs({ ...postIn({ status: 'preparing' }), publishAt: LATER });
+    expect(text).toMatch(/^Scheduled[\s\S]*· preparing the files\nGoes out tomorrow[\s\S]*\[Other time…\]/);
+  });
+
+  it('says what is missing for its approval', () => {
+    const review = {
+      policy: defaultPolicy({ isPrivate: false }),
+      chats: ['telegram:1'],
+      places: ['telegram:1'],
+    };
+    const reviewed = (state: PostState) => printAs({ ...postIn(state), review } as Post);
+    expect(reviewed({ status: 'in_review', since: NOW, expiresAt: LATER })).toContain(
+      `Needs 1 approval · 0 of 1
+Open until tomorrow 00:01; if nobody decides by then, nothing is posted.
+Once approved, it goes out at once.
+`,
+    );
+    expect(reviewed({ status: 'preparing' })).toMatch(
+      /^Waiting for approval[\s\S]*still being prepared; votes count already\.\nOnce approved/,
+    );
+  });
+
+  it('says until when its author can choose', () => {
+    const problem = { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' } as const;
+    const state = { status: 'on_hold', problem, privacyLevelOptions: [], expiresAt: LATER } as const;
+    expect(print(state)).toContain('If nothing is chosen until tomorrow 00:01, nothing is posted.');
+  });
 });

@@ -80,12 +80,13 @@ function printPost(post: Post, votes: readonly Vote[] = []): string {
 it('shows what would be published, what is missing, until when and how to vote', () => {
   expect(print(reviewed(IN_REVIEW), { votes: [vote('Ben', 'approve')] })).toBe(
     `Ana wants to post to Studio Ana (@studio.ana)
-1 photo · Everyone · comments off
+1 photo to the profile · visible to: Everyone · comments off
 
 First light
 
 Needs 2 approvals: ✅ Ben · 1 of 2
-Open until Tue 24 Nov 18:00
+Open until Tue 24 Nov 18:00; if nobody decides by then, nothing is posted.
+Once approved, it goes out at once.
 Who decides: people with Manage Server
 ✅ approves, ❌ rejects, as a reaction or a button.
 [Approve] [Reject…]
@@ -104,13 +105,24 @@ it('shows labels, toggles and the whole caption', () => {
   );
   const text = print(post);
   expect(text).toContain(
-    'Video · comments off · Duet on · Stitch off\nLabelled “Paid partnership” and “AI-generated”',
+    'Video to the profile · comments off · Duet on · Stitch off\nLabelled “Paid partnership” and “AI-generated”',
   );
   expect(text).toContain('\n\nOne\n\nTwo\n\n');
   expect(text).not.toContain('[Whole caption]');
   const long = reviewed(IN_REVIEW, {}, { content: { ...content, caption: 'word '.repeat(180) } });
   expect(print(long)).not.toContain('[Whole caption]');
   expect(print(long, { chat: 'telegram:-2' })).toContain('[Whole caption]');
+});
+
+it('says that the inbox is where it goes, and when', () => {
+  const { content } = postIn(IN_REVIEW);
+  const inbox = { ...content, kind: 'video', postMode: 'MEDIA_UPLOAD' } as const;
+  expect(print(reviewed(IN_REVIEW, {}, { content: inbox }))).toMatch(
+    /\nVideo to the TikTok inbox, where its owner finishes it\n[\s\S]*\nOnce approved, it goes to the inbox at once\.\n/,
+  );
+  expect(print(reviewed(IN_REVIEW, {}, { content: inbox, publishAt: TUESDAY }))).toContain(
+    'Goes to the inbox Tue 24 Nov 18:00 (Europe/Berlin) if it is approved by then',
+  );
 });
 
 it('names everybody who has a say, in each of the places', () => {
@@ -147,7 +159,7 @@ it('says when Nod was away, and when the post goes out', () => {
     'Nod was away from today 12:00 to today 12:50. A vote from then that is not shown here did not arrive',
   );
   expect(print(reviewed(IN_REVIEW, {}, { publishAt: TUESDAY }))).toContain(
-    'Goes out Tue 24 Nov 18:00 (Europe/Berlin)',
+    'Goes out Tue 24 Nov 18:00 (Europe/Berlin) if it is approved by then, else as soon as it is.',
   );
   expect(print(reviewed(IN_REVIEW, {}, { publishAt: NOW - 1 }))).toContain(
     'approved now, it goes out at once',
@@ -168,10 +180,12 @@ it('goes on with who decided', () => {
   expect(printPost(reviewed(queued, {}, { decision: approved, publishAt: TUESDAY, attempts: 0 }))).toBe(
     `Scheduled · Studio Ana (@studio.ana)
 “First light”
+1 photo to the profile · visible to: Everyone
 
 ✅ Approved by Ben and Chiara
 
 Goes out Tue 24 Nov 18:00 (Europe/Berlin).
+Nothing is left to do; this card then shows how it goes.
 [Other time…] [Publish now]
 [Edit] [Cancel]`,
   );
@@ -196,7 +210,7 @@ it('asks its author for another audience, and calls for them', () => {
     expiresAt: TUESDAY,
   };
   expect(printPost(reviewed(held))).toMatch(
-    /^Waiting for its author[\s\S]*“Everyone” is not open to this account any more\. Choose again\.\n[\s\S]*reviewed anew\.\n\[Friends\] \[Only me\]\n\[Edit\] \[Cancel\]$/,
+    /^Waiting for its author[\s\S]*“Everyone” is not open to this account any more\. Choose again\.\n[\s\S]*reviewed anew\.\nIf nothing is chosen until Tue 24 Nov 18:00, nothing is posted\.\n\[Friends\] \[Only me\]\n\[Edit\] \[Cancel\]$/,
   );
   expect(finalNote(reviewed(held), 'discord:1')).toBeDefined();
 });
