@@ -1,7 +1,6 @@
 import type { EarlierPost } from '../../core/compose/earlier-post.ts';
-import type { Post } from '../../core/publish/post.ts';
+import { linksOf, type Post } from '../../core/publish/post.ts';
 import type { Line } from '../platform.ts';
-import { linksOf } from '../posts/post-card.ts';
 import { agoOf, momentOf } from '../text/format.ts';
 
 /** Says on a draft's card that the same has gone to its account before, or is on its way there. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Draft, DraftFile } from '../../../src/core/compose/draft.ts';
 import { findEarlierPost } from '../../../src/core/compose/earlier-post.ts';
 import type { StoredFile } from '../../../src/core/media/types.ts';
-import { likenessOf, type PostContent } from '../../../src/core/publish/post.ts';
+import { likenessOf, type Post, type PostContent } from '../../../src/core/publish/post.ts';
 import { readyWorld } from '../composing.ts';
 import { createCoreWorld } from '../core-world.ts';
 import { draftWith, file } from '../drafts.ts';
@@ -139,7 +139,8 @@ describe('what was submitted', () => {
     const edit = await rework.withdraw(post, ANA);
     expect(await find(edit.id)).toBeUndefined();
     const withdrawn = await world.read(post.id);
-    const retried = await rework.retry(withdrawn);
+    const failed = { ...withdrawn, status: 'failed', failure: { reason: 'spam' } } as Post;
+    const retried = await rework.retry(failed, ANA);
     expect(retried.likeness).toEqual(post.likeness);
     expect(await find(again?.id ?? '')).toBe(retried.id);
   });
