@@ -10,8 +10,10 @@ import type { Guard, OwnDraft, Passed } from './access/guard.ts';
 import type { AccessRequests } from './access/requests.ts';
 import type { CardIndex } from './cards/card-index.ts';
 import type { CardQueue } from './cards/card-queue.ts';
+import type { Copies } from './cards/copies.ts';
 import type { Sender } from './cards/send.ts';
 import { reviewSubject } from './cards/subjects.ts';
+import type { UnshownCards } from './cards/unshown.ts';
 import { COMMANDS, type CommandParts, commandOf } from './commands.ts';
 import type { CommandOptions } from './compose/command-options.ts';
 import type { ButtonPresses } from './compose/draft-buttons.ts';
@@ -39,6 +41,9 @@ export function createConversation({
   schedule,
   settings,
   cardQueue,
+  unshownCards,
+  copies,
+  retry,
   touch,
   cardIndex,
   sender,
@@ -57,6 +62,10 @@ export function createConversation({
   schedule: PostSchedule;
   settings: SettingsDialogue;
   cardQueue: CardQueue;
+  unshownCards: UnshownCards;
+  copies: Copies;
+  /** Shows what chats did not take. */
+  retry: () => void;
   touch: (post: Post) => void;
   cardIndex: CardIndex;
   sender: Sender;
@@ -95,13 +104,15 @@ export function createConversation({
       if (await accessRequests.meet(event)) await receive(event);
       return;
     }
+    if (passed.on === 'unknown_message') return copies.close(passed.event.message);
     if (passed.on === 'claim') return COMMANDS.claim.run(commandParts, passed.event);
     await accessRequests.greet(event);
     await workspaces.meet(event);
     await dispatch(passed);
+    await unshownCards.tellNext(event);
   }
 
-  async function dispatch(passed: Exclude<Passed, { on: 'claim' }>): Promise<void> {
+  async function dispatch(passed: Exclude<Passed, { on: 'claim' | 'unknown_message' }>): Promise<void> {
     switch (passed.on) {
       case 'media':
         return takeMedia(passed.event);
@@ -206,7 +217,7 @@ export function createConversation({
 
   /** What people can do about the reviews in a chat may have changed, and whether their cards still stand. */
   async function showReviews(chat: ChatRef): Promise<void> {
-    cardQueue.retry();
+    retry();
     for (const post of await lists.reviewsIn(chat)) {
       for (const each of post.review?.chats ?? []) await cardIndex.noteDoubtful(reviewSubject(post.id, each));
       touch(post);

@@ -9,9 +9,11 @@ import { createAccessRequests } from './access/requests.ts';
 import { createAccountNews } from './accounts/account-news.ts';
 import { type Anchor, type CardRecord, createCardIndex } from './cards/card-index.ts';
 import { createCardQueue } from './cards/card-queue.ts';
+import { createCopies } from './cards/copies.ts';
 import { createRenderer } from './cards/render-subject.ts';
 import { createSender } from './cards/send.ts';
 import { subjectsOf } from './cards/subjects.ts';
+import { createUnshownCards, standIn, type UnshownRecord } from './cards/unshown.ts';
 import { commandsIn } from './commands.ts';
 import { createCommandOptions } from './compose/command-options.ts';
 import { createButtonPresses } from './compose/draft-buttons.ts';
@@ -24,7 +26,6 @@ import { questionsAbout } from './questions.ts';
 import { createCatchUp } from './review/catch-up.ts';
 import { createDowntime, type DowntimeRecord } from './review/downtime.ts';
 import { createRefusals } from './review/explain-refusal.ts';
-import { createFallbackCards } from './review/fallback-card.ts';
 import { createHearing, type HearingRecord } from './review/hearing.ts';
 import { createVoting } from './review/voting.ts';
 import { createJoinChats } from './settings/join-chats.ts';
@@ -76,31 +77,55 @@ export function createChats({
     log,
   });
   const hearing = createHearing({ hearings: stores.store<HearingRecord>('hearings'), botFor, now });
-  const { render, setMenu } = createRenderer({ ...core, downtime, hearing, botFor, previewUrl, now });
   const cardIndex = createCardIndex({
     cards: stores.store<CardRecord>('cards'),
     anchors: stores.store<Anchor>('anchors'),
+  });
+  const standOf = (post: Post) => standIn({ cardIndex, obstacleOf: unshownCards.obstacleOf }, post);
+  const { render, setMenu } = createRenderer({
+    ...core,
+    downtime,
+    hearing,
+    standOf,
+    botFor,
+    previewUrl,
+    now,
   });
   const sender = createSender({ botFor, log });
   const cardQueue = createCardQueue({
     cardIndex,
     editPauseMs: cardIntervalMs,
-    onClosed: (subject) => fallbackCards.closed(subject),
+    onClosed: (subject, obstacle) => unshownCards.closed(subject, obstacle),
+    onShown: (subject) => unshownCards.shown(subject),
+    onMoved: (subject) => unshownCards.moved(subject),
     botFor,
     render,
     now,
     log,
   });
-  const fallbackCards = createFallbackCards({ ...core, cardIndex, render, sender, log });
+  const unshownCards = createUnshownCards({
+    ...core,
+    unshown: stores.store<UnshownRecord>('unshown'),
+    cardIndex,
+    sender,
+    render,
+    touch: cardQueue.touch,
+    botFor,
+    now,
+    log,
+  });
 
   const refusals = createRefusals({ cardIndex, sender, botFor });
   const voting = createVoting({ ...core, cardIndex, sender, refusals, touch, botFor, now });
   const refresh = (post: Post) => touch(post, { soon: false });
-  const { retry } = cardQueue;
+  function retry(): void {
+    cardQueue.retry();
+    unshownCards.retry();
+  }
   const catchUp = createCatchUp({ ...core, voting, cardIndex, refresh, retry, botFor, log });
   const schedule = createSchedule({ ...core, cardQueue, cardIndex, sender, now });
   const joinChats = createJoinChats({ ...core, sender, touch, botFor });
-  const settings = createSettings({ ...core, joinChats, sender, cardIndex, now });
+  const settings = createSettings({ ...core, joinChats, sender, cardIndex, botFor, now });
   const postButtons = createPostButtons({
     ...core,
     voting,
@@ -110,6 +135,7 @@ export function createChats({
     cardIndex,
     sender,
   });
+  const copies = createCopies({ cardIndex, botFor, log });
   const guard = createGuard({ ...core, cardIndex, botFor });
   const accessRequests = createAccessRequests({ ...core, joinChats, sender, isOpen, botFor, now, log });
   const buttonPresses = createButtonPresses({
@@ -122,6 +148,8 @@ export function createChats({
     cardIndex,
     sender,
     setMenu,
+    botFor,
+    copies,
   });
   const commandOptions = createCommandOptions({ ...core, cardQueue, now });
   const lists = createLists({ ...core, botFor });
@@ -138,6 +166,9 @@ export function createChats({
     commandOptions,
     commandParts,
     cardQueue,
+    unshownCards,
+    copies,
+    retry,
     touch,
     cardIndex,
     sender,
@@ -153,11 +184,15 @@ export function createChats({
 
   /** Deletes which messages were about a post. */
   async function forget(post: Post): Promise<void> {
-    for (const subject of [...subjectsOf(post), ...questionsAbout(post)]) await cardIndex.forget(subject);
+    for (const subject of [...subjectsOf(post), ...questionsAbout(post)]) {
+      await cardIndex.forget(subject);
+      await unshownCards.forget(subject);
+    }
     await hearing.forget(post);
   }
 
-  return { conversation, accountNews, cardQueue, sender, downtime, catchUp, botFor, touch, forget };
+  const parts = { conversation, accountNews, cardQueue, unshownCards, sender, downtime, catchUp };
+  return { ...parts, botFor, touch, forget };
 }
 
 /** The bots of the platforms that have a token; the library of a platform that has none is not even loaded. */

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { ChatRef, Person } from '../core/people.ts';
+import type { ChatRef, Obstacle, Person } from '../core/people.ts';
 import { AskedToWaitError } from '../core/problems.ts';
 import type { Member, Role, VoteChoice } from '../core/review/review.ts';
 
@@ -43,6 +43,8 @@ export interface Bot {
   readonly fetchReactions?: (message: MessageRef) => Promise<readonly { person: Person; mark: VoteChoice }[]>;
   /** Whether reactions in this chat reach us at all. */
   receivesReactions(chat: ChatRef): Promise<boolean>;
+  /** What would keep a card from standing in this chat, as far as it is known before one is sent. */
+  fetchObstacle(chat: ChatRef): Promise<Obstacle | undefined>;
   /** Tells one person alone, near the message if possible; false where the platform offers no way. */
   tellPrivately(message: MessageRef, person: Person, card: Card): Promise<boolean>;
   /** The chat in which this person alone talks with us; undefined where the platform lets us open none. */
@@ -193,6 +195,8 @@ export type ChatEvent = {
   readonly at?: number | undefined;
   /** A message of ours that only this person sees and that waits for the answer; absent where answers go to the chat. */
   readonly reply?: MessageRef | undefined;
+  /** Says something more to this person alone once the event is answered; absent where there are no such messages. */
+  readonly tellAlso?: (text: string) => Promise<boolean>;
 } & (
   | {
       readonly type: 'media';
@@ -314,7 +318,16 @@ export class MessageGoneError extends Error {
 /** The bot can no longer write into the chat: it was blocked or removed, or the chat is gone. */
 export class ChatClosedError extends Error {
   override name = 'ChatClosedError' as const;
+  readonly obstacle: Obstacle;
+
+  constructor(message: string, obstacle: Obstacle = { type: 'unknown' }) {
+    super(message);
+    this.obstacle = obstacle;
+  }
 }
+
+/** The platform says no to what was sent, and would again; only we could put that right. */
+export class CardRefusedError extends Error {}
 
 /** The platform does not take our bot: only whoever runs the program can put that right. */
 export class ChatRefusedError extends Error {}

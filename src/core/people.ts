@@ -23,3 +23,24 @@ export interface AccountName {
   /** The handle, without @; TikTok tells it with the creator info. */
   readonly username?: string | undefined;
 }
+
+/** What a bot may be allowed in a chat, by what it is for. */
+export type BotRight = 'view' | 'send' | 'send_in_threads' | 'pictures' | 'read_history' | 'react';
+
+/** What keeps a card from a chat, as far as the platform tells. */
+export type Obstacle =
+  /** None is named where the platform does not say which. */
+  | { readonly type: 'rights'; readonly missing: readonly BotRight[] }
+  /** A person takes no messages of ours. */
+  | { readonly type: 'blocked' }
+  /** We are not in the place any more. */
+  | { readonly type: 'removed' }
+  /** The chat, or the topic in it, is deleted. */
+  | { readonly type: 'gone' | 'topic_gone' }
+  /** A topic or a thread in which nobody may write. */
+  | { readonly type: 'thread_closed' }
+  /** Its words or its picture are not let through. */
+  | { readonly type: 'filtered' }
+  /** Nod made something that the platform does not take. */
+  | { readonly type: 'fault' }
+  | { readonly type: 'unknown' };

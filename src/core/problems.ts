@@ -1,5 +1,5 @@
 import type { MediaProblem, PreparingProblem } from './media/types.ts';
-import type { ChatRef } from './people.ts';
+import type { ChatRef, Obstacle } from './people.ts';
 import type { PostStatus } from './publish/post.ts';
 import type { PostVerb } from './publish/verbs.ts';
 import type { Decision, ReviewPolicy } from './review/review.ts';
@@ -60,6 +60,10 @@ export type Problem =
   | { code: 'not_shared' }
   | { code: 'not_author_or_manager'; author: string }
   | { code: 'nobody_may_vote' }
+  /** Reviews cannot stand in this chat. */
+  | { code: 'no_cards_here'; obstacle: Obstacle; chat: ChatRef }
+  /** Nobody could see a review in the chat where it should stand. */
+  | { code: 'review_unseen'; obstacle: Obstacle; chat: ChatRef; isHere: boolean }
   | { code: 'when_unclear'; text: string }
   | { code: 'when_without_time'; text: string }
   | { code: 'when_past' }

@@ -1,5 +1,12 @@
-import { type Bot, type Card, MessageGoneError, type MessageRef } from '../../src/bots/platform.ts';
-import type { ChatRef, Person } from '../../src/core/people.ts';
+import {
+  type Bot,
+  type Card,
+  ChatClosedError,
+  MessageGoneError,
+  type MessageRef,
+  shownPicture,
+} from '../../src/bots/platform.ts';
+import type { ChatRef, Obstacle, Person } from '../../src/core/people.ts';
 import type { Member, VoteChoice } from '../../src/core/review/review.ts';
 import { createWatch, PATIENCE_MS } from '../emulators/watch.ts';
 
@@ -33,11 +40,33 @@ export function createPaperBot(options: PaperOptions = {}) {
   const marks = new Map<string, readonly VoteChoice[]>();
   const whispered: { readonly person: Person; readonly card: Card }[] = [];
   const failures: { readonly error: Error; readonly arrives: boolean }[] = [];
+  /** What keeps us out of chats; edits still go where only sending is forbidden. */
+  const closed = new Map<ChatRef, Obstacle>();
+  let refusals = 0;
+  let isAway = false;
+  /** How often we were asked whether anybody is there. */
+  let questions = 0;
   const watch = createWatch();
 
   /** The next send or edit fails; what `arrives` is done all the same. */
   function fail(error: Error, { arrives = false } = {}): void {
     failures.push({ error, arrives });
+  }
+
+  /** Keeps messages, or with the right `pictures` only those with one, from a chat; undefined lifts it. */
+  function close(chat: ChatRef, obstacle: Obstacle | undefined): void {
+    if (obstacle === undefined) closed.delete(chat);
+    else closed.set(chat, obstacle);
+  }
+
+  function checkMaySend(chat: ChatRef, card: Card): void {
+    const obstacle = closed.get(chat);
+    if (obstacle === undefined) return;
+    const isPictureOnly =
+      obstacle.type === 'rights' && obstacle.missing.every((right) => right === 'pictures');
+    if (isPictureOnly && shownPicture(card) === undefined) return;
+    refusals += 1;
+    throw new ChatClosedError('The paper is not to be had here.', obstacle);
   }
 
   function perform<T>(act: () => T): T {
@@ -57,22 +86,30 @@ export function createPaperBot(options: PaperOptions = {}) {
     start: async () => {},
     stop: async () => {},
     connection: () => 'connected',
-    isReachable: async () => isReachable(),
+    async isReachable() {
+      questions += 1;
+      queueMicrotask(watch.changed);
+      return !isAway && isReachable();
+    },
     async send(chat, card, { onceKey } = {}) {
       return perform(() => {
+        checkMaySend(chat, card);
         const version = { card, at: Date.now() };
         const known = messages.find(
           (one) => onceKeyMs > 0 && onceKey !== undefined && one.onceKey === onceKey,
         );
         known?.versions.push(version);
         if (known !== undefined) return known.ref;
-        const ref = { chat, id: String(messages.length + 1) };
+        const picture = shownPicture(card);
+        const own = { chat, id: String(messages.length + 1) };
+        const ref = picture === undefined ? own : { ...own, picture: picture.key };
         messages.push({ ref, onceKey, versions: [version] });
         return ref;
       });
     },
     async edit(ref, card) {
       return perform(() => {
+        if (shownPicture(card) !== undefined && ref.picture === undefined) checkMaySend(ref.chat, card);
         const message = messages.find((one) => one.ref.id === ref.id);
         if (message === undefined) throw new MessageGoneError('The paper is lost.');
         message.versions.push({ card, at: Date.now() });
@@ -84,6 +121,7 @@ export function createPaperBot(options: PaperOptions = {}) {
     fetchMember: async (chat, person) => standingOf(person, chat),
     addReactions: async (ref, put) => perform(() => void marks.set(ref.id, put)),
     receivesReactions: async () => hears,
+    fetchObstacle: async (chat) => closed.get(chat),
     tellPrivately: async (_, person, card) => {
       if (whispers) whispered.push({ person, card });
       return whispers;
@@ -107,6 +145,15 @@ export function createPaperBot(options: PaperOptions = {}) {
     marks,
     whispered,
     fail,
+    close,
+    /** How many messages a closed chat has refused. */
+    sendsRefused: () => refusals,
+    /** Harmless questions get no answer. */
+    setAway(value: boolean): void {
+      isAway = value;
+    },
+    /** Resolves when a harmless question was asked. */
+    asked: () => until(() => (questions > 0 ? true : undefined)),
     show,
     until,
     /** Resolves when exactly these messages stand in the chat. */

@@ -71,7 +71,7 @@ it('leads from the start to the first draft, in the words that the docs show', a
           {
             platform: 'discord',
             connection: 'connected',
-            url: `https://discord.com/oauth2/authorize?client_id=${discord.applicationId}&scope=bot%20applications.commands&permissions=117824`,
+            url: `https://discord.com/oauth2/authorize?client_id=${discord.applicationId}&scope=bot%20applications.commands&permissions=274878024768`,
           },
         ],
       },

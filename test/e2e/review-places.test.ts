@@ -181,7 +181,7 @@ it('shows a review where it was posted, when the channel for reviews is gone', a
   await handle.waitForResponse('Reviews of posts from here stand  **here**');
   discord.deleteChannel(reviews);
   const cards = await submitToBoth(team);
-  await discordShows(team, cards, /may not write where reviews stand, so this one stands here/);
+  await discordShows(team, cards, /stands here for now\. The channel where it belongs is deleted/);
   discord.react(cards.onDiscord, '✅', ben);
   await expectPublishedOnce(team, cards);
 });

@@ -52,6 +52,8 @@ export type Passed =
   /** Said by no button of ours, or not any more. */
   | { readonly on: 'nothing'; readonly event: ChatEventOf<'press'> }
   | { readonly on: 'reaction'; readonly event: ChatEventOf<'reaction'>; readonly post: Post }
+  /** A reaction under a message that we know nothing of; it may be a copy of a card. */
+  | { readonly on: 'unknown_message'; readonly event: ChatEventOf<'reaction'> }
   | { readonly on: 'suggestion'; readonly event: ChatEventOf<'suggest'> }
   | { readonly on: 'bot_rights'; readonly event: ChatEventOf<'rights'> };
 
@@ -193,7 +195,7 @@ export function createGuard({
   /** Whose vote counts is decided where votes are taken, and told with the reason. */
   async function authoriseReaction(event: ChatEventOf<'reaction'>): Promise<Passed | undefined> {
     const post = await findReviewUnder(event.message);
-    if (post === undefined) return undefined;
+    if (post === undefined) return { on: 'unknown_message', event };
     // A reaction does not tell the topic in which it was set.
     const isShownHere = post.review?.chats.some((chat) => isWithin(chat, event.chat)) ?? false;
     const isHeard = isShownHere || (await workspaces.areTogether(post.workspace, event.workspace));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { wholeOf } from '../../core/people.ts';
+import { type ChatRef, type Obstacle, wholeOf } from '../../core/people.ts';
 import type { Store, Versioned } from '../../core/storage/database.ts';
 import type { Card, MessageRef } from '../platform.ts';
 
@@ -11,6 +11,10 @@ export interface CardRecord extends Versioned {
   readonly toldEnding?: string;
   /** Id of the message under which our reactions stand. */
   readonly marked?: string;
+  /** Why it stands elsewhere and not where it belongs. */
+  readonly displaced?: Obstacle | undefined;
+  /** The chat, without its topic, in which older copies of it may be that no answer told of. */
+  readonly copiesIn?: ChatRef | undefined;
 }
 
 /** Which subject a message of ours is about: a card, or a question that we asked. */
@@ -28,12 +32,14 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
     message: MessageRef,
     card: Card,
     known?: CardRecord,
+    { displaced, mayHaveCopies }: { displaced?: Obstacle | undefined; mayHaveCopies?: boolean } = {},
   ): Promise<CardRecord> {
     // What a message has shown before is anchored already; a record without a hash may come from before its anchor.
     const isAnchored =
       known !== undefined && known.shownHash !== '' && keyOf(known.message) === keyOf(message);
     if (message.isPrivate !== true && !isAnchored) await anchor(message, subject);
-    const shown = { message, shownHash: hashOf(card) };
+    const copies = mayHaveCopies ? { copiesIn: wholeOf(message.chat) } : {};
+    const shown = { message, shownHash: hashOf(card), displaced, ...copies };
     // Its author may have opened it in another message while this one was edited.
     const hasMoved = (current: CardRecord) => message.isPrivate && keyOf(current.message) !== keyOf(message);
     const change = (current?: CardRecord) =>
@@ -77,6 +83,12 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
     return (await anchors.get(keyOf(message)))?.subject;
   }
 
+  /** A subject of which an older copy may be in this chat, by the message that shows it now. */
+  async function copiedIn(chat: ChatRef): Promise<readonly (readonly [string, MessageRef])[]> {
+    const found = await cards.find({ where: { copiesIn: wholeOf(chat) } });
+    return found.map(([subject, { message }]) => [subject, message] as const);
+  }
+
   /** The message that shows the subject. */
   async function messageOf(subject: string): Promise<MessageRef | undefined> {
     return (await cards.get(subject))?.message;
@@ -88,7 +100,19 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
     await cards.delete(subject);
   }
 
-  return { read, noteShown, noteDoubtful, noteTold, noteMarked, adopt, anchor, subjectOf, messageOf, forget };
+  return {
+    read,
+    noteShown,
+    noteDoubtful,
+    noteTold,
+    noteMarked,
+    adopt,
+    anchor,
+    subjectOf,
+    copiedIn,
+    messageOf,
+    forget,
+  };
 }
 
 export type CardIndex = ReturnType<typeof createCardIndex>;

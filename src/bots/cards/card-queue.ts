@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ChatRef } from '../../core/people.ts';
+import type { ChatRef, Obstacle } from '../../core/people.ts';
 import {
   type Bot,
   type Card,
@@ -10,7 +10,7 @@ import {
   type MessageRef,
 } from '../platform.ts';
 import type { CardIndex } from './card-index.ts';
-import { createShowCard, type Doubts, isTooDoubtful, type Rendering } from './show-card.ts';
+import { copiesIn, createShowCard, type Doubts, type Rendering } from './show-card.ts';
 
 /** The work on one subject's card. */
 interface CardState {
@@ -20,13 +20,9 @@ interface CardState {
   blockedUntil: number;
   failures: number;
   readonly doubts: Doubts;
-  /** Nobody knows whether the card has arrived, so only a person's doing has it sent again. */
-  isLost: boolean;
   /** The chat does not let us show it. */
   isShut: boolean;
   isStale: boolean;
-  /** A person has done something since the drawing began. */
-  isAwaited: boolean;
   /** What it shows next may be stopped for some seconds only, so it is shown although the last edit is recent. */
   isUrgent: boolean;
   instead?: Card;
@@ -37,6 +33,9 @@ interface CardState {
 /** The first card waits this long for the rest of an album. */
 const GATHER_MS = 400;
 const RETRY_DELAYS_MS = [1_000, 3_000, 10_000, 30_000, 60_000];
+/** A card that people must act on is rather shown twice than not at all; so often, and then no oftener than this. */
+const MAX_COPIES = 4;
+const COPY_PAUSE_MS = 10 * 60_000;
 const MAX_STOP_MS = 5_000;
 
 /**
@@ -49,6 +48,8 @@ export function createCardQueue({
   botFor,
   render,
   onClosed = () => {},
+  onShown = () => {},
+  onMoved = () => {},
   editPauseMs,
   now,
   log,
@@ -57,14 +58,18 @@ export function createCardQueue({
   botFor: (chat: ChatRef) => Bot;
   /** Undefined when the subject is gone; its card then stays as it is. */
   render: (subject: string) => Promise<Rendering | undefined>;
-  /** Told when a card cannot stand in its chat. */
-  onClosed?: (subject: string) => void;
+  /** Told when a card can be shown nowhere. */
+  onClosed?: (subject: string, obstacle: Obstacle) => void;
+  /** Told when a card is as it should be. */
+  onShown?: (subject: string) => void;
+  /** Told when a card begins or ends to stand elsewhere than where it belongs. */
+  onMoved?: (subject: string) => void;
   /** In place of what the chat platforms ask for. */
   editPauseMs?: number | undefined;
   now: () => number;
   log: Logger;
 }) {
-  const showCard = createShowCard({ cardIndex, botFor, now, log });
+  const showCard = createShowCard({ cardIndex, botFor, onMoved, now, log });
   const cardStates = new Map<string, CardState>();
   let stopping = false;
 
@@ -98,10 +103,8 @@ export function createCardQueue({
       blockedUntil: 0,
       failures: 0,
       doubts: new Map(),
-      isLost: false,
       isShut: false,
       isStale: false,
-      isAwaited: false,
       isUrgent: false,
     };
     cardStates.set(subject, fresh);
@@ -109,11 +112,8 @@ export function createCardQueue({
   }
 
   function disturb(subject: string, cardState: CardState, soon: boolean): void {
-    if (cardState.isLost && !soon) return;
-    if (cardState.isLost) cardState.doubts.clear();
-    cardState.isLost = false;
+    if (soon && copiesIn(cardState.doubts) >= MAX_COPIES) cardState.blockedUntil = 0;
     cardState.isStale = true;
-    cardState.isAwaited ||= soon;
     if (cardState.drawing === undefined) plan(subject, cardState);
   }
 
@@ -127,12 +127,11 @@ export function createCardQueue({
 
   function draw(subject: string, cardState: CardState): void {
     cardState.isStale = false;
-    cardState.isAwaited = false;
     cardState.isUrgent = false;
     cardState.drawing = drawNow(subject, cardState).finally(() => {
       cardState.drawing = undefined;
       if (cardState.isStale) plan(subject, cardState);
-      else if (!cardState.isLost && !cardState.isShut) forgetLater(subject, cardState);
+      else if (!cardState.isShut) forgetLater(subject, cardState);
     });
   }
 
@@ -146,12 +145,12 @@ export function createCardQueue({
       cardState.failures = 0;
       cardState.isShut = false;
       cardState.doubts.clear();
+      onShown(subject);
     } catch (error) {
       cardState.isShut = error instanceof ChatClosedError;
-      doubt(cardState);
-      if (error instanceof ChatClosedError) onClosed(subject);
       const delayMs = retryDelayMs(error, cardState);
       if (delayMs === undefined) {
+        onClosed(subject, error instanceof ChatClosedError ? error.obstacle : { type: 'fault' });
         log.warn({ err: error }, 'A card could not be shown; it is left as it is for now');
         return;
       }
@@ -160,14 +159,6 @@ export function createCardQueue({
       cardState.blockedUntil = now() + delayMs;
       log.warn({ err: error, delayMs }, 'A card could not be shown; it is tried again');
     }
-  }
-
-  /** What may have arrived twice is not sent again before a person wants to see it. */
-  function doubt(cardState: CardState): void {
-    if (!isTooDoubtful(cardState.doubts)) return;
-    cardState.doubts.clear();
-    cardState.isLost = !cardState.isAwaited;
-    cardState.isStale = cardState.isAwaited;
   }
 
   function pauseAfter(message: MessageRef): number {
@@ -203,10 +194,11 @@ export function createCardQueue({
 
 export type CardQueue = ReturnType<typeof createCardQueue>;
 
-/** Undefined when trying again does not help, or might say twice over what was said already. */
-function retryDelayMs(error: unknown, { failures, isLost }: CardState): number | undefined {
-  if (isLost || error instanceof ChatClosedError) return undefined;
+/** Undefined when trying again does not help. */
+function retryDelayMs(error: unknown, { failures, doubts }: CardState): number | undefined {
+  if (error instanceof ChatClosedError) return undefined;
   if (error instanceof ChatBusyError) return error.retryAfterMs;
+  if (copiesIn(doubts) >= MAX_COPIES) return COPY_PAUSE_MS;
   const next = RETRY_DELAYS_MS[failures];
   return error instanceof ChatUnreachableError ? (next ?? RETRY_DELAYS_MS.at(-1)) : next;
 }

@@ -7,7 +7,7 @@ import { findEarlierPost } from '../../core/compose/earlier-post.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import type { MediaStore } from '../../core/media/store.ts';
 import type { StoredFile } from '../../core/media/types.ts';
-import type { ChatRef } from '../../core/people.ts';
+import { type ChatRef, type Obstacle, wholeOf } from '../../core/people.ts';
 import type { Pacing } from '../../core/publish/pacing.ts';
 import { isSettled, type Post, takesVotes } from '../../core/publish/post.ts';
 import type { PullCounts } from '../../core/publish/pull-progress.ts';
@@ -22,7 +22,8 @@ import { finalNote, postCard } from '../posts/post-card.ts';
 import type { Downtime } from '../review/downtime.ts';
 import type { HearingListener } from '../review/hearing.ts';
 import { partedCard, reviewCard } from '../review/review-card.ts';
-import { handedOverCard } from '../text/messages.ts';
+import { handedOverCard, type ReviewStand } from '../text/messages.ts';
+import { canStand } from '../text/obstacles.ts';
 import type { Rendering } from './show-card.ts';
 import { parseSubject } from './subjects.ts';
 
@@ -45,6 +46,7 @@ export function createRenderer({
   hearing,
   botFor,
   previewUrl,
+  standOf,
   pacing,
   now,
 }: {
@@ -63,6 +65,8 @@ export function createRenderer({
   botFor: (chat: ChatRef) => Bot;
   /** The page that shows what a post would publish. */
   previewUrl: (post: Post) => string;
+  /** Where the cards of a post's review stand. */
+  standOf: (post: Post) => Promise<ReviewStand>;
   pacing: Pacing;
   now: () => number;
 }) {
@@ -79,16 +83,33 @@ export function createRenderer({
     if (post?.review !== undefined) return handedOver(post);
     if (post !== undefined) return renderPost(post, post.chat, { goesOn: false });
     const draft = await drafts.get(about.draftId);
-    return draft && { chat: draft.chat, card: await drawDraft(draft), isForAll: false };
+    if (draft === undefined) return undefined;
+    const { chat } = draft;
+    return {
+      chat,
+      elsewhere: async () => others(chat, [wholeOf(chat)]),
+      card: await drawDraft(draft),
+      isForAll: false,
+    };
   }
 
   /** The card on which it was composed leads to the card of the review, which is a message of its own. */
-  const handedOver = (post: Post): Rendering => ({
+  const handedOver = async (post: Post): Promise<Rendering> => ({
     chat: post.chat,
-    card: handedOverCard(post),
+    card: handedOverCard(post, await standOf(post)),
     isForAll: false,
     isOnlyInPlace: true,
   });
+
+  /** Where the card of a post may stand when its chat does not take it; the same people see it there. */
+  async function elsewhereOf(post: Post, chat: ChatRef): Promise<readonly ChatRef[]> {
+    const { review } = post;
+    const home = review?.chats[0] ?? post.chat;
+    const id = review === undefined ? post.workspace : placeOf(post, chat);
+    const place = (await workspaces.placesOf(post.workspace)).find((one) => one.id === id);
+    const first = chat === home ? post.chat : place?.chat;
+    return others(chat, [first, place?.reviewChat, wholeOf(chat)]);
+  }
 
   async function renderReviewed(post: Post, chat: ChatRef): Promise<Rendering> {
     const place = placeOf(post, chat);
@@ -121,6 +142,7 @@ export function createRenderer({
       isLoud: true,
       isOnlyInPlace: isStandIn(post, chat),
       marks: receivesReactions ? ['approve', 'reject'] : undefined,
+      elsewhere: () => elsewhereOf(post, chat),
     };
   }
 
@@ -149,6 +171,7 @@ export function createRenderer({
       isForAll: true,
       isLoud: post.status === 'on_hold',
       isOnlyInPlace: isStandIn(post, chat),
+      elsewhere: () => elsewhereOf(post, chat),
       ending: ending && { key: `${post.id} ${post.status}`, card: ending, callsFor: post.author },
     };
   }
@@ -163,8 +186,17 @@ export function createRenderer({
     const shared = await accounts.list(draft.workspace);
     const { policy, timeZone } = await workspaces.settingsOf(draft.workspace);
     const menu = menus.get(draft.id);
+    const obstacle = policy.approvals === 0 ? await fetchObstacle(draft.chat) : undefined;
     const earlier = menu === undefined ? await findEarlierPost({ posts, workspaces, now }, draft) : undefined;
-    return draftCard({ draft, accounts: shared, policy, timeZone, earlier, now: now(), pictureOf, menu });
+    const view = { draft, accounts: shared, policy, timeZone, earlier, now: now(), pictureOf, menu };
+    return draftCard({ ...view, obstacle });
+  }
+
+  /** What will keep the card of a post from the chat in which it is composed out of everybody's sight. */
+  async function fetchObstacle(chat: ChatRef): Promise<Obstacle | undefined> {
+    const bot = botFor(chat);
+    const obstacle = bot.composesInPrivate ? await bot.fetchObstacle(chat) : undefined;
+    return obstacle === undefined || canStand(obstacle) ? undefined : obstacle;
   }
 
   /** Has the card of a draft drawn with this menu open, or with none; which one was open before. */
@@ -180,6 +212,10 @@ export function createRenderer({
 
   return { render, setMenu };
 }
+
+/** The chats that are there and not this one, each once. */
+const others = (chat: ChatRef, chats: readonly (ChatRef | undefined)[]): ChatRef[] =>
+  [...new Set(chats)].filter((one) => one !== undefined).filter((one) => one !== chat);
 
 /** Whether the review of a post has a card here only because it could not stand where it should. */
 const isStandIn = ({ review }: Post, chat: ChatRef): boolean =>

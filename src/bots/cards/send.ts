@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ChatRef } from '../../core/people.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import { backoffMs, retry } from '../../core/retry.ts';
 import {
   type Bot,
@@ -14,6 +14,7 @@ import {
   type MessageRef,
   type SendOptions,
 } from '../platform.ts';
+import { obstacleText } from '../text/obstacles.ts';
 
 const RETRY_DELAYS_MS = [1_000, 3_000, 10_000];
 /** From then on the platform is asked whether it answers before anything is sent that may have arrived already. */
@@ -60,9 +61,25 @@ export function createSender({
     telling.add(told);
   }
 
-  /** Answers where the person asked: in a message that waits for it, else in the chat. */
-  async function answer({ chat, reply }: Pick<ChatEvent, 'chat' | 'reply'>, card: Card): Promise<void> {
-    await (reply === undefined ? say(chat, card) : sayInstead(reply, card));
+  /** Answers where the person asked: in a message that waits for it, else in the chat, else in their private chat. */
+  async function answer(
+    { chat, reply, person }: Pick<ChatEvent, 'chat' | 'reply' | 'person'>,
+    card: Card,
+  ): Promise<void> {
+    const said = await (reply === undefined ? say(chat, card) : sayInstead(reply, card));
+    if (said === undefined && reply === undefined) await answerAlone(chat, person, card);
+  }
+
+  /** Buttons stay away: in a private chat they would be about that chat. */
+  async function answerAlone(chat: ChatRef, person: Person, { lines }: Card): Promise<void> {
+    const bot = botFor(chat);
+    const [obstacle, own] = await Promise.all([
+      bot.fetchObstacle(chat).catch(() => undefined),
+      bot.privateChat(person),
+    ]);
+    if (obstacle === undefined || own === undefined || own === chat) return;
+    const why = obstacleText(obstacle, chat, 'where you have just written');
+    await say(own, { lines: [[why], [], ...lines], rows: [] });
   }
 
   /** Says it in place of what a message shows, or below where that is gone. */

@@ -1,22 +1,27 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import type { ChatRef, Person } from '../../core/people.ts';
+import type { ChatRef, Obstacle, Person } from '../../core/people.ts';
 import type { VoteChoice } from '../../core/review/review.ts';
 import {
   type Bot,
   type Card,
+  CardRefusedError,
+  ChatClosedError,
   ChatUnreachableError,
   MessageGoneError,
   type MessageRef,
   shownPicture,
 } from '../platform.ts';
 import { note } from '../text/messages.ts';
+import { canStand, obstacleText, pictureText } from '../text/obstacles.ts';
 import { type CardIndex, type CardRecord, hashOf } from './card-index.ts';
 
 /** What a subject looks like now. */
 export interface Rendering {
   readonly chat: ChatRef;
+  /** Where else it may stand, in this order, when that chat does not take it. */
+  readonly elsewhere?: (() => Promise<readonly ChatRef[]>) | undefined;
   readonly card: Card;
   /** Not for its author alone. */
   readonly isForAll: boolean;
@@ -42,22 +47,42 @@ export interface Ending {
 /** Sends that may have arrived although no answer said so, by what was sent. */
 export type Doubts = Map<string, { readonly count: number; readonly since: number }>;
 
+/** What is known about a card that was sent or edited just now. */
+interface Shown {
+  readonly message: MessageRef;
+  /** Why it does not stand where it belongs. */
+  readonly displaced?: Obstacle | undefined;
+  /** Others of its kind may have arrived without an answer. */
+  readonly mayHaveCopies?: boolean;
+}
+
+interface Sending {
+  readonly subject: string;
+  readonly rendering: Rendering;
+  readonly record: CardRecord | undefined;
+  readonly doubts: Doubts;
+}
+
+const LEFT_PRIVATE = 'On its way. The card below shows how it goes.';
+const LEFT_STAND_IN = 'This goes on where it belongs: Nod may write there again.';
 const CARD = 'card';
-/** The second try may be a duplicate already, so there is no third. */
+/** The second try at telling an ending may be a duplicate already, so there is no third. */
 const MAX_DOUBTS = 2;
 
-/** Whether one more send might say twice over what has been said. */
-export const isTooDoubtful = (doubts: Doubts): boolean =>
-  [...doubts.values()].some(({ count }) => count >= MAX_DOUBTS);
+/** How many copies of the card may have arrived without an answer. */
+export const copiesIn = (doubts: Doubts): number => doubts.get(CARD)?.count ?? 0;
 
 /** Brings what a subject looks like into its chat: sends its card, edits it afterwards, tells its ending. */
 export function createShowCard({
   cardIndex,
   botFor,
+  onMoved,
   now,
   log,
 }: {
   cardIndex: CardIndex;
+  /** Told when a card begins or ends to stand elsewhere than where it belongs. */
+  onMoved: (subject: string) => void;
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
   log: Logger;
@@ -65,7 +90,7 @@ export function createShowCard({
   /**
    * Does nothing where the chat shows it already; `doubts` is kept by the caller from try to try.
    *
-   * Returns the message that was sent or edited, if one was.
+   * Returns the message that was sent or edited, if one was. Throws ChatClosedError when it can be shown nowhere.
    */
   async function show(
     subject: string,
@@ -76,17 +101,21 @@ export function createShowCard({
     let record = await cardIndex.read(subject);
     const isShown =
       record !== undefined && record.shownHash === hashOf(card) && !isInWrongPlace(record, rendering);
-    const message = isShown && record ? record.message : await sendOrEdit(subject, rendering, record, doubts);
-    if (message === undefined) return undefined;
-    if (!isShown) record = await cardIndex.noteShown(subject, message, card, record);
+    const shown =
+      isShown && record ? { message: record.message } : await sendOrEdit(subject, rendering, record, doubts);
+    if (shown === undefined) return undefined;
+    const { message } = shown;
+    const isMoved = (record?.displaced === undefined) !== (shown.displaced === undefined);
+    if (!isShown) record = await cardIndex.noteShown(subject, message, card, record, shown);
     if (marks !== undefined && record?.marked !== message.id) {
       await botFor(message.chat).addReactions(message, marks);
       record = await cardIndex.noteMarked(subject, message.id, record);
     }
     if (ending !== undefined && record?.toldEnding !== ending.key) {
-      await tell(subject, rendering.chat, ending, message, doubts);
+      await tell(subject, message.chat, ending, message, doubts);
       await cardIndex.noteTold(subject, ending.key, record);
     }
+    if (!isShown && isMoved) onMoved(subject);
     return isShown ? undefined : message;
   }
 
@@ -96,38 +125,113 @@ export function createShowCard({
     rendering: Rendering,
     record: CardRecord | undefined,
     doubts: Doubts,
-  ): Promise<MessageRef | undefined> {
-    const { chat, card, isForAll, isLoud = false } = rendering;
-    const bot = botFor(chat);
-    if (record !== undefined && !isInWrongPlace(record, rendering)) {
+  ): Promise<Shown | undefined> {
+    const { chat, card, isForAll } = rendering;
+    const sending = { subject, rendering, record, doubts };
+    if (record !== undefined && !isTooPrivate(record, rendering)) {
       try {
-        const edited = await bot.edit(record.message, await drawable(card, record.message));
-        // Telegram lets no message lose its picture.
-        if (rendering.isWithoutPicture && edited.picture !== undefined) await bot.remove(edited);
-        return edited;
+        if (isForAll && record.displaced !== undefined) return await bringHome(sending, record);
+        return { message: await editEither(record.message, rendering, card) };
       } catch (error) {
         if (!(error instanceof MessageGoneError)) throw error;
       }
     }
-    if (rendering.isOnlyInPlace || (bot.composesInPrivate && !isForAll)) return undefined;
-    const onceKey = onceKeyOf(chat, subject, 'card', successorOf(record));
-    const drawn = await drawable(card);
-    const message = await counted({ doubts, key: CARD, bot }, () =>
-      bot.send(chat, drawn, { silent: !isLoud, onceKey }),
-    );
-    if (record?.message.isPrivate) await leave(record.message);
-    return message;
+    if (rendering.isOnlyInPlace || (botFor(chat).composesInPrivate && !isForAll)) return undefined;
+    const shown = await sendSomewhere(sending, rendering.elsewhere);
+    if (record?.message.isPrivate) await leave(record.message, LEFT_PRIVATE);
+    return shown;
   }
 
-  const isInWrongPlace = ({ message }: CardRecord, { isForAll }: Rendering): boolean =>
+  /** Sends it where it belongs, or into the first of the other chats that takes it. */
+  async function sendSomewhere(sending: Sending, elsewhere: Rendering['elsewhere']): Promise<Shown> {
+    const home = await sendIfOpen(sending, sending.rendering.chat);
+    if (!(home instanceof ChatClosedError)) return home;
+    for (const chat of (await elsewhere?.()) ?? []) {
+      const shown = await sendIfOpen(sending, chat, home.obstacle);
+      if (!(shown instanceof ChatClosedError)) return shown;
+    }
+    throw home;
+  }
+
+  /** What keeps the card out is given back. */
+  async function sendIfOpen(
+    sending: Sending,
+    chat: ChatRef,
+    displaced?: Obstacle,
+  ): Promise<Shown | ChatClosedError> {
+    try {
+      const message = await sendTo(sending, chat, displaced);
+      return { message, displaced, mayHaveCopies: copiesIn(sending.doubts) > 0 };
+    } catch (error) {
+      if (error instanceof ChatClosedError) return error;
+      throw error;
+    }
+  }
+
+  /** What stands elsewhere goes where it belongs as soon as that is open, and is kept up to date until then. */
+  async function bringHome(sending: Sending, { message }: CardRecord): Promise<Shown> {
+    const { chat, card } = sending.rendering;
+    const home = await sendIfOpen(sending, chat);
+    if (!(home instanceof ChatClosedError)) {
+      await leave(message, LEFT_STAND_IN);
+      return home;
+    }
+    const displaced = displacedCard(card, home.obstacle, chat);
+    return { message: await editEither(message, sending.rendering, displaced), displaced: home.obstacle };
+  }
+
+  async function sendTo(
+    { subject, rendering, record, doubts }: Sending,
+    chat: ChatRef,
+    obstacle: Obstacle | undefined,
+  ): Promise<MessageRef> {
+    const { isLoud = false } = rendering;
+    const bot = botFor(chat);
+    const onceKey = onceKeyOf(chat, subject, 'card', successorOf(record));
+    const { card } = rendering;
+    const whole = obstacle === undefined ? card : displacedCard(card, obstacle, rendering.chat);
+    const options = { silent: !isLoud, onceKey };
+    const drawn = await drawable(whole);
+    // What may have arrived is not sent again while the platform is away: that would only make more copies.
+    if (doubts.has(CARD) && !(await bot.isReachable()))
+      throw new ChatUnreachableError('The chat platform is still away.', { maybeDone: false });
+    return counted({ doubts, key: CARD, bot }, async () => {
+      try {
+        return await bot.send(chat, drawn, options);
+      } catch (error) {
+        const plain = plainCard(drawn, chat, error);
+        if (plain === undefined) throw error;
+        return bot.send(chat, plain, options);
+      }
+    });
+  }
+
+  async function editEither(message: MessageRef, rendering: Rendering, card: Card): Promise<MessageRef> {
+    const bot = botFor(message.chat);
+    const drawn = await drawable(card, message);
+    const edited = await bot.edit(message, drawn).catch((error) => {
+      const plain =
+        shownPicture(drawn)?.key === message.picture ? undefined : plainCard(drawn, message.chat, error);
+      if (plain === undefined) throw error;
+      return bot.edit(message, plain);
+    });
+    // Telegram lets no message lose its picture.
+    if (rendering.isWithoutPicture && edited.picture !== undefined) await bot.remove(edited);
+    return edited;
+  }
+
+  const isInWrongPlace = (record: CardRecord, rendering: Rendering): boolean =>
+    isTooPrivate(record, rendering) || (rendering.isForAll && record.displaced !== undefined);
+
+  const isTooPrivate = ({ message }: CardRecord, { isForAll }: Rendering): boolean =>
     isForAll && message.isPrivate === true;
 
-  /** The author's own message ends with a word about where it goes on; should that fail, nothing is lost. */
-  async function leave(message: MessageRef): Promise<void> {
+  /** A message that is left ends with a word about where it goes on; should that fail, nothing is lost. */
+  async function leave(message: MessageRef, text: string): Promise<void> {
     try {
-      await botFor(message.chat).edit(message, note('On its way. The card below shows how it goes.'));
+      await botFor(message.chat).edit(message, note(text));
     } catch (error) {
-      log.debug({ err: error }, 'The message in which a draft was composed could not be ended');
+      log.debug({ err: error }, 'A message that a card has left could not be ended');
     }
   }
 
@@ -194,3 +298,28 @@ async function drawable(card: Card, message?: MessageRef): Promise<Card> {
   );
   return isThere ? card : { ...card, attachment: undefined };
 }
+
+/** The card without its picture, which says why; undefined where that would be refused as well. */
+function plainCard(card: Card, chat: ChatRef, error: unknown): Card | undefined {
+  if (shownPicture(card) === undefined) return undefined;
+  const isRefused = error instanceof CardRefusedError;
+  if (!isRefused && !(error instanceof ChatClosedError && isWorthATry(error.obstacle))) return undefined;
+  const why = pictureText(chat, error instanceof ChatClosedError ? error.obstacle : { type: 'fault' });
+  return { ...card, attachment: undefined, lines: [...card.lines, [], [{ text: why, style: 'italic' }]] };
+}
+
+/** Whether words alone may pass where they did not with a picture. */
+function isWorthATry(obstacle: Obstacle): boolean {
+  if (obstacle.type !== 'rights') return obstacle.type === 'filtered' || obstacle.type === 'unknown';
+  return obstacle.missing.length === 0 || canStand(obstacle);
+}
+
+/** The card as it stands elsewhere, which says why. */
+const displacedCard = (card: Card, obstacle: Obstacle, home: ChatRef): Card => ({
+  ...card,
+  lines: [
+    [`This stands here for now. ${obstacleText(obstacle, home, 'where it belongs')}`],
+    [],
+    ...card.lines,
+  ],
+});

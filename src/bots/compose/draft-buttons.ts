@@ -1,28 +1,31 @@
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import type { DraftChoice } from '../../core/compose/draft.ts';
+import type { Draft, DraftChoice } from '../../core/compose/draft.ts';
 import { captionLimit, chosenAccount, kindOf } from '../../core/compose/draft.ts';
 import type { Composer, DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
+import type { ChatRef, Obstacle } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import type { Post, PostStatus } from '../../core/publish/post.ts';
 import { underWayTo } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
-import { isPrivacyLevel } from '../../core/tiktok/types.ts';
+import { isPrivacyLevel, type PostMode } from '../../core/tiktok/types.ts';
 import type { PassedPress } from '../access/guard.ts';
 import type { AccessRequests } from '../access/requests.ts';
 import { accountKey, type Press } from '../buttons.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
+import type { Copies } from '../cards/copies.ts';
 import type { Sender } from '../cards/send.ts';
-import type { ChatEventOf } from '../platform.ts';
+import type { Bot, ChatEventOf } from '../platform.ts';
 import type { PostButtons } from '../posts/post-buttons.ts';
 import type { PostSchedule } from '../posts/schedule.ts';
 import { askFor } from '../questions.ts';
 import type { SettingsDialogue } from '../settings/settings.ts';
 import { accountName } from '../text/format.ts';
 import { note, OLD_BUTTON } from '../text/messages.ts';
+import { canStand } from '../text/obstacles.ts';
 import type { DraftMenu } from './draft-card.ts';
 
 type PressEvent = ChatEventOf<'press'>;
@@ -49,6 +52,8 @@ export function createButtonPresses({
   cardIndex,
   sender,
   setMenu,
+  botFor,
+  copies,
 }: {
   composer: Composer;
   submission: Submission;
@@ -66,11 +71,14 @@ export function createButtonPresses({
   sender: Sender;
   /** Has the card drawn with this menu open, or with none; which one was open before. */
   setMenu: (draftId: string, menu: DraftMenu | undefined) => DraftMenu | undefined;
+  botFor: (chat: ChatRef) => Bot;
+  copies: Copies;
 }) {
   /** @throws UserError when the person has to do something else first. */
   async function press(passed: PassedPress): Promise<void> {
     await pressOn(passed);
     await passed.event.answer();
+    if (passed.event.isOnMessage) await copies.close(passed.event.message, passed.press.id);
   }
 
   async function pressOn(passed: PassedPress): Promise<void> {
@@ -117,9 +125,9 @@ export function createButtonPresses({
     const { person } = event;
     switch (verb) {
       case 'post':
-        return void (await submission.submit(id, person, 'DIRECT_POST'));
+        return submit(event, id, 'DIRECT_POST');
       case 'inbox':
-        return void (await submission.submit(id, person, 'MEDIA_UPLOAD'));
+        return submit(event, id, 'MEDIA_UPLOAD');
       case 'caption':
         return askForCaption(event, id);
       case 'when':
@@ -140,6 +148,31 @@ export function createButtonPresses({
       default:
         return event.answer(OLD_BUTTON);
     }
+  }
+
+  async function submit({ person }: PressEvent, id: string, postMode: PostMode): Promise<void> {
+    await checkReviewIsSeen(await composer.own(id, person));
+    await submission.submit(id, person, postMode);
+  }
+
+  /**
+   * What is not known is found out when the card is sent.
+   *
+   * @throws UserError `review_unseen` where no chat would take the card of the review.
+   */
+  async function checkReviewIsSeen({ workspace, chat }: Draft): Promise<void> {
+    const { review } = await submission.planOf({ workspace, chat });
+    if (review === undefined) return;
+    let first: { chat: ChatRef; obstacle: Obstacle } | undefined;
+    for (const one of new Set([...review.chats, chat])) {
+      const obstacle = await botFor(one)
+        .fetchObstacle(one)
+        .catch(() => undefined);
+      if (obstacle === undefined || canStand(obstacle)) return;
+      first ??= { chat: one, obstacle };
+    }
+    if (first !== undefined)
+      throw new UserError({ code: 'review_unseen', ...first, isHere: first.chat === chat });
   }
 
   async function askAgain(event: PressEvent, id: string): Promise<void> {

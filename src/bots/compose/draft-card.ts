@@ -15,6 +15,7 @@ import {
 } from '../../core/compose/draft.ts';
 import type { EarlierPost } from '../../core/compose/earlier-post.ts';
 import type { MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
+import type { Obstacle } from '../../core/people.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { accountKey, draftButton as on } from '../buttons.ts';
@@ -30,6 +31,7 @@ import {
   type Row,
 } from '../platform.ts';
 import { accountName, capital, durationOf, filesWord, listOf, momentOf, sizeOf } from '../text/format.ts';
+import { obstacleText } from '../text/obstacles.ts';
 import { problemText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
 import { earlierLines } from './earlier-lines.ts';
@@ -50,6 +52,7 @@ export function draftCard({
   now,
   pictureOf,
   menu,
+  obstacle,
 }: {
   draft: Draft;
   /** Those that the workspace shares. */
@@ -64,6 +67,8 @@ export function draftCard({
   pictureOf: (file: StoredFile) => Picture;
   /** The one that is open. */
   menu?: DraftMenu | undefined;
+  /** What will keep the card of the post from its chat. */
+  obstacle?: Obstacle | undefined;
 }): Card {
   const attachment = draft.preview && pictureOf(draft.preview);
   const account = chosenAccount(draft);
@@ -88,6 +93,7 @@ export function draftCard({
       ...choiceLines(draft),
       ...planLines(draft, { timeZone, now }),
       ...noticeLines(draft),
+      ...(obstacle === undefined ? [] : [[unseenText(draft, obstacle)]]),
       ...(earlier === undefined
         ? []
         : [[], ...earlierLines(earlier, { timeZone, now }), goesOnLine(draft, policy)]),
@@ -96,6 +102,9 @@ export function draftCard({
     rows: [...accountRows(draft, accounts), ...choiceRows(draft), ...endRows(draft, policy)],
   };
 }
+
+const unseenText = ({ chat }: Draft, obstacle: Obstacle): string =>
+  `${obstacleText(obstacle, chat, 'here')} Until then you alone are told how it goes.`;
 
 /** Counts what can be posted, once all of it has been looked at. */
 function whatOf(draft: Draft): string {

@@ -1,5 +1,7 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
+import type { Obstacle } from '../../core/people.ts';
 import {
+  CardRefusedError,
   ChatBusyError,
   ChatClosedError,
   ChatRefusedError,
@@ -17,7 +19,7 @@ export class TokenRefusedError extends ChatRefusedError {
 }
 
 /** A refusal that nobody but us can put right. */
-class DiscordError extends Error {
+class DiscordError extends CardRefusedError {
   override name = 'DiscordError' as const;
   /** As in https://discord.com/developers/docs/topics/opcodes-and-status-codes#json. */
   readonly code: number;
@@ -38,8 +40,26 @@ export const NO_READ_HISTORY = 160_002;
 
 /** Unknown message, webhook or interaction; the token of an interaction is over. */
 const GONE = new Set([10_008, 10_015, 10_062, 50_027]);
-/** Unknown channel or guild; no access, no permission, closed to us, archived, locked, no server in common. */
-const CLOSED = new Set([10_003, 10_004, 50_001, 50_007, 50_013, 50_083, 50_278, 160_005]);
+/** What keeps us out of a channel. Discord does not say which permission is missing. */
+const CLOSED = new Map<number, Obstacle>([
+  // Unknown channel; unknown guild.
+  [10_003, { type: 'gone' }],
+  [10_004, { type: 'removed' }],
+  // Explicit content; AutoMod; harmful links.
+  [20_009, { type: 'filtered' }],
+  [200_000, { type: 'filtered' }],
+  [200_001, { type: 'filtered' }],
+  [240_000, { type: 'filtered' }],
+  // Missing access; missing permissions.
+  [50_001, { type: 'rights', missing: ['view'] }],
+  [50_013, { type: 'rights', missing: [] }],
+  // Whoever takes no direct messages of ours, or has no server in common with us.
+  [50_007, { type: 'blocked' }],
+  [50_278, { type: 'blocked' }],
+  // Archived; locked.
+  [50_083, { type: 'thread_closed' }],
+  [160_005, { type: 'thread_closed' }],
+]);
 
 /** The connection was never made, so the request never left. */
 const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
@@ -75,7 +95,8 @@ function fromRefusal(action: string, error: DiscordAPIError, isOpen: boolean): E
   const reason = error.message.slice(0, MAX_REASON_LENGTH);
   const refusal = `Discord refused ${action} with ${error.status} (${error.code}): ${reason}`;
   if (GONE.has(code)) return new MessageGoneError(refusal);
-  if (CLOSED.has(code)) return new ChatClosedError(refusal);
+  const obstacle = CLOSED.get(code);
+  if (obstacle !== undefined) return new ChatClosedError(refusal, obstacle);
   return new DiscordError(refusal, code);
 }
 

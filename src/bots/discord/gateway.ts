@@ -190,6 +190,12 @@ export function createGateway({
     const ours = (channel: DMChannel | NonThreadGuildBasedChannel) =>
       channel.isDMBased() || fresh.user === null ? undefined : channel.permissionsFor(fresh.user)?.bitfield;
     fresh.on(Events.ChannelUpdate, (before, after) => compare(ours(before), ours(after)));
+    // Somebody has invited us, maybe again.
+    fresh.on(Events.GuildCreate, () => compare(undefined, 0n));
+    fresh.on(Events.ThreadUpdate, (before, after) => {
+      const isOpened = (before.archived && !after.archived) || (before.locked && !after.locked);
+      if (isOpened && !closing.signal.aborted) onRights();
+    });
     fresh.on(Events.GuildRoleUpdate, (before, after) =>
       compare(before.permissions.bitfield, after.permissions.bitfield),
     );
@@ -227,6 +233,14 @@ export function createGateway({
   /** Our own user; undefined before the first session. */
   const ownId = (): string | undefined => client?.user?.id;
 
+  /** What we may do in a channel or a thread; undefined where the library does not know it. */
+  function permissionsIn(channelId: string): { bits: bigint; isThread: boolean } | undefined {
+    const channel = client?.channels.cache.get(channelId);
+    if (channel === undefined || channel.isDMBased() || !client?.user) return undefined;
+    const bits = channel.permissionsFor(client.user)?.bitfield;
+    return bits === undefined ? undefined : { bits, isThread: channel.isThread() };
+  }
+
   /** Whether reactions there reach us; taken for granted where the library does not know the channel. */
   function hearsReactions(channelId: string): boolean {
     const channel = client?.channels.cache.get(channelId);
@@ -234,7 +248,8 @@ export function createGateway({
     return channel.permissionsFor(client.user)?.has(HEARING) ?? true;
   }
 
-  return { open, close, disconnect, isConnected, guildName, channelName, ownId, hearsReactions };
+  const known = { guildName, channelName, ownId, permissionsIn, hearsReactions };
+  return { open, close, disconnect, isConnected, ...known };
 }
 
 export type Gateway = ReturnType<typeof createGateway>;

@@ -1,5 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type RESTPutAPIApplicationCommandsJSONBody, RequestMethod, Routes } from 'discord.js';
+import {
+  PermissionFlagsBits,
+  type RESTPutAPIApplicationCommandsJSONBody,
+  RequestMethod,
+  Routes,
+} from 'discord.js';
 import type { Logger } from 'pino';
 import type { ChatRef } from '../../core/people.ts';
 import { backoffMs, retry } from '../../core/retry.ts';
@@ -56,11 +61,11 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const { token, log, now = Date.now, commands = discordCommands(), onFatal = () => {} } = options;
   const apiUrl = options.apiUrl.replace(/\/+$/, '');
   const api = createApi({ token, apiUrl, log, onRefused: fail });
-  const outgoing = createOutgoing({ api, now });
+  const outgoing = createOutgoing({ api, now, missingIn: (channelId) => members.missingIn(channelId) });
   const direct = createDirectMessages({ api, outgoing, log });
   const replies = createReplies({ api, log });
   const marks = createReactionCalls({ api, log });
-  const members = createMembers({ api, now });
+  const members = createMembers({ api, now, permissionsIn: (channelId) => gateway.permissionsIn(channelId) });
   const files = createFiles({ apiUrl });
   const chatQueue = createPerChatQueue();
   let interactions: Interactions | undefined;
@@ -93,7 +98,10 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
       isAway = true;
       onAway();
     },
-    onRights: () => isStarted && onGap(),
+    onRights() {
+      members.forgetOwnRights();
+      if (isStarted) onGap();
+    },
     onEnd: fail,
   });
 
@@ -199,18 +207,29 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
 
   const { send, edit, remove } = outgoing;
   const { openFile } = files;
-  const { fetchMember } = members;
+  const { fetchMember, fetchObstacle } = members;
   const { addReactions, fetchReactions } = marks;
   const { tellPrivately, privateChat } = direct;
   const openUrl = (): string | undefined => applicationId && invitationUrl(applicationId);
   const messages = { send, edit, remove, openFile, privateChat, openUrl, editPauseMs, tellPrivately };
   const listening = { start, stop, connection, isReachable };
-  const calls = { ...listening, ...messages, fetchMember, addReactions, fetchReactions, receivesReactions };
+  const reviewing = { fetchMember, fetchObstacle, addReactions, fetchReactions, receivesReactions };
+  const calls = { ...listening, ...messages, ...reviewing };
   return { platform: 'discord', composesInPrivate: true, onceKeyMs: ONCE_KEY_MS, ...calls };
 }
 
-/** View Channels, Send Messages, Embed Links, Attach Files, Read Message History, Add Reactions. */
-const PERMISSIONS = '117824';
+/** All that Nod needs somewhere. */
+const PERMISSIONS = String(
+  [
+    PermissionFlagsBits.ViewChannel,
+    PermissionFlagsBits.SendMessages,
+    PermissionFlagsBits.SendMessagesInThreads,
+    PermissionFlagsBits.EmbedLinks,
+    PermissionFlagsBits.AttachFiles,
+    PermissionFlagsBits.ReadMessageHistory,
+    PermissionFlagsBits.AddReactions,
+  ].reduce((bits, bit) => bits | bit, 0n),
+);
 
 /** https://discord.com/developers/docs/topics/oauth2#bot-authorization-flow */
 const invitationUrl = (applicationId: string): string =>

@@ -102,6 +102,7 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
         ...frame,
         id: interaction.id,
         reply,
+        tellAlso: tellAlso(interaction),
         type: 'command',
         ...called,
         maxFileBytes: interaction.attachment_size_limit,
@@ -150,7 +151,17 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
     const events =
       filled === undefined
         ? []
-        : [{ ...frame, id, at: timeOf(id), ...reply, type: 'text' as const, ...filled }];
+        : [
+            {
+              ...frame,
+              id,
+              at: timeOf(id),
+              ...reply,
+              tellAlso: tellAlso(interaction),
+              type: 'text' as const,
+              ...filled,
+            },
+          ];
     deliver(interaction, { chat: frame.chat, acknowledged }, events);
   }
 
@@ -165,6 +176,7 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
       id,
       at: timeOf(id),
       ...privateReply(message),
+      tellAlso: tellAlso(interaction),
       type: 'press' as const,
       message,
       isOnMessage: hasComponent(interaction, press),
@@ -198,6 +210,12 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
       if (!isHandled) await complain(interaction);
     });
   }
+
+  /** After the first answer everything is a message of its own. */
+  const tellAlso =
+    (interaction: Answerable) =>
+    async (text: string): Promise<boolean> =>
+      (await replies.tellPrivately(interaction, text)) !== undefined;
 
   async function complain(interaction: Answerable, text: keyof Texts['messages'] = 'failed'): Promise<void> {
     await replies.tellPrivately(interaction, textsIn(interaction.locale).messages[text]);

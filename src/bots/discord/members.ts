@@ -1,7 +1,14 @@
-import { type APIInteraction, PermissionFlagsBits, RequestMethod, type RouteLike, Routes } from 'discord.js';
+import {
+  type APIInteraction,
+  ChannelType,
+  PermissionFlagsBits,
+  RequestMethod,
+  type RouteLike,
+  Routes,
+} from 'discord.js';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import type { ChatRef, Person } from '../../core/people.ts';
+import type { BotRight, ChatRef, Obstacle, Person } from '../../core/people.ts';
 import type { Member } from '../../core/review/review.ts';
 import type { Api } from './api.ts';
 import { isRefusal, UNKNOWN_MEMBER, UNKNOWN_USER } from './errors.ts';
@@ -11,6 +18,19 @@ import { parseChatRef, parsePersonId, serverRole } from './ids.ts';
 const FRESH_MS = 5_000;
 const MAX_KEPT = 1_000;
 const MANAGES = PermissionFlagsBits.Administrator | PermissionFlagsBits.ManageGuild;
+
+/** What a card can do without. */
+const EXTRAS: readonly (readonly [BotRight, bigint])[] = [
+  ['pictures', PermissionFlagsBits.AttachFiles],
+  ['read_history', PermissionFlagsBits.ReadMessageHistory],
+  ['react', PermissionFlagsBits.AddReactions],
+];
+
+const THREADS: ReadonlySet<ChannelType> = new Set([
+  ChannelType.AnnouncementThread,
+  ChannelType.PublicThread,
+  ChannelType.PrivateThread,
+]);
 
 const channelSchema = z.object({ guild_id: z.string().optional() });
 const guildSchema = z.object({
@@ -31,13 +51,33 @@ interface Sighting {
   readonly roleIds?: readonly string[] | undefined;
 }
 
-/** Knows who is what in a server: its roles, and whether they or the ownership let somebody manage it. */
-export function createMembers({ api, now }: { api: Api; now: () => number }) {
+/** What we may do in a channel. */
+interface OwnRights {
+  readonly bits: bigint;
+  readonly isThread: boolean;
+}
+
+/**
+ * Knows who is what in a server: its roles, and whether they or the ownership let somebody manage it; and what we
+ * ourselves may do in its channels.
+ */
+export function createMembers({
+  api,
+  permissionsIn,
+  now,
+}: {
+  api: Api;
+  /** What we may do in a channel, as the gateway has told; undefined where it has not. */
+  permissionsIn: (channelId: string) => OwnRights | undefined;
+  now: () => number;
+}) {
   /** Where a channel belongs never changes. */
   const places = new LRUCache<string, { guildId: string | undefined }>({ max: MAX_KEPT });
   const whileFresh = { max: MAX_KEPT, ttl: FRESH_MS, ttlResolution: 0, perf: { now } };
   const told = new LRUCache<string, readonly string[]>(whileFresh);
   const guilds = new LRUCache<string, Guild>(whileFresh);
+  /** What interactions have told since the gateway told of the last change. */
+  const ownRights = new LRUCache<string, OwnRights>({ max: MAX_KEPT });
 
   function note({ channelId, guildId, userId, roleIds }: Sighting): void {
     places.set(channelId, { guildId });
@@ -45,9 +85,17 @@ export function createMembers({ api, now }: { api: Api; now: () => number }) {
   }
 
   /** Every interaction tells what its person is in its place. */
-  function noteInteraction({ channel, guild_id: guildId, member, user }: APIInteraction): void {
+  function noteInteraction({
+    channel,
+    guild_id: guildId,
+    member,
+    user,
+    app_permissions: bits,
+  }: APIInteraction): void {
     const userId = member?.user.id ?? user?.id;
     if (channel === undefined || userId === undefined) return;
+    if (guildId !== undefined && /^\d+$/.test(bits))
+      ownRights.set(channel.id, { bits: BigInt(bits), isThread: THREADS.has(channel.type) });
     note({ channelId: channel.id, guildId, userId, roleIds: member?.roles });
   }
 
@@ -95,10 +143,30 @@ export function createMembers({ api, now }: { api: Api; now: () => number }) {
     return guild;
   }
 
+  const forgetOwnRights = (): void => ownRights.clear();
+
+  /** What we lack for a card; without the first ones nothing else matters. */
+  function missingIn(channelId: string): readonly BotRight[] {
+    const known = ownRights.get(channelId) ?? permissionsIn(channelId);
+    if (known === undefined) return [];
+    const has = (bit: bigint) => (known.bits & bit) !== 0n;
+    if (!has(PermissionFlagsBits.ViewChannel)) return ['view'];
+    const isMute = known.isThread
+      ? !has(PermissionFlagsBits.SendMessagesInThreads)
+      : !has(PermissionFlagsBits.SendMessages);
+    if (isMute) return [known.isThread ? 'send_in_threads' : 'send'];
+    return EXTRAS.filter(([, bit]) => !has(bit)).map(([right]) => right);
+  }
+
+  async function fetchObstacle(chat: ChatRef): Promise<Obstacle | undefined> {
+    const missing = missingIn(parseChatRef(chat));
+    return missing.length === 0 ? undefined : { type: 'rights', missing };
+  }
+
   const get = (name: string, fullRoute: RouteLike) =>
     api.request({ name, method: RequestMethod.Get, fullRoute });
 
-  return { note, noteInteraction, fetchMember };
+  return { note, noteInteraction, forgetOwnRights, missingIn, fetchMember, fetchObstacle };
 }
 
 export type DiscordMembers = ReturnType<typeof createMembers>;

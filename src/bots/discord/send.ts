@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { MessageFlags, type RawFile, RequestMethod, Routes } from 'discord.js';
 import { z } from 'zod';
-import type { ChatRef } from '../../core/people.ts';
+import type { BotRight, ChatRef } from '../../core/people.ts';
 import {
   type Card,
   ChatClosedError,
@@ -25,20 +25,33 @@ const sentSchema = z.object({
 });
 
 /** Sends, edits and removes messages. A send that the library repeats does not double, for it carries a nonce. */
-export function createOutgoing({ api, now }: { api: Api; now: () => number }) {
+export function createOutgoing({
+  api,
+  missingIn,
+  now,
+}: {
+  api: Api;
+  /** What we lack for a card in a channel. */
+  missingIn: (channelId: string) => readonly BotRight[];
+  now: () => number;
+}) {
   async function send(chat: ChatRef, card: Card, options: SendOptions = {}): Promise<MessageRef> {
     const fullRoute = Routes.channelMessages(parseChatRef(chat));
     const parts = await partsOf(card, options.callsFor && parsePersonId(options.callsFor));
     const parameters = sendParameters(options);
     const body = { ...parts.body, ...parameters };
     const post = (more: object) =>
-      api.request({
-        name: 'createMessage',
-        method: RequestMethod.Post,
-        fullRoute,
-        body: { ...body, ...more },
-        files: parts.files,
-      });
+      api
+        .request({
+          name: 'createMessage',
+          method: RequestMethod.Post,
+          fullRoute,
+          body: { ...body, ...more },
+          files: parts.files,
+        })
+        .catch((error) => {
+          throw withRights(error, chat, parts);
+        });
     const reference = referenceTo(options.replyTo);
     const sent = await post(reference).catch((error) => {
       // Who may not read back may not reply either; the message itself matters more.
@@ -69,7 +82,32 @@ export function createOutgoing({ api, now }: { api: Api; now: () => number }) {
 
   async function put(message: MessageRef, parts: Parts): Promise<void> {
     const target = targetOf(message);
-    await api.request({ name: 'editMessage', method: RequestMethod.Patch, ...target, ...parts });
+    const patch = () =>
+      api.request({ name: 'editMessage', method: RequestMethod.Patch, ...target, ...parts });
+    try {
+      await patch();
+    } catch (error) {
+      const isThreadClosed = error instanceof ChatClosedError && error.obstacle.type === 'thread_closed';
+      if (!isThreadClosed) throw withRights(error, message.chat, parts);
+      await unarchive(message.chat);
+      await patch();
+    }
+  }
+
+  /** Threads are archived after some days without a word, and nothing in them can be changed then. */
+  async function unarchive(chat: ChatRef): Promise<void> {
+    const fullRoute = Routes.channel(parseChatRef(chat));
+    const body = { archived: false };
+    await api.request({ name: 'modifyChannel', method: RequestMethod.Patch, fullRoute, body });
+  }
+
+  /** Names the rights that are missing, which Discord does not. */
+  function withRights(error: unknown, chat: ChatRef, { files }: Parts): unknown {
+    if (!(error instanceof ChatClosedError) || error.obstacle.type !== 'rights') return error;
+    if (error.obstacle.missing.length > 0) return error;
+    const needed = ['view', 'send', 'send_in_threads', ...(files.length > 0 ? ['pictures'] : [])];
+    const missing = missingIn(parseChatRef(chat)).filter((right) => needed.includes(right));
+    return new ChatClosedError(error.message, { type: 'rights', missing });
   }
 
   async function remove(message: MessageRef): Promise<void> {

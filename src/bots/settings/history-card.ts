@@ -117,6 +117,8 @@ function entryText(entry: HistoryEntry, wording: Wording): string {
       return `${who} let this place use Nod`;
     case 'access_withdrawn':
       return `${who} took back that this place may use Nod`;
+    case 'not_shown':
+      return `The card of ${post} could not be shown${because}`;
     case 'vote_lapsed':
       return `${who} has no say any more, so the ${detail ?? 'vote'} of ${post} does not count`;
     case 'account_connected':

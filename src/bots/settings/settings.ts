@@ -3,15 +3,16 @@ import type { Settings as Rules, Workspaces } from '../../core/accounts/workspac
 import { readTimeZone } from '../../core/compose/parse-time.ts';
 import { type History, type HistoryEntry, toCsv } from '../../core/history/history.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
-import type { ChatRef, Person } from '../../core/people.ts';
+import type { ChatRef, Obstacle, Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import type { Press } from '../buttons.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import type { Sender } from '../cards/send.ts';
-import type { Card, ChatEvent, ChatEventOf } from '../platform.ts';
+import type { Bot, Card, ChatEvent, ChatEventOf } from '../platform.ts';
 import { askFor, encodeQuestionId } from '../questions.ts';
 import { OLD_BUTTON } from '../text/messages.ts';
+import { canStand, obstacleText } from '../text/obstacles.ts';
 import { problemText } from '../text/problems.ts';
 import { wordingOf } from '../text/wording.ts';
 import { exportCard, historyCard } from './history-card.ts';
@@ -47,6 +48,7 @@ export function createSettings({
   sender,
   cardIndex,
   operators,
+  botFor,
   now,
 }: {
   workspaces: Workspaces;
@@ -56,6 +58,7 @@ export function createSettings({
   sender: Sender;
   cardIndex: CardIndex;
   operators: Pick<Operators, 'isOperator'>;
+  botFor: (chat: ChatRef) => Bot;
   now: () => number;
 }) {
   async function show(event: ChatEventOf<'command'>): Promise<void> {
@@ -165,13 +168,22 @@ export function createSettings({
 
   async function moveReviews(event: PressEvent, reviewChat: ChatRef | undefined): Promise<void> {
     const { workspace } = event;
+    const obstacle = reviewChat === undefined ? undefined : await fetchObstacle(reviewChat);
+    if (reviewChat !== undefined && obstacle !== undefined && !canStand(obstacle))
+      throw new UserError({ code: 'no_cards_here', obstacle, chat: reviewChat });
     const before = (await workspaces.placesOf(workspace)).find(({ id }) => id === workspace);
     if (before?.reviewChat !== reviewChat) {
       await workspaces.setReviewChat(workspace, reviewChat);
       await note(event, reviewChatText(reviewChat));
     }
-    await redraw(event);
+    await redraw(event, obstacle && obstacleText(obstacle, event.chat, 'here'));
   }
+
+  /** What is not known is found out when a card is sent. */
+  const fetchObstacle = (chat: ChatRef): Promise<Obstacle | undefined> =>
+    botFor(chat)
+      .fetchObstacle(chat)
+      .catch(() => undefined);
 
   /** Lets the person to whom the command replies approve, or not any more. */
   async function toggleApprover(event: ChatEventOf<'command'>): Promise<void> {

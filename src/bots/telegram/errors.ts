@@ -1,5 +1,7 @@
 import { GrammyError, HttpError } from 'grammy';
+import type { Obstacle } from '../../core/people.ts';
 import {
+  CardRefusedError,
   ChatBusyError,
   ChatClosedError,
   ChatRefusedError,
@@ -29,16 +31,19 @@ export class ChatMovedError extends ChatClosedError {
 const DEFAULT_RETRY_AFTER_SECONDS = 5;
 
 const GONE = ['message to edit not found', "message can't be edited", 'message_id_invalid'];
-const CLOSED = [
-  'chat not found',
-  'message thread not found',
-  'topic_closed',
-  'topic_deleted',
-  'not enough rights',
-  'have no rights to send',
-  'chat_write_forbidden',
-  'chat_restricted',
-  'peer_id_invalid',
+/** What keeps us out of a chat, by what the description says; the first that fits counts. */
+const CLOSED: readonly (readonly [RegExp, Obstacle])[] = [
+  [/message thread not found|topic_deleted/, { type: 'topic_gone' }],
+  [/topic_closed/, { type: 'thread_closed' }],
+  [/rights to send photos|chat_send_(photos|media)_forbidden/, { type: 'rights', missing: ['pictures'] }],
+  [/not enough rights|have no rights to send|chat_restricted/, { type: 'rights', missing: ['send'] }],
+  [
+    /chat_write_forbidden|chat_send_plain_forbidden|user_banned_in_channel/,
+    { type: 'rights', missing: ['send'] },
+  ],
+  [/blocked by the user|can't initiate conversation|user is deactivated/, { type: 'blocked' }],
+  [/was kicked|is not a member/, { type: 'removed' }],
+  [/chat not found|peer_id_invalid|chat was deleted|chat was deactivated/, { type: 'gone' }],
 ];
 
 /** The connection was never made, so the request never left. */
@@ -79,7 +84,7 @@ export function toChatError(method: string, error: unknown): Error {
 }
 
 /** A refusal that nobody but us can put right. */
-class TelegramError extends Error {
+class TelegramError extends CardRefusedError {
   override name = 'TelegramError' as const;
   readonly description: string;
 
@@ -102,7 +107,8 @@ function fromRefusal(method: string, error: GrammyError): Error {
   if (parameters.migrate_to_chat_id !== undefined) {
     return new ChatMovedError(refusal, parameters.migrate_to_chat_id);
   }
-  if (code === 403 || has(CLOSED)) return new ChatClosedError(refusal);
+  const obstacle = CLOSED.find(([pattern]) => pattern.test(description.toLowerCase()))?.[1];
+  if (code === 403 || obstacle !== undefined) return new ChatClosedError(refusal, obstacle);
   if (has(GONE)) return new MessageGoneError(refusal);
   // One sentence for two cases; the caller may try again, as with an outage.
   if (has(['temporarily unavailable'])) return new ChatUnreachableError(refusal);

@@ -1,6 +1,6 @@
 import type { Api } from 'grammy';
-import type { ChatMember, ChatMemberUpdated } from 'grammy/types';
-import type { ChatRef, Person } from '../../core/people.ts';
+import type { ChatMember, ChatMemberUpdated, ChatPermissions } from 'grammy/types';
+import type { ChatRef, Obstacle, Person } from '../../core/people.ts';
 import type { Member } from '../../core/review/review.ts';
 import { ChatClosedError } from '../platform.ts';
 import { ask, says } from './errors.ts';
@@ -79,17 +79,43 @@ export function createMembers({ api, supergroups, fetchOwnId }: StandingOptions)
     return known;
   }
 
+  /** Administrators may send; for everybody else the group's permissions hold, and their own if they are restricted. */
+  async function fetchObstacle(chat: ChatRef): Promise<Obstacle | undefined> {
+    if (isPrivateChat(chat)) return undefined;
+    try {
+      return await supergroups.follow(parseChatRef(chat).chatId, async (id) => {
+        const ownId = await fetchOwnId();
+        const own = await ask('getChatMember', () => api.getChatMember(id, ownId));
+        if (isAdministrator(own)) return undefined;
+        if (!isPresent(own)) return { type: 'removed' };
+        const { permissions } = await ask('getChat', () => api.getChat(id));
+        return obstacleOf([permissions, own.status === 'restricted' ? own : undefined]);
+      });
+    } catch (error) {
+      if (error instanceof ChatClosedError) return error.obstacle;
+      throw error;
+    }
+  }
+
   /** Takes in what Telegram tells of our own status. */
   function note({ chat, new_chat_member: member }: ChatMemberUpdated): void {
     administers.set(chat.id, isAdministrator(member));
   }
 
-  return { fetchMember, receivesReactions, note };
+  return { fetchMember, fetchObstacle, receivesReactions, note };
 }
 
 /** Whether somebody is in a chat: https://core.telegram.org/bots/api#chatmember */
 export const isPresent = (member: ChatMember): boolean =>
   member.status === 'restricted' ? member.is_member : member.status !== 'left' && member.status !== 'kicked';
+
+type Limits = Pick<ChatPermissions, 'can_send_messages' | 'can_send_photos'>;
+
+function obstacleOf(limits: readonly (Limits | undefined)[]): Obstacle | undefined {
+  const isDenied = (right: keyof Limits) => limits.some((limit) => limit?.[right] === false);
+  if (isDenied('can_send_messages')) return { type: 'rights', missing: ['send'] };
+  return isDenied('can_send_photos') ? { type: 'rights', missing: ['pictures'] } : undefined;
+}
 
 const isAdministrator = ({ status }: ChatMember): boolean =>
   status === 'creator' || status === 'administrator';

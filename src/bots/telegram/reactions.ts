@@ -1,4 +1,10 @@
-import type { ChatMemberUpdated, Message, MessageReactionUpdated, ReactionType } from 'grammy/types';
+import type {
+  ChatMember,
+  ChatMemberUpdated,
+  Message,
+  MessageReactionUpdated,
+  ReactionType,
+} from 'grammy/types';
 import type { VoteChoice } from '../../core/review/review.ts';
 import type { ChatEvent } from '../platform.ts';
 import { chatPerson, chatTitle, userPerson, workspaceRef } from './ids.ts';
@@ -29,18 +35,37 @@ export function fromReaction(updateId: number, change: MessageReactionUpdated): 
   return [{ ...frameOf(updateId, chat), person, type: 'reaction', message, marks, ...anonymity }];
 }
 
-/** A change of our own status in a group. */
+/** A change of our own status in a group, or in a private chat, whose person may have blocked us. */
 export function fromRights(updateId: number, change: ChatMemberUpdated): ChatEvent[] {
   const { chat, from, old_chat_member: before, new_chat_member: after } = change;
-  if (!isGroup(chat) || before.status === after.status) return [];
+  if (chat.type === 'channel' || isSame(before, after)) return [];
   // An administrator who acts in the name of the group shows as a bot of Telegram's.
   const person = from.is_bot ? chatPerson(chat) : userPerson(from);
-  return [{ ...frameOf(updateId, chat), person, type: 'rights', isPresent: isPresent(after) }];
+  return [
+    {
+      ...frameOf(updateId, chat),
+      isPrivate: chat.type === 'private',
+      person,
+      type: 'rights',
+      isPresent: isPresent(after),
+    },
+  ];
 }
 
 /** The beginning of a supergroup that was a group: what we have said there is out of reach. */
 export function fromMove(updateId: number, { chat }: Message): ChatEvent[] {
   return [{ ...frameOf(updateId, chat), person: chatPerson(chat), type: 'rights', isPresent: true }];
+}
+
+/** Where we are restricted, what we may send may have changed as well. */
+const isSame = (before: ChatMember, after: ChatMember): boolean =>
+  before.status === after.status && after.status !== 'restricted';
+
+/** A topic in which people may write again. */
+export function fromReopening(updateId: number, message: Message): ChatEvent[] {
+  const { chat } = message;
+  const person = message.from === undefined ? chatPerson(chat) : userPerson(message.from);
+  return [{ ...frameOf(updateId, chat), person, type: 'rights', isPresent: true }];
 }
 
 type AnyChat = ChatMemberUpdated['chat'];

@@ -5,7 +5,7 @@ import { asksToPost, type Command, type Me, readAddress, readCommand, repliesToU
 import { type Albums, givenBy } from './albums.ts';
 import { hasMedia, offeredFile } from './files.ts';
 import { chatRef, chatTitle, messageRef, senderPerson, userPerson, workspaceRef } from './ids.ts';
-import { fromMove, fromReaction, fromRights } from './reactions.ts';
+import { fromMove, fromReaction, fromReopening, fromRights } from './reactions.ts';
 
 /**
  * The kinds of updates that we ask for, always by name: an empty list means Telegram's default, a missing one
@@ -39,6 +39,7 @@ export function createTranslator(options: TranslatorOptions) {
     if (reaction !== undefined) return fromReaction(update.update_id, reaction);
     if (change !== undefined) return fromRights(update.update_id, change);
     if (message === undefined || message.is_automatic_forward === true) return [];
+    if (message.forum_topic_reopened !== undefined) return fromReopening(update.update_id, message);
     if (message.migrate_from_chat_id !== undefined) return fromMove(update.update_id, message);
     return hasMedia(message) ? fromMedia(update.update_id, message) : fromText(update.update_id, message);
   }

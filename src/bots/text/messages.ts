@@ -1,18 +1,16 @@
 import type { Account } from '../../core/accounts/accounts.ts';
 import type { ConsentOutcome } from '../../core/accounts/consent.ts';
-import type { Person } from '../../core/people.ts';
+import type { ChatRef, Obstacle, Person } from '../../core/people.ts';
 import type { Problem } from '../../core/problems.ts';
-import type { Post } from '../../core/publish/post.ts';
+import { type Post, takesVotes } from '../../core/publish/post.ts';
 import { accountKey, encodePress } from '../buttons.ts';
 import { type Button, buttonColumn, buttonRow, type Card, type Line } from '../platform.ts';
 import { accountName, excerptOf, filesWord, limitOf, momentOf } from './format.ts';
+import { obstacleText } from './obstacles.ts';
 import { problemText } from './problems.ts';
 import { type Wording, wordingOf } from './wording.ts';
 
 export const OLD_BUTTON = 'This button is from an older Nod.';
-/** Above a card that stands where it was composed, and not where it should. */
-export const STANDS_IN =
-  'Nod may not write where reviews stand, so this one stands here. Let it in there, or change that in the settings.';
 export const CANCELLING = 'Cancelling; the card tells how it ends.';
 
 /** The title of the window that asks for a time. */
@@ -54,15 +52,75 @@ export function startCard(hasAccount: boolean): Card {
   };
 }
 
+/** Where the cards of a review stand, as far as they do. */
+export interface ReviewStand {
+  /** What keeps the card from its own place, and from all others. */
+  readonly obstacle?: Obstacle | undefined;
+  /** The chat in which it stands instead, and why. */
+  readonly standIn?: { readonly chat: ChatRef; readonly why: Obstacle } | undefined;
+  /** The one in a chat that is joined could not be shown. */
+  readonly isMissingElsewhere: boolean;
+}
+
 /** Stands where a post was composed, once its team has it. */
-export function handedOverCard({ account, chat, content, review }: Post): Card {
+export function handedOverCard(
+  post: Post,
+  { obstacle, standIn, isMissingElsewhere }: ReviewStand = { isMissingElsewhere: false },
+): Card {
+  const { account, chat, review } = post;
   const { chats = [chat] } = review ?? {};
-  const where = chats[0] === chat ? 'here' : 'where reviews stand';
-  const also = chats.length > 1 ? ', and another one in the chat that is joined' : '';
-  const what = excerptOf(content.caption, 60) || filesWord(content.kind, content.sources.length);
+  const [home = chat] = chats;
+  const there = home === chat ? 'here' : 'where reviews stand';
+  const also = chats.length > 1 && !isMissingElsewhere ? ', and another one in the chat that is joined' : '';
+  const sent = `“${whatOf(post)}” for ${accountName(account)} went to the team for approval.`;
+  if (obstacle !== undefined)
+    return note(
+      sent,
+      `Its card cannot be shown${chats.length > 1 && !isMissingElsewhere ? ' here, only in the chat that is joined' : ''}. ${obstacleText(obstacle, home, there)}`,
+      'The card comes as soon as it may.',
+    );
+  if (standIn === undefined) return note(sent, `Its card stands ${there}${also}.`);
+  const where = standIn.chat === chat ? 'here' : 'elsewhere in this place';
+  return note(sent, `Its card stands ${where}${also}. ${obstacleText(standIn.why, home, there)}`);
+}
+
+/** What a post is called in a sentence. */
+export const whatOf = ({ content }: Post): string =>
+  excerptOf(content.caption, 60) || filesWord(content.kind, content.sources.length);
+
+/** Below a card that its author alone sees because no chat takes it. */
+export const unshownLine = (obstacle: Obstacle, chat: ChatRef): string =>
+  `Only you see this card. ${obstacleText(obstacle, chat, 'here')}`;
+
+/** Tells an author alone about a card that no chat takes; `why` says what keeps it out. */
+export function unshownCard({
+  post,
+  shown,
+  why,
+  chat,
+  isJoined,
+}: {
+  post: Post | undefined;
+  /** What the card would say, or how the post has ended. */
+  shown: readonly Line[];
+  why: string;
+  /** The card of the review stands in a chat that is joined. */
+  isJoined: boolean;
+  chat: ChatRef;
+}): Card {
+  const { slash } = wordingOf(chat);
+  if (post === undefined)
+    return note('The card of your draft cannot be shown.', why, 'It comes as soon as it may.');
+  const lacks = `Its card cannot be shown. ${why}`;
+  if (!takesVotes(post)) return { lines: [...shown, [], [lacks]], rows: [] };
+  if (isJoined)
+    return note(
+      `“${whatOf(post)}” waits for approval. Its card stands only in the chat that is joined. ${why}`,
+    );
   return note(
-    `“${what}” for ${accountName(account)} went to the team for approval.`,
-    `Its card stands ${where}${also}.`,
+    `Nobody can see “${whatOf(post)}” for ${accountName(post.account)} to approve it.`,
+    lacks,
+    `The card comes as soon as it may. ${slash}posts there shows how it goes.`,
   );
 }
 

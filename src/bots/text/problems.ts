@@ -7,6 +7,7 @@ import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { failureWords } from './failures.ts';
 import { countOf, durationOf, excerptOf, limitOf, listOf, sizeOf } from './format.ts';
 import { notNowText, nowText } from './not-now.ts';
+import { obstacleText } from './obstacles.ts';
 import type { Wording } from './wording.ts';
 import { wordingOf } from './wording.ts';
 
@@ -136,6 +137,10 @@ export function problemText(problem: Problem, wording: Wording): string {
       return 'This chat no longer shares reviews with the one that the post is from.';
     case 'not_author_or_manager':
       return `Only ${problem.author} and ${managers} can do that here.`;
+    case 'no_cards_here':
+      return `Reviews cannot stand here yet. ${obstacleText(problem.obstacle, problem.chat, 'here')} Then press again.`;
+    case 'review_unseen':
+      return `Nobody could see the review. ${obstacleText(problem.obstacle, problem.chat, problem.isHere ? 'here' : 'where reviews stand')} Nothing was sent; then press again.`;
     case 'nobody_may_vote':
       return 'Then nobody could approve anything. Name a role or a person first.';
     case 'when_unclear':

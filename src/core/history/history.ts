@@ -25,7 +25,8 @@ type HistoryEvent =
   | 'account_disconnected'
   | 'access_allowed'
   | 'access_withdrawn'
-  | 'vote_lapsed';
+  | 'vote_lapsed'
+  | 'not_shown';
 
 /** One thing that happened. It is written once and never changes. */
 export interface HistoryEntry extends Versioned {

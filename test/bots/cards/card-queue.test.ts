@@ -5,6 +5,7 @@ import pino from 'pino';
 import { expect, it } from 'vitest';
 import { type Anchor, type CardRecord, createCardIndex } from '../../../src/bots/cards/card-index.ts';
 import { createCardQueue } from '../../../src/bots/cards/card-queue.ts';
+import { createCopies } from '../../../src/bots/cards/copies.ts';
 import type { Rendering } from '../../../src/bots/cards/show-card.ts';
 import { ChatBusyError, ChatClosedError, ChatUnreachableError } from '../../../src/bots/platform.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
@@ -116,38 +117,59 @@ it.concurrent('repeats a send that cannot have arrived', async () => {
   await chat.shows('one');
 });
 
-it.concurrent('sends twice at most what may have arrived', async () => {
+it.concurrent('sends a card again, however often no answer told whether it arrived', async () => {
   await using started = await startBoard();
-  const { chat, cardQueue, draw } = started;
-  for (let count = 0; count < 2; count += 1) chat.fail(lost(), { arrives: true });
-  draw('one');
-  await chat.shows('one', 'one');
-  draw('two', { soon: false });
-  cardQueue.touch('one');
-  await cardQueue.stop();
-  expect(chat.show()).toEqual(['one', 'one']);
+  const { chat, cardIndex, draw } = started;
+  for (let count = 0; count < 2; count += 1) chat.fail(lost());
+  draw('one', { soon: false });
+  await chat.shows('one');
+  await started.cardQueue.stop();
+  expect(await cardIndex.messageOf('one')).toEqual({ chat: CHAT, id: '1' });
 });
 
-it.concurrent('sends again what may have arrived twice when a person has done something since', async () => {
+it.concurrent('waits with a card that may have arrived until the chat answers again', async () => {
   await using started = await startBoard();
   const { chat, draw } = started;
-  for (let count = 0; count < 2; count += 1) chat.fail(lost(), { arrives: true });
+  chat.fail(lost(), { arrives: true });
+  chat.setAway(true);
   draw('one');
+  await chat.shows('one');
+  await chat.asked();
+  expect(chat.show()).toEqual(['one']);
+  chat.setAway(false);
   await chat.shows('one', 'one');
-  draw('two');
-  await chat.shows('one', 'one', 'two');
+});
+
+it.concurrent('ends an older copy of a card as soon as somebody uses it', async () => {
+  await using started = await startBoard();
+  const { chat, cardIndex, draw } = started;
+  const copies = createCopies({ cardIndex, botFor: () => chat.bot, log: pino({ level: 'silent' }) });
+  await chat.bot.send(CHAT, paper('something else'));
+  chat.fail(lost(), { arrives: true });
+  draw('one');
+  await chat.shows('something else', 'one', 'one');
+  await chat.until(() => (chat.messages.length === 3 ? true : undefined));
+  await started.cardQueue.stop();
+  await copies.close({ chat: CHAT, id: '3' }, 'one');
+  await copies.close({ chat: CHAT, id: '2' }, 'another');
+  await copies.close({ chat: CHAT, id: '2' });
+  expect(chat.show()).toEqual(['something else', 'one', 'one']);
+  await copies.close({ chat: CHAT, id: '2' }, 'one');
+  expect(chat.show()[1]).toContain('This card was sent twice.');
 });
 
 it.concurrent('takes the message that somebody uses for the card', async () => {
   await using started = await startBoard();
   const { chat, cardIndex, draw } = started;
-  for (let count = 0; count < 2; count += 1) chat.fail(lost(), { arrives: true });
+  chat.fail(lost(), { arrives: true });
+  chat.setAway(true);
   draw('one');
-  await chat.shows('one', 'one');
-  await cardIndex.adopt('one', { chat: CHAT, id: '2' });
+  await chat.shows('one');
+  await chat.asked();
+  await cardIndex.adopt('one', { chat: CHAT, id: '1' });
   draw('two');
-  await chat.shows('one', 'two');
-  expect(await cardIndex.subjectOf({ chat: CHAT, id: '2' })).toBe('one');
+  await chat.shows('two');
+  expect(await cardIndex.subjectOf({ chat: CHAT, id: '1' })).toBe('one');
 });
 
 it.concurrent('sends a new card when the old one is gone', async () => {

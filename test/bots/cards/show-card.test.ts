@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { type Anchor, type CardRecord, createCardIndex } from '../../../src/bots/cards/card-index.ts';
-import { createShowCard, type Doubts, isTooDoubtful } from '../../../src/bots/cards/show-card.ts';
-import { ChatUnreachableError, MessageGoneError } from '../../../src/bots/platform.ts';
+import { copiesIn, createShowCard, type Doubts } from '../../../src/bots/cards/show-card.ts';
+import { ChatClosedError, ChatUnreachableError, MessageGoneError } from '../../../src/bots/platform.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
 import { createPaperBot, paper } from '../paper-bot.ts';
 
@@ -22,7 +22,13 @@ async function startShowing({ onceKeyMs = 0 } = {}) {
     anchors: stores.store<Anchor>('anchors'),
   });
   const log = pino({ level: 'silent' });
-  const showing = createShowCard({ cardIndex, botFor: () => chat.bot, now: () => clock.now, log });
+  const showing = createShowCard({
+    cardIndex,
+    botFor: () => chat.bot,
+    onMoved: () => {},
+    now: () => clock.now,
+    log,
+  });
   const doubts: Doubts = new Map();
 
   /** Tries to send a card whose answer gets lost. */
@@ -39,16 +45,14 @@ async function startShowing({ onceKeyMs = 0 } = {}) {
   return { chat, cardIndex, clock, showing, doubts, sendInVain, [Symbol.asyncDispose]: dispose };
 }
 
-it('repeats a send as long as the platform remembers it, and then no oftener than elsewhere', async () => {
+it('counts no copies of a card as long as the platform remembers it', async () => {
   await using started = await startShowing({ onceKeyMs: 60_000 });
   const { clock, doubts, sendInVain } = started;
   for (let tries = 0; tries < 5; tries += 1) await sendInVain();
-  expect(isTooDoubtful(doubts)).toBe(false);
+  expect(copiesIn(doubts)).toBe(0);
   clock.now = 60_000;
   await sendInVain();
-  expect(isTooDoubtful(doubts)).toBe(false);
-  await sendInVain();
-  expect(isTooDoubtful(doubts)).toBe(true);
+  expect(copiesIn(doubts)).toBe(1);
 });
 
 describe('a card whose answer got lost, on a platform that remembers keys', () => {
@@ -118,4 +122,35 @@ it('sends a card without its picture when that is deleted', async () => {
   };
   await showing.show('one', { chat: CHAT, card, isForAll: true }, new Map());
   expect(chat.messages[0]?.versions[0]?.card).toEqual(paper('one'));
+});
+
+describe('a card with a picture', () => {
+  const path = import.meta.filename;
+  const pictured = (text: string) => {
+    const attachment = { type: 'picture' as const, key: text, path };
+    return { chat: CHAT, card: { ...paper(text), attachment }, isForAll: true };
+  };
+
+  it('is sent without it where the chat takes none, and gets it as soon as it may', async () => {
+    await using started = await startShowing();
+    const { chat, cardIndex, showing } = started;
+    chat.close(CHAT, { type: 'rights', missing: ['pictures'] });
+    await showing.show('one', pictured('one'), new Map());
+    await showing.show('one', pictured('two'), new Map());
+    expect(chat.show()).toEqual([
+      'two\n\nWithout its picture: this group lets nobody send photos. An administrator can allow it, or make Nod an administrator.',
+    ]);
+    chat.close(CHAT, undefined);
+    await cardIndex.noteDoubtful('one');
+    await showing.show('one', pictured('two'), new Map());
+    expect(chat.messages[0]?.versions.at(-1)?.card).toEqual(pictured('two').card);
+  });
+
+  it('is not sent twice where the chat takes no message at all', async () => {
+    await using started = await startShowing();
+    const { chat, showing } = started;
+    chat.close(CHAT, { type: 'rights', missing: ['send'] });
+    await expect(showing.show('one', pictured('one'), new Map())).rejects.toThrow(ChatClosedError);
+    expect(chat.sendsRefused()).toBe(1);
+  });
 });

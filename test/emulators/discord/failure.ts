@@ -41,6 +41,10 @@ export const unknownWebhook = () => new ApiFailure(404, 10015, 'Unknown Webhook'
 export const unknownInteraction = () => new ApiFailure(404, 10062, 'Unknown interaction');
 export const missingAccess = () => new ApiFailure(403, 50001, 'Missing Access');
 export const missingPermissions = () => new ApiFailure(403, 50013, 'Missing Permissions');
+export const archivedThread = () => new ApiFailure(400, 50083, 'Thread is archived');
+export const lockedThread = () => new ApiFailure(400, 160005, 'Thread is locked');
+export const blockedByAutoMod = () =>
+  new ApiFailure(400, 200000, 'Message was blocked by automatic moderation');
 export const noMutualGuild = () =>
   new ApiFailure(403, 50278, 'Cannot send messages to this user due to having no mutual guilds');
 export const invalidWebhookToken = () => new ApiFailure(401, 50027, 'Invalid Webhook Token');

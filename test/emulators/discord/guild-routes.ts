@@ -9,7 +9,7 @@ import { checkForm } from './form-errors.ts';
 import { IDENTIFIES_PER_DAY, identifiesLeft } from './gateway.ts';
 import { guildWire, memberWire } from './guild-wire.ts';
 import { type Call, noContent, ok, type Reply, type Route } from './routes.ts';
-import { reachChannel, reachGuild } from './standing.ts';
+import { openThread, reachChannel, reachGuild, sendRight } from './standing.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -64,6 +64,13 @@ export const guildRoutes: Route[] = [
   get('getChannel', '/channels/{channel}', ({ emulation, param }) =>
     ok(reachChannel(emulation, param('channel')).channel),
   ),
+  {
+    name: 'modifyChannel',
+    method: 'PATCH',
+    pattern: '/channels/{channel}',
+    bucket: 'others',
+    run: unarchive,
+  },
   {
     name: 'leaveGuild',
     method: 'DELETE',
@@ -122,4 +129,12 @@ function refreshUrls({ emulation, body }: Call): Reply {
       refreshed: emulation.files.refresh(original) ?? null,
     })),
   });
+}
+
+/** Whoever may send into an archived thread may open it again, unless it is locked. */
+function unarchive({ emulation, param }: Call): Reply {
+  const seen = reachChannel(emulation, param('channel'));
+  const entry = reachChannel(emulation, param('channel'), [sendRight(seen)]);
+  openThread(emulation, entry);
+  return ok(entry.channel);
 }

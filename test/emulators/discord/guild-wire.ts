@@ -90,12 +90,14 @@ export function guildCreate(world: World, guild: GuildEntry) {
     unavailable: false,
     member_count: guild.members.size,
     channels: [...state.channels.values()]
-      .filter(({ guildId }) => guildId === guild.id)
+      .filter(({ guildId, channel }) => guildId === guild.id && channel.thread_metadata === undefined)
       .map(({ channel }) => channel),
     members: [...guild.members.values()]
       .filter(({ userId }) => userId === state.bot.id)
       .map((member) => memberWire(world, member)),
-    threads: [],
+    threads: [...state.channels.values()]
+      .filter(({ guildId, channel }) => guildId === guild.id && channel.thread_metadata?.archived === false)
+      .map(({ channel }) => channel),
     voice_states: [],
     presences: [],
     stage_instances: [],

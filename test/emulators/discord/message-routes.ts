@@ -10,7 +10,17 @@ import { buildContent } from './message-content.ts';
 import { PERMISSIONS, type PermissionName } from './permissions.ts';
 import { type Call, noContent, ok, type Reply, type Route } from './routes.ts';
 import { compareIds } from './snowflake.ts';
-import { botPermissions, mentionScope, reachChannel, reachMessage, uploadLimit } from './standing.ts';
+import {
+  botPermissions,
+  mentionScope,
+  openThread,
+  passAutoMod,
+  reachChannel,
+  reachMessage,
+  refuseArchived,
+  sendRight,
+  uploadLimit,
+} from './standing.ts';
 import type { ChannelEntry, GuildEntry, StoredMessage } from './state.ts';
 import { FLAGS, type MessagePayload } from './wire.ts';
 
@@ -47,7 +57,7 @@ export const messageRoutes: Route[] = [
     pattern: '/channels/{channel}/typing',
     bucket: 'others',
     run: ({ emulation, param }) => {
-      reachChannel(emulation, param('channel'), ['SEND_MESSAGES']);
+      reachChannel(emulation, param('channel'), [sendRight(reachChannel(emulation, param('channel')))]);
       return noContent;
     },
   },
@@ -56,7 +66,8 @@ export const messageRoutes: Route[] = [
 async function createMessage({ emulation, param, body, uploads }: Call): Promise<Reply> {
   const { state, messages } = emulation;
   const channelId = param('channel');
-  const entry = reachChannel(emulation, channelId, ['SEND_MESSAGES', ...needsFor(uploads.length)]);
+  const seen = reachChannel(emulation, channelId);
+  const entry = reachChannel(emulation, channelId, [sendRight(seen), ...needsFor(uploads.length)]);
   const payload = checkForm(MessageCreateRequestSchema, body);
   checkSendFlags(payload);
   const replied = findReplied(emulation, entry, payload);
@@ -65,6 +76,8 @@ async function createMessage({ emulation, param, body, uploads }: Call): Promise
     limitBytes: uploadLimit(emulation, entry),
   });
   refuseClosedDm(emulation, entry);
+  passAutoMod(emulation, entry, content);
+  openThread(emulation, entry);
   const { nonce } = payload;
   const hasNonce = nonce !== undefined && nonce !== null && nonce !== '';
   const sent = hasNonce && payload.enforce_nonce ? messages.byNonce(state.bot.id, nonce) : undefined;
@@ -138,11 +151,13 @@ async function editMessage(call: Call): Promise<Reply> {
   const payload = checkForm(MessageEditRequestPartialSchema, body);
   const entry = state.channels.get(param('channel'));
   if (!entry) throw unknownChannel();
+  refuseArchived(entry);
   const content = await buildContent(emulation, payload, uploads, {
     channelId: stored.channelId,
     limitBytes: uploadLimit(emulation, entry),
     previous: stored.current,
   });
+  passAutoMod(emulation, entry, content);
   messages.edit(stored, content);
   return ok(show(emulation, stored));
 }

@@ -1,12 +1,12 @@
 // Faithful: people write with files and replies, edit, delete and react, as far as they may. Simplified: custom emoji
-// are not checked. Missing: threads, stickers, polls, forwards.
+// are not checked. Missing: stickers, polls, forwards.
 import type { Emulation } from './emulation.ts';
 import type { UploadFile } from './files.ts';
 import { pingsOf } from './mentions.ts';
 import { EVERYTHING } from './messages.ts';
 import { PERMISSIONS, type PermissionName } from './permissions.ts';
 import { addReaction, clearReactions, reactionsWith, readEmoji, removeReaction } from './reactions.ts';
-import { mentionScope, uploadLimit, userPermissions } from './standing.ts';
+import { mentionScope, sendRight, uploadLimit, userPermissions } from './standing.ts';
 import type { ChannelEntry, StoredMessage } from './state.ts';
 import type { WireMessage } from './wire.ts';
 import { idOf, type Ref, type World } from './world.ts';
@@ -28,7 +28,7 @@ export function createPeople(emulation: Emulation, world: World) {
       const entry = world.channelOf(channel);
       const authorId = idOf(user);
       access.require(entry, authorId, [
-        'SEND_MESSAGES',
+        sendRight(entry),
         ...(files.length > 0 ? (['ATTACH_FILES'] as const) : []),
       ]);
       const replied = replyTo ? access.find(replyTo, authorId) : undefined;

@@ -1,6 +1,6 @@
 // Faithful: bits, and how roles and channel overwrites add up
-// (https://discord.com/developers/docs/topics/permissions#permission-overwrites). Simplified: a selection of the bits.
-// Missing: time-outs, implicit denials between permissions.
+// (https://discord.com/developers/docs/topics/permissions#permission-overwrites), and what is denied along with View
+// Channel and Send Messages (#implicit-permissions). Simplified: a selection of the bits. Missing: time-outs.
 import type { GuildEntry, MemberEntry } from './state.ts';
 import type { WireOverwrite } from './wire.ts';
 
@@ -20,6 +20,8 @@ export const PERMISSIONS = {
   USE_EXTERNAL_EMOJIS: 1n << 18n,
   MANAGE_ROLES: 1n << 28n,
   USE_APPLICATION_COMMANDS: 1n << 31n,
+  MANAGE_THREADS: 1n << 34n,
+  SEND_MESSAGES_IN_THREADS: 1n << 38n,
 };
 
 export type PermissionName = keyof typeof PERMISSIONS;
@@ -33,6 +35,7 @@ export const DEFAULT_PERMISSIONS: PermissionName[] = [
   'READ_MESSAGE_HISTORY',
   'USE_EXTERNAL_EMOJIS',
   'USE_APPLICATION_COMMANDS',
+  'SEND_MESSAGES_IN_THREADS',
 ];
 
 /** What both sides may do in a DM. */

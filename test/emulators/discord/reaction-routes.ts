@@ -7,7 +7,7 @@ import type { PermissionName } from './permissions.ts';
 import { addReaction, clearReactions, reactionsWith, readEmoji, removeReaction } from './reactions.ts';
 import { type Call, noContent, ok, type Reply, type Route } from './routes.ts';
 import { compareIds } from './snowflake.ts';
-import { reachChannel, reachMessage } from './standing.ts';
+import { reachChannel, reachMessage, refuseArchived } from './standing.ts';
 
 const REACTIONS = '/channels/{channel}/messages/{message}/reactions';
 const bucket = 'reactions';
@@ -57,6 +57,7 @@ const reach = ({ emulation, param }: Call, needed: PermissionName[] = []) =>
 function create(call: Call): Reply {
   const { emulation, param } = call;
   const stored = reach(call, ['READ_MESSAGE_HISTORY']);
+  refuseArchived(reachChannel(emulation, param('channel')));
   const emoji = readEmoji(param('emoji'));
   // Only the first reaction of its kind needs the permission.
   if (!reactionsWith(stored, emoji)) reachChannel(emulation, param('channel'), ['ADD_REACTIONS']);

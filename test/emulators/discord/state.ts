@@ -1,5 +1,5 @@
 // Faithful: what Discord keeps about guilds, channels, messages, commands and interactions. Simplified: one
-// application, no persistence, deleted messages stay here with the time of their deletion. Missing: threads, voice,
+// application, no persistence, deleted messages stay here with the time of their deletion. Missing: voice,
 // webhooks other than those of interactions, user installs.
 import type { CommandRequest, ModalRequest, OptionValue, WireChoice } from './command-wire.ts';
 import type { StoredFile } from './files.ts';
@@ -35,6 +35,8 @@ export type GuildEntry = {
   roles: Map<string, WireRole>;
   members: Map<string, MemberEntry>;
   createdAtMs: number;
+  /** What AutoMod keeps from being said by whoever does not manage the server. */
+  blockedWords?: RegExp;
 };
 
 export type ChannelEntry = {

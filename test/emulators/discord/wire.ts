@@ -51,7 +51,7 @@ export type WireOverwrite = { id: string; type: 0 | 1; allow: string; deny: stri
 
 export type WireChannel = {
   id: string;
-  /** 0 is a text channel of a guild, 1 a DM. */
+  /** 0 is a text channel of a guild, 1 a DM, 11 a thread. */
   type: number;
   flags: number;
   guild_id?: string;
@@ -65,6 +65,12 @@ export type WireChannel = {
   last_message_id?: string | null;
   rate_limit_per_user?: number;
   permissions?: string;
+  thread_metadata?: {
+    archived: boolean;
+    locked: boolean;
+    auto_archive_duration: number;
+    archive_timestamp: string;
+  };
 };
 
 export type WireEmoji = { id: string | null; name: string | null; animated?: boolean };

@@ -1,6 +1,6 @@
 // Faithful: guilds with an @everyone role, a managed role of the bot, members, channels with overwrites, and the events
-// of their changes. Simplified: permissions given to a person become a role of their own. Missing: categories, threads,
-// voice, invitations.
+// of their changes; threads, archived or locked; words that AutoMod blocks. Simplified: permissions given to a person
+// become a role of their own. Missing: categories, voice, invitations.
 import { openDm } from './dm.ts';
 import { type Emulation, newUser } from './emulation.ts';
 import { guildCreate, memberWire } from './guild-wire.ts';
@@ -137,6 +137,46 @@ export function createWorld(emulation: Emulation) {
       return channel;
     },
 
+    /** A public thread of a channel. */
+    thread(parent: Ref, { name }: { name: string }): WireChannel {
+      const { channel: wire, guildId } = channelOf(parent);
+      const thread: WireChannel = {
+        id: ids.next(),
+        type: 11,
+        flags: 0,
+        ...(guildId === undefined ? {} : { guild_id: guildId }),
+        name,
+        parent_id: wire.id,
+        last_message_id: null,
+        rate_limit_per_user: 0,
+        thread_metadata: {
+          archived: false,
+          locked: false,
+          auto_archive_duration: 1440,
+          archive_timestamp: clock.iso(clock.now()),
+        },
+      };
+      state.channels.set(thread.id, { channel: thread, ...(guildId === undefined ? {} : { guildId }) });
+      sessions.dispatch('THREAD_CREATE', { ...thread, newly_created: true });
+      return thread;
+    },
+
+    /** A thread is archived, as it is after a day without a word, or locked, or opened again. */
+    setThread(thread: Ref, to: { archived?: boolean; locked?: boolean }) {
+      const { channel: wire } = channelOf(thread);
+      if (wire.thread_metadata === undefined) throw new Error('Only a thread is archived or locked.');
+      Object.assign(wire.thread_metadata, to);
+      sessions.dispatch('THREAD_UPDATE', wire);
+      watch.changed();
+    },
+
+    /** AutoMod keeps these words from being said, by the bot too; none lifts it. */
+    blockWords(guild: Ref, words: RegExp | undefined) {
+      const entry = guildOf(guild);
+      if (words === undefined) delete entry.blockedWords;
+      else entry.blockedWords = words;
+    },
+
     /** The direct channel of a person with the bot. */
     dm: (user: Ref): WireChannel => openDm(emulation, idOf(user)).channel,
 
@@ -215,6 +255,13 @@ export function createWorld(emulation: Emulation) {
       const { channel: wire } = channelOf(channel);
       state.channels.delete(wire.id);
       sessions.dispatch('CHANNEL_DELETE', wire);
+    },
+
+    /** The bot is invited again, with the rights of everybody. */
+    addBot(guild: Ref) {
+      const entry = guildOf(guild);
+      join(entry, state.bot.id, []);
+      sessions.dispatch('GUILD_CREATE', guildCreate(emulation, entry));
     },
 
     /** The bot is thrown out of a guild. */

@@ -1,6 +1,7 @@
-// Faithful: who is found, who may be written to, migration errors, topics, the bot's rights. Simplified: an
-// administrator has every right. Missing: restricted members, invite links, slow mode.
-import type { ChatMember, ChatMemberAdministrator, User } from 'grammy/types';
+// Faithful: who is found, who may be written to, migration errors, topics that are closed or deleted, what a group lets
+// its members send (https://core.telegram.org/bots/api#chatpermissions), the bot's rights. Simplified: an administrator
+// has every right. Missing: invite links, slow mode.
+import type { ChatMember, ChatMemberAdministrator, ChatPermissions, User } from 'grammy/types';
 import { badRequest, forbidden } from './failure.ts';
 import { botUser, type ChatEntry, type State } from './state.ts';
 
@@ -34,6 +35,28 @@ export function checkMayWrite(state: State, entry: ChatEntry) {
   checkMayRead(state, entry);
 }
 
+/** What a message is, as a group's permissions tell it apart. */
+export type Sending = 'text messages' | 'photos' | 'videos' | 'documents';
+
+const SENDING_RIGHTS = {
+  'text messages': 'can_send_messages',
+  photos: 'can_send_photos',
+  videos: 'can_send_videos',
+  documents: 'can_send_documents',
+} as const satisfies Record<Sending, keyof ChatPermissions>;
+
+/** Refuses what the group lets no member send, or not the bot. */
+export function checkMaySend(state: State, entry: ChatEntry, what: Sending) {
+  if (entry.chat.type === 'private' || isBotAdmin(state, entry)) return;
+  const own = entry.members.get(state.bot.id);
+  const limits = [entry.permissions, own?.status === 'restricted' ? own : undefined];
+  const isDenied = (right: keyof ChatPermissions) => limits.some((limit) => limit?.[right] === false);
+  if (isDenied('can_send_messages') && entry.chat.type === 'supergroup')
+    throw badRequest('CHAT_WRITE_FORBIDDEN');
+  if (isDenied('can_send_messages') || isDenied(SENDING_RIGHTS[what]))
+    throw badRequest(`not enough rights to send ${what} to the chat`);
+}
+
 /** Refuses groups that the bot is not in. */
 export function checkMayRead(state: State, entry: ChatEntry) {
   if (entry.chat.type === 'private') return;
@@ -43,11 +66,16 @@ export function checkMayRead(state: State, entry: ChatEntry) {
 }
 
 /** Refuses topics that the chat does not have; returns the id under which messages appear. */
-export function checkThread(entry: ChatEntry, threadId: number | undefined): number | undefined {
+export function checkThread(
+  state: State,
+  entry: ChatEntry,
+  threadId: number | undefined,
+): number | undefined {
   // Thread 1 is the General topic, whose messages carry no thread id.
   if (threadId === undefined || threadId === 0) return undefined;
   if (threadId === 1 && entry.topics.size > 0) return undefined;
   if (!entry.topics.has(threadId)) throw badRequest('message thread not found');
+  if (entry.closedTopics.has(threadId) && !isBotAdmin(state, entry)) throw badRequest('TOPIC_CLOSED');
   return threadId;
 }
 

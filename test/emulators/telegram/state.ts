@@ -7,6 +7,7 @@ import type {
   CallbackQuery,
   Chat,
   ChatMember,
+  ChatPermissions,
   Message,
   ReactionType,
   User,
@@ -27,6 +28,9 @@ export type ChatEntry = {
   migratedToChatId?: number;
   /** Forum topics by message_thread_id. */
   topics: Map<number, string>;
+  closedTopics: Set<number>;
+  /** What members may do; undefined means everything. */
+  permissions?: ChatPermissions;
   /** What getChat reports; undefined means that every emoji is allowed. */
   availableReactions?: ReactionType[];
 };

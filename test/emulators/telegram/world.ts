@@ -1,6 +1,6 @@
 // Faithful: ids and shapes of users, private chats, groups and forums; membership changes as my_chat_member updates;
 // migration to a supergroup. Simplified: seeding sends no updates unless asked to. Missing: channels.
-import type { Chat, ChatMember, User } from 'grammy/types';
+import type { Chat, ChatMember, ChatPermissions, User } from 'grammy/types';
 import { adminOf, botMember, leftMember, memberOf } from './chats.ts';
 import type { Emulation } from './emulation.ts';
 import { type ChatRef, chatIdOf } from './messages.ts';
@@ -49,6 +49,7 @@ export function createWorld({ state, clock, updates, messages, watch }: Emulatio
       started,
       blocked: false,
       topics: new Map(),
+      closedTopics: new Set(),
     };
     state.chats.set(chat.id, entry);
     return entry;
@@ -134,6 +135,34 @@ export function createWorld({ state, clock, updates, messages, watch }: Emulatio
       const id = nextTopicId++;
       entry.topics.set(id, name);
       return id;
+    },
+
+    /** Closes a topic, or opens it again; service messages tell of it. */
+    closeTopic(chat: ChatRef, threadId: number, isClosed = true) {
+      const entry = entryOf(chat);
+      if (isClosed) entry.closedTopics.add(threadId);
+      else entry.closedTopics.delete(threadId);
+      const place = { message_thread_id: threadId, is_topic_message: true as const };
+      const what = isClosed ? { forum_topic_closed: {} } : { forum_topic_reopened: {} };
+      const from = creatorOf(entry);
+      const { current } = messages.post(entry, { from, ...place, ...what });
+      updates.push('message', { ...current, chat: entry.chat, from });
+      watch.changed();
+    },
+
+    /** Deletes a topic with all that was said in it; bots are not told. */
+    deleteTopic(chat: ChatRef, threadId: number) {
+      const entry = entryOf(chat);
+      entry.topics.delete(threadId);
+      for (const stored of messages.inChat(entry.chat.id))
+        if (stored.current.message_thread_id === threadId) messages.remove(stored);
+      watch.changed();
+    },
+
+    /** What members of a group may do from now on, in addition to what was said before; bots are not told. */
+    setPermissions(chat: ChatRef, permissions: ChatPermissions) {
+      const entry = entryOf(chat);
+      entry.permissions = { ...entry.permissions, ...permissions };
     },
 
     /** Makes somebody an administrator or a plain member; 'bot' stands for the bot itself. */

@@ -1,7 +1,7 @@
 // Faithful: what a bot can learn about chats and members, its command menu per scope and language
 // (https://core.telegram.org/bots/api#getchat). Simplified: every member can be looked up, and a group
 // that the bot is not in cannot be looked into, not even a public one. Missing: photos, bios,
-// permissions, pinned messages.
+// pinned messages.
 import { z } from 'zod';
 import { checkMayRead, findChat, leftMember } from '../chats.ts';
 import type { Emulation } from '../emulation.ts';
@@ -37,7 +37,12 @@ function getChat(emulation: Emulation, call: Call) {
   const common = { accent_color_id: 0, max_reaction_count: 11, accepted_gift_types: noGifts() };
   const reactions = entry.availableReactions ? { available_reactions: entry.availableReactions } : {};
   if (entry.chat.type === 'private') return { ...entry.chat, ...common };
-  return { ...entry.chat, ...common, ...reactions, permissions: { can_send_messages: true } };
+  return {
+    ...entry.chat,
+    ...common,
+    ...reactions,
+    permissions: { can_send_messages: true, ...entry.permissions },
+  };
 }
 
 /** Finds a chat that the bot may look into. */

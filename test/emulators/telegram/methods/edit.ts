@@ -3,6 +3,7 @@
 // edited". Missing: inline and business messages, rich messages.
 import { isDeepStrictEqual } from 'node:util';
 import type { Message } from 'grammy/types';
+import { checkMaySend } from '../chats.ts';
 import type { Emulation } from '../emulation.ts';
 import { badRequest } from '../failure.ts';
 import { readReplyMarkup } from '../keyboard.ts';
@@ -76,6 +77,8 @@ function editMessageCaption(emulation: Emulation, { params }: Call) {
 async function editMessageMedia(emulation: Emulation, { params }: Call) {
   const stored = readOwnMessage(emulation, params);
   const request = readInputMedia(emulation, params, params.object('media'));
+  const home = emulation.state.chats.get(stored.chatId);
+  if (home && request.kind === 'photo') checkMaySend(emulation.state, home, 'photos');
   const { current } = stored;
   if (current.text === undefined && !hasMedia(current)) throw badRequest("message can't be edited");
   if (current.media_group_id !== undefined) {

@@ -3,6 +3,7 @@
 // voice, video notes, stickers, polls, locations, forwards and copies.
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
+import type { Sending } from '../chats.ts';
 import type { Emulation } from '../emulation.ts';
 import { badRequest } from '../failure.ts';
 import type { Params, Upload } from '../params.ts';
@@ -76,9 +77,16 @@ export function readLinkPreview(params: Params) {
   return parsed.data;
 }
 
+const SENDING_KINDS = {
+  photo: 'photos',
+  video: 'videos',
+  animation: 'videos',
+  document: 'documents',
+} as const satisfies Record<MediaKind, Sending>;
+
 function sendMedium(kind: MediaKind) {
   return async (emulation: Emulation, { params }: Call) => {
-    const target = readTarget(emulation, params);
+    const target = readTarget(emulation, params, { what: SENDING_KINDS[kind] });
     const thumbnail = params.upload('thumbnail') ?? attachment(params, params.text('thumbnail'));
     const media = await readMedia(emulation, {
       kind,

@@ -2,7 +2,7 @@
 // Missing: inline messages.
 import type { Message, User } from 'grammy/types';
 import { z } from 'zod';
-import { checkMayWrite, checkThread, findChat } from '../chats.ts';
+import { checkMaySend, checkMayWrite, checkThread, findChat, type Sending } from '../chats.ts';
 import type { Emulation } from '../emulation.ts';
 import { badRequest } from '../failure.ts';
 import { type ReplyMarkup, readReplyMarkup } from '../keyboard.ts';
@@ -26,14 +26,19 @@ const replySchema = z.looseObject({
 });
 
 /** Finds where a message goes, with sender, topic, reply and keyboard; throws what forbids sending there. */
-export function readTarget(emulation: Emulation, params: Params, { count = 1 } = {}): Target {
+export function readTarget(
+  emulation: Emulation,
+  params: Params,
+  { count = 1, what = 'text messages' }: { count?: number; what?: Sending } = {},
+): Target {
   const { state, flood, lint } = emulation;
   const entry = findChat(state, params.text('chat_id'));
   flood.pass(entry.chat, count);
   checkMayWrite(state, entry);
+  checkMaySend(state, entry, what);
   const isEphemeral = params.object('ephemeral_message_parameters') !== undefined;
   const replyTo = readReply(emulation, params, entry, isEphemeral);
-  const threadId = checkThread(entry, params.integer('message_thread_id'));
+  const threadId = checkThread(state, entry, params.integer('message_thread_id'));
   const markup = readReplyMarkup(params.object('reply_markup'), lint);
   return {
     entry,
