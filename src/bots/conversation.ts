@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { Workspaces } from '../core/accounts/workspaces.ts';
-import type { DraftFile } from '../core/compose/draft.ts';
+import type { DraftFile, MessageEdit } from '../core/compose/draft.ts';
 import type { Composer } from '../core/compose/drafts.ts';
 import type { ChatRef, Person } from '../core/people.ts';
 import { type Problem, UserError } from '../core/problems.ts';
-import type { Post } from '../core/publish/post.ts';
+import { isSettled, type Post } from '../core/publish/post.ts';
 import { createThrottle } from '../core/throttle.ts';
 import type { Guard, OwnDraft, Passed } from './access/guard.ts';
 import type { AccessRequests } from './access/requests.ts';
@@ -17,9 +17,11 @@ import type { UnshownCards } from './cards/unshown.ts';
 import { COMMANDS, type CommandParts, commandOf } from './commands.ts';
 import type { CommandOptions } from './compose/command-options.ts';
 import type { ButtonPresses } from './compose/draft-buttons.ts';
-import type { ChatEvent, ChatEventOf } from './platform.ts';
+import type { ChatEvent, ChatEventOf, OfferedFile } from './platform.ts';
+import type { CaptionChanges } from './posts/caption-change.ts';
 import type { Lists } from './posts/post-list.ts';
 import type { PostSchedule } from './posts/schedule.ts';
+import type { Questions } from './questions.ts';
 import type { Voting } from './review/voting.ts';
 import type { SettingsDialogue } from './settings/settings.ts';
 import { note, OLD_BUTTON, problemCard } from './text/messages.ts';
@@ -39,6 +41,8 @@ export function createConversation({
   workspaces,
   voting,
   schedule,
+  captionChanges,
+  questions,
   settings,
   cardQueue,
   unshownCards,
@@ -60,6 +64,8 @@ export function createConversation({
   workspaces: Workspaces;
   voting: Voting;
   schedule: PostSchedule;
+  captionChanges: CaptionChanges;
+  questions: Questions;
   settings: SettingsDialogue;
   cardQueue: CardQueue;
   unshownCards: UnshownCards;
@@ -123,7 +129,12 @@ export function createConversation({
       case 'post_answer':
         return takePostAnswer(passed);
       case 'place_answer':
-        return settings.take(passed.event, passed.kind);
+        await settings.take(passed.event, passed.kind);
+        return questions.settle(passed.event);
+      case 'draft_edit':
+        return takeDraftEdit(passed);
+      case 'post_edit':
+        return captionChanges.tellOfEdit(passed.event, passed.post, editOf(passed.event));
       case 'nothing':
         return passed.event.answer(OLD_BUTTON);
       case 'reaction':
@@ -140,15 +151,16 @@ export function createConversation({
   }
 
   async function takeMedia(event: ChatEventOf<'media'>): Promise<void> {
-    const { workspace, chat, person, caption, replyTo, wishes, reply } = event;
+    const { workspace, chat, person, caption, captionFrom, replyTo, wishes, reply } = event;
     const joins = replyTo && (await cardIndex.subjectOf(replyTo));
     const draft = await composer.offer({
       workspace,
       chat,
       person,
       caption,
+      captionFrom,
       joins,
-      file: draftFile(event),
+      file: draftFile(event, event.file),
     });
     // The file came twice, and is part of a post already.
     if (draft === undefined) return;
@@ -166,25 +178,18 @@ export function createConversation({
       .catch((error) => log.error({ err: error, draftId: draft.id }, 'A draft stays without its account'));
   }
 
-  function draftFile({ messageId, order, album, file }: ChatEventOf<'media'>): DraftFile {
-    const { ref, name, bytes, claimedKind, thumbnailRef, tooBig } = file;
-    const offered = { id: messageId, order, name, ref, album, bytes, claimedKind, thumbnailRef };
-    if (tooBig === undefined) return { ...offered, state: 'waiting' };
-    const { maxBytes } = tooBig;
-    return {
-      ...offered,
-      state: 'refused',
-      problem: { code: 'file_too_big_for_chat', name, bytes: bytes ?? maxBytes, maxBytes },
-    };
+  async function takeDraftEdit({ event, draft }: PassedOn<'draft_edit'>): Promise<void> {
+    const hasChanged = await composer.edit(draft.id, event.person, editOf(event));
+    if (hasChanged) cardQueue.touch(draft.id, { soon: true });
   }
 
   /** Plain text in a private chat is the caption of the one draft that has none. */
   async function takeText(event: ChatEventOf<'text'>): Promise<void> {
-    const { workspace, person, text } = event;
+    const { workspace, person } = event;
     const [only, ...others] = (await lists.openDrafts(workspace, person)).filter(
       (draft) => draft.caption === '',
     );
-    if (only !== undefined && others.length === 0) return caption(only.id, person, text);
+    if (only !== undefined && others.length === 0) return caption(only.id, event);
     await sender.answer(
       event,
       note(`${wordingOf(event.chat).toPost} To change a caption, reply to its card.`),
@@ -192,10 +197,10 @@ export function createConversation({
   }
 
   async function takeDraftAnswer({ event, kind, draft }: PassedOn<'draft_answer'>): Promise<void> {
-    const { person, text } = event;
-    const id = await ownId(draft, person);
-    if (kind === 'when_draft') return schedule.takeForDraft(event, id);
-    return caption(id, person, text);
+    const id = await ownId(draft, event.person);
+    if (kind === 'when_draft') await schedule.takeForDraft(event, id);
+    else await caption(id, event);
+    await questions.settle(event);
   }
 
   async function ownId({ draft, isTakenOver }: OwnDraft, person: Person): Promise<string> {
@@ -205,13 +210,20 @@ export function createConversation({
 
   async function takePostAnswer(passed: PassedOn<'post_answer'>): Promise<void> {
     const { event, kind, post } = passed;
+    if (kind === 'caption') return captionChanges.offer(event, post, event.text);
     const said =
       kind === 'why' ? await voting.explain(event, passed) : await schedule.takeForPost(event, post);
-    if (said !== undefined) await sender.answer(event, note(said));
+    if (said !== undefined) {
+      await sender.answer(event, note(said));
+      return questions.settle(event);
+    }
+    // What an author answers to the card of a review that waits may be another caption; all else is people's own talk.
+    if (post.author.id === event.person.id && !isSettled(post))
+      await captionChanges.offer(event, post, event.text);
   }
 
-  async function caption(draftId: string, person: Person, text: string): Promise<void> {
-    await composer.choose(draftId, person, { type: 'caption', text });
+  async function caption(draftId: string, { person, text, messageId }: ChatEventOf<'text'>): Promise<void> {
+    await composer.choose(draftId, person, { type: 'caption', text, messageId });
     cardQueue.touch(draftId, { soon: true });
   }
 
@@ -234,6 +246,40 @@ export function createConversation({
   }
 
   return { handle };
+}
+
+/** A file of a message as a draft has it. */
+function draftFile(
+  message: Pick<ChatEventOf<'media'>, 'messageId'> &
+    Partial<Pick<ChatEventOf<'media'>, 'order' | 'album' | 'isAlbumPart'>>,
+  file: OfferedFile,
+): DraftFile {
+  const { messageId, order = 0, album, isAlbumPart } = message;
+  const { ref, key, name, bytes, claimedKind, thumbnailRef, tooBig } = file;
+  const offered = {
+    id: messageId,
+    order,
+    name,
+    ref,
+    key,
+    album,
+    isAlbumPart,
+    bytes,
+    claimedKind,
+    thumbnailRef,
+  };
+  if (tooBig === undefined) return { ...offered, state: 'waiting' };
+  const { maxBytes } = tooBig;
+  return {
+    ...offered,
+    state: 'refused',
+    problem: { code: 'file_too_big_for_chat', name, bytes: bytes ?? maxBytes, maxBytes },
+  };
+}
+
+function editOf(event: ChatEventOf<'edit'>): MessageEdit {
+  const { messageId, text, file } = event;
+  return { messageId, text, file: file && draftFile(event, file) };
 }
 
 type PassedOn<T extends Passed['on']> = Extract<Passed, { on: T }>;

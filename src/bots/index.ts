@@ -19,10 +19,11 @@ import { createCommandOptions } from './compose/command-options.ts';
 import { createButtonPresses } from './compose/draft-buttons.ts';
 import { createConversation } from './conversation.ts';
 import { type Bot, ChatClosedError } from './platform.ts';
+import { createCaptionChanges, type ProposedCaption } from './posts/caption-change.ts';
 import { createPostButtons } from './posts/post-buttons.ts';
 import { createLists } from './posts/post-list.ts';
 import { createSchedule } from './posts/schedule.ts';
-import { questionsAbout } from './questions.ts';
+import { type AskedQuestion, createQuestions, questionsAbout } from './questions.ts';
 import { createCatchUp } from './review/catch-up.ts';
 import { createDowntime, type DowntimeRecord } from './review/downtime.ts';
 import { createRefusals } from './review/explain-refusal.ts';
@@ -115,33 +116,39 @@ export function createChats({
     log,
   });
 
+  const asked = stores.store<AskedQuestion>('questions');
+  const questions = createQuestions({ asked, sender, cardIndex, botFor, now, log });
+  const proposals = stores.store<ProposedCaption>('proposed-captions');
+  const captionChanges = createCaptionChanges({ ...core, proposals, sender });
   const refusals = createRefusals({ cardIndex, sender, botFor });
-  const voting = createVoting({ ...core, cardIndex, sender, refusals, touch, botFor, now });
+  const voting = createVoting({ ...core, cardIndex, questions, refusals, touch, botFor, now });
   const refresh = (post: Post) => touch(post, { soon: false });
   function retry(): void {
     cardQueue.retry();
     unshownCards.retry();
   }
   const catchUp = createCatchUp({ ...core, voting, cardIndex, refresh, retry, botFor, log });
-  const schedule = createSchedule({ ...core, cardQueue, cardIndex, sender, now });
+  const schedule = createSchedule({ ...core, cardQueue, questions, now });
   const joinChats = createJoinChats({ ...core, sender, touch, botFor });
-  const settings = createSettings({ ...core, joinChats, sender, cardIndex, botFor, now });
+  const settings = createSettings({ ...core, joinChats, sender, questions, botFor, now });
   const postButtons = createPostButtons({
     ...core,
     voting,
     schedule,
+    captionChanges,
     cardQueue,
     touch,
     cardIndex,
     sender,
   });
   const copies = createCopies({ cardIndex, botFor, log });
-  const guard = createGuard({ ...core, cardIndex, botFor });
+  const guard = createGuard({ ...core, cardIndex, questions, botFor });
   const accessRequests = createAccessRequests({ ...core, joinChats, sender, isOpen, botFor, now, log });
   const buttonPresses = createButtonPresses({
     ...core,
     postButtons,
     schedule,
+    questions,
     settings,
     accessRequests,
     cardQueue,
@@ -162,6 +169,8 @@ export function createChats({
     lists,
     voting,
     schedule,
+    captionChanges,
+    questions,
     settings,
     commandOptions,
     commandParts,
@@ -189,6 +198,7 @@ export function createChats({
       await unshownCards.forget(subject);
     }
     await hearing.forget(post);
+    await captionChanges.forget(post);
   }
 
   const parts = { conversation, accountNews, cardQueue, unshownCards, sender, downtime, catchUp };

@@ -204,6 +204,12 @@ export type ChatEvent = {
       /** Equal for all files of one album. */
       readonly album?: string | undefined;
       readonly caption?: string | undefined;
+      /** The person's own message that gives the caption for all files, where that is not the file's own. */
+      readonly captionFrom?: string | undefined;
+      /** The platform shows this file of the album alone. */
+      readonly isAlbumPart?: true | undefined;
+      /** It addresses us only by what it answers: it joins that draft, or is no business of ours. */
+      readonly isOnlyReply?: true | undefined;
       /** Its words are somebody else's. */
       readonly isForwarded?: true | undefined;
       /** A message of ours that it answers, such as the card of the draft that it shall join. */
@@ -225,8 +231,19 @@ export type ChatEvent = {
       readonly target?: Person | undefined;
     }
   | {
+      /** Somebody has changed a message of theirs, or the platform says so; it may never have been for us. */
+      readonly type: 'edit';
+      readonly messageId: string;
+      /** Without what only addresses us; empty where there is none. */
+      readonly text: string;
+      /** What it shows now. */
+      readonly file?: OfferedFile | undefined;
+    }
+  | {
       readonly type: 'text';
       readonly text: string;
+      /** The person's own message, whose later edits come as `edit` events; absent where none come. */
+      readonly messageId?: string | undefined;
       readonly replyTo?: MessageRef | undefined;
       /** What our question was about, where the answer tells it. */
       readonly subject?: string;
@@ -299,6 +316,8 @@ export type ChatEventOf<T extends ChatEvent['type']> = Extract<ChatEvent, { type
 export interface OfferedFile {
   /** Opens the file through `openFile`, also after a restart. */
   readonly ref: string;
+  /** Equal for the same file, where `ref` may change. */
+  readonly key?: string | undefined;
   readonly name: string;
   /** As the platform declares it. */
   readonly bytes?: number | undefined;

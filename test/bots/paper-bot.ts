@@ -46,6 +46,7 @@ export function createPaperBot(options: PaperOptions = {}) {
   let isAway = false;
   /** How often we were asked whether anybody is there. */
   let questions = 0;
+  const removed: string[] = [];
   const watch = createWatch();
 
   /** The next send or edit fails; what `arrives` is done all the same. */
@@ -116,7 +117,7 @@ export function createPaperBot(options: PaperOptions = {}) {
         return ref;
       });
     },
-    remove: async () => {},
+    remove: async (ref) => perform(() => void removed.push(ref.id)),
     openFile: () => Promise.reject(new Error('There are no files on paper.')),
     fetchMember: async (chat, person) => standingOf(person, chat),
     addReactions: async (ref, put) => perform(() => void marks.set(ref.id, put)),
@@ -144,6 +145,8 @@ export function createPaperBot(options: PaperOptions = {}) {
     /** Our own reactions, by the id of the message. */
     marks,
     whispered,
+    /** The ids of the messages that were taken away. */
+    removed,
     fail,
     close,
     /** How many messages a closed chat has refused. */

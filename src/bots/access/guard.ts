@@ -1,11 +1,13 @@
 import type { Operators } from '../../core/access/operators.ts';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import type { Draft } from '../../core/compose/draft.ts';
+import { type Draft, isMadeOf } from '../../core/compose/draft.ts';
+import { openDraftsOf } from '../../core/compose/open-drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import { type ChatRef, isWithin } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
+import { postFrom } from '../../core/publish/posts.ts';
 import { nowOf } from '../../core/publish/verbs.ts';
 import type { Member } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
@@ -14,7 +16,7 @@ import type { CardIndex } from '../cards/card-index.ts';
 import { parseSubject } from '../cards/subjects.ts';
 import { commandOf } from '../commands.ts';
 import type { Bot, ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
-import { decodeQuestionId } from '../questions.ts';
+import { decodeQuestionId, type Questions } from '../questions.ts';
 import { isAbsent } from './members.ts';
 import {
   ACCESS_RIGHTS,
@@ -43,10 +45,14 @@ export type Passed =
   | {
       readonly on: 'post_answer';
       readonly event: ChatEventOf<'text'>;
-      readonly kind: 'why' | 'when_post';
+      /** `caption`: its author writes another one, for what cannot be changed like a draft any more. */
+      readonly kind: 'why' | 'when_post' | 'caption';
       readonly post: Post;
       readonly member: Member;
     }
+  /** Something of a draft, or of a post, came from a message of its author's that has changed. */
+  | { readonly on: 'draft_edit'; readonly event: ChatEventOf<'edit'>; readonly draft: Draft }
+  | { readonly on: 'post_edit'; readonly event: ChatEventOf<'edit'>; readonly post: Post }
   | { readonly on: 'place_answer'; readonly event: ChatEventOf<'text'>; readonly kind: 'zone' | 'code' }
   | PassedPress
   /** Said by no button of ours, or not any more. */
@@ -109,15 +115,17 @@ export function createGuard({
   access,
   operators,
   cardIndex,
+  questions,
   botFor,
 }: {
-  drafts: Pick<Store<Draft>, 'get'>;
-  posts: Pick<Store<Post>, 'get'>;
+  drafts: Pick<Store<Draft>, 'get' | 'find'>;
+  posts: Pick<Store<Post>, 'get' | 'find'>;
   submission: Pick<Submission, 'latestPost'>;
   workspaces: Pick<Workspaces, 'areTogether'>;
   access: Pick<Access, 'isAllowed'>;
   operators: Pick<Operators, 'isOperator' | 'isCode'>;
   cardIndex: Pick<CardIndex, 'subjectOf'>;
+  questions: Pick<Questions, 'openTo'>;
   botFor: (chat: ChatRef) => Bot;
 }) {
   /**
@@ -130,8 +138,11 @@ export function createGuard({
     if (!(await access.isAllowed(event.workspace))) return { on: 'stranger' };
     switch (event.type) {
       case 'media':
+        if (event.isOnlyReply && !(await joinsDraft(event))) return undefined;
         await checkMember(event);
         return { on: 'media', event };
+      case 'edit':
+        return authoriseEdit(event);
       case 'command':
         await checkPlaceRight(event, commandOf(event.name)?.right ?? 'member');
         return { on: 'command', event };
@@ -158,16 +169,58 @@ export function createGuard({
     return argument !== '' && (isPrivate || reply !== undefined || operators.isCode(argument));
   }
 
-  /** A text that answers nothing of ours is for us in a private chat alone. */
+  /**
+   * Whether media that only answer a card of ours join its draft; all other answers of that kind are people's own talk.
+   *
+   * @throws UserError `not_author` where the draft is somebody else's.
+   */
+  async function joinsDraft({ replyTo, workspace, person }: ChatEventOf<'media'>): Promise<boolean> {
+    const subject = replyTo && (await cardIndex.subjectOf(replyTo));
+    const about = subject === undefined ? undefined : parseSubject(subject);
+    if (about === undefined || !('draftId' in about)) return false;
+    const draft = await drafts.get(about.draftId);
+    if (draft === undefined || draft.workspace !== workspace || draft.submitted !== undefined) return false;
+    if (draft.author.id !== person.id) throw new UserError({ code: 'not_author', author: draft.author.name });
+    return true;
+  }
+
+  /** Nobody but its author changes a draft by a message, even where somebody else has written that. */
+  async function authoriseEdit(event: ChatEventOf<'edit'>): Promise<Passed | undefined> {
+    const { chat, person, messageId } = event;
+    const draft = (await openDraftsOf(drafts, person)).find(
+      (one) => one.chat === chat && isMadeOf(one, messageId),
+    );
+    const post = draft === undefined ? await postFrom(posts, { chat, person, messageId }) : undefined;
+    if (draft === undefined && post === undefined) return undefined;
+    await checkMember(event);
+    if (draft !== undefined) return { on: 'draft_edit', event, draft };
+    return post && { on: 'post_edit', event, post };
+  }
+
+  /** A text that answers nothing of ours is for us in a private chat alone, where it answers the question that is open. */
   async function authoriseText(event: ChatEventOf<'text'>): Promise<Passed | undefined> {
     const subject = event.subject ?? (event.replyTo && (await cardIndex.subjectOf(event.replyTo)));
     if (subject !== undefined) return authoriseAnswer(event, topicOf(subject));
     if (!event.isPrivate) return undefined;
+    const asked = await questions.openTo(event);
+    if (asked !== undefined && (await isOpen(topicOf(asked)))) return authoriseAnswer(event, topicOf(asked));
     return { on: 'text', event };
+  }
+
+  /** Whether there still is what a question was about. */
+  async function isOpen({ kind, id }: AnswerTopic): Promise<boolean> {
+    if (kind !== 'caption' && kind !== 'when_draft') return true;
+    const draft = await drafts.get(id);
+    return draft !== undefined && draft.submitted === undefined;
   }
 
   async function authoriseAnswer(event: ChatEventOf<'text'>, { kind, id }: AnswerTopic): Promise<Passed> {
     const right = ANSWER_RIGHTS[kind];
+    if (kind === 'caption' && !(await isOpen({ kind, id }))) {
+      const post = await submission.latestPost(id);
+      if (post !== undefined && post.workspace === event.workspace && post.author.id === event.person.id)
+        return { on: 'post_answer', event, kind, post, member: await checkPostRight(event, post, right) };
+    }
     if (kind === 'caption' || kind === 'when_draft')
       return { on: 'draft_answer', event, kind, draft: await findOwnDraft(event, id) };
     if (kind === 'zone' || kind === 'code') {

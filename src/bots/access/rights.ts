@@ -47,6 +47,7 @@ export const POST_RIGHTS = {
   inbox: 'author',
   privacy: 'author',
   edit: 'author',
+  recaption: 'author',
 } as const satisfies Record<string, Right>;
 
 /** What a button beside an account asks for. */

@@ -21,7 +21,7 @@ import type { Sender } from '../cards/send.ts';
 import type { Bot, ChatEventOf } from '../platform.ts';
 import type { PostButtons } from '../posts/post-buttons.ts';
 import type { PostSchedule } from '../posts/schedule.ts';
-import { askFor } from '../questions.ts';
+import type { Questions } from '../questions.ts';
 import type { SettingsDialogue } from '../settings/settings.ts';
 import { accountName } from '../text/format.ts';
 import { note, OLD_BUTTON } from '../text/messages.ts';
@@ -46,6 +46,7 @@ export function createButtonPresses({
   recorder,
   postButtons,
   schedule,
+  questions,
   settings,
   accessRequests,
   cardQueue,
@@ -64,6 +65,7 @@ export function createButtonPresses({
   recorder: Recorder;
   postButtons: PostButtons;
   schedule: PostSchedule;
+  questions: Questions;
   settings: SettingsDialogue;
   accessRequests: AccessRequests;
   cardQueue: CardQueue;
@@ -195,7 +197,7 @@ export function createButtonPresses({
     const maxLength = captionLimit(kindOf(draft) ?? 'photo');
     const question = { subject: id, title: 'Caption', text: draft.caption, maxLength };
     const card = note(`${person.name}, reply to this with the caption.`);
-    await askFor({ sender, cardIndex }, event, { question, card, replyTo: await cardIndex.messageOf(id) });
+    await questions.ask(event, { question, card, replyTo: await cardIndex.messageOf(id) });
   }
 
   async function discard({ person, answer }: PressEvent, id: string): Promise<void> {

@@ -14,6 +14,7 @@ import {
   usableFiles,
 } from '../../core/compose/draft.ts';
 import type { EarlierPost } from '../../core/compose/earlier-post.ts';
+import { type DraftNotice, joinedTexts } from '../../core/compose/typed-texts.ts';
 import type { MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
 import type { Obstacle } from '../../core/people.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
@@ -30,7 +31,17 @@ import {
   type Picture,
   type Row,
 } from '../platform.ts';
-import { accountName, capital, durationOf, filesWord, listOf, momentOf, sizeOf } from '../text/format.ts';
+import {
+  accountName,
+  capital,
+  countOf,
+  durationOf,
+  excerptOf,
+  filesWord,
+  listOf,
+  momentOf,
+  sizeOf,
+} from '../text/format.ts';
 import { obstacleText } from '../text/obstacles.ts';
 import { problemText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
@@ -76,7 +87,7 @@ export function draftCard({
     { text: `${whatOf(draft)} for TikTok`, style: 'bold' },
     account === undefined ? '' : ` · ${accountName(account)}`,
   ];
-  const lines = [title, [], ...fileLines(draft)];
+  const lines = [title, [], ...fileLines(draft), ...albumLines(draft)];
   if (menu === 'files') return { attachment, lines, rows: [...fileRows(draft), backRow(draft)] };
   if (menu === 'accounts')
     return { attachment, lines, rows: [...accountPicks(draft, accounts), backRow(draft)] };
@@ -89,6 +100,7 @@ export function draftCard({
       ...lines,
       [],
       ...captionLines(draft),
+      ...typedLines(draft),
       [],
       ...choiceLines(draft),
       ...planLines(draft, { timeZone, now }),
@@ -150,6 +162,42 @@ function captionLines(draft: Draft): Line[] {
   const count =
     limit !== undefined && draft.caption.length > limit * 0.9 ? ` ${draft.caption.length} of ${limit}` : '';
   return [[...heading, count], ...draft.caption.split('\n').map((line): Line => [line])];
+}
+
+/** Where the caption comes from, and what a message has changed. */
+function typedLines(draft: Draft): Line[] {
+  const joined = joinedTexts(draft).length;
+  const { notices = [] } = draft;
+  const said = [
+    ...(joined > 0 ? [`Joined from the texts of ${joined} messages.`] : []),
+    ...notices.map(noticeText),
+  ];
+  return said.map((text): Line => [{ text, style: 'italic' }]);
+}
+
+function noticeText(notice: DraftNotice): string {
+  switch (notice.type) {
+    case 'caption_followed':
+      return 'It follows your message, which you have edited.';
+    case 'text_left_out':
+      return `Not in it, because it was chosen otherwise: “${excerptOf(notice.text, 80)}”.`;
+    case 'file_replaced':
+      return `${notice.name} takes the place of what your message showed before.`;
+  }
+}
+
+/** How the rest of an album can be sent of which the chat has shown a part. */
+function albumLines({ chat, files }: Draft): Line[] {
+  const parts = files.filter(({ isAlbumPart }) => isAlbumPart);
+  if (parts.length === 0) return [];
+  const { slash } = wordingOf(chat);
+  const count = files.filter(({ album }) => parts.some((part) => part.album === album)).length;
+  return [
+    [],
+    [
+      `Nod has ${countOf(count, 'file')} of this album: it is shown only the message that you reply to. To add the others, reply to each with ${slash}post, or send them as a reply to this card.`,
+    ],
+  ];
 }
 
 /** What keeps the draft from being posted beyond the choices, and what the creator has switched off. */

@@ -1,3 +1,4 @@
+import type { Composer } from '../../core/compose/drafts.ts';
 import type { Rework } from '../../core/compose/submit.ts';
 import { UserError } from '../../core/problems.ts';
 import { isSettled, type Post } from '../../core/publish/post.ts';
@@ -12,6 +13,7 @@ import type { Sender } from '../cards/send.ts';
 import type { ChatEventOf } from '../platform.ts';
 import type { Voting } from '../review/voting.ts';
 import { CANCELLING, note, OLD_BUTTON } from '../text/messages.ts';
+import { type CaptionChanges, NEWER_CAPTION, RECAPTIONED } from './caption-change.ts';
 import type { PostSchedule } from './schedule.ts';
 
 type PressEvent = ChatEventOf<'press'>;
@@ -27,18 +29,22 @@ interface PressOnPost {
 /** Does what a pressed button on the card of a post says. */
 export function createPostButtons({
   rework,
+  composer,
   notes,
   voting,
   schedule,
+  captionChanges,
   cardQueue,
   touch,
   cardIndex,
   sender,
 }: {
   rework: Rework;
+  composer: Pick<Composer, 'choose'>;
   notes: Signals;
   voting: Voting;
   schedule: PostSchedule;
+  captionChanges: CaptionChanges;
   cardQueue: CardQueue;
   /** Shows what has changed about the post. */
   touch: (post: Post) => void;
@@ -72,6 +78,8 @@ export function createPostButtons({
         return goOn(post, await rework.rechoose(post, person, argument));
       case 'edit':
         return edit(event, post);
+      case 'recaption':
+        return recaption(event, post, argument);
       default:
         return event.answer(OLD_BUTTON);
     }
@@ -83,11 +91,22 @@ export function createPostButtons({
     if (isSettled(next)) throw new UserError({ code: 'goes_on', ...nowOf(next) });
   }
 
-  async function edit(event: PressEvent, post: Post): Promise<void> {
+  /** Takes the post back, with the caption that was offered above the button. */
+  async function recaption(event: PressEvent, post: Post, key: string): Promise<void> {
+    const caption = await captionChanges.take(post, event.person, key);
+    if (caption === undefined) return event.answer(NEWER_CAPTION);
+    await edit(event, post, caption);
+    await event.answer();
+    if (event.isOnMessage) await sender.sayInstead(event.message, note(RECAPTIONED));
+  }
+
+  async function edit(event: PressEvent, post: Post, caption?: string): Promise<void> {
     // Before anything is opened: on a card that lags behind the post may be live.
     checkApplies('edit', post);
     const place = await event.openPrivately?.();
     const draft = await rework.withdraw(post, event.person);
+    if (caption !== undefined)
+      await composer.choose(draft.id, event.person, { type: 'caption', text: caption });
     if (place !== undefined) await cardIndex.adopt(draft.id, place);
     cardQueue.touch(draft.id, { soon: true });
   }

@@ -9,11 +9,9 @@ import type { Post } from '../../core/publish/post.ts';
 import type { Signals } from '../../core/publish/signals.ts';
 import { applies, checkApplies, notNow } from '../../core/publish/verbs.ts';
 import type { Store } from '../../core/storage/database.ts';
-import type { CardIndex } from '../cards/card-index.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
-import type { Sender } from '../cards/send.ts';
 import type { ChatEventOf } from '../platform.ts';
-import { askFor, encodeQuestionId, type QuestionId } from '../questions.ts';
+import { encodeQuestionId, type QuestionId, type Questions } from '../questions.ts';
 import { momentOf } from '../text/format.ts';
 import { AT_ONCE, askWhenText, note, plannedText, WHEN } from '../text/messages.ts';
 
@@ -27,8 +25,7 @@ export function createSchedule({
   workspaces,
   recorder,
   cardQueue,
-  cardIndex,
-  sender,
+  questions,
   wake,
   now,
 }: {
@@ -38,8 +35,7 @@ export function createSchedule({
   workspaces: Workspaces;
   recorder: Recorder;
   cardQueue: CardQueue;
-  cardIndex: CardIndex;
-  sender: Sender;
+  questions: Questions;
   /** Resolves when the post has been looked at. */
   wake: (postId: string) => Promise<void>;
   now: () => number;
@@ -66,7 +62,7 @@ export function createSchedule({
     const text = plan.publishAt === undefined ? '' : momentOf(plan.publishAt, now(), timeZone);
     const question = { subject: encodeQuestionId(topic), title: WHEN, text, maxLength: MAX_LENGTH };
     const card = note(askWhenText(event.person, timeZone));
-    await askFor({ sender, cardIndex }, event, { question, card, replyTo: event.message });
+    await questions.ask(event, { question, card, replyTo: event.message });
   }
 
   /** Takes the answer for a draft. */

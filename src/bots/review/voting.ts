@@ -26,7 +26,6 @@ import type { Store } from '../../core/storage/database.ts';
 import { fetchMemberOf } from '../access/members.ts';
 import { takesPart } from '../access/takes-part.ts';
 import { type CardIndex, keyOf } from '../cards/card-index.ts';
-import type { Sender } from '../cards/send.ts';
 import { parseSubject, reviewSubject } from '../cards/subjects.ts';
 import {
   type Bot,
@@ -36,7 +35,7 @@ import {
   ChatUnreachableError,
   type MessageRef,
 } from '../platform.ts';
-import { askFor, encodeQuestionId } from '../questions.ts';
+import { encodeQuestionId, type Questions } from '../questions.ts';
 import { note } from '../text/messages.ts';
 import type { Refusals } from './explain-refusal.ts';
 import {
@@ -66,7 +65,7 @@ export function createVoting({
   ballots,
   recorder,
   cardIndex,
-  sender,
+  questions,
   refusals,
   touch,
   botFor,
@@ -78,7 +77,7 @@ export function createVoting({
   ballots: Ballots;
   recorder: Recorder;
   cardIndex: CardIndex;
-  sender: Sender;
+  questions: Questions;
   refusals: Refusals;
   /** Shows what has changed about the post. */
   touch: (post: Post) => void;
@@ -166,7 +165,7 @@ export function createVoting({
   async function askWhy(event: ChatEventOf<'press'>, post: Post): Promise<void> {
     const subject = encodeQuestionId({ kind: 'why', id: post.id });
     const question = { subject, title: WHY, text: '', maxLength: MAX_REASON_LENGTH };
-    await askFor({ sender, cardIndex }, event, {
+    await questions.ask(event, {
       question,
       card: note(askWhyText(event.person)),
       replyTo: event.message,

@@ -7,10 +7,10 @@ import type { ChatRef, Obstacle, Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import type { Press } from '../buttons.ts';
-import type { CardIndex } from '../cards/card-index.ts';
 import type { Sender } from '../cards/send.ts';
 import type { Bot, Card, ChatEvent, ChatEventOf } from '../platform.ts';
-import { askFor, encodeQuestionId } from '../questions.ts';
+
+import { encodeQuestionId, type Questions } from '../questions.ts';
 import { OLD_BUTTON } from '../text/messages.ts';
 import { canStand, obstacleText } from '../text/obstacles.ts';
 import { problemText } from '../text/problems.ts';
@@ -46,7 +46,7 @@ export function createSettings({
   history,
   recorder,
   sender,
-  cardIndex,
+  questions,
   operators,
   botFor,
   now,
@@ -56,7 +56,7 @@ export function createSettings({
   history: History;
   recorder: Recorder;
   sender: Sender;
-  cardIndex: CardIndex;
+  questions: Questions;
   operators: Pick<Operators, 'isOperator'>;
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
@@ -203,7 +203,7 @@ export function createSettings({
   async function ask(event: PressEvent, kind: 'zone' | 'code'): Promise<void> {
     const subject = encodeQuestionId({ kind, id: event.workspace });
     const question = { subject, text: '', ...QUESTIONS[kind] };
-    await askFor({ sender, cardIndex }, event, {
+    await questions.ask(event, {
       question,
       card: questionCard(kind, event.person),
       replyTo: event.message,

@@ -37,6 +37,13 @@ export function readAddress(text: string, entities: readonly MessageEntity[], me
 export const repliesToUs = (message: Message, me: Me): boolean =>
   message.reply_to_message?.from?.id === me.id && message.reply_to_message.sender_chat === undefined;
 
+/** Whether a message is meant for us, as far as it says so itself. */
+export function isMeantForUs(message: Message, me: Me): boolean {
+  const { text, entities, caption, caption_entities } = message;
+  if (message.chat.type === 'private' || repliesToUs(message, me)) return true;
+  return readAddress(text ?? caption ?? '', entities ?? caption_entities ?? [], me).isForUs;
+}
+
 function mentions(entity: MessageEntity, text: string, me: Me): boolean {
   if (entity.type === 'text_mention') return entity.user.id === me.id;
   if (entity.type !== 'mention') return false;

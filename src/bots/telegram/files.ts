@@ -46,6 +46,7 @@ const THUMBNAIL_PIXELS = 200;
 
 interface TelegramFile {
   readonly file_id: string;
+  readonly file_unique_id: string;
   readonly file_name?: string;
   readonly file_size?: number;
   readonly mime_type?: string;
@@ -63,6 +64,7 @@ export function offeredFile(message: Message, maxBytes: number): OfferedFile | u
   const bytes = file.file_size;
   return {
     ref: file.file_id,
+    key: file.file_unique_id,
     name: plainFileName(file.file_name ?? '') || fallbackName,
     bytes,
     thumbnailRef: file.thumbnail?.file_id,

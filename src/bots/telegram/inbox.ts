@@ -69,7 +69,7 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
     if (now() - sweptAt >= SWEEP_EVERY_MS) await sweep();
   }
 
-  /** Handles an update of somebody of whom nothing may be kept: in its turn, once, and forgotten in a crash. */
+  /** Handles an update of which nothing may be kept, as those of strangers: in its turn, once, and forgotten in a crash. */
   function pass(update: Update): void {
     if (!closed) inTurn(update, () => handleOnce(update));
   }
@@ -77,7 +77,7 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   async function handleOnce(update: Update): Promise<void> {
     if (closed || handle === undefined) return;
     await handle(update, now()).catch((error: unknown) =>
-      log.warn({ err: error, updateId: update.update_id }, 'an update of a stranger could not be handled'),
+      log.warn({ err: error, updateId: update.update_id }, 'an update that is not kept could not be handled'),
     );
   }
 
@@ -161,6 +161,9 @@ function outageOf(error: unknown, tries: number): number | undefined {
 
 const keyOf = (update: Update): string => String(update.update_id).padStart(12, '0');
 
-export function chatIdOf({ message, callback_query, message_reaction, my_chat_member }: Update): number {
-  return (message ?? callback_query?.message ?? message_reaction ?? my_chat_member)?.chat.id ?? 0;
+/** The chat that an update is about. */
+export function chatIdOf(update: Update): number {
+  const { message, edited_message, callback_query, message_reaction, my_chat_member } = update;
+  const about = message ?? edited_message ?? callback_query?.message ?? message_reaction ?? my_chat_member;
+  return about?.chat.id ?? 0;
 }

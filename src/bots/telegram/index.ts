@@ -13,6 +13,7 @@ import {
   type MessageRef,
   type StartOptions,
 } from '../platform.ts';
+import { isMeantForUs } from './addressing.ts';
 import { createAlbums } from './albums.ts';
 import { createPrivateNotices } from './direct-messages.ts';
 import { ask, TokenRefusedError, toChatError } from './errors.ts';
@@ -79,6 +80,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     me = await introduce(onAway);
     if (me === undefined) return;
     await registerCommands();
+    const self = me;
     const read = createTranslator({
       me,
       albums: createAlbums({ now }),
@@ -107,7 +109,10 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
       if (update.my_chat_member !== undefined) members.note(update.my_chat_member);
       const isForUs = touchesAlbum(update) || translate(update).length > 0;
       if (!isForUs) return;
-      if (await mayStore(`telegram:${firstIdOf(chatIdOf(update))}`)) await inbox.accept(update);
+      // What somebody edits in a group may be no business of ours at all.
+      const isKeepable = update.edited_message === undefined || isMeantForUs(update.edited_message, self);
+      if (isKeepable && (await mayStore(`telegram:${firstIdOf(chatIdOf(update))}`)))
+        await inbox.accept(update);
       else inbox.pass(update);
     };
     polling = startPolling({

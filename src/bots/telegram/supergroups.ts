@@ -93,10 +93,16 @@ export function createSupergroups({ store, log }: { store: Store<MoveRecord>; lo
     switch (event.type) {
       case 'media': {
         const replyTo = event.replyTo && renameMessage(event.replyTo);
-        return { ...event, ...frame, replyTo, messageId: nameMessage(chat, chatId, event.messageId) };
+        const captionFrom = event.captionFrom && nameMessage(chat, chatId, event.captionFrom);
+        const messageId = nameMessage(chat, chatId, event.messageId);
+        return { ...event, ...frame, replyTo, captionFrom, messageId };
       }
-      case 'text':
-        return { ...event, ...frame, replyTo: event.replyTo && renameMessage(event.replyTo) };
+      case 'edit':
+        return { ...event, ...frame, messageId: nameMessage(chat, chatId, event.messageId) };
+      case 'text': {
+        const messageId = event.messageId && nameMessage(chat, chatId, event.messageId);
+        return { ...event, ...frame, messageId, replyTo: event.replyTo && renameMessage(event.replyTo) };
+      }
       case 'command': {
         const message = event.message && renameMessage(event.message);
         return { ...event, ...frame, message, target: event.target && renamePerson(event.target) };

@@ -2,7 +2,7 @@ import type { CallbackQuery, Message, Update, User } from 'grammy/types';
 import type { Person } from '../../core/people.ts';
 import type { ChatEvent, ChatEventOf } from '../platform.ts';
 import { asksToPost, type Command, type Me, readAddress, readCommand, repliesToUs } from './addressing.ts';
-import { type Albums, givenBy } from './albums.ts';
+import { type Albums, givenBy, type TakenItem } from './albums.ts';
 import { hasMedia, offeredFile } from './files.ts';
 import { chatRef, chatTitle, messageRef, senderPerson, userPerson, workspaceRef } from './ids.ts';
 import { fromMove, fromReaction, fromReopening, fromRights } from './reactions.ts';
@@ -11,7 +11,13 @@ import { fromMove, fromReaction, fromReopening, fromRights } from './reactions.t
  * The kinds of updates that we ask for, always by name: an empty list means Telegram's default, a missing one
  * whatever was asked for last (https://core.telegram.org/bots/api#getupdates).
  */
-export const ALLOWED_UPDATES = ['message', 'callback_query', 'message_reaction', 'my_chat_member'] as const;
+export const ALLOWED_UPDATES = [
+  'message',
+  'edited_message',
+  'callback_query',
+  'message_reaction',
+  'my_chat_member',
+] as const;
 
 export interface TranslatorOptions {
   readonly me: Me;
@@ -28,16 +34,24 @@ export interface TranslatorOptions {
  * In a private chat everything counts. In a group the bot may see every message (as an administrator) or only what
  * is meant for it (privacy mode, https://core.telegram.org/bots/features#privacy-mode), so only what addresses us
  * counts: our commands, texts that mention us or answer us, media whose caption mentions us or begins with /post
- * or /tiktok, media that such a command replies to, and the rest of an album of which one item counts.
+ * or /tiktok, media that answer us, media that such a command replies to, and the rest of an album of which one item counts.
+ * An edit counts whatever it says: it may have taken the address away.
  */
 export function createTranslator(options: TranslatorOptions) {
   const { me } = options;
 
   function translate(update: Update): ChatEvent[] {
-    const { message, callback_query: query, message_reaction: reaction, my_chat_member: change } = update;
+    const {
+      message,
+      edited_message: edited,
+      callback_query: query,
+      message_reaction: reaction,
+      my_chat_member: change,
+    } = update;
     if (query !== undefined) return fromPress(update.update_id, query, options.answerPress);
     if (reaction !== undefined) return fromReaction(update.update_id, reaction);
     if (change !== undefined) return fromRights(update.update_id, change);
+    if (edited !== undefined) return fromEdit(update.update_id, edited);
     if (message === undefined || message.is_automatic_forward === true) return [];
     if (message.forum_topic_reopened !== undefined) return fromReopening(update.update_id, message);
     if (message.migrate_from_chat_id !== undefined) return fromMove(update.update_id, message);
@@ -46,44 +60,73 @@ export function createTranslator(options: TranslatorOptions) {
 
   function fromMedia(updateId: number, message: Message): ChatEvent[] {
     const { isForUs } = readAddress(message.caption ?? '', message.caption_entities ?? [], me);
-    return offered(updateId, message, isForUs || message.chat.type === 'private');
+    const answers = repliesToUs(message, me) ? 'reply' : undefined;
+    const address = isForUs || message.chat.type === 'private' ? 'named' : answers;
+    const item = { updateId, message };
+    if (message.media_group_id !== undefined)
+      return options.albums.take(item, address).flatMap((taken) => mediaEvent(taken));
+    return address === undefined ? [] : mediaEvent({ ...item, address });
   }
 
-  function offered(updateId: number, message: Message, isForUs: boolean, caption?: string): ChatEvent[] {
-    const album = message.media_group_id;
-    const item = { updateId, message };
-    const isGroup = message.chat.type !== 'private';
-    const items =
-      album !== undefined && isGroup
-        ? options.albums.take(`${message.chat.id}:${album}`, item, isForUs)
-        : isForUs
-          ? [item]
-          : [];
-    return items.flatMap((each) => {
-      const own = each.message.message_id === message.message_id;
-      return mediaEvent(each.updateId, each.message, own ? caption : undefined);
+  /** The media that a command replies to, and what is known of their album; what the command says is the caption of all. */
+  function fromPostCommand(
+    updateId: number,
+    command: Message,
+    media: Message,
+    argument: string,
+  ): ChatEvent[] {
+    const item = { updateId, message: media };
+    const isCaptioned = argument !== '';
+    const isAlbum = media.media_group_id !== undefined;
+    const items = isAlbum
+      ? options.albums.takeAll(item, { isCaptioned })
+      : [{ ...item, address: 'named' as const }];
+    return items.flatMap((taken) => {
+      const isReplied = taken.message.message_id === media.message_id;
+      const caption = { text: argument, messageId: command.message_id };
+      return mediaEvent(taken, {
+        caption: isReplied && isCaptioned ? caption : undefined,
+        isAlbumPart: isAlbum && items.length === 1,
+      });
     });
   }
 
-  function mediaEvent(updateId: number, message: Message, givenCaption?: string): ChatEvent[] {
+  function mediaEvent(
+    { updateId, message, address }: TakenItem,
+    given: { caption?: { text: string; messageId: number } | undefined; isAlbumPart?: boolean } = {},
+  ): ChatEvent[] {
     const file = offeredFile(message, options.maxFileBytes);
     const frame = frameOf(updateId, message);
     if (file === undefined || frame === undefined) return [];
-    const caption =
-      givenCaption || readAddress(message.caption ?? '', message.caption_entities ?? [], me).text;
+    const typed = readAddress(message.caption ?? '', message.caption_entities ?? [], me).text;
+    const caption = given.caption?.text ?? typed;
     const answered = repliesToUs(message, me) ? message.reply_to_message : undefined;
     const event: ChatEventOf<'media'> = {
       ...frame,
       type: 'media',
       replyTo: answered && { ...messageRef(answered), chat: frame.chat },
+      isOnlyReply: address === 'reply' ? true : undefined,
       messageId: String(message.message_id),
       order: message.message_id,
       file,
       caption: caption === '' ? undefined : caption,
+      captionFrom: given.caption && String(given.caption.messageId),
       album: message.media_group_id,
+      isAlbumPart: given.isAlbumPart ? true : undefined,
       isForwarded: isForwarded(message) ? true : undefined,
     };
     return [event];
+  }
+
+  /** Telegram tells of an edit also where nothing that people wrote has changed. */
+  function fromEdit(updateId: number, message: Message): ChatEvent[] {
+    if (message.media_group_id !== undefined) options.albums.noteEdit(message);
+    const frame = frameOf(updateId, message);
+    if (frame === undefined || isForwarded(message)) return [];
+    const words = message.text ?? message.caption ?? '';
+    const { text } = readAddress(words, message.entities ?? message.caption_entities ?? [], me);
+    const file = offeredFile(message, options.maxFileBytes);
+    return [{ ...frame, type: 'edit', messageId: String(message.message_id), text, file }];
   }
 
   function fromText(updateId: number, message: Message): ChatEvent[] {
@@ -94,7 +137,13 @@ export function createTranslator(options: TranslatorOptions) {
     if (command === 'elsewhere') return [];
     if (command === undefined) return fromProse(frame, message, message.text);
     const media = asksToPost(command) ? mediaRepliedTo(message) : undefined;
-    if (media !== undefined) return offered(updateId, media, true, command.argument);
+    if (media !== undefined)
+      return fromPostCommand(
+        updateId,
+        message,
+        media,
+        readAddress(message.text, message.entities ?? [], me).text,
+      );
     if (!frame.isPrivate && !command.named && !isOurs(command)) return [];
     const { name, argument } = command;
     const target = personRepliedTo(message);
@@ -107,7 +156,7 @@ export function createTranslator(options: TranslatorOptions) {
     if (!frame.isPrivate && answered === undefined && !address.isForUs) return [];
     // A quoted message comes without its topic; it is in the one of the reply.
     const replyTo = answered && { ...messageRef(answered), chat: frame.chat };
-    return [{ ...frame, type: 'text', text: address.text, replyTo }];
+    return [{ ...frame, type: 'text', text: address.text, messageId: String(message.message_id), replyTo }];
   }
 
   const isOurs = (command: Command): boolean =>

@@ -62,7 +62,7 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     cardRoom: 1024,
     help: [
       'Telegram gives bots files up to 20 MB. An album holds 10 photos; the next one joins its draft, and so does what you send as a reply to the card.',
-      'The text that you send with the media becomes the caption; reply to the card to change it.',
+      'The text that you send with the media becomes the caption, also after you edit it; reply to the card to choose another one.',
     ],
     name: 'Telegram',
     group: 'group',

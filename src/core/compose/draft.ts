@@ -6,11 +6,11 @@ import {
   TEXT_LIMITS,
 } from '../media/types.ts';
 import type { AccountName, ChatRef, Person } from '../people.ts';
-import { plainCaption } from '../plain-text.ts';
 import type { Problem } from '../problems.ts';
 import type { PostContent } from '../publish/post.ts';
 import type { Versioned } from '../storage/database.ts';
 import type { CreatorInfo, PostMode, PostSettings, PrivacyLevel } from '../tiktok/types.ts';
+import { type Captioned, withAnswer, withEditedText } from './typed-texts.ts';
 
 /** A file that somebody offered, on its way to something that TikTok takes. */
 export type DraftFile = {
@@ -22,6 +22,10 @@ export type DraftFile = {
   readonly name: string;
   /** Opens the file in its chat. */
   readonly ref: string;
+  /** Equal for the same file, where `ref` may change. */
+  readonly key?: string | undefined;
+  /** The chat did not show the rest of its album. */
+  readonly isAlbumPart?: true | undefined;
   readonly bytes?: number | undefined;
   readonly claimedKind?: MediaKind | undefined;
   readonly thumbnailRef?: string | undefined;
@@ -55,14 +59,13 @@ export type DraftFileState =
     };
 
 /** What somebody is composing in a chat. */
-export interface Draft extends Versioned {
+export interface Draft extends Versioned, Captioned {
   readonly id: string;
   readonly workspace: string;
   readonly chat: ChatRef;
   readonly author: Person;
   readonly files: readonly DraftFile[];
   readonly preview?: StoredFile | undefined;
-  readonly caption: string;
   readonly account: DraftAccount;
   readonly settings: PostSettings;
   /** The disclosure switch; on, it needs one of the two kinds. */
@@ -276,7 +279,8 @@ export type DraftChoice =
       setting: 'allowComment' | 'allowDuet' | 'allowStitch' | 'aiGenerated' | 'yourBrand' | 'brandedContent';
     }
   | { type: 'disclosing' }
-  | { type: 'caption'; text: string }
+  /** `messageId`: the chat message in which it was typed, whose edits it follows. */
+  | { type: 'caption'; text: string; messageId?: string | undefined }
   /** Without a plan: as soon as it may. */
   | { type: 'when'; plan: DraftPlan | undefined }
   | { type: 'keep_photos' }
@@ -286,8 +290,13 @@ export type DraftChoice =
   /** Takes in once more what failed through no fault of the files. */
   | { type: 'retry_files' };
 
-/** What a choice makes of a draft. */
+/** What a choice makes of a draft; whoever chooses has seen what its card says. */
 export function decide(draft: Draft, choice: DraftChoice): Draft {
+  const { notices, ...rest } = draft;
+  return chosen(rest, choice);
+}
+
+function chosen(draft: Draft, choice: DraftChoice): Draft {
   const { settings } = draft;
   switch (choice.type) {
     case 'privacy':
@@ -301,7 +310,7 @@ export function decide(draft: Draft, choice: DraftChoice): Draft {
         settings: { ...settings, yourBrand: false, brandedContent: false },
       };
     case 'caption':
-      return { ...draft, caption: plainCaption(choice.text) };
+      return withAnswer(draft, choice.text, choice.messageId);
     case 'when':
       return { ...draft, plan: choice.plan };
     case 'keep_photos':
@@ -319,6 +328,51 @@ export function decide(draft: Draft, choice: DraftChoice): Draft {
   }
 }
 
+/** A change of a message that something of a draft came from. */
+export interface MessageEdit {
+  readonly messageId: string;
+  /** Its text now; empty where it has none any more. */
+  readonly text: string;
+  /** What it shows now; absent for a message without a file. */
+  readonly file?: DraftFile | undefined;
+}
+
+/** Whether something of the draft came from a message. */
+export const isMadeOf = ({ files, typed = [] }: Draft, id: string): boolean =>
+  files.some((file) => file.id === id) || typed.some(({ messageId }) => messageId === id);
+
+/** Whether a message shows another file than this one. */
+export const isReplaced = (
+  known: Pick<DraftFile, 'ref' | 'key'>,
+  next: Pick<DraftFile, 'ref' | 'key'>,
+): boolean =>
+  known.key === undefined || next.key === undefined ? known.ref !== next.ref : known.key !== next.key;
+
+/** What the edit of a message makes of a draft; the same draft where it changes nothing. */
+export function followEdit(draft: Draft, { messageId, text, file }: MessageEdit): Draft {
+  const known = draft.files.find(({ id }) => id === messageId);
+  const isTyped = draft.typed?.some((typed) => typed.messageId === messageId) ?? false;
+  // The draft may have got its text elsewhere, such as from the command that offered this file.
+  const worded =
+    known === undefined && !isTyped
+      ? draft
+      : withEditedText(draft, { messageId, text, order: orderOf(draft, messageId) });
+  if (known === undefined || file === undefined || !isReplaced(known, file)) return worded;
+  const { preview, notices = [], ...rest } = worded;
+  const replacement = { ...file, id: known.id, order: known.order, album: known.album };
+  return {
+    ...rest,
+    files: draft.files.map((one) => (one === known ? replacement : one)),
+    notices: [...(worded === draft ? [] : notices), { type: 'file_replaced', name: replacement.name }],
+  };
+}
+
+function orderOf({ files, typed = [] }: Draft, id: string): number {
+  return (
+    files.find((file) => file.id === id)?.order ?? typed.find(({ messageId }) => messageId === id)?.order ?? 0
+  );
+}
+
 /** Whether trying again may help: the failure was ours, or the chat's. */
 export const canRetry = (file: DraftFile): boolean => file.state === 'refused' && file.retry !== undefined;
 
@@ -327,8 +381,8 @@ const retried = (file: DraftFile): DraftFile =>
 
 /** A file without its state. */
 export function identityOf(file: DraftFile) {
-  const { id, order, album, name, ref, bytes, claimedKind, thumbnailRef } = file;
-  return { id, order, album, name, ref, bytes, claimedKind, thumbnailRef };
+  const { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef } = file;
+  return { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef };
 }
 
 function withFiles(draft: Draft, keeps: (file: DraftFile) => boolean): Draft {

@@ -2,7 +2,6 @@ import type { Logger } from 'pino';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Workspaces } from '../accounts/workspaces.ts';
 import type { ChatRef, Person } from '../people.ts';
-import { plainCaption } from '../plain-text.ts';
 import { type Problem, UserError } from '../problems.ts';
 import type { Post } from '../publish/post.ts';
 import { nowOf } from '../publish/verbs.ts';
@@ -22,11 +21,14 @@ import {
   type DraftChoice,
   type DraftFile,
   decide,
+  followEdit,
+  type MessageEdit,
   UNDECIDED,
 } from './draft.ts';
 import type { Intake } from './intake.ts';
 import { limitReached, type Shares, sharesOf } from './limits.ts';
 import { openDraftsIn, openDraftsOf, openDraftsWith } from './open-drafts.ts';
+import { type Captioned, withAnswer, withFileText } from './typed-texts.ts';
 
 /** What a chat offers as the beginning, or as one more file, of a draft. */
 export interface Offer {
@@ -34,6 +36,8 @@ export interface Offer {
   readonly chat: ChatRef;
   readonly person: Person;
   readonly caption?: string | undefined;
+  /** The message that gives the caption for all files, where that is not the file's own. */
+  readonly captionFrom?: string | undefined;
   readonly file: DraftFile;
   /** The draft that the person wants it in. */
   readonly joins?: string | undefined;
@@ -113,7 +117,10 @@ export function createComposer({
   }
 
   /** All open drafts of the person and of the place. */
-  async function openDraftsAround({ person, workspace }: Offer): Promise<Draft[]> {
+  async function openDraftsAround({
+    person,
+    workspace,
+  }: Pick<Offer, 'person' | 'workspace'>): Promise<Draft[]> {
     const theirs = await openDraftsOf(drafts, person);
     const here = await openDraftsIn(drafts, workspace);
     return [...theirs, ...here.filter(({ author }) => author.id !== person.id)];
@@ -159,30 +166,60 @@ export function createComposer({
     await chooseOnlyAccount(draft).finally(() => choosing.delete(id));
   }
 
-  function newDraft(id: string, { workspace, chat, person, caption, file }: Offer): Fresh<Draft> {
+  function newDraft(id: string, offer: Offer): Fresh<Draft> {
+    const { workspace, chat, person, file } = offer;
     const at = now();
     const empty = {
       id,
       workspace,
       chat,
       author: person,
-      caption: plainCaption(caption ?? ''),
+      caption: '',
       account: { state: 'unchosen' } as const,
       disclosing: false,
     };
-    return { ...empty, files: [file], settings: UNDECIDED, createdAt: at, updatedAt: at };
+    const draft = { ...empty, files: [file], settings: UNDECIDED, createdAt: at, updatedAt: at };
+    return withTextOf(draft, offer);
   }
 
   function withFile(draft: Draft, offer: Offer): Draft {
-    const { caption, file } = offer;
+    const { file } = offer;
     if (draft.submitted !== undefined || !isOf(draft, offer)) return draft;
-    if (draft.files.some((known) => known.id === file.id)) return draft;
+    if (draft.files.some((known) => known.id === file.id)) return withTextOf(draft, offer);
     const files = [...draft.files, file].sort((a, b) => a.order - b.order);
-    const changes = { files, caption: draft.caption || plainCaption(caption ?? ''), updatedAt: now() };
-    if (file.state === 'refused') return { ...draft, ...changes };
+    const changes = { files, updatedAt: now() };
+    if (file.state === 'refused') return { ...withTextOf(draft, offer), ...changes };
     // The preview shows the files that were there before.
-    const { preview, ...rest } = draft;
+    const { preview, ...rest } = withTextOf(draft, offer);
     return { ...rest, ...changes };
+  }
+
+  /** Makes a draft follow a message of its author's that has changed; false where that changes nothing. */
+  async function edit(id: string, person: Person, change: MessageEdit): Promise<boolean> {
+    const draft = await own(id, person);
+    const { chat, workspace } = draft;
+    const others = await openDraftsAround({ person, workspace });
+    const keeper = { person: person.id, place: workspace };
+    const shares = sharesOf(
+      keeper,
+      others.map((one) => withoutFile(one, change.messageId)),
+      usage.bytesOf(keeper),
+    );
+    const problem = change.file && limitReached(change.file, { taken: shares, limits, beginsDraft: false });
+    const file: DraftFile | undefined =
+      problem === undefined || change.file === undefined
+        ? change.file
+        : { ...change.file, state: 'refused', problem };
+    const after = await drafts.update(id, (current) => {
+      if (current.submitted !== undefined || current.chat !== chat) return undefined;
+      const next = followEdit(current, { ...change, file });
+      return next === current ? undefined : { ...next, updatedAt: now() };
+    });
+    if (after === undefined || after.version === draft.version) return false;
+    intake.work(after);
+    if (after.preview === undefined) await intake.redraw(id);
+    changed(id);
+    return true;
   }
 
   async function chooseOnlyAccount(draft: Draft): Promise<void> {
@@ -309,6 +346,7 @@ export function createComposer({
   return {
     own,
     offer,
+    edit,
     choose,
     chooseAccount,
     chooseOnlyAccount,
@@ -324,6 +362,19 @@ export function createComposer({
 export type Composer = ReturnType<typeof createComposer>;
 
 const isOf = ({ author }: Draft, { person }: Offer): boolean => author.id === person.id;
+
+const withoutFile = (draft: Draft, fileId: string): Draft => ({
+  ...draft,
+  files: draft.files.filter(({ id }) => id !== fileId),
+});
+
+/** Takes the text of an offer: what a message gives for all files is the caption, once. */
+function withTextOf<D extends Captioned>(draft: D, { caption: text, captionFrom, file }: Offer): D {
+  if (text === undefined) return draft;
+  if (captionFrom === undefined) return withFileText(draft, { messageId: file.id, order: file.order, text });
+  const isKnown = draft.typed?.some(({ messageId }) => messageId === captionFrom) ?? false;
+  return isKnown ? draft : withAnswer(draft, text, captionFrom);
+}
 
 /** Looks at open drafts again whose accounts may have changed. */
 export function createRefresh({

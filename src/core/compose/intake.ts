@@ -83,7 +83,8 @@ export function createIntake({
   function work(draft: Draft): void {
     if (draft.submitted !== undefined) return;
     for (const file of draft.files) {
-      const key = `${draft.id} ${file.id}`;
+      // A message may show another file while the first one is under way.
+      const key = `${draft.id} ${file.id} ${file.ref}`;
       if (
         file.state === 'ready' ||
         file.state === 'refused' ||
@@ -119,14 +120,14 @@ export function createIntake({
     try {
       stored = file.state === 'stored' ? file : await copy(draft, file);
       if (stored === undefined) return false;
-      if (file.state !== 'stored') await write(draft.id, file.id, stored);
+      if (file.state !== 'stored') await write(draft.id, file, stored);
       const { source, kind, durationSeconds } = stored;
       const media = await persist(() => preparer.prepare(source, { owner }));
       usage.add(keeperOf(draft), [media.file]);
-      await write(draft.id, file.id, { state: 'ready', source, kind, durationSeconds, media });
+      await write(draft.id, file, { state: 'ready', source, kind, durationSeconds, media });
     } catch (error) {
       if (stopping.signal.aborted || error instanceof PreparingStoppedError) return false;
-      await write(draft.id, file.id, await refusalOf(error, file, stored));
+      await write(draft.id, file, await refusalOf(error, file, stored));
     }
     return true;
   }
@@ -151,13 +152,13 @@ export function createIntake({
     return { state: 'refused', problem, retry: { state: 'stored', source, kind, durationSeconds } };
   }
 
-  /** The file as it was copied; undefined when it, or its draft, was dropped meanwhile. */
+  /** The file as it was copied; undefined when it, or its draft, was dropped or replaced meanwhile. */
   async function copy(draft: Draft, file: DraftFile): Promise<StoredDraftFile | undefined> {
     let source: StoredFile | undefined;
     // Each try has a turn of its own: while the chat asks to wait, others get their files.
     const copied = persist(() =>
       limit(draft.author.id, async () => {
-        if (!(await isWanted(draft.id, file.id))) return undefined;
+        if (!(await isWanted(draft.id, file))) return undefined;
         source ??= await fetchFile(draft, file);
         return inspect(source);
       }),
@@ -168,9 +169,9 @@ export function createIntake({
     });
   }
 
-  async function isWanted(draftId: string, fileId: string): Promise<boolean> {
+  async function isWanted(draftId: string, file: DraftFile): Promise<boolean> {
     const latest = await drafts.get(draftId);
-    return latest?.files.some(({ id }) => id === fileId) ?? false;
+    return latest?.files.some((one) => isSame(one, file)) ?? false;
   }
 
   async function fetchFile(draft: Draft, file: DraftFile): Promise<StoredFile> {
@@ -214,12 +215,12 @@ export function createIntake({
     return addAbortSignal(stopping.signal, stream);
   }
 
-  async function write(draftId: string, fileId: string, state: DraftFileState): Promise<void> {
+  async function write(draftId: string, taken: DraftFile, state: DraftFileState): Promise<void> {
     await drafts.update(draftId, (draft) => {
       // What was submitted stays as it is: the post prepares the rest itself.
       if (draft.submitted !== undefined) return undefined;
       const files = draft.files.map((file) =>
-        file.id === fileId ? { ...identityOf(file), ...state } : file,
+        isSame(file, taken) ? { ...identityOf(file), ...state } : file,
       );
       return { ...draft, files };
     });
@@ -299,6 +300,8 @@ export function createIntake({
 }
 
 export type Intake = ReturnType<typeof createIntake>;
+
+const isSame = (one: DraftFile, other: DraftFile): boolean => one.id === other.id && one.ref === other.ref;
 
 function readyMedia(draft: Draft): PreparedMedia[] {
   return draft.files.flatMap((file) => (file.state === 'ready' ? [file.media] : []));

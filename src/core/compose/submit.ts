@@ -12,6 +12,7 @@ import {
   likenessOf,
   type Post,
   type PostContent,
+  type PostMessage,
   type PostReview,
   type PostStatus,
   whatWaits,
@@ -107,6 +108,7 @@ export function createSubmission({
       chat,
       author: draft.author,
       draftId: draft.id,
+      messages: messagesOf(draft),
       account: { nickname, username },
       preview: draft.preview,
       content,
@@ -217,6 +219,17 @@ const likenessIn = ({ sources, caption }: PostContent): Likeness =>
     caption,
   );
 
+/** The messages that a draft was made of, those of its files whether they have a text or not. */
+function messagesOf({ files, caption, typed = [] }: Draft): PostMessage[] {
+  const isOpen = caption === '' || typed.some(({ use }) => use === 'joined');
+  const untyped = { text: '', use: isOpen ? ('joined' as const) : ('left_out' as const) };
+  const ofFiles = files.map(({ id, order, ref, key }): PostMessage => {
+    const text = typed.find(({ messageId }) => messageId === id) ?? { ...untyped, messageId: id, order };
+    return { ...text, file: { ref, key } };
+  });
+  return [...ofFiles, ...typed.filter(({ messageId }) => !files.some(({ id }) => id === messageId))];
+}
+
 /** Until version 0.1 the id followed from that of the post before; what was tried again then is not tried once more. */
 const nextPostIdBefore = (postId: string): string =>
   createHash('sha256').update(`again ${postId}`).digest('base64url').slice(0, 14);
@@ -306,12 +319,12 @@ export function createRework({
 
   /** The post that goes on where another one ended. One for each, however often the button is tapped. */
   async function saveNext(post: Post, plan: Plan): Promise<Post> {
-    const { workspace, chat, author, draftId, account, preview, content, contentHash } = post;
+    const { workspace, chat, author, draftId, messages, account, preview, content, contentHash } = post;
     await submission.checkShares(post, { ...account, openId: content.openId });
     const media = await keptMedia(post);
     if (media === undefined) await checkSources(post);
     const at = now();
-    const same = { workspace, chat, author, draftId, account, preview, content, contentHash };
+    const same = { workspace, chat, author, draftId, messages, account, preview, content, contentHash };
     return submission.save({
       ...same,
       likeness: likenessIn(content),

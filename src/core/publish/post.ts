@@ -13,6 +13,22 @@ interface SourceFile {
   readonly file: StoredFile;
 }
 
+/** A text that somebody typed in the chat for a caption. */
+export interface TypedText {
+  /** The chat message that has it: a file's own, or an answer of its author's. */
+  readonly messageId: string;
+  /** Texts are joined in this order. */
+  readonly order: number;
+  readonly text: string;
+  /** `joined` with those of other files; `alone`, as an answer is; `left_out`, because the caption was chosen otherwise. */
+  readonly use: 'joined' | 'alone' | 'left_out';
+}
+
+/** A message that something of a post came from, as it was when the post was submitted. */
+export interface PostMessage extends TypedText {
+  readonly file?: { readonly ref: string; readonly key?: string | undefined } | undefined;
+}
+
 /** What was submitted. It never changes: an approval is for exactly this. */
 export interface PostContent {
   readonly kind: MediaKind;
@@ -72,6 +88,8 @@ export interface PostBase extends Versioned {
   readonly author: Person;
   /** The draft that it was composed in; tries again and their card carry the same. */
   readonly draftId: string;
+  /** By these an edit of one of them is known, which changes nothing any more. */
+  readonly messages?: readonly PostMessage[] | undefined;
   /** How the account is called, as of the submission. */
   readonly account: AccountName;
   readonly preview?: StoredFile | undefined;

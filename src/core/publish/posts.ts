@@ -1,4 +1,4 @@
-import { type ChatRef, isWithin } from '../people.ts';
+import { type ChatRef, isWithin, type Person } from '../people.ts';
 import type { Search, Store } from '../storage/database.ts';
 import type { Likeness, Post, PostIn } from './post.ts';
 
@@ -88,6 +88,20 @@ export const settledBefore = (
   below: number,
   page: { readonly limit: number; readonly offset: number },
 ): Promise<Post[]> => search(posts, { by: 'settledAt', below, ...page });
+
+/** How many of a person's posts are looked at for one that came from a message: people edit for two days. */
+const RECENT = 50;
+
+/** The latest post of a person that came from a message of theirs; undefined where none did. */
+export async function postFrom(
+  posts: Posts,
+  { chat, person, messageId }: { chat: ChatRef; person: Person; messageId: string },
+): Promise<Post | undefined> {
+  const theirs = { where: { 'author.id': person.id }, by: 'createdAt', newestFirst: true, limit: RECENT };
+  return (await search(posts, theirs)).find(
+    (post) => post.chat === chat && post.messages?.some((message) => message.messageId === messageId),
+  );
+}
 
 /** A draft's post and all that went on where it had ended, oldest first. */
 export const postsOfDraft = (posts: Posts, draftId: string): Promise<Post[]> =>

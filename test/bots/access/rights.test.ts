@@ -177,6 +177,8 @@ interface Action {
   readonly state?: PostState;
   /** What was rejected by Vera. */
   readonly isRejected?: true;
+  /** What its author gets before it exists, and once it has been published, where that is something else. */
+  readonly authorGets?: { readonly before: Outcome; readonly after: Outcome };
   readonly event: (frame: Frame, id: string, world: AccessWorld) => Promise<ChatEvent>;
 }
 
@@ -267,6 +269,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'post inbox': onPost('inbox', OWN_POST, FAILED),
   'post privacy': onPost('privacy', OWN_POST, ON_HOLD, 'SELF_ONLY'),
   'post edit': onPost('edit', OWN_POST, REVIEW),
+  'post recaption': onPost('recaption', OWN_POST, REVIEW, 'unknown'),
   'account disconnect': {
     about: 'place',
     row: MANAGE,
@@ -321,7 +324,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   '/approver': command('approver', MANAGE),
   '/posts': command('posts', HERE),
   '/cancel': command('cancel', HERE),
-  'answer caption': answerTo('draft', OWN_DRAFT, (id) => id, 'Another caption'),
+  'answer caption': {
+    ...answerTo('draft', OWN_DRAFT, (id) => id, 'Another caption'),
+    authorGets: { before: 'draft_gone', after: 'yes' },
+  },
   'answer when_draft': answerTo('draft', OWN_DRAFT, (id) => `when_draft:${id}`, 'now'),
   'answer when_post': answerTo('post', CHANGED_POST, (id) => `when_post:${id}`, 'now'),
   'answer why': answerTo('post', VOTE, (id) => `why:${id}`, 'Not this one'),
@@ -350,6 +356,12 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     about: 'place',
     row: { ...everybody('ignored'), 'removed, from a private chat': 'own', operator: 'own' },
     event: async (frame) => ({ ...frame, type: 'text', text: 'Hello' }),
+  },
+  edit: {
+    about: 'draft',
+    row: { ...everybody('ignored'), stranger: 'ignored', author: 'yes' },
+    authorGets: { before: 'ignored', after: 'ignored' },
+    event: async (frame) => ({ ...frame, type: 'edit', messageId: '1', text: 'Another caption' }),
   },
   suggestion: {
     about: 'place',
@@ -390,11 +402,12 @@ const TIMES = ['before', 'while', 'after'] as const;
 type Time = (typeof TIMES)[number];
 
 /** What the row says before the subject exists, and once it is over. */
-function expectedAt({ row, about }: Action, name: PersonName, time: Time): Outcome {
+function expectedAt({ row, about, authorGets }: Action, name: PersonName, time: Time): Outcome {
   const outcome = row[name];
   if (about === 'place' || time === 'while' || outcome === 'stranger' || outcome === 'ignored')
     return outcome;
   if (row === REACTION) return 'ignored';
+  if (authorGets !== undefined && name === 'author') return authorGets[time];
   if (time === 'before') return about === 'draft' ? 'draft_gone' : 'post_gone';
   if (about === 'draft') return name === 'author' ? 'draft_already_submitted' : 'draft_gone';
   // That it is over is told to everybody who sees it.
@@ -814,7 +827,7 @@ it('leaves no verb, command or answer out of the table', () => {
     ...named('access ', ACCESS_RIGHTS),
     ...named('/', COMMANDS),
     ...named('answer ', ANSWER_RIGHTS),
-    ...['reaction', 'media', 'text', 'suggestion'],
+    ...['reaction', 'media', 'edit', 'text', 'suggestion'],
   ];
   expect(all.toSorted()).toEqual(Object.keys(ACTIONS).toSorted());
 });

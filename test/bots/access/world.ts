@@ -212,5 +212,6 @@ export type AccessWorld = Awaited<ReturnType<typeof createAccessWorld>>;
 
 const NAMESPACES = [
   ...['drafts', 'posts', 'cards', 'anchors', 'ballots', 'notes', 'workspaces', 'accounts', 'invitations'],
-  ...['history', 'join-codes', 'random-ids', 'access', 'operators', 'claims'],
+  ...['history', 'join-codes', 'random-ids', 'access', 'operators', 'claims', 'questions'],
+  'proposed-captions',
 ];

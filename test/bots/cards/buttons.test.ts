@@ -15,6 +15,7 @@ import {
 } from '../../../src/bots/access/rights.ts';
 import { draftCard } from '../../../src/bots/compose/draft-card.ts';
 import type { Card } from '../../../src/bots/platform.ts';
+import { changeCard, replacedCard } from '../../../src/bots/posts/caption-change.ts';
 import { postCard } from '../../../src/bots/posts/post-card.ts';
 import { cancelCard, postsCard } from '../../../src/bots/posts/post-list.ts';
 import { reviewCard } from '../../../src/bots/review/review-card.ts';
@@ -95,9 +96,10 @@ const reviewWith = (decision?: Decision) => ({
   ...(decision !== undefined && { decision }),
 });
 
+const IN_REVIEW: PostState = { status: 'in_review', since: NOW, expiresAt: LATER };
+
 function review(caption: string): Card {
-  const state: PostState = { status: 'in_review', since: NOW, expiresAt: LATER };
-  const { content, ...base } = postIn(state);
+  const { content, ...base } = postIn(IN_REVIEW);
   return reviewCard({
     ...common,
     post: { ...base, content: { ...content, caption }, review: reviewWith() } as Post,
@@ -203,6 +205,12 @@ const CARDS: Readonly<Record<string, Card>> = {
     { review: reviewWith({ ...approved, outcome: 'rejected' }) },
   ),
   'post, whose review has expired': post({ status: 'expired', ...ended }, { review: reviewWith() }),
+  'post, with another caption offered': changeCard(postIn(IN_REVIEW), {
+    caption: 'Second light',
+    because: 'edit',
+    approvals: 0,
+  }),
+  'post, with a file that was replaced': replacedCard(postIn(IN_REVIEW)),
   review: review('First light'),
   'review, with a long caption': review('x'.repeat(3_900)),
   'settings, of a group': settings(),

@@ -13,6 +13,7 @@ it('asks for its kinds of updates by name and sets its menu', async () => {
   await telegram.waitForPoll();
   expect(telegram.allowedUpdates()).toEqual([
     'message',
+    'edited_message',
     'callback_query',
     'message_reaction',
     'my_chat_member',

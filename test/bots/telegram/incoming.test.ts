@@ -7,7 +7,7 @@ it('delivers a text with who said it and where', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;
   const { events } = await harness.startBot();
-  await telegram.sendText(telegram.anaChat, telegram.ana, 'hello 👋');
+  const sent = await telegram.sendText(telegram.anaChat, telegram.ana, 'hello 👋');
   expect(await events.one('text')).toEqual({
     id: expect.stringMatching(/^\d+$/),
     type: 'text',
@@ -18,6 +18,7 @@ it('delivers a text with who said it and where', async () => {
     person: { id: `telegram:${telegram.ana.id}`, name: 'Ana' },
     handle: '@ana_test',
     text: 'hello 👋',
+    messageId: String(sent.message_id),
   });
 });
 

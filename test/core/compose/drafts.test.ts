@@ -94,13 +94,14 @@ describe('offering files', () => {
     });
   });
 
-  it('takes the caption from whichever file of an album brings it', async () => {
+  it('joins the texts of an album in the order of its files, and says each once', async () => {
     await using chat = await createComposingWorld();
     const { composer, drafts } = chat.openComposer();
+    await composer.offer(await chat.photo('3', { ...ALBUM, caption: 'Three' }));
     await composer.offer(await chat.photo('1', ALBUM));
-    await composer.offer(await chat.photo('2', { ...ALBUM, caption: 'Two' }));
-    const last = await composer.offer(await chat.photo('3', { ...ALBUM, caption: 'Three' }));
-    expect(await drafts.get(last?.id ?? '')).toMatchObject({ caption: 'Two' });
+    await composer.offer(await chat.photo('4', { ...ALBUM, caption: ' Three' }));
+    const last = await composer.offer(await chat.photo('2', { ...ALBUM, caption: 'Two' }));
+    expect(await drafts.get(last?.id ?? '')).toMatchObject({ caption: 'Two\nThree' });
   });
 
   it('asks TikTok once for an album', async () => {

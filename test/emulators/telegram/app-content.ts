@@ -33,7 +33,9 @@ export type SentFile = Bytes &
     /** Claims this size instead of that of the bytes, for files too big to download. */
     declaredBytes?: number;
   };
-export type AlbumItem = ({ type: 'photo' } & Bytes) | ({ type: 'video' | 'document' } & SentFile);
+export type AlbumItem =
+  | ({ type: 'photo'; caption?: string } & Bytes)
+  | ({ type: 'video' | 'document' } & SentFile);
 
 /** Creates the functions that turn pictures and files into the media of a message. */
 export function createAppContent({ files }: { files: Files }) {

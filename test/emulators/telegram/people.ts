@@ -1,6 +1,6 @@
-// Faithful: people write, send albums as single messages with one media_group_id and the caption on the first, edit,
-// delete and react, and the bot hears of it as far as it may; a channel may speak in a supergroup that it does not belong
-// to. Simplified: every member may do everything. Missing: forwards, polls, joining and leaving by people.
+// Faithful: people write, send albums as single messages with one media_group_id and a caption on any of them, edit texts,
+// captions and media for 48 hours, delete and react, and the bot hears of it as far as it may; a channel may speak in a
+// supergroup that it does not belong to. Simplified: every member may do everything. Missing: forwards, polls, joining and leaving by people.
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Message, ReactionType, User } from 'grammy/types';
@@ -15,13 +15,21 @@ import {
 } from './app-content.ts';
 import { isBotAdmin } from './chats.ts';
 import type { Emulation } from './emulation.ts';
-import { asReply, type ChatRef, type MessageParts, type MessageRef, placeParts } from './messages.ts';
+import {
+  asReply,
+  type ChatRef,
+  type MessageParts,
+  type MessageRef,
+  placeParts,
+  withoutContent,
+} from './messages.ts';
 import { doesBotSee } from './privacy.ts';
 import { isReactionEmoji } from './reactions.ts';
 import type { ChatEntry, StoredMessage } from './state.ts';
 import type { World } from './world.ts';
 
 export type AlbumOptions = Place & {
+  /** Of the first item; each may have one of its own. */
   caption?: string;
   /** Real time between two items. */
   delayMs?: number;
@@ -71,6 +79,24 @@ export function createPeople(emulation: Emulation, world: World) {
     return current;
   };
 
+  /** Apps let people edit for 48 hours: https://core.telegram.org/method/messages.editMessage */
+  const edit = (message: MessageRef, from: User, next: Message): Message => {
+    const stored = find(message);
+    if (stored.current.from?.id !== from.id) throw new Error('People edit only their own messages.');
+    if (clock.unixSeconds() - stored.current.date > EDITABLE_SECONDS)
+      throw new Error('People edit their messages for 48 hours alone.');
+    messages.edit(stored, next);
+    tellEdited(stored);
+    return stored.current;
+  };
+
+  const tellEdited = ({ chatId, current }: StoredMessage): void => {
+    const entry = world.entryOf(chatId);
+    const { from } = current;
+    if (from !== undefined && doesBotSee(state, entry, current))
+      updates.push('edited_message', { ...current, chat: entry.chat, from, edit_date: clock.unixSeconds() });
+  };
+
   const sendFile =
     (kind: 'video' | 'animation' | 'document') =>
     async (chat: ChatRef, from: User, file: SentFile): Promise<Message> =>
@@ -99,10 +125,10 @@ export function createPeople(emulation: Emulation, world: World) {
     ): Promise<Message[]> {
       checkAlbum(items);
       const contents: MessageParts[] = [];
-      for (const item of items)
-        contents.push(
-          item.type === 'photo' ? await content.photo(item) : await content.file(item.type, item),
-        );
+      for (const item of items) {
+        const media = item.type === 'photo' ? await content.photo(item) : await content.file(item.type, item);
+        contents.push({ ...media, ...captionParts(item.caption) });
+      }
       const groupId = String(randomInt(1e12, 2e14));
       const sent: Message[] = [];
       for (const [index, item] of contents.entries()) {
@@ -116,15 +142,27 @@ export function createPeople(emulation: Emulation, world: World) {
 
     /** A person changes the text or caption of an own message. */
     async editText(message: MessageRef, from: User, text: string): Promise<Message> {
-      const stored = find(message);
-      const entry = world.entryOf(stored.chatId);
-      if (stored.current.from?.id !== from.id) throw new Error('People edit only their own messages.');
-      const { entities: _, caption: __, caption_entities: ___, ...rest } = stored.current;
+      const { entities: _, caption: __, caption_entities: ___, ...rest } = find(message).current;
       const parts = rest.text === undefined ? captionParts(text) : textParts(text);
-      const next = messages.edit(stored, { ...rest, ...parts });
-      if (doesBotSee(state, entry, next))
-        updates.push('edited_message', { ...next, chat: entry.chat, from, edit_date: clock.unixSeconds() });
-      return next;
+      return edit(message, from, { ...rest, ...parts });
+    },
+
+    /** A person puts another photo in place of what an own message shows; its caption stays. */
+    async replacePhoto(message: MessageRef, from: User, photo: SentPhoto): Promise<Message> {
+      const { current } = find(message);
+      const { caption, caption_entities } = current;
+      if (current.text !== undefined) throw new Error('A text does not become a photo.');
+      const words = { ...(caption && { caption }), ...(caption_entities && { caption_entities }) };
+      return edit(message, from, {
+        ...withoutContent(current),
+        ...(await content.photo(photo)),
+        ...words,
+      });
+    },
+
+    /** Telegram tells of a message as edited although nothing that a person wrote has changed, as it does at times. */
+    repeatAsEdited(message: MessageRef) {
+      tellEdited(find(message));
     },
 
     /** A person deletes a message; bots are not told. */
@@ -166,6 +204,8 @@ export function createPeople(emulation: Emulation, world: World) {
     close: () => closed.abort(),
   };
 }
+
+const EDITABLE_SECONDS = 48 * 3_600;
 
 /** The fake sender of messages that administrators write in the name of their group. */
 const GROUP_ANONYMOUS_BOT: User = {

@@ -209,3 +209,24 @@ it('refuses getUpdates while a webhook is set', async () => {
   await call('deleteWebhook');
   expect(await call('getUpdates')).toMatchObject({ status: 200, result: [] });
 });
+
+it('tells of edits with all that the message shows, for 48 hours', async () => {
+  const { telegram, call, ana, chat } = await start();
+  await using _ = telegram;
+  const bytes = await makePicture(60, 40);
+  const item = { type: 'photo' as const, bytes };
+  const [first, second] = await telegram.sendAlbum(chat, ana, [item, { ...item, caption: 'Two' }], {
+    caption: 'One',
+  });
+  if (first === undefined || second === undefined) throw new Error('The album has two.');
+  await telegram.replacePhoto(second, ana, { bytes: await makePicture(40, 40) });
+  await telegram.editText(first, ana, '');
+  telegram.repeatAsEdited(first);
+  const updates = (await call('getUpdates')).result;
+  expect(updates.map(({ message }) => message?.caption).slice(0, 2)).toEqual(['One', 'Two']);
+  const edits = updates.slice(2).map(({ edited_message }) => edited_message);
+  expect(edits).toMatchObject([{ caption: 'Two', photo: [{ width: 40 }] }, { photo: [{}] }, { photo: [{}] }]);
+  expect(edits[1]).not.toHaveProperty('caption');
+  telegram.advance(49 * 3_600_000);
+  await expect(telegram.editText(first, ana, 'late')).rejects.toThrow('48 hours');
+});
