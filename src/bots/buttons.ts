@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import type { Draft } from '../core/compose/draft.ts';
 import type { Post } from '../core/publish/post.ts';
 
-/** What a button means: on a draft, a post, an account, the settings of the place, or who may use this Nod. */
+/** What a button means: on a draft, a post, a list, an account, the settings of the place, or who may use this Nod. */
 export interface Press {
-  readonly on: 'draft' | 'post' | 'account' | 'settings' | 'access';
-  /** Of the draft or post; for an account its `accountKey`, for settings which one, for access the key of a place. */
+  readonly on: 'draft' | 'post' | 'list' | 'account' | 'settings' | 'access';
+  /** Of the draft or post; for a list its name, for an account its `accountKey`, for settings which one, for access the key of a place. */
   readonly id: string;
   readonly verb: string;
   readonly argument?: string | undefined;
 }
 
-const PREFIX = { draft: 'd', post: 'p', account: 'a', settings: 's', access: 'o' } as const;
+const PREFIX = { draft: 'd', post: 'p', list: 'l', account: 'a', settings: 's', access: 'o' } as const;
 
-const PLACES = ['draft', 'post', 'account', 'settings', 'access'] as const;
+const PLACES = ['draft', 'post', 'list', 'account', 'settings', 'access'] as const;
 
 /** At most 64 bytes, as Telegram allows; everything else is looked up by the id. */
 export function encodePress({ on, id, verb, argument }: Press): string {
@@ -41,6 +41,11 @@ export function draftButton(draft: Draft, label: string, verb: string, argument?
 /** A button on a post's card. */
 export function postButton(post: Post, label: string, verb: string, argument?: string) {
   return { label, press: encodePress({ on: 'post', id: post.id, verb, argument }) };
+}
+
+/** A button that shows a page, from 0, of what goes out. */
+export function queueButton(label: string, page: number) {
+  return { label, press: encodePress({ on: 'list', id: 'queue', verb: 'page', argument: String(page) }) };
 }
 
 /** Stands for a person, a role or a place in a button, whose parts are told apart by colons. */

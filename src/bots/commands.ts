@@ -9,6 +9,7 @@ import { giveLink } from './accounts/connect-link.ts';
 import type { Sender } from './cards/send.ts';
 import type { Bot, ChatEventOf } from './platform.ts';
 import { cancelCard, type Lists, postsCard } from './posts/post-list.ts';
+import type { Queue } from './posts/queue.ts';
 import type { SettingsDialogue } from './settings/settings.ts';
 import { accountsCard, disconnectCard, helpCard, startCard } from './text/messages.ts';
 import { wordingOf } from './text/wording.ts';
@@ -30,6 +31,7 @@ export interface CommandParts {
   readonly consents: Consents;
   readonly workspaces: Workspaces;
   readonly lists: Lists;
+  readonly queue: Queue;
   readonly settings: SettingsDialogue;
   readonly sender: Sender;
   readonly botFor: (chat: ChatRef) => Bot;
@@ -86,6 +88,12 @@ export const COMMANDS = {
     shownIn: ['menu', 'help'],
     right: 'manager',
     run: ({ settings }, event) => settings.join(event),
+  },
+  queue: {
+    description: 'What goes out, day by day',
+    shownIn: ['menu', 'help'],
+    right: 'member',
+    run: async ({ queue, sender }, event) => sender.answer(event, await queue.draw(event)),
   },
   posts: {
     description: 'Recent posts, with status and link',

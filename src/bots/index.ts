@@ -22,6 +22,7 @@ import { type Bot, ChatClosedError } from './platform.ts';
 import { createCaptionChanges, type ProposedCaption } from './posts/caption-change.ts';
 import { createPostButtons } from './posts/post-buttons.ts';
 import { createLists } from './posts/post-list.ts';
+import { createQueue } from './posts/queue.ts';
 import { createSchedule } from './posts/schedule.ts';
 import { type AskedQuestion, createQuestions, questionsAbout } from './questions.ts';
 import { createCatchUp } from './review/catch-up.ts';
@@ -83,7 +84,7 @@ export function createChats({
     anchors: stores.store<Anchor>('anchors'),
   });
   const standOf = (post: Post) => standIn({ cardIndex, obstacleOf: unshownCards.obstacleOf }, post);
-  const { render, setMenu } = createRenderer({
+  const { render, drawPost, setMenu } = createRenderer({
     ...core,
     downtime,
     hearing,
@@ -129,6 +130,7 @@ export function createChats({
   }
   const catchUp = createCatchUp({ ...core, voting, cardIndex, refresh, retry, botFor, log });
   const schedule = createSchedule({ ...core, cardQueue, questions, now });
+  const queue = createQueue({ ...core, drawPost, previewUrl, sender, now });
   const joinChats = createJoinChats({ ...core, sender, touch, botFor });
   const settings = createSettings({ ...core, joinChats, sender, questions, botFor, now });
   const postButtons = createPostButtons({
@@ -136,6 +138,7 @@ export function createChats({
     voting,
     schedule,
     captionChanges,
+    queue,
     cardQueue,
     touch,
     cardIndex,
@@ -149,6 +152,7 @@ export function createChats({
     postButtons,
     schedule,
     questions,
+    queue,
     settings,
     accessRequests,
     cardQueue,
@@ -160,7 +164,7 @@ export function createChats({
   });
   const commandOptions = createCommandOptions({ ...core, cardQueue, now });
   const lists = createLists({ ...core, botFor });
-  const commandParts = { ...core, accessRequests, lists, settings, sender, botFor, publicUrl, now };
+  const commandParts = { ...core, accessRequests, lists, queue, settings, sender, botFor, publicUrl, now };
   const conversation = createConversation({
     ...core,
     guard,

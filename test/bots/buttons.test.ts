@@ -4,6 +4,7 @@ import { accountKey, decodePress, encodePress, type Press } from '../../src/bots
 it.each<Press>([
   { on: 'draft', id: 'abc-_123', verb: 'privacy', argument: 'PUBLIC_TO_EVERYONE' },
   { on: 'post', id: 'abc', verb: 'cancel' },
+  { on: 'list', id: 'queue', verb: 'page', argument: '2' },
   { on: 'account', id: accountKey('-000_long-open-id'), verb: 'disconnect' },
 ])('brings $on $verb back as it was sent', (press) => {
   expect(decodePress(encodePress(press))).toEqual(press);

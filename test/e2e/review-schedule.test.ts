@@ -179,6 +179,32 @@ it('changes, hurries or cancels what is scheduled, for its author and who manage
   expect(team.tiktok.state.publishes).toHaveLength(1);
 });
 
+it('shows what goes out in both places, and moves and cancels it from there', async () => {
+  await using team = await startTeam();
+  const { telegram, group, finn, ben, gus, dora } = team;
+  const cards = await submitWith(team, { caption: 'Early bird', when: 'tomorrow 18:00' });
+  const listed = await team.run('queue', { user: finn });
+  expect(listed.ephemeral).toBe(true);
+  await listed.waitForResponse(/18:00 {2}\*\*Early bird[\s\S]*waits for 1 more approval/);
+  await team.press(cards.onDiscord, 'Approve', ben);
+  await bothShow(team, cards, /Scheduled/);
+  await team.press(listed, '1', finn);
+  await listed.waitForResponse(/Scheduled[\s\S]*Posted by Ana/);
+  const refused = await team.press(listed, 'Other time…', finn);
+  await refused.waitForFollowUp(/^Only Ana .*can do that here\.$/);
+
+  await telegram.sendText(group, gus, `/queue@${telegram.state.bot.username}`);
+  const list = await team.inGroup(/Going out[\s\S]*Early bird\n.* · approved/);
+  await telegram.press(list, '1', gus);
+  const opened = await team.inGroup(/Scheduled[\s\S]*Posted by Ana/);
+  expect(opened.message_id).toBe(list.message_id);
+  expect(await telegram.press(opened, 'Cancel', gus)).toMatchObject({ text: expect.stringContaining('Ana') });
+  await telegram.press(opened, 'Cancel', dora);
+  await bothShow(team, cards, /Cancelled by Dora/);
+  await team.inGroup(/“Early bird” is being cancelled[\s\S]*Nothing is waiting to go out/);
+  expect(team.tiktok.state.publishes).toEqual([]);
+});
+
 it('takes a scheduled post back into a draft that keeps its time', async () => {
   await using team = await startTeam();
   const cards = await submitWith(team, { caption: 'First', when: 'tomorrow 18:00' });

@@ -23,6 +23,7 @@ import {
   ACCOUNT_RIGHTS,
   ANSWER_RIGHTS,
   DRAFT_RIGHTS,
+  LIST_RIGHTS,
   POST_RIGHTS,
   type Right,
   rightOf,
@@ -79,7 +80,7 @@ export type PassedPress =
       readonly member: Member;
     }
   | {
-      readonly on: 'account' | 'settings' | 'access';
+      readonly on: 'list' | 'account' | 'settings' | 'access';
       readonly event: ChatEventOf<'press'>;
       readonly press: Press;
     };
@@ -346,6 +347,8 @@ function rightOfPress({ on, id, verb }: Press): Right | undefined {
       return rightOf(DRAFT_RIGHTS, verb);
     case 'post':
       return rightOf(POST_RIGHTS, verb);
+    case 'list':
+      return rightOf(LIST_RIGHTS, `${id} ${verb}`);
     case 'account':
       return rightOf(ACCOUNT_RIGHTS, verb);
     case 'settings':

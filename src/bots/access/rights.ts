@@ -43,12 +43,16 @@ export const POST_RIGHTS = {
   now: 'author_or_manager',
   cancel: 'author_or_manager',
   caption: 'member',
+  show: 'member',
   again: 'author',
   inbox: 'author',
   privacy: 'author',
   edit: 'author',
   recaption: 'author',
 } as const satisfies Record<string, Right>;
+
+/** What a button below a list asks for, by the list and what it does. */
+export const LIST_RIGHTS = { 'queue page': 'member' } as const satisfies Record<string, Right>;
 
 /** What a button beside an account asks for. */
 export const ACCOUNT_RIGHTS = { disconnect: 'manager' } as const satisfies Record<string, Right>;

@@ -157,23 +157,27 @@ export function createRenderer({
 
   /** `goesOn`: another post goes on where this one ended. */
   async function renderPost(post: Post, chat: ChatRef, { goesOn }: { goesOn: boolean }): Promise<Rendering> {
-    const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
-    const pull = attempt && pulls.progress(attempt);
-    const hasAccess = post.status !== 'processing' || (await isOpenToUs(post.content.openId));
-    const votes = post.review === undefined ? [] : votesOf(await ballots.read(post.id), post.contentHash);
-    const { timeZone } = await workspaces.settingsOf(post.workspace);
-    const view = { post, chat, votes, goesOn, hasAccess, pull, timeZone, pacing, now: now(), pictureOf };
     const isHome = chat === (post.review?.chats[0] ?? post.chat) || isStandIn(post, chat);
     const ending = isHome && !goesOn ? finalNote(post, chat) : undefined;
     return {
       chat,
-      card: postCard(view),
+      card: await drawPost(post, chat, { goesOn }),
       isForAll: true,
       isLoud: post.status === 'on_hold',
       isOnlyInPlace: isStandIn(post, chat),
       elsewhere: () => elsewhereOf(post, chat),
       ending: ending && { key: `${post.id} ${post.status}`, card: ending, callsFor: post.author },
     };
+  }
+
+  /** The card of a post as it is now. */
+  async function drawPost(post: Post, chat: ChatRef, { goesOn = false } = {}): Promise<Card> {
+    const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
+    const pull = attempt && pulls.progress(attempt);
+    const hasAccess = post.status !== 'processing' || (await isOpenToUs(post.content.openId));
+    const votes = post.review === undefined ? [] : votesOf(await ballots.read(post.id), post.contentHash);
+    const { timeZone } = await workspaces.settingsOf(post.workspace);
+    return postCard({ post, chat, votes, goesOn, hasAccess, pull, timeZone, pacing, now: now(), pictureOf });
   }
 
   /** Whether TikTok would still tell us about the account's posts. */
@@ -210,7 +214,7 @@ export function createRenderer({
     return { type: 'picture', key: file.key, path: mediaStore.path(file) };
   }
 
-  return { render, setMenu };
+  return { render, drawPost, setMenu };
 }
 
 /** The chats that are there and not this one, each once. */

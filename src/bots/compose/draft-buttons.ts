@@ -20,6 +20,7 @@ import type { Copies } from '../cards/copies.ts';
 import type { Sender } from '../cards/send.ts';
 import type { Bot, ChatEventOf } from '../platform.ts';
 import type { PostButtons } from '../posts/post-buttons.ts';
+import { pageIn, type Queue } from '../posts/queue.ts';
 import type { PostSchedule } from '../posts/schedule.ts';
 import type { Questions } from '../questions.ts';
 import type { SettingsDialogue } from '../settings/settings.ts';
@@ -47,6 +48,7 @@ export function createButtonPresses({
   postButtons,
   schedule,
   questions,
+  queue,
   settings,
   accessRequests,
   cardQueue,
@@ -66,6 +68,7 @@ export function createButtonPresses({
   postButtons: PostButtons;
   schedule: PostSchedule;
   questions: Questions;
+  queue: Queue;
   settings: SettingsDialogue;
   accessRequests: AccessRequests;
   cardQueue: CardQueue;
@@ -91,6 +94,8 @@ export function createButtonPresses({
         return pressDraft(event, press);
       case 'post':
         return postButtons.press(passed);
+      case 'list':
+        return queue.show(event, pageIn(press.argument));
       case 'settings':
         return settings.press(event, press);
       case 'account':

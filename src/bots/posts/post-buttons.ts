@@ -14,6 +14,7 @@ import type { ChatEventOf } from '../platform.ts';
 import type { Voting } from '../review/voting.ts';
 import { CANCELLING, note, OLD_BUTTON } from '../text/messages.ts';
 import { type CaptionChanges, NEWER_CAPTION, RECAPTIONED } from './caption-change.ts';
+import { pageIn, type Queue } from './queue.ts';
 import type { PostSchedule } from './schedule.ts';
 
 type PressEvent = ChatEventOf<'press'>;
@@ -34,6 +35,7 @@ export function createPostButtons({
   voting,
   schedule,
   captionChanges,
+  queue,
   cardQueue,
   touch,
   cardIndex,
@@ -45,6 +47,7 @@ export function createPostButtons({
   voting: Voting;
   schedule: PostSchedule;
   captionChanges: CaptionChanges;
+  queue: Queue;
   cardQueue: CardQueue;
   /** Shows what has changed about the post. */
   touch: (post: Post) => void;
@@ -68,7 +71,9 @@ export function createPostButtons({
       case 'caption':
         return void (await sender.say(event.chat, note(post.content.caption), { replyTo: event.message }));
       case 'cancel':
-        return cancel(event, post);
+        return cancel(event, post, press.argument);
+      case 'show':
+        return queue.open(event, post, pageIn(argument));
       case 'again':
         return goOn(post, await rework.retry(post, person));
       case 'inbox':
@@ -111,11 +116,13 @@ export function createPostButtons({
     cardQueue.touch(draft.id, { soon: true });
   }
 
-  async function cancel(event: PressEvent, post: Post): Promise<void> {
+  /** `page` is that of the queue in which it was pressed, which goes on without the post. */
+  async function cancel(event: PressEvent, post: Post, page: string | undefined): Promise<void> {
     checkApplies('cancel', post);
     if (post.status === 'processing' && post.cancelRefused) throw new UserError({ code: 'not_cancellable' });
     await notes.cancel(post.id, event.person);
     await event.answer(CANCELLING);
+    if (page !== undefined && event.isOnMessage) await queue.show(event, pageIn(page), post);
   }
 
   return { press };

@@ -17,6 +17,9 @@ import { AT_ONCE, askWhenText, note, plannedText, WHEN } from '../text/messages.
 
 const MAX_LENGTH = 100;
 
+/** Whether another time can be set for the post. */
+export const isPlannable = (post: Post): boolean => applies('plan', post) && post.attempts === 0;
+
 /** Decides with people when something goes out. */
 export function createSchedule({
   composer,
@@ -121,7 +124,7 @@ export function createSchedule({
 
   function checkPlannable(post: Post): void {
     checkApplies('plan', post);
-    if (post.attempts > 0) throw tooLate(post);
+    if (!isPlannable(post)) throw tooLate(post);
   }
 
   return { askForDraft, askForPost, takeForDraft, takeForPost, planDraft, release };

@@ -13,6 +13,10 @@ import { type Wording, wordingOf } from './wording.ts';
 export const OLD_BUTTON = 'This button is from an older Nod.';
 export const CANCELLING = 'Cancelling; the card tells how it ends.';
 
+/** To somebody whose button has gone from the list meanwhile. */
+export const queueChangedText = ({ slash }: Wording): string =>
+  `The list has changed. ${slash}queue shows it anew.`;
+
 /** The title of the window that asks for a time. */
 export const WHEN = 'When? “tomorrow 18:00”, or “now”';
 /** What somebody writes who wants no time after all. */

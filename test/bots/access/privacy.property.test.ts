@@ -61,6 +61,7 @@ const VERBS = [
     'p:cancel',
     'p:edit',
     'p:caption',
+    'p:show:0',
   ],
   ...['p:again', 'p:now', 'p:why', 'p:nonsense'],
 ];
@@ -73,6 +74,7 @@ const COMMANDS = [
   'help',
   'accounts',
   'posts',
+  'queue',
   'history',
   'cancel',
   'settings',

@@ -4,6 +4,7 @@ import {
   ACCOUNT_RIGHTS,
   ANSWER_RIGHTS,
   DRAFT_RIGHTS,
+  LIST_RIGHTS,
   POST_RIGHTS,
   SETTINGS_RIGHTS,
 } from '../../../src/bots/access/rights.ts';
@@ -184,7 +185,7 @@ interface Action {
 
 const pressOf =
   (
-    on: 'draft' | 'post' | 'account' | 'settings' | 'access',
+    on: 'draft' | 'post' | 'list' | 'account' | 'settings' | 'access',
     verb: string,
     argument?: string,
     fixedId?: string,
@@ -265,11 +266,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'post now': onPost('now', CHANGED_POST, REVIEW),
   'post cancel': onPost('cancel', CHANGED_POST, REVIEW),
   'post caption': onPost('caption', SEEN_POST, REVIEW),
+  'post show': onPost('show', SEEN_POST, REVIEW, '0'),
   'post again': onPost('again', OWN_POST, FAILED),
   'post inbox': onPost('inbox', OWN_POST, FAILED),
   'post privacy': onPost('privacy', OWN_POST, ON_HOLD, 'SELF_ONLY'),
   'post edit': onPost('edit', OWN_POST, REVIEW),
   'post recaption': onPost('recaption', OWN_POST, REVIEW, 'unknown'),
+  'list queue page': { about: 'place', row: HERE, event: pressOf('list', 'page', '0', 'queue') },
   'account disconnect': {
     about: 'place',
     row: MANAGE,
@@ -322,6 +325,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   '/history': command('history', HERE),
   '/join': command('join', MANAGE),
   '/approver': command('approver', MANAGE),
+  '/queue': command('queue', HERE),
   '/posts': command('posts', HERE),
   '/cancel': command('cancel', HERE),
   'answer caption': {
@@ -822,6 +826,7 @@ it('leaves no verb, command or answer out of the table', () => {
   const all = [
     ...named('draft ', DRAFT_RIGHTS),
     ...named('post ', POST_RIGHTS),
+    ...named('list ', LIST_RIGHTS),
     ...named('account ', ACCOUNT_RIGHTS),
     ...named('settings ', SETTINGS_RIGHTS),
     ...named('access ', ACCESS_RIGHTS),

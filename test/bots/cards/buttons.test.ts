@@ -10,6 +10,7 @@ import {
   ACCESS_RIGHTS,
   ACCOUNT_RIGHTS,
   DRAFT_RIGHTS,
+  LIST_RIGHTS,
   POST_RIGHTS,
   SETTINGS_RIGHTS,
 } from '../../../src/bots/access/rights.ts';
@@ -18,6 +19,7 @@ import type { Card } from '../../../src/bots/platform.ts';
 import { changeCard, replacedCard } from '../../../src/bots/posts/caption-change.ts';
 import { postCard } from '../../../src/bots/posts/post-card.ts';
 import { cancelCard, postsCard } from '../../../src/bots/posts/post-list.ts';
+import { openedCard, QUEUE_PAGE, queueCard } from '../../../src/bots/posts/queue-card.ts';
 import { reviewCard } from '../../../src/bots/review/review-card.ts';
 import { historyCard } from '../../../src/bots/settings/history-card.ts';
 import {
@@ -233,6 +235,25 @@ const CARDS: Readonly<Record<string, Card>> = {
     timeZone: 'UTC',
     now: NOW,
   }),
+  'list, of what goes out': queueCard({
+    entries: Array.from({ length: QUEUE_PAGE }, () => ({
+      post: postIn({ status: 'queued', notBefore: LATER }),
+      votes: [],
+      hasAccess: true,
+    })),
+    page: 1,
+    count: 3 * QUEUE_PAGE,
+    wording: WORDINGS.telegram,
+    timeZone: 'UTC',
+    now: NOW,
+  }),
+  'list, a post of what goes out': openedCard({
+    card: post({ status: 'queued', notBefore: LATER }),
+    post: postIn({ status: 'queued', notBefore: LATER }),
+    page: 1,
+    isPlannable: true,
+    previewUrl: 'https://nod.example/look/x',
+  }),
   'list, of what is under way': cancelCard([draftWith()], [postIn({ status: 'preparing' })]),
   'accounts, listed': accountsCard([account, other], WORDINGS.telegram),
   'accounts, to disconnect': disconnectCard([account, other], WORDINGS.telegram),
@@ -271,6 +292,7 @@ it('prints a button for everything that a button can ask for', () => {
   const verbs = [
     ...Object.keys(DRAFT_RIGHTS).map((verb) => `→ d:[^:]+:${verb}`),
     ...Object.keys(POST_RIGHTS).map((verb) => `→ p:[^:]+:${verb}`),
+    ...Object.keys(LIST_RIGHTS).map((verb) => `→ l:${verb.replace(' ', ':')}`),
     ...Object.keys(ACCOUNT_RIGHTS).map((verb) => `→ a:[^:]+:${verb}`),
     ...Object.keys(SETTINGS_RIGHTS).map((verb) => `→ s:${verb.replace(' ', ':')}`),
     ...Object.keys(ACCESS_RIGHTS).map((verb) => `→ o:[^:]+:${verb}`),
