@@ -45,6 +45,9 @@ const CLOSED = new Map<number, Obstacle>([
   // Unknown channel; unknown guild.
   [10_003, { type: 'gone' }],
   [10_004, { type: 'removed' }],
+  // No channel for words.
+  [50_008, { type: 'unknown' }],
+  [50_024, { type: 'unknown' }],
   // Explicit content; AutoMod; harmful links.
   [20_009, { type: 'filtered' }],
   [200_000, { type: 'filtered' }],
