@@ -31,9 +31,10 @@ export function createAccountNews({
   /** Tells how a way through TikTok's consent page ended, and goes on with what waited for it. */
   async function consentEnded(outcome: ConsentOutcome): Promise<void> {
     if (outcome.type === 'unknown' || outcome.type === 'unchecked') return;
-    sender.tell(outcome.invitation.chat, consentCard(outcome));
+    const { invitation } = outcome;
+    sender.tell(invitation.chat, consentCard(outcome), invitation.person);
     if (outcome.type !== 'connected') return;
-    const { account, invitation } = outcome;
+    const { account } = outcome;
     const { openId } = account;
     await recorder.note({
       place: invitation.workspace,

@@ -51,11 +51,13 @@ export function createSender({
     return persist(chat, (bot) => bot.send(chat, card, { onceKey, ...options }));
   }
 
-  /** Says it in another chat than the one in which something happened: that may be away, and nobody waits for it. */
-  function tell(chat: ChatRef, card: Card): void {
-    const told = say(chat, card).then(
-      () => {},
-      (error) => log[stopping.signal.aborted ? 'warn' : 'error']({ err: error }, 'A chat was not told'),
+  /**
+   * Says it in another chat than the one in which something happened: that may be away, and nobody waits for it. Whom it is
+   * about is told alone where the chat does not take it.
+   */
+  function tell(chat: ChatRef, card: Card, person?: Person): void {
+    const told = sayOrTellAlone(chat, card, person, 'where it belongs').catch((error) =>
+      log[stopping.signal.aborted ? 'warn' : 'error']({ err: error }, 'A chat was not told'),
     );
     void told.finally(() => telling.delete(told));
     telling.add(told);
@@ -66,20 +68,25 @@ export function createSender({
     { chat, reply, person }: Pick<ChatEvent, 'chat' | 'reply' | 'person'>,
     card: Card,
   ): Promise<void> {
-    const said = await (reply === undefined ? say(chat, card) : sayInstead(reply, card));
-    if (said === undefined && reply === undefined) await answerAlone(chat, person, card);
+    if (reply !== undefined) await sayInstead(reply, card);
+    else await sayOrTellAlone(chat, card, person, 'where you have just written');
   }
 
-  /** Buttons stay away: in a private chat they would be about that chat. */
-  async function answerAlone(chat: ChatRef, person: Person, { lines }: Card): Promise<void> {
+  /** In a private chat buttons stay away: they would be about that chat. */
+  async function sayOrTellAlone(
+    chat: ChatRef,
+    card: Card,
+    person: Person | undefined,
+    there: string,
+  ): Promise<void> {
+    if ((await say(chat, card)) !== undefined || person === undefined) return;
     const bot = botFor(chat);
     const [obstacle, own] = await Promise.all([
       bot.fetchObstacle(chat).catch(() => undefined),
       bot.privateChat(person),
     ]);
     if (obstacle === undefined || own === undefined || own === chat) return;
-    const why = obstacleText(obstacle, chat, 'where you have just written');
-    await say(own, { lines: [[why], [], ...lines], rows: [] });
+    await say(own, { lines: [[obstacleText(obstacle, chat, there)], [], ...card.lines], rows: [] });
   }
 
   /** Says it in place of what a message shows, or below where that is gone. */

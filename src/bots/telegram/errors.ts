@@ -36,7 +36,10 @@ const CLOSED: readonly (readonly [RegExp, Obstacle])[] = [
   [/message thread not found|topic_deleted/, { type: 'topic_gone' }],
   [/topic_closed/, { type: 'thread_closed' }],
   [/rights to send photos|chat_send_(photos|media)_forbidden/, { type: 'rights', missing: ['pictures'] }],
-  [/not enough rights|have no rights to send|need administrator rights|chat_restricted/, { type: 'rights', missing: ['send'] }],
+  [
+    /not enough rights|have no rights to send|need administrator rights|chat_restricted/,
+    { type: 'rights', missing: ['send'] },
+  ],
   [
     /chat_write_forbidden|chat_send_plain_forbidden|user_banned_in_channel/,
     { type: 'rights', missing: ['send'] },

@@ -169,6 +169,17 @@ it('answers in private, without buttons, whoever asks where Nod may not write', 
   expect(card?.rows).toEqual([]);
 });
 
+it('tells who connects an account how that ended, where their group does not take it', async () => {
+  await using world = await createAccessWorld();
+  const { telegram, chats } = world;
+  telegram.close(GROUP.chat, MUTE);
+  const invitation = { ...GROUP, person: PEOPLE.mia };
+  await chats.accountNews.consentEnded({ type: 'denied', invitation } as never);
+  expect(await oneIn(telegram, PEOPLE.mia.id, 'no account is connected')).toContain(
+    'Nod may not send messages',
+  );
+});
+
 const press = (world: AccessWorld, id: string, notes: (string | undefined)[]) =>
   world.message(GROUP.chat).then((message) => ({
     ...inPlace(GROUP, PEOPLE.ana),
