@@ -107,6 +107,7 @@ export function createShowCard({
     const { message } = shown;
     const isMoved = (record?.displaced === undefined) !== (shown.displaced === undefined);
     if (!isShown) record = await cardIndex.noteShown(subject, message, card, record, shown);
+    if (!isShown && isMoved) onMoved(subject);
     if (marks !== undefined && record?.marked !== message.id) {
       await botFor(message.chat).addReactions(message, marks);
       record = await cardIndex.noteMarked(subject, message.id, record);
@@ -115,7 +116,6 @@ export function createShowCard({
       await tell(subject, message.chat, ending, message, doubts);
       await cardIndex.noteTold(subject, ending.key, record);
     }
-    if (!isShown && isMoved) onMoved(subject);
     return isShown ? undefined : message;
   }
 
@@ -138,7 +138,11 @@ export function createShowCard({
     }
     if (rendering.isOnlyInPlace || (botFor(chat).composesInPrivate && !isForAll)) return undefined;
     const shown = await sendSomewhere(sending, rendering.elsewhere);
-    if (record?.message.isPrivate) await leave(record.message, LEFT_PRIVATE);
+    if (record?.message.isPrivate)
+      await leave(
+        record.message,
+        shown.displaced === undefined ? LEFT_PRIVATE : elsewhereText(shown.displaced, chat),
+      );
     return shown;
   }
 
@@ -313,6 +317,10 @@ function isWorthATry(obstacle: Obstacle): boolean {
   if (obstacle.type !== 'rights') return obstacle.type === 'filtered' || obstacle.type === 'unknown';
   return obstacle.missing.length === 0 || canStand(obstacle);
 }
+
+/** For its author, where the card stands in another chat than the one in which it was composed. */
+const elsewhereText = (obstacle: Obstacle, home: ChatRef): string =>
+  `On its way. Its card stands where reviews stand: ${obstacleText(obstacle, home, 'here')}`;
 
 /** The card as it stands elsewhere, which says why. */
 const displacedCard = (card: Card, obstacle: Obstacle, home: ChatRef): Card => ({

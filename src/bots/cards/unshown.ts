@@ -126,6 +126,8 @@ export function createUnshownCards({
     const work = await workOf(subject);
     const rendering = work && (await render(subject));
     if (work === undefined || rendering === undefined) return;
+    // What became of a review is told with the review's own card.
+    if (work.post?.review !== undefined && !('postId' in parseSubject(subject))) return;
     const { author, workspace, post } = work;
     const { chat, ending } = rendering;
     known.set(subject, author.id);

@@ -65,6 +65,19 @@ it('shows a review where its post was composed when its topic is deleted, says w
   await oneIn(telegram, GROUP.chat, 'This goes on where it belongs');
 });
 
+it('shows a post without a review in the channel for reviews, when its own chat takes nothing', async () => {
+  await using world = await createAccessWorld();
+  const { telegram, chats, workspaces } = world;
+  await workspaces.setReviewChat(GROUP.workspace, TOPIC);
+  telegram.close(GROUP.chat, MUTE);
+  chats.touch(await ended(world, 'p'));
+  const shown = await oneIn(telegram, TOPIC, 'Our secret');
+  expect(shown).toMatch(/^This stands here for now\. Nod may not send messages where it belongs\./);
+  await telegram.until(() => shownIn(telegram, TOPIC).find((text) => text.startsWith('✕ Not posted')));
+  await world.settled();
+  expect(shownIn(telegram, PEOPLE.ana.id)).toEqual([]);
+});
+
 it('tells its author in private how a post ended that no chat shows, and what right is missing', async () => {
   await using world = await createAccessWorld();
   const { telegram, chats } = world;
