@@ -198,8 +198,8 @@ export function createConversation({
 
   async function takeDraftAnswer({ event, kind, draft }: PassedOn<'draft_answer'>): Promise<void> {
     const id = await ownId(draft, event.person);
-    if (kind === 'when_draft') await schedule.takeForDraft(event, id);
-    else await caption(id, event);
+    if (kind === 'caption') await caption(id, event);
+    else if (!(await schedule.takeForDraft(event, id))) return;
     await questions.settle(event);
   }
 

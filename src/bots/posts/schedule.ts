@@ -68,11 +68,12 @@ export function createSchedule({
     await questions.ask(event, { question, card, replyTo: event.message });
   }
 
-  /** Takes the answer for a draft. */
-  async function takeForDraft({ person, text }: ChatEventOf<'text'>, draftId: string): Promise<void> {
+  /** Takes the answer for a draft; false where it is no time that can be, which the card says. */
+  async function takeForDraft({ person, text }: ChatEventOf<'text'>, draftId: string): Promise<boolean> {
     const { workspace } = await composer.own(draftId, person);
-    await planDraft(draftId, { workspace, person, text });
+    const isTime = await planDraft(draftId, { workspace, person, text });
     cardQueue.touch(draftId, { soon: true });
+    return isTime;
   }
 
   /** Takes the answer for a post; what to say to it. */
@@ -81,17 +82,19 @@ export function createSchedule({
     return plan(post, event.person, await read(event.text, post.workspace));
   }
 
-  /** A time that cannot be stands on the card, for what shall go out later must not go out at once. */
+  /** A time that cannot be stands on the card, for what shall go out later must not go out at once; false for such. */
   async function planDraft(
     draftId: string,
     { workspace, person, text }: { workspace: string; person: Person; text: string },
-  ): Promise<void> {
+  ): Promise<boolean> {
     try {
       const at = await read(text, workspace);
       await composer.choose(draftId, person, { type: 'when', plan: at === undefined ? undefined : { at } });
+      return true;
     } catch (error) {
       if (!(error instanceof UserError) || !error.problem.code.startsWith('when_')) throw error;
       await composer.choose(draftId, person, { type: 'when', plan: { problem: error.problem } });
+      return false;
     }
   }
 

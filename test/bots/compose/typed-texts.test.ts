@@ -131,6 +131,19 @@ it('leaves a question open whose answer cannot be, and answers it with the next 
   expect(world.telegram.removed).toHaveLength(1);
 });
 
+it('leaves the question for a time open until it is answered with one that can be', async () => {
+  await using world = await createAccessWorld();
+  await world.access.admit({ ...alone(ana), title: ana.name });
+  const { press, draft, questions } = await startDraft(world, { chat: ana.id, workspace: ana.id });
+  await press('when');
+  await world.handle({ ...alone(ana), type: 'text', text: 'soonish' });
+  expect(await draft()).toMatchObject({ plan: { problem: { code: 'when_unclear' } } });
+  expect(world.telegram.removed).toEqual([]);
+  await world.handle({ ...alone(ana), type: 'text', text: 'tomorrow 18:00' });
+  expect(await draft()).toMatchObject({ plan: { at: expect.any(Number) } });
+  expect(world.telegram.removed).toEqual(questions());
+});
+
 it('takes only a reply for an answer in a group', async () => {
   await using world = await createAccessWorld();
   const { press, draft, questions } = await startDraft(world, { caption: 'Frist' });
