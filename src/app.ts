@@ -107,7 +107,12 @@ export async function startApp({
     now,
     log,
   });
-  core.listen({ draftChanged: chats.cardQueue.touch, postChanged: chats.touch, postDeleted: chats.forget });
+  core.listen({
+    draftChanged: chats.cardQueue.touch,
+    draftDropped: chats.dropDraft,
+    postChanged: chats.touch,
+    postDeleted: chats.forget,
+  });
   const { cardQueue, sender, downtime, catchUp, accountNews } = chats;
 
   let isRunning = false;

@@ -105,10 +105,12 @@ export const COMMANDS = {
     description: 'Cancel what is under way',
     shownIn: ['menu', 'help'],
     right: 'member',
-    run: async ({ lists, sender }, event) => {
+    run: async ({ lists, workspaces, sender, now }, event) => {
       const { workspace, person } = event;
       const drafts = await lists.openDrafts(workspace, person);
-      await sender.answer(event, cancelCard(drafts, await lists.postsUnderWay(workspace, person)));
+      const posts = await lists.postsUnderWay(workspace, person);
+      const { timeZone } = await workspaces.settingsOf(workspace);
+      await sender.answer(event, cancelCard({ drafts, posts, timeZone, now: now() }));
     },
   },
   help: {

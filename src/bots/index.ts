@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { DropReason } from '../core/compose/submit.ts';
 import type { Core } from '../core/index.ts';
 import { type ChatRef, platformOf } from '../core/people.ts';
 import type { Post } from '../core/publish/post.ts';
@@ -33,6 +34,7 @@ import { createVoting } from './review/voting.ts';
 import { createJoinChats } from './settings/join-chats.ts';
 import { createSettings } from './settings/settings.ts';
 import type { InboxRecord, MoveRecord } from './telegram/index.ts';
+import { DROPPED, note } from './text/messages.ts';
 
 /** What the chats use of the core. */
 type ChatCore = Omit<
@@ -158,6 +160,7 @@ export function createChats({
     cardQueue,
     cardIndex,
     sender,
+    publicUrl,
     setMenu,
     botFor,
     copies,
@@ -195,6 +198,11 @@ export function createChats({
     for (const subject of subjectsOf(post)) cardQueue.touch(subject, { soon });
   }
 
+  /** Ends the card of a draft that lay there and is gone. */
+  function dropDraft(draftId: string, why: DropReason): void {
+    cardQueue.showInstead(draftId, note(DROPPED[why]));
+  }
+
   /** Deletes which messages were about a post. */
   async function forget(post: Post): Promise<void> {
     for (const subject of [...subjectsOf(post), ...questionsAbout(post)]) {
@@ -206,7 +214,7 @@ export function createChats({
   }
 
   const parts = { conversation, accountNews, cardQueue, unshownCards, sender, downtime, catchUp };
-  return { ...parts, botFor, touch, forget };
+  return { ...parts, botFor, touch, dropDraft, forget };
 }
 
 /** The bots of the platforms that have a token; the library of a platform that has none is not even loaded. */

@@ -75,7 +75,7 @@ export interface SendOptions {
   /** Opens the person's keyboard for a reply to this message. */
   readonly asksFor?: Person;
   /** Calls this person's attention to the message. */
-  readonly callsFor?: Person;
+  readonly callsFor?: Person | undefined;
   /** Leaves the phone silent. */
   readonly silent?: boolean;
   /**

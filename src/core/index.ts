@@ -13,7 +13,7 @@ import { createComposer, createRefresh } from './compose/drafts.ts';
 import { createIntake } from './compose/intake.ts';
 import type { Shares } from './compose/limits.ts';
 import { type OldDraft, upgradeDraft } from './compose/old-drafts.ts';
-import { createRework, createSubmission } from './compose/submit.ts';
+import { createRework, createSubmission, type DropReason } from './compose/submit.ts';
 import { createHistory, type HistoryEntry } from './history/history.ts';
 import { createRecorder } from './history/record-post.ts';
 import { createMediaPreparer } from './media/prepare.ts';
@@ -53,6 +53,8 @@ export interface ChatPorts {
 /** What is told to whoever shows drafts and posts. */
 export interface CoreListener {
   readonly draftChanged: (draftId: string) => void;
+  /** A draft that lay there was deleted. */
+  readonly draftDropped?: (draftId: string, why: DropReason) => void;
   /** A change that need not be seen at once is not `soon`. */
   readonly postChanged: (post: Post, options?: { soon?: boolean }) => void;
   /** What is kept about it elsewhere is to be deleted as well. */
@@ -224,6 +226,7 @@ export function createCore(options: CoreOptions) {
     intake,
     workspaces,
     announce,
+    dropped,
     wake,
     takeBackMs: pacing.takeBackMs,
     now,
@@ -294,6 +297,10 @@ export function createCore(options: CoreOptions) {
 
   function changed(draftId: string): void {
     for (const listener of listeners) listener.draftChanged(draftId);
+  }
+
+  function dropped(draftId: string, why: DropReason): void {
+    for (const listener of listeners) listener.draftDropped?.(draftId, why);
   }
 
   /** Tells of a post that has changed, and writes down how far it has come. */

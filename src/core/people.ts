@@ -17,6 +17,9 @@ export interface Person {
   readonly name: string;
 }
 
+/** Whether it is one person; a group or a channel that speaks as itself has an id of another form. */
+export const isSomebody = ({ id }: Pick<Person, 'id'>): boolean => /^[a-z]+:\d+$/.test(id);
+
 /** What a TikTok account is called. */
 export interface AccountName {
   readonly nickname: string;

@@ -40,6 +40,11 @@ export type Problem =
   /** The post that it has become, where that is known. */
   | { code: 'draft_already_submitted'; status?: PostStatus; links?: readonly string[] }
   | { code: 'not_author'; author: string }
+  /** A draft that was sent in the name of a group. */
+  | { code: 'sent_as_group'; name: string }
+  /** Nobody knows who it is that writes in the name of a group, or as a channel. */
+  | { code: 'speaks_as_group'; name: string }
+  | { code: 'speaks_as_channel'; name: string }
   | { code: 'not_admin' }
   | { code: 'not_member' }
   | { code: 'not_operator' }

@@ -67,7 +67,12 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
     const look = () => {
       for (const watcher of watchers) watcher();
     };
-    core.listen({ draftChanged: look, postChanged: () => {} });
+    const dropped: string[] = [];
+    core.listen({
+      draftChanged: look,
+      draftDropped: (id, why) => void dropped.push(`${id} ${why}`),
+      postChanged: () => {},
+    });
 
     /** Resolves with the draft as soon as it fits. */
     function whenDraft(id: string, fits: (draft: Draft) => boolean): Promise<Draft> {
@@ -116,6 +121,7 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
       absent,
       woken,
       announced,
+      dropped,
       whenDraft,
       whenChanged,
       stop,

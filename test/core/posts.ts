@@ -29,6 +29,7 @@ export const PACING: Pacing = {
   lateVotesMs: 2_000,
   holdMs: 7 * 24 * HOUR_MS,
   takeBackMs: 0,
+  reasonMs: 10_000,
 };
 
 /** One approval of a manager of the place, as a team has it that has set nothing. */

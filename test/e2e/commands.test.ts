@@ -40,7 +40,7 @@ it('lists and cancels what is under way', async () => {
   const second = await stage.draft('Still a draft');
   await stage.say('/cancel');
   const list = await stage.card('What shall be cancelled?');
-  expect(buttonsOf(list)).toEqual(['Discard draft: Still a draft', 'Cancel post: On its way']);
+  expect(buttonsOf(list)).toEqual(['Discard draft 1: Still a draft', 'Cancel post 2: On its way']);
   await stage.tap(list, /^Cancel post/);
   await stage.shows(draft, /^Cancelled/);
   expect(await stage.tap(list, /^Discard draft/)).toMatchObject({ text: 'Discarded.' });

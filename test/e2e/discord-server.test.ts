@@ -117,7 +117,7 @@ it('cancels drafts and posts from /tiktok cancel', async () => {
   await stage.composer(handle);
   const asked = await stage.run('cancel');
   await asked.waitForResponse('What shall be cancelled?');
-  await stage.press(asked, 'Discard draft: Never mind');
+  await stage.press(asked, 'Discard draft 1: Never mind');
   await handle.waitForResponse('Discarded. Nothing was posted.');
 });
 

@@ -1,11 +1,11 @@
 import type { Operators } from '../../core/access/operators.ts';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import { type Draft, isMadeOf } from '../../core/compose/draft.ts';
+import { type Draft, isMadeOf, isTheirs } from '../../core/compose/draft.ts';
 import { openDraftsOf } from '../../core/compose/open-drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';
-import { type ChatRef, isWithin } from '../../core/people.ts';
-import { UserError } from '../../core/problems.ts';
+import { type ChatRef, isSomebody, isWithin } from '../../core/people.ts';
+import { type Problem, UserError } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
 import { postFrom } from '../../core/publish/posts.ts';
 import { nowOf } from '../../core/publish/verbs.ts';
@@ -95,6 +95,8 @@ export interface OwnDraft {
 interface AnswerTopic {
   readonly kind: keyof typeof ANSWER_RIGHTS;
   readonly id: string;
+  /** A question of ours asks for it, and not only a card. */
+  readonly isAsked?: boolean;
 }
 
 /** Somebody has spoken in a place that may not use this Nod. */
@@ -215,7 +217,10 @@ export function createGuard({
     return draft !== undefined && draft.submitted === undefined;
   }
 
-  async function authoriseAnswer(event: ChatEventOf<'text'>, { kind, id }: AnswerTopic): Promise<Passed> {
+  async function authoriseAnswer(
+    event: ChatEventOf<'text'>,
+    { kind, id, isAsked = false }: AnswerTopic,
+  ): Promise<Passed> {
     const right = ANSWER_RIGHTS[kind];
     if (kind === 'caption' && !(await isOpen({ kind, id }))) {
       const post = await submission.latestPost(id);
@@ -229,15 +234,22 @@ export function createGuard({
       return { on: 'place_answer', event, kind };
     }
     const post = await findPost(event, id);
-    return { on: 'post_answer', event, kind, post, member: await checkPostRight(event, post, right) };
+    const member = await checkPostRight(event, post, right);
+    // A vote is one person's, and so is its reason; a reply to the card may be about anything.
+    if (kind === 'why' && isAsked && !isSomebody(event.person))
+      throw new UserError({ code: 'speaks_as_group', name: event.person.name });
+    return { on: 'post_answer', event, kind, post, member };
   }
 
   async function authorisePress(event: ChatEventOf<'press'>): Promise<Passed> {
     const press = decodePress(event.press);
     const right = press && rightOfPress(press);
     if (press === undefined || right === undefined) return { on: 'nothing', event };
-    if (press.on === 'draft')
-      return { on: 'draft', event, press, draft: await findOwnDraft(event, press.id) };
+    if (press.on === 'draft') {
+      const draft = await findOwnDraft(event, press.id);
+      if (right === 'manager') await checkPlaceRight(event, right);
+      return { on: 'draft', event, press, draft };
+    }
     if (press.on === 'post') {
       const post = await findPost(event, press.id);
       return { on: 'post', event, press, post, member: await checkPostRight(event, post, right) };
@@ -270,9 +282,9 @@ export function createGuard({
       throw await whatBecameOf(event, id, draft);
     }
     const member = await checkMember(event);
-    if (draft.author.id === event.person.id) return { draft, isTakenOver: false };
+    if (isTheirs(draft, event.person)) return { draft, isTakenOver: false };
     if (member.isManager && (await isAbsent(botFor, draft))) return { draft, isTakenOver: true };
-    throw new UserError({ code: 'not_author', author: draft.author.name });
+    throw new UserError(notAuthor(draft));
   }
 
   /** What somebody is told about a draft that is not open; what it has become only where it is their own. */
@@ -300,6 +312,7 @@ export function createGuard({
   async function checkPostRight(event: ChatEvent, post: Post, right: Right): Promise<Member> {
     const member = await checkMember(event);
     const isAuthor = await isAuthorNow(event, post);
+    if (right === 'manager' && !member.isManager) throw new UserError({ code: 'not_admin' });
     if (right === 'author' && !isAuthor && !(member.isManager && (await isAbsent(botFor, post))))
       throw new UserError({ code: 'not_author', author: post.author.name });
     if (right === 'author_or_manager' && !isAuthor && !member.isManager)
@@ -324,8 +337,9 @@ export function createGuard({
   /** Who speaks in a place counts as its member where the platform does not tell. */
   async function checkMember({ chat, person }: ChatEvent): Promise<Member> {
     const member = await botFor(chat).fetchMember(chat, person);
-    if (member.isMember === false) throw new UserError({ code: 'not_member' });
-    return member;
+    if (member.isMember !== false) return member;
+    if (isSomebody(person)) throw new UserError({ code: 'not_member' });
+    throw new UserError({ code: 'speaks_as_channel', name: person.name });
   }
 
   return { authorise };
@@ -333,10 +347,17 @@ export function createGuard({
 
 export type Guard = ReturnType<typeof createGuard>;
 
+/** Whose draft it is; one that was sent in the name of a group waits for an administrator. */
+function notAuthor({ author }: Draft): Problem {
+  return isSomebody(author)
+    ? { code: 'not_author', author: author.name }
+    : { code: 'sent_as_group', name: author.name };
+}
+
 /** A plain draft id asks for the caption; a reply to the card of a review says why one rejects it. */
 function topicOf(subject: string): AnswerTopic {
   const topic = decodeQuestionId(subject);
-  if (topic !== undefined) return topic;
+  if (topic !== undefined) return { ...topic, isAsked: true };
   const about = parseSubject(subject);
   return 'postId' in about ? { kind: 'why', id: about.postId } : { kind: 'caption', id: about.draftId };
 }

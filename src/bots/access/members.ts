@@ -1,10 +1,8 @@
-import type { ChatRef, Person } from '../../core/people.ts';
+import { type ChatRef, isSomebody, type Person } from '../../core/people.ts';
 import type { Member } from '../../core/review/review.ts';
 import { type Bot, ChatClosedError } from '../platform.ts';
 
 const NOBODY: Member = { isMember: false, isManager: false, roles: [] };
-/** A chat that speaks as itself has an id of another form. */
-const SOMEBODY = /^[a-z]+:\d+$/;
 
 type BotFor = (chat: ChatRef) => Pick<Bot, 'fetchMember'>;
 
@@ -23,7 +21,7 @@ export async function isAbsent(
   botFor: BotFor,
   { author, chat }: { author: Person; chat: ChatRef },
 ): Promise<boolean> {
-  if (!SOMEBODY.test(author.id)) return true;
+  if (!isSomebody(author)) return true;
   return (await fetchMemberOf(botFor, chat, author)).isMember === false;
 }
 

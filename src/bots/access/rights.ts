@@ -32,6 +32,8 @@ export const DRAFT_RIGHTS = {
   post: 'author',
   inbox: 'author',
   discard: 'author',
+  /** Of those who may touch the draft. */
+  connect: 'manager',
 } as const satisfies Record<string, Right>;
 
 /** What a button on the card of a post asks for. */
@@ -49,6 +51,7 @@ export const POST_RIGHTS = {
   privacy: 'author',
   edit: 'author',
   recaption: 'author',
+  connect: 'manager',
 } as const satisfies Record<string, Right>;
 
 /** What a button below a list asks for, by the list and what it does. */

@@ -4,10 +4,22 @@ import type { Bot, ChatEventOf } from '../platform.ts';
 import { connectCard, linkForNobodyCard, linkKeptCard, linkSentCard } from '../text/messages.ts';
 import { wordingOf } from '../text/wording.ts';
 
+type Asking = Pick<
+  ChatEventOf<'command'>,
+  'chat' | 'chatTitle' | 'workspace' | 'person' | 'isPrivate' | 'reply' | 'message'
+>;
+
+/** Who presses gets the answer in a message for them alone, where there are such. */
+export async function askingBy(event: ChatEventOf<'press'>): Promise<Asking> {
+  const { chat, chatTitle, workspace, person, isPrivate, message } = event;
+  const reply = isPrivate ? undefined : await event.openPrivately?.();
+  return { chat, chatTitle, workspace, person, isPrivate, message, reply };
+}
+
 /** Gives the link to connect an account to the person who asked for it, and to nobody else. */
 export async function giveLink(
   { sender, botFor }: { sender: Sender; botFor: (chat: ChatRef) => Bot },
-  event: ChatEventOf<'command'>,
+  event: Asking,
   url: string,
 ): Promise<void> {
   const { chat, chatTitle, workspace, person, isPrivate, reply, message = reply } = event;

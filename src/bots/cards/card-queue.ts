@@ -168,7 +168,9 @@ export function createCardQueue({
   async function renderOrInstead(subject: string, { instead }: CardState): Promise<Rendering | undefined> {
     if (instead === undefined) return render(subject);
     const message = await cardIndex.messageOf(subject);
-    return message && { chat: message.chat, card: instead, isForAll: message.isPrivate !== true };
+    if (message === undefined) return undefined;
+    const isForAll = message.isPrivate !== true;
+    return { chat: message.chat, card: instead, isForAll, isOnlyInPlace: true };
   }
 
   /** An idle subject needs no memory once its rest is over. */

@@ -13,15 +13,15 @@ import { isSettled, type Post, takesVotes } from '../../core/publish/post.ts';
 import type { PullCounts } from '../../core/publish/pull-progress.ts';
 import type { ReleaseGate } from '../../core/publish/release-gate.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
-import { votesOf } from '../../core/review/review.ts';
+import { type Vote, votesOf } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { placeOf, takesPart } from '../access/takes-part.ts';
 import { type DraftMenu, draftCard } from '../compose/draft-card.ts';
 import type { Bot, Card, Picture } from '../platform.ts';
-import { finalNote, postCard } from '../posts/post-card.ts';
+import { finalNote, type PostView, postCard } from '../posts/post-card.ts';
 import type { Downtime } from '../review/downtime.ts';
 import type { HearingListener } from '../review/hearing.ts';
-import { partedCard, reviewCard } from '../review/review-card.ts';
+import { partedCard, reminderCard, reviewCard } from '../review/review-card.ts';
 import { handedOverCard, type ReviewStand } from '../text/messages.ts';
 import { canStand } from '../text/obstacles.ts';
 import type { Rendering } from './show-card.ts';
@@ -143,6 +143,7 @@ export function createRenderer({
       isOnlyInPlace: isStandIn(post, chat),
       marks: receivesReactions ? ['approve', 'reject'] : undefined,
       elsewhere: () => elsewhereOf(post, chat),
+      ending: isReminded(post) ? { key: `${post.id} reminder`, card: reminderCard(view) } : undefined,
     };
   }
 
@@ -157,11 +158,12 @@ export function createRenderer({
 
   /** `goesOn`: another post goes on where this one ended. */
   async function renderPost(post: Post, chat: ChatRef, { goesOn }: { goesOn: boolean }): Promise<Rendering> {
+    const view = await viewOf(post, chat, { goesOn });
     const isHome = chat === (post.review?.chats[0] ?? post.chat) || isStandIn(post, chat);
-    const ending = isHome && !goesOn ? finalNote(post, chat) : undefined;
+    const ending = isHome && !goesOn && !mayBeExplained(post, view.votes) ? finalNote(view) : undefined;
     return {
       chat,
-      card: await drawPost(post, chat, { goesOn }),
+      card: postCard(view),
       isForAll: true,
       isLoud: post.status === 'on_hold',
       isOnlyInPlace: isStandIn(post, chat),
@@ -171,13 +173,15 @@ export function createRenderer({
   }
 
   /** The card of a post as it is now. */
-  async function drawPost(post: Post, chat: ChatRef, { goesOn = false } = {}): Promise<Card> {
+  const drawPost = async (post: Post, chat: ChatRef): Promise<Card> => postCard(await viewOf(post, chat));
+
+  async function viewOf(post: Post, chat: ChatRef, { goesOn = false } = {}): Promise<PostView> {
     const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
     const pull = attempt && pulls.progress(attempt);
     const hasAccess = post.status !== 'processing' || (await isOpenToUs(post.content.openId));
     const votes = post.review === undefined ? [] : votesOf(await ballots.read(post.id), post.contentHash);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
-    return postCard({ post, chat, votes, goesOn, hasAccess, pull, timeZone, pacing, now: now(), pictureOf });
+    return { post, chat, votes, goesOn, hasAccess, pull, timeZone, pacing, now: now(), pictureOf };
   }
 
   /** Whether TikTok would still tell us about the account's posts. */
@@ -220,6 +224,14 @@ export function createRenderer({
 /** The chats that are there and not this one, each once. */
 const others = (chat: ChatRef, chats: readonly (ChatRef | undefined)[]): ChatRef[] =>
   [...new Set(chats)].filter((one) => one !== undefined).filter((one) => one !== chat);
+
+const isReminded = (post: Post): boolean => post.status === 'in_review' && post.isReminded === true;
+
+/** Whether a reason may still come for a rejection, so that its author is not called without it. */
+const mayBeExplained = (post: Post, votes: readonly Vote[]): boolean =>
+  post.status === 'rejected' &&
+  post.callsAt !== undefined &&
+  !votes.some(({ reason }) => reason !== undefined);
 
 /** Whether the review of a post has a card here only because it could not stand where it should. */
 const isStandIn = ({ review }: Post, chat: ChatRef): boolean =>

@@ -33,7 +33,7 @@ export interface Rendering {
   readonly isWithoutPicture?: boolean;
   /** The reactions that we put under it, for others to join. */
   readonly marks?: readonly VoteChoice[] | undefined;
-  /** Told once in a message of its own, so that a phone buzzes. */
+  /** Told once in a message of its own, so that a phone buzzes: how it ended, or that it is about to. */
   readonly ending?: Ending | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface Rendering {
 export interface Ending {
   readonly key: string;
   readonly card: Card;
-  readonly callsFor: Person;
+  readonly callsFor?: Person | undefined;
 }
 
 /** Sends that may have arrived although no answer said so, by what was sent. */

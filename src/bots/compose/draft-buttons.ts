@@ -1,4 +1,5 @@
 import type { Accounts } from '../../core/accounts/accounts.ts';
+import type { Consents } from '../../core/accounts/consent.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { Draft, DraftChoice } from '../../core/compose/draft.ts';
 import { captionLimit, chosenAccount, kindOf } from '../../core/compose/draft.ts';
@@ -13,6 +14,7 @@ import type { Store } from '../../core/storage/database.ts';
 import { isPrivacyLevel, type PostMode } from '../../core/tiktok/types.ts';
 import type { PassedPress } from '../access/guard.ts';
 import type { AccessRequests } from '../access/requests.ts';
+import { askingBy, giveLink } from '../accounts/connect-link.ts';
 import { accountKey, type Press } from '../buttons.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
@@ -54,6 +56,8 @@ export function createButtonPresses({
   cardQueue,
   cardIndex,
   sender,
+  consents,
+  publicUrl,
   setMenu,
   botFor,
   copies,
@@ -74,6 +78,8 @@ export function createButtonPresses({
   cardQueue: CardQueue;
   cardIndex: CardIndex;
   sender: Sender;
+  consents: Consents;
+  publicUrl: string;
   /** Has the card drawn with this menu open, or with none; which one was open before. */
   setMenu: (draftId: string, menu: DraftMenu | undefined) => DraftMenu | undefined;
   botFor: (chat: ChatRef) => Bot;
@@ -88,6 +94,7 @@ export function createButtonPresses({
 
   async function pressOn(passed: PassedPress): Promise<void> {
     const { event, press } = passed;
+    if (press.verb === 'connect') return connect(event);
     switch (passed.on) {
       case 'draft':
         if (passed.draft.isTakenOver) await composer.takeOver(press.id, event.person);
@@ -103,6 +110,12 @@ export function createButtonPresses({
       case 'access':
         return accessRequests.press(event, press);
     }
+  }
+
+  async function connect(event: PressEvent): Promise<void> {
+    const asking = await askingBy(event);
+    const { id } = await consents.invite(event);
+    await giveLink({ sender, botFor }, asking, `${publicUrl}/connect/${id}`);
   }
 
   async function pressDraft(event: PressEvent, press: Press): Promise<void> {

@@ -16,7 +16,7 @@ import {
 import type { EarlierPost } from '../../core/compose/earlier-post.ts';
 import { type DraftNotice, joinedTexts } from '../../core/compose/typed-texts.ts';
 import type { MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
-import type { Obstacle } from '../../core/people.ts';
+import { isSomebody, type Obstacle } from '../../core/people.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { accountKey, draftButton as on } from '../buttons.ts';
@@ -87,7 +87,7 @@ export function draftCard({
     { text: `${whatOf(draft)} for TikTok`, style: 'bold' },
     account === undefined ? '' : ` · ${accountName(account)}`,
   ];
-  const lines = [title, [], ...fileLines(draft), ...albumLines(draft)];
+  const lines = [title, ...senderLines(draft), [], ...fileLines(draft), ...albumLines(draft)];
   if (menu === 'files') return { attachment, lines, rows: [...fileRows(draft), backRow(draft)] };
   if (menu === 'accounts')
     return { attachment, lines, rows: [...accountPicks(draft, accounts), backRow(draft)] };
@@ -117,6 +117,13 @@ export function draftCard({
 
 const unseenText = ({ chat }: Draft, obstacle: Obstacle): string =>
   `${obstacleText(obstacle, chat, 'here')} Until then you alone are told how it goes.`;
+
+/** Nobody knows which administrator has sent it. */
+function senderLines({ author, chat }: Draft): Line[] {
+  if (isSomebody(author)) return [];
+  const { managers } = wordingOf(chat);
+  return [[`Sent in the name of “${author.name}”: the first of the ${managers} to tap here is its author.`]];
+}
 
 /** Counts what can be posted, once all of it has been looked at. */
 function whatOf(draft: Draft): string {
@@ -227,13 +234,25 @@ function consentLines(draft: Draft): Line[] {
 }
 
 function accountRows(draft: Draft, accounts: readonly Account[]): Row[] {
-  if (accounts.length === 0) return [buttonRow(on(draft, 'I have connected one', 'again'))];
+  if (accounts.length === 0)
+    return [buttonRow(connectButton(draft), on(draft, 'I have connected one', 'again'))];
   if (chosenAccount(draft) === undefined) return accountPicks(draft, accounts);
   const rows: Row[] = [];
   if (accounts.length > 1) rows.push(buttonRow(on(draft, 'Other account', 'accounts')));
+  if (needsConsent(draft)) rows.push(buttonRow(connectButton(draft)));
   if (draft.account.state === 'unavailable') rows.push(buttonRow(on(draft, 'Ask TikTok again', 'again')));
   return rows;
 }
+
+const connectButton = (draft: Draft): Button => ({
+  ...on(draft, 'Connect TikTok', 'connect'),
+  tone: 'main',
+});
+
+/** Whether only connecting the account anew helps. */
+const needsConsent = ({ account }: Draft): boolean =>
+  account.state === 'not_granted' ||
+  (account.state === 'unavailable' && account.problem.code === 'account_disconnected');
 
 const accountPicks = (draft: Draft, accounts: readonly Account[]): Row[] =>
   buttonColumn(

@@ -8,7 +8,7 @@ import type { Vote } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { postButton as on } from '../buttons.ts';
 import { buttonRow, type Card, type Line, type Picture, type Row } from '../platform.ts';
-import { decisionLines, stateLines } from '../review/review-card.ts';
+import { decisionLines, isExplained, stateLines } from '../review/review-card.ts';
 import { type FailureWords, failureWords } from '../text/failures.ts';
 import {
   accountName,
@@ -193,13 +193,20 @@ function rowsOf(view: PostView): Row[] {
     case 'on_hold':
       return heldRows(post);
     case 'processing':
-      return post.cancelRefused ? [] : [buttonRow(cancel)];
+      return [
+        ...(view.hasAccess ? [] : [connectRow(post)]),
+        ...(post.cancelRefused ? [] : [buttonRow(cancel)]),
+      ];
     case 'failed':
       return failedRows(post, failureWords(wordingOf(chat), post.failure.reason));
     case 'unconfirmed':
       return [buttonRow(on(post, 'It is not there: post it again', 'again'))];
     case 'rejected':
-      return [buttonRow(on(post, 'Say why', 'why'), on(post, 'Edit', 'edit'))];
+      return [
+        isExplained(view)
+          ? buttonRow(on(post, 'Edit', 'edit'))
+          : buttonRow(on(post, 'Say why', 'why'), on(post, 'Edit', 'edit')),
+      ];
     case 'withdrawn':
       return [buttonRow(on(post, 'Edit', 'edit'))];
     case 'cancelled':
@@ -211,12 +218,15 @@ function rowsOf(view: PostView): Row[] {
 }
 
 /** The one next step comes first. */
-function failedRows(post: PostIn<'failed'>, { edit, inbox }: FailureWords): Row[] {
+function failedRows(post: PostIn<'failed'>, { edit, inbox, connect }: FailureWords): Row[] {
   const again = edit
     ? buttonRow(on(post, 'Edit and try again', 'edit'), on(post, 'Try again', 'again'))
     : buttonRow(on(post, 'Try again', 'again'), on(post, 'Edit', 'edit'));
+  if (connect) return [connectRow(post), again];
   return inbox && post.content.postMode === 'DIRECT_POST' ? [inboxRow(post), again] : [again];
 }
+
+const connectRow = (post: Post): Row => buttonRow({ ...on(post, 'Connect TikTok', 'connect'), tone: 'main' });
 
 const inboxRow = (post: Post): Row => buttonRow(on(post, 'Send to my inbox instead', 'inbox'));
 
@@ -244,11 +254,20 @@ interface Text {
 }
 
 /** The message with which a phone buzzes: for an ending, except to who made it, and for a choice to be made. */
-export function finalNote(post: Post, chat: ChatRef): Card | undefined {
+export function finalNote({
+  post,
+  chat,
+  votes,
+}: Pick<PostView, 'post' | 'chat' | 'votes'>): Card | undefined {
   const text = callingText(post, wordingOf(chat));
   if (text === undefined) return undefined;
+  const why = post.status === 'rejected' ? decisionLines({ post, chat, votes }) : [];
   return {
-    lines: [[{ text: text.headline, style: 'bold' }, ` · ${accountName(post.account)}`], ...text.lines],
+    lines: [
+      [{ text: text.headline, style: 'bold' }, ` · ${accountName(post.account)}`],
+      ...why,
+      ...text.lines,
+    ],
     rows: [],
   };
 }

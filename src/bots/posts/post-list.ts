@@ -1,5 +1,5 @@
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import type { Draft } from '../../core/compose/draft.ts';
+import { chosenAccount, type Draft, kindOf, plannedAt } from '../../core/compose/draft.ts';
 import { openDraftsIn, openDraftsOf } from '../../core/compose/open-drafts.ts';
 import type { ChatRef, Person } from '../../core/people.ts';
 import { isSettled, linksOf, type Post } from '../../core/publish/post.ts';
@@ -147,18 +147,70 @@ function stateWord(post: Post, now: number, timeZone: string): string {
   }
 }
 
-/** What can be cancelled, one button each. */
-export function cancelCard(drafts: readonly Draft[], posts: readonly Post[]): Card {
+/** What can be cancelled, one button each, told so that nobody takes one for another. */
+export function cancelCard({
+  drafts,
+  posts,
+  timeZone,
+  now,
+}: {
+  drafts: readonly Draft[];
+  posts: readonly Post[];
+  /** IANA name. */
+  timeZone: string;
+  now: number;
+}): Card {
   const open = posts.filter((post) => !isSettled(post));
   if (drafts.length + open.length === 0) return note('Nothing is under way.');
-  const label = (caption: string, count: number) => excerptOf(caption || filesWord(undefined, count), 30);
-  const buttons = [
-    ...drafts.map((draft) =>
-      draftButton(draft, `Discard draft: ${label(draft.caption, draft.files.length)}`, 'discard'),
-    ),
-    ...open.map((post) =>
-      postButton(post, `Cancel post: ${label(post.content.caption, post.content.sources.length)}`, 'cancel'),
-    ),
+  const things = [
+    ...drafts.map((draft) => draftThing(draft, timeZone, now)),
+    ...open.map((post) => postThing(post, timeZone, now)),
   ];
-  return { lines: [['What shall be cancelled?']], rows: buttonColumn(buttons) };
+  const numbered = things.map(({ what, facts, label, button }, index) => ({
+    lines: [
+      [],
+      [`${index + 1}  `, { text: what, style: 'bold' as const }],
+      [facts.filter((fact) => fact !== '').join(' · ')],
+    ],
+    button: button(`${label} ${index + 1}: ${excerptOf(what, 30)}`),
+  }));
+  return {
+    lines: [['What shall be cancelled?'], ...numbered.flatMap(({ lines }) => lines)],
+    rows: buttonColumn(numbered.map(({ button }) => button)),
+  };
+}
+
+function draftThing(draft: Draft, timeZone: string, now: number) {
+  const { caption, files, createdAt } = draft;
+  const [first] = files;
+  const account = chosenAccount(draft);
+  const at = plannedAt(draft);
+  return {
+    // Files alone look alike in number; their names seldom do.
+    what: excerptOf(caption, 60) || excerptOf(first?.name ?? 'Draft without files', 60),
+    facts: [
+      filesWord(kindOf(draft), files.length),
+      account === undefined ? 'no account yet' : accountName(account),
+      at === undefined ? '' : `for ${momentOf(at, now, timeZone)}`,
+      `draft, begun ${agoOf(createdAt, now)}`,
+    ],
+    label: 'Discard draft',
+    button: (label: string) => draftButton(draft, label, 'discard'),
+  };
+}
+
+function postThing(post: Post, timeZone: string, now: number) {
+  const { content, account, createdAt } = post;
+  const [first] = content.sources;
+  return {
+    what: excerptOf(content.caption, 60) || excerptOf(first?.name ?? '', 60),
+    facts: [
+      filesWord(content.kind, content.sources.length),
+      accountName(account),
+      stateWord(post, now, timeZone),
+      `submitted ${agoOf(createdAt, now)}`,
+    ],
+    label: 'Cancel post',
+    button: (label: string) => postButton(post, label, 'cancel'),
+  };
 }

@@ -7,7 +7,17 @@ import { disclosureLabel } from '../../core/tiktok/codes.ts';
 import { postButton as on } from '../buttons.ts';
 import { lengthOf } from '../cards/fit-text.ts';
 import { type Button, buttonRow, type Card, type Line, type Picture, type Row } from '../platform.ts';
-import { accountName, capital, countOf, destinationOf, listOf, momentOf, whenOf } from '../text/format.ts';
+import {
+  accountName,
+  capital,
+  countOf,
+  destinationOf,
+  excerptOf,
+  filesWord,
+  listOf,
+  momentOf,
+  whenOf,
+} from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { problemText, votersText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
@@ -51,6 +61,25 @@ export function reviewCard(view: ReviewView): Card {
     attachment: shown && pictureOf(shown),
     lines,
     rows: rowsOf(view, lengthOf(lines) > wordingOf(view.chat).cardRoom),
+  };
+}
+
+/** Reminds those who can decide, below the card, once it is about time. */
+export function reminderCard({ post, chat, votes, timeZone, now }: ReviewView): Card {
+  const { review } = post;
+  const { approvals = 0 } = review?.policy ?? {};
+  const approved = votes.filter(({ mark }) => mark === 'approve').length;
+  const what =
+    excerptOf(post.content.caption, 60) || filesWord(post.content.kind, post.content.sources.length);
+  const until = post.status === 'in_review' ? ` · open until ${momentOf(post.expiresAt, now, timeZone)}` : '';
+  const wording = wordingOf(chat);
+  return {
+    lines: [
+      [{ text: 'Still to be decided', style: 'bold' }, until],
+      [`“${what}” for ${accountName(post.account)} has ${approved} of ${countOf(approvals, 'approval')}.`],
+      ...(review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats, wording)}`]]),
+    ],
+    rows: [],
   };
 }
 
@@ -189,6 +218,12 @@ export function decisionLines({
   if (first !== undefined && isOnes) return [[`${headline}: “${first.reason}”`]];
   return [[headline], ...rejectionLines(reasons, wording)];
 }
+
+/** Whether everybody has said why whose votes have rejected the post. */
+export const isExplained = ({ post, votes }: { post: Post; votes: readonly Vote[] }): boolean =>
+  (post.review?.decision?.by ?? []).every(({ id }) =>
+    votes.some(({ person, reason }) => person.id === id && reason !== undefined),
+  );
 
 /** The title of the window that asks for a reason. */
 export const WHY = 'Why not? (you may leave it empty)';

@@ -3,7 +3,7 @@ import type { Settings as Rules, Workspaces } from '../../core/accounts/workspac
 import { readTimeZone } from '../../core/compose/parse-time.ts';
 import { type History, type HistoryEntry, toCsv } from '../../core/history/history.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
-import type { ChatRef, Obstacle, Person } from '../../core/people.ts';
+import { type ChatRef, isSomebody, type Obstacle, type Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import type { Press } from '../buttons.ts';
@@ -33,8 +33,6 @@ type PressEvent = ChatEventOf<'press'>;
 type Asking = Pick<ChatEvent, 'chat' | 'workspace' | 'isPrivate' | 'person' | 'reply'>;
 
 const HISTORY_ENTRIES = 15;
-/** Chats that speak as themselves have ids of another form. */
-const SOMEBODY = /^[a-z]+:\d+$/;
 
 /**
  * The settings of a place, its history, and its joining with another, as people use them in the chat. Whoever asks has been
@@ -188,8 +186,7 @@ export function createSettings({
   /** Lets the person to whom the command replies approve, or not any more. */
   async function toggleApprover(event: ChatEventOf<'command'>): Promise<void> {
     const { chat, workspace, target } = event;
-    if (target === undefined || !SOMEBODY.test(target.id))
-      return sender.answer(event, approverHelpCard(chat));
+    if (target === undefined || !isSomebody(target)) return sender.answer(event, approverHelpCard(chat));
     const isTarget = ({ id }: Person) => id === target.id;
     await changePolicy(event, ({ people, ...policy }) => {
       const others = people.filter((person) => !isTarget(person));

@@ -10,6 +10,8 @@ export interface FailureWords {
   readonly edit?: true;
   /** The inbox takes what the profile does not. */
   readonly inbox?: true;
+  /** Connecting the account anew helps. */
+  readonly connect?: true;
 }
 
 /** Why a post came to nothing, or waits; a code that Nod does not know stands as TikTok spelled it. */
@@ -55,18 +57,22 @@ const wordsIn = ({ slash }: Wording): Readonly<Record<PostFailureReason, Failure
   scope_missing: {
     what: 'the account did not allow Nod to do this',
     next: `${slash}connect it again and allow everything.`,
+    connect: true,
   },
   token_invalid: {
     what: 'TikTok no longer accepts Nod’s access',
     next: `${slash}connect the account again.`,
+    connect: true,
   },
   access_removed: {
     what: 'access to the account was taken away',
     next: `${slash}connect the account again.`,
+    connect: true,
   },
   account_disconnected: {
     what: 'the account is not connected any more',
     next: `${slash}connect the account again.`,
+    connect: true,
   },
   consent_denied: { what: 'access was denied', next: `${slash}connect the account again.` },
   app_refused: {

@@ -1,5 +1,6 @@
 import type { Account } from '../../core/accounts/accounts.ts';
 import type { ConsentOutcome } from '../../core/accounts/consent.ts';
+import type { DropReason } from '../../core/compose/submit.ts';
 import type { ChatRef, Obstacle, Person } from '../../core/people.ts';
 import type { Problem } from '../../core/problems.ts';
 import { type Post, takesVotes } from '../../core/publish/post.ts';
@@ -16,6 +17,11 @@ export const CANCELLING = 'Cancelling; the card tells how it ends.';
 /** To somebody whose button has gone from the list meanwhile. */
 export const queueChangedText = ({ slash }: Wording): string =>
   `The list has changed. ${slash}queue shows it anew.`;
+/** In place of the card of a draft that lay there. */
+export const DROPPED = {
+  useless: 'Cleared away, because nothing of it could be posted.',
+  abandoned: 'Cleared away, because nobody has touched this draft for a week. Nothing was posted.',
+} as const satisfies Record<DropReason, string>;
 
 /** The title of the window that asks for a time. */
 export const WHEN = 'When? “tomorrow 18:00”, or “now”';

@@ -103,6 +103,12 @@ export function problemText(problem: Problem, wording: Wording): string {
       return submittedText(problem);
     case 'not_author':
       return `Only ${problem.author} can do that here.`;
+    case 'sent_as_group':
+      return `This was sent in the name of “${problem.name}”, so only ${managers} can do that: whoever taps first has it as their own.`;
+    case 'speaks_as_group':
+      return `Nobody can tell who of you writes as “${problem.name}”, and this is one person’s to say. Turn off “Remain anonymous” and answer again.`;
+    case 'speaks_as_channel':
+      return `“${problem.name}” is a channel, and a post needs a person as its author. Write under your own name: tap the picture beside the text field and choose yourself.`;
     case 'not_admin':
       return notAdmin;
     case 'not_member':

@@ -64,6 +64,8 @@ export interface Draft extends Versioned, Captioned {
   readonly workspace: string;
   readonly chat: ChatRef;
   readonly author: Person;
+  /** The group in whose name it was sent, before an administrator made it their own; it may add to it. */
+  readonly sentAs?: Person | undefined;
   readonly files: readonly DraftFile[];
   readonly preview?: StoredFile | undefined;
   readonly account: DraftAccount;
@@ -115,6 +117,10 @@ export const UNDECIDED: PostSettings = {
   brandedContent: false,
   aiGenerated: false,
 };
+
+/** Whether somebody may add to a draft: its author, and the group in whose name it was sent. */
+export const isTheirs = ({ author, sentAs }: Draft, { id }: Person): boolean =>
+  author.id === id || sentAs?.id === id;
 
 /** The account that is chosen, whether it can post now or not; undefined while none is. */
 export function chosenAccount({ account }: Draft): ChosenAccount | undefined {

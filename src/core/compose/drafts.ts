@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Workspaces } from '../accounts/workspaces.ts';
-import type { ChatRef, Person } from '../people.ts';
+import { type ChatRef, isSomebody, type Person } from '../people.ts';
 import { type Problem, UserError } from '../problems.ts';
 import type { Post } from '../publish/post.ts';
 import { nowOf } from '../publish/verbs.ts';
@@ -22,6 +22,7 @@ import {
   type DraftFile,
   decide,
   followEdit,
+  isTheirs,
   type MessageEdit,
   UNDECIDED,
 } from './draft.ts';
@@ -312,7 +313,9 @@ export function createComposer({
   /** Makes somebody the author of a draft whose author can do nothing with it any more. */
   async function takeOver(id: string, person: Person): Promise<void> {
     await drafts.update(id, (draft) =>
-      draft.submitted === undefined ? { ...draft, author: person, updatedAt: now() } : undefined,
+      draft.submitted === undefined
+        ? { ...draft, author: person, sentAs: senderOf(draft), updatedAt: now() }
+        : undefined,
     );
     changed(id);
   }
@@ -331,7 +334,7 @@ export function createComposer({
       if (post !== undefined) throw new UserError({ code: 'draft_already_submitted', ...nowOf(post) });
       throw new UserError({ code: draft === undefined ? 'draft_gone' : 'draft_already_submitted' });
     }
-    if (draft.author.id !== person.id) throw new UserError({ code: 'not_author', author: draft.author.name });
+    if (!isTheirs(draft, person)) throw new UserError({ code: 'not_author', author: draft.author.name });
     return draft;
   }
 
@@ -361,7 +364,10 @@ export function createComposer({
 
 export type Composer = ReturnType<typeof createComposer>;
 
-const isOf = ({ author }: Draft, { person }: Offer): boolean => author.id === person.id;
+const isOf = (draft: Draft, { person }: Offer): boolean => isTheirs(draft, person);
+
+/** The group in whose name a draft was sent. */
+const senderOf = ({ author, sentAs }: Draft): Person | undefined => (isSomebody(author) ? sentAs : author);
 
 const withoutFile = (draft: Draft, fileId: string): Draft => ({
   ...draft,

@@ -23,6 +23,7 @@ import type { Fresh, Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
 import type { PostMode, PrivacyLevel } from '../tiktok/types.ts';
 import {
+  canRetry,
   chosenAccount,
   contentOf,
   type Draft,
@@ -38,12 +39,17 @@ import type { Intake } from './intake.ts';
 import { openDraftsUntouchedSince } from './open-drafts.ts';
 
 const ABANDONED_AFTER_MS = 7 * 24 * 3_600_000;
+/** A draft of which nothing can be posted. */
+const USELESS_AFTER_MS = 3_600_000;
 
 /** What a post waits for before it may be published. */
 export interface Plan {
   readonly review?: PostReview | undefined;
   readonly publishAt?: number | undefined;
 }
+
+/** Why a draft that lay there was deleted: nobody touched it for a week, or nothing of it can be posted. */
+export type DropReason = 'abandoned' | 'useless';
 
 /** Turns drafts into posts. */
 export function createSubmission({
@@ -54,6 +60,7 @@ export function createSubmission({
   intake,
   workspaces,
   announce,
+  dropped,
   wake,
   takeBackMs,
   now,
@@ -67,6 +74,8 @@ export function createSubmission({
   workspaces: Workspaces;
   /** Tells that there is a post; it must not throw and is not waited for. */
   announce: (post: Post) => void;
+  /** Tells that an open draft was deleted because it lay there; it must not throw. */
+  dropped: (draftId: string, why: DropReason) => void;
   wake: (postId: string) => void;
   /** How long a post waits, so that it can still be cancelled. */
   takeBackMs: number;
@@ -185,7 +194,7 @@ export function createSubmission({
     const open: string[] = [];
     for await (const [id, draft] of drafts.entries()) {
       if (draft.submitted !== undefined) await savePost(draft);
-      else if (isAbandoned(draft)) await drafts.delete(id);
+      else if (isAbandoned(draft)) await drop(draft, 'abandoned');
       else {
         open.push(id);
         intake.work(draft);
@@ -197,13 +206,26 @@ export function createSubmission({
     return open;
   }
 
-  /** Forgets drafts that nobody has touched for a week. */
+  /** Forgets drafts that nobody has touched for a week, and those of which nothing can be posted after an hour. */
   async function sweep(): Promise<void> {
-    for (const draft of await openDraftsUntouchedSince(drafts, now() - ABANDONED_AFTER_MS)) {
-      // Only the draft that was looked at: somebody may just be taking it up again.
-      if (isAbandoned((await drafts.get(draft.id)) ?? draft)) await drafts.delete(draft.id);
+    for (const { id } of await openDraftsUntouchedSince(drafts, now() - USELESS_AFTER_MS)) {
+      // Only as it is now: somebody may just be taking it up again.
+      const draft = await drafts.get(id);
+      if (draft === undefined) continue;
+      if (isAbandoned(draft)) await drop(draft, 'abandoned');
+      else if (isUseless(draft)) await drop(draft, 'useless');
     }
   }
+
+  async function drop({ id }: Draft, why: DropReason): Promise<void> {
+    await drafts.delete(id);
+    dropped(id, why);
+  }
+
+  const isUseless = (draft: Draft): boolean =>
+    draft.submitted === undefined &&
+    draft.updatedAt < now() - USELESS_AFTER_MS &&
+    draft.files.every((file) => file.state === 'refused' && !canRetry(file));
 
   const isAbandoned = ({ submitted, updatedAt }: Draft): boolean =>
     submitted === undefined && updatedAt < now() - ABANDONED_AFTER_MS;

@@ -13,6 +13,8 @@ export interface Pacing {
   readonly holdMs: number;
   /** How long TikTok is not asked after somebody has told a post to go out, so that it can still be cancelled for certain. */
   readonly takeBackMs: number;
+  /** How long the author of a rejected post is not called yet, because a reason may follow. */
+  readonly reasonMs: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -40,6 +42,7 @@ export const DEFAULT_PACING: Pacing = {
   lateVotesMs: 2_000,
   holdMs: 7 * 24 * 60 * MINUTE_MS,
   takeBackMs: 3_000,
+  reasonMs: 10_000,
 };
 
 /** Milliseconds until the next attempt; undefined when there shall be none. */

@@ -50,7 +50,9 @@ export function createPerformer({
         return (await waiting.noted(post)) ?? (isPausing ? undefined : prepare(post));
       }
       case 'in_review':
-        return waiting.review(post, isDue(post));
+        return (await waiting.review(post, isOver(post))) ?? reminder(post);
+      case 'rejected':
+        return isDue(post) ? { type: 'call_due' } : undefined;
       case 'on_hold':
         return (await waiting.cancelled(post)) ?? (isDue(post) ? { type: 'expired' } : undefined);
       case 'queued':
@@ -75,7 +77,7 @@ export function createPerformer({
   function nextTickAt(post: Post): number | undefined {
     const at = wantedAt(post);
     // A review that is over, but waits for votes that may still arrive, has had its tick.
-    return post.status === 'in_review' && isDue(post) ? now() + pacing.lateVotesMs : at;
+    return post.status === 'in_review' && isOver(post) ? now() + pacing.lateVotesMs : at;
   }
 
   /** As the post says itself, or earlier when TikTok has just taken the last byte. */
@@ -91,6 +93,11 @@ export function createPerformer({
     const at = wantedAt(post);
     return at !== undefined && at <= now();
   }
+
+  const isOver = ({ expiresAt }: PostIn<'in_review'>): boolean => expiresAt <= now();
+
+  const reminder = (post: PostIn<'in_review'>): PostEvent | undefined =>
+    isDue(post) && !isOver(post) && !post.isReminded ? { type: 'reminded' } : undefined;
 
   async function prepare(post: PostIn<'preparing'>): Promise<PostEvent> {
     const owner = post.author.id;

@@ -138,6 +138,8 @@ interface InReview {
   readonly status: 'in_review';
   readonly since: number;
   readonly expiresAt: number;
+  /** Those who can decide were reminded. */
+  readonly isReminded?: true;
 }
 
 /** Its files are prepared and nobody's approval is missing: it goes to TikTok, or has gone there. */
@@ -172,7 +174,8 @@ type Released =
 
 /** It has come to nothing. */
 type Ended =
-  | ({ readonly status: 'rejected' } & Settled)
+  /** Its author is called at `callsAt`, and before that only along with a reason; absent once that is over. */
+  | ({ readonly status: 'rejected'; readonly callsAt?: number | undefined } & Settled)
   | ({ readonly status: 'expired' } & Settled)
   | ({
       readonly status: 'cancelled';
@@ -209,6 +212,10 @@ export type PostEvent =
   | { type: 'preparing_failed'; failure: PostFailure }
   | { type: 'decided'; decision: Decision }
   | { type: 'expired' }
+  /** A review has a quarter of its time left. */
+  | { type: 'reminded' }
+  /** No reason has come in time. */
+  | { type: 'call_due' }
   | { type: 'rescheduled'; publishAt?: number | undefined }
   | { type: 'held'; problem: Problem; privacyLevelOptions: readonly PrivacyLevel[] }
   | { type: 'attempt_opened'; attemptId: string }
@@ -267,8 +274,11 @@ export function dueAt(post: Post): number | undefined {
     case 'queued':
       return post.notBefore;
     case 'in_review':
+      return post.isReminded ? post.expiresAt : remindsAt(post);
     case 'on_hold':
       return post.expiresAt;
+    case 'rejected':
+      return post.callsAt;
     case 'processing':
     case 'published':
     case 'in_inbox':
@@ -277,6 +287,10 @@ export function dueAt(post: Post): number | undefined {
       return undefined;
   }
 }
+
+/** When those who can decide are reminded: a quarter of the time is left. */
+export const remindsAt = ({ since, expiresAt }: Pick<InReview, 'since' | 'expiresAt'>): number =>
+  expiresAt - (expiresAt - since) / 4;
 
 /** What a post whose media are ready waits for: its review, or its time; `earliest` is when its author can stop it no more. */
 export function whatWaits(

@@ -80,7 +80,11 @@ export function createPublisher({
       const at = performer.nextTickAt(post);
       if (isSettled(post) && at !== undefined) schedule(post.id, at);
     }
-    for (const post of await settledSince(posts, now() - pacing.patienceMs)) announce(post);
+    for (const post of await settledSince(posts, now() - pacing.patienceMs)) {
+      const at = performer.nextTickAt(post);
+      if (post.status === 'rejected' && at !== undefined) schedule(post.id, at);
+      announce(post);
+    }
     await gate.sweep(attempts.filter(({ id }) => !open.has(id)));
   }
 

@@ -32,6 +32,10 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
     case 'expired':
       if (post.status !== 'in_review' && post.status !== 'on_hold') return post;
       return { ...baseOf(post), status: 'expired', settledAt: now };
+    case 'reminded':
+      return post.status === 'in_review' ? { ...post, isReminded: true } : post;
+    case 'call_due':
+      return post.status === 'rejected' ? { ...post, callsAt: undefined } : post;
     case 'rescheduled':
       return reschedule(post, event.publishAt, now, pacing);
     case 'held':
@@ -86,7 +90,7 @@ function release(post: PreparedBase, now: number, { takeBackMs }: Pacing, toldAt
 function decide(post: PostIn<'in_review'>, decision: Decision, now: number, pacing: Pacing): Post {
   const decided = { ...baseOf(post), review: { ...post.review, decision } };
   if (decision.outcome === 'approved') return release(decided, now, pacing);
-  return { ...decided, status: 'rejected', settledAt: now };
+  return { ...decided, status: 'rejected', settledAt: now, callsAt: now + pacing.reasonMs };
 }
 
 /** Another time, or none; too late once TikTok has been asked. */

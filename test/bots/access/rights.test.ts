@@ -97,6 +97,13 @@ const CHANGED_POST: Row = {
   'member of the joined server': 'not_author_or_manager',
   'manager of the joined server': 'yes',
 };
+const MANAGED_POST: Row = {
+  ...CHANGED_POST,
+  member: 'not_admin',
+  author: 'not_admin',
+  'voter by name': 'not_admin',
+  'member of the joined server': 'not_admin',
+};
 const VOTE: Row = {
   ...OWN_POST,
   member: 'may_not_vote',
@@ -107,6 +114,8 @@ const VOTE: Row = {
   'member of the joined server': 'may_not_vote',
   'manager of the joined server': 'yes',
 };
+/** Nobody can tell whose reason it is that is given in the name of the group. */
+const ASKED: Row = { ...VOTE, 'anonymous administrator': 'speaks_as_group' };
 /** A reaction is answered to its person, and an anonymous one is nobody's. */
 const REACTION: Row = {
   ...everybody('may_not_vote'),
@@ -259,6 +268,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'draft post': onDraft('post'),
   'draft inbox': onDraft('inbox'),
   'draft discard': onDraft('discard'),
+  'draft connect': { ...onDraft('connect'), row: { ...OWN_DRAFT, author: 'not_admin' } },
   'post approve': onPost('approve', VOTE, REVIEW),
   'post reject': onPost('reject', VOTE, REVIEW),
   'post why': { ...onPost('why', REASON, { status: 'rejected', settledAt: 0 }), isRejected: true },
@@ -273,6 +283,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'post edit': onPost('edit', OWN_POST, REVIEW),
   'post recaption': onPost('recaption', OWN_POST, REVIEW, 'unknown'),
   'list queue page': { about: 'place', row: HERE, event: pressOf('list', 'page', '0', 'queue') },
+  'post connect': onPost('connect', MANAGED_POST, FAILED),
   'account disconnect': {
     about: 'place',
     row: MANAGE,
@@ -334,7 +345,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   'answer when_draft': answerTo('draft', OWN_DRAFT, (id) => `when_draft:${id}`, 'now'),
   'answer when_post': answerTo('post', CHANGED_POST, (id) => `when_post:${id}`, 'now'),
-  'answer why': answerTo('post', VOTE, (id) => `why:${id}`, 'Not this one'),
+  'answer why': answerTo('post', ASKED, (id) => `why:${id}`, 'Not this one'),
   'answer zone': answerTo('place', MANAGE, () => 'zone:telegram:-5', 'UTC'),
   'answer code': answerTo('place', MANAGE, () => 'code:telegram:-5', 'ABCD-EFGH'),
   reaction: {
@@ -388,6 +399,7 @@ const REFUSALS: readonly Problem[] = [
   ...(['not_operator', 'own_post', 'claim_code_unknown'] as const).map((code) => ({ code })),
   { code: 'draft_already_submitted', status: 'published', links: [] },
   { code: 'not_author', author: 'Ana' },
+  { code: 'speaks_as_group', name: 'Editors' },
   { code: 'not_author_or_manager', author: 'Ana' },
   { code: 'may_not_vote', policy: POLICY, chats: [GROUP.chat, SERVER.chat] },
   { code: 'review_over', decision: { outcome: 'rejected', by: [PEOPLE.vera], at: 0 } },
@@ -415,7 +427,7 @@ function expectedAt({ row, about, authorGets }: Action, name: PersonName, time: 
   if (time === 'before') return about === 'draft' ? 'draft_gone' : 'post_gone';
   if (about === 'draft') return name === 'author' ? 'draft_already_submitted' : 'draft_gone';
   // That it is over is told to everybody who sees it.
-  if (row === VOTE && (outcome === 'may_not_vote' || outcome === 'own_post')) return 'yes';
+  if ((row === VOTE || row === ASKED) && (outcome === 'may_not_vote' || outcome === 'own_post')) return 'yes';
   return outcome;
 }
 

@@ -57,12 +57,15 @@ const GRANTED = { openId: 'open-id', nickname: 'Studio Ana', scopes: ['video.pub
 const account = { openId: 'open-id', nickname: 'Studio Ana', connectedBy: BEN } as Account;
 const other = { openId: 'other-id', nickname: 'Second Ana', connectedBy: BEN } as Account;
 
-function draft(changes: Partial<Draft> = {}, { approvals = 0, menu }: DraftOptions = {}): Card {
+function draft(
+  changes: Partial<Draft> = {},
+  { approvals = 0, menu, accounts = [account, other] }: DraftOptions = {},
+): Card {
   const terms = { ...defaultPolicy({ isPrivate: true }), approvals };
   return draftCard({
     ...common,
     draft: draftWith(changes),
-    accounts: [account, other],
+    accounts,
     policy: terms,
     menu,
   });
@@ -70,6 +73,7 @@ function draft(changes: Partial<Draft> = {}, { approvals = 0, menu }: DraftOptio
 interface DraftOptions {
   readonly approvals?: number;
   readonly menu?: 'files' | 'accounts';
+  readonly accounts?: readonly Account[];
 }
 
 const unusable = (more: object): DraftFile => {
@@ -183,6 +187,7 @@ const CARDS: Readonly<Record<string, Card>> = {
       problem: { code: 'account_cannot_post', reason: 'daily_post_limit', username: 'studio.ana' },
     },
   }),
+  'draft, where no account is': draft({ account: { state: 'none' } }, { accounts: [] }),
   'draft, whose account is not chosen': draft({ account: { state: 'unchosen' } }),
   'post, being prepared': post({ status: 'preparing' }),
   'post, queued': post({ status: 'queued', notBefore: NOW }),
@@ -191,6 +196,7 @@ const CARDS: Readonly<Record<string, Card>> = {
   'post, published': post({ status: 'published', ...followed }),
   'post, cancelled': post({ status: 'cancelled', ...ended }),
   'post, failed': post({ status: 'failed', failure: { reason: 'spam' }, ...ended }),
+  'post, failed without access': post({ status: 'failed', failure: { reason: 'access_removed' }, ...ended }),
   'post, refused for the audit': post({ status: 'failed', failure: { reason: 'unaudited_app' }, ...ended }),
   'post, with a format that was refused': post({
     status: 'failed',
@@ -254,7 +260,12 @@ const CARDS: Readonly<Record<string, Card>> = {
     isPlannable: true,
     previewUrl: 'https://nod.example/look/x',
   }),
-  'list, of what is under way': cancelCard([draftWith()], [postIn({ status: 'preparing' })]),
+  'list, of what is under way': cancelCard({
+    drafts: [draftWith()],
+    posts: [postIn({ status: 'preparing' })],
+    timeZone: 'UTC',
+    now: NOW,
+  }),
   'accounts, listed': accountsCard([account, other], WORDINGS.telegram),
   'accounts, to disconnect': disconnectCard([account, other], WORDINGS.telegram),
   'accounts, the link to connect': connectCard('https://nod.example/connect/x'),

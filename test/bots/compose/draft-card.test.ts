@@ -41,7 +41,7 @@ AI-generated  no
 
 By posting, you agree to TikTok’s Music Usage Confirmation.
 TikTok may take some minutes to process it.
-[I have connected one]
+[Connect TikTok] [I have connected one]
 [Everyone] [Friends] [Only me]
 [Comments: off]
 [Disclosure: off] [AI label: off]

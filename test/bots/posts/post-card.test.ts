@@ -135,7 +135,8 @@ it('names a reason that it does not know as TikTok spelled it', () => {
 });
 
 it('makes an ending of every status that somebody waits for, and none of a cancel', () => {
-  const ends = (state: PostState) => finalNote(postIn(state), 'telegram:1') !== undefined;
+  const ends = (state: PostState) =>
+    finalNote({ post: postIn(state), chat: 'telegram:1', votes: [] }) !== undefined;
   expect(ends({ status: 'published', ...settled })).toBe(true);
   expect(ends({ status: 'in_inbox', ...settled })).toBe(true);
   expect(ends({ status: 'failed', settledAt: NOW, failure: { reason: 'spam' } })).toBe(true);

@@ -198,8 +198,12 @@ Nothing is left to do; this card then shows how it goes.
 ❌ Rejected by Ben: “too dark”
 
 Nothing was posted.
-[Say why] [Edit]`,
+[Edit]`,
   );
+  const unsaid = [vote('Ben', 'reject')];
+  expect(
+    printPost(reviewed({ status: 'rejected', settledAt: NOW }, {}, { decision: rejected }), unsaid),
+  ).toMatch(/\[Say why\] \[Edit\]$/);
 });
 
 it('asks its author for another audience, and calls for them', () => {
@@ -212,7 +216,7 @@ it('asks its author for another audience, and calls for them', () => {
   expect(printPost(reviewed(held))).toMatch(
     /^Waiting for its author[\s\S]*“Everyone” is not open to this account any more\. Choose again\.\n[\s\S]*reviewed anew\.\nIf nothing is chosen until Tue 24 Nov 18:00, nothing is posted\.\n\[Friends\] \[Only me\]\n\[Send to my inbox instead\]\n\[Edit\] \[Cancel\]$/,
   );
-  expect(finalNote(reviewed(held), 'discord:1')).toBeDefined();
+  expect(finalNote({ post: reviewed(held), chat: 'discord:1', votes: [] })).toBeDefined();
 });
 
 it('says what became of a post that was taken back, or that nobody decided', () => {

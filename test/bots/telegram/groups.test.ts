@@ -140,6 +140,25 @@ async function startTeam(harness: Harness) {
 const idsOf = (events: readonly ChatEvent[]) =>
   events.map((event) => (event.type === 'media' ? event.messageId : event.type));
 
+it('takes what a channel posts into its discussion group only from who replies to it with /post', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const team = telegram.group({ title: 'Talk', admins: [telegram.ana], supergroup: true, botIsAdmin: true });
+  const { events } = await harness.startBot();
+  const channel = { id: -1_000_000_000_777, type: 'channel' as const, title: 'News' };
+  const caption = `First light @${telegram.state.bot.username}`;
+  const post = await telegram.postInChannel(team, channel, { bytes: await jpeg(), caption });
+  await telegram.sendText(team, telegram.ana, '/post', { replyTo: post });
+  const media = await events.one('media');
+  expect(media).toMatchObject({
+    chat: `telegram:${team.id}`,
+    person: { id: `telegram:${telegram.ana.id}`, name: 'Ana' },
+    caption: 'First light',
+  });
+  await harness.settled();
+  expect(events.all).toHaveLength(1);
+});
+
 it('counts no channel that speaks in a group as a member of it', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;

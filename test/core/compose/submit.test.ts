@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type DraftFile, identityOf } from '../../../src/core/compose/draft.ts';
 import { hashContent, type Post } from '../../../src/core/publish/post.ts';
 import { createComposingWorld, isReady, readyWorld } from '../composing.ts';
 import { problemOf } from '../media/files.ts';
@@ -120,6 +121,35 @@ it('forgets a draft that nobody has touched for a week, also while it runs on', 
   clock.advance(2 * 24 * HOUR_MS);
   await submission.sweep();
   expect(await drafts.get(id)).toBeUndefined();
+});
+
+it.each([
+  ['nothing of which can be posted', ['file_damaged'], true],
+  ['of which something can be posted', [undefined, 'file_damaged'], false],
+  ['whose file failed through a fault of ours', ['preparing_failed'], false],
+] as const)('clears a draft away after an hour %s', async (_, codes, isCleared) => {
+  const { chat, submission, drafts, id, dropped } = await readyWorld();
+  await using _world = chat;
+  const refusedWith = (file: DraftFile, code: 'file_damaged' | 'preparing_failed'): DraftFile => ({
+    ...identityOf(file),
+    state: 'refused',
+    ...(code === 'file_damaged'
+      ? { problem: { code } }
+      : { problem: { code, name: file.name, reason: 'unknown' }, retry: { state: 'waiting' } }),
+  });
+  await drafts.update(id, (draft) => {
+    const [file] = draft.files;
+    if (file === undefined) throw new Error('There is a file.');
+    return { ...draft, files: codes.map((code) => (code === undefined ? file : refusedWith(file, code))) };
+  });
+  const { clock } = chat.world.tiktok;
+  clock.advance(HOUR_MS);
+  await submission.sweep();
+  expect(await drafts.get(id)).toBeDefined();
+  clock.advance(1);
+  await submission.sweep();
+  expect((await drafts.get(id)) === undefined).toBe(isCleared);
+  expect(dropped).toEqual(isCleared ? [`${id} useless`] : []);
 });
 
 describe('going on after a start', () => {

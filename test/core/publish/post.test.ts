@@ -22,7 +22,7 @@ describe('a post', () => {
     const due = Object.fromEntries(Object.values(POSTS).map((post) => [post.status, dueAt(post)]));
     expect(due).toEqual({
       preparing: T0,
-      in_review: T0 + 72 * HOUR_MS,
+      in_review: T0 + 54 * HOUR_MS,
       on_hold: T0 + 168 * HOUR_MS,
       queued: T0,
       submitting: T0,
@@ -35,7 +35,8 @@ describe('a post', () => {
       failed: undefined,
       unconfirmed: undefined,
     });
-    expect(dueAt({ ...POSTS.in_review, expiresAt: T0 + 5 })).toBe(T0 + 5);
+    expect(dueAt({ ...POSTS.in_review, isReminded: true, expiresAt: T0 + 5 })).toBe(T0 + 5);
+    expect(dueAt({ ...POSTS.rejected, callsAt: T0 + 8 })).toBe(T0 + 8);
     expect(dueAt({ ...POSTS.published, nextCheckAt: T0 + 6 })).toBe(T0 + 6);
     expect(dueAt({ ...POSTS.in_inbox, nextCheckAt: T0 + 7 })).toBe(T0 + 7);
   });

@@ -172,8 +172,9 @@ describe('publishing', () => {
 
   it('waits for a review, and ends it when its time is over', async () => {
     await using world = await createCoreWorld();
-    const { id } = await world.submit({ status: 'in_review', expiresAt: world.now() + 1_000 });
-    expect(await world.step(id)).toBe(world.now() + 1_000);
+    const since = world.now();
+    const { id } = await world.submit({ status: 'in_review', since, expiresAt: since + 1_000 });
+    expect(await world.step(id)).toBe(world.now() + 750);
     expect(await world.read(id)).toMatchObject({ status: 'in_review' });
     world.tiktok.clock.advance(1_000);
     await world.step(id);

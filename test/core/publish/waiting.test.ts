@@ -29,7 +29,7 @@ describe('a review', () => {
     const { world, id, yes } = await inReview({ review });
     await using _ = world;
     await yes();
-    expect(await world.step(id)).toBe(world.now() + 72 * HOUR_MS);
+    expect(await world.step(id)).toBe(world.now() + 54 * HOUR_MS);
     expect(initsOf(world.tiktok)).toBe(0);
     await yes(CLEO);
     const published = await world.finish(id);
@@ -111,6 +111,48 @@ describe('a review', () => {
     world.tiktok.clock.advance(72 * HOUR_MS);
     await yes();
     expect(await world.finish(id)).toMatchObject({ status: 'published' });
+  });
+
+  it('reminds once, when a quarter of its time is left, also after a restart', async () => {
+    const { world, id } = await inReview();
+    await using _ = world;
+    const begun = world.now();
+    await world.step(id);
+    expect(await world.nod.publisher.tick(id)).toBe(begun + 54 * HOUR_MS);
+    expect(await world.read(id)).not.toHaveProperty('isReminded');
+    world.tiktok.clock.advance(60 * HOUR_MS);
+    const planned: string[] = [];
+    await world.nod.publisher.resume((postId) => planned.push(postId));
+    expect(planned).toEqual([id]);
+    expect(await world.nod.publisher.tick(id)).toBe(begun + 72 * HOUR_MS);
+    const reminded = await world.read(id);
+    expect(reminded).toMatchObject({ status: 'in_review', isReminded: true });
+    await world.step(id);
+    expect(await world.read(id)).toEqual(reminded);
+  });
+
+  it('is not reminded of what is over', async () => {
+    const { world, id } = await inReview();
+    await using _ = world;
+    world.tiktok.clock.advance(72 * HOUR_MS);
+    await world.step(id);
+    expect(world.nod.announced.filter((post) => post.status === 'in_review' && post.isReminded)).toEqual([]);
+    expect(await world.read(id)).toMatchObject({ status: 'expired' });
+  });
+
+  it('leaves ten seconds for a reason before its author is called, also across a restart', async () => {
+    const { world, id, no } = await inReview();
+    await using _ = world;
+    await no();
+    const rejectedAt = world.now();
+    expect(await world.nod.publisher.tick(id)).toBe(rejectedAt + 10_000);
+    expect(await world.read(id)).toMatchObject({ status: 'rejected', callsAt: rejectedAt + 10_000 });
+    const planned: [string, number][] = [];
+    await world.nod.publisher.resume((...plan) => planned.push(plan));
+    expect(planned).toEqual([[id, rejectedAt + 10_000]]);
+    world.tiktok.clock.advance(10_000);
+    expect(await world.nod.publisher.tick(id)).toBeUndefined();
+    expect(world.nod.announced.at(-1)).toMatchObject({ status: 'rejected', callsAt: undefined });
   });
 
   it('closes its ballot before it expires', async () => {

@@ -1,9 +1,11 @@
 // Faithful: people write, send albums as single messages with one media_group_id and a caption on any of them, edit texts,
 // captions and media for 48 hours, delete and react, and the bot hears of it as far as it may; a channel may speak in a
-// supergroup that it does not belong to. Simplified: every member may do everything. Missing: forwards, polls, joining and leaving by people.
+// supergroup that it does not belong to; what a channel posts is forwarded into its discussion group, where comments are
+// replies to it. Only administrators are anonymous. Simplified: every member may do everything else. Missing: forwards,
+// polls, joining and leaving by people.
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Message, ReactionType, User } from 'grammy/types';
+import type { Chat, Message, ReactionType, User } from 'grammy/types';
 import {
   type AlbumItem,
   captionParts,
@@ -56,11 +58,17 @@ export function createPeople(emulation: Emulation, world: World) {
     { replyTo, threadId, isAnonymous = false, asChannel, forwardedFrom }: Place,
   ): Message => {
     const entry = world.entryOf(chat);
+    if (isAnonymous && !isAdministrator(entry, from))
+      throw new Error(`${from.first_name} is no administrator, and only they are anonymous.`);
     if (asChannel === undefined) checkSender(entry, from);
     else if (entry.chat.type !== 'supergroup') throw new Error('Channels speak in supergroups alone.');
     const place = {
       ...(threadId === undefined ? {} : topicBeginning(entry, threadId)),
       ...placeParts(threadId, replyTo ? find(replyTo) : undefined),
+      // A comment is in the thread of the post, which is no topic.
+      ...(replyTo && find(replyTo).current.is_automatic_forward
+        ? { message_thread_id: replyTo.message_id }
+        : {}),
     };
     if (threadId !== undefined && !entry.topics.has(threadId))
       throw new Error(`There is no topic ${threadId} in this chat: make it with topic first.`);
@@ -97,6 +105,23 @@ export function createPeople(emulation: Emulation, world: World) {
       updates.push('edited_message', { ...current, chat: entry.chat, from, edit_date: clock.unixSeconds() });
   };
 
+  /** Telegram forwards a channel's post into its discussion group, pins it there, and comments reply to it. */
+  const forwardPost = (group: ChatRef, channel: Chat.ChannelChat, parts: MessageParts): Message => {
+    const entry = world.entryOf(group);
+    if (entry.chat.type !== 'supergroup') throw new Error('Only a supergroup is a discussion group.');
+    const origin = { type: 'channel' as const, chat: channel, message_id: 1, date: clock.unixSeconds() };
+    const { current } = messages.post(entry, {
+      from: TELEGRAM,
+      sender_chat: channel,
+      forward_origin: origin,
+      is_automatic_forward: true,
+      ...parts,
+    });
+    if (doesBotSee(state, entry, current))
+      updates.push('message', { ...current, chat: entry.chat, from: TELEGRAM });
+    return current;
+  };
+
   const sendFile =
     (kind: 'video' | 'animation' | 'document') =>
     async (chat: ChatRef, from: User, file: SentFile): Promise<Message> =>
@@ -111,6 +136,11 @@ export function createPeople(emulation: Emulation, world: World) {
 
     async sendPhoto(chat: ChatRef, from: User, photo: SentPhoto): Promise<Message> {
       return post(chat, from, { ...(await content.photo(photo)), ...captionParts(photo.caption) }, photo);
+    },
+
+    /** A channel posts a photo, which comes into its discussion group. */
+    async postInChannel(group: ChatRef, channel: Chat.ChannelChat, photo: SentPhoto): Promise<Message> {
+      return forwardPost(group, channel, { ...(await content.photo(photo)), ...captionParts(photo.caption) });
     },
 
     sendVideo: sendFile('video'),
@@ -215,6 +245,9 @@ const GROUP_ANONYMOUS_BOT: User = {
   username: 'GroupAnonymousBot',
 };
 
+/** The sender of what is forwarded from a channel into its discussion group. */
+const TELEGRAM: User = { id: 777000, is_bot: false, first_name: 'Telegram' };
+
 /** The fake sender of messages that people write as a channel of theirs. */
 const CHANNEL_BOT: User = {
   id: 136817688,
@@ -233,6 +266,9 @@ function topicBeginning({ chat, members, topics }: ChatEntry, threadId: number):
   const message = { ...place, chat, date: 0, ...(from && { from }), forum_topic_created: begun };
   return { reply_to_message: asReply({ current: message }) };
 }
+
+const isAdministrator = ({ members }: ChatEntry, { id }: User): boolean =>
+  ['administrator', 'creator'].includes(members.get(id)?.status ?? '');
 
 function checkSender({ chat, members, blocked, migratedToChatId }: ChatEntry, from: User) {
   if (migratedToChatId !== undefined) throw new Error(`This group moved to ${migratedToChatId}.`);

@@ -186,6 +186,37 @@ it('names the channel as which somebody speaks in a supergroup, without being in
   );
 });
 
+it('forwards what a channel posts into its discussion group, as Telegram, and lets comments reply to it', async () => {
+  await using telegram = await startTelegramEmulator();
+  const call = createCall(telegram);
+  const team = telegram.group({ title: 'Talk', members: [telegram.ana], supergroup: true, botIsAdmin: true });
+  const channel = { id: -1_000_000_000_777, type: 'channel' as const, title: 'News' };
+  const bytes = await makePicture(10, 10, 'jpeg');
+  const post = await telegram.postInChannel(team, channel, { bytes, caption: 'New' });
+  await telegram.sendText(team, telegram.ana, 'Nice', { replyTo: post });
+  const { result } = await call('getUpdates', {});
+  const forwarded = {
+    from: { id: 777000, is_bot: false },
+    sender_chat: channel,
+    is_automatic_forward: true,
+    forward_origin: { type: 'channel', chat: channel },
+    caption: 'New',
+  };
+  expect(result).toMatchObject([
+    { message: forwarded },
+    { message: { text: 'Nice', message_thread_id: post.message_id, reply_to_message: forwarded } },
+  ]);
+  expect(result).not.toMatchObject([{}, { message: { is_topic_message: true } }]);
+});
+
+it('lets administrators alone be anonymous', async () => {
+  await using telegram = await startTelegramEmulator();
+  const team = telegram.group({ title: 'Team', members: [telegram.ana] });
+  await expect(telegram.sendText(team, telegram.ana, 'hello', { isAnonymous: true })).rejects.toThrow(
+    'only they are anonymous',
+  );
+});
+
 it('refuses to do what an app cannot', async () => {
   const { telegram, ana, chat } = await start();
   await using _ = telegram;
