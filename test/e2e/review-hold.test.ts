@@ -87,7 +87,7 @@ it('asks as well when TikTok refuses the level that it had offered a moment befo
   team.tiktok.fault('init-403:privacy_level_option_mismatch');
   await team.press(cards.onDiscord, 'Approve', team.ben);
   const held = await bothShow(team, cards, ASKS);
-  const choices = ['Friends', 'Only me', 'Edit', 'Cancel'];
+  const choices = ['Friends', 'Only me', 'Send to my inbox instead', 'Edit', 'Cancel'];
   expect(pressable(held)).toEqual({ onDiscord: choices, onTelegram: choices });
   await team.press(held.onDiscord, 'Friends');
   const next = await newCards(team, 'First light', held);
