@@ -289,7 +289,7 @@ export function dueAt(post: Post): number | undefined {
 }
 
 /** When those who can decide are reminded: a quarter of the time is left. */
-export const remindsAt = ({ since, expiresAt }: Pick<InReview, 'since' | 'expiresAt'>): number =>
+const remindsAt = ({ since, expiresAt }: Pick<InReview, 'since' | 'expiresAt'>): number =>
   expiresAt - (expiresAt - since) / 4;
 
 /** What a post whose media are ready waits for: its review, or its time; `earliest` is when its author can stop it no more. */
