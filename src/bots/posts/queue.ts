@@ -82,15 +82,15 @@ export function createQueue({
 
   /** Shows one post in place of the list. */
   async function open(event: PressEvent, post: Post, page: number): Promise<void> {
-    // Files that nobody reviews are seen in their own place alone until they are public.
-    const isSeenHere = post.review !== undefined || post.workspace === event.workspace;
+    // This message stays as it is when places separate, so the link to the files is for the post's own place alone.
+    const isOwn = post.workspace === event.workspace;
     await replace(event, async () =>
       openedCard({
         card: await drawPost(post, event.chat),
         post,
         page,
         isPlannable: isPlannable(post),
-        previewUrl: isSeenHere && !isSettled(post) ? previewUrl(post) : undefined,
+        previewUrl: isOwn && !isSettled(post) ? previewUrl(post) : undefined,
       }),
     );
   }

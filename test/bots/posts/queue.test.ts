@@ -259,7 +259,7 @@ Send a photo, an album or a video. “When…” on its card sets a time; withou
     expect(read()).toMatch(/\n\[1\]$/);
   });
 
-  it('shows the files of what nobody reviews in their own place alone', async () => {
+  it('links to the files of a post in its own place alone', async () => {
     await using world = await createAccessWorld();
     const at = world.world.now() + HOUR_MS;
     await world.post('one', scheduled(at), { publishAt: at, review: undefined });
