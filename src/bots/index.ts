@@ -208,6 +208,7 @@ export function createChats({
     for (const subject of [...subjectsOf(post), ...questionsAbout(post)]) {
       await cardIndex.forget(subject);
       await unshownCards.forget(subject);
+      await questions.forget(subject);
     }
     await hearing.forget(post);
     await captionChanges.forget(post);

@@ -238,6 +238,8 @@ export type ChatEvent = {
       readonly text: string;
       /** What it shows now. */
       readonly file?: OfferedFile | undefined;
+      /** What it offers where it has been for us only since the edit. */
+      readonly offer?: ChatEventOf<'media'> | undefined;
     }
   | {
       readonly type: 'text';

@@ -15,7 +15,9 @@ export interface AskedQuestion extends Versioned {
 }
 
 /** What is typed later answers a question only as a reply to it. */
-const OPEN_MS = 24 * 3_600_000;
+const OPEN_MS = 3_600_000;
+/** A question that nobody answers is forgotten. */
+const KEPT_MS = 7 * 24 * 3_600_000;
 
 /** Asks people for texts, and remembers what is asked until it is answered. */
 export function createQuestions({
@@ -58,6 +60,7 @@ export function createQuestions({
     // In a private chat there is one question at a time: what is typed next answers the latest.
     for (const [key, other] of await askedOf(chat, person.id))
       if (isPrivate || other.subject === subject) await close(key, other);
+    for (const [key] of await asked.find({ by: 'askedAt', below: now() - KEPT_MS })) await asked.delete(key);
     await asked.create(keyOf(message), { message, subject, chat, personId: person.id, askedAt: now() });
   }
 
@@ -79,6 +82,11 @@ export function createQuestions({
     }
   }
 
+  /** Deletes what was asked about a subject. */
+  async function forget(subject: string): Promise<void> {
+    for (const [key] of await asked.find({ where: { subject } })) await asked.delete(key);
+  }
+
   const askedOf = (chat: ChatRef, personId: string) =>
     asked.find({ where: { chat, personId }, by: 'askedAt' });
 
@@ -92,7 +100,7 @@ export function createQuestions({
     }
   }
 
-  return { ask, openTo, settle };
+  return { ask, openTo, settle, forget };
 }
 
 export type Questions = ReturnType<typeof createQuestions>;

@@ -11,6 +11,7 @@ import { postFrom } from '../../core/publish/posts.ts';
 import { nowOf } from '../../core/publish/verbs.ts';
 import type { Member } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
+import type { RandomIds } from '../../core/storage/random-ids.ts';
 import { decodePress, type Press } from '../buttons.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import { parseSubject } from '../cards/subjects.ts';
@@ -119,6 +120,7 @@ export function createGuard({
   operators,
   cardIndex,
   questions,
+  randomIds,
   botFor,
 }: {
   drafts: Pick<Store<Draft>, 'get' | 'find'>;
@@ -129,6 +131,7 @@ export function createGuard({
   operators: Pick<Operators, 'isOperator' | 'isCode'>;
   cardIndex: Pick<CardIndex, 'subjectOf'>;
   questions: Pick<Questions, 'openTo'>;
+  randomIds: Pick<RandomIds, 'wasOffered'>;
   botFor: (chat: ChatRef) => Bot;
 }) {
   /**
@@ -194,10 +197,18 @@ export function createGuard({
       (one) => one.chat === chat && isMadeOf(one, messageId),
     );
     const post = draft === undefined ? await postFrom(posts, { chat, person, messageId }) : undefined;
-    if (draft === undefined && post === undefined) return undefined;
+    if (draft === undefined && post === undefined) return authoriseLateOffer(event);
     await checkMember(event);
     if (draft !== undefined) return { on: 'draft_edit', event, draft };
     return post && { on: 'post_edit', event, post };
+  }
+
+  /** Somebody has forgotten to address us and has added that; what was offered before, and is discarded, stays so. */
+  async function authoriseLateOffer({ offer }: ChatEventOf<'edit'>): Promise<Passed | undefined> {
+    if (offer === undefined || (await randomIds.wasOffered(offer, offer.album ?? offer.messageId)))
+      return undefined;
+    await checkMember(offer);
+    return { on: 'media', event: offer };
   }
 
   /** A text that answers nothing of ours is for us in a private chat alone, where it answers the question that is open. */

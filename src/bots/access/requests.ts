@@ -75,6 +75,8 @@ export function createAccessRequests({
   /** Deals with a word from a place that may not use Nod; true when its person lets the place in by speaking there. */
   async function meet(event: ChatEvent): Promise<boolean> {
     if (event.type === 'suggest' || event.type === 'reaction' || event.type === 'edit') return false;
+    // People may answer a message of ours with a picture for one another.
+    if (event.type === 'media' && event.isOnlyReply) return false;
     if (await operators.isOperator(event.person)) return admitFor(event);
     if (event.type === 'rights') return false;
     const known = await access.get(event.workspace);

@@ -2,6 +2,8 @@ import type { Message } from 'grammy/types';
 
 /** A /post may come long after its album. */
 const KEPT_MS = 24 * 60 * 60_000;
+/** Where nothing may be kept, an album is remembered until its last item has come. */
+const KEPT_BRIEFLY_MS = 60_000;
 /** Of all chats together; then the one that was seen longest ago is forgotten. */
 const MAX_ALBUMS = 500;
 
@@ -24,6 +26,7 @@ interface Album {
   addressedBy?: TakenItem;
   /** The caption of all was given with a command. */
   isCaptioned: boolean;
+  keptMs: number;
   seenAt: number;
 }
 
@@ -73,16 +76,23 @@ export function createAlbums({ now }: { now: () => number }) {
     if (held !== undefined) album?.items.splice(index, 1, { ...held, message });
   }
 
+  /** Forgets the album of a message, which may still be to come, as soon as it may be complete. */
+  function keepBriefly(message: Message): void {
+    const key = keyOf(message);
+    const known = albums.get(key) ?? { items: [], isCaptioned: false, seenAt: now() };
+    albums.set(key, { ...known, keptMs: KEPT_BRIEFLY_MS });
+  }
+
   /** The album with the item in it. */
   function remember(item: AlbumItem): Album {
     const key = keyOf(item.message);
-    const known = albums.get(key) ?? { items: [], isCaptioned: false, seenAt: now() };
+    const known = albums.get(key) ?? { items: [], isCaptioned: false, keptMs: KEPT_MS, seenAt: now() };
     known.seenAt = now();
     // In the order in which they were seen last.
     albums.delete(key);
     albums.set(key, known);
-    for (const [old, { seenAt }] of albums)
-      if (albums.size > MAX_ALBUMS || now() - seenAt > KEPT_MS) albums.delete(old);
+    for (const [old, { seenAt, keptMs }] of albums)
+      if (albums.size > MAX_ALBUMS || now() - seenAt > keptMs) albums.delete(old);
     const isKnown = known.items.some(({ message }) => message.message_id === item.message.message_id);
     if (!isKnown) known.items.push(item);
     return known;
@@ -98,7 +108,7 @@ export function createAlbums({ now }: { now: () => number }) {
     return { ...held, message, address: addressedBy.address };
   }
 
-  return { take, takeAll, noteEdit };
+  return { take, takeAll, noteEdit, keepBriefly };
 }
 
 const keyOf = ({ chat, media_group_id }: Message): string => `${chat.id}:${media_group_id}`;

@@ -81,9 +81,10 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     if (me === undefined) return;
     await registerCommands();
     const self = me;
+    const albums = createAlbums({ now });
     const read = createTranslator({
       me,
-      albums: createAlbums({ now }),
+      albums,
       maxFileBytes: MAX_FILE_BYTES,
       commands: options.commands.map(({ command }) => command),
       answerPress: outgoing.answerPress,
@@ -111,8 +112,9 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
       if (!isForUs) return;
       // What somebody edits in a group may be no business of ours at all.
       const isKeepable = update.edited_message === undefined || isMeantForUs(update.edited_message, self);
-      if (isKeepable && (await mayStore(`telegram:${firstIdOf(chatIdOf(update))}`)))
-        await inbox.accept(update);
+      const mayKeep = await mayStore(`telegram:${firstIdOf(chatIdOf(update))}`);
+      if (!mayKeep && update.message?.media_group_id !== undefined) albums.keepBriefly(update.message);
+      if (isKeepable && mayKeep) await inbox.accept(update);
       else inbox.pass(update);
     };
     polling = startPolling({

@@ -2,7 +2,7 @@ import type { Message } from 'grammy/types';
 import type { Logger } from 'pino';
 import type { Person } from '../../core/people.ts';
 import type { Store, Versioned } from '../../core/storage/database.ts';
-import type { ChatEvent, MessageRef } from '../platform.ts';
+import type { ChatEvent, ChatEventOf, MessageRef } from '../platform.ts';
 import { ChatMovedError } from './errors.ts';
 import { nameChat, nameMessage, parseChatRef, parsePersonId } from './ids.ts';
 
@@ -90,15 +90,20 @@ export function createSupergroups({ store, log }: { store: Store<MoveRecord>; lo
       id: nameMessage(chat, chatId, message.id),
     });
     const frame = { chat, workspace: `telegram:${firstId}`, person: renamePerson(event.person) };
+    const renameOffer = (offer: ChatEventOf<'media'>): ChatEventOf<'media'> => ({
+      ...offer,
+      ...frame,
+      replyTo: offer.replyTo && renameMessage(offer.replyTo),
+      captionFrom: offer.captionFrom && nameMessage(chat, chatId, offer.captionFrom),
+      messageId: nameMessage(chat, chatId, offer.messageId),
+    });
     switch (event.type) {
-      case 'media': {
-        const replyTo = event.replyTo && renameMessage(event.replyTo);
-        const captionFrom = event.captionFrom && nameMessage(chat, chatId, event.captionFrom);
+      case 'media':
+        return renameOffer(event);
+      case 'edit': {
         const messageId = nameMessage(chat, chatId, event.messageId);
-        return { ...event, ...frame, replyTo, captionFrom, messageId };
+        return { ...event, ...frame, messageId, offer: event.offer && renameOffer(event.offer) };
       }
-      case 'edit':
-        return { ...event, ...frame, messageId: nameMessage(chat, chatId, event.messageId) };
       case 'text': {
         const messageId = event.messageId && nameMessage(chat, chatId, event.messageId);
         return { ...event, ...frame, messageId, replyTo: event.replyTo && renameMessage(event.replyTo) };

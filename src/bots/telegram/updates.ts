@@ -94,7 +94,7 @@ export function createTranslator(options: TranslatorOptions) {
   function mediaEvent(
     { updateId, message, address }: TakenItem,
     given: { caption?: { text: string; messageId: number } | undefined; isAlbumPart?: boolean } = {},
-  ): ChatEvent[] {
+  ): ChatEventOf<'media'>[] {
     const file = offeredFile(message, options.maxFileBytes);
     const frame = frameOf(updateId, message);
     if (file === undefined || frame === undefined) return [];
@@ -124,9 +124,14 @@ export function createTranslator(options: TranslatorOptions) {
     const frame = frameOf(updateId, message);
     if (frame === undefined || isForwarded(message)) return [];
     const words = message.text ?? message.caption ?? '';
-    const { text } = readAddress(words, message.entities ?? message.caption_entities ?? [], me);
+    const { text, isForUs } = readAddress(words, message.entities ?? message.caption_entities ?? [], me);
     const file = offeredFile(message, options.maxFileBytes);
-    return [{ ...frame, type: 'edit', messageId: String(message.message_id), text, file }];
+    // In a private chat everything was offered before it was edited.
+    const isAlbumPart = message.media_group_id !== undefined;
+    const item = { updateId, message, address: 'named' as const };
+    const [offer] = isForUs && !frame.isPrivate ? mediaEvent(item, { isAlbumPart }) : [];
+    const messageId = String(message.message_id);
+    return [{ ...frame, type: 'edit', messageId, text, file, offer }];
   }
 
   function fromText(updateId: number, message: Message): ChatEvent[] {

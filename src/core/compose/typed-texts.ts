@@ -16,6 +16,9 @@ export interface Captioned {
   readonly notices?: readonly DraftNotice[] | undefined;
 }
 
+/** The order of an answer, which stands before the texts of files. */
+const ANSWERED = 0;
+
 /** The texts that a caption was joined from, where these are several. */
 export function joinedTexts({ typed = [] }: Pick<Captioned, 'typed'>): readonly TypedText[] {
   const joined = distinct(typed.filter(({ use }) => use === 'joined'));
@@ -40,11 +43,12 @@ export function withFileText<T extends Captioned>(draft: T, given: Omit<TypedTex
 /** Takes a text as the whole caption; without a message to follow, it was chosen on the card. */
 export function withAnswer<T extends Captioned>(draft: T, text: string, messageId?: string): T {
   const { typed = [] } = draft;
+  // Only the last answer is kept: there may be any number of them.
   const others = typed
-    .filter((known) => known.messageId !== messageId)
+    .filter(({ order }) => order !== ANSWERED)
     .map((known): TypedText => ({ ...known, use: 'left_out' }));
   const answer: TypedText[] =
-    messageId === undefined ? [] : [{ messageId, order: 0, text: plainCaption(text), use: 'alone' }];
+    messageId === undefined ? [] : [{ messageId, order: ANSWERED, text: plainCaption(text), use: 'alone' }];
   return { ...draft, caption: plainCaption(text), typed: [...others, ...answer], notices: undefined };
 }
 

@@ -22,6 +22,10 @@ export function createRandomIds({ ids, now }: { ids: Store<RandomId>; now: () =>
   const forOffer = ({ chat, person }: { chat: ChatRef; person: Person }, key: string): Promise<string> =>
     idFor(`${OFFER}${chat} ${person.id} ${key}`);
 
+  /** Whether a person has offered that file or album lately. */
+  const wasOffered = async ({ chat, person }: { chat: ChatRef; person: Person }, key: string) =>
+    (await ids.get(`${OFFER}${chat} ${person.id} ${key}`)) !== undefined;
+
   /** The post that goes on where another one ended. */
   const forNextPost = (postId: string): Promise<string> => idFor(nextPostKey(postId));
 
@@ -59,7 +63,7 @@ export function createRandomIds({ ids, now }: { ids: Store<RandomId>; now: () =>
     await ids.delete(editKey(postId));
   }
 
-  return { forOffer, forNextPost, findNextPost, forEdit, renewEdit, sweep, forget };
+  return { forOffer, wasOffered, forNextPost, findNextPost, forEdit, renewEdit, sweep, forget };
 }
 
 export type RandomIds = ReturnType<typeof createRandomIds>;

@@ -81,6 +81,29 @@ it('adds a photo that answers the card of its author’s draft, and no other ans
   expect(world.telegram.show()).toContain('Only Ana can do that here.');
 });
 
+it('begins a draft of a photo that is for it only since an edit, and not of one that was discarded', async () => {
+  await using world = await createAccessWorld();
+  const frame = inPlace(GROUP, ana);
+  const media = { ...frame, type: 'media' as const, messageId: '9', order: 9, file: FILE, caption: 'Late' };
+  const edit = { ...frame, type: 'edit' as const, messageId: '9', text: 'Late', file: FILE, offer: media };
+  await world.handle({ ...edit, offer: undefined });
+  expect(await Array.fromAsync(world.drafts.entries())).toEqual([]);
+  await world.handle(edit);
+  const [begun, ...others] = await Array.fromAsync(world.drafts.entries());
+  expect(others).toEqual([]);
+  expect(begun?.[1]).toMatchObject({ caption: 'Late', files: [{ id: '9' }] });
+  await world.drafts.delete(begun?.[0] ?? '');
+  await world.handle(edit);
+  expect(await Array.fromAsync(world.drafts.entries())).toEqual([]);
+});
+
+it('keeps no more than the last of the answers that gave a caption', async () => {
+  await using world = await createAccessWorld();
+  const { draft, answer } = await startDraft(world, { caption: 'First', typed: [typed('1', 'First')] });
+  for (const id of ['50', '51', '52']) await answer(`Answer ${id}`, id);
+  expect((await draft()).typed?.map(({ messageId }) => messageId)).toEqual(['1', '52']);
+});
+
 it('says on the card how the rest of an album is sent, and whose texts it has joined', async () => {
   await using world = await createAccessWorld();
   const part = { ...file('1'), album: 'a', isAlbumPart: true as const };

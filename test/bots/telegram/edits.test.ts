@@ -61,6 +61,38 @@ it('hears of every edit in a group but writes down only those that are meant for
   expect(JSON.stringify(kept)).not.toContain('secret');
 });
 
+it('offers a photo whose caption addresses it only since an edit', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const { events, team } = await startTeam(harness, {}, { botIsAdmin: false });
+  const photo = await telegram.sendPhoto(team, telegram.ana, { bytes: await jpeg(), caption: 'First light' });
+  await telegram.editText(photo, telegram.ana, `First light @${telegram.state.bot.username}`);
+  const messageId = String(photo.message_id);
+  expect(await events.one('edit')).toMatchObject({
+    messageId,
+    offer: { type: 'media', messageId, caption: 'First light' },
+  });
+});
+
+it('forgets an album within minutes where nothing may be kept', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  let now = Date.now();
+  const bot = harness.createBot({ now: () => now });
+  const events: ChatEvent[] = [];
+  await bot.start(async (event) => void events.push(event), { mayStore: async () => false });
+  const team = telegram.group({ title: 'Team', members: [telegram.ana], botIsAdmin: true });
+  const item = { type: 'photo' as const, bytes: await jpeg() };
+  const [first] = await telegram.sendAlbum(team, telegram.ana, [item, item]);
+  if (first === undefined) throw new Error('The album has two.');
+  await telegram.waitUntilFetched();
+  now += 120_000;
+  await telegram.sendAlbum(team, telegram.ana, [item, item]);
+  await telegram.sendText(team, telegram.ana, '/post', { replyTo: first });
+  await harness.settled();
+  expect(mediaIn(events)).toMatchObject([{ messageId: String(first.message_id), isAlbumPart: true }]);
+});
+
 it('takes an album whole that a /post replies to hours later, with the words of the command for all', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;
