@@ -79,7 +79,7 @@ export function createStarter({
   /** Notes that a chat does not take our bot any more; whether it was the last. */
   function lose(bot: Bot, error: Error): boolean {
     problems.set(bot, error.message);
-    if (bots.every((one) => one.connection() === 'refused')) return true;
+    if (problems.size === bots.length) return true;
     log.error({ err: error }, `${error.message} Then start Nod again; the other chat works meanwhile.`);
     return false;
   }

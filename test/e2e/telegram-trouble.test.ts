@@ -137,6 +137,50 @@ it('answers a command once Telegram lets it', async () => {
   await stage.card('Studio Ana  connected by Ana');
 });
 
+it('answers a command once Telegram answers again, however many errors come first', async () => {
+  await using stage = await startStage();
+  await stage.telegram.waitForPoll();
+  const outage = stage.telegram.fault('5xx', { times: 100 });
+  await stage.say('/accounts');
+  await stage.telegram.until(() => (outage.hits >= 5 ? true : undefined));
+  outage.lift();
+  await stage.card('Studio Ana  connected by Ana');
+});
+
+it('answers a stranger who sends media once Telegram answers again', async () => {
+  await using stage = await startStage({ environment: { ACCESS: 'invite' }, connect: false });
+  await stage.telegram.waitForPoll();
+  const outage = stage.telegram.fault('drop-request', { times: 100 });
+  await stage.sendFile('phone.jpg');
+  await stage.telegram.until(() => (outage.hits >= 5 ? true : undefined));
+  outage.lift();
+  await stage.card('This Nod has no operator yet');
+});
+
+it('shows the card of media that was sent in private once Telegram answers again', async () => {
+  await using stage = await startStage();
+  await stage.telegram.waitForPoll();
+  const before = stage.cards().length;
+  const outage = stage.telegram.fault('5xx', { times: 100, when: (asked) => !('file_id' in asked) });
+  await stage.sendFile('phone.jpg');
+  await stage.telegram.until(() => (outage.hits >= 3 ? true : undefined));
+  outage.lift();
+  await stage.draft('phone.jpg');
+  expect(stage.cards()).toHaveLength(before + 1);
+});
+
+it('asks for a file when Telegram has said to, and not before', async () => {
+  await using stage = await startStage();
+  const flood = stage.telegram.fault('429', { method: 'getFile', retryAfterSeconds: 4, times: 2 });
+  await stage.sendFile('phone.jpg');
+  await stage.draft((message) => message.photo !== undefined);
+  const asked = stage.telegram.state.requests.filter(({ method }) => method === 'getFile');
+  expect(flood.hits).toBe(2);
+  const [first, second, third] = asked.map(({ atMs }) => atMs);
+  expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(4_000);
+  expect((third ?? 0) - (second ?? 0)).toBeGreaterThanOrEqual(4_000);
+});
+
 it('shows the card of a draft that a stop has kept from the chat', async () => {
   await using stage = await startStage();
   const outage = stage.telegram.fault('5xx', { method: 'sendMessage', times: 100 });

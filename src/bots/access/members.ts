@@ -1,6 +1,6 @@
 import { type ChatRef, isSomebody, type Person } from '../../core/people.ts';
 import type { Member } from '../../core/review/review.ts';
-import { type Bot, ChatClosedError } from '../platform.ts';
+import { type Bot, ChatClosedError, ChatRefusedError } from '../platform.ts';
 
 const NOBODY: Member = { isMember: false, isManager: false, roles: [] };
 
@@ -11,7 +11,7 @@ export async function fetchMemberOf(botFor: BotFor, chat: ChatRef, person: Perso
   try {
     return await botFor(chat).fetchMember(chat, person);
   } catch (error) {
-    if (error instanceof ChatClosedError) return NOBODY;
+    if (error instanceof ChatClosedError || error instanceof ChatRefusedError) return NOBODY;
     throw error;
   }
 }

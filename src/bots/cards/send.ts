@@ -9,6 +9,7 @@ import {
   ChatBusyError,
   ChatClosedError,
   type ChatEvent,
+  ChatRefusedError,
   ChatUnreachableError,
   MessageGoneError,
   type MessageRef,
@@ -161,4 +162,7 @@ export type Sender = ReturnType<typeof createSender>;
 
 /** Whether the chat is the reason; everything else is for who wants to say it. */
 const isUnsaid = (error: unknown): boolean =>
-  error instanceof ChatClosedError || error instanceof ChatUnreachableError || error instanceof ChatBusyError;
+  error instanceof ChatClosedError ||
+  error instanceof ChatRefusedError ||
+  error instanceof ChatUnreachableError ||
+  error instanceof ChatBusyError;
