@@ -160,6 +160,7 @@ export async function startApp({
     onGap: catchUp.reconcile,
     mayStore: core.access.isAllowed,
     isKnown: async (workspace: string) => (await core.access.get(workspace)) !== undefined,
+    timeZoneOf: async (workspace: string) => (await core.workspaces.settingsOf(workspace)).timeZone,
   };
   if (!access.isOpen || isClaimWanted) claimCode = await core.operators.openClaim();
   if (!signal?.aborted) await starter.start(chats.conversation.handle, startOptions);

@@ -151,7 +151,7 @@ export function createConversation({
   }
 
   async function takeMedia(event: ChatEventOf<'media'>): Promise<void> {
-    const { workspace, chat, person, caption, captionFrom, replyTo, wishes, reply } = event;
+    const { workspace, chat, person, caption, captionFrom, leftOut, replyTo, wishes, reply } = event;
     const joins = replyTo && (await cardIndex.subjectOf(replyTo));
     const draft = await composer.offer({
       workspace,
@@ -159,6 +159,7 @@ export function createConversation({
       person,
       caption,
       captionFrom,
+      leftOut,
       joins,
       file: draftFile(event, event.file),
     });

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { LeftOut } from '../core/compose/draft.ts';
 import type { ChatRef, Obstacle, Person } from '../core/people.ts';
 import { AskedToWaitError } from '../core/problems.ts';
 import type { Member, Role, VoteChoice } from '../core/review/review.ts';
@@ -68,6 +69,8 @@ export interface StartOptions {
   readonly mayStore?: (workspace: string) => Promise<boolean>;
   /** Whether anything is kept of a place that has to follow it when its id changes. */
   readonly isKnown?: (workspace: string) => Promise<boolean>;
+  /** The time zone of a place (IANA name), for times that only the platform shows in everybody's own. */
+  readonly timeZoneOf?: (workspace: string) => Promise<string>;
 }
 
 export interface SendOptions {
@@ -218,6 +221,8 @@ export type ChatEvent = {
       readonly order: number;
       readonly file: OfferedFile;
       readonly wishes?: Wishes | undefined;
+      /** What else stood in the message and cannot be posted; with its first file. */
+      readonly leftOut?: readonly LeftOut[] | undefined;
     }
   | {
       readonly type: 'command';

@@ -8,6 +8,7 @@ import {
   type Draft,
   type DraftFile,
   kindOf,
+  type LeftOut,
   needsPick,
   plannedAt,
   problemsOf,
@@ -87,7 +88,8 @@ export function draftCard({
     { text: `${whatOf(draft)} for TikTok`, style: 'bold' },
     account === undefined ? '' : ` · ${accountName(account)}`,
   ];
-  const lines = [title, ...senderLines(draft), [], ...fileLines(draft), ...albumLines(draft)];
+  const files = [...fileLines(draft), ...albumLines(draft), ...leftOutLines(draft)];
+  const lines = [title, ...senderLines(draft), [], ...files];
   if (menu === 'files') return { attachment, lines, rows: [...fileRows(draft), backRow(draft)] };
   if (menu === 'accounts')
     return { attachment, lines, rows: [...accountPicks(draft, accounts), backRow(draft)] };
@@ -407,6 +409,22 @@ function fileLine(
   if (file.state === 'stored') return [name, '  being prepared'];
   if (file.state === 'refused') return [name, `  ✕ ${problemText(file.problem, wording)}`];
   return [name, `  ${changesText(file.source, file.media)}`];
+}
+
+const LEFT_OUT: Readonly<Record<LeftOut['what'], string>> = {
+  preview: 'preview of a link',
+  embed: 'embed',
+  sticker: 'sticker',
+  poll: 'poll',
+};
+
+/** What stood in the message beside its files; nothing where that was all. */
+function leftOutLines({ leftOut = [] }: Draft): Line[] {
+  if (leftOut.length === 0) return [];
+  const named = leftOut.map(({ what, count }) =>
+    what === 'preview' && count > 1 ? `${count} previews of links` : countOf(count, LEFT_OUT[what]),
+  );
+  return [[`Left out: ${listOf(named)}. Only attached files are posted.`]];
 }
 
 function changesText(source: StoredFile, { changes, file, durationSeconds }: PreparedMedia): string {

@@ -1,10 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import type { APIAttachment, APIMessage } from 'discord.js';
+import type { APIAttachment, APIMessage, APIMessageSnapshotFields, RawFile } from 'discord.js';
+import type { LeftOut } from '../../core/compose/draft.ts';
 import { plainFileName } from '../../core/plain-text.ts';
 import { FileUnavailableError } from '../../core/problems.ts';
 import { openDownload } from '../adapter-kit/download.ts';
-import type { OfferedFile } from '../platform.ts';
-import { userPerson } from './ids.ts';
+import type { OfferedFile, Picture, TextFile } from '../platform.ts';
 
 /** Refused, not there, no longer there: the link is over. */
 const GONE = new Set([403, 404, 410]);
@@ -55,14 +56,32 @@ export function offeredFile(attachment: APIAttachment): OfferedFile {
   };
 }
 
-/** The media of a message, or of the message that it forwards, with its text. */
-export function mediaOf(message: APIMessage): { files: APIAttachment[]; caption: string } {
+/** What of a message, or of the message that it forwards, can be posted, and what cannot. */
+export function mediaOf(message: APIMessage): MessageMedia {
   const forwarded = message.message_snapshots?.[0]?.message;
   const source = message.attachments.length === 0 && forwarded !== undefined ? forwarded : message;
-  const files = source.attachments.filter(
-    ({ content_type: type }) => type === undefined || claimedKindOf(type) !== undefined,
+  const poll = 'poll' in source && source.poll !== undefined ? 1 : 0;
+  const previews = source.embeds.filter(({ type, url }) => type !== 'rich' && url !== undefined).length;
+  const counts = {
+    preview: previews,
+    embed: source.embeds.length - previews,
+    sticker: source.sticker_items?.length ?? 0,
+    poll,
+  };
+  const leftOut = Object.entries(counts).flatMap(([what, count]) =>
+    count === 0 ? [] : [{ what: what as LeftOut['what'], count }],
   );
-  return { files, caption: plainText(source) };
+  // What a file is called and claims to be says little: all are judged by their content.
+  return { files: source.attachments, caption: source.content, mentions: source.mentions ?? [], leftOut };
+}
+
+interface MessageMedia {
+  readonly files: readonly APIAttachment[];
+  /** As written, in Discord's markup. */
+  readonly caption: string;
+  /** Whom it names. */
+  readonly mentions: APIMessageSnapshotFields['mentions'];
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** Where a file is and how many bytes it has at most. */
@@ -92,13 +111,32 @@ function thumbnailUrl({ proxy_url, content_type, width, height }: APIAttachment)
   return url.href;
 }
 
-/** The text without what only Discord can show: mentions become names, emoji of the server their names. */
-function plainText({ content, mentions = [] }: Pick<APIMessage, 'content'> & Partial<APIMessage>): string {
-  return content
-    .replace(/<@!?(\d+)>/g, (_, id) => {
-      const user = mentions.find((mentioned) => mentioned.id === id);
-      return user === undefined ? '' : `@${userPerson(user).name}`;
-    })
-    .replace(/<a?(:\w+:)\d+>/g, '$1')
-    .trim();
+const MAX_NAME_LENGTH = 100;
+/** What Discord leaves as it is in a file name. */
+const SAFE_KEY = /^[\w.-]{1,100}$/;
+const NAME = /^picture-(.+)\.jpg$/;
+
+/** The name under which a picture is attached, so that a message tells which picture it shows. */
+export const pictureName = ({ key }: Picture): string =>
+  SAFE_KEY.test(key) ? `picture-${key}.jpg` : 'picture.jpg';
+
+/** The key of the picture that an attachment is. */
+export const pictureKeyOf = (filename: string): string | undefined => NAME.exec(filename)?.[1];
+
+// Read before the call: a missing file is a bug of ours and must not look like an outage of Discord's.
+export async function readPicture(picture: Picture): Promise<RawFile> {
+  return { name: pictureName(picture), data: await readFile(picture.path), contentType: 'image/jpeg' };
 }
+
+/** The name under which Discord keeps a file: it replaces whatever else a name holds. */
+export const textFileName = ({ name }: TextFile): string =>
+  name
+    .replaceAll(/[^\w.-]+/g, '_')
+    .replaceAll(/^[_.]+|[_.]+$/g, '')
+    .slice(-MAX_NAME_LENGTH) || 'file.txt';
+
+export const readTextFile = (file: TextFile): RawFile => ({
+  name: textFileName(file),
+  data: Buffer.from(file.text),
+  contentType: 'text/plain; charset=utf-8',
+});

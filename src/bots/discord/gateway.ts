@@ -230,6 +230,18 @@ export function createGateway({
   /** Whether events reach us now. */
   const isConnected = (): boolean => isUp;
 
+  const roleName = (guildId: string, id: string): string | undefined =>
+    client?.guilds.cache.get(guildId)?.roles.cache.get(id)?.name;
+
+  /** What a channel of the server is called, unless it is hidden from some of its people. */
+  function openChannelName(guildId: string, id: string): string | undefined {
+    const guild = client?.guilds.cache.get(guildId);
+    const channel = guild?.channels.cache.get(id);
+    const everyone = guild?.roles.everyone;
+    if (channel === undefined || everyone === undefined) return undefined;
+    return channel.permissionsFor(everyone)?.has(PermissionFlagsBits.ViewChannel) ? channel.name : undefined;
+  }
+
   /** Our own user; undefined before the first session. */
   const ownId = (): string | undefined => client?.user?.id;
 
@@ -248,8 +260,8 @@ export function createGateway({
     return channel.permissionsFor(client.user)?.has(HEARING) ?? true;
   }
 
-  const known = { guildName, channelName, ownId, permissionsIn, hearsReactions };
-  return { open, close, disconnect, isConnected, ...known };
+  const names = { guildName, channelName, roleName, openChannelName, ownId };
+  return { open, close, disconnect, isConnected, ...names, permissionsIn, hearsReactions };
 }
 
 export type Gateway = ReturnType<typeof createGateway>;

@@ -4,7 +4,7 @@ import type { ChatRef, Person } from '../../core/people.ts';
 import { plainName } from '../../core/plain-text.ts';
 import type { Role } from '../../core/review/review.ts';
 import type { MessageRef } from '../platform.ts';
-import { pictureKeyOf } from './attachments.ts';
+import { pictureKeyOf } from './files.ts';
 
 /** A channel, a person or a role. */
 const OWN = /^discord:(\d{17,20})$/;

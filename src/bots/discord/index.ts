@@ -28,6 +28,7 @@ import { createFiles } from './files.ts';
 import { createGateway } from './gateway.ts';
 import { parseChatRef, parseMessageId, timeOf } from './ids.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
+import { createTextReader } from './markdown.ts';
 import { createMembers } from './members.ts';
 import { createReactionCalls, createReactions, type Reactions } from './reactions.ts';
 import { createReplies } from './replies.ts';
@@ -107,12 +108,23 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
 
   async function start(
     receive: (event: ChatEvent) => Promise<void>,
-    { onGap: onMissed = () => {}, onAway: onSilence = () => {} }: StartOptions = {},
+    {
+      onGap: onMissed = () => {},
+      onAway: onSilence = () => {},
+      timeZoneOf = async () => 'UTC',
+    }: StartOptions = {},
   ): Promise<void> {
     const safely = createSafely({ receive, log });
     onGap = onMissed;
     onAway = onSilence;
-    interactions = createInteractions({ replies, chatQueue, guildName: gateway.guildName, safely });
+    const textReader = createTextReader({ gateway, members, timeZoneOf });
+    interactions = createInteractions({
+      replies,
+      chatQueue,
+      guildName: gateway.guildName,
+      textReader,
+      safely,
+    });
     reactions = createReactions({ api, chatQueue, log, marks, members, gateway, safely, onGap });
     const me = await open();
     if (me === undefined) return;

@@ -3,6 +3,7 @@ import {
   type APIApplicationCommandInteraction,
   type APIAttachment,
   type APIInteraction,
+  type APIMessage,
   type APIMessageComponentInteraction,
   type APIModalSubmitInteraction,
   ApplicationCommandType,
@@ -11,6 +12,7 @@ import {
   InteractionType,
 } from 'discord.js';
 import { LRUCache } from 'lru-cache';
+import type { LeftOut } from '../../core/compose/draft.ts';
 import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import type { Safely } from '../adapter-kit/safely.ts';
 import type { ChatEvent, ChatEventOf, MessageRef, Wishes } from '../platform.ts';
@@ -19,7 +21,8 @@ import { mediaOptions, readPicked, readSubcommand, textOption, wishesOf } from '
 import { type Frame, frameOf } from './context.ts';
 import { mediaOf, offeredFile } from './files.ts';
 import { isEphemeral, messageRef, orderOf, privateRef, timeOf } from './ids.ts';
-import { type Texts, textsIn } from './locales/index.ts';
+import { textsIn } from './locales/index.ts';
+import type { KnownNames, TextReader } from './markdown.ts';
 import { composeModal, readModal } from './modals.ts';
 import type { Replies } from './replies.ts';
 import { createPressAnswer } from './replies.ts';
@@ -30,6 +33,7 @@ interface InteractionsOptions {
   readonly replies: Replies;
   readonly chatQueue: PerChatQueue;
   readonly guildName: (id: string) => string | undefined;
+  readonly textReader: TextReader;
   readonly safely: Safely;
 }
 
@@ -38,7 +42,9 @@ type Called = Pick<ChatEventOf<'command'>, 'name' | 'argument'>;
 interface Offer {
   readonly files: readonly APIAttachment[];
   readonly caption: string;
+  readonly known?: KnownNames | undefined;
   readonly wishes?: Wishes | undefined;
+  readonly leftOut?: readonly LeftOut[] | undefined;
 }
 
 /**
@@ -46,7 +52,13 @@ interface Offer {
  *
  * The acknowledgement never waits for what is being handled: Discord gives 3 s.
  */
-export function createInteractions({ replies, chatQueue, guildName, safely }: InteractionsOptions) {
+export function createInteractions({
+  replies,
+  chatQueue,
+  guildName,
+  textReader,
+  safely,
+}: InteractionsOptions) {
   const seen = new LRUCache<string, true>({ max: MAX_SEEN });
 
   function take(interaction: APIInteraction): void {
@@ -79,13 +91,18 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
     const { data } = interaction;
     if (data.type === ApplicationCommandType.Message) {
       const message = data.resolved.messages[data.target_id];
-      takeMedia(interaction, frame, message === undefined ? NOTHING : mediaOf(message));
+      takeMedia(interaction, frame, message === undefined ? NOTHING : messageOffer(message));
     } else if (data.type === ApplicationCommandType.ChatInput) {
       const { name, options } = readSubcommand(data.options);
       const caption = textOption(options, 'caption') ?? '';
       if (name === 'compose') openComposer(interaction, frame);
       else if (name === 'post')
-        takeMedia(interaction, frame, { files: mediaOptions(data), caption, wishes: wishesOf(options) });
+        takeMedia(interaction, frame, {
+          files: mediaOptions(data),
+          caption,
+          known: data.resolved,
+          wishes: wishesOf(options),
+        });
       else
         takeOther(interaction, frame, {
           name: name || data.name,
@@ -97,7 +114,7 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
   function takeOther(interaction: APIApplicationCommandInteraction, frame: Frame, called: Called): void {
     const acknowledged = replies.deferReply(interaction);
     const reply = privateRef(interaction, interaction.channel.id);
-    deliver(interaction, { chat: frame.chat, acknowledged }, [
+    deliver(interaction, { chat: frame.chat, acknowledged }, async () => [
       {
         ...frame,
         id: interaction.id,
@@ -116,31 +133,46 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
     chatQueue.run(frame.chat, async () => void (await opened));
   }
 
-  function takeMedia(interaction: Answerable, frame: Frame, { files, caption, wishes }: Offer): void {
+  function takeMedia(interaction: Answerable, frame: Frame, offer: Offer): void {
     const acknowledged = replies.deferReply(interaction);
-    const reply = replyOf(interaction);
-    const events = files.map((attachment, index): ChatEvent => {
-      const isFirst = index === 0;
-      return {
-        ...frame,
-        id: `${interaction.id}:${index}`,
-        ...reply,
-        type: 'media',
-        album: interaction.id,
-        messageId: String(orderOf(interaction.id, index)),
-        order: orderOf(interaction.id, index),
-        file: offeredFile(attachment),
-        caption: isFirst && caption !== '' ? caption : undefined,
-        wishes: isFirst ? wishes : undefined,
-      };
+    const { files, wishes, leftOut = [] } = offer;
+    if (files.length === 0) {
+      const { messages, leftOut: words } = textsIn(interaction.locale);
+      const named = leftOut.map(({ what }) => words[what]).join(', ');
+      const text = named === '' ? messages.noMedia : `${messages.noMedia} ${messages.onlyFiles}: ${named}.`;
+      deliver(interaction, { chat: frame.chat, acknowledged, ifNone: text }, async () => []);
+      return;
+    }
+    deliver(interaction, { chat: frame.chat, acknowledged }, async () => {
+      const caption = await textReader.read(offer.caption, { interaction, frame, known: offer.known });
+      const reply = replyOf(interaction);
+      return files.map((attachment, index): ChatEvent => {
+        const isFirst = index === 0;
+        return {
+          ...frame,
+          id: `${interaction.id}:${index}`,
+          ...reply,
+          type: 'media',
+          album: interaction.id,
+          messageId: String(orderOf(interaction.id, index)),
+          order: orderOf(interaction.id, index),
+          file: offeredFile(attachment),
+          caption: isFirst && caption !== '' ? caption : undefined,
+          wishes: isFirst ? wishes : undefined,
+          leftOut: isFirst && leftOut.length > 0 ? leftOut : undefined,
+        };
+      });
     });
-    deliver(interaction, { chat: frame.chat, acknowledged }, events, 'noMedia');
   }
 
   function takeModal(interaction: APIModalSubmitInteraction, frame: Frame): void {
     const filled = readModal(interaction);
     if (filled !== undefined && 'files' in filled) {
-      takeMedia(interaction, frame, { files: filled.files, caption: filled.text });
+      takeMedia(interaction, frame, {
+        files: filled.files,
+        caption: filled.text,
+        known: interaction.data.resolved,
+      });
       return;
     }
     const { message, id } = interaction;
@@ -148,21 +180,22 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
     const isOnOwnMessage = message !== undefined && isEphemeral(message);
     const acknowledged = isOnOwnMessage ? replies.deferUpdate(interaction) : replies.deferReply(interaction);
     const reply = isOnOwnMessage ? privateReply(messageRef(interaction, message)) : replyOf(interaction);
-    const events =
-      filled === undefined
-        ? []
-        : [
-            {
-              ...frame,
-              id,
-              at: timeOf(id),
-              ...reply,
-              tellAlso: tellAlso(interaction),
-              type: 'text' as const,
-              ...filled,
-            },
-          ];
-    deliver(interaction, { chat: frame.chat, acknowledged }, events);
+    deliver(interaction, { chat: frame.chat, acknowledged }, async () => {
+      if (filled === undefined) return [];
+      const text = await textReader.read(filled.text, { interaction, frame, isRead: true });
+      return [
+        {
+          ...frame,
+          id,
+          at: timeOf(id),
+          ...reply,
+          tellAlso: tellAlso(interaction),
+          type: 'text' as const,
+          ...filled,
+          text,
+        },
+      ];
+    });
   }
 
   function takePress(interaction: APIMessageComponentInteraction, frame: Frame): void {
@@ -198,12 +231,12 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
   /** Gives the events out in their turn, unless Discord no longer takes an answer: the person tries again. */
   function deliver(
     interaction: Answerable,
-    { chat, acknowledged }: { chat: string; acknowledged: Promise<boolean> },
-    events: readonly ChatEvent[],
-    ifNone: keyof Texts['messages'] = 'failed',
+    { chat, acknowledged, ifNone }: { chat: string; acknowledged: Promise<boolean>; ifNone?: string },
+    readEvents: () => Promise<readonly ChatEvent[]>,
   ): void {
     chatQueue.run(chat, async () => {
       if (!(await acknowledged)) return;
+      const events = await readEvents();
       if (events.length === 0) return complain(interaction, ifNone);
       let isHandled = true;
       for (const event of events) isHandled = (await safely(event)) && isHandled;
@@ -217,8 +250,8 @@ export function createInteractions({ replies, chatQueue, guildName, safely }: In
     async (text: string): Promise<boolean> =>
       (await replies.tellPrivately(interaction, text)) !== undefined;
 
-  async function complain(interaction: Answerable, text: keyof Texts['messages'] = 'failed'): Promise<void> {
-    await replies.tellPrivately(interaction, textsIn(interaction.locale).messages[text]);
+  async function complain(interaction: Answerable, text?: string): Promise<void> {
+    await replies.tellPrivately(interaction, text ?? textsIn(interaction.locale).messages.failed);
   }
 
   return { take };
@@ -246,6 +279,13 @@ type Answerable =
   | APIModalSubmitInteraction;
 
 const NOTHING: Offer = { files: [], caption: '' };
+
+/** Discord tells of a message whom it names. */
+function messageOffer(message: APIMessage): Offer {
+  const { files, caption, mentions, leftOut } = mediaOf(message);
+  const users = Object.fromEntries(mentions.map((user) => [user.id, user]));
+  return { files, caption, known: { users }, leftOut };
+}
 
 /** The deferred answer, which waits for what will stand there. */
 const replyOf = (interaction: Answerable): { reply?: MessageRef } =>

@@ -12,7 +12,7 @@ import type { BotRight, ChatRef, Obstacle, Person } from '../../core/people.ts';
 import type { Member } from '../../core/review/review.ts';
 import type { Api } from './api.ts';
 import { isRefusal, UNKNOWN_MEMBER, UNKNOWN_USER } from './errors.ts';
-import { parseChatRef, parsePersonId, serverRole } from './ids.ts';
+import { parseChatRef, parsePersonId, serverRole, userPerson, userSchema } from './ids.ts';
 
 /** Short, for who has lost a role has lost its say. */
 const FRESH_MS = 5_000;
@@ -39,6 +39,7 @@ const guildSchema = z.object({
   roles: z.array(z.object({ id: z.string(), name: z.string(), permissions: z.string() })),
 });
 const memberSchema = z.object({ roles: z.array(z.string()) });
+const namedSchema = z.object({ nick: z.string().nullish(), user: userSchema });
 
 type Guild = z.infer<typeof guildSchema>;
 
@@ -112,6 +113,19 @@ export function createMembers({
     return memberIn(guild, userId, roleIds);
   }
 
+  /** What somebody is called in a server; undefined where Discord does not tell, in time too. */
+  async function fetchName(guildId: string, userId: string): Promise<string | undefined> {
+    try {
+      const call = { name: 'getGuildMember', method: RequestMethod.Get, isQuick: true };
+      const member = await api.request({ ...call, fullRoute: Routes.guildMember(guildId, userId) });
+      const { user, nick } = namedSchema.parse(member);
+      return userPerson(user, nick).name;
+    } catch {
+      // A caption with a neutral word is better than none.
+      return undefined;
+    }
+  }
+
   async function placeOf(channelId: string): Promise<{ guildId: string | undefined }> {
     const known = places.get(channelId);
     if (known !== undefined) return known;
@@ -166,7 +180,7 @@ export function createMembers({
   const get = (name: string, fullRoute: RouteLike) =>
     api.request({ name, method: RequestMethod.Get, fullRoute });
 
-  return { note, noteInteraction, forgetOwnRights, missingIn, fetchMember, fetchObstacle };
+  return { note, noteInteraction, forgetOwnRights, missingIn, fetchMember, fetchName, fetchObstacle };
 }
 
 export type DiscordMembers = ReturnType<typeof createMembers>;

@@ -23,7 +23,7 @@ import {
   type Row,
   type Span,
 } from '../platform.ts';
-import { pictureName, textFileName } from './attachments.ts';
+import { pictureName, textFileName } from './files.ts';
 import { parseOwnId } from './ids.ts';
 
 // https://discord.com/developers/docs/components/reference

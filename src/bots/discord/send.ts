@@ -11,8 +11,8 @@ import {
   shownPicture,
 } from '../platform.ts';
 import type { Api } from './api.ts';
-import { readPicture, readTextFile } from './attachments.ts';
 import { isRefusal, NO_READ_HISTORY } from './errors.ts';
+import { readPicture, readTextFile } from './files.ts';
 import { type EphemeralRef, parseChatRef, parseMessageId, parsePersonId } from './ids.ts';
 import { renderCard } from './render.ts';
 

@@ -68,6 +68,8 @@ export interface Draft extends Versioned, Captioned {
   readonly sentAs?: Person | undefined;
   readonly files: readonly DraftFile[];
   readonly preview?: StoredFile | undefined;
+  /** What came along and cannot be posted, so that nobody takes it for posted. */
+  readonly leftOut?: readonly LeftOut[] | undefined;
   readonly account: DraftAccount;
   readonly settings: PostSettings;
   /** The disclosure switch; on, it needs one of the two kinds. */
@@ -78,6 +80,12 @@ export interface Draft extends Versioned, Captioned {
   readonly submitted?: { readonly postMode: PostMode; readonly at: number };
   readonly createdAt: number;
   readonly updatedAt: number;
+}
+
+/** Parts of a message that are no files: the preview of a link, an app's embed, a sticker, a poll. */
+export interface LeftOut {
+  readonly what: 'preview' | 'embed' | 'sticker' | 'poll';
+  readonly count: number;
 }
 
 /** The account that a draft is for. */

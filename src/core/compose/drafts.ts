@@ -23,6 +23,7 @@ import {
   decide,
   followEdit,
   isTheirs,
+  type LeftOut,
   type MessageEdit,
   UNDECIDED,
 } from './draft.ts';
@@ -40,6 +41,7 @@ export interface Offer {
   /** The message that gives the caption for all files, where that is not the file's own. */
   readonly captionFrom?: string | undefined;
   readonly file: DraftFile;
+  readonly leftOut?: readonly LeftOut[] | undefined;
   /** The draft that the person wants it in. */
   readonly joins?: string | undefined;
 }
@@ -168,7 +170,7 @@ export function createComposer({
   }
 
   function newDraft(id: string, offer: Offer): Fresh<Draft> {
-    const { workspace, chat, person, file } = offer;
+    const { workspace, chat, person, file, leftOut } = offer;
     const at = now();
     const empty = {
       id,
@@ -176,6 +178,7 @@ export function createComposer({
       chat,
       author: person,
       caption: '',
+      leftOut,
       account: { state: 'unchosen' } as const,
       disclosing: false,
     };

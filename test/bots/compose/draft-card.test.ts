@@ -62,6 +62,17 @@ it('counts what can be posted and names what cannot', () => {
   );
 });
 
+it('names what came along and cannot be posted', () => {
+  const leftOut = [
+    { what: 'preview', count: 2 },
+    { what: 'sticker', count: 1 },
+  ] as const;
+  expect(print({ leftOut })).toContain(
+    '\nLeft out: 2 previews of links and 1 sticker. Only attached files are posted.\n',
+  );
+  expect(print({})).not.toContain('Left out');
+});
+
 describe('a file that could not be taken in', () => {
   const { id, order, name, ref } = photo(2);
   const refusedFor = (problem: Problem, retry?: { state: 'waiting' }): DraftFile => ({

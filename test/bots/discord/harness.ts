@@ -6,7 +6,12 @@ import { pino } from 'pino';
 import sharp from 'sharp';
 import { expect } from 'vitest';
 import { createDiscordBot, type DiscordBotOptions } from '../../../src/bots/discord/index.ts';
-import type { Card, ChatEvent, Picture } from '../../../src/bots/platform.ts';
+import type {
+  StartOptions as BotStartOptions,
+  Card,
+  ChatEvent,
+  Picture,
+} from '../../../src/bots/platform.ts';
 import { type StartOptions, startDiscordEmulator } from '../../emulators/discord/index.ts';
 import { createRecord, recordEvents } from '../records.ts';
 
@@ -32,7 +37,11 @@ export async function startHarness({ allowLint = false, ...options }: HarnessOpt
     return bot;
   }
 
-  async function startBot(receive: Receive = async () => {}, changes: Partial<DiscordBotOptions> = {}) {
+  async function startBot(
+    receive: Receive = async () => {},
+    changes: Partial<DiscordBotOptions> = {},
+    startOptions: BotStartOptions = {},
+  ) {
     const bot = createBot(changes);
     const events = recordEvents();
     const gaps = createRecord<'gap'>();
@@ -40,7 +49,7 @@ export async function startHarness({ allowLint = false, ...options }: HarnessOpt
       events.add(event);
       await receive(event);
     };
-    await bot.start(take, { onGap: () => gaps.add('gap') });
+    await bot.start(take, { ...startOptions, onGap: () => gaps.add('gap') });
     return { bot, events, gaps };
   }
 

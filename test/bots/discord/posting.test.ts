@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
-import { expect, it } from 'vitest';
-import type { ChatEventOf } from '../../../src/bots/platform.ts';
+import { describe, expect, it } from 'vitest';
+import { buttonRow, type ChatEventOf } from '../../../src/bots/platform.ts';
 import { createReleaseGate } from '../records.ts';
 import { card, type Harness, photo, startHarness } from './harness.ts';
 
@@ -116,10 +116,11 @@ it('takes the media and the text of a message, without reading messages otherwis
   });
   const handle = await discord.runMessageCommand({ user: discord.ana, message, name: 'Post to TikTok' });
   expect(handle.ephemeral).toBe(true);
-  const media = (await events.first(2)).filter((event) => event.type === 'media');
-  expect(media.map(({ file }) => file.name)).toEqual(['a.jpg', 'c.jpg']);
+  const media = (await events.first(3)).filter((event) => event.type === 'media');
+  // What Nod does not take says so itself, once its content is read.
+  expect(media.map(({ file }) => file.name)).toEqual(['a.jpg', 'b.pdf', 'c.jpg']);
   expect(media[0]).toMatchObject({ caption: 'Surf :wave:', person: { name: 'Ana' }, album: handle.id });
-  expect((await buffer(await bot.openFile(media[1]?.file.ref ?? ''))).byteLength).toBe(media[1]?.file.bytes);
+  expect((await buffer(await bot.openFile(media[2]?.file.ref ?? ''))).byteLength).toBe(media[2]?.file.bytes);
 });
 
 it('says that a message holds nothing to post', async () => {
@@ -136,6 +137,144 @@ it('says that a message holds nothing to post', async () => {
   await handle.waitForResponse('kein Foto oder Video');
   await harness.settled();
   expect(events.all).toEqual([]);
+});
+
+describe('what somebody writes with Discord’s own marks', () => {
+  /** A server with a role, and channels that everybody sees or only some. */
+  async function startTeam() {
+    const harness = await startHarness();
+    const { discord } = harness;
+    const ben = discord.user({ name: 'ben_b', globalName: 'Ben' });
+    discord.addMember(discord.studio, ben);
+    const editors = discord.role(discord.studio, { name: 'Editors' });
+    const open = discord.channel(discord.studio, { name: 'open' });
+    const hidden = discord.channel(discord.studio, { name: 'secret-plans' });
+    discord.setOverwrite(hidden, discord.studio, { deny: ['VIEW_CHANNEL'] });
+    discord.setOverwrite(hidden, 'bot', { allow: ['VIEW_CHANNEL'] });
+    const { events } = await harness.startBot(undefined, {}, { timeZoneOf: async () => 'Europe/Berlin' });
+    const typed = `**New** by <@${ben.id}>, <@&${editors.id}> in <#${open.id}> and <#${hidden.id}> <:wave:123456789012345678> <t:1796144400:t> ||soon|| [shop](https://shop.example) </tiktok post:123456789012345678> \\*`;
+    const read =
+      'New by @Ben, @Editors in #open and a channel :wave: 6:00 PM (GMT+1) soon shop (https://shop.example) /tiktok post *';
+    return { harness, discord, ben, events, typed, read };
+  }
+
+  it('becomes words in an option of a command', async () => {
+    const { harness, discord, events, typed, read } = await startTeam();
+    await using _ = harness;
+    await post(harness, { caption: typed });
+    const { caption } = await events.one('media');
+    expect(caption?.replace('\u202F', ' ')).toBe(read);
+    expect(discord.state.lint).toEqual([]);
+  });
+
+  it('becomes words in the form, where Discord tells no names', async () => {
+    const { harness, discord, events, typed, read } = await startTeam();
+    await using _ = harness;
+    const compose = { user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'compose' };
+    const opened = await discord.runCommand(compose);
+    await discord.submitModal(opened, { files: [await photo('a.jpg')], text: typed });
+    expect((await events.one('media')).caption?.replace('\u202F', ' ')).toBe(read);
+  });
+
+  it('becomes words in a message', async () => {
+    const { harness, discord, ben, events, typed, read } = await startTeam();
+    await using _ = harness;
+    const message = await discord.sendMessage(discord.posts, ben, {
+      content: typed,
+      files: [await photo('a.jpg')],
+    });
+    await discord.runMessageCommand({ user: discord.ana, message, name: 'Post to TikTok' });
+    expect((await events.one('media')).caption?.replace('\u202F', ' ')).toBe(read);
+  });
+
+  it('becomes words although nobody answers who was meant', async () => {
+    const { harness, discord, events } = await startTeam();
+    await using _ = harness;
+    discord.fault('5xx', { route: 'getGuildMember' });
+    const compose = { user: discord.ana, channel: discord.posts, name: 'tiktok', subcommand: 'compose' };
+    const opened = await discord.runCommand(compose);
+    await discord.submitModal(opened, { files: [await photo('a.jpg')], text: `By <@${discord.ana.id}>` });
+    expect((await events.one('media')).caption).toBe('By someone');
+  });
+});
+
+it('takes files by what they hold, whatever they are called or claim to be', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  const { bot, events } = await harness.startBot();
+  const { bytes } = await photo('a.jpg');
+  const files = [
+    { fileName: 'IMG_1234', bytes },
+    { fileName: 'b.bin', bytes, contentType: 'application/octet-stream' },
+    { fileName: 'c.txt', bytes, contentType: 'text/plain' },
+  ];
+  const message = await discord.sendMessage(discord.posts, discord.ana, { files });
+  await discord.runMessageCommand({ user: discord.ana, message, name: 'Post to TikTok' });
+  const media = (await events.first(3)).filter((event) => event.type === 'media');
+  expect(media.map(({ file }) => file.name)).toEqual(['IMG_1234', 'b.bin', 'c.txt']);
+  for (const { file } of media)
+    expect((await buffer(await bot.openFile(file.ref))).byteLength).toBe(bytes.byteLength);
+});
+
+it('names what a message holds beside its files', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  const { events } = await harness.startBot();
+  const embeds = [
+    { type: 'video', url: 'https://video.example' },
+    { type: 'link', url: 'https://page.example' },
+    { type: 'rich' },
+  ];
+  const files = [await photo('a.jpg')];
+  const original = await discord.sendMessage(discord.posts, discord.ana, {
+    files,
+    embeds,
+    stickers: ['Hi'],
+    poll: 'Sea?',
+  });
+  const forward = await discord.sendMessage(discord.posts, discord.ana, { forwards: original });
+  for (const message of [original, forward])
+    await discord.runMessageCommand({ user: discord.ana, message, name: 'Post to TikTok' });
+  const sticker = [
+    { what: 'preview', count: 2 },
+    { what: 'embed', count: 1 },
+    { what: 'sticker', count: 1 },
+  ];
+  expect((await events.first(2)).map((event) => event.type === 'media' && event.leftOut)).toEqual([
+    [...sticker, { what: 'poll', count: 1 }],
+    sticker,
+  ]);
+});
+
+it('says what a message without files holds instead', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  await harness.startBot();
+  const message = await discord.sendMessage(discord.posts, discord.ana, {
+    content: 'https://video.example',
+    embeds: [{ type: 'video', url: 'https://video.example' }],
+    stickers: ['Hi'],
+  });
+  const handle = await discord.runMessageCommand({ user: discord.ana, message, name: 'Post to TikTok' });
+  await handle.waitForResponse(
+    'There is no photo or video to post in this message. Nod posts attached files, and leaves out: the preview of a link, a sticker.',
+  );
+});
+
+it('leaves a caption that was read before as it is, but for new ids', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  const { events } = await harness.startBot(async (event) => {
+    if (event.type === 'press')
+      await event.ask?.({ subject: 'draft', title: 'Caption', text: '*now*', maxLength: 100 });
+  });
+  const sent = await harness.createBot().send(harness.chat, {
+    lines: [['Draft']],
+    rows: [buttonRow({ label: 'Edit caption', press: 'd:1:caption' })],
+  });
+  const opened = await discord.press(sent, 'Edit caption', discord.ana);
+  await discord.submitModal(opened, { Caption: `*now* by <@${discord.ana.id}>` });
+  expect((await events.one('text')).text).toBe('*now* by @Ana');
 });
 
 it('answers in place of the deferred reply, for 15 minutes', async () => {

@@ -61,6 +61,7 @@ export function createMessages(parts: Parts) {
       components: isOpen ? presentComponents(current, files) : [],
       flags: current.flags,
       pinned: false,
+      ...(isOpen ? current.extras : {}),
       ...(stored.reactions.length > 0 ? { reactions: reactionsWire(state, stored) } : {}),
       ...(stored.nonce === undefined ? {} : { nonce: stored.nonce }),
       ...(stored.authorId === state.bot.id ? { application_id: state.applicationId } : {}),
@@ -68,7 +69,13 @@ export function createMessages(parts: Parts) {
       ...(stored.reference
         ? {
             message_reference: stored.reference,
-            referenced_message: referenced && !referenced.deletedAtMs ? quote(referenced, reader) : null,
+            // A forward carries a snapshot in its place.
+            ...(stored.reference.type === 0
+              ? {
+                  referenced_message:
+                    referenced && !referenced.deletedAtMs ? quote(referenced, reader) : null,
+                }
+              : {}),
           }
         : {}),
     };

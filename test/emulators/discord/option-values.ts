@@ -7,6 +7,7 @@ import type { Emulation } from './emulation.ts';
 import { isFileTypeAllowed, type UploadFile } from './files.ts';
 import { memberWire } from './guild-wire.ts';
 import type { Access } from './people.ts';
+import { userPermissions } from './standing.ts';
 import type { ChannelEntry } from './state.ts';
 import { idOf, type Ref } from './world.ts';
 
@@ -80,8 +81,17 @@ async function resolveValue(
   if (typeof input === 'object' && 'id' in input) return resolveId(filling, input, resolved);
   if (typeof input === 'string' && option.type >= 6 && option.type <= 9)
     return resolveId(filling, input, resolved);
+  if (typeof input === 'string') resolveMentions(filling, input, resolved);
   if (typeof input !== 'object') return input;
   throw new Error(`The option ${option.name} does not take a file.`);
+}
+
+/** Discord resolves whom a text names, as far as it knows them. */
+function resolveMentions(filling: Filling, text: string, resolved: Resolved): void {
+  const { users, guilds, channels } = filling.emulation.state;
+  const guild = filling.entry.guildId === undefined ? undefined : guilds.get(filling.entry.guildId);
+  for (const [, id = ''] of text.matchAll(/<(?:@[!&]?|#)(\d+)>/g))
+    if (users.has(id) || guild?.roles.has(id) || channels.has(id)) resolveId(filling, id, resolved);
 }
 
 type Attaching = {
@@ -110,7 +120,7 @@ export async function attach(
 
 /** A user, role or channel by its id. */
 export function resolveId(
-  { emulation, entry }: Pick<Filling, 'emulation' | 'entry'>,
+  { emulation, entry, userId }: Pick<Filling, 'emulation' | 'entry' | 'userId'>,
   ref: Ref,
   resolved: Resolved,
 ): string {
@@ -120,14 +130,17 @@ export function resolveId(
   const user = state.users.get(id)?.user;
   const member = guild?.members.get(id);
   const role = guild?.roles.get(id);
-  const channel = state.channels.get(id)?.channel;
+  const channelEntry = state.channels.get(id);
   if (user) resolved.users = { ...resolved.users, [id]: user };
   if (member) {
     const { user: _, ...standing } = memberWire(emulation, member);
     resolved.members = { ...resolved.members, [id]: { ...standing, permissions: '0' } };
   }
   if (role) resolved.roles = { ...resolved.roles, [id]: role };
-  if (channel) resolved.channels = { ...resolved.channels, [id]: { ...channel, permissions: '0' } };
-  if (!user && !role && !channel) throw new Error(`There is no user, role or channel ${id}.`);
+  if (channelEntry) {
+    const permissions = String(userPermissions(emulation, channelEntry, userId));
+    resolved.channels = { ...resolved.channels, [id]: { ...channelEntry.channel, permissions } };
+  }
+  if (!user && !role && !channelEntry) throw new Error(`There is no user, role or channel ${id}.`);
   return id;
 }

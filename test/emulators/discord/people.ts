@@ -1,5 +1,5 @@
 // Faithful: people write with files and replies, edit, delete and react, as far as they may. Simplified: custom emoji
-// are not checked. Missing: stickers, polls, forwards.
+// are not checked, the previews of links come with the message. Missing: votes in polls.
 import type { Emulation } from './emulation.ts';
 import type { UploadFile } from './files.ts';
 import { pingsOf } from './mentions.ts';
@@ -11,7 +11,19 @@ import type { ChannelEntry, StoredMessage } from './state.ts';
 import type { WireMessage } from './wire.ts';
 import { idOf, type Ref, type World } from './world.ts';
 
-export type NewPost = { content?: string; files?: UploadFile[]; replyTo?: Ref };
+export type NewPost = {
+  content?: string;
+  files?: UploadFile[];
+  replyTo?: Ref;
+  /** Names of stickers. */
+  stickers?: string[];
+  /** Its question. */
+  poll?: string;
+  /** What Discord shows of the links in the text, or an app beside it. */
+  embeds?: { type: string; url?: string }[];
+  /** A message that is forwarded, in place of everything else. */
+  forwards?: Ref;
+};
 
 /** Creates the functions by which people act outside of interactions. */
 export function createPeople(emulation: Emulation, world: World) {
@@ -24,6 +36,10 @@ export function createPeople(emulation: Emulation, world: World) {
         content = '',
         files = [],
         replyTo,
+        stickers = [],
+        poll,
+        embeds = [],
+        forwards,
       }: NewPost = typeof post === 'string' ? { content: post } : post;
       const entry = world.channelOf(channel);
       const authorId = idOf(user);
@@ -35,7 +51,17 @@ export function createPeople(emulation: Emulation, world: World) {
       const attachments = await Promise.all(
         files.map(async (file) => ({ file: await upload(entry, authorId, file) })),
       );
-      const body = { content, embeds: [], components: [], flags: 0, attachments };
+      const forwarded = forwards === undefined ? undefined : access.find(forwards, authorId);
+      const extras = {
+        ...(stickers.length > 0
+          ? { sticker_items: stickers.map((name) => ({ id: emulation.ids.next(), name, format_type: 1 })) }
+          : {}),
+        ...(poll === undefined ? {} : { poll: { question: { text: poll }, answers: [] } }),
+        ...(forwarded === undefined
+          ? {}
+          : { message_snapshots: [{ message: snapshotOf(messages.wire(forwarded, EVERYTHING)) }] }),
+      };
+      const body = { content, embeds, components: [], flags: 0, attachments, extras };
       const scope = mentionScope(emulation, entry, {
         senderId: authorId,
         allowed: undefined,
@@ -48,6 +74,9 @@ export function createPeople(emulation: Emulation, world: World) {
         pings: pingsOf(body, scope),
         ...(replied
           ? { type: 19, reference: { type: 0, message_id: replied.id, channel_id: replied.channelId } }
+          : {}),
+        ...(forwarded
+          ? { reference: { type: 1, message_id: forwarded.id, channel_id: forwarded.channelId } }
           : {}),
       });
       return messages.wire(stored, EVERYTHING);
@@ -110,6 +139,17 @@ export function createPeople(emulation: Emulation, world: World) {
     access.checkSize(entry, userId, file);
     return emulation.files.add(file, { folderId: entry.channel.id });
   }
+}
+
+/** What a forward keeps of a message. */
+function snapshotOf(message: WireMessage): Partial<WireMessage> {
+  const { type, content, embeds, attachments, timestamp, edited_timestamp, flags } = message;
+  const { mentions, mention_roles, sticker_items, components } = message;
+  return {
+    ...{ type, content, embeds, attachments, timestamp, edited_timestamp, flags, mentions, mention_roles },
+    ...(sticker_items === undefined ? {} : { sticker_items }),
+    components,
+  };
 }
 
 export type People = ReturnType<typeof createPeople>;

@@ -108,7 +108,7 @@ export function createPress({ emulation, world, access, handles }: Parts) {
       const chosen = values.map((value) =>
         select.type === 3
           ? optionValue(select, idOf(value))
-          : pickId({ emulation, entry, select }, value, resolved),
+          : pickId({ emulation, entry, userId: idOf(user), select }, value, resolved),
       );
       checkCount(select, chosen.length);
       if (new Set(chosen).size < chosen.length) throw new Error('Nothing can be chosen twice.');
@@ -137,12 +137,12 @@ function find(
   );
 }
 
-type Picking = { emulation: Emulation; entry: ChannelEntry; select: WireComponent };
+type Picking = { emulation: Emulation; entry: ChannelEntry; userId: string; select: WireComponent };
 
 /** What the app lists in a select of this kind: in a guild its members alone, in a DM the person there. */
-function pickId({ emulation, entry, select }: Picking, ref: Ref, resolved: Resolved): string {
+function pickId({ emulation, entry, userId, select }: Picking, ref: Ref, resolved: Resolved): string {
   const found: Resolved = {};
-  const id = resolveId({ emulation, entry }, ref, found);
+  const id = resolveId({ emulation, entry, userId }, ref, found);
   const isPerson = entry.guildId ? found.members?.[id] !== undefined : id === entry.recipientId;
   const channel = emulation.state.channels.get(id);
   const isChannel = channel !== undefined && channel.guildId === entry.guildId;

@@ -54,7 +54,12 @@ export type MessageContent = {
   components: WireComponent[];
   flags: number;
   attachments: KeptFile[];
+  /** What people add to a message beside text and files. */
+  extras?: MessageExtras;
 };
+
+/** Stickers, a poll, or the message that this one forwards. */
+export type MessageExtras = Pick<WireMessage, 'sticker_items' | 'poll' | 'message_snapshots'>;
 
 export type ReactionEntry = { emoji: WireEmoji; users: Map<string, { isBurst: boolean }[]> };
 

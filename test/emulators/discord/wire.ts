@@ -193,6 +193,10 @@ export type WireMessage = {
   message_reference?: WireReference;
   referenced_message?: WireMessage | null;
   interaction_metadata?: InteractionMetadata;
+  sticker_items?: { id: string; name: string; format_type: number }[];
+  poll?: unknown;
+  /** Without author and id: https://discord.com/developers/docs/resources/message#message-snapshot-object */
+  message_snapshots?: { message: Partial<WireMessage> }[];
 };
 
 /** The file a request wants to attach or keep. */
