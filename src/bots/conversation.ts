@@ -212,8 +212,11 @@ export function createConversation({
   async function takePostAnswer(passed: PassedOn<'post_answer'>): Promise<void> {
     const { event, kind, post } = passed;
     if (kind === 'caption') return captionChanges.offer(event, post, event.text);
-    const said =
-      kind === 'why' ? await voting.explain(event, passed) : await schedule.takeForPost(event, post);
+    if (kind === 'when_post') {
+      await sender.answer(event, { lines: [await schedule.takeForPost(event, post)], rows: [] });
+      return questions.settle(event);
+    }
+    const said = await voting.explain(event, passed);
     if (said !== undefined) {
       await sender.answer(event, note(said));
       return questions.settle(event);

@@ -129,7 +129,15 @@ export type Span =
       readonly text: string;
       readonly style?: 'bold' | 'italic' | 'code';
       readonly href?: string;
+      /** The time that `text` says, for platforms that show it in each reader's own time zone. */
+      readonly moment?: Moment;
     };
+
+/** A point in time (epoch milliseconds), as a date or as how far it is from now. */
+export interface Moment {
+  readonly at: number;
+  readonly form: 'date' | 'distance';
+}
 
 /** Buttons side by side, one choice out of several, or a menu of roles or people. */
 export type Row = ButtonRow | Choice | Picker;

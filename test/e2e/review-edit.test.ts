@@ -65,7 +65,7 @@ it('keeps in the new draft everything that was chosen but who can see it', async
   const draft = await team.composer(await team.press(old.onDiscord, 'Edit'), /Goes out/);
   expect(textOf(draft)).toMatch(/2 photos for TikTok.*Studio Ana[\s\S]*photo\.webp[\s\S]*phone\.jpg/);
   expect(textOf(draft)).toMatch(/Comments {2}\*\*on[\s\S]*Promotional content[\s\S]*AI-generated {2}\*\*yes/);
-  expect(textOf(draft)).toMatch(/First light[\s\S]*Goes out {2}\*\*tomorrow 18:00/);
+  expect(textOf(draft)).toMatch(/First light[\s\S]*Goes out {2}\*\*<t:\d+:f>/);
   // TikTok wants a person to choose this each time.
   expect(textOf(draft)).toContain('Who can see it?  **choose one**');
 });

@@ -19,7 +19,9 @@ const obey = ({ telegram, group }: Team, from: Team['dora'], command: string) =>
 
 /** What a history says, without its days, times and formatting. */
 const entriesIn = (text: string): string[] =>
-  text.split('\n').flatMap((line) => /^\d\d:\d\d {2}(.*)$/.exec(line)?.[1]?.replaceAll('\\', '') ?? []);
+  text
+    .split('\n')
+    .flatMap((line) => /^(?:\d\d:\d\d|<t:\d+:f>) {2}(.*)$/.exec(line)?.[1]?.replaceAll('\\', '') ?? []);
 
 const isThere = ({ telegram, group }: Team, { onTelegram }: Cards): boolean =>
   telegram.botMessages(group).some(({ message_id: id }) => id === onTelegram.message_id);

@@ -26,15 +26,18 @@ function publishedAt({ tiktok }: Team): number {
 const ON_DISCORD = 'Only Ana and people with Manage Server can do that here.';
 const IN_GROUP = 'Only Ana and administrators of this group can do that here.';
 
+/** In words on Telegram; Discord shows it in each reader's own time. */
+const GOES_OUT = /Goes out (?:tomorrow 18:00 \(UTC\)|<t:\d+:f>)/;
+
 /** A post that is approved for tomorrow, and when it was asked to go out in so many seconds instead. */
 async function bringForward(team: Team, seconds: number): Promise<{ cards: Cards; askedAt: number }> {
   const cards = await submitWith(team, { caption: 'Early bird', when: 'tomorrow 18:00' });
-  await bothShow(team, cards, /Goes out tomorrow 18:00 \(UTC\)/);
+  await bothShow(team, cards, GOES_OUT);
   team.discord.react(cards.onDiscord, '✅', team.ben);
   const scheduled = await bothShow(
     team,
     cards,
-    /Scheduled[\s\S]*Approved by Ben[\s\S]*Goes out tomorrow 18:00/,
+    /Scheduled[\s\S]*Approved by Ben[\s\S]*Goes out (?:tomorrow 18:00|<t:\d+:f>)/,
   );
   const buttons = ['Other time…', 'Publish now', 'Edit', 'Cancel'];
   expect(pressable(scheduled)).toEqual({ onDiscord: buttons, onTelegram: buttons });
@@ -48,7 +51,7 @@ async function bringForward(team: Team, seconds: number): Promise<{ cards: Cards
 it('publishes what is approved before its time at its time, and never before', async () => {
   await using team = await startTeam();
   const { cards, askedAt } = await bringForward(team, 2);
-  await bothShow(team, cards, /Scheduled[\s\S]*Goes out (today|tomorrow) \d\d:\d\d \(UTC\)/);
+  await bothShow(team, cards, /Scheduled[\s\S]*Goes out (?:(?:today|tomorrow) \d\d:\d\d \(UTC\)|<t:\d+:f>)/);
   await expectPublishedOnce(team, cards);
   expect(publishedAt(team)).toBeGreaterThanOrEqual(askedAt + 2_000);
 });
@@ -64,10 +67,10 @@ it('publishes at its time what was approved before a restart', async () => {
 it('schedules without a review where none is asked for', async () => {
   await using team = await startTeam({ approvals: 0, joined: false });
   const handle = await team.offer(['phone.jpg'], { options: { caption: 'Alone', when: 'tomorrow 18:00' } });
-  await team.composer(handle, 'Goes out  **tomorrow 18:00 (UTC)**');
+  await team.composer(handle, /Goes out {2}\*\*<t:\d+:f>\*\*/);
   await team.see(handle, 'Everyone');
   await team.press(handle, 'Schedule');
-  const card = await team.card(/Scheduled[\s\S]*Goes out tomorrow 18:00/);
+  const card = await team.card(/Scheduled[\s\S]*Goes out <t:\d+:f>/);
   const opened = await team.press(card, 'Other time…');
   const askedAt = Date.now();
   await fillIn(team, opened, 'in 2 seconds');
@@ -78,11 +81,11 @@ it('schedules without a review where none is asked for', async () => {
 it('publishes what is approved after its time at once', async () => {
   await using team = await startTeam();
   const cards = await submitWith(team, { caption: 'Late riser', when: 'tomorrow 18:00' });
-  await bothShow(team, cards, /Goes out tomorrow 18:00 \(UTC\)/);
+  await bothShow(team, cards, GOES_OUT);
   await team.whileDown((world) =>
     changeRecords<Post>(world, 'posts', (post) => ({ ...post, publishAt: Date.now() - 60_000 })),
   );
-  await bothShow(team, cards, /Was to go out .* \(UTC\); approved now, it goes out at once/);
+  await bothShow(team, cards, /Was to go out .*; approved now, it goes out at once/);
   await team.telegram.press(cards.onTelegram, 'Approve', team.dora);
   await expectPublishedOnce(team, cards);
 });
@@ -113,7 +116,7 @@ it('takes a time for a draft, by a window on Discord and by a reply on Telegram'
   const handle = await team.offer(['phone.jpg'], { options: { caption: 'On Discord' } });
   await team.composer(handle);
   await fillIn(team, await team.press(handle, 'When…'), 'tomorrow 18:00');
-  await handle.waitForResponse(/Goes out {2}\*\*tomorrow 18:00 \(UTC\)/);
+  await handle.waitForResponse(/Goes out {2}\*\*<t:\d+:f>/);
   const again = await team.press(handle, 'When…');
   expect(JSON.stringify(again.modal)).toContain('tomorrow 18:00');
 
@@ -136,14 +139,14 @@ it('lets its author and who manages either place change the time on the card of 
     text: IN_GROUP,
   });
   const opened = await fillIn(team, await team.press(cards.onDiscord, 'When…', ben), 'tomorrow 9:15');
-  await opened.waitForResponse('It goes out tomorrow 09:15 (UTC).');
-  await bothShow(team, cards, /Goes out tomorrow 09:15 \(UTC\)/);
+  await opened.waitForResponse(/It goes out <t:\d+:f>\./);
+  await bothShow(team, cards, /Goes out (?:tomorrow 09:15 \(UTC\)|<t:\d+:f>)/);
 
   await telegram.press(cards.onTelegram, 'When…', dora);
   const question = /Dora, reply to this with the time/;
   await replyInGroup(team, { from: dora, question, text: 'whenever' });
   await team.inGroup(/“whenever” is no time that Nod understands/);
-  await bothShow(team, cards, /Goes out tomorrow 09:15 \(UTC\)/);
+  await bothShow(team, cards, /Goes out (?:tomorrow 09:15 \(UTC\)|<t:\d+:f>)/);
   await replyInGroup(team, { from: gus, question, text: 'tomorrow 10:00' });
   await team.inGroup(IN_GROUP);
   await replyInGroup(team, { from: dora, question, text: 'now' });
@@ -158,13 +161,13 @@ it('changes, hurries or cancels what is scheduled, for its author and who manage
   const { telegram, ben, dora, finn } = team;
   const cards = await submitWith(team, { caption: 'First', when: 'tomorrow 18:00' });
   await team.press(cards.onDiscord, 'Approve', ben);
-  await bothShow(team, cards, /Scheduled[\s\S]*tomorrow 18:00/);
+  await bothShow(team, cards, /Scheduled[\s\S]*(?:tomorrow 18:00|<t:\d+:f>)/);
   for (const button of ['Other time…', 'Publish now', 'Cancel', 'Edit'])
     await (await team.press(cards.onDiscord, button, finn)).waitForFollowUp(
       /^Only Ana .*can do that here\.$/,
     );
   await fillIn(team, await team.press(cards.onDiscord, 'Other time…', ben), 'tomorrow 20:00');
-  await bothShow(team, cards, /Scheduled[\s\S]*tomorrow 20:00/);
+  await bothShow(team, cards, /Scheduled[\s\S]*(?:tomorrow 20:00|<t:\d+:f>)/);
   expect(await telegram.press(cards.onTelegram, 'Publish now', dora)).toMatchObject({
     text: 'It goes out as soon as it may.',
   });
@@ -211,11 +214,15 @@ it('takes a scheduled post back into a draft that keeps its time', async () => {
   await team.press(cards.onDiscord, 'Approve', team.ben);
   await bothShow(team, cards, /Scheduled/);
   const opened = await team.press(cards.onDiscord, 'Edit');
-  await team.composer(opened, 'Goes out  **tomorrow 18:00 (UTC)**');
+  await team.composer(opened, /Goes out {2}\*\*<t:\d+:f>\*\*/);
   await bothShow(team, cards, /Taken back by Ana/);
   await team.see(opened, 'Everyone');
   await team.press(opened, 'Ask for approval');
-  await bothShow(team, await newCards(team, 'First', cards), /0 of 1[\s\S]*Goes out tomorrow 18:00/);
+  await bothShow(
+    team,
+    await newCards(team, 'First', cards),
+    /0 of 1[\s\S]*Goes out (?:tomorrow 18:00|<t:\d+:f>)/,
+  );
   await team.settled();
   expect(team.tiktok.state.publishes).toEqual([]);
 });
@@ -229,9 +236,9 @@ it('reads and shows times in the zone that the settings name, in both places', a
   await replyInGroup(team, { from: dora, question: /reply to this with the time zone/, text: 'tokyo' });
   await team.inGroup(/Time zone {2}Asia\/Tokyo/);
   const cards = await submitWith(team, { caption: 'Morning', when: 'tomorrow 18:00' });
-  await bothShow(team, cards, /Goes out tomorrow 18:00 \(Asia\/Tokyo\)/);
+  await bothShow(team, cards, /Goes out (?:tomorrow 18:00 \(Asia\/Tokyo\)|<t:\d+:f>)/);
   await team.press(cards.onDiscord, 'Approve', team.ben);
-  await bothShow(team, cards, /Scheduled[\s\S]*\(Asia\/Tokyo\)/);
+  await bothShow(team, cards, /Scheduled[\s\S]*(?:\(Asia\/Tokyo\)|<t:\d+:f>)/);
   const opened = await team.press(cards.onDiscord, 'Other time…');
   const soon = Math.floor(Date.now() / 1_000) * 1_000 + 3_000;
   const inTokyo = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: 'Asia/Tokyo' });

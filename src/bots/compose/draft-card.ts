@@ -21,6 +21,7 @@ import { isSomebody, type Obstacle } from '../../core/people.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { accountKey, draftButton as on } from '../buttons.ts';
+import { lengthOf } from '../cards/fit-text.ts';
 import {
   type Button,
   buttonColumn,
@@ -39,8 +40,9 @@ import {
   durationOf,
   excerptOf,
   filesWord,
+  hashtagNote,
   listOf,
-  momentOf,
+  momentSpan,
   sizeOf,
 } from '../text/format.ts';
 import { obstacleText } from '../text/obstacles.ts';
@@ -96,23 +98,26 @@ export function draftCard({
   if (usableFiles(draft).length === 0 || needsPick(draft)) {
     return { attachment, lines: [...lines, [], ...pickLines(draft)], rows: pickRows(draft) };
   }
+  const linesWith = (isCut: boolean): Line[] => [
+    ...lines,
+    [],
+    ...captionLines(draft, { isCut }),
+    ...typedLines(draft),
+    [],
+    ...choiceLines(draft),
+    ...planLines(draft, { timeZone, now }),
+    ...noticeLines(draft),
+    ...(obstacle === undefined ? [] : [[unseenText(draft, obstacle)]]),
+    ...(earlier === undefined
+      ? []
+      : [[], ...earlierLines(earlier, { timeZone, now }), goesOnLine(draft, policy)]),
+    ...consentLines(draft),
+  ];
+  const whole = linesWith(false);
+  const isCut = attachment !== undefined && lengthOf(whole) > wordingOf(draft.chat).cardRoom;
   return {
     attachment,
-    lines: [
-      ...lines,
-      [],
-      ...captionLines(draft),
-      ...typedLines(draft),
-      [],
-      ...choiceLines(draft),
-      ...planLines(draft, { timeZone, now }),
-      ...noticeLines(draft),
-      ...(obstacle === undefined ? [] : [[unseenText(draft, obstacle)]]),
-      ...(earlier === undefined
-        ? []
-        : [[], ...earlierLines(earlier, { timeZone, now }), goesOnLine(draft, policy)]),
-      ...consentLines(draft),
-    ],
+    lines: isCut ? linesWith(true) : whole,
     rows: [...accountRows(draft, accounts), ...choiceRows(draft), ...endRows(draft, policy)],
   };
 }
@@ -163,14 +168,24 @@ function backRow(draft: Draft): Row {
   return buttonRow(on(draft, 'Back', 'back'));
 }
 
-function captionLines(draft: Draft): Line[] {
+/** From here on a person who writes on wants to know how much is left. */
+const NEAR_LIMIT = 0.9;
+
+/** As it will stand on TikTok; what would not fit there, or not work, is said beside it. */
+function captionLines(draft: Draft, { isCut }: { isCut: boolean }): Line[] {
   const heading: Line = [{ text: 'Caption', style: 'bold' }];
   if (draft.caption === '') return [heading, [{ text: wordingOf(draft.chat).noCaption, style: 'italic' }]];
   const kind = kindOf(draft);
-  const limit = kind === undefined ? undefined : captionLimit(kind);
-  const count =
-    limit !== undefined && draft.caption.length > limit * 0.9 ? ` ${draft.caption.length} of ${limit}` : '';
-  return [[...heading, count], ...draft.caption.split('\n').map((line): Line => [line])];
+  const limit = kind === undefined ? Number.POSITIVE_INFINITY : captionLimit(kind);
+  const { length } = draft.caption;
+  const hashtags = hashtagNote(draft.caption);
+  const notes = [
+    ...(length > limit * NEAR_LIMIT ? [`${length} of ${limit} characters`] : []),
+    ...(hashtags === undefined ? [] : [hashtags]),
+    ...(isCut ? ['shortened here, posted whole'] : []),
+  ];
+  const noted: Line = notes.length === 0 ? heading : [...heading, `  ${notes.join(' · ')}`];
+  return [noted, ...draft.caption.split('\n').map((line): Line => [line])];
 }
 
 /** Where the caption comes from, and what a message has changed. */
@@ -265,7 +280,7 @@ const accountPicks = (draft: Draft, accounts: readonly Account[]): Row[] =>
 function planLines(draft: Draft, { timeZone, now }: { timeZone: string; now: number }): Line[] {
   const publishAt = plannedAt(draft);
   if (publishAt === undefined) return [];
-  return [['Goes out  ', { text: `${momentOf(publishAt, now, timeZone)} (${timeZone})`, style: 'bold' }]];
+  return [['Goes out  ', { ...momentSpan(publishAt, now, timeZone), style: 'bold' }]];
 }
 
 /** What the button does that submits. */

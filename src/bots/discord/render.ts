@@ -19,6 +19,7 @@ import {
   type Card,
   type Choice,
   type Line,
+  type Moment,
   type Picker,
   type Row,
   type Span,
@@ -236,8 +237,10 @@ const escapeMarks = (text: string): string => text.replace(/[\\*_~`|[\]<>]/g, '\
 
 function setSpan(span: Span): string {
   if (typeof span === 'string') return escapeText(span);
-  const { text, style, href } = span;
+  const { text, style, href, moment } = span;
   if (style === 'code') return wrapCode(text);
+  if (moment !== undefined && text !== '')
+    return wrap(timestamp(moment), style === undefined ? '' : MARKS[style]);
   const shown = href === undefined ? escapeText(text) : link(text, href);
   return style === undefined ? shown : wrap(shown, MARKS[style]);
 }
@@ -249,6 +252,10 @@ function link(text: string, href: string): string {
   const target = new URL(href).href.replaceAll('(', '%28').replaceAll(')', '%29');
   return `[${escapeMarks(text)}](${target})`;
 }
+
+/** Discord shows it in each reader's own zone and language: https://discord.com/developers/docs/reference#message-formatting */
+const timestamp = ({ at, form }: Moment): string =>
+  `<t:${Math.floor(at / 1000)}:${form === 'date' ? 'f' : 'R'}>`;
 
 /** A mark counts only where it touches the text. */
 function wrap(text: string, mark: string): string {

@@ -17,8 +17,8 @@ import {
   destinationOf,
   durationOf,
   excerptOf,
-  momentOf,
-  whenOf,
+  momentSpan,
+  whenSpan,
 } from '../text/format.ts';
 import { problemText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
@@ -101,24 +101,24 @@ function preparingLines({ wait, notBefore }: PostIn<'preparing'>, view: PostView
   const { what } = failureWords(wordingOf(chat), wait.reason);
   return [
     [wait.file === undefined ? `${capital(what)}.` : `${what}: ${wait.file.name}. The file may be fine.`],
-    [`Next try ${whenOf(notBefore, now, timeZone)}.`],
+    ['Next try ', whenSpan(notBefore, now, timeZone), '.'],
   ];
 }
 
 /** When it goes out and what then happens, as long as that is still to come. */
 function planLines({ post: { publishAt, content }, timeZone, now }: PostView): Line[] {
   if (publishAt === undefined || publishAt <= now) return [];
-  const moment = `${momentOf(publishAt, now, timeZone)} (${timeZone})`;
+  const moment = momentSpan(publishAt, now, timeZone);
   return content.postMode === 'MEDIA_UPLOAD'
-    ? [[`Goes to the inbox ${moment}.`], ['Then its owner finishes it in TikTok; this card says when.']]
-    : [[`Goes out ${moment}.`], ['Nothing is left to do; this card then shows how it goes.']];
+    ? [['Goes to the inbox ', moment, '.'], ['Then its owner finishes it in TikTok; this card says when.']]
+    : [['Goes out ', moment, '.'], ['Nothing is left to do; this card then shows how it goes.']];
 }
 
 /** What its author has to decide, and until when. */
 function waitingText(post: PostIn<'on_hold'>, { chat, now, timeZone }: PostView): Text {
   const { headline, lines } = heldText(post, wordingOf(chat));
-  const until = momentOf(post.expiresAt, now, timeZone);
-  return { headline, lines: [...lines, [`If nothing is chosen until ${until}, nothing is posted.`]] };
+  const until = momentSpan(post.expiresAt, now, timeZone);
+  return { headline, lines: [...lines, ['If nothing is chosen until ', until, ', nothing is posted.']] };
 }
 
 function queuedText(post: PostIn<'queued'>, view: PostView): Text {
@@ -135,7 +135,7 @@ function queuedText(post: PostIn<'queued'>, view: PostView): Text {
     lines: [
       [`${capital(what)}.`],
       ...(next === undefined ? [] : [[next]]),
-      [`Nothing is posted twice. Next try ${whenOf(post.notBefore, now, timeZone)}.`],
+      ['Nothing is posted twice. Next try ', whenSpan(post.notBefore, now, timeZone), '.'],
     ],
   };
 }
@@ -164,9 +164,11 @@ function processingText(post: PostIn<'processing'>, view: PostView): Text {
       [`${wordingOf(chat).slash}connect it again, and this card goes on.`],
     );
   } else if (isSlow(post.checks, pacing)) {
-    const next = whenOf(post.nextCheckAt, now, timeZone);
+    const since = durationOf(now - post.since);
     lines.push([
-      `TikTok is still processing (${durationOf(now - post.since)}). That can take a while; this card keeps checking, next ${next}.`,
+      `TikTok is still processing (${since}). That can take a while; this card keeps checking, next `,
+      whenSpan(post.nextCheckAt, now, timeZone),
+      '.',
     ]);
   } else if (isPulled) lines.push(['· processing']);
   if (post.cancelRefused) lines.push(['TikTok says that it is too late to cancel.']);

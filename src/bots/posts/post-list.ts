@@ -9,7 +9,7 @@ import { isAbsent } from '../access/members.ts';
 import { draftButton, postButton } from '../buttons.ts';
 import { type Bot, type Button, buttonColumn, type Card, type Line } from '../platform.ts';
 import { failureWords } from '../text/failures.ts';
-import { accountName, agoOf, excerptOf, filesWord, momentOf, whenOf } from '../text/format.ts';
+import { accountName, agoSpan, excerptOf, filesWord, momentSpan, whenSpan } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
 
@@ -97,10 +97,9 @@ export function postsCard({
   const lines = posts.flatMap((post): Line[] => {
     const what = post.content.caption || filesWord(post.content.kind, post.content.sources.length);
     const [link] = linksOf(post);
-    const age = agoOf(post.createdAt, now);
     return [
-      [{ text: excerptOf(what, 60), style: 'bold' }, `  ${age}`],
-      [`${stateWord(post, now, timeZone)} · ${accountName(post.account)}`],
+      [{ text: excerptOf(what, 60), style: 'bold' }, '  ', agoSpan(post.createdAt, now)],
+      [...stateWords(post, now, timeZone), ` · ${accountName(post.account)}`],
       ...(link === undefined ? [] : [[link]]),
       [],
     ];
@@ -113,37 +112,37 @@ function openButton(what: string, draft: Draft): Button {
   return draftButton(draft, `${what}: ${excerpt}`, 'open');
 }
 
-function stateWord(post: Post, now: number, timeZone: string): string {
+function stateWords(post: Post, now: number, timeZone: string): Line {
   switch (post.status) {
     case 'published':
-      return '✓ live';
+      return ['✓ live'];
     case 'in_inbox':
-      return '✓ in the TikTok inbox';
+      return ['✓ in the TikTok inbox'];
     case 'failed':
-      return `✕ ${failureWords(wordingOf(post.chat), post.failure.reason, post.failure.reasonRaw).what}`;
+      return [`✕ ${failureWords(wordingOf(post.chat), post.failure.reason, post.failure.reasonRaw).what}`];
     case 'queued':
-      if (post.wait !== undefined) return `waiting, next try ${whenOf(post.notBefore, now, timeZone)}`;
-      return post.notBefore > now ? `goes out ${momentOf(post.notBefore, now, timeZone)}` : 'queued';
+      if (post.wait !== undefined) return ['waiting, next try ', whenSpan(post.notBefore, now, timeZone)];
+      return post.notBefore > now ? ['goes out ', momentSpan(post.notBefore, now, timeZone)] : ['queued'];
     case 'in_review':
-      return `waits for approval until ${momentOf(post.expiresAt, now, timeZone)}`;
+      return ['waits for approval until ', momentSpan(post.expiresAt, now, timeZone)];
     case 'on_hold':
-      return `waits for a choice of ${post.author.name}’s`;
+      return [`waits for a choice of ${post.author.name}’s`];
     case 'processing':
-      return 'TikTok is processing it';
+      return ['TikTok is processing it'];
     case 'unconfirmed':
-      return '? not confirmed';
+      return ['? not confirmed'];
     case 'preparing':
-      return 'its files are being prepared';
+      return ['its files are being prepared'];
     case 'submitting':
-      return 'on its way';
+      return ['on its way'];
     case 'withdrawn':
-      return 'taken back to change it';
+      return ['taken back to change it'];
     case 'rejected':
-      return '✕ not approved';
+      return ['✕ not approved'];
     case 'expired':
-      return 'its time was over';
+      return ['its time was over'];
     case 'cancelled':
-      return 'cancelled';
+      return ['cancelled'];
   }
 }
 
@@ -167,11 +166,7 @@ export function cancelCard({
     ...open.map((post) => postThing(post, timeZone, now)),
   ];
   const numbered = things.map(({ what, facts, label, button }, index) => ({
-    lines: [
-      [],
-      [`${index + 1}  `, { text: what, style: 'bold' as const }],
-      [facts.filter((fact) => fact !== '').join(' · ')],
-    ],
+    lines: [[], [`${index + 1}  `, { text: what, style: 'bold' as const }], joined(facts)],
     button: button(`${label} ${index + 1}: ${excerptOf(what, 30)}`),
   }));
   return {
@@ -179,6 +174,10 @@ export function cancelCard({
     rows: buttonColumn(numbered.map(({ button }) => button)),
   };
 }
+
+/** The facts that there are, beside each other. */
+const joined = (facts: readonly Line[]): Line =>
+  facts.filter((fact) => fact.length > 0).flatMap((fact, index) => (index === 0 ? fact : [' · ', ...fact]));
 
 function draftThing(draft: Draft, timeZone: string, now: number) {
   const { caption, files, createdAt } = draft;
@@ -189,10 +188,10 @@ function draftThing(draft: Draft, timeZone: string, now: number) {
     // Files alone look alike in number; their names seldom do.
     what: excerptOf(caption, 60) || excerptOf(first?.name ?? 'Draft without files', 60),
     facts: [
-      filesWord(kindOf(draft), files.length),
-      account === undefined ? 'no account yet' : accountName(account),
-      at === undefined ? '' : `for ${momentOf(at, now, timeZone)}`,
-      `draft, begun ${agoOf(createdAt, now)}`,
+      [filesWord(kindOf(draft), files.length)],
+      [account === undefined ? 'no account yet' : accountName(account)],
+      at === undefined ? [] : ['for ', momentSpan(at, now, timeZone)],
+      ['draft, begun ', agoSpan(createdAt, now)],
     ],
     label: 'Discard draft',
     button: (label: string) => draftButton(draft, label, 'discard'),
@@ -205,10 +204,10 @@ function postThing(post: Post, timeZone: string, now: number) {
   return {
     what: excerptOf(content.caption, 60) || excerptOf(first?.name ?? '', 60),
     facts: [
-      filesWord(content.kind, content.sources.length),
-      accountName(account),
-      stateWord(post, now, timeZone),
-      `submitted ${agoOf(createdAt, now)}`,
+      [filesWord(content.kind, content.sources.length)],
+      [accountName(account)],
+      stateWords(post, now, timeZone),
+      ['submitted ', agoSpan(createdAt, now)],
     ],
     label: 'Cancel post',
     button: (label: string) => postButton(post, label, 'cancel'),

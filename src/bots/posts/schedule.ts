@@ -10,10 +10,10 @@ import type { Signals } from '../../core/publish/signals.ts';
 import { applies, checkApplies, notNow } from '../../core/publish/verbs.ts';
 import type { Store } from '../../core/storage/database.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
-import type { ChatEventOf } from '../platform.ts';
+import type { ChatEventOf, Line } from '../platform.ts';
 import { encodeQuestionId, type QuestionId, type Questions } from '../questions.ts';
 import { momentOf } from '../text/format.ts';
-import { AT_ONCE, askWhenText, note, plannedText, WHEN } from '../text/messages.ts';
+import { AT_ONCE, askWhenText, lineText, note, plannedLine, WHEN } from '../text/messages.ts';
 
 const MAX_LENGTH = 100;
 
@@ -77,7 +77,7 @@ export function createSchedule({
   }
 
   /** Takes the answer for a post; what to say to it. */
-  async function takeForPost(event: ChatEventOf<'text'>, post: Post): Promise<string> {
+  async function takeForPost(event: ChatEventOf<'text'>, post: Post): Promise<Line> {
     checkPlannable(post);
     return plan(post, event.person, await read(event.text, post.workspace));
   }
@@ -101,10 +101,10 @@ export function createSchedule({
   /** Lets a planned post go out as soon as it may. */
   async function release(event: ChatEventOf<'press'>, post: Post): Promise<void> {
     checkPlannable(post);
-    await event.answer(await plan(post, event.person, undefined));
+    await event.answer(lineText(await plan(post, event.person, undefined)));
   }
 
-  async function plan(post: Post, person: Person, publishAt: number | undefined): Promise<string> {
+  async function plan(post: Post, person: Person, publishAt: number | undefined): Promise<Line> {
     await notes.reschedule(post.id, publishAt);
     // Preparing files takes its time, and so does publishing at once: neither is waited for.
     if (publishAt !== undefined && post.status !== 'preparing') {
@@ -113,9 +113,9 @@ export function createSchedule({
       if (current.publishAt !== publishAt) throw tooLate(current);
     }
     const { timeZone } = await workspaces.settingsOf(post.workspace);
-    const text = plannedText(publishAt, now(), timeZone);
-    await recorder.note({ ...aboutPost(post), person, what: 'scheduled', detail: text });
-    return text;
+    const line = plannedLine(publishAt, now(), timeZone);
+    await recorder.note({ ...aboutPost(post), person, what: 'scheduled', detail: lineText(line) });
+    return line;
   }
 
   /** Milliseconds since the epoch, or undefined for at once. */

@@ -14,9 +14,10 @@ import {
   destinationOf,
   excerptOf,
   filesWord,
+  hashtagNote,
   listOf,
-  momentOf,
-  whenOf,
+  momentSpan,
+  whenSpan,
 } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { problemText, votersText } from '../text/problems.ts';
@@ -53,6 +54,7 @@ export function reviewCard(view: ReviewView): Card {
     [{ text: `${post.author.name} wants to post to ${accountName(post.account)}`, style: 'bold' }],
     ...contentLines(post),
     ...(caption === '' ? [] : [[], ...caption.split('\n').map((line): Line => [line])]),
+    ...hashtagLines(caption),
     [],
     ...stateLines(view),
     ...howLines(view),
@@ -71,16 +73,22 @@ export function reminderCard({ post, chat, votes, timeZone, now }: ReviewView): 
   const approved = votes.filter(({ mark }) => mark === 'approve').length;
   const what =
     excerptOf(post.content.caption, 60) || filesWord(post.content.kind, post.content.sources.length);
-  const until = post.status === 'in_review' ? ` · open until ${momentOf(post.expiresAt, now, timeZone)}` : '';
+  const until: Line =
+    post.status === 'in_review' ? [' · open until ', momentSpan(post.expiresAt, now, timeZone)] : [];
   const wording = wordingOf(chat);
   return {
     lines: [
-      [{ text: 'Still to be decided', style: 'bold' }, until],
+      [{ text: 'Still to be decided', style: 'bold' }, ...until],
       [`“${what}” for ${accountName(post.account)} has ${approved} of ${countOf(approvals, 'approval')}.`],
       ...(review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats, wording)}`]]),
     ],
     rows: [],
   };
+}
+
+function hashtagLines(caption: string): Line[] {
+  const text = hashtagNote(caption);
+  return text === undefined ? [] : [[{ text: `${text}.`, style: 'italic' }]];
 }
 
 /** What is left where a team is not to see more of it. */
@@ -121,29 +129,29 @@ export function stateLines(view: StateView): Line[] {
     [{ text: needs, style: 'bold' }, `${so} · ${approvers.length} of ${approvals}`],
     ...rejectionLines(votes, wording),
   ];
-  if (post.status === 'preparing') lines.push([preparingText(post, view)]);
+  if (post.status === 'preparing') lines.push(preparingLine(post, view));
   if (post.status === 'in_review') {
-    const until = momentOf(post.expiresAt, now, timeZone);
-    lines.push([`Open until ${until}; if nobody decides by then, nothing is posted.`]);
+    const until = momentSpan(post.expiresAt, now, timeZone);
+    lines.push(['Open until ', until, '; if nobody decides by then, nothing is posted.']);
   }
-  lines.push([planText(post, view)]);
+  lines.push(planLine(post, view));
   return lines;
 }
 
-function preparingText({ wait, notBefore }: PostIn<'preparing'>, { now, timeZone }: StateView): string {
+function preparingLine({ wait, notBefore }: PostIn<'preparing'>, { now, timeZone }: StateView): Line {
   if (wait === undefined || notBefore === undefined)
-    return 'The files are still being prepared; votes count already.';
-  return `Nod could not prepare the files yet. Next try ${whenOf(notBefore, now, timeZone)}.`;
+    return ['The files are still being prepared; votes count already.'];
+  return ['Nod could not prepare the files yet. Next try ', whenSpan(notBefore, now, timeZone), '.'];
 }
 
-function planText({ publishAt, content }: Post, { now, timeZone }: StateView): string {
+function planLine({ publishAt, content }: Post, { now, timeZone }: StateView): Line {
   const isForInbox = content.postMode === 'MEDIA_UPLOAD';
   const goes = isForInbox ? 'goes to the inbox' : 'goes out';
-  if (publishAt === undefined) return `Once approved, it ${goes} at once.`;
-  const moment = `${momentOf(publishAt, now, timeZone)} (${timeZone})`;
+  if (publishAt === undefined) return [`Once approved, it ${goes} at once.`];
+  const moment = momentSpan(publishAt, now, timeZone);
   return publishAt > now
-    ? `${capital(goes)} ${moment} if it is approved by then, else as soon as it is.`
-    : `Was to ${isForInbox ? 'go to the inbox' : 'go out'} ${moment}; approved now, it ${goes} at once.`;
+    ? [`${capital(goes)} `, moment, ' if it is approved by then, else as soon as it is.']
+    : [`Was to ${isForInbox ? 'go to the inbox' : 'go out'} `, moment, `; approved now, it ${goes} at once.`];
 }
 
 /** How to vote here, and what may have got lost. */
@@ -158,20 +166,29 @@ function howLines(view: ReviewView): Line[] {
   return [
     ...(review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats, wording)}`]]),
     [{ text: how, style: 'italic' }],
-    ...(heardSince === undefined ? [] : [[heardText(heardSince, view)]]),
-    ...(away === undefined ? [] : [[awayText(away, now, timeZone)]]),
+    ...(heardSince === undefined ? [] : [heardLine(heardSince, view)]),
+    ...(away === undefined ? [] : [awayLine(away, now, timeZone)]),
   ];
 }
 
 /** Telegram tells of a reaction when it changes, and never again. */
-function heardText(heardSince: number, { chat, timeZone, now }: ReviewView): string {
+function heardLine(heardSince: number, { chat, timeZone, now }: ReviewView): Line {
   const { approveMark, rejectMark } = wordingOf(chat);
-  return `Reactions reach Nod here since ${momentOf(heardSince, now, timeZone)}. An earlier ${approveMark} or ${rejectMark} that is not shown here did not arrive: take it off and set it again, or use the buttons.`;
+  return [
+    'Reactions reach Nod here since ',
+    momentSpan(heardSince, now, timeZone),
+    `. An earlier ${approveMark} or ${rejectMark} that is not shown here did not arrive: take it off and set it again, or use the buttons.`,
+  ];
 }
 
-function awayText({ from, until }: Away, now: number, timeZone: string): string {
-  const [begin, end] = [momentOf(from, now, timeZone), momentOf(until, now, timeZone)];
-  return `Nod was away from ${begin} to ${end}. A vote from then that is not shown here did not arrive: use the buttons.`;
+function awayLine({ from, until }: Away, now: number, timeZone: string): Line {
+  return [
+    'Nod was away from ',
+    momentSpan(from, now, timeZone),
+    ' to ',
+    momentSpan(until, now, timeZone),
+    '. A vote from then that is not shown here did not arrive: use the buttons.',
+  ];
 }
 
 function rowsOf({ post, previewUrl }: ReviewView, isCut: boolean): Row[] {

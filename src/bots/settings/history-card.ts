@@ -34,17 +34,34 @@ export interface HistoryView {
 /** What happened last, in the order in which it happened, day by day. */
 export function historyCard({ entries, timeZone, wording }: HistoryView): Card {
   if (entries.length === 0) return note('Nothing has happened here yet.');
+  const heading: Line = [{ text: 'History', style: 'bold' }];
+  const inOrder = entries.toReversed();
+  const lines = wording.hasOwnTimes
+    ? [heading, [], ...inOrder.map((entry) => ownTimeLine(entry, wording))]
+    : [heading, ...linesByDay(inOrder, { timeZone, wording })];
+  return { lines, rows: [buttonRow(on('Export CSV', 'history', 'export'))] };
+}
+
+/** Days would begin at another time for each reader, so every line says its own. */
+const ownTimeLine = (entry: HistoryEntry, wording: Wording): Line => [
+  { text: new Date(entry.at).toISOString(), moment: { at: entry.at, form: 'date' } },
+  `  ${entryText(entry, wording)}`,
+];
+
+function linesByDay(
+  entries: readonly HistoryEntry[],
+  { timeZone, wording }: Pick<HistoryView, 'timeZone' | 'wording'>,
+): Line[] {
   const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
-  const lines: Line[] = [[{ text: 'History', style: 'bold' }]];
+  const lines: Line[] = [];
   let day = '';
-  for (const entry of entries.toReversed()) {
+  for (const entry of entries) {
     const entryDay = dayText(entry.at, timeZone);
     if (entryDay !== day) lines.push([], [{ text: entryDay, style: 'bold' }]);
     day = entryDay;
     lines.push([`${time.format(entry.at)}  ${entryText(entry, wording)}`]);
   }
-  lines.push([], [{ text: `Times are those of ${timeZone}.`, style: 'italic' }]);
-  return { lines, rows: [buttonRow(on('Export CSV', 'history', 'export'))] };
+  return [...lines, [], [{ text: `Times are those of ${timeZone}.`, style: 'italic' }]];
 }
 
 /** The whole history as a file to keep. */

@@ -4,6 +4,7 @@ import type { AccountName } from '../../core/people.ts';
 import type { PostContent } from '../../core/publish/post.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { startOf } from '../cards/fit-text.ts';
+import type { Span } from '../platform.ts';
 import { wordingOf } from './wording.ts';
 
 export function accountName({ nickname, username }: AccountName): string {
@@ -55,11 +56,12 @@ export function agoOf(at: number, now: number): string {
   return hours < 24 ? `${hours} h ago` : `${countOf(Math.floor(hours / 24), 'day')} ago`;
 }
 
+const NOW_MS = 1_000;
 const NEAR_MS = 10 * 60_000;
 
 /** `now`, `in 40 s` while it is near, `at 18:40 GMT+1` after. */
 export function whenOf(at: number, now: number, timeZone?: string): string {
-  if (at - now < 1_000) return 'now';
+  if (at - now < NOW_MS) return 'now';
   if (at - now < NEAR_MS) return `in ${durationOf(at - now)}`;
   const time = new Intl.DateTimeFormat('en-GB', {
     hour: '2-digit',
@@ -87,6 +89,22 @@ export function momentOf(at: number, now: number, timeZone: string): string {
   return `${date.format(at).replace(',', '')} ${time}`;
 }
 
+/** A moment with the zone that its words are of: `tomorrow 18:00 (Europe/Berlin)`. */
+export const momentSpan = (at: number, now: number, timeZone: string): Exclude<Span, string> => ({
+  text: `${momentOf(at, now, timeZone)} (${timeZone})`,
+  moment: { at, form: 'date' },
+});
+
+/** How far a moment ahead is, or when it is: `now`, `in 40 s`, `at 18:40 GMT+1`. */
+export const whenSpan = (at: number, now: number, timeZone: string): Span =>
+  at - now < NOW_MS ? 'now' : { text: whenOf(at, now, timeZone), moment: { at, form: 'distance' } };
+
+/** How long a moment is over. */
+export const agoSpan = (at: number, now: number): Span => ({
+  text: agoOf(at, now),
+  moment: { at, form: 'distance' },
+});
+
 /** The day after one that is written `2026-11-22`. */
 const dayAfter = (day: string): string =>
   new Date(Date.parse(`${day}T00:00:00Z`) + 24 * 3_600_000).toISOString().slice(0, 10);
@@ -112,6 +130,16 @@ export function capital(text: string): string {
 export function excerptOf(text: string, length: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length <= length ? line : `${startOf(line, length - 1).trimEnd()}…`;
+}
+
+/** TikTok's app takes so many since August 2025; its API says nothing of it. */
+const MAX_HASHTAGS = 5;
+const HASHTAG = /(?<![\p{L}\p{N}_&#])#[\p{L}\p{N}_]+/gu;
+
+/** What is worth a word about a caption; undefined where nothing is. */
+export function hashtagNote(caption: string): string | undefined {
+  const count = caption.match(HASHTAG)?.length ?? 0;
+  return count > MAX_HASHTAGS ? `${count} hashtags; TikTok’s app takes ${MAX_HASHTAGS}` : undefined;
 }
 
 /** A place as its people and those of another platform know it. */

@@ -6,7 +6,7 @@ import type { Problem } from '../../core/problems.ts';
 import { type Post, takesVotes } from '../../core/publish/post.ts';
 import { accountKey, encodePress } from '../buttons.ts';
 import { type Button, buttonColumn, buttonRow, type Card, type Line } from '../platform.ts';
-import { accountName, excerptOf, filesWord, limitOf, momentOf } from './format.ts';
+import { accountName, excerptOf, filesWord, limitOf, momentSpan } from './format.ts';
 import { obstacleText } from './obstacles.ts';
 import { problemText } from './problems.ts';
 import { type Wording, wordingOf } from './wording.ts';
@@ -33,10 +33,14 @@ export const askWhenText = ({ name }: Person, timeZone: string): string =>
   `${name}, reply to this with the time, like “tomorrow 18:00” (${timeZone}), or “now”.`;
 
 /** What was settled about a time. */
-export const plannedText = (publishAt: number | undefined, now: number, timeZone: string): string =>
+export const plannedLine = (publishAt: number | undefined, now: number, timeZone: string): Line =>
   publishAt === undefined
-    ? 'It goes out as soon as it may.'
-    : `It goes out ${momentOf(publishAt, now, timeZone)} (${timeZone}).`;
+    ? ['It goes out as soon as it may.']
+    : ['It goes out ', momentSpan(publishAt, now, timeZone), '.'];
+
+/** A line in words alone. */
+export const lineText = (line: Line): string =>
+  line.map((span) => (typeof span === 'string' ? span : span.text)).join('');
 
 /** A card of plain lines without buttons. */
 export function note(...lines: string[]): Card {

@@ -36,6 +36,8 @@ export interface Wording {
   readonly managersLabel: string;
   /** Cards can hold menus of options, roles and people; else there are only buttons. */
   readonly hasMenus: boolean;
+  /** Everybody reads times in their own time zone. */
+  readonly hasOwnTimes: boolean;
 }
 
 /** The wording of the platform that a conversation belongs to. */
@@ -68,6 +70,7 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     group: 'group',
     managersLabel: 'Administrators',
     hasMenus: false,
+    hasOwnTimes: false,
   },
   discord: {
     slash: '/tiktok ',
@@ -93,5 +96,6 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     group: 'server',
     managersLabel: 'People with Manage Server',
     hasMenus: true,
+    hasOwnTimes: true,
   },
 };

@@ -73,6 +73,31 @@ it('names what came along and cannot be posted', () => {
   expect(print({})).not.toContain('Left out');
 });
 
+describe('a caption', () => {
+  it('stands as it goes out, with nothing said about it while nothing is worth it', () => {
+    expect(print({ caption: 'First light\n\n#a #b #c #d #e with @ana.b' })).toContain(
+      '\nCaption\nFirst light\n\n#a #b #c #d #e with @ana.b\n',
+    );
+  });
+
+  it('is told to have more hashtags than TikTok’s app takes', () => {
+    expect(print({ caption: '#a #b #c #d #e #größe a#b &#39; #' })).toContain(
+      '\nCaption  6 hashtags; TikTok’s app takes 5\n#a',
+    );
+  });
+
+  it('is counted in UTF-16 units near the limit of its kind', () => {
+    const caption = '😀'.repeat(1_900);
+    expect(print({ files: [photo(1)], caption })).toContain('\nCaption  3800 of 4000 characters\n');
+    expect(print({ files: [photo(1)], caption: '😀'.repeat(1_000) })).toContain('\nCaption\n');
+  });
+
+  it('is said to be shortened where the card does not hold it', () => {
+    const preview = { key: 'key', sha256: 'ab', bytes: 9 };
+    expect(print({ caption: 'x'.repeat(900), preview })).toContain('Caption  shortened here, posted whole\n');
+  });
+});
+
 describe('a file that could not be taken in', () => {
   const { id, order, name, ref } = photo(2);
   const refusedFor = (problem: Problem, retry?: { state: 'waiting' }): DraftFile => ({

@@ -188,3 +188,17 @@ it('refuses a press that Discord would refuse', () => {
     'Discord takes 1 to 100',
   );
 });
+
+it('lets Discord show a moment in each reader’s own time, and cuts none in two', () => {
+  const at = Date.parse('2026-12-01T17:00:00.500Z');
+  const line: Line = [
+    'Goes out ',
+    { text: 'Tue 1 Dec 18:00 (Europe/Berlin)', style: 'bold', moment: { at, form: 'date' } },
+    ', next try ',
+    { text: 'in 40 s', moment: { at, form: 'distance' } },
+  ];
+  expect(setLines([line])).toBe('Goes out **<t:1796144400:f>**, next try <t:1796144400:R>');
+  expect(textOf(card([], [['x'.repeat(3_990)], line]))).toMatch(
+    /Goes out \*\*<t:1796144400:f>\*\*, next try <t:1796144400:R>$/,
+  );
+});

@@ -85,7 +85,7 @@ it('shows what would be published, what is missing, until when and how to vote',
 First light
 
 Needs 2 approvals: ✅ Ben · 1 of 2
-Open until Tue 24 Nov 18:00; if nobody decides by then, nothing is posted.
+Open until Tue 24 Nov 18:00 (Europe/Berlin); if nobody decides by then, nothing is posted.
 Once approved, it goes out at once.
 Who decides: people with Manage Server
 ✅ approves, ❌ rejects, as a reaction or a button.
@@ -109,6 +109,8 @@ it('shows labels, toggles and the whole caption', () => {
   );
   expect(text).toContain('\n\nOne\n\nTwo\n\n');
   expect(text).not.toContain('[Whole caption]');
+  const tagged = reviewed(IN_REVIEW, {}, { content: { ...content, caption: '#a #b #c #d #e #f by @ana' } });
+  expect(print(tagged)).toContain('#a #b #c #d #e #f by @ana\n6 hashtags; TikTok’s app takes 5.\n\n');
   const long = reviewed(IN_REVIEW, {}, { content: { ...content, caption: 'word '.repeat(180) } });
   expect(print(long)).not.toContain('[Whole caption]');
   expect(print(long, { chat: 'telegram:-2' })).toContain('[Whole caption]');
@@ -156,7 +158,7 @@ it('speaks of thumbs in Telegram, and of buttons where reactions do not arrive',
 it('says when Nod was away, and when the post goes out', () => {
   const away = { from: NOW - 3_600_000, until: NOW - 600_000 };
   expect(print(reviewed(IN_REVIEW), { away })).toContain(
-    'Nod was away from today 12:00 to today 12:50. A vote from then that is not shown here did not arrive',
+    'Nod was away from today 12:00 (Europe/Berlin) to today 12:50 (Europe/Berlin). A vote from then that is not shown here did not arrive',
   );
   expect(print(reviewed(IN_REVIEW, {}, { publishAt: TUESDAY }))).toContain(
     'Goes out Tue 24 Nov 18:00 (Europe/Berlin) if it is approved by then, else as soon as it is.',

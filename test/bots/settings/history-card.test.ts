@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { setLines } from '../../../src/bots/discord/render.ts';
 import { exportCard, historyCard } from '../../../src/bots/settings/history-card.ts';
 import { wordingOf } from '../../../src/bots/text/wording.ts';
 import type { HistoryEntry } from '../../../src/core/history/history.ts';
@@ -51,6 +52,12 @@ it('tells what happened, one line each', () => {
       '[Export CSV]',
     ].join('\n'),
   );
+});
+
+it('lets Discord show each time in its reader’s own zone, and names no zone and no days', () => {
+  const entries = [entry({ minute: 0, what: 'joined', person: ANA, detail: 'A with B' })];
+  const { lines } = historyCard({ entries, timeZone: 'Europe/Berlin', wording: wordingOf('discord:1') });
+  expect(setLines(lines)).toMatch(/^\*\*History\*\*\n\n<t:\d+:f> {2}Ana joined A with B$/);
 });
 
 it('groups by the days of the time zone', () => {
