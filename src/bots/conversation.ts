@@ -200,6 +200,7 @@ export function createConversation({
   async function takeDraftAnswer({ event, kind, draft }: PassedOn<'draft_answer'>): Promise<void> {
     const id = await ownId(draft, event.person);
     if (kind === 'caption') await caption(id, event);
+    else if (kind === 'zone_draft') await schedule.takeZoneForDraft(event, id);
     else if (!(await schedule.takeForDraft(event, id))) return;
     await questions.settle(event);
   }
@@ -214,6 +215,10 @@ export function createConversation({
     if (kind === 'caption') return captionChanges.offer(event, post, event.text);
     if (kind === 'when_post') {
       await sender.answer(event, { lines: [await schedule.takeForPost(event, post)], rows: [] });
+      return questions.settle(event);
+    }
+    if (kind === 'zone_post') {
+      await schedule.takeZoneForPost(event, post);
       return questions.settle(event);
     }
     const said = await voting.explain(event, passed);

@@ -131,7 +131,7 @@ export function createChats({
     unshownCards.retry();
   }
   const catchUp = createCatchUp({ ...core, voting, cardIndex, refresh, retry, botFor, log });
-  const schedule = createSchedule({ ...core, cardQueue, questions, now });
+  const schedule = createSchedule({ ...core, cardQueue, questions, sender, now });
   const queue = createQueue({ ...core, drawPost, previewUrl, sender, now });
   const joinChats = createJoinChats({ ...core, sender, touch, botFor });
   const settings = createSettings({ ...core, joinChats, sender, questions, botFor, now });

@@ -204,6 +204,8 @@ export type ChatEvent = {
   readonly handle?: string | undefined;
   /** When it happened, in epoch milliseconds, by the platform's clock; where that does not tell, when it was received. */
   readonly at?: number | undefined;
+  /** The language of the person's app as a BCP 47 tag, where the platform tells it. */
+  readonly locale?: string | undefined;
   /** A message of ours that only this person sees and that waits for the answer; absent where answers go to the chat. */
   readonly reply?: MessageRef | undefined;
   /** Says something more to this person alone once the event is answered; absent where there are no such messages. */
@@ -321,6 +323,8 @@ export interface Question {
   /** What the answer is about: at most 90 characters. */
   readonly subject: string;
   readonly title: string;
+  /** What helps to answer it, in a short line. */
+  readonly hint?: string;
   /** What stands in the field already. */
   readonly text: string;
   readonly maxLength: number;

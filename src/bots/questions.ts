@@ -107,13 +107,13 @@ export type Questions = ReturnType<typeof createQuestions>;
 
 /** What a question of ours is about; a plain draft id, as its card has it, asks for the caption. */
 export interface QuestionId {
-  /** Why somebody rejects a post, when a post or a draft goes out, a time zone, the code of another chat. */
-  readonly kind: 'why' | 'when_post' | 'when_draft' | 'zone' | 'code';
+  /** Why somebody rejects a post, when something goes out and in which zone, the zone of a place, the code of another chat. */
+  readonly kind: (typeof KINDS)[number];
   /** Of the post or draft; of the workspace for the rest. */
   readonly id: string;
 }
 
-const KINDS = ['why', 'when_post', 'when_draft', 'zone', 'code'] as const;
+const KINDS = ['why', 'when_post', 'when_draft', 'zone_post', 'zone_draft', 'zone', 'code'] as const;
 
 /** The subject under which an answer comes back. */
 export const encodeQuestionId = ({ kind, id }: QuestionId): string => `${kind}:${id}`;
@@ -124,6 +124,8 @@ export function questionsAbout({ id, draftId }: { id: string; draftId: string })
     encodeQuestionId({ kind: 'why', id }),
     encodeQuestionId({ kind: 'when_post', id }),
     encodeQuestionId({ kind: 'when_draft', id: draftId }),
+    encodeQuestionId({ kind: 'zone_post', id }),
+    encodeQuestionId({ kind: 'zone_draft', id: draftId }),
   ];
 }
 

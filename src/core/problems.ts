@@ -72,6 +72,8 @@ export type Problem =
   | { code: 'when_unclear'; text: string }
   | { code: 'when_without_time'; text: string }
   | { code: 'when_past' }
+  /** Nobody has said yet in which time zone the place is. */
+  | { code: 'when_zone_missing'; text: string }
   | { code: 'when_too_far'; maxDays: number }
   | { code: 'time_zone_unknown'; text: string }
   | { code: 'code_unknown' }

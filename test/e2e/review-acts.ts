@@ -151,6 +151,14 @@ export function fillIn(team: TeamStage, opened: InteractionHandle, text: string)
   return team.discord.submitModal(opened, { [field.label]: text });
 }
 
+/** Says once that the team means its times in UTC, as who manages the server does in the settings. */
+export async function sayZone(team: TeamStage): Promise<void> {
+  const settings = await team.run('settings', { user: team.ben });
+  await settings.waitForResponse('Time zone');
+  await fillIn(team, await team.discord.press(settings, 'Time zone…', team.ben), 'UTC');
+  await settings.waitForResponse(/Time zone[^\n]*UTC/);
+}
+
 /** Answers the question that a press in the group has led to. */
 export async function replyInGroup(
   team: TeamStage,

@@ -9,6 +9,7 @@ import {
   expectPublishedOnce,
   newCards,
   pressable,
+  sayZone,
   startTeam,
   submitInGroup,
   submitToBoth,
@@ -51,6 +52,7 @@ it('takes a post back into a private draft, and gives what comes of it a review 
 
 it('keeps in the new draft everything that was chosen but who can see it', async () => {
   await using team = await startTeam();
+  await sayZone(team);
   const handle = await team.offer(['photo.webp', 'phone.jpg'], {
     options: { caption: 'First light', when: 'tomorrow 18:00' },
   });

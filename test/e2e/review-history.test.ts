@@ -6,6 +6,7 @@ import {
   discordShows,
   expectPublishedOnce,
   fillIn,
+  sayZone,
   startTeam,
   submitInGroup,
   submitToBoth,
@@ -29,6 +30,7 @@ const isThere = ({ telegram, group }: Team, { onTelegram }: Cards): boolean =>
 /** A post whose story has a bit of everything: Ana's, rejected, changed, approved on both platforms, published. */
 async function tellStory(team: Team, caption: string) {
   const { discord, telegram, ben, dora, emil } = team;
+  await sayZone(team);
   const first = await submitToBoth(team, caption);
   discord.react(first.onDiscord, '✅', ben);
   await bothShow(team, first, /Ben · 1 of 2/);

@@ -8,6 +8,7 @@ import {
   expectPublishedOnce,
   newCards,
   pressable,
+  sayZone,
   startTeam,
   submitInGroup,
   submitToBoth,
@@ -67,6 +68,7 @@ it('asks its author anew who can see it, and lets the team decide about the new 
 
 it('asks at the time of a scheduled post, and goes out at once when the new choice is approved later', async () => {
   await using team = await startTeam();
+  await sayZone(team);
   const cards = await submitWith(team, { caption: 'First light', when: 'tomorrow 18:00' });
   await team.press(cards.onDiscord, 'Approve', team.ben);
   const scheduled = await bothShow(team, cards, /Scheduled/);

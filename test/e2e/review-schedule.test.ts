@@ -11,6 +11,7 @@ import {
   newCards,
   pressable,
   replyInGroup,
+  sayZone,
   startTeam,
   submitToBoth,
   submitWith,
@@ -50,6 +51,7 @@ async function bringForward(team: Team, seconds: number): Promise<{ cards: Cards
 
 it('publishes what is approved before its time at its time, and never before', async () => {
   await using team = await startTeam();
+  await sayZone(team);
   const { cards, askedAt } = await bringForward(team, 2);
   await bothShow(team, cards, /Scheduled[\s\S]*Goes out (?:(?:today|tomorrow) \d\d:\d\d \(UTC\)|<t:\d+:f>)/);
   await expectPublishedOnce(team, cards);
@@ -58,6 +60,7 @@ it('publishes what is approved before its time at its time, and never before', a
 
 it('publishes at its time what was approved before a restart', async () => {
   await using team = await startTeam();
+  await sayZone(team);
   const { cards, askedAt } = await bringForward(team, 3);
   await team.whileDown();
   await expectPublishedOnce(team, cards);
@@ -66,6 +69,7 @@ it('publishes at its time what was approved before a restart', async () => {
 
 it('schedules without a review where none is asked for', async () => {
   await using team = await startTeam({ approvals: 0, joined: false });
+  await sayZone(team);
   const handle = await team.offer(['phone.jpg'], { options: { caption: 'Alone', when: 'tomorrow 18:00' } });
   await team.composer(handle, /Goes out {2}\*\*<t:\d+:f>\*\*/);
   await team.see(handle, 'Everyone');
@@ -80,6 +84,7 @@ it('schedules without a review where none is asked for', async () => {
 
 it('publishes what is approved after its time at once', async () => {
   await using team = await startTeam();
+  await sayZone(team);
   const cards = await submitWith(team, { caption: 'Late riser', when: 'tomorrow 18:00' });
   await bothShow(team, cards, GOES_OUT);
   await team.whileDown((world) =>
@@ -97,6 +102,7 @@ it.each([
   { when: '2099-01-01 18:00', problem: 'Nod plans up to 365 days ahead. Choose an earlier time.' },
 ])('refuses “$when” on the card, and posts nothing before it is put right', async ({ when, problem }) => {
   await using team = await startTeam({ joined: false });
+  await sayZone(team);
   const handle = await team.offer(['phone.jpg'], { options: { caption: 'Someday', when } });
   await team.composer(handle, problem);
   await team.see(handle, 'Everyone');
@@ -112,6 +118,7 @@ it.each([
 
 it('takes a time for a draft, by a window on Discord and by a reply on Telegram', async () => {
   await using team = await startTeam();
+  await sayZone(team);
   const { telegram, gus } = team;
   const handle = await team.offer(['phone.jpg'], { options: { caption: 'On Discord' } });
   await team.composer(handle);
@@ -131,6 +138,7 @@ it('takes a time for a draft, by a window on Discord and by a reply on Telegram'
 
 it('lets its author and who manages either place change the time on the card of a review', async () => {
   await using team = await startTeam();
+  await sayZone(team);
   const { telegram, finn, ben, dora, gus } = team;
   const cards = await submitToBoth(team);
   const refused = await team.press(cards.onDiscord, 'When…', finn);
@@ -158,6 +166,7 @@ it('lets its author and who manages either place change the time on the card of 
 
 it('changes, hurries or cancels what is scheduled, for its author and who manages a place', async () => {
   await using team = await startTeam();
+  await sayZone(team);
   const { telegram, ben, dora, finn } = team;
   const cards = await submitWith(team, { caption: 'First', when: 'tomorrow 18:00' });
   await team.press(cards.onDiscord, 'Approve', ben);
@@ -210,6 +219,7 @@ it('shows what goes out in both places, and moves and cancels it from there', as
 
 it('takes a scheduled post back into a draft that keeps its time', async () => {
   await using team = await startTeam();
+  await sayZone(team);
   const cards = await submitWith(team, { caption: 'First', when: 'tomorrow 18:00' });
   await team.press(cards.onDiscord, 'Approve', team.ben);
   await bothShow(team, cards, /Scheduled/);

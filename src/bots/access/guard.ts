@@ -41,14 +41,14 @@ export type Passed =
   | {
       readonly on: 'draft_answer';
       readonly event: ChatEventOf<'text'>;
-      readonly kind: 'caption' | 'when_draft';
+      readonly kind: 'caption' | 'when_draft' | 'zone_draft';
       readonly draft: OwnDraft;
     }
   | {
       readonly on: 'post_answer';
       readonly event: ChatEventOf<'text'>;
       /** `caption`: its author writes another one, for what cannot be changed like a draft any more. */
-      readonly kind: 'why' | 'when_post' | 'caption';
+      readonly kind: 'why' | 'when_post' | 'zone_post' | 'caption';
       readonly post: Post;
       readonly member: Member;
     }
@@ -223,7 +223,7 @@ export function createGuard({
 
   /** Whether there still is what a question was about. */
   async function isOpen({ kind, id }: AnswerTopic): Promise<boolean> {
-    if (kind !== 'caption' && kind !== 'when_draft') return true;
+    if (kind !== 'caption' && kind !== 'when_draft' && kind !== 'zone_draft') return true;
     const draft = await drafts.get(id);
     return draft !== undefined && draft.submitted === undefined;
   }
@@ -238,7 +238,7 @@ export function createGuard({
       if (post !== undefined && post.workspace === event.workspace && post.author.id === event.person.id)
         return { on: 'post_answer', event, kind, post, member: await checkPostRight(event, post, right) };
     }
-    if (kind === 'caption' || kind === 'when_draft')
+    if (kind === 'caption' || kind === 'when_draft' || kind === 'zone_draft')
       return { on: 'draft_answer', event, kind, draft: await findOwnDraft(event, id) };
     if (kind === 'zone' || kind === 'code') {
       await checkPlaceRight(event, right);

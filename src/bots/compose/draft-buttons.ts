@@ -131,7 +131,8 @@ export function createButtonPresses({
     if (verb === 'discard') return;
     // A press has to be answered before its message can be edited everywhere.
     await event.answer();
-    if (event.isOnMessage) await cardIndex.adopt(id, event.message);
+    // The question about the time zone is a message of its own.
+    if (event.isOnMessage && verb !== 'zone') await cardIndex.adopt(id, event.message);
     cardQueue.touch(id, { soon: true, urgent: verb === 'post' || verb === 'inbox' });
   }
 
@@ -152,6 +153,8 @@ export function createButtonPresses({
         return askForCaption(event, id);
       case 'when':
         return schedule.askForDraft(event, id);
+      case 'zone':
+        return schedule.pressZoneForDraft(event, id, argument);
       case 'account':
         return pickAccount(event, id, argument);
       case 'again':

@@ -1,7 +1,7 @@
 import type { EarlierPost } from '../../core/compose/earlier-post.ts';
 import { linksOf, type Post } from '../../core/publish/post.ts';
 import type { Line } from '../platform.ts';
-import { agoOf, momentOf } from '../text/format.ts';
+import { agoSpan, momentSpan } from '../text/format.ts';
 
 /** Says on a draft's card that the same has gone to its account before, or is on its way there. */
 export function earlierLines(
@@ -11,26 +11,31 @@ export function earlierLines(
   const file = post.content.sources.length === 1 ? post.content.kind : 'files';
   const same = [...(isSameFiles ? [file] : []), ...(isSameCaption ? ['caption'] : [])].join(' and ');
   const [link] = linksOf(post);
-  const text = `A post of ${post.author.name}’s with the same ${same} ${stateText(post, when)}`;
-  return link === undefined ? [[`${text}.`]] : [[`${text}:`], [link]];
+  const text = `A post of ${post.author.name}’s with the same ${same} `;
+  const state = stateWords(post, when);
+  return link === undefined ? [[text, ...state, '.']] : [[text, ...state, ':'], [link]];
 }
 
-function stateText(post: Post, { timeZone, now }: { timeZone: string; now: number }): string {
+function stateWords(post: Post, { timeZone, now }: { timeZone: string; now: number }): Line {
   const { publishAt = 0 } = post;
   switch (post.status) {
     case 'published':
-      return `went live on this account ${agoOf(post.settledAt, now)}`;
+      return ['went live on this account ', agoSpan(post.settledAt, now)];
     case 'in_inbox':
-      return `went to the TikTok inbox of this account ${agoOf(post.settledAt, now)}`;
+      return ['went to the TikTok inbox of this account ', agoSpan(post.settledAt, now)];
     case 'unconfirmed':
-      return `went to TikTok ${agoOf(post.createdAt, now)} and was never confirmed: look at the account first`;
+      return [
+        'went to TikTok ',
+        agoSpan(post.createdAt, now),
+        ' and was never confirmed: look at the account first',
+      ];
     case 'in_review':
-      return 'waits for approval';
+      return ['waits for approval'];
     case 'on_hold':
-      return 'waits for a choice of its author’s';
+      return ['waits for a choice of its author’s'];
     default:
       return publishAt > now
-        ? `is scheduled for this account, ${momentOf(publishAt, now, timeZone)} (${timeZone})`
-        : 'is on its way to this account';
+        ? ['is scheduled for this account, ', momentSpan(publishAt, now, timeZone)]
+        : ['is on its way to this account'];
   }
 }

@@ -7,7 +7,7 @@ import { chatRef, userPerson } from './ids.ts';
 /** What all events of an interaction or a reaction have in common. */
 export type Frame = Pick<
   ChatEvent,
-  'chat' | 'workspace' | 'chatTitle' | 'workspaceTitle' | 'isPrivate' | 'person' | 'handle'
+  'chat' | 'workspace' | 'chatTitle' | 'workspaceTitle' | 'isPrivate' | 'person' | 'handle' | 'locale'
 >;
 
 type GuildName = (id: string) => string | undefined;
@@ -20,10 +20,8 @@ interface Place {
 }
 
 /** Who did it and where; undefined where Discord does not say. */
-export function frameOf(
-  { channel, guild_id: guildId, member, user }: APIInteraction,
-  guildName: GuildName,
-): Frame | undefined {
+export function frameOf(interaction: APIInteraction, guildName: GuildName): Frame | undefined {
+  const { channel, guild_id: guildId, member, user } = interaction;
   const actor = member?.user ?? user;
   if (channel === undefined || actor === undefined) return undefined;
   const channelName = 'name' in channel ? (channel.name ?? undefined) : undefined;
@@ -32,7 +30,8 @@ export function frameOf(
     userPerson(actor, member?.nick),
     guildName,
   );
-  return { ...frame, handle: `@${actor.username}` };
+  const locale = 'locale' in interaction ? interaction.locale : undefined;
+  return { ...frame, handle: `@${actor.username}`, locale };
 }
 
 /** What this person does in this place. */

@@ -19,6 +19,7 @@ const FILES = 'files';
 const TEXT = 'text';
 // https://discord.com/developers/docs/components/reference
 const MAX_TITLE_LENGTH = 45;
+const MAX_HINT_LENGTH = 100;
 const MAX_TEXT_LENGTH = 4_000;
 const MAX_ID_LENGTH = 100;
 
@@ -48,18 +49,16 @@ export function composeModal(locale: string): Modal {
 }
 
 /** The window that asks for one text; it carries what the answer is about, so that it survives a restart. */
-export function questionModal({ subject, title, text, maxLength }: Question): Modal {
+export function questionModal({ subject, title, text, hint, maxLength }: Question): Modal {
   const customId = `${ASK}${subject}`;
   if (customId.length > MAX_ID_LENGTH) throw new Error('The subject of a question is too long for Discord.');
   const length = Math.min(maxLength, MAX_TEXT_LENGTH);
   const input = textInput(length);
   if (text !== '') input.setValue(text.slice(0, length));
   const name = clip(title, MAX_TITLE_LENGTH);
-  return new ModalBuilder()
-    .setCustomId(customId)
-    .setTitle(name)
-    .addLabelComponents(new LabelBuilder().setLabel(name).setTextInputComponent(input))
-    .toJSON();
+  const label = new LabelBuilder().setLabel(name).setTextInputComponent(input);
+  if (hint !== undefined) label.setDescription(clip(hint, MAX_HINT_LENGTH));
+  return new ModalBuilder().setCustomId(customId).setTitle(name).addLabelComponents(label).toJSON();
 }
 
 /** What was filled in, by the window that it was filled in; undefined for a window that is not ours. */

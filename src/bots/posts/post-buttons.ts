@@ -66,6 +66,8 @@ export function createPostButtons({
         return voting.pressWhy(event, post);
       case 'when':
         return schedule.askForPost(event, post);
+      case 'zone':
+        return schedule.pressZoneForPost(event, post, argument);
       case 'now':
         return schedule.release(event, post);
       case 'caption':

@@ -1,7 +1,8 @@
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import { plannedAt } from '../../core/compose/draft.ts';
+import type { DraftPlan } from '../../core/compose/draft.ts';
 import type { Composer } from '../../core/compose/drafts.ts';
-import { readWhen } from '../../core/compose/parse-time.ts';
+import { likelyZones } from '../../core/compose/likely-zones.ts';
+import { needsTimeZone, readTimeZone, readWhen } from '../../core/compose/parse-time.ts';
 import { aboutPost, type Recorder } from '../../core/history/record-post.ts';
 import type { Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
@@ -10,12 +11,30 @@ import type { Signals } from '../../core/publish/signals.ts';
 import { applies, checkApplies, notNow } from '../../core/publish/verbs.ts';
 import type { Store } from '../../core/storage/database.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
-import type { ChatEventOf, Line } from '../platform.ts';
-import { encodeQuestionId, type QuestionId, type Questions } from '../questions.ts';
+import type { Sender } from '../cards/send.ts';
+import type { ChatEvent, ChatEventOf, Line } from '../platform.ts';
+import { encodeQuestionId, type Questions } from '../questions.ts';
 import { momentOf } from '../text/format.ts';
 import { AT_ONCE, askWhenText, lineText, note, plannedLine, WHEN } from '../text/messages.ts';
+import { wordingOf } from '../text/wording.ts';
+import {
+  askZoneCard,
+  askZoneText,
+  WHICH_ZONE,
+  ZONE_ARGUMENTS,
+  zoneKnownCard,
+  zoneText,
+} from './zone-card.ts';
 
 const MAX_LENGTH = 100;
+
+/** What is to go out, and when as far as that was said. */
+interface Planned {
+  readonly on: 'draft' | 'post';
+  readonly id: string;
+  readonly workspace: string;
+  readonly plan: DraftPlan | undefined;
+}
 
 /** Whether another time can be set for the post. */
 export const isPlannable = (post: Post): boolean => applies('plan', post) && post.attempts === 0;
@@ -29,6 +48,7 @@ export function createSchedule({
   recorder,
   cardQueue,
   questions,
+  sender,
   wake,
   now,
 }: {
@@ -39,33 +59,127 @@ export function createSchedule({
   recorder: Recorder;
   cardQueue: CardQueue;
   questions: Questions;
+  sender: Sender;
   /** Resolves when the post has been looked at. */
   wake: (postId: string) => Promise<void>;
   now: () => number;
 }) {
-  /** Asks when a draft shall go out. */
+  /** Asks when a draft shall go out; first, once for the place, in which time zone. */
   async function askForDraft(event: ChatEventOf<'press'>, draftId: string): Promise<void> {
-    const draft = await composer.own(draftId, event.person);
-    const { workspace } = draft;
-    await ask(event, { kind: 'when_draft', id: draftId }, { workspace, publishAt: plannedAt(draft) });
+    await ask(event, await planOfDraft(event.person, draftId));
   }
 
   /** Asks when a post shall go out that waits for its review or its time. */
   async function askForPost(event: ChatEventOf<'press'>, post: Post): Promise<void> {
-    checkPlannable(post);
-    await ask(event, { kind: 'when_post', id: post.id }, post);
+    await ask(event, planOfPost(post));
   }
 
-  async function ask(
+  async function planOfDraft(person: Person, id: string): Promise<Planned> {
+    const { workspace, plan } = await composer.own(id, person);
+    return { on: 'draft', id, workspace, plan };
+  }
+
+  function planOfPost(post: Post): Planned {
+    checkPlannable(post);
+    const { id, workspace, publishAt } = post;
+    return { on: 'post', id, workspace, plan: publishAt === undefined ? undefined : { at: publishAt } };
+  }
+
+  async function ask(event: ChatEventOf<'press'>, planned: Planned): Promise<void> {
+    const timeZone = await workspaces.timeZoneOf(planned.workspace);
+    if (timeZone === undefined) await askForZone(event, planned);
+    else await askForTime(event, planned, timeZone);
+  }
+
+  async function askForTime(
     event: ChatEventOf<'press'>,
-    topic: QuestionId,
-    plan: { workspace: string; publishAt?: number | undefined },
+    { on, id, plan }: Planned,
+    timeZone: string,
   ): Promise<void> {
-    const { timeZone } = await workspaces.settingsOf(plan.workspace);
-    const text = plan.publishAt === undefined ? '' : momentOf(plan.publishAt, now(), timeZone);
-    const question = { subject: encodeQuestionId(topic), title: WHEN, text, maxLength: MAX_LENGTH };
+    const text = plan === undefined || 'problem' in plan ? '' : momentOf(plan.at, now(), timeZone);
+    const subject = encodeQuestionId({ kind: `when_${on}`, id });
+    const hint = `Times are those of ${timeZone}.`;
+    const question = { subject, title: WHEN, hint, text, maxLength: MAX_LENGTH };
     const card = note(askWhenText(event.person, timeZone));
     await questions.ask(event, { question, card, replyTo: event.message });
+  }
+
+  async function askForZone(event: ChatEventOf<'press'>, { on, id }: Planned): Promise<void> {
+    const place = await event.openPrivately?.();
+    const card = askZoneCard({ on, id, person: event.person, zones: likelyZones(event.locale), now: now() });
+    if (place === undefined) await sender.say(event.chat, card, { replyTo: event.message });
+    else await sender.sayInstead(place, card);
+  }
+
+  async function pressZoneForDraft(
+    event: ChatEventOf<'press'>,
+    draftId: string,
+    argument: string,
+  ): Promise<void> {
+    await pressZone(event, await planOfDraft(event.person, draftId), argument);
+  }
+
+  async function pressZoneForPost(event: ChatEventOf<'press'>, post: Post, argument: string): Promise<void> {
+    await pressZone(event, planOfPost(post), argument);
+  }
+
+  /** A zone was chosen, or another one is to be written, or a time follows one that was written. */
+  async function pressZone(event: ChatEventOf<'press'>, planned: Planned, argument: string): Promise<void> {
+    if (argument === ZONE_ARGUMENTS.other) {
+      const subject = encodeQuestionId({ kind: `zone_${planned.on}`, id: planned.id });
+      const question = { subject, title: WHICH_ZONE, text: '', maxLength: MAX_LENGTH };
+      const card = note(askZoneText(event.person));
+      return questions.ask(event, { question, card, replyTo: event.message });
+    }
+    if (argument === ZONE_ARGUMENTS.time) return ask(event, planned);
+    const timeZone = await beginZone(event, planned, argument);
+    const isPlanned = await planAgain(event.person, planned);
+    if (!isPlanned) await askForTime(event, planned, timeZone);
+    // A press has to be answered before its message can be edited everywhere.
+    await event.answer();
+    await sender.sayInstead(event.message, note(zoneText(timeZone, wordingOf(event.chat))));
+  }
+
+  async function takeZoneForDraft(event: ChatEventOf<'text'>, draftId: string): Promise<void> {
+    await takeZone(event, await planOfDraft(event.person, draftId));
+  }
+
+  async function takeZoneForPost(event: ChatEventOf<'text'>, post: Post): Promise<void> {
+    await takeZone(event, planOfPost(post));
+  }
+
+  /** A window cannot open out of another one, so a button leads on to the time. */
+  async function takeZone(event: ChatEventOf<'text'>, planned: Planned): Promise<void> {
+    const timeZone = await beginZone(event, planned, event.text);
+    const isPlanned = await planAgain(event.person, planned);
+    const text = zoneText(timeZone, wordingOf(event.chat));
+    await sender.answer(event, isPlanned ? note(text) : zoneKnownCard(text, planned));
+  }
+
+  /** The zone that holds from now on: the one that was said first, which is written down. */
+  async function beginZone(
+    { person }: Pick<ChatEvent, 'person'>,
+    { workspace }: Planned,
+    text: string,
+  ): Promise<string> {
+    const timeZone = readTimeZone(text);
+    if (await workspaces.beginTimeZone(workspace, timeZone))
+      await recorder.note({
+        place: workspace,
+        person,
+        what: 'settings_changed',
+        detail: `time zone: ${timeZone}`,
+      });
+    return (await workspaces.timeZoneOf(workspace)) ?? timeZone;
+  }
+
+  /** Reads a time that waited for its zone; whether there was one. */
+  async function planAgain(person: Person, { on, id, workspace, plan }: Planned): Promise<boolean> {
+    if (on !== 'draft' || plan === undefined || !('problem' in plan)) return false;
+    if (plan.problem.code !== 'when_zone_missing') return false;
+    await planDraft(id, { workspace, person, text: plan.problem.text });
+    cardQueue.touch(id, { soon: true });
+    return true;
   }
 
   /** Takes the answer for a draft; false where it is no time that can be, which the card says. */
@@ -121,8 +235,10 @@ export function createSchedule({
   /** Milliseconds since the epoch, or undefined for at once. */
   async function read(text: string, workspace: string): Promise<number | undefined> {
     if (AT_ONCE.has(text.trim().toLowerCase())) return undefined;
-    const { timeZone } = await workspaces.settingsOf(workspace);
-    return readWhen(text, { now: now(), timeZone });
+    const timeZone = await workspaces.timeZoneOf(workspace);
+    if (timeZone === undefined && needsTimeZone(text, now()))
+      throw new UserError({ code: 'when_zone_missing', text });
+    return readWhen(text, { now: now(), timeZone: timeZone ?? 'UTC' });
   }
 
   function checkPlannable(post: Post): void {
@@ -130,7 +246,18 @@ export function createSchedule({
     if (!isPlannable(post)) throw tooLate(post);
   }
 
-  return { askForDraft, askForPost, takeForDraft, takeForPost, planDraft, release };
+  return {
+    askForDraft,
+    askForPost,
+    pressZoneForDraft,
+    pressZoneForPost,
+    takeForDraft,
+    takeForPost,
+    takeZoneForDraft,
+    takeZoneForPost,
+    planDraft,
+    release,
+  };
 }
 
 export type PostSchedule = ReturnType<typeof createSchedule>;

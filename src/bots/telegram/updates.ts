@@ -170,7 +170,10 @@ export function createTranslator(options: TranslatorOptions) {
   return translate;
 }
 
-type Frame = Pick<ChatEvent, 'id' | 'chat' | 'workspace' | 'chatTitle' | 'isPrivate' | 'person' | 'handle'>;
+type Frame = Pick<
+  ChatEvent,
+  'id' | 'chat' | 'workspace' | 'chatTitle' | 'isPrivate' | 'person' | 'handle' | 'locale'
+>;
 
 function frameOf(updateId: number, message: Message): Frame | undefined {
   const person = senderPerson(message);
@@ -238,6 +241,7 @@ function fromPress(
       isPrivate: message.chat.type === 'private',
       person: userPerson(query.from),
       handle: handleOf(query.from),
+      locale: query.from.language_code,
       type: 'press',
       press: data,
       message: messageRef(message),

@@ -153,6 +153,8 @@ export function problemText(problem: Problem, wording: Wording): string {
       return `“${excerptOf(problem.text, 60)}” is no time that Nod understands. Write it like “tomorrow 18:00” or “2026-12-01 18:00”.`;
     case 'when_without_time':
       return `Say the hour as well, like “${excerptOf(problem.text, 40)} 18:00”.`;
+    case 'when_zone_missing':
+      return `Nod does not know yet which time zone “${excerptOf(problem.text, 40)}” is meant in. Tap “When…” and choose it.`;
     case 'when_past':
       return 'That time has passed. Choose one to come.';
     case 'when_too_far':

@@ -113,6 +113,21 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
     return settingsIn(own?.joined === undefined ? own : await get(own.joined));
   }
 
+  /** The time zone that people have said they are in (IANA name); undefined as long as nobody has. */
+  async function timeZoneOf(id: string): Promise<string | undefined> {
+    return (await get(await rootOf(id)))?.timeZone;
+  }
+
+  /** Sets the time zone where nobody has said one yet; whether that was so. */
+  async function beginTimeZone(id: string, timeZone: string): Promise<boolean> {
+    let isSet = false;
+    await workspaces.update(await rootOf(id), (current) => {
+      isSet = current.timeZone === undefined;
+      return isSet ? { ...current, timeZone } : undefined;
+    });
+    return isSet;
+  }
+
   /** Changes the rules for all that share them; what `change` throws is passed on. */
   async function change(id: string, change: (settings: Settings) => Partial<Settings>): Promise<void> {
     const root = await rootOf(id);
@@ -225,6 +240,8 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
     areTogether,
     placesOf,
     settingsOf,
+    timeZoneOf,
+    beginTimeZone,
     change,
     setReviewChat,
     reviewPlacesOf,

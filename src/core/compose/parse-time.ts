@@ -45,6 +45,22 @@ export function readWhen(text: string, { now, timeZone }: { now: number; timeZon
   return at;
 }
 
+/** The first and the last place on earth in which a day begins. */
+const FARTHEST_ZONES = ['Pacific/Kiritimati', 'Etc/GMT+12'];
+
+/** Whether a text means another time in another zone; not so `in 2 hours`, or what is no time anywhere. */
+export function needsTimeZone(text: string, now: number): boolean {
+  const readings = FARTHEST_ZONES.map((timeZone) => {
+    try {
+      return readWhen(text, { now, timeZone });
+    } catch (error) {
+      if (error instanceof UserError) return error.problem.code;
+      throw error;
+    }
+  });
+  return new Set(readings).size > 1;
+}
+
 /** The reading that leaves the least of the text over; undefined where what it leaves could mean something. */
 function parse(text: string, here: Temporal.PlainDateTime): ParsedResult | undefined {
   const readings = Object.entries(LANGUAGES).flatMap(([language, { casual }]) => {
@@ -207,7 +223,8 @@ export function defaultTimeZone(): string {
   return canonicalZone(new Intl.DateTimeFormat().resolvedOptions().timeZone) ?? 'UTC';
 }
 
-function canonicalZone(name: string | undefined): string | undefined {
+/** The IANA name that a time zone goes by here; undefined for what is none. */
+export function canonicalZone(name: string | undefined): string | undefined {
   if (name === undefined || name.length > MAX_CHARACTERS) return undefined;
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;

@@ -20,6 +20,7 @@ import { changeCard, replacedCard } from '../../../src/bots/posts/caption-change
 import { postCard } from '../../../src/bots/posts/post-card.ts';
 import { cancelCard, postsCard } from '../../../src/bots/posts/post-list.ts';
 import { openedCard, QUEUE_PAGE, queueCard } from '../../../src/bots/posts/queue-card.ts';
+import { askZoneCard, zoneKnownCard } from '../../../src/bots/posts/zone-card.ts';
 import { reviewCard } from '../../../src/bots/review/review-card.ts';
 import { historyCard } from '../../../src/bots/settings/history-card.ts';
 import {
@@ -266,6 +267,14 @@ const CARDS: Readonly<Record<string, Card>> = {
     timeZone: 'UTC',
     now: NOW,
   }),
+  'zone, asked for a draft': askZoneCard({
+    on: 'draft',
+    id: 'draft',
+    person: BEN,
+    zones: ['Europe/Berlin', 'America/Argentina/Buenos_Aires', 'UTC'],
+    now: NOW,
+  }),
+  'zone, said for a post': zoneKnownCard('Times here are those of UTC now.', { on: 'post', id: 'post' }),
   'accounts, listed': accountsCard([account, other], WORDINGS.telegram),
   'accounts, to disconnect': disconnectCard([account, other], WORDINGS.telegram),
   'accounts, the link to connect': connectCard('https://nod.example/connect/x'),
