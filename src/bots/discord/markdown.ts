@@ -171,7 +171,7 @@ export function readableText(text: string, names: Names, { isRead = false } = {}
 }
 
 /** The ids of the people whom a text names. */
-export const mentionedUsers = (text: string): string[] => [
+const mentionedUsers = (text: string): string[] => [
   ...new Set([...text.matchAll(/<@!?(\d{17,20})>/g)].map(([, id = '']) => id)),
 ];
 

@@ -121,6 +121,8 @@ it('lets the next text answer the latest question in a private chat, which then 
   await using world = await createAccessWorld();
   const place = { chat: ana.id, workspace: ana.id };
   await world.access.admit({ ...alone(ana), title: ana.name });
+  await world.workspaces.meet(alone(ana));
+  await world.workspaces.beginTimeZone(ana.id, 'UTC');
   const { press, draft, questions } = await startDraft(world, { caption: 'Frist', ...place });
   await press('when');
   await press('caption');
@@ -136,6 +138,8 @@ it('lets the next text answer the latest question in a private chat, which then 
 it('leaves a question open whose answer cannot be, and answers it with the next text', async () => {
   await using world = await createAccessWorld();
   await world.access.admit({ ...alone(ana), title: ana.name });
+  await world.workspaces.meet(alone(ana));
+  await world.workspaces.beginTimeZone(ana.id, 'UTC');
   const place = { chat: ana.id, workspace: ana.id };
   await world.post('planned', { status: 'in_review', since: 0, expiresAt: 9e12 }, place);
   const message = await world.message(ana.id);
@@ -157,6 +161,8 @@ it('leaves a question open whose answer cannot be, and answers it with the next 
 it('leaves the question for a time open until it is answered with one that can be', async () => {
   await using world = await createAccessWorld();
   await world.access.admit({ ...alone(ana), title: ana.name });
+  await world.workspaces.meet(alone(ana));
+  await world.workspaces.beginTimeZone(ana.id, 'UTC');
   const { press, draft, questions } = await startDraft(world, { chat: ana.id, workspace: ana.id });
   await press('when');
   await world.handle({ ...alone(ana), type: 'text', text: 'soonish' });

@@ -186,7 +186,7 @@ Then its owner finishes it in TikTok; this card says when.
     const reviewed = (state: PostState) => printAs({ ...postIn(state), review } as Post);
     expect(reviewed({ status: 'in_review', since: NOW, expiresAt: LATER })).toContain(
       `Needs 1 approval · 0 of 1
-Open until tomorrow 00:01; if nobody decides by then, nothing is posted.
+Open until tomorrow 00:01 (UTC); if nobody decides by then, nothing is posted.
 Once approved, it goes out at once.
 `,
     );
@@ -198,6 +198,6 @@ Once approved, it goes out at once.
   it('says until when its author can choose', () => {
     const problem = { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' } as const;
     const state = { status: 'on_hold', problem, privacyLevelOptions: [], expiresAt: LATER } as const;
-    expect(print(state)).toContain('If nothing is chosen until tomorrow 00:01, nothing is posted.');
+    expect(print(state)).toContain('If nothing is chosen until tomorrow 00:01 (UTC), nothing is posted.');
   });
 });

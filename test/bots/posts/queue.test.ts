@@ -230,6 +230,7 @@ Send a photo, an album or a video. “When…” on its card sets a time; withou
 
   it('opens a post, moves and cancels it for its author and who manages, and goes back', async () => {
     await using world = await createAccessWorld();
+    await world.workspaces.beginTimeZone(GROUP.workspace, 'UTC');
     const at = world.world.now() + HOUR_MS;
     await world.post('one', scheduled(at), { publishAt: at, review: undefined });
     await world.post('two', scheduled(at + 1), { publishAt: at + 1, review: undefined });

@@ -216,7 +216,7 @@ it('asks its author for another audience, and calls for them', () => {
     expiresAt: TUESDAY,
   };
   expect(printPost(reviewed(held))).toMatch(
-    /^Waiting for its author[\s\S]*“Everyone” is not open to this account any more\. Choose again\.\n[\s\S]*reviewed anew\.\nIf nothing is chosen until Tue 24 Nov 18:00, nothing is posted\.\n\[Friends\] \[Only me\]\n\[Send to my inbox instead\]\n\[Edit\] \[Cancel\]$/,
+    /^Waiting for its author[\s\S]*“Everyone” is not open to this account any more\. Choose again\.\n[\s\S]*reviewed anew\.\nIf nothing is chosen until Tue 24 Nov 18:00 \(Europe\/Berlin\), nothing is posted\.\n\[Friends\] \[Only me\]\n\[Send to my inbox instead\]\n\[Edit\] \[Cancel\]$/,
   );
   expect(finalNote({ post: reviewed(held), chat: 'discord:1', votes: [] })).toBeDefined();
 });
