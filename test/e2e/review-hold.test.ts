@@ -17,7 +17,7 @@ import {
 } from './review-acts.ts';
 
 const ASKS = /Waiting for its author[\s\S]*“Everyone” is not open to this account any more\. Choose again\./;
-const CHOICES = ['Followers', 'Friends', 'Only me', 'Edit', 'Cancel'];
+const CHOICES = ['Followers', 'Friends', 'Only me', 'Send to my inbox instead', 'Edit', 'Cancel'];
 
 /** What was asked of TikTok that could have become a post. */
 const inits = ({ tiktok }: Team) =>

@@ -108,8 +108,6 @@ export function createPostButtons({
   }
 
   async function edit(event: PressEvent, post: Post, caption?: string): Promise<void> {
-    // Before anything is opened: on a card that lags behind the post may be live.
-    checkApplies('edit', post);
     const place = await event.openPrivately?.();
     const draft = await rework.withdraw(post, event.person);
     if (caption !== undefined)
