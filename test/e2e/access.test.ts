@@ -466,7 +466,7 @@ it('prints how it is claimed as long as nobody has, and again with --claim', asy
   const environment = { ...world.environment };
   async function codeOf(options: { args?: string[] } = {}): Promise<string | undefined> {
     await using nod = runNod({ environment, ...options });
-    await nod.logged('TikTok    redirect URI');
+    await nod.logged('Privacy Policy URL');
     const code = link.exec(nod.output.out)?.[1];
     if (code !== undefined) {
       expect(nod.output.out).toContain(`then /tiktok claim code:${code}`);
