@@ -3,6 +3,8 @@ import type { Consents } from '../core/accounts/consent.ts';
 import type { Workspaces } from '../core/accounts/workspaces.ts';
 import type { Draft } from '../core/compose/draft.ts';
 import type { ChatRef } from '../core/people.ts';
+import type { PersonLinks } from '../core/review/person-links.ts';
+import { linkAccounts, unlinkAccounts } from './access/link-accounts.ts';
 import type { AccessRequests } from './access/requests.ts';
 import type { Right } from './access/rights.ts';
 import { giveLink } from './accounts/connect-link.ts';
@@ -33,6 +35,7 @@ export interface CommandParts {
   readonly lists: Lists;
   readonly queue: Queue;
   readonly settings: SettingsDialogue;
+  readonly personLinks: PersonLinks;
   readonly sender: Sender;
   readonly botFor: (chat: ChatRef) => Bot;
   readonly publicUrl: string;
@@ -128,6 +131,18 @@ export const COMMANDS = {
     shownIn: ['menu'],
     right: 'manager',
     run: ({ settings }, event) => settings.toggleApprover(event),
+  },
+  link: {
+    description: 'Be one person with your account in the other chat',
+    shownIn: ['menu', 'help'],
+    right: 'self',
+    run: linkAccounts,
+  },
+  unlink: {
+    description: 'Part your linked accounts',
+    shownIn: ['menu', 'help'],
+    right: 'self',
+    run: unlinkAccounts,
   },
   claim: {
     description: 'Become the operator of this Nod, with the code from its log',

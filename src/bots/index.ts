@@ -28,6 +28,7 @@ import { createSchedule } from './posts/schedule.ts';
 import { type AskedQuestion, createQuestions, questionsAbout } from './questions.ts';
 import { createCatchUp } from './review/catch-up.ts';
 import { createDowntime, type DowntimeRecord } from './review/downtime.ts';
+import { createElectorates } from './review/electorate.ts';
 import { createRefusals } from './review/explain-refusal.ts';
 import { createHearing, type HearingRecord } from './review/hearing.ts';
 import { createVoting } from './review/voting.ts';
@@ -86,10 +87,12 @@ export function createChats({
     anchors: stores.store<Anchor>('anchors'),
   });
   const standOf = (post: Post) => standIn({ cardIndex, obstacleOf: unshownCards.obstacleOf }, post);
+  const electorates = createElectorates({ ...core, botFor, now });
   const { render, drawPost, setMenu } = createRenderer({
     ...core,
     downtime,
     hearing,
+    electorates,
     standOf,
     botFor,
     previewUrl,
@@ -134,13 +137,14 @@ export function createChats({
   const schedule = createSchedule({ ...core, cardQueue, questions, sender, now });
   const queue = createQueue({ ...core, drawPost, previewUrl, sender, now });
   const joinChats = createJoinChats({ ...core, sender, touch, botFor });
-  const settings = createSettings({ ...core, joinChats, sender, questions, botFor, now });
+  const settings = createSettings({ ...core, joinChats, electorates, sender, questions, botFor, now });
   const postButtons = createPostButtons({
     ...core,
     voting,
     schedule,
     captionChanges,
     queue,
+    settings,
     cardQueue,
     touch,
     cardIndex,

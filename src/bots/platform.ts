@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { LeftOut } from '../core/compose/draft.ts';
 import type { ChatRef, Obstacle, Person } from '../core/people.ts';
 import { AskedToWaitError } from '../core/problems.ts';
-import type { Member, Role, VoteChoice } from '../core/review/review.ts';
+import type { Electorate, Member, Role, VoteChoice } from '../core/review/review.ts';
 
 /** How we stand with a platform: it takes us, it does not answer, or it does not take our bot any more. */
 export type Connection = 'connecting' | 'connected' | 'away' | 'refused';
@@ -38,6 +38,8 @@ export interface Bot {
   openFile(ref: string): Promise<Readable>;
   /** What the person is in this chat right now. In a private chat everybody manages, and is a member. */
   fetchMember(chat: ChatRef, person: Person): Promise<Member>;
+  /** Who manages the place of this chat, bots left out, as far as the platform tells. */
+  fetchManagers(chat: ChatRef): Promise<Electorate>;
   /** Puts our own reactions under a message, for others to join; what stands there already is a success. */
   addReactions(message: MessageRef, marks: readonly VoteChoice[]): Promise<void>;
   /** Whose reactions stand under a message, bots left out; absent where the platform does not tell. */

@@ -31,6 +31,7 @@ import { type Attempt, createReleaseGate } from './publish/release-gate.ts';
 import { createSignals, type PostSignals, type Publish } from './publish/signals.ts';
 import { createRetention } from './retention.ts';
 import { type Ballot, createBallots } from './review/ballots.ts';
+import { createPersonLinks, type LinkCode, type PersonLink } from './review/person-links.ts';
 import type { Stores } from './storage/database.ts';
 import { createRandomIds, type RandomId } from './storage/random-ids.ts';
 import { createSecrets } from './storage/secrets.ts';
@@ -155,6 +156,11 @@ export function createCore(options: CoreOptions) {
     log,
   });
   const joins = createJoinCodes({ codes: stores.store<JoinCode>('join-codes'), mayOffer: managesNow, now });
+  const personLinks = createPersonLinks({
+    links: stores.store<PersonLink>('person-links'),
+    codes: stores.store<LinkCode>('link-codes'),
+    now,
+  });
 
   const { engine = createEngine({ now, log }) } = options;
   const { wake } = engine;
@@ -288,6 +294,7 @@ export function createCore(options: CoreOptions) {
   async function alsoSweep(): Promise<void> {
     await consents.sweep();
     await joins.sweep();
+    await personLinks.sweep();
     await randomIds.sweep();
     await submission.sweep();
   }
@@ -347,6 +354,7 @@ export function createCore(options: CoreOptions) {
     accounts,
     consents,
     joins,
+    personLinks,
     drafts,
     posts,
     randomIds,

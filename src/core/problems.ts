@@ -60,6 +60,8 @@ export type Problem =
   | { code: 'tiktok_unreachable' }
   | { code: 'may_not_vote'; policy: ReviewPolicy; chats: readonly ChatRef[] }
   | { code: 'own_post' }
+  /** Only people who have linked their accounts of the joined chats have a say. */
+  | { code: 'not_linked' }
   | { code: 'review_over'; decision: Decision }
   | { code: 'not_in_review' }
   | { code: 'not_shared' }
@@ -77,6 +79,11 @@ export type Problem =
   | { code: 'when_too_far'; maxDays: number }
   | { code: 'time_zone_unknown'; text: string }
   | { code: 'code_unknown' }
+  | { code: 'link_code_unknown' }
+  | { code: 'link_same_chat' }
+  | { code: 'already_linked' }
+  /** A chat that speaks as itself. */
+  | { code: 'not_a_person' }
   | { code: 'too_many_codes' }
   | { code: 'already_joined' }
   | { code: 'join_itself' }

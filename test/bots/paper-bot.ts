@@ -7,7 +7,7 @@ import {
   shownPicture,
 } from '../../src/bots/platform.ts';
 import type { ChatRef, Obstacle, Person } from '../../src/core/people.ts';
-import type { Member, VoteChoice } from '../../src/core/review/review.ts';
+import type { Electorate, Member, VoteChoice } from '../../src/core/review/review.ts';
 import { createWatch, PATIENCE_MS } from '../emulators/watch.ts';
 
 interface PaperMessage {
@@ -22,6 +22,8 @@ interface PaperOptions {
   readonly platform?: Bot['platform'];
   /** What people are; everybody manages unless it says otherwise. */
   readonly standingOf?: (person: Person, chat: ChatRef) => Member;
+  /** Who manages; nobody knows unless it says otherwise. */
+  readonly managers?: (chat: ChatRef) => Electorate;
   /** Whether reactions reach us. */
   readonly hears?: boolean;
   /** Whether people can be told alone. */
@@ -36,6 +38,7 @@ const MANAGER: Member = { isMember: true, isManager: true, roles: [] };
 export function createPaperBot(options: PaperOptions = {}) {
   const { onceKeyMs = 0, platform = 'telegram', hears = true, whispers = true } = options;
   const { standingOf = () => MANAGER, isReachable = () => true } = options;
+  const { managers = () => ({ people: [], isComplete: false }) } = options;
   const messages: PaperMessage[] = [];
   const marks = new Map<string, readonly VoteChoice[]>();
   const whispered: { readonly person: Person; readonly card: Card }[] = [];
@@ -120,6 +123,7 @@ export function createPaperBot(options: PaperOptions = {}) {
     remove: async (ref) => perform(() => void removed.push(ref.id)),
     openFile: () => Promise.reject(new Error('There are no files on paper.')),
     fetchMember: async (chat, person) => standingOf(person, chat),
+    fetchManagers: async (chat) => managers(chat),
     addReactions: async (ref, put) => perform(() => void marks.set(ref.id, put)),
     receivesReactions: async () => hears,
     fetchObstacle: async (chat) => closed.get(chat),

@@ -341,6 +341,7 @@ export function createGuard({
   async function checkPlaceRight(event: ChatEvent, right: Right): Promise<void> {
     const member = await checkMember(event);
     if (right === 'manager' && !member.isManager) throw new UserError({ code: 'not_admin' });
+    if (right === 'self' && !isSomebody(event.person)) throw new UserError({ code: 'not_a_person' });
     if (right === 'operator' && !(await operators.isOperator(event.person)))
       throw new UserError({ code: 'not_operator' });
   }

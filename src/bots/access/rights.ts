@@ -3,13 +3,22 @@
  *
  * - `anyone`: also who may not use this Nod
  * - `member`: belongs to the place
+ * - `self`: belongs to it, and acts under their own name for themselves alone
  * - `manager`: manages the server or administers the group
  * - `author`: composed it and belongs to its place; where the author can do nothing any more, who manages the place
  * - `author_or_manager`: either of them
  * - `voter`: has a say in the review, by the terms of the post
  * - `operator`: runs this Nod
  */
-export type Right = 'anyone' | 'member' | 'manager' | 'author' | 'author_or_manager' | 'voter' | 'operator';
+export type Right =
+  | 'anyone'
+  | 'member'
+  | 'self'
+  | 'manager'
+  | 'author'
+  | 'author_or_manager'
+  | 'voter'
+  | 'operator';
 
 /** What a button on the card of a draft asks for. */
 export const DRAFT_RIGHTS = {
@@ -54,6 +63,8 @@ export const POST_RIGHTS = {
   edit: 'author',
   recaption: 'author',
   connect: 'manager',
+  approver: 'manager',
+  own_vote: 'manager',
 } as const satisfies Record<string, Right>;
 
 /** What a button below a list asks for, by the list and what it does. */
@@ -70,6 +81,7 @@ export const SETTINGS_RIGHTS = {
   'managers set': 'manager',
   'author set': 'manager',
   'rejection set': 'manager',
+  'linked set': 'manager',
   'roles pick': 'manager',
   'roles drop': 'manager',
   'people pick': 'manager',

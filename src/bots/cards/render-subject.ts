@@ -9,22 +9,23 @@ import type { MediaStore } from '../../core/media/store.ts';
 import type { StoredFile } from '../../core/media/types.ts';
 import { type ChatRef, type Obstacle, wholeOf } from '../../core/people.ts';
 import type { Pacing } from '../../core/publish/pacing.ts';
-import { isSettled, type Post, takesVotes } from '../../core/publish/post.ts';
+import { isSettled, type Post, takesVotes, votesOn } from '../../core/publish/post.ts';
 import type { PullCounts } from '../../core/publish/pull-progress.ts';
 import type { ReleaseGate } from '../../core/publish/release-gate.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
-import { type Vote, votesOf } from '../../core/review/review.ts';
+import type { Vote } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { placeOf, takesPart } from '../access/takes-part.ts';
 import { type DraftMenu, draftCard } from '../compose/draft-card.ts';
 import type { Bot, Card, Picture } from '../platform.ts';
 import { finalNote, type PostView, postCard } from '../posts/post-card.ts';
 import type { Downtime } from '../review/downtime.ts';
+import type { Electorates, Outlook } from '../review/electorate.ts';
 import type { HearingListener } from '../review/hearing.ts';
-import { partedCard, reminderCard, reviewCard } from '../review/review-card.ts';
+import { partedCard, reminderCard, reviewCard, stuckNote } from '../review/review-card.ts';
 import { handedOverCard, type ReviewStand } from '../text/messages.ts';
 import { canStand } from '../text/obstacles.ts';
-import type { Rendering } from './show-card.ts';
+import type { Ending, Rendering } from './show-card.ts';
 import { parseSubject } from './subjects.ts';
 
 /** So many menus stay open; then the one that was drawn longest ago is closed. */
@@ -44,6 +45,7 @@ export function createRenderer({
   mediaStore,
   downtime,
   hearing,
+  electorates,
   botFor,
   previewUrl,
   standOf,
@@ -62,6 +64,7 @@ export function createRenderer({
   mediaStore: MediaStore;
   downtime: Downtime;
   hearing: HearingListener;
+  electorates: Electorates;
   botFor: (chat: ChatRef) => Bot;
   /** The page that shows what a post would publish. */
   previewUrl: (post: Post) => string;
@@ -119,15 +122,18 @@ export function createRenderer({
       const goesOn = isSettled(post) && (await submission.nextPost(post)) !== undefined;
       return renderPost(post, chat, { goesOn });
     }
-    const votes = votesOf(await ballots.read(post.id), post.contentHash);
+    const votes = await readVotes(post);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     const { receivesReactions, heardSince } = await hearing.listen(post, chat);
     const away = botFor(chat).fetchReactions === undefined ? downtime.awayDuring(post.createdAt) : undefined;
+    const { review } = post;
+    const outlook = review && (await electorates.outlookOf({ ...post, review }));
     const view = {
       post,
       chat,
       votes,
       timeZone,
+      outlook,
       receivesReactions,
       heardSince,
       away,
@@ -143,7 +149,11 @@ export function createRenderer({
       isOnlyInPlace: isStandIn(post, chat),
       marks: receivesReactions ? ['approve', 'reject'] : undefined,
       elsewhere: () => elsewhereOf(post, chat),
-      ending: isReminded(post) ? { key: `${post.id} reminder`, card: reminderCard(view) } : undefined,
+      ending: isReminded(post)
+        ? { key: `${post.id} reminder`, card: reminderCard(view) }
+        : chat === review?.chats[0]
+          ? stuckEnding(post, chat, outlook)
+          : undefined,
     };
   }
 
@@ -179,10 +189,13 @@ export function createRenderer({
     const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
     const pull = attempt && pulls.progress(attempt);
     const hasAccess = post.status !== 'processing' || (await isOpenToUs(post.content.openId));
-    const votes = post.review === undefined ? [] : votesOf(await ballots.read(post.id), post.contentHash);
+    const votes = await readVotes(post);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     return { post, chat, votes, goesOn, hasAccess, pull, timeZone, pacing, now: now(), pictureOf };
   }
+
+  const readVotes = async (post: Post): Promise<readonly Vote[]> =>
+    post.review === undefined ? [] : votesOn(post, await ballots.read(post.id));
 
   /** Whether TikTok would still tell us about the account's posts. */
   async function isOpenToUs(openId: string): Promise<boolean> {
@@ -224,6 +237,12 @@ export function createRenderer({
 /** The chats that are there and not this one, each once. */
 const others = (chat: ChatRef, chats: readonly (ChatRef | undefined)[]): ChatRef[] =>
   [...new Set(chats)].filter((one) => one !== undefined).filter((one) => one !== chat);
+/** Said in a message of its own where it comes to that after the card: the card does not call anybody when it changes. */
+function stuckEnding(post: Post, chat: ChatRef, outlook: Outlook | undefined): Ending | undefined {
+  if (outlook?.isApprovable !== false) return undefined;
+  const card = stuckNote(post, chat, outlook);
+  return { key: `${post.id} stuck`, card, callsFor: post.author, isSaidByCard: true };
+}
 
 const isReminded = (post: Post): boolean => post.status === 'in_review' && post.isReminded === true;
 

@@ -42,6 +42,8 @@ export interface Ending {
   readonly key: string;
   readonly card: Card;
   readonly callsFor?: Person | undefined;
+  /** A card that is sent with it says it as loud. */
+  readonly isSaidByCard?: true;
 }
 
 /** Sends that may have arrived although no answer said so, by what was sent. */
@@ -99,6 +101,7 @@ export function createShowCard({
   ): Promise<MessageRef | undefined> {
     const { card, ending, marks } = rendering;
     let record = await cardIndex.read(subject);
+    const isFirst = record === undefined;
     const isShown =
       record !== undefined && record.shownHash === hashOf(card) && !isInWrongPlace(record, rendering);
     const shown =
@@ -113,7 +116,7 @@ export function createShowCard({
       record = await cardIndex.noteMarked(subject, message.id, record);
     }
     if (ending !== undefined && record?.toldEnding !== ending.key) {
-      await tell(subject, message.chat, ending, message, doubts);
+      if (!(isFirst && ending.isSaidByCard)) await tell(subject, message.chat, ending, message, doubts);
       await cardIndex.noteTold(subject, ending.key, record);
     }
     return isShown ? undefined : message;

@@ -65,9 +65,11 @@ function messageCommand() {
 
 function addOptions(subcommand: SlashCommandSubcommandBuilder, name: string) {
   if (name === 'post') return addPostOptions(subcommand);
-  if (name !== 'join' && name !== 'claim') return subcommand;
+  if (name !== 'join' && name !== 'claim' && name !== 'link') return subcommand;
+  const words = { join: 'code', claim: 'claimCode', link: 'linkCode' } as const;
   return subcommand.addStringOption((option) =>
-    named(option, ({ options }) => (name === 'claim' ? options.claimCode : options.code)).setRequired(true),
+    // Without a code, one is given.
+    named(option, ({ options }) => options[words[name]]).setRequired(name !== 'link'),
   );
 }
 

@@ -219,13 +219,14 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
 
   const { send, edit, remove } = outgoing;
   const { openFile } = files;
-  const { fetchMember, fetchObstacle } = members;
+  const { fetchMember, fetchManagers, fetchObstacle } = members;
   const { addReactions, fetchReactions } = marks;
   const { tellPrivately, privateChat } = direct;
   const openUrl = (): string | undefined => applicationId && invitationUrl(applicationId);
   const messages = { send, edit, remove, openFile, privateChat, openUrl, editPauseMs, tellPrivately };
   const listening = { start, stop, connection, isReachable };
-  const reviewing = { fetchMember, fetchObstacle, addReactions, fetchReactions, receivesReactions };
+  const people = { fetchMember, fetchManagers, fetchObstacle };
+  const reviewing = { ...people, addReactions, fetchReactions, receivesReactions };
   const calls = { ...listening, ...messages, ...reviewing };
   return { platform: 'discord', composesInPrivate: true, onceKeyMs: ONCE_KEY_MS, ...calls };
 }

@@ -9,7 +9,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { BotRight, ChatRef, Obstacle, Person } from '../../core/people.ts';
-import type { Member } from '../../core/review/review.ts';
+import type { Electorate, Member } from '../../core/review/review.ts';
 import type { Api } from './api.ts';
 import { isRefusal, UNKNOWN_MEMBER, UNKNOWN_USER } from './errors.ts';
 import { parseChatRef, parsePersonId, serverRole, userPerson, userSchema } from './ids.ts';
@@ -36,7 +36,14 @@ const channelSchema = z.object({ guild_id: z.string().optional() });
 const guildSchema = z.object({
   id: z.string(),
   owner_id: z.string(),
-  roles: z.array(z.object({ id: z.string(), name: z.string(), permissions: z.string() })),
+  roles: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string(),
+      permissions: z.string(),
+      tags: z.object({ bot_id: z.string().optional() }).nullish(),
+    }),
+  ),
 });
 const memberSchema = z.object({ roles: z.array(z.string()) });
 const namedSchema = z.object({ nick: z.string().nullish(), user: userSchema });
@@ -126,6 +133,33 @@ export function createMembers({
     }
   }
 
+  /**
+   * The owner, and nobody else: who holds a role is told to bots with the privileged intent for members alone
+   * (https://discord.com/developers/docs/resources/guild#list-guild-members).
+   */
+  async function fetchManagers(chat: ChatRef): Promise<Electorate> {
+    const { guildId } = await placeOf(parseChatRef(chat));
+    if (guildId === undefined) return { people: [], isComplete: true };
+    const guild = await guildWith(guildId, []);
+    const isByRole = guild.roles.some(
+      ({ permissions, tags }) => tags?.bot_id === undefined && (BigInt(permissions) & MANAGES) !== 0n,
+    );
+    const owner = await fetchOwner(guild);
+    return { people: owner === undefined ? [] : [owner], isComplete: !isByRole };
+  }
+
+  /** By the name that the server knows; undefined for a bot. */
+  async function fetchOwner({ id, owner_id: ownerId }: Guild): Promise<Person | undefined> {
+    try {
+      const told = await get('getGuildMember', Routes.guildMember(id, ownerId));
+      const { user, nick } = namedSchema.parse(told);
+      return user.bot === true ? undefined : userPerson(user, nick);
+    } catch (error) {
+      if (!isRefusal(error, UNKNOWN_MEMBER, UNKNOWN_USER)) throw error;
+      return { id: `discord:${ownerId}`, name: 'the owner' };
+    }
+  }
+
   async function placeOf(channelId: string): Promise<{ guildId: string | undefined }> {
     const known = places.get(channelId);
     if (known !== undefined) return known;
@@ -180,7 +214,16 @@ export function createMembers({
   const get = (name: string, fullRoute: RouteLike) =>
     api.request({ name, method: RequestMethod.Get, fullRoute });
 
-  return { note, noteInteraction, forgetOwnRights, missingIn, fetchMember, fetchName, fetchObstacle };
+  return {
+    note,
+    noteInteraction,
+    forgetOwnRights,
+    missingIn,
+    fetchMember,
+    fetchManagers,
+    fetchName,
+    fetchObstacle,
+  };
 }
 
 export type DiscordMembers = ReturnType<typeof createMembers>;

@@ -12,6 +12,7 @@ import type { CardQueue } from '../cards/card-queue.ts';
 import type { Sender } from '../cards/send.ts';
 import type { ChatEventOf } from '../platform.ts';
 import type { Voting } from '../review/voting.ts';
+import type { SettingsDialogue } from '../settings/settings.ts';
 import { CANCELLING, note, OLD_BUTTON } from '../text/messages.ts';
 import { type CaptionChanges, NEWER_CAPTION, RECAPTIONED } from './caption-change.ts';
 import { pageIn, type Queue } from './queue.ts';
@@ -36,6 +37,7 @@ export function createPostButtons({
   schedule,
   captionChanges,
   queue,
+  settings,
   cardQueue,
   touch,
   cardIndex,
@@ -48,6 +50,7 @@ export function createPostButtons({
   schedule: PostSchedule;
   captionChanges: CaptionChanges;
   queue: Queue;
+  settings: SettingsDialogue;
   cardQueue: CardQueue;
   /** Shows what has changed about the post. */
   touch: (post: Post) => void;
@@ -87,6 +90,10 @@ export function createPostButtons({
         return edit(event, post);
       case 'recaption':
         return recaption(event, post, argument);
+      case 'approver':
+        return settings.askForApprover(event);
+      case 'own_vote':
+        return settings.countAuthor(event, post);
       default:
         return event.answer(OLD_BUTTON);
     }

@@ -1,10 +1,9 @@
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { ChatRef } from '../../core/people.ts';
-import { isSettled, type Post } from '../../core/publish/post.ts';
+import { isSettled, type Post, votesOn } from '../../core/publish/post.ts';
 import { underWayIn } from '../../core/publish/posts.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
-import { votesOf } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
 import type { Sender } from '../cards/send.ts';
 import type { Card, ChatEvent, ChatEventOf } from '../platform.ts';
@@ -72,8 +71,8 @@ export function createQueue({
     });
   }
 
-  const votesFor = async ({ id, review, contentHash }: Post) =>
-    review === undefined ? [] : votesOf(await ballots.read(id), contentHash);
+  const votesFor = async (post: Post) =>
+    post.review === undefined ? [] : votesOn(post, await ballots.read(post.id));
 
   /** Shows another page in place of what the message shows. */
   async function show(event: PressEvent, page: number, cancelled?: Post): Promise<void> {

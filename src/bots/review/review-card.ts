@@ -1,8 +1,8 @@
 import type { StoredFile } from '../../core/media/types.ts';
-import type { ChatRef, Person } from '../../core/people.ts';
+import { type ChatRef, type Person, platformOf } from '../../core/people.ts';
 import { type Post, type PostIn, shownFile } from '../../core/publish/post.ts';
 import type { CastResult } from '../../core/review/ballots.ts';
-import { type Vote, type VoteChoice, votesOf } from '../../core/review/review.ts';
+import { barredFrom, type Vote, type VoteChoice, votesOf } from '../../core/review/review.ts';
 import { disclosureLabel } from '../../core/tiktok/codes.ts';
 import { postButton as on } from '../buttons.ts';
 import { lengthOf } from '../cards/fit-text.ts';
@@ -19,10 +19,12 @@ import {
   momentSpan,
   whenSpan,
 } from '../text/format.ts';
+import { platformName } from '../text/link-cards.ts';
 import { note } from '../text/messages.ts';
 import { problemText, votersText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
 import type { Away } from './downtime.ts';
+import type { Outlook } from './electorate.ts';
 
 export interface ReviewView {
   readonly post: Post;
@@ -31,6 +33,8 @@ export interface ReviewView {
   readonly votes: readonly Vote[];
   /** IANA name. */
   readonly timeZone: string;
+  /** Whether there is anybody who could approve it; absent where that was not looked up. */
+  readonly outlook?: Outlook | undefined;
   /** Whether reactions under this card reach Nod. */
   readonly receivesReactions: boolean;
   /** Since when they do, where they did not from the beginning and cannot be read back. */
@@ -43,7 +47,7 @@ export interface ReviewView {
   readonly pictureOf: (file: StoredFile) => Picture;
 }
 
-type StateView = Pick<ReviewView, 'post' | 'chat' | 'votes' | 'timeZone' | 'now'>;
+type StateView = Pick<ReviewView, 'post' | 'chat' | 'votes' | 'timeZone' | 'outlook' | 'now'>;
 
 /** The card on which a team decides: what would be published, what is still missing, and until when. */
 export function reviewCard(view: ReviewView): Card {
@@ -128,6 +132,11 @@ export function stateLines(view: StateView): Line[] {
   const lines: Line[] = [
     [{ text: needs, style: 'bold' }, `${so} · ${approvers.length} of ${approvals}`],
     ...rejectionLines(votes, wording),
+    ...fromLines(
+      votes.map(({ person }) => person),
+      post,
+    ),
+    ...outlookLines(view),
   ];
   if (post.status === 'preparing') lines.push(preparingLine(post, view));
   if (post.status === 'in_review') {
@@ -152,6 +161,65 @@ function planLine({ publishAt, content }: Post, { now, timeZone }: StateView): L
   return publishAt > now
     ? [`${capital(goes)} `, moment, ' if it is approved by then, else as soon as it is.']
     : [`Was to ${isForInbox ? 'go to the inbox' : 'go out'} `, moment, `; approved now, it ${goes} at once.`];
+}
+
+/** Who could approve it, where that is not enough or nobody can know. */
+function outlookLines({ post, chat, outlook }: StateView): Line[] {
+  const { review, author } = post;
+  if (review === undefined || outlook === undefined || outlook.isApprovable === true) return [];
+  const wording = wordingOf(chat);
+  if (outlook.isApprovable === undefined) {
+    // Where no role gives a say, only an outage keeps Nod from knowing.
+    if (!review.chats.some((one) => wordingOf(one).hidesRoles)) return [];
+    const own = outlook.isAuthorBarred ? `, or lets ${author.name}’s own vote count` : '';
+    const text = `Nod cannot see who holds a role on Discord. If nobody else can approve this, ${wording.slash}settings names somebody${own}.`;
+    return [[{ text, style: 'italic' }]];
+  }
+  const [who, ways] = stuckText(post, chat, outlook);
+  return [[], [{ text: who, style: 'bold' }], [ways]];
+}
+
+/** Why nobody can approve the post, and what those can do about it who manage the place. */
+function stuckText({ author, review }: Post, chat: ChatRef, { electorate, isAuthorBarred }: Outlook) {
+  const wording = wordingOf(chat);
+  const { people } = electorate;
+  const approvals = review?.policy.approvals ?? 1;
+  const who =
+    people.length === 0
+      ? `Nobody${isAuthorBarred ? ` but ${author.name}` : ''} has a say here, so nobody can approve this.`
+      : `Only ${listOf(people.map(({ name }) => name))} can approve this, and it needs ${approvals}.`;
+  const own = isAuthorBarred ? `, or let ${author.name}’s own vote count` : '';
+  const managers = capital(wording.managers);
+  return [who, `${managers} can name an approver${own}: the buttons below.`] as const;
+}
+
+/** Calls the author where nobody is left who could approve a post. */
+export const stuckNote = (post: Post, chat: ChatRef, outlook: Outlook): Card => {
+  const [who, ways] = stuckText(post, chat, outlook);
+  return { ...note(who, ways), rows: wayOutRows(post, outlook) };
+};
+
+const wayOutRows = (post: Post, outlook: Outlook | undefined): Row[] =>
+  outlook?.isApprovable !== false
+    ? []
+    : [
+        buttonRow(
+          on(post, 'Name an approver…', 'approver'),
+          ...(outlook.isAuthorBarred
+            ? [on(post, `Count ${excerptOf(post.author.name, 20)}’s vote`, 'own_vote')]
+            : []),
+        ),
+      ];
+
+/** Where two platforms vote together: from which of them each vote came. */
+function fromLines(voters: readonly Person[], { review }: Post): Line[] {
+  const platforms = [...new Set((review?.chats ?? []).map(platformOf))];
+  if (platforms.length < 2 || voters.length === 0) return [];
+  const from = platforms.flatMap((platform) => {
+    const names = voters.filter(({ id }) => platformOf(id) === platform).map(({ name }) => name);
+    return names.length === 0 ? [] : [`from ${platformName(platform)}: ${listOf(names)}`];
+  });
+  return [[{ text: capital(from.join(' · ')), style: 'italic' }]];
 }
 
 /** How to vote here, and what may have got lost. */
@@ -191,7 +259,7 @@ function awayLine({ from, until }: Away, now: number, timeZone: string): Line {
   ];
 }
 
-function rowsOf({ post, previewUrl }: ReviewView, isCut: boolean): Row[] {
+function rowsOf({ post, outlook, previewUrl }: ReviewView, isCut: boolean): Row[] {
   const look: Button[] = [{ label: 'Look at it', href: previewUrl }];
   if (isCut) look.push(on(post, 'Whole caption', 'caption'));
   return [
@@ -199,6 +267,7 @@ function rowsOf({ post, previewUrl }: ReviewView, isCut: boolean): Row[] {
       { ...on(post, 'Approve', 'approve'), tone: 'good' },
       { ...on(post, 'Reject…', 'reject'), tone: 'bad' },
     ),
+    ...wayOutRows(post, outlook),
     buttonRow(...look),
     buttonRow(on(post, 'When…', 'when'), on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')),
   ];
@@ -227,13 +296,14 @@ export function decisionLines({
   if (decision === undefined) return [];
   const wording = wordingOf(chat);
   const names = listOf(decision.by.map(({ name }) => name));
-  if (decision.outcome === 'approved') return [[`${wording.approveMark} Approved by ${names}`]];
+  const from = fromLines(decision.by, post);
+  if (decision.outcome === 'approved') return [[`${wording.approveMark} Approved by ${names}`], ...from];
   const reasons = votes.filter(({ mark, reason }) => mark === 'reject' && reason !== undefined);
   const [first, ...others] = reasons;
   const headline = `${wording.rejectMark} Rejected by ${names}`;
   const isOnes = decision.by.length === 1 && others.length === 0;
-  if (first !== undefined && isOnes) return [[`${headline}: “${first.reason}”`]];
-  return [[headline], ...rejectionLines(reasons, wording)];
+  if (first !== undefined && isOnes) return [[`${headline}: “${first.reason}”`], ...from];
+  return [[headline], ...rejectionLines(reasons, wording), ...from];
 }
 
 /** Whether everybody has said why whose votes have rejected the post. */
@@ -252,23 +322,25 @@ export const ANONYMOUS_NOTE =
 /** Asks for the reason of a rejection. */
 export const askWhyText = ({ name }: Person): string => `${name}, reply to this to say why, if you like.`;
 
-/** What somebody is told who takes a button back; a reaction of theirs may still stand. */
-export function takenBackText(mark: VoteChoice, person: Person, votes: readonly Vote[]): string {
+/** What somebody is told who takes a button back; what is left says the same still. */
+export function takenBackText(mark: VoteChoice, left: 'reaction' | 'account' | undefined): string {
   const word = mark === 'approve' ? 'approval' : 'rejection';
-  const isLeft = votes.some((vote) => vote.person.id === person.id && vote.mark === mark);
-  return isLeft ? `Your reaction still counts as ${word}: take it back, too.` : `Your ${word} is taken back.`;
+  if (left === 'reaction') return `Your reaction still counts as ${word}: take it back, too.`;
+  if (left === 'account') return `Your ${word} from the other chat still counts: take it back there, too.`;
+  return `Your ${word} is taken back.`;
 }
 
 /** What somebody is told whose vote was taken. */
 export function castText(
   mark: VoteChoice,
   { acts, decision }: CastResult,
-  { review, contentHash, publishAt }: Post,
+  { review, contentHash, publishAt, author }: Post,
 ): string {
   if (decision?.outcome === 'rejected') return 'Rejected. Nothing is posted.';
   if (decision?.outcome === 'approved')
     return publishAt === undefined ? 'Approved. It is on its way.' : 'Approved. It goes out at its time.';
-  const count = votesOf(acts, contentHash).filter((vote) => vote.mark === mark).length;
+  const barred = review && barredFrom({ policy: review.policy, author });
+  const count = votesOf(acts, contentHash, barred).filter((vote) => vote.mark === mark).length;
   const needed = review?.policy.approvals ?? 0;
   const word = mark === 'approve' ? 'approval' : 'rejection';
   return `Your ${word} counts: ${count} of ${needed}. Press again later to take it back.`;

@@ -4,10 +4,19 @@ import type { Recorder } from '../../core/history/record-post.ts';
 import type { ChatRef, Person } from '../../core/people.ts';
 import { plainText } from '../../core/plain-text.ts';
 import { type Problem, UserError } from '../../core/problems.ts';
-import { type Post, type PostReview, type PostStatus, takesVotes } from '../../core/publish/post.ts';
+import {
+  type Post,
+  type PostReview,
+  type PostStatus,
+  takesVotes,
+  termsOf,
+  votesOn,
+} from '../../core/publish/post.ts';
 import { notNow } from '../../core/publish/verbs.ts';
 import type { Ballots, CastResult } from '../../core/review/ballots.ts';
+import type { PersonLinks } from '../../core/review/person-links.ts';
 import {
+  areOneOn,
   type BallotEntry,
   countedVotes,
   type Decision,
@@ -20,7 +29,6 @@ import {
   type VoterRole,
   type VoteSource,
   voterRoleOf,
-  votesOf,
 } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { fetchMemberOf } from '../access/members.ts';
@@ -63,6 +71,7 @@ export function createVoting({
   posts,
   workspaces,
   ballots,
+  personLinks,
   recorder,
   cardIndex,
   questions,
@@ -75,6 +84,7 @@ export function createVoting({
   posts: Store<Post>;
   workspaces: Workspaces;
   ballots: Ballots;
+  personLinks: Pick<PersonLinks, 'accountsOf'>;
   recorder: Recorder;
   cardIndex: CardIndex;
   questions: Questions;
@@ -142,7 +152,7 @@ export function createVoting({
     if (!isRepeated && isCounted(acts, act, post.contentHash)) {
       const undone = await cast(post, { ...act, type: 'unmark' });
       if (undone.result === 'late') throw new UserError(overProblem(undone.decision));
-      return answer(takenBackText(mark, person, votesOf(undone.acts, post.contentHash)));
+      return answer(takenBackText(mark, whatIsLeft(post, undone.acts, { person, mark })));
     }
     // A window opens only in answer to the press, so there the vote comes along with its reason.
     if (mark === 'reject' && ask !== undefined) return askWhy(event, post);
@@ -183,7 +193,7 @@ export function createVoting({
   ): Promise<string | undefined> {
     const { id: eventId, person, text, at: pressedAt = now() } = event;
     checkIsReviewed(post);
-    const votes = votesOf(await ballots.read(post.id), post.contentHash);
+    const votes = votesOn(post, await ballots.read(post.id));
     const hasRejected = votes.some((vote) => vote.person.id === person.id && vote.mark === 'reject');
     const reason = plainText(text).trim().slice(0, MAX_REASON_LENGTH).toWellFormed();
     if (hasRejected) {
@@ -209,21 +219,46 @@ export function createVoting({
     if (!(await takesPart({ access, workspaces }, post, workspace)))
       throw new UserError({ code: 'not_shared' });
     if (!takesVotes(post)) throw overError(post);
-    if (person.id === post.author.id && !policy.authorVotes) throw new UserError({ code: 'own_post' });
+    const accounts = await personLinks.accountsOf(person);
+    if (!policy.authorVotes && accounts.some(({ id }) => id === post.author.id))
+      throw new UserError({ code: 'own_post' });
     const authority = member.isMember === false ? undefined : voterRoleOf(policy, person, member);
     if (authority === undefined) throw new UserError({ code: 'may_not_vote', policy, chats });
+    if (asksForLinks(post) && accounts.length === 1) throw new UserError({ code: 'not_linked' });
     return authority;
+  }
+
+  /**
+   * The accounts that are one person's, of the author and of everybody who has acted. They go along with each act, in one
+   * write, so that whatever has come to this ballot before, and wherever a crash falls, nobody is counted twice.
+   */
+  async function linkedOn(
+    post: Reviewed,
+    acts: readonly BallotEntry[],
+    latest: Person,
+  ): Promise<(readonly Person[])[] | undefined> {
+    const people = [post.author, latest, ...acts.map(({ person }) => person)];
+    const unique = new Map(people.map((person) => [person.id, person]));
+    const groups = new Map<string, readonly Person[]>();
+    for (const person of unique.values()) {
+      const accounts = await personLinks.accountsOf(person);
+      const isNews = accounts.some((account) => !areOneOn(acts, person, account));
+      if (isNews) groups.set(accounts.map(({ id }) => id).join(' '), accounts);
+    }
+    return groups.size === 0 ? undefined : [...groups.values()];
   }
 
   /** @throws UserError when the review was over before. */
   async function cast(post: Reviewed, given: GivenEntry, reason = ''): Promise<CastResult> {
     const at = now();
-    const { id: postId, contentHash } = post;
+    const { contentHash } = post;
     if (given.type === 'mark' && given.mark === 'approve') await lapseVotes(post, given.person);
-    const act: BallotEntry = given.type === 'mark' ? { ...given, at, contentHash } : { ...given, at };
+    const linked = await linkedOn(post, await ballots.read(post.id), given.person);
+    const act: BallotEntry =
+      given.type === 'mark' ? { ...given, at, contentHash, linked } : { ...given, at, linked };
     const along: BallotEntry[] =
       reason === '' ? [] : [{ type: 'reason', person: given.person, at, text: reason }];
-    const done = await ballots.cast({ postId, contentHash, policy: post.review.policy }, act, ...along);
+    const done = await ballots.cast(termsOf(post), act, ...along);
     if (done.result === 'late' && act.type !== 'unmark') throw new UserError(overProblem(done.decision));
     if (done.result === 'counted') {
       await recorder.follow(post, done.acts);
@@ -238,22 +273,23 @@ export function createVoting({
    * it was given; where Nod is shut out, or has no token for the platform, it is confirmed by nobody and does not count.
    */
   async function lapseVotes(post: Reviewed, latest: Person): Promise<void> {
-    const { id: postId, contentHash, review } = post;
-    const acts = await ballots.read(postId);
-    const approvals = votesOf(acts, contentHash).filter(
+    const acts = await ballots.read(post.id);
+    const approvals = votesOn(post, acts).filter(
       ({ mark, person }) => mark === 'approve' && person.id !== latest.id,
     );
-    if (approvals.length + 1 < review.policy.approvals) return;
-    for (const act of countedVotes(acts, contentHash)) {
+    if (approvals.length + 1 < post.review.policy.approvals) return;
+    for (const act of countedVotes(acts, post.contentHash)) {
       if (act.mark !== 'approve' || act.person.id === latest.id || (await hasSay(post, act))) continue;
       const { person, mark, source } = act;
       const lapsed = { type: 'unmark', person, mark, source, at: now(), isLapsed: true } as const;
-      await ballots.cast({ postId, contentHash, policy: review.policy }, lapsed);
+      await ballots.cast(termsOf(post), lapsed);
     }
   }
 
   async function hasSay(post: Reviewed, { person, chat, workspace }: VoteEntry): Promise<boolean> {
     if (workspace !== undefined && !(await takesPart({ access, workspaces }, post, workspace))) return false;
+    const accounts = await personLinks.accountsOf(person);
+    if (asksForLinks(post) && accounts.length === 1) return false;
     if (chat === undefined) return true;
     try {
       const member = await fetchMemberOf(botFor, chat, person);
@@ -286,16 +322,29 @@ export const sourceOf = (message: MessageRef): VoteSource => `reaction ${keyOf(m
 
 /** What somebody is told who presses a button that they have just pressed: what their first press came to. */
 function againText(
-  { review, ...post }: Reviewed,
+  post: Reviewed,
   acts: readonly BallotEntry[],
   { person, mark }: Pick<VoteEntry, 'person' | 'mark'>,
 ): string {
-  const { contentHash } = post;
-  const decision = decisionOf(acts, { policy: review.policy, contentHash });
-  if (isCounted(acts, { person, mark, source: 'button' }, contentHash))
-    return castText(mark, { result: 'known', acts, decision }, { ...post, review });
-  return takenBackText(mark, person, votesOf(acts, contentHash));
+  if (!isCounted(acts, { person, mark, source: 'button' }, post.contentHash))
+    return takenBackText(mark, whatIsLeft(post, acts, { person, mark }));
+  return castText(mark, { result: 'known', acts, decision: decisionOf(acts, termsOf(post)) }, post);
 }
+
+/** What still says the same after a button was taken back: a reaction of the person's, or another account. */
+function whatIsLeft(
+  post: Reviewed,
+  acts: readonly BallotEntry[],
+  { person, mark }: Pick<VoteEntry, 'person' | 'mark'>,
+): 'reaction' | 'account' | undefined {
+  const left = countedVotes(acts, post.contentHash).filter((vote) => vote.mark === mark);
+  if (left.some((vote) => vote.person.id === person.id)) return 'reaction';
+  return left.some((vote) => areOneOn(acts, vote.person, person)) ? 'account' : undefined;
+}
+
+/** Whether only people who have linked their accounts have a say: the chats have to be joined for that. */
+const asksForLinks = ({ review }: Reviewed): boolean =>
+  review.policy.linkedVoters === true && review.places.length > 1;
 
 const isReviewed = (post: Post): post is Reviewed => post.review !== undefined;
 

@@ -138,6 +138,8 @@ function entryText(entry: HistoryEntry, wording: Wording): string {
       return `The card of ${post} could not be shown${because}`;
     case 'vote_lapsed':
       return `${who} has no say any more, so the ${detail ?? 'vote'} of ${post} does not count`;
+    case 'accounts_linked':
+      return `Two accounts vote as one person on ${post}${because}`;
     case 'account_connected':
       return `${who} connected ${entry.account === undefined ? (detail ?? 'an account') : account}`;
     case 'account_disconnected':

@@ -36,6 +36,8 @@ function setChange(id: string, argument: string): PolicyChange | undefined {
       return (policy) => ({ ...policy, authorVotes: value });
     case 'rejection':
       return (policy) => ({ ...policy, rejectionIsFinal: value });
+    case 'linked':
+      return (policy) => ({ ...policy, linkedVoters: value });
     default:
       return undefined;
   }

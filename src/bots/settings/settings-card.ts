@@ -56,7 +56,7 @@ export function settingsCard(view: SettingsView): Card {
       setting('Time zone', zoneText(view)),
       ...joinedCardLines(view),
       [],
-      ['Changes apply to posts that are submitted from now on.'],
+      ['Changes apply to posts that are submitted from now on, and to reviews that nobody could decide.'],
       ...(isReviewed ? namingLines(view) : []),
     ],
     rows: [
@@ -108,8 +108,14 @@ function ruleLines(view: SettingsView): Line[] {
     setting('The author’s own vote', authorVotes ? 'counts' : 'does not count'),
     setting(isOne ? 'One rejection' : `${approvals} rejections`, isOne ? 'ends a review' : 'end a review'),
     setting('A review stays open for', hoursText(openHours)),
+    ...(otherPlaces(view).length === 0 ? [] : [linkedLine(view)]),
     ...(view.isPrivate ? [] : [setting('Reviews of posts from here stand', reviewChatWords(view))]),
   ];
+}
+
+function linkedLine({ chat, settings }: SettingsView): Line {
+  const who = settings.policy.linkedVoters ? 'only who has linked both accounts' : 'linked accounts or not';
+  return setting('Who votes in joined chats', `${who} (${wordingOf(chat).slash}link)`);
 }
 
 function reviewChatWords(view: SettingsView): string {
@@ -190,12 +196,13 @@ function voterRows({ chat, workspace, settings }: SettingsView): Row[] {
 
 function ruleRows(view: SettingsView): Row[] {
   const { chat, isPrivate, settings } = view;
-  const { managersVote, authorVotes, rejectionIsFinal, openHours } = settings.policy;
+  const { managersVote, authorVotes, rejectionIsFinal, openHours, linkedVoters = false } = settings.policy;
   const { hasMenus, managersLabel } = wordingOf(chat);
   const toggles = [
     toggle(`${managersLabel} approve`, 'managers', managersVote),
     toggle('Author’s own vote counts', 'author', authorVotes),
     toggle('One rejection is final', 'rejection', rejectionIsFinal),
+    ...(otherPlaces(view).length === 0 ? [] : [toggle('Only linked people vote', 'linked', linkedVoters)]),
   ];
   const open: Choice = {
     type: 'choice',
@@ -334,6 +341,14 @@ export function approverHelpCard(chat: ChatRef): Card {
       );
 }
 
+/** How somebody is named where there are no menus, in the 200 characters of an answer to a press. */
+export const NAME_APPROVER =
+  'Reply with /approver to a message of the person who shall approve. Then the post here can be approved by them, too.';
+
+/** What came of letting authors vote. */
+export const authorCountsText = ({ name }: Person): string =>
+  `From now on the own vote of authors counts here, so ${name} can approve this post.`;
+
 /** What naming somebody, or taking them off, came to. */
 export function approverCard(
   { name }: Person,
@@ -369,6 +384,7 @@ export function changesText(before: Settings, after: Settings): string | undefin
     change('people who may approve', names(old.people), names(now.people)),
     change('the author’s own vote counts', yesNo(old.authorVotes), yesNo(now.authorVotes)),
     change('one rejection is final', yesNo(old.rejectionIsFinal), yesNo(now.rejectionIsFinal)),
+    change('only linked people vote', yesNo(old.linkedVoters === true), yesNo(now.linkedVoters === true)),
     change('reviews stay open', hoursText(old.openHours), hoursText(now.openHours)),
     change('time zone', before.timeZone, after.timeZone),
   ].filter((text) => text !== undefined);

@@ -5,12 +5,13 @@ import { type History, type HistoryEntry, toCsv } from '../../core/history/histo
 import type { Recorder } from '../../core/history/record-post.ts';
 import { type ChatRef, isSomebody, type Obstacle, type Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
+import type { Post } from '../../core/publish/post.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import type { Press } from '../buttons.ts';
 import type { Sender } from '../cards/send.ts';
 import type { Bot, Card, ChatEvent, ChatEventOf } from '../platform.ts';
-
 import { encodeQuestionId, type Questions } from '../questions.ts';
+import type { Electorates } from '../review/electorate.ts';
 import { OLD_BUTTON } from '../text/messages.ts';
 import { canStand, obstacleText } from '../text/obstacles.ts';
 import { problemText } from '../text/problems.ts';
@@ -21,8 +22,10 @@ import { type PolicyChange, policyChangeOf } from './policy-fields.ts';
 import {
   approverCard,
   approverHelpCard,
+  authorCountsText,
   changesText,
   joinHelpCard,
+  NAME_APPROVER,
   QUESTIONS,
   questionCard,
   reviewChatText,
@@ -41,6 +44,7 @@ const HISTORY_ENTRIES = 15;
 export function createSettings({
   workspaces,
   joinChats,
+  electorates,
   history,
   recorder,
   sender,
@@ -51,6 +55,7 @@ export function createSettings({
 }: {
   workspaces: Workspaces;
   joinChats: JoinChats;
+  electorates: Pick<Electorates, 'revise'>;
   history: History;
   recorder: Recorder;
   sender: Sender;
@@ -148,6 +153,20 @@ export function createSettings({
       if (isForNobody(next)) throw new UserError({ code: 'nobody_may_vote' });
       return { policy: next };
     });
+    await electorates.revise(event.workspace);
+  }
+
+  /** Lets authors approve their own posts here, and so a post that nobody else can approve. */
+  async function countAuthor(event: PressEvent, { author }: Post): Promise<void> {
+    await changePolicy(event, (policy) => ({ ...policy, authorVotes: true }));
+    await event.answer(authorCountsText(author));
+  }
+
+  /** Shows where somebody is named who may approve. */
+  async function askForApprover(event: PressEvent): Promise<void> {
+    const reply = await event.openPrivately?.();
+    if (reply === undefined || !wordingOf(event.chat).hasMenus) return event.answer(NAME_APPROVER);
+    await sender.sayInstead(reply, await draw({ ...event, reply }));
   }
 
   /** Changes the rules, and writes down what that has made different. */
@@ -222,7 +241,7 @@ export function createSettings({
     await (place === undefined ? sender.say(chat, card) : sender.sayInstead(place, card));
   }
 
-  return { show, showHistory, join, toggleApprover, press, take };
+  return { show, showHistory, join, toggleApprover, countAuthor, askForApprover, press, take };
 }
 
 export type SettingsDialogue = ReturnType<typeof createSettings>;

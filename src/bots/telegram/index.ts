@@ -192,7 +192,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   }
 
   const { send, edit, remove, addReactions } = outgoing;
-  const { fetchMember, fetchObstacle, receivesReactions } = members;
+  const { fetchMember, fetchManagers, fetchObstacle, receivesReactions } = members;
   // About 20 messages and edits a minute are allowed in a group, for all cards together.
   const editPauseMs = ({ chat }: MessageRef): number => (isPrivateChat(chat) ? 3_000 : 5_000);
   const { openFile } = files;
@@ -206,7 +206,8 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     me && `https://t.me/${me.username}?start=${payload}`;
   const listening = { start, stop, connection: () => connection, isReachable };
   const calls = { ...listening, send, edit, remove, openFile, privateChat, openUrl, editPauseMs };
-  const reviewing = { fetchMember, fetchObstacle, addReactions, receivesReactions, tellPrivately, startUrl };
+  const people = { fetchMember, fetchManagers, fetchObstacle };
+  const reviewing = { ...people, addReactions, receivesReactions, tellPrivately, startUrl };
   return { platform: 'telegram', composesInPrivate: false, ...calls, ...reviewing };
 }
 

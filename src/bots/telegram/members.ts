@@ -1,10 +1,10 @@
 import type { Api } from 'grammy';
 import type { ChatMember, ChatMemberUpdated, ChatPermissions } from 'grammy/types';
 import type { ChatRef, Obstacle, Person } from '../../core/people.ts';
-import type { Member } from '../../core/review/review.ts';
+import type { Electorate, Member } from '../../core/review/review.ts';
 import { ChatClosedError } from '../platform.ts';
 import { ask, says } from './errors.ts';
-import { isPrivateChat, parseChatRef, parsePersonId } from './ids.ts';
+import { isPrivateChat, parseChatRef, parsePersonId, userPerson } from './ids.ts';
 import type { Supergroups } from './supergroups.ts';
 
 const UNKNOWN_MEMBER = [
@@ -48,6 +48,17 @@ export function createMembers({ api, supergroups, fetchOwnId }: StandingOptions)
       if (HIDDEN_MEMBERS.some((text) => says(error, text))) return { isManager: false, roles: [] };
       throw error;
     }
+  }
+
+  /** All of them, who act anonymously among them (https://core.telegram.org/bots/api#getchatadministrators). */
+  async function fetchManagers(chat: ChatRef): Promise<Electorate> {
+    // Its person alone, of whom nothing is told that the chat does not tell.
+    if (isPrivateChat(chat)) return { people: [{ id: chat, name: '' }], isComplete: true };
+    const administrators = await supergroups.follow(parseChatRef(chat).chatId, (id) =>
+      ask('getChatAdministrators', () => api.getChatAdministrators(id)),
+    );
+    const people = administrators.filter(({ user }) => !user.is_bot).map(({ user }) => userPerson(user));
+    return { people, isComplete: true };
   }
 
   /** Only an administrator can act anonymously, as the group; anybody may speak here as a channel of theirs. */
@@ -102,7 +113,7 @@ export function createMembers({ api, supergroups, fetchOwnId }: StandingOptions)
     administers.set(chat.id, isAdministrator(member));
   }
 
-  return { fetchMember, fetchObstacle, receivesReactions, note };
+  return { fetchMember, fetchManagers, fetchObstacle, receivesReactions, note };
 }
 
 /** Whether somebody is in a chat: https://core.telegram.org/bots/api#chatmember */

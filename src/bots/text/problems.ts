@@ -135,6 +135,8 @@ export function problemText(problem: Problem, wording: Wording): string {
       return `Only ${votersText(problem.policy, problem.chats, wording)} can approve or reject here.`;
     case 'own_post':
       return `A post needs the vote of somebody else than its author here. ${slash}settings can change that.`;
+    case 'not_linked':
+      return `Here only people vote who have linked their accounts of both chats. ${slash}link says how; then vote again.`;
     case 'review_over':
       return `This was ${problem.decision.outcome} already, by ${listOf(problem.decision.by.map(({ name }) => name))}.`;
     case 'not_in_review':
@@ -163,6 +165,14 @@ export function problemText(problem: Problem, wording: Wording): string {
       return `“${excerptOf(problem.text, 40)}” is no time zone that Nod knows. Write it like “Europe/Berlin” or “New York”.`;
     case 'code_unknown':
       return `This code is not good, or no longer. ${slash}settings in the other chat gives a new one.`;
+    case 'link_code_unknown':
+      return `This code is not good, or no longer. ${slash}link, sent from your other account, gives a new one.`;
+    case 'link_same_chat':
+      return 'This code is from an account of the same platform. Link one on Telegram with one on Discord.';
+    case 'already_linked':
+      return `Your account is linked with another one already. ${slash}unlink parts them.`;
+    case 'not_a_person':
+      return 'This is for one person alone. Write it under your own name.';
     case 'too_many_codes':
       return 'Too many codes were tried. Try again in an hour.';
     case 'already_joined':

@@ -38,6 +38,8 @@ export interface Wording {
   readonly hasMenus: boolean;
   /** Everybody reads times in their own time zone. */
   readonly hasOwnTimes: boolean;
+  /** Who holds a role is not told to bots. */
+  readonly hidesRoles: boolean;
 }
 
 /** The wording of the platform that a conversation belongs to. */
@@ -71,6 +73,7 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     managersLabel: 'Administrators',
     hasMenus: false,
     hasOwnTimes: false,
+    hidesRoles: false,
   },
   discord: {
     slash: '/tiktok ',
@@ -97,5 +100,6 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     managersLabel: 'People with Manage Server',
     hasMenus: true,
     hasOwnTimes: true,
+    hidesRoles: true,
   },
 };

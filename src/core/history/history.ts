@@ -26,7 +26,8 @@ type HistoryEvent =
   | 'access_allowed'
   | 'access_withdrawn'
   | 'vote_lapsed'
-  | 'not_shown';
+  | 'not_shown'
+  | 'accounts_linked';
 
 /** One thing that happened. It is written once and never changes. */
 export interface HistoryEntry extends Versioned {

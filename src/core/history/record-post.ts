@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import type { AccountName } from '../people.ts';
+import { type AccountName, type Person, platformOf } from '../people.ts';
 import { isSettled, type Post } from '../publish/post.ts';
 import type { Ballots } from '../review/ballots.ts';
-import type { BallotEntry } from '../review/review.ts';
+import { areOneOn, type BallotEntry } from '../review/review.ts';
 import type { Fresh } from '../storage/database.ts';
 import type { History, HistoryEntry } from './history.ts';
 
@@ -85,6 +85,7 @@ export function entriesOf(post: Post, acts: readonly BallotEntry[]): [key: strin
   const told: Told[] = [
     { key: 'submitted', at: post.createdAt, what: 'submitted', person: post.author, detail: planned(post) },
     ...acts.flatMap(actEntry),
+    ...acts.flatMap(linkEntry),
     ...decisionEntry(post),
     ...endEntry(post),
   ];
@@ -122,6 +123,31 @@ function actEntry(act: BallotEntry, index: number, acts: readonly BallotEntry[])
   if (next?.type === 'reason' && isAlong(next)) return [];
   const what = act.mark === 'approve' ? 'approved_by' : 'rejected_by';
   return [{ key, at, person, what, detail: act.source === 'button' ? 'button' : 'reaction' }];
+}
+
+/** Accounts that have both acted here count as one person from this act on. */
+function linkEntry({ person, at }: BallotEntry, index: number, acts: readonly BallotEntry[]): Told[] {
+  const known = linkedPairs(acts.slice(0, index));
+  const fresh = linkedPairs(acts.slice(0, index + 1)).filter((pair) => !known.includes(pair));
+  return fresh.map((detail) => ({
+    key: `link ${index} ${detail}`,
+    at,
+    person,
+    what: 'accounts_linked',
+    detail,
+  }));
+}
+
+/** Who has acted by more than one account, in words. */
+function linkedPairs(acts: readonly BallotEntry[]): string[] {
+  if (!acts.some(({ linked }) => linked !== undefined)) return [];
+  const people = [...new Map(acts.map(({ person }) => [person.id, person])).values()];
+  const named = ({ id, name }: Person) => `${name} (${platformOf(id)})`;
+  return people.flatMap((one, index) =>
+    people
+      .slice(index + 1)
+      .flatMap((other) => (areOneOn(acts, one, other) ? `${named(one)} and ${named(other)}` : [])),
+  );
 }
 
 function decisionEntry({ review, createdAt }: Post): Told[] {

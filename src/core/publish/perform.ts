@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Accounts } from '../accounts/accounts.ts';
 import { type MediaPreparer, PreparingStoppedError, preparingProblem } from '../media/prepare.ts';
 import type { MediaProblem } from '../media/types.ts';
 import { UserError } from '../problems.ts';
 import type { Ballots } from '../review/ballots.ts';
+import type { VoterRules } from '../review/review.ts';
 import type { TikTokClient } from '../tiktok/client.ts';
 import { type Advice, type FailureReason, failureOf, refusalOf } from '../tiktok/codes.ts';
 import {
@@ -13,7 +15,16 @@ import {
 } from '../tiktok/errors.ts';
 import type { CreatorInfo, PrivacyLevel } from '../tiktok/types.ts';
 import type { Pacing } from './pacing.ts';
-import { dueAt, type Next, type Post, type PostEvent, type PostFailure, type PostIn } from './post.ts';
+import {
+  dueAt,
+  type Next,
+  type Post,
+  type PostEvent,
+  type PostFailure,
+  type PostIn,
+  takesVotes,
+  termsOf,
+} from './post.ts';
 import type { PullCounts } from './pull-progress.ts';
 import type { Attempt, AttemptFile, ReleaseGate } from './release-gate.ts';
 import type { PostSignals, Signals } from './signals.ts';
@@ -246,6 +257,8 @@ export function createWaiting({
     const note = await notes.read(post.id);
     const stopped = await stoppedBy(post, note);
     if (stopped !== undefined) return stopped;
+    if (note?.voters !== undefined && takesVotes(post) && hasOtherVoters(post, note.voters))
+      return { type: 'voters_changed', voters: note.voters };
     const isPlanned = note?.publishAt === undefined || note.publishAt === (post.publishAt ?? null);
     if (isPlanned || (post.status === 'queued' && post.attempts > 0)) return undefined;
     return { type: 'rescheduled', publishAt: note.publishAt ?? undefined };
@@ -267,7 +280,7 @@ export function createWaiting({
 
   /** Whoever ends the review closes the ballot first, so that no vote is counted for nothing. */
   async function review(post: PostIn<'in_review'>, isDue: boolean): Promise<PostEvent | undefined> {
-    const ballot = { postId: post.id, contentHash: post.contentHash, policy: post.review.policy };
+    const ballot = termsOf(post);
     const note = await noted(post);
     if (note?.type === 'cancelled' || note?.type === 'withdrawn') {
       await ballots.close(ballot);
@@ -310,6 +323,11 @@ export function createWaiting({
 }
 
 export type Waiting = ReturnType<typeof createWaiting>;
+
+/** Whether others have a say in the review of a post by now than these rules give one. */
+function hasOtherVoters({ review }: Post, voters: VoterRules): boolean {
+  return review !== undefined && !isDeepStrictEqual({ ...review.policy, ...voters }, review.policy);
+}
 
 /** Whether TikTok has announced news since it was asked. */
 const isHinted = (post: PostIn<'processing' | 'published' | 'in_inbox'>, note: PostSignals | undefined) =>

@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto';
 import type { MediaKind, MediaProblem, PreparedMedia, PreparingProblem, StoredFile } from '../media/types.ts';
 import type { AccountName, ChatRef, Person } from '../people.ts';
 import type { Problem } from '../problems.ts';
-import type { Decision, ReviewPolicy } from '../review/review.ts';
+import type { Reviewed } from '../review/ballots.ts';
+import {
+  type BallotEntry,
+  barredFrom,
+  type Decision,
+  type ReviewPolicy,
+  type Vote,
+  type VoterRules,
+  votesOf,
+} from '../review/review.ts';
 import type { Versioned } from '../storage/database.ts';
 import type { FailureReason } from '../tiktok/codes.ts';
 import type { PostMode, PostSettings, PrivacyLevel, PublishStatus } from '../tiktok/types.ts';
@@ -217,6 +226,8 @@ export type PostEvent =
   /** No reason has come in time. */
   | { type: 'call_due' }
   | { type: 'rescheduled'; publishAt?: number | undefined }
+  /** Nobody could have decided the review, so others have a say in it from now on. */
+  | { type: 'voters_changed'; voters: VoterRules }
   | { type: 'held'; problem: Problem; privacyLevelOptions: readonly PrivacyLevel[] }
   | { type: 'attempt_opened'; attemptId: string }
   | { type: 'accepted'; publishId: string }
@@ -263,6 +274,25 @@ export const mayAppear = ({ status }: Post): boolean => !ENDED.has(status);
 
 /** Whether votes on the post are counted, once it is reviewed at all. */
 export const takesVotes = ({ status }: Post): boolean => status === 'preparing' || status === 'in_review';
+
+/** By which terms the review of a post is decided. */
+export const termsOf = ({
+  id,
+  contentHash,
+  author,
+  review,
+}: PostBase & { review: PostReview }): Reviewed => ({
+  postId: id,
+  contentHash,
+  author,
+  policy: review.policy,
+});
+
+/** The votes that count in the review of a post; none where there is no review. */
+export function votesOn({ review, contentHash, author }: PostBase, acts: readonly BallotEntry[]): Vote[] {
+  if (review === undefined) return [];
+  return votesOf(acts, contentHash, barredFrom({ policy: review.policy, author }));
+}
 
 /** When the post wants its next tick; undefined when it waits for somebody, or for nothing. */
 export function dueAt(post: Post): number | undefined {

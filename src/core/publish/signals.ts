@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Person } from '../people.ts';
+import type { VoterRules } from '../review/review.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 
 const MAX_LINKED = 1_000;
@@ -10,6 +11,8 @@ export interface PostSignals extends Versioned {
   readonly cancelled?: { readonly by: Person; readonly isWithdrawn?: true };
   /** Somebody wants the post at another time; null for as soon as possible. */
   readonly publishAt?: number | null;
+  /** Others shall have a say in the review. */
+  readonly voters?: VoterRules;
   /** TikTok announced news at this time. */
   readonly hintedAt?: number;
 }
@@ -46,6 +49,11 @@ export function createSignals({
     await write(postId, { publishAt: publishAt ?? null });
   }
 
+  /** Asks for others to have a say in the review of a post. */
+  async function changeVoters(postId: string, voters: VoterRules): Promise<void> {
+    await write(postId, { voters });
+  }
+
   /** Notes that TikTok has news about a publish of ours; false when it is none of ours. */
   async function hint(publishId: string): Promise<boolean> {
     const postId = linked.get(publishId) ?? (await publishes.get(publishId))?.postId;
@@ -73,7 +81,7 @@ export function createSignals({
     }
   }
 
-  return { read, cancel, withdraw, reschedule, hint, link, forget };
+  return { read, cancel, withdraw, reschedule, changeVoters, hint, link, forget };
 }
 
 export type Signals = ReturnType<typeof createSignals>;

@@ -38,6 +38,12 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
       return post.status === 'rejected' ? { ...post, callsAt: undefined } : post;
     case 'rescheduled':
       return reschedule(post, event.publishAt, now, pacing);
+    case 'voters_changed': {
+      if ((post.status !== 'preparing' && post.status !== 'in_review') || post.review === undefined)
+        return post;
+      const policy = { ...post.review.policy, ...event.voters };
+      return { ...post, review: { ...post.review, policy } };
+    }
     case 'held':
       return hold(post, event, now, pacing);
     case 'attempt_opened':

@@ -24,7 +24,15 @@ export interface ReviewPolicy {
   /** Whether one rejection ends the review; else it takes as many as approvals are needed. */
   readonly rejectionIsFinal: boolean;
   readonly openHours: number;
+  /** Where chats are joined, only people have a say who have linked their accounts of both. */
+  readonly linkedVoters?: boolean | undefined;
 }
+
+/** The part of a policy that says who has a say; how votes are counted is no part of it. */
+export type VoterRules = Pick<
+  ReviewPolicy,
+  'managersVote' | 'roles' | 'people' | 'authorVotes' | 'linkedVoters'
+>;
 
 /** Somebody's part in a place at this moment, as its platform tells it. */
 export interface Member {
@@ -52,6 +60,8 @@ export type BallotEntry = {
   readonly eventId?: string;
   /** When a button was pressed, by its platform's clock; `at` is by ours. */
   readonly pressedAt?: number | undefined;
+  /** Accounts that are one person's, group by group, as of this act. On this ballot they are one for good. */
+  readonly linked?: readonly (readonly Person[])[] | undefined;
 } & (
   | {
       readonly type: 'mark';
@@ -99,6 +109,8 @@ export interface Decision {
 export interface ReviewTerms {
   readonly policy: ReviewPolicy;
   readonly contentHash: string;
+  /** Whose post it is. */
+  readonly author?: Person | undefined;
 }
 
 /** The policy where nobody has set one: a team's posts need one more pair of eyes, a person's own none. */
@@ -126,20 +138,38 @@ export function voterRoleOf(
   return policy.managersVote && isManager ? { by: 'manager' } : undefined;
 }
 
-/** Every button and reaction of one person that stands. */
+/** Every button and reaction of one account that stands. */
 interface VoteMarks {
   readonly valid: Map<string, VoteEntry>;
   reason?: string;
 }
 
+/** What has been said so far, by account, and which accounts are one person's. */
+interface Tally {
+  readonly marks: Map<string, VoteMarks>;
+  /** From an account to another one of the same person's, and so on to the one that stands for all. */
+  readonly same: Map<string, string>;
+}
+
 /**
- * The votes that stand after these acts, in the order in which they were cast.
+ * The votes that stand after these acts, in the order in which they were cast; those of `barred` do not count.
  *
- * Several marks of one person are one vote: a rejection outweighs an approval, whichever came last, because reactions
- * that are read back have no order. Two buttons cannot be pressed at once, so the later press takes the place of the other.
+ * Several marks of one person, from whichever of their accounts, are one vote: a rejection outweighs an approval, whichever
+ * came last, because reactions that are read back have no order. Two buttons cannot be pressed at once, so the later press
+ * takes the place of the other.
  */
-export function votesOf(acts: readonly BallotEntry[], contentHash: string): Vote[] {
-  return votesIn(marksOf(acts, contentHash));
+export function votesOf(acts: readonly BallotEntry[], contentHash: string, barred?: Person): Vote[] {
+  return votesIn(tallyOf(acts, contentHash), barred);
+}
+
+/** Whose vote does not count: the author's, unless the policy lets authors vote. */
+export const barredFrom = ({ policy, author }: Pick<ReviewTerms, 'policy' | 'author'>): Person | undefined =>
+  policy.authorVotes ? undefined : author;
+
+/** Whether two accounts are known on this ballot as one person's. */
+export function areOneOn(acts: readonly BallotEntry[], one: Person, other: Person): boolean {
+  const { same } = tallyOf(acts, '');
+  return personOf(same, one.id) === personOf(same, other.id);
 }
 
 /** Whether this mark of the person stands. */
@@ -148,7 +178,7 @@ export function isCounted(
   { person, source, mark }: Pick<VoteEntry, 'person' | 'source' | 'mark'>,
   contentHash: string,
 ): boolean {
-  return marksOf(acts, contentHash).get(person.id)?.valid.has(`${source} ${mark}`) ?? false;
+  return tallyOf(acts, contentHash).marks.get(person.id)?.valid.has(`${source} ${mark}`) ?? false;
 }
 
 /** Presses of one button that come closer together than this (milliseconds) are one press: a double tap, or impatience. */
@@ -170,18 +200,22 @@ export function isPressedAtOnce(
 
 /** Everything that stands, of everybody. */
 export function countedVotes(acts: readonly BallotEntry[], contentHash: string): VoteEntry[] {
-  return [...marksOf(acts, contentHash).values()].flatMap(({ valid }) => [...valid.values()]);
+  return [...tallyOf(acts, contentHash).marks.values()].flatMap(({ valid }) => [...valid.values()]);
 }
 
-function marksOf(acts: readonly BallotEntry[], contentHash: string): Map<string, VoteMarks> {
-  const people = new Map<string, VoteMarks>();
-  for (const act of acts) apply(people, act, contentHash);
-  return people;
+const emptyTally = (): Tally => ({ marks: new Map(), same: new Map() });
+
+function tallyOf(acts: readonly BallotEntry[], contentHash: string): Tally {
+  const tally = emptyTally();
+  for (const act of acts) apply(tally, act, contentHash);
+  return tally;
 }
 
-function apply(people: Map<string, VoteMarks>, act: BallotEntry, contentHash: string): void {
-  const marks: VoteMarks = people.get(act.person.id) ?? { valid: new Map() };
-  people.set(act.person.id, marks);
+function apply(tally: Tally, act: BallotEntry, contentHash: string): void {
+  for (const [first, ...others] of act.linked ?? [])
+    for (const other of others) if (first !== undefined) unite(tally.same, first.id, other.id);
+  const marks: VoteMarks = tally.marks.get(act.person.id) ?? { valid: new Map() };
+  tally.marks.set(act.person.id, marks);
   if (act.type === 'reason') marks.reason = act.text;
   else if (act.type === 'unmark') marks.valid.delete(`${act.source} ${act.mark}`);
   else if (act.contentHash === contentHash) {
@@ -190,14 +224,33 @@ function apply(people: Map<string, VoteMarks>, act: BallotEntry, contentHash: st
   }
 }
 
-const votesIn = (people: Map<string, VoteMarks>): Vote[] =>
-  [...people.values()].flatMap(voteOf).sort((a, b) => a.at - b.at);
+/** The account that stands for all of its person's. */
+function personOf(same: Tally['same'], id: string): string {
+  let found = id;
+  for (let next = same.get(found); next !== undefined; next = same.get(found)) found = next;
+  return found;
+}
 
-function voteOf({ valid, reason }: VoteMarks): Vote[] {
-  const marks = [...valid.values()];
+function unite(same: Tally['same'], one: string, other: string): void {
+  const [first, second] = [personOf(same, one), personOf(same, other)];
+  if (first !== second) same.set(second, first);
+}
+
+function votesIn({ marks, same }: Tally, barred: Person | undefined): Vote[] {
+  const people = Map.groupBy(marks, ([id]) => personOf(same, id));
+  if (barred !== undefined) people.delete(personOf(same, barred.id));
+  return [...people.values()]
+    .flatMap((accounts) => voteOf(accounts.map(([, own]) => own)))
+    .sort((a, b) => a.at - b.at);
+}
+
+function voteOf(accounts: readonly VoteMarks[]): Vote[] {
+  const marks = accounts.flatMap(({ valid }) => [...valid.values()]);
   const counted = marks.find(({ mark }) => mark === 'reject') ?? marks[0];
   if (counted === undefined) return [];
   const { person, mark, at, authority } = counted;
+  const own = accounts.find(({ valid }) => [...valid.values()].includes(counted));
+  const reason = own?.reason ?? accounts.find((each) => each.reason !== undefined)?.reason;
   return [{ person, mark, at, authority, reason: mark === 'reject' ? reason : undefined }];
 }
 
@@ -208,14 +261,12 @@ const opposite = (mark: VoteChoice): VoteChoice => (mark === 'approve' ? 'reject
  *
  * Undefined while it is open.
  */
-export function decisionOf(
-  acts: readonly BallotEntry[],
-  { policy, contentHash }: ReviewTerms,
-): Decision | undefined {
-  const people = new Map<string, VoteMarks>();
+export function decisionOf(acts: readonly BallotEntry[], terms: ReviewTerms): Decision | undefined {
+  const { policy, contentHash } = terms;
+  const tally = emptyTally();
   for (const act of acts) {
-    apply(people, act, contentHash);
-    const votes = votesIn(people);
+    apply(tally, act, contentHash);
+    const votes = votesIn(tally, barredFrom(terms));
     const by = (mark: VoteChoice) => votes.filter((vote) => vote.mark === mark).map(({ person }) => person);
     const rejections = by('reject');
     if (rejections.length >= (policy.rejectionIsFinal ? 1 : policy.approvals))
@@ -224,4 +275,20 @@ export function decisionOf(
     if (approvals.length >= policy.approvals) return { outcome: 'approved', by: approvals, at: act.at };
   }
   return undefined;
+}
+
+/** Who could vote on a post, each person once, as far as its platforms tell. */
+export interface Electorate {
+  readonly people: readonly Person[];
+  /** There may be others where a platform does not tell. */
+  readonly isComplete: boolean;
+}
+
+/** Whether there are people enough to approve a post; undefined where nobody can know. */
+export function isApprovable(
+  { approvals }: Pick<ReviewPolicy, 'approvals'>,
+  { people, isComplete }: Electorate,
+): boolean | undefined {
+  if (people.length >= approvals) return true;
+  return isComplete ? false : undefined;
 }

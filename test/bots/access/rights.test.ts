@@ -154,6 +154,8 @@ const MANAGE: Row = {
   'voter by name': 'not_admin',
   'member of the joined server': 'not_admin',
 };
+/** For a person alone: a group has no accounts. */
+const SELF: Row = { ...HERE, 'anonymous administrator': 'not_a_person' };
 const OPERATE: Row = {
   ...everybody('not_operator'),
   'removed, from the group': 'not_member',
@@ -286,6 +288,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'post recaption': onPost('recaption', OWN_POST, REVIEW, 'unknown'),
   'list queue page': { about: 'place', row: HERE, event: pressOf('list', 'page', '0', 'queue') },
   'post connect': onPost('connect', MANAGED_POST, FAILED),
+  'post approver': onPost('approver', MANAGED_POST, REVIEW),
+  'post own_vote': onPost('own_vote', MANAGED_POST, REVIEW),
   'account disconnect': {
     about: 'place',
     row: MANAGE,
@@ -297,6 +301,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'settings managers set': onPlace('managers set', MANAGE, 'yes'),
   'settings author set': onPlace('author set', MANAGE, 'no'),
   'settings rejection set': onPlace('rejection set', MANAGE, 'no'),
+  'settings linked set': onPlace('linked set', MANAGE, 'yes'),
   'settings roles pick': onPlace('roles pick', MANAGE),
   'settings roles drop': onPlace('roles drop', MANAGE, 'nobody'),
   'settings people pick': onPlace('people pick', MANAGE),
@@ -339,6 +344,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   '/join': command('join', MANAGE),
   '/approver': command('approver', MANAGE),
   '/queue': command('queue', HERE),
+  '/link': command('link', SELF),
+  '/unlink': command('unlink', SELF),
   '/posts': command('posts', HERE),
   '/cancel': command('cancel', HERE),
   'answer caption': {
@@ -400,7 +407,7 @@ const REFUSALS: readonly Problem[] = [
   ...(['draft_gone', 'post_gone', 'not_shared', 'not_member', 'not_admin'] as const).map((code) => ({
     code,
   })),
-  ...(['not_operator', 'own_post', 'claim_code_unknown'] as const).map((code) => ({ code })),
+  ...(['not_operator', 'own_post', 'claim_code_unknown', 'not_a_person'] as const).map((code) => ({ code })),
   { code: 'draft_already_submitted', status: 'published', links: [] },
   { code: 'not_author', author: 'Ana' },
   { code: 'speaks_as_group', name: 'Editors' },

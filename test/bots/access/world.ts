@@ -5,7 +5,12 @@ import type { ChatEvent, MessageRef } from '../../../src/bots/platform.ts';
 import type { Draft } from '../../../src/core/compose/draft.ts';
 import type { Person } from '../../../src/core/people.ts';
 import type { Post, PostState, PreparedBase } from '../../../src/core/publish/post.ts';
-import { defaultPolicy, type Member, type ReviewPolicy } from '../../../src/core/review/review.ts';
+import {
+  defaultPolicy,
+  type Electorate,
+  type Member,
+  type ReviewPolicy,
+} from '../../../src/core/review/review.ts';
 import type { Fresh } from '../../../src/core/storage/database.ts';
 import { createCoreWorld } from '../../core/core-world.ts';
 import { account, draftWith, file } from '../../core/drafts.ts';
@@ -74,8 +79,15 @@ export async function createAccessWorld() {
     return { isMember: part !== undefined, isManager: part === 'manager', roles: [] };
   }
 
-  const telegram = createPaperBot({ standingOf });
-  const discord = createPaperBot({ platform: 'discord', standingOf });
+  /** Everybody who manages the chat, by the table of roles. */
+  const managers = (chat: string): Electorate => ({
+    people: Object.values(PEOPLE).filter(
+      (one) => one.id !== chat && roles.get(`${chat} ${one.id}`) === 'manager',
+    ),
+    isComplete: true,
+  });
+  const telegram = createPaperBot({ standingOf, managers });
+  const discord = createPaperBot({ platform: 'discord', standingOf, managers });
   // Whoever wakes a post goes on once it has gone a step; no engine runs here.
   const nod: Nod = world.openAnother({
     access: { isOpen: false, claimCode: CLAIM_CODE },
@@ -214,4 +226,5 @@ const NAMESPACES = [
   ...['drafts', 'posts', 'cards', 'anchors', 'ballots', 'notes', 'workspaces', 'accounts', 'invitations'],
   ...['history', 'join-codes', 'random-ids', 'access', 'operators', 'claims', 'questions'],
   'proposed-captions',
+  ...['person-links', 'link-codes'],
 ];

@@ -21,7 +21,7 @@ import { postCard } from '../../../src/bots/posts/post-card.ts';
 import { cancelCard, postsCard } from '../../../src/bots/posts/post-list.ts';
 import { openedCard, QUEUE_PAGE, queueCard } from '../../../src/bots/posts/queue-card.ts';
 import { askZoneCard, zoneKnownCard } from '../../../src/bots/posts/zone-card.ts';
-import { reviewCard } from '../../../src/bots/review/review-card.ts';
+import { type ReviewView, reviewCard } from '../../../src/bots/review/review-card.ts';
 import { historyCard } from '../../../src/bots/settings/history-card.ts';
 import {
   codeCard,
@@ -105,7 +105,7 @@ const reviewWith = (decision?: Decision) => ({
 
 const IN_REVIEW: PostState = { status: 'in_review', since: NOW, expiresAt: LATER };
 
-function review(caption: string): Card {
+function review(caption: string, changes: Partial<ReviewView> = {}): Card {
   const { content, ...base } = postIn(IN_REVIEW);
   return reviewCard({
     ...common,
@@ -114,6 +114,7 @@ function review(caption: string): Card {
     votes: [],
     receivesReactions: true,
     previewUrl: 'https://nod.example/look/x',
+    ...changes,
   });
 }
 
@@ -221,6 +222,9 @@ const CARDS: Readonly<Record<string, Card>> = {
   }),
   'post, with a file that was replaced': replacedCard(postIn(IN_REVIEW)),
   review: review('First light'),
+  'review, that nobody can approve': review('First light', {
+    outlook: { electorate: { people: [], isComplete: true }, isApprovable: false, isAuthorBarred: true },
+  }),
   'review, with a long caption': review('x'.repeat(3_900)),
   'settings, of a group': settings(),
   'settings, of a server that is joined': settings({

@@ -24,7 +24,7 @@ it('offers all subcommands, for servers and direct messages', async () => {
   const { options, contexts, integration_types } = tiktok?.request ?? {};
   expect(options?.map(({ name }) => name)).toEqual([
     ...['post', 'compose', 'connect', 'accounts', 'disconnect', 'queue', 'posts', 'cancel'],
-    ...['settings', 'history', 'join', 'claim', 'help'],
+    ...['settings', 'history', 'join', 'link', 'unlink', 'claim', 'help'],
   ]);
   expect({ contexts, integration_types }).toEqual({ contexts: [0, 1], integration_types: [0] });
   const post = options?.[0]?.options ?? [];
@@ -40,6 +40,9 @@ it('offers all subcommands, for servers and direct messages', async () => {
     expect(options?.find(({ name }) => name === command)?.options).toMatchObject([
       { type: 3, name: 'code', required: true },
     ]);
+  const linkOptions = options?.find(({ name }) => name === 'link')?.options;
+  expect(linkOptions).toMatchObject([{ type: 3, name: 'code' }]);
+  expect(linkOptions?.[0]?.required ?? false).toBe(false);
 });
 
 it('speaks German, Spanish and Portuguese, and English otherwise', async () => {

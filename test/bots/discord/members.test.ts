@@ -110,3 +110,17 @@ it('says that a chat is closed where it may not look', async () => {
   const error = await harness.errorOf(harness.createBot().fetchMember(chat, person(discord.ana)));
   expect(error).toBeInstanceOf(ChatClosedError);
 });
+
+it('tells the owner as manager, and that there may be others where a role lets people manage', async () => {
+  await using harness = await startHarness();
+  const { discord, chat } = harness;
+  const bot = harness.createBot();
+  const guild = discord.state.guilds.get(discord.studio.id);
+  if (guild === undefined) throw new Error('There is a server.');
+  guild.ownerId = discord.ana.id;
+  const owner = { id: `discord:${discord.ana.id}`, name: 'Ana' };
+  expect(await bot.fetchManagers(chat)).toEqual({ people: [owner], isComplete: true });
+  const ben = discord.user({ name: 'Ben' });
+  discord.addMember(discord.studio, ben, { permissions: ['MANAGE_GUILD'] });
+  expect(await harness.createBot().fetchManagers(chat)).toEqual({ people: [owner], isComplete: false });
+});

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import {
   buttonRow,
   ChatBusyError,
+  ChatClosedError,
   ChatUnreachableError,
   MessageGoneError,
 } from '../../../src/bots/platform.ts';
@@ -162,6 +163,16 @@ it('hears marks where it is an administrator, and knows at once when that change
   expect(await bot.receivesReactions(chat)).toBe(false);
   const asked = telegram.state.requests.filter(({ method }) => method === 'getChatMember');
   expect(asked).toHaveLength(1);
+});
+
+it('tells all administrators of a group but the bots', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const { bot, chat, ben } = await startTeam(harness);
+  expect(await bot.fetchManagers(chat)).toEqual({ people: [personOf(ben)], isComplete: true });
+  expect(await bot.fetchManagers(harness.chat)).toMatchObject({ people: [{ id: harness.chat }] });
+  expect(await harness.errorOf(bot.fetchManagers('telegram:-4711'))).toBeInstanceOf(ChatClosedError);
+  expect(telegram.state.lint).toEqual([]);
 });
 
 it('hears no marks in private chats and where it is not', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PostEvent, PostEventType, PostStatus } from '../../../src/core/publish/post.ts';
 import { isSettled } from '../../../src/core/publish/post.ts';
 import { transition } from '../../../src/core/publish/transition.ts';
-import { BEN, deepFreeze, HOUR_MS, namedPhoto, PACING, POSTS, T0 } from '../posts.ts';
+import { BEN, deepFreeze, HOUR_MS, namedPhoto, PACING, POLICY, POSTS, T0 } from '../posts.ts';
 
 const NOW = T0 + 60_000;
 
@@ -30,6 +30,7 @@ const EVENTS = {
   expired: { type: 'expired' },
   'rescheduled, later': { type: 'rescheduled', publishAt: NOW + HOUR_MS },
   'rescheduled, none': { type: 'rescheduled' },
+  voters_changed: { type: 'voters_changed', voters: { ...POLICY, authorVotes: true } },
   held: {
     type: 'held',
     problem: { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' },
@@ -107,6 +108,7 @@ const TABLE: Record<EventName, Expected[]> = {
   call_due:                        [same,        same,        same,      same,   same,         same,         same,        same,       'rejected', ...nothingOpen.slice(1)],
   'rescheduled, later':            ['preparing', r,           same,      q,      same,         same,         same,        same,       ...nothingOpen],
   'rescheduled, none':             ['preparing', r,           same,      q,      same,         same,         same,        same,       ...nothingOpen],
+  voters_changed:                  [same,        r,           same,      same,   same,         same,         same,        same,       ...nothingOpen],
   held:                            [same,        same,        same,      'on_hold','on_hold',    same,         same,        same,       ...nothingOpen],
   attempt_opened:                  [same,        same,        same,      'submitting',same,         same,         same,        same,       ...nothingOpen],
   accepted:                        [same,        same,        same,      same,   'processing', same,         same,        same,       ...nothingOpen],
@@ -151,6 +153,7 @@ describe('transition', () => {
       reminded: true,
       call_due: true,
       rescheduled: true,
+      voters_changed: true,
       held: true,
       attempt_opened: true,
       accepted: true,

@@ -16,8 +16,11 @@ export function verdictOf(
 ): Verdict | undefined {
   for (let count = 1; count <= acts.length; count += 1) {
     const before = acts.slice(0, count);
-    const people = [...new Set(before.map(({ person }) => person.id))];
-    const opinions = people.map((id) => ({ id, opinion: opinionOf(before, id, contentHash) }));
+    const people = peopleIn(before);
+    const opinions = people.flatMap((accounts) => {
+      const said = accounts.map((id) => ({ id, opinion: opinionOf(before, id, contentHash) }));
+      return said.find(({ opinion }) => opinion === 'reject') ?? said.find(({ opinion }) => opinion) ?? [];
+    });
     const against = opinions.filter(({ opinion }) => opinion === 'reject').map(({ id }) => id);
     const inFavour = opinions.filter(({ opinion }) => opinion === 'approve').map(({ id }) => id);
     if (against.length > 0 && (policy.rejectionIsFinal || against.length >= policy.approvals))
@@ -28,7 +31,21 @@ export function verdictOf(
   return undefined;
 }
 
-/** What all buttons and reactions of one person come to. */
+/** The accounts of each person, those together that somebody has linked. */
+function peopleIn(acts: readonly BallotEntry[]): string[][] {
+  let people = [...new Set(acts.map(({ person }) => person.id))].map((id) => [id]);
+  for (const group of acts.flatMap(({ linked = [] }) => linked)) {
+    const ids = group.map(({ id }) => id);
+    const isOfIt = (accounts: string[]) => accounts.some((id) => ids.includes(id));
+    people = [
+      ...people.filter((one) => !isOfIt(one)),
+      [...new Set([...people.filter(isOfIt).flat(), ...ids])],
+    ];
+  }
+  return people;
+}
+
+/** What all buttons and reactions of one account come to. */
 function opinionOf(
   acts: readonly BallotEntry[],
   id: string,
