@@ -135,6 +135,7 @@ export function stateLines(view: StateView): Line[] {
     ...fromLines(
       votes.map(({ person }) => person),
       post,
+      chat,
     ),
     ...outlookLines(view),
   ];
@@ -211,10 +212,10 @@ const wayOutRows = (post: Post, outlook: Outlook | undefined): Row[] =>
         ),
       ];
 
-/** Where two platforms vote together: from which of them each vote came. */
-function fromLines(voters: readonly Person[], { review }: Post): Line[] {
+/** Where two platforms vote together: from which of them each vote came, unless all are from this one. */
+function fromLines(voters: readonly Person[], { review }: Post, chat: ChatRef): Line[] {
   const platforms = [...new Set((review?.chats ?? []).map(platformOf))];
-  if (platforms.length < 2 || voters.length === 0) return [];
+  if (voters.every(({ id }) => platformOf(id) === platformOf(chat))) return [];
   const from = platforms.flatMap((platform) => {
     const names = voters.filter(({ id }) => platformOf(id) === platform).map(({ name }) => name);
     return names.length === 0 ? [] : [`from ${platformName(platform)}: ${listOf(names)}`];
@@ -296,7 +297,7 @@ export function decisionLines({
   if (decision === undefined) return [];
   const wording = wordingOf(chat);
   const names = listOf(decision.by.map(({ name }) => name));
-  const from = fromLines(decision.by, post);
+  const from = fromLines(decision.by, post, chat);
   if (decision.outcome === 'approved') return [[`${wording.approveMark} Approved by ${names}`], ...from];
   const reasons = votes.filter(({ mark, reason }) => mark === 'reject' && reason !== undefined);
   const [first, ...others] = reasons;
