@@ -168,7 +168,7 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'link_code_unknown':
       return `This code is not good, or no longer. ${slash}link, sent from your other account, gives a new one.`;
     case 'link_same_chat':
-      return 'This code is from an account of the same platform. Link one on Telegram with one on Discord.';
+      return 'This code is from an account of the same platform. Link one on Telegram with one on Discord, with a new code.';
     case 'already_linked':
       return `Your account is linked with another one already. ${slash}unlink parts them.`;
     case 'not_a_person':

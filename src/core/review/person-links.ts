@@ -88,12 +88,13 @@ export function createPersonLinks({
     if (code === undefined || code.usedAt !== undefined || code.expiresAt <= now()) throw unknownCode();
     guessesOf.giveBack(person.id);
     guesses.giveBack(ALL);
+    // Whoever has read it where it was entered can do nothing with it, whatever comes of it now. A crash before the link is
+    // written leaves a code that is used up and two people as before.
+    if ((await codes.replace(key, code, { ...code, usedAt: now() })) === undefined) throw unknownCode();
     const { person: other } = code;
     if (platformOf(other.id) === platformOf(person.id)) throw new UserError({ code: 'link_same_chat' });
     await checkIsFree(person);
     if ((await accountsOf(other)).length > 1) throw unknownCode();
-    if ((await codes.replace(key, code, { ...code, usedAt: now() })) === undefined) throw unknownCode();
-    // A crash before this write leaves a code that is used up and two people as before.
     await links.create(person.id, { person, other, at: now() });
     return other;
   }

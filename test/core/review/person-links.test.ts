@@ -38,9 +38,12 @@ it('makes two accounts one person, seen from both, until one of them parts them'
 
 it('takes a code once, for a quarter of an hour, and from another platform alone', async () => {
   const { issue, redeem, unlink, pass } = start();
+  const seen = await issue(ANA);
+  await expect(redeem(BEN, seen)).rejects.toMatchObject({ problem: { code: 'link_same_chat' } });
+  // Whoever saw it being entered cannot use it.
+  await expect(redeem(DORA, seen)).rejects.toMatchObject({ problem: { code: 'link_code_unknown' } });
+  await expect(redeem(ANA, await issue(ANA))).rejects.toMatchObject({ problem: { code: 'link_same_chat' } });
   const code = await issue(ANA);
-  await expect(redeem(BEN, code)).rejects.toMatchObject({ problem: { code: 'link_same_chat' } });
-  await expect(redeem(ANA, code)).rejects.toMatchObject({ problem: { code: 'link_same_chat' } });
   await redeem(CLEO, code);
   await unlink(CLEO);
   await expect(redeem(CLEO, code)).rejects.toMatchObject({ problem: { code: 'link_code_unknown' } });
