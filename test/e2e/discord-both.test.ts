@@ -31,7 +31,7 @@ it('works in Telegram while Discord cannot be reached, and in Discord once it ca
   const { telegram } = world;
   const discord = discordOf(world);
   const outage = discord.fault('unreachable');
-  const starting = world.start();
+  await using _app = await world.start();
   const { anaChat, ana } = telegram;
   telegram.setFlood({ chatPerSecond: false });
   await connectAccount(world);
@@ -39,7 +39,8 @@ it('works in Telegram while Discord cannot be reached, and in Discord once it ca
   await postPublicly(telegram, (message) => textOnTelegram(message).includes('1 photo for TikTok'));
   await telegram.waitForMessage(anaChat, LINK);
   outage.lift();
-  await using _app = await starting;
+  await discord.until(() => discord.state.commands[0]);
+  await discord.waitForGateway();
   const asked = await discord.runCommand({
     user: discord.ana,
     channel: discord.posts,

@@ -152,7 +152,7 @@ it('tells a channel that speaks in a group nothing of it, and takes no file from
   await telegram.sendPhoto(group, passer, photo);
   await telegram.until(() => telegram.botMessages(group)[before + 3]);
   const said = telegram.botMessages(group).slice(before).map(textOf);
-  expect(said).toEqual(Array(4).fill(expect.stringContaining('member')));
+  expect(said).toEqual(Array(4).fill(expect.stringContaining('Write under your own name')));
 });
 
 it('writes nothing into the draft of somebody else who posts from the same album', async () => {

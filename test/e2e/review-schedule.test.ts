@@ -194,6 +194,7 @@ it('changes, hurries or cancels what is scheduled, for its author and who manage
 it('shows what goes out in both places, and moves and cancels it from there', async () => {
   await using team = await startTeam();
   const { telegram, group, finn, ben, gus, dora } = team;
+  await sayZone(team);
   const cards = await submitWith(team, { caption: 'Early bird', when: 'tomorrow 18:00' });
   const listed = await team.run('queue', { user: finn });
   expect(listed.ephemeral).toBe(true);

@@ -36,6 +36,7 @@ it('tells of an edit that comes too late, and takes the post back when told to',
   const draft = await stage.draft('Frist light');
   await stage.tap(draft, 'Everyone');
   await stage.tap(draft, 'When…');
+  await stage.tap(await stage.card('which time zone do you mean?'), /^UTC/);
   await stage.card('reply to this with the time');
   await stage.say('tomorrow 18:00');
   await stage.shows(draft, 'Goes out');
