@@ -35,7 +35,6 @@ export async function startApp({
   onLateChat = () => {},
   signal,
   cardIntervalMs,
-  takeBackMs = DEFAULT_PACING.takeBackMs,
   isClaimWanted = false,
   onStatement,
 }: {
@@ -48,8 +47,6 @@ export async function startApp({
   signal?: AbortSignal;
   /** How long a card stays as it is at least. */
   cardIntervalMs?: number;
-  /** How long a post waits before it goes to TikTok, so that it can still be cancelled. */
-  takeBackMs?: number;
   /** Gives out a claim code though Nod has an operator. */
   isClaimWanted?: boolean;
   /** Told of every statement that the database runs. */
@@ -88,7 +85,7 @@ export async function startApp({
       ...DEFAULT_PACING,
       pollIntervalMs: config.pollIntervalMs,
       pollAttempts: config.pollAttempts,
-      takeBackMs,
+      takeBackMs: config.takeBackMs,
     },
     chats: {
       openFile: (chat, ref) => botFor(chat).openFile(ref),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_PACING } from './core/publish/pacing.ts';
 
 export type Config = ReturnType<typeof readConfig>;
 
@@ -66,6 +67,9 @@ const schema = z.object({
     45,
   ),
   POLL_ATTEMPTS: count.default(3),
+  TAKE_BACK_SECONDS: number('must be a number of seconds, 0 or more', (value) => value.nonnegative()).default(
+    DEFAULT_PACING.takeBackMs / 1000,
+  ),
   ACCESS: z.enum(ACCESS, { error: `must be ${ACCESS.join(' or ')}` }).default('invite'),
   CLAIM_CODE: z
     .string()
@@ -124,6 +128,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     secretKey: values.SECRET_KEY,
     pollIntervalMs: values.POLL_INTERVAL_SECONDS * 1000,
     pollAttempts: values.POLL_ATTEMPTS,
+    takeBackMs: values.TAKE_BACK_SECONDS * 1000,
     access: { isOpen: values.ACCESS === 'open', claimCode: values.CLAIM_CODE },
     limits: {
       person: {

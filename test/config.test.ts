@@ -96,6 +96,7 @@ it.each([
   ['PORT', '70000', 'must be a port number, 0 to 65535'],
   ['PORT', 'http', 'must be a port number, 0 to 65535'],
   ['POLL_INTERVAL_SECONDS', '0', 'must be a number of seconds above 0'],
+  ['TAKE_BACK_SECONDS', '-1', 'must be a number of seconds, 0 or more'],
   ['POLL_ATTEMPTS', '1.5', 'must be a whole number from 1'],
   ['MAX_FILES_PER_PERSON', '0', 'must be a whole number from 1'],
   ['MAX_DRAFTS_PER_PLACE', '2.5', 'must be a whole number from 1'],
@@ -124,6 +125,11 @@ it.each(['http://localhost:8080', 'http://127.0.0.1:8080', 'http://[::1]:8080'])
 
 it('takes fractions of a second between two checks', () => {
   expect(readConfig({ ...COMPLETE, POLL_INTERVAL_SECONDS: '0.05' }).pollIntervalMs).toBe(50);
+});
+
+it('leaves three seconds to take a post back, or as many as are set', () => {
+  expect(readConfig(COMPLETE).takeBackMs).toBe(3_000);
+  expect(readConfig({ ...COMPLETE, TAKE_BACK_SECONDS: '0' }).takeBackMs).toBe(0);
 });
 
 it('limits what a person and a place have at once, in files, drafts and GB', () => {

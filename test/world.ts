@@ -24,8 +24,6 @@ export interface WorldOptions {
   readonly log?: Logger;
   /** How long a card stays as it is at least; short, so that tests are, unless the platforms' own pace is wanted. */
   readonly cardIntervalMs?: number | 'platform';
-  /** How long a post waits before it goes to TikTok; not at all, unless the time of a plain installation is wanted. */
-  readonly takeBackMs?: 'usual';
   /** Told of every statement that Nod's database runs. */
   readonly onStatement?: (statement: RunStatement) => void;
 }
@@ -60,6 +58,8 @@ export async function createWorld(options: WorldOptions = {}) {
     PUBLIC_URL: publicUrl,
     // Stories that are not about who gets in.
     ACCESS: 'open',
+    // Those that are not about taking a post back need not wait for that.
+    TAKE_BACK_SECONDS: '0',
     HOST: '127.0.0.1',
     PORT: String(port),
     DATA_DIR: dataDir,
@@ -74,7 +74,6 @@ export async function createWorld(options: WorldOptions = {}) {
       log,
       onFatal: (error) => log.fatal(error),
       onStatement: options.onStatement,
-      ...(options.takeBackMs === undefined && { takeBackMs: 0 }),
       ...(options.cardIntervalMs !== 'platform' && { cardIntervalMs: options.cardIntervalMs ?? 50 }),
     });
   }

@@ -3,7 +3,8 @@ import { buttonsOf, textOf } from '../world.ts';
 import { LINK, startStage } from './stage.ts';
 
 /** At the platform's own pace of cards, and with the time to take a post back that a plain installation has. */
-const PLAIN = { cardIntervalMs: 'platform', takeBackMs: 'usual' } as const;
+const environment = { TAKE_BACK_SECONDS: '3' };
+const PLAIN = { cardIntervalMs: 'platform', environment } as const;
 /** Less than the pause between two edits of a card. */
 const AT_ONCE_MS = 2_000;
 
@@ -27,7 +28,7 @@ it('answers Post now on the card at once, and publishes nothing once Cancel is t
 });
 
 it('posts what nobody cancels', async () => {
-  await using stage = await startStage({ takeBackMs: 'usual' });
+  await using stage = await startStage({ environment });
   await stage.sendFile('phone.jpg');
   const draft = await stage.draft();
   await stage.post(draft);
