@@ -151,7 +151,7 @@ export function createConversation({
   }
 
   async function takeMedia(event: ChatEventOf<'media'>): Promise<void> {
-    const { workspace, chat, person, caption, captionFrom, leftOut, replyTo, wishes, reply } = event;
+    const { workspace, chat, person, caption, captionFrom, leftOut, replyTo, messageId, reply } = event;
     const joins = replyTo && (await cardIndex.subjectOf(replyTo));
     const draft = await composer.offer({
       workspace,
@@ -166,9 +166,12 @@ export function createConversation({
     // The file came twice, and is part of a post already.
     if (draft === undefined) return;
     if (reply !== undefined) {
-      await cardIndex.adopt(draft.id, reply);
+      // What was sent together may have become several drafts: the first one takes the message.
+      if ([undefined, draft.id].includes(await cardIndex.subjectOf(reply)))
+        await cardIndex.adopt(draft.id, reply);
       cardQueue.touch(draft.id);
     }
+    const wishes = draft.files[0]?.id === messageId ? event.wishes : undefined;
     // The time first: what shall go out later must not be offered to go out at once.
     if (wishes?.when !== undefined)
       await schedule.planDraft(draft.id, { workspace: draft.workspace, person, text: wishes.when });

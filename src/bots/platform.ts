@@ -28,6 +28,8 @@ export interface Bot {
   send(chat: ChatRef, card: Card, options?: SendOptions): Promise<MessageRef>;
   /** Shows `card` in place of what the message shows now. An unchanged card is a success. */
   edit(message: MessageRef, card: Card): Promise<MessageRef>;
+  /** Sends a message that only the reader of this one sees, who is one person alone; absent where there are none. */
+  readonly sendBeside?: (message: MessageRef, card: Card) => Promise<MessageRef>;
   /** Deletes a message of ours; one that is gone already is a success. */
   remove(message: MessageRef): Promise<void>;
   /**

@@ -10,7 +10,7 @@ import { createWorkspaces, type Workspace } from './accounts/workspaces.ts';
 import { createUsage } from './compose/disk-usage.ts';
 import type { Draft } from './compose/draft.ts';
 import { createComposer, createRefresh } from './compose/drafts.ts';
-import { createIntake } from './compose/intake.ts';
+import { createIntake, createTakeApart } from './compose/intake.ts';
 import type { Shares } from './compose/limits.ts';
 import { type OldDraft, upgradeDraft } from './compose/old-drafts.ts';
 import { createRework, createSubmission, type DropReason } from './compose/submit.ts';
@@ -201,11 +201,17 @@ export function createCore(options: CoreOptions) {
 
   const usage = createUsage({ now });
   const { openFile, isAbsent } = chats;
+  const takeApart = createTakeApart({ drafts, randomIds, usage, limits: options.limits, now });
   const intake = createIntake({
     drafts,
     mediaStore,
     preparer,
     usage,
+    takeApart,
+    onApart: (draft) =>
+      void composer
+        .lookForAccount(draft)
+        .catch((error) => log.error({ err: error, draftId: draft.id }, 'A draft stays without its account')),
     openFile,
     changed,
     log,

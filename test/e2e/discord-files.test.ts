@@ -75,3 +75,20 @@ it('takes a file as large as this person may upload, whatever others may', async
   await stage.card(LINK);
   expect(stage.tiktok.state.publishes).toMatchObject([{ media: [{ kind: 'mp4' }] }]);
 });
+
+it('makes a draft of each of several videos, each seen by its author alone and with what the command said', async () => {
+  await using stage = await startDiscordStage();
+  const { discord, posts } = stage;
+  const handle = await stage.offer(['tiktok-h264.mp4', 'demo/sunset.mp4'], {
+    options: { caption: 'Sea', privacy: 'PUBLIC_TO_EVERYONE' },
+  });
+  const words = 'what was sent with this has its own draft, begun with the same caption.';
+  const first = await stage.composer(handle, 'tiktok-h264.mp4');
+  await handle.waitForResponse(words);
+  const second = await handle.waitForFollowUp('Who can see it?  **Everyone**');
+  expect(textOf(first)).not.toContain('sunset.mp4');
+  expect(textOf(second)).toMatch(/sunset\.mp4[\s\S]*Sea/);
+  await discord.press(second, 'Post now', discord.ana);
+  await stage.card(LINK);
+  expect(discord.messages(posts).filter((message) => textOf(message).includes('sunset.mp4'))).toEqual([]);
+});

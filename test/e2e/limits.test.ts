@@ -16,7 +16,7 @@ it('bears somebody who sends a hundred photos, says so once, and takes the next 
   await stage.card('TikTok accounts here');
   const told = stage.cards().filter((message) => textOf(message).includes('the most one person may have'));
   expect(told.map(textOf)).toEqual([
-    'You have 20 open drafts, the most one person may have here. Post or discard some first; /cancel shows them.',
+    'This was not taken: you have 20 open drafts, the most one person may have here. Post or discard some, then send it again; /cancel shows them.',
   ]);
 
   const ben = telegram.user({ firstName: 'Ben' });

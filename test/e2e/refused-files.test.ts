@@ -1,3 +1,4 @@
+import type { Message } from 'grammy/types';
 import { expect, it } from 'vitest';
 import { buttonsOf, textOf } from '../world.ts';
 import { bytesOf, fixture, LINK, startStage } from './stage.ts';
@@ -67,26 +68,22 @@ it('takes single photos out by their numbers', async () => {
   await stage.choose(draft, 'Back', 'Who can see it?');
 });
 
-it('lets a person choose between the photos and the video of an album', async () => {
+it('makes drafts of the photos and of each video of an album, with the same caption, and says so', async () => {
   await using stage = await startStage();
-  await stage.sendAlbum(['phone.jpg', 'tiktok-h264.mp4', 'photo.webp']);
-  const draft = await stage.draft('A TikTok post is photos or one video. Choose what to post.');
-  expect(buttonsOf(draft)).toEqual(['2 photos', 'Video tiktok-h264.mp4', 'Discard']);
-  await stage.choose(draft, '2 photos', '2 photos for TikTok');
-  await stage.post(draft);
-  await stage.shows(draft, LINK);
-  expect(stage.tiktok.state.publishes).toMatchObject([{ mediaType: 'PHOTO', media: [{}, {}] }]);
-});
-
-it('lets a person choose one of two videos', async () => {
-  await using stage = await startStage();
-  await stage.sendAlbum(['tiktok-h264.mp4', 'demo/sunset.mp4']);
-  const draft = await stage.draft('A TikTok post is photos or one video.');
-  expect(buttonsOf(draft)).toEqual(['Video tiktok-h264.mp4', 'Video sunset.mp4', 'Discard']);
-  await stage.choose(draft, 'Video sunset.mp4', /^Video for TikTok/);
-  await stage.post(draft);
-  await stage.shows(draft, LINK);
+  const sent = ['phone.jpg', 'tiktok-h264.mp4', 'photo.webp', 'demo/sunset.mp4'];
+  await stage.sendAlbum(sent, { caption: 'Sea' });
+  const words =
+    'A TikTok post is photos or one video: what was sent with this has its own draft, begun with the same caption.';
+  const isWhole = (message: Message) => textOf(message).includes(words) && textOf(message).includes('Sea');
+  const photos = await stage.draft((message) => isWhole(message) && textOf(message).startsWith('2 photos'));
+  const sunset = await stage.draft((message) => isWhole(message) && textOf(message).includes('sunset.mp4'));
+  await stage.draft((message) => isWhole(message) && textOf(message).includes('tiktok-h264.mp4'));
+  await stage.post(photos);
+  await stage.shows(photos, LINK);
+  await stage.post(sunset);
+  await stage.shows(sunset, LINK);
   expect(stage.tiktok.state.publishes).toMatchObject([
+    { mediaType: 'PHOTO', media: [{}, {}] },
     { media: [{ bytes: (await bytesOf('demo/sunset.mp4')).length }] },
   ]);
 });

@@ -87,14 +87,18 @@ export function createRenderer({
     if (post !== undefined) return renderPost(post, post.chat, { goesOn: false });
     const draft = await drafts.get(about.draftId);
     if (draft === undefined) return undefined;
-    const { chat } = draft;
+    const { chat, sentWith } = draft;
     return {
       chat,
       elsewhere: async () => others(chat, [wholeOf(chat)]),
       card: await drawDraft(draft),
       isForAll: false,
+      beside: sentWith && (await isOfSameAuthor(draft, sentWith.draftId)) ? sentWith.draftId : undefined,
     };
   }
+
+  const isOfSameAuthor = async ({ author }: Draft, otherId: string): Promise<boolean> =>
+    (await drafts.get(otherId))?.author.id === author.id;
 
   /** The card on which it was composed leads to the card of the review, which is a message of its own. */
   const handedOver = async (post: Post): Promise<Rendering> => ({

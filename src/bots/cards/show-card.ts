@@ -27,6 +27,8 @@ export interface Rendering {
   readonly isForAll: boolean;
   /** Worth a sound when it is sent: people are asked for something. */
   readonly isLoud?: boolean;
+  /** The subject beside whose card a card for one person alone is sent first. */
+  readonly beside?: string | undefined;
   /** Shown where the card stands already, and nowhere else. */
   readonly isOnlyInPlace?: boolean;
   /** The picture that it had is not to be seen any more. */
@@ -139,7 +141,9 @@ export function createShowCard({
         if (!(error instanceof MessageGoneError)) throw error;
       }
     }
-    if (rendering.isOnlyInPlace || (botFor(chat).composesInPrivate && !isForAll)) return undefined;
+    if (rendering.isOnlyInPlace) return undefined;
+    if (botFor(chat).composesInPrivate && !isForAll)
+      return record === undefined ? showBeside(rendering, doubts) : undefined;
     const shown = await sendSomewhere(sending, rendering.elsewhere);
     if (record?.message.isPrivate)
       await leave(
@@ -225,6 +229,25 @@ export function createShowCard({
     // Telegram lets no message lose its picture.
     if (rendering.isWithoutPicture && edited.picture !== undefined) await bot.remove(edited);
     return edited;
+  }
+
+  /** Where the other card can no longer be reached, its author finds this one in the list of posts. */
+  async function showBeside({ chat, card, beside }: Rendering, doubts: Doubts): Promise<Shown | undefined> {
+    const bot = botFor(chat);
+    const other = beside === undefined ? undefined : await cardIndex.read(beside);
+    const { sendBeside: send } = bot;
+    if (send === undefined || other?.message.isPrivate !== true) return undefined;
+    // The first follow-up to an answer that waits takes its place, so the other card comes first.
+    if (other.shownHash === '')
+      throw new ChatUnreachableError('The other card is not there yet.', { maybeDone: false });
+    const { message } = other;
+    const drawn = await drawable(card);
+    try {
+      return { message: await counted({ doubts, key: CARD, bot }, () => send(message, drawn)) };
+    } catch (error) {
+      if (!(error instanceof MessageGoneError)) throw error;
+      return undefined;
+    }
   }
 
   const isInWrongPlace = (record: CardRecord, rendering: Rendering): boolean =>

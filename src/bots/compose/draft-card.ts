@@ -90,8 +90,8 @@ export function draftCard({
     { text: `${whatOf(draft)} for TikTok`, style: 'bold' },
     account === undefined ? '' : ` · ${accountName(account)}`,
   ];
-  const files = [...fileLines(draft), ...albumLines(draft), ...leftOutLines(draft)];
-  const lines = [title, ...senderLines(draft), [], ...files];
+  const about = [...albumLines(draft), ...leftOutLines(draft), ...sentWithLines(draft)];
+  const lines = [title, ...senderLines(draft), [], ...fileLines(draft), ...about];
   if (menu === 'files') return { attachment, lines, rows: [...fileRows(draft), backRow(draft)] };
   if (menu === 'accounts')
     return { attachment, lines, rows: [...accountPicks(draft, accounts), backRow(draft)] };
@@ -137,6 +137,13 @@ function whatOf(draft: Draft): string {
   const usable = usableFiles(draft).length;
   const isOpen = usable === 0 || draft.files.some((file) => file.state === 'waiting');
   return filesWord(kindOf(draft), isOpen ? draft.files.length : usable);
+}
+
+/** Where the rest of what was sent is. */
+function sentWithLines({ sentWith }: Draft): Line[] {
+  if (sentWith === undefined) return [];
+  const caption = sentWith.hasSameCaption ? ', begun with the same caption' : '';
+  return [[], [`A TikTok post is photos or one video: what was sent with this has its own draft${caption}.`]];
 }
 
 function pickLines(draft: Draft): Line[] {

@@ -52,9 +52,18 @@ export const privateRef = (
   messageId = '@original',
 ): MessageRef => ({
   chat: chatRef(channelId),
-  id: `@${application_id}/${token}/${messageId}/${timeOf(id) + TOKEN_LIFETIME_MS}`,
+  id: nameEphemeral({
+    applicationId: application_id,
+    token,
+    messageId,
+    expiresAt: timeOf(id) + TOKEN_LIFETIME_MS,
+  }),
   isPrivate: true,
 });
+
+/** How the conversation names what only one person sees. */
+export const nameEphemeral = ({ applicationId, token, messageId, expiresAt }: EphemeralRef): string =>
+  `@${applicationId}/${token}/${messageId}/${expiresAt}`;
 
 export const isEphemeral = ({ flags }: Pick<APIMessage, 'flags'>): boolean =>
   ((flags ?? 0) & MessageFlags.Ephemeral) !== 0;

@@ -217,13 +217,23 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const receivesReactions = async (chat: ChatRef): Promise<boolean> =>
     gateway.hearsReactions(parseChatRef(chat));
 
-  const { send, edit, remove } = outgoing;
+  const { send, sendBeside, edit, remove } = outgoing;
   const { openFile } = files;
   const { fetchMember, fetchManagers, fetchObstacle } = members;
   const { addReactions, fetchReactions } = marks;
   const { tellPrivately, privateChat } = direct;
   const openUrl = (): string | undefined => applicationId && invitationUrl(applicationId);
-  const messages = { send, edit, remove, openFile, privateChat, openUrl, editPauseMs, tellPrivately };
+  const messages = {
+    send,
+    sendBeside,
+    edit,
+    remove,
+    openFile,
+    privateChat,
+    openUrl,
+    editPauseMs,
+    tellPrivately,
+  };
   const listening = { start, stop, connection, isReachable };
   const people = { fetchMember, fetchManagers, fetchObstacle };
   const reviewing = { ...people, addReactions, fetchReactions, receivesReactions };

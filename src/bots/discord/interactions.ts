@@ -158,7 +158,7 @@ export function createInteractions({
           order: orderOf(interaction.id, index),
           file: offeredFile(attachment),
           caption: isFirst && caption !== '' ? caption : undefined,
-          wishes: isFirst ? wishes : undefined,
+          wishes,
           leftOut: isFirst && leftOut.length > 0 ? leftOut : undefined,
         };
       });

@@ -13,7 +13,7 @@ import {
 import type { Api } from './api.ts';
 import { isRefusal, NO_READ_HISTORY } from './errors.ts';
 import { readPicture, readTextFile } from './files.ts';
-import { type EphemeralRef, parseChatRef, parseMessageId, parsePersonId } from './ids.ts';
+import { type EphemeralRef, nameEphemeral, parseChatRef, parseMessageId, parsePersonId } from './ids.ts';
 import { renderCard } from './render.ts';
 
 const NONCE_BYTES = 12;
@@ -72,6 +72,23 @@ export function createOutgoing({
     }
   }
 
+  /** A follow-up of the interaction whose answer the message is, seen by the same person alone. */
+  async function sendBeside(message: MessageRef, card: Card): Promise<MessageRef> {
+    const own = parseMessageId(message);
+    if (typeof own === 'string') throw new Error('Everybody sees this message.');
+    if (now() >= own.expiresAt) throw new MessageGoneError('A follow-up is taken for 15 minutes only.');
+    const { body, files } = await partsOf(card);
+    const sent = await api.request({
+      name: 'createFollowup',
+      method: RequestMethod.Post,
+      fullRoute: Routes.webhook(own.applicationId, own.token),
+      body: { ...body, flags: MessageFlags.IsComponentsV2 | MessageFlags.Ephemeral },
+      files,
+      isOpen: true,
+    });
+    return refOf({ ...message, id: nameEphemeral({ ...own, messageId: sentSchema.parse(sent).id }) }, card);
+  }
+
   async function edit(message: MessageRef, card: Card): Promise<MessageRef> {
     const picture = shownPicture(card);
     const isKept = picture !== undefined && picture.key === message.picture;
@@ -127,7 +144,7 @@ export function createOutgoing({
     return { fullRoute: whisperRoute(id), isOpen: true };
   }
 
-  return { send, edit, remove };
+  return { send, sendBeside, edit, remove };
 }
 
 export type Outgoing = ReturnType<typeof createOutgoing>;

@@ -68,7 +68,7 @@ export function problemText(problem: Problem, wording: Wording): string {
         return `${countOf(problem.refused, 'file')} could not be taken in. Try again, or leave ${problem.refused === 1 ? 'it' : 'them'} out.`;
       return `${countOf(problem.refused, 'file')} cannot be used. Leave ${problem.refused === 1 ? 'it' : 'them'} out first.`;
     case 'media_mixed':
-      return 'A TikTok post is photos or one video. Choose what to post.';
+      return 'A TikTok post is photos or one video, and there are too many open drafts for one of each. Choose what to post, or make room and send the rest again.';
     case 'too_many_photos':
       return `${problem.count} photos; TikTok takes ${problem.max}. Take ${problem.count - problem.max} out.`;
     case 'too_much_at_once':
@@ -204,8 +204,8 @@ function tooMuchText(
   switch (what) {
     case 'drafts':
       return isPerson
-        ? `You have ${countOf(max, 'open draft')}, the most one person may have here. Post or discard some first; ${slash}cancel shows them.`
-        : `This place has ${countOf(max, 'open draft')}, the most one place may have. Some have to be posted or discarded first; ${slash}cancel shows yours.`;
+        ? `This was not taken: you have ${countOf(max, 'open draft')}, the most one person may have here. Post or discard some, then send it again; ${slash}cancel shows them.`
+        : `This was not taken: this place has ${countOf(max, 'open draft')}, the most one place may have. Some have to be posted or discarded first; ${slash}cancel shows yours. Then send it again.`;
     case 'files':
       return `${isPerson ? 'You have' : 'This place has'} ${countOf(max, 'file')} in work, the most one ${who} may have at once. Send this again when some are done.`;
     case 'bytes':

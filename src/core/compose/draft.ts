@@ -76,6 +76,8 @@ export interface Draft extends Versioned, Captioned {
   readonly disclosing: boolean;
   /** When it shall be published; absent for at once. */
   readonly plan?: DraftPlan | undefined;
+  /** Set where other files that were sent with these have drafts of their own. */
+  readonly sentWith?: SentWith | undefined;
   /** Set by the tap that submits: from here on the draft stays as it is until its post is saved. */
   readonly submitted?: { readonly postMode: PostMode; readonly at: number };
   readonly createdAt: number;
@@ -86,6 +88,14 @@ export interface Draft extends Versioned, Captioned {
 export interface LeftOut {
   readonly what: 'preview' | 'embed' | 'sticker' | 'poll';
   readonly count: number;
+}
+
+/** What a draft has in common with another one, because a post is photos or one video. */
+interface SentWith {
+  /** The other draft, or one of them. */
+  readonly draftId: string;
+  /** Both began with the same caption. */
+  readonly hasSameCaption: boolean;
 }
 
 /** The account that a draft is for. */
@@ -166,6 +176,26 @@ export function continuesAlbum(draft: Draft, file: DraftFile): boolean {
   return draft.files.filter((known) => known.album === last.album).length === ALBUM_SIZE;
 }
 
+/** Whether it is a video, as far as is known before it is judged. */
+const seemsVideo = (file: DraftFile): boolean => ('kind' in file ? file.kind : file.claimedKind) === 'video';
+
+/** Whether a file needs a draft of its own, whatever it was sent with. */
+export const isOnItsOwn = (file: DraftFile): boolean => file.state !== 'refused' && seemsVideo(file);
+
+/** Whether a file can be in one post with what is in the draft; what is refused only stands there with its reason. */
+export function goesWith({ files }: Draft, file: DraftFile): boolean {
+  const others = files.filter(({ id, state }) => id !== file.id && state !== 'refused');
+  if (file.state === 'refused' || others.length === 0) return true;
+  return !seemsVideo(file) && !others.some(seemsVideo);
+}
+
+/** The videos that have to go into drafts of their own: beside photos all of them, else all but the first. */
+export function strayVideos(draft: Draft): UsableFile[] {
+  const usable = usableFiles(draft);
+  const videos = usable.filter(({ kind }) => kind === 'video');
+  return videos.length === usable.length ? videos.slice(1) : videos;
+}
+
 /** What the draft is going to be; undefined while that is open. */
 export function kindOf(draft: Draft): MediaKind | undefined {
   const kinds = new Set(usableFiles(draft).map((file) => file.kind));
@@ -174,9 +204,7 @@ export function kindOf(draft: Draft): MediaKind | undefined {
 
 /** Whether a person has to say which of the files are meant: a post is photos or one video. */
 export function needsPick(draft: Draft): boolean {
-  const files = usableFiles(draft);
-  const videos = files.filter((file) => file.kind === 'video').length;
-  return videos > 1 || (videos === 1 && files.length > 1);
+  return strayVideos(draft).length > 0;
 }
 
 /** How long the caption may be, in UTF-16 units. */

@@ -22,12 +22,14 @@ import {
   type DraftFile,
   decide,
   followEdit,
+  goesWith,
+  isOnItsOwn,
   isTheirs,
   type LeftOut,
   type MessageEdit,
   UNDECIDED,
 } from './draft.ts';
-import type { Intake } from './intake.ts';
+import { apartKey, type Intake } from './intake.ts';
 import { limitReached, type Shares, sharesOf } from './limits.ts';
 import { openDraftsIn, openDraftsOf, openDraftsWith } from './open-drafts.ts';
 import { type Captioned, withAnswer, withFileText } from './typed-texts.ts';
@@ -101,17 +103,75 @@ export function createComposer({
 
   async function take(offer: Offer): Promise<Draft | undefined> {
     const { workspace, person, file } = offer;
+    if (await isPostedApart(offer)) return undefined;
     const open = await openDraftsAround(offer);
     const keeper = { person: person.id, place: workspace };
     const shares = sharesOf(keeper, open, usage.bytesOf(keeper));
-    const together =
-      openDraftFor(offer, open)?.id ?? (await randomIds.forOffer(offer, file.album ?? file.id));
+    const key = isOnItsOwn(file) ? file.id : (file.album ?? file.id);
+    const together = openDraftFor(offer, open)?.id ?? (await randomIds.forOffer(offer, key));
     // A straggler of an album that was submitted already begins a draft of its own.
-    const draft = (await join(together, offer, shares)) ?? (await joinAlone(together, offer, shares));
-    if (draft === undefined) return undefined;
+    const taken =
+      (await join(together, offer, shares).catch((error) => standWith(error, offer, shares, open))) ??
+      (await joinAlone(together, offer, shares));
+    if (taken === undefined) return undefined;
+    const isRefusedHere = taken.files.some(({ id, state }) => id === file.id && state === 'refused');
+    const draft = isRefusedHere ? taken : await tie(taken, siblingsOf(taken.id, offer, open));
     intake.work(draft);
     changed(draft.id);
     return draft;
+  }
+
+  /** Has a file that a limit keeps from a draft of its own stand with its reason in a draft that it was sent with. */
+  async function standWith(
+    error: unknown,
+    offer: Offer,
+    shares: Shares,
+    open: readonly Draft[],
+  ): Promise<Draft | undefined> {
+    const [other] = siblingsOf('', offer, open);
+    if (!(error instanceof UserError) || other === undefined) throw error;
+    const file: DraftFile = { ...offer.file, state: 'refused', problem: error.problem };
+    return join(other.id, { ...offer, file }, shares);
+  }
+
+  /** Whether it is a video that was taken out of its album and is posted already. */
+  async function isPostedApart(offer: Offer): Promise<boolean> {
+    const id = await randomIds.findOffer(offer, apartKey(offer.file.id));
+    return id !== undefined && (await posts.get(id)) !== undefined;
+  }
+
+  /** The other open drafts of what was sent together. */
+  function siblingsOf(id: string, offer: Offer, open: readonly Draft[]): Draft[] {
+    const { chat, file, joins } = offer;
+    const isSentWith = (draft: Draft) =>
+      draft.id === joins ||
+      (file.album !== undefined && draft.files.some(({ album }) => album === file.album));
+    return open.filter(
+      (draft) => draft.id !== id && draft.chat === chat && isOf(draft, offer) && isSentWith(draft),
+    );
+  }
+
+  /** Gives drafts of what was sent together the same caption, where they have none, and has them say so. */
+  async function tie(draft: Draft, siblings: readonly Draft[]): Promise<Draft> {
+    const [first] = siblings;
+    if (first === undefined) return draft;
+    const all = [draft, ...siblings];
+    const source = all.find((each) => each.caption !== '') ?? draft;
+    const tied = (each: Draft): Draft => {
+      const { caption, typed } = each.caption === '' ? source : each;
+      const isTied = each.sentWith !== undefined && caption === each.caption;
+      if (each.submitted !== undefined || isTied) return each;
+      const { draftId } = each.sentWith ?? { draftId: each.id === draft.id ? first.id : draft.id };
+      const others = all.filter(({ id }) => id !== each.id);
+      const hasSameCaption =
+        caption !== '' && others.some((other) => (other.caption || source.caption) === caption);
+      return { ...each, caption, typed, sentWith: { draftId, hasSameCaption } };
+    };
+    for (const { id } of siblings) {
+      await drafts.update(id, tied);
+      changed(id);
+    }
+    return (await drafts.update(draft.id, tied)) ?? draft;
   }
 
   async function joinAlone(together: string, offer: Offer, shares: Shares): Promise<Draft | undefined> {
@@ -132,10 +192,10 @@ export function createComposer({
   /** The open draft that the person named, or that the album goes on with; undefined when there is none. */
   function openDraftFor(offer: Offer, open: readonly Draft[]): Draft | undefined {
     const { chat, file, joins } = offer;
-    return open.find(
-      (draft) =>
-        draft.chat === chat && isOf(draft, offer) && (draft.id === joins || continuesAlbum(draft, file)),
-    );
+    const own = open.filter((draft) => draft.chat === chat && isOf(draft, offer));
+    const known = own.find((draft) => draft.files.some(({ id }) => id === file.id));
+    const isWanted = (draft: Draft) => draft.id === joins || continuesAlbum(draft, file);
+    return known ?? own.find((draft) => isWanted(draft) && goesWith(draft, file));
   }
 
   /** The draft with the file in it; undefined when it was submitted without the file, or is somebody else's by now. */
@@ -190,6 +250,7 @@ export function createComposer({
     const { file } = offer;
     if (draft.submitted !== undefined || !isOf(draft, offer)) return draft;
     if (draft.files.some((known) => known.id === file.id)) return withTextOf(draft, offer);
+    if (!goesWith(draft, file)) return draft;
     const files = [...draft.files, file].sort((a, b) => a.order - b.order);
     const changes = { files, updatedAt: now() };
     if (file.state === 'refused') return { ...withTextOf(draft, offer), ...changes };

@@ -22,6 +22,7 @@ import {
 } from '../problems.ts';
 import { retry } from '../retry.ts';
 import type { Store } from '../storage/database.ts';
+import type { RandomIds } from '../storage/random-ids.ts';
 import type { Usage } from './disk-usage.ts';
 import {
   type Draft,
@@ -29,8 +30,10 @@ import {
   type DraftFileState,
   identityOf,
   type StoredDraftFile,
+  strayVideos,
 } from './draft.ts';
-import { keeperOf } from './limits.ts';
+import { draftLimitReached, keeperOf, type Shares, sharesOf } from './limits.ts';
+import { openDraftsIn, openDraftsOf } from './open-drafts.ts';
 
 /** Copies at once. */
 const CONCURRENT_COPIES = 4;
@@ -49,6 +52,8 @@ export function createIntake({
   mediaStore,
   preparer,
   usage,
+  takeApart,
+  onApart,
   openFile,
   changed,
   retryDelaysMs = RETRY_DELAYS_MS,
@@ -61,6 +66,9 @@ export function createIntake({
   mediaStore: MediaStore;
   preparer: MediaPreparer;
   usage: Usage;
+  takeApart: TakeApart;
+  /** Looks after a draft that was made of a part of another one. */
+  onApart: (draft: Draft) => void;
   openFile: (chat: ChatRef, ref: string) => Promise<Readable>;
   /** Tells that the draft shows something new. */
   changed: (draftId: string) => void;
@@ -106,6 +114,20 @@ export function createIntake({
     }
   }
 
+  /** Gives videos that cannot stay in the draft drafts of their own; whether this file is in one of them now. */
+  async function isTakenOut(draftId: string, fileId: string): Promise<boolean> {
+    const own = await takeApart(draftId);
+    for (const draft of own) {
+      onApart(draft);
+      work(draft);
+      changed(draft.id);
+      await redraw(draft.id);
+    }
+    if (own.length > 0) changed(draftId);
+    const latest = await drafts.get(draftId);
+    return latest !== undefined && !latest.files.some(({ id }) => id === fileId);
+  }
+
   /** Somebody may have asked for another try of a file before its last one was over. */
   async function goOn(draftId: string): Promise<void> {
     const latest = await drafts.get(draftId);
@@ -121,6 +143,7 @@ export function createIntake({
       stored = file.state === 'stored' ? file : await copy(draft, file);
       if (stored === undefined) return false;
       if (file.state !== 'stored') await write(draft.id, file, stored);
+      if (await isTakenOut(draft.id, file.id)) return true;
       const { source, kind, durationSeconds } = stored;
       const media = await persist(() => preparer.prepare(source, { owner }));
       usage.add(keeperOf(draft), [media.file]);
@@ -332,3 +355,82 @@ function problemOf(error: unknown, { name, bytes }: DraftFile): Problem {
 /** Whether the chat is the reason; asked again, it may hand the file over. */
 const isNotReceived = (error: unknown): boolean =>
   error instanceof FileNotReceivedError || error instanceof FileIncompleteError;
+
+/** What the id of a draft is made for that holds a file which came in another one. */
+export const apartKey = (fileId: string): string => `apart ${fileId}`;
+
+/** Makes drafts of their own of videos that were sent with other files, once they are known to be videos. */
+export function createTakeApart({
+  drafts,
+  randomIds,
+  usage,
+  limits,
+  now,
+}: {
+  drafts: Store<Draft>;
+  randomIds: RandomIds;
+  usage: Usage;
+  limits: Shares;
+  now: () => number;
+}) {
+  /** One after the other: two at once could each undo what the other has done. */
+  const inTurn = createLimiter({ concurrency: 1 });
+
+  /**
+   * Takes all videos out of a draft that cannot stay in it, and returns their drafts; what a limit keeps from a draft of
+   * its own stays, for a person to choose. Doing it again after a crash is harmless.
+   */
+  const takeApart = (draftId: string): Promise<Draft[]> =>
+    inTurn('', async () => {
+      const made: Draft[] = [];
+      for (;;) {
+        const draft = await drafts.get(draftId);
+        const file = draft && strayVideos(draft).at(0);
+        if (draft === undefined || draft.submitted !== undefined || file === undefined) return made;
+        if (await isFull(draft)) return made;
+        const own = await moveOut(draft, file);
+        if (own !== undefined) made.push(own);
+      }
+    });
+
+  async function isFull(draft: Draft): Promise<boolean> {
+    const { author, workspace } = draft;
+    const here = await openDraftsIn(drafts, workspace);
+    const theirs = await openDraftsOf(drafts, author);
+    const open = [...theirs, ...here.filter((one) => one.author.id !== author.id)];
+    const keeper = keeperOf(draft);
+    const taken = sharesOf(keeper, open, usage.bytesOf(keeper));
+    return draftLimitReached({ taken, limits }) !== undefined;
+  }
+
+  /** The new draft first: a file that is in both for a moment is better than one that is in none. */
+  async function moveOut(draft: Draft, file: DraftFile): Promise<Draft | undefined> {
+    const id = await randomIds.forOffer({ chat: draft.chat, person: draft.author }, apartKey(file.id));
+    const hasSameCaption = draft.caption !== '';
+    const { version: _, preview: __, ...rest } = draft;
+    const sentWith = { draftId: draft.id, hasSameCaption };
+    const own = await drafts.create(id, {
+      ...rest,
+      id,
+      files: [file],
+      sentWith,
+      createdAt: now(),
+      updatedAt: now(),
+    });
+    let isMoved = false;
+    await drafts.update(draft.id, (current) => {
+      isMoved = current.submitted === undefined && current.files.some((one) => one.id === file.id);
+      if (!isMoved) return undefined;
+      const { preview, ...left } = current;
+      const files = current.files.filter((one) => one.id !== file.id);
+      return { ...left, files, sentWith: current.sentWith ?? { draftId: id, hasSameCaption } };
+    });
+    // Its author has left it out meanwhile.
+    if (!isMoved && own !== undefined) await drafts.delete(id);
+    return isMoved ? (own ?? (await drafts.get(id))) : undefined;
+  }
+
+  return takeApart;
+}
+
+export type TakeApart = ReturnType<typeof createTakeApart>;

@@ -47,6 +47,11 @@ function amountsOf(openDrafts: readonly Draft[], storedBytes: number): Amounts {
   return { files: inWork.length, drafts: openDrafts.length, bytes: storedBytes + announcedBytes };
 }
 
+/** The limit that one more draft would exceed, of files that count already. */
+export function draftLimitReached({ taken, limits }: { taken: Shares; limits: Shares }): Problem | undefined {
+  return exceeded({ drafts: 1, files: 0, bytes: 0 }, { taken, limits });
+}
+
 /** The limit that one more file would exceed, if there is one; a file that is refused already counts for its draft alone. */
 export function limitReached(
   file: DraftFile,
@@ -59,6 +64,10 @@ export function limitReached(
     // At least one byte, also where the chat does not tell the size.
     bytes: isUsable ? Math.max(1, file.bytes ?? 1) : 0,
   };
+  return exceeded(more, { taken, limits });
+}
+
+function exceeded(more: Amounts, { taken, limits }: { taken: Shares; limits: Shares }): Problem | undefined {
   for (const what of ['drafts', 'files', 'bytes'] as const) {
     for (const who of ['person', 'place'] as const) {
       const max = limits[who][what];

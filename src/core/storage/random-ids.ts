@@ -19,8 +19,11 @@ const PAGE = 500;
  */
 export function createRandomIds({ ids, now }: { ids: Store<RandomId>; now: () => number }) {
   /** The draft that a person begins with a file or an album of a chat. */
-  const forOffer = ({ chat, person }: { chat: ChatRef; person: Person }, key: string): Promise<string> =>
-    idFor(`${OFFER}${chat} ${person.id} ${key}`);
+  const forOffer = (by: OfferBy, key: string): Promise<string> => idFor(offerKey(by, key));
+
+  /** The same, where there is one already. */
+  const findOffer = async (by: OfferBy, key: string): Promise<string | undefined> =>
+    (await ids.get(offerKey(by, key)))?.id;
 
   /** Whether a person has offered that file or album lately. */
   const wasOffered = async ({ chat, person }: { chat: ChatRef; person: Person }, key: string) =>
@@ -63,11 +66,17 @@ export function createRandomIds({ ids, now }: { ids: Store<RandomId>; now: () =>
     await ids.delete(editKey(postId));
   }
 
-  return { forOffer, wasOffered, forNextPost, findNextPost, forEdit, renewEdit, sweep, forget };
+  return { forOffer, findOffer, wasOffered, forNextPost, findNextPost, forEdit, renewEdit, sweep, forget };
 }
 
 export type RandomIds = ReturnType<typeof createRandomIds>;
 
+interface OfferBy {
+  readonly chat: ChatRef;
+  readonly person: Person;
+}
+
+const offerKey = ({ chat, person }: OfferBy, key: string): string => `${OFFER}${chat} ${person.id} ${key}`;
 const nextPostKey = (postId: string): string => `again ${postId}`;
 const editKey = (postId: string): string => `edit ${postId}`;
 

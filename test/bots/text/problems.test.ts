@@ -8,11 +8,11 @@ type Excess = Extract<Problem, { code: 'too_much_at_once' }>;
 it.each<[Pick<Excess, 'what' | 'who' | 'max'>, string]>([
   [
     { what: 'drafts', who: 'person', max: 20 },
-    'You have 20 open drafts, the most one person may have here. Post or discard some first; /tiktok cancel shows them.',
+    'This was not taken: you have 20 open drafts, the most one person may have here. Post or discard some, then send it again; /tiktok cancel shows them.',
   ],
   [
     { what: 'drafts', who: 'place', max: 100 },
-    'This place has 100 open drafts, the most one place may have. Some have to be posted or discarded first; /tiktok cancel shows yours.',
+    'This was not taken: this place has 100 open drafts, the most one place may have. Some have to be posted or discarded first; /tiktok cancel shows yours. Then send it again.',
   ],
   [
     { what: 'files', who: 'person', max: 1 },
