@@ -4,6 +4,7 @@ import type { Workspaces } from '../core/accounts/workspaces.ts';
 import type { Draft } from '../core/compose/draft.ts';
 import type { ChatRef } from '../core/people.ts';
 import type { PersonLinks } from '../core/review/person-links.ts';
+import type { Greetings } from './access/greetings.ts';
 import { linkAccounts, unlinkAccounts } from './access/link-accounts.ts';
 import type { AccessRequests } from './access/requests.ts';
 import type { Right } from './access/rights.ts';
@@ -13,7 +14,7 @@ import type { Bot, ChatEventOf } from './platform.ts';
 import { cancelCard, type Lists, postsCard } from './posts/post-list.ts';
 import type { Queue } from './posts/queue.ts';
 import type { SettingsDialogue } from './settings/settings.ts';
-import { accountsCard, disconnectCard, helpCard, startCard } from './text/messages.ts';
+import { accountsCard, disconnectCard, helpCard, note, startCard } from './text/messages.ts';
 import { wordingOf } from './text/wording.ts';
 
 /** Something that people tell Nod to do by its name. */
@@ -21,6 +22,8 @@ interface Command {
   /** As the menu and the help have it. */
   readonly description: string;
   readonly shownIn: readonly ('menu' | 'help')[];
+  /** Where it makes sense; everywhere unless said. */
+  readonly only?: 'private' | 'group';
   /** Who may; the guard has checked it before the command runs. */
   readonly right: Right;
   readonly run: (parts: CommandParts, event: ChatEventOf<'command'>) => Promise<void>;
@@ -29,6 +32,7 @@ interface Command {
 /** What the commands work with. */
 export interface CommandParts {
   readonly accessRequests: AccessRequests;
+  readonly greetings: Pick<Greetings, 'readGuide'>;
   readonly accounts: Accounts;
   readonly consents: Consents;
   readonly workspaces: Workspaces;
@@ -47,9 +51,17 @@ export const COMMANDS = {
   start: {
     description: 'What Nod does, and how to begin',
     shownIn: ['menu'],
+    only: 'private',
     right: 'member',
-    run: async ({ accounts, sender }, event) =>
-      sender.answer(event, startCard((await accounts.list(event.workspace)).length > 0)),
+    run: async ({ greetings, sender }, event) =>
+      sender.answer(event, startCard(await greetings.readGuide(event))),
+  },
+  post: {
+    description: 'As a reply: posts a photo, an album or a video',
+    shownIn: ['menu'],
+    only: 'group',
+    right: 'member',
+    run: ({ sender }, event) => sender.answer(event, note(wordingOf(event.chat).toPost)),
   },
   connect: {
     description: 'Connect a TikTok account',
@@ -89,6 +101,7 @@ export const COMMANDS = {
   join: {
     description: 'Share accounts and reviews with another chat',
     shownIn: ['menu', 'help'],
+    only: 'group',
     right: 'manager',
     run: ({ settings }, event) => settings.join(event),
   },
@@ -120,15 +133,19 @@ export const COMMANDS = {
     description: 'What Nod takes, and what it does with it',
     shownIn: ['menu'],
     right: 'member',
-    run: ({ sender }, event) => {
-      const { chat, maxFileBytes } = event;
-      const card = helpCard({ wording: wordingOf(chat), maxFileBytes, commands: commandsIn('help') });
-      return sender.answer(event, card);
+    run: async ({ greetings, sender }, event) => {
+      const { maxFileBytes, isPrivate } = event;
+      const commands = commandsIn('help', isPrivate ? 'private' : 'managers');
+      await sender.answer(
+        event,
+        helpCard({ guide: await greetings.readGuide(event), maxFileBytes, commands }),
+      );
     },
   },
   approver: {
     description: 'As a reply: lets its author approve, or not any more',
     shownIn: ['menu'],
+    only: 'group',
     right: 'manager',
     run: ({ settings }, event) => settings.toggleApprover(event),
   },
@@ -159,9 +176,19 @@ export const commandOf = (name: string): Command | undefined => NAMED.get(name);
 
 const NAMED: ReadonlyMap<string, Command> = new Map(Object.entries(COMMANDS));
 
-/** The commands that the menu or the help shows. */
-export function commandsIn(where: 'menu' | 'help'): { name: string; description: string }[] {
-  const shown = [...NAMED].filter(([, { shownIn }]) => shownIn.includes(where));
+/** Who reads a menu: somebody alone with Nod, the members of a group, or those who manage it. */
+export type Readers = 'private' | 'members' | 'managers';
+
+/** The commands that the menu or the help shows to its readers. */
+export function commandsIn(
+  where: 'menu' | 'help',
+  readers: Readers,
+): { name: string; description: string }[] {
+  const others = readers === 'private' ? 'group' : 'private';
+  const shown = [...NAMED].filter(
+    ([, { shownIn, only, right }]) =>
+      shownIn.includes(where) && only !== others && (readers !== 'members' || right !== 'manager'),
+  );
   return shown.map(([name, { description }]) => ({ name, description }));
 }
 

@@ -6,6 +6,7 @@ import type { ChatRef, Person } from '../core/people.ts';
 import { type Problem, UserError } from '../core/problems.ts';
 import { isSettled, type Post } from '../core/publish/post.ts';
 import { createThrottle } from '../core/throttle.ts';
+import type { Greetings } from './access/greetings.ts';
 import type { Guard, OwnDraft, Passed } from './access/guard.ts';
 import type { AccessRequests } from './access/requests.ts';
 import type { CardIndex } from './cards/card-index.ts';
@@ -17,6 +18,7 @@ import type { UnshownCards } from './cards/unshown.ts';
 import { COMMANDS, type CommandParts, commandOf } from './commands.ts';
 import type { CommandOptions } from './compose/command-options.ts';
 import type { ButtonPresses } from './compose/draft-buttons.ts';
+import type { Hints } from './compose/hints.ts';
 import type { ChatEvent, ChatEventOf, OfferedFile } from './platform.ts';
 import type { CaptionChanges } from './posts/caption-change.ts';
 import type { Lists } from './posts/post-list.ts';
@@ -26,6 +28,7 @@ import type { Voting } from './review/voting.ts';
 import type { SettingsDialogue } from './settings/settings.ts';
 import { note, OLD_BUTTON, problemCard } from './text/messages.ts';
 import { problemText } from './text/problems.ts';
+import { linkText, untakeableText } from './text/untakeable.ts';
 import { wordingOf } from './text/wording.ts';
 
 /** Told once a minute to each. */
@@ -35,6 +38,8 @@ const OFTEN: ReadonlySet<Problem['code']> = new Set(['too_much_at_once', 'too_ma
 export function createConversation({
   guard,
   accessRequests,
+  greetings,
+  hints,
   composer,
   buttonPresses,
   lists,
@@ -58,6 +63,8 @@ export function createConversation({
 }: {
   guard: Guard;
   accessRequests: AccessRequests;
+  greetings: Pick<Greetings, 'greet'>;
+  hints: Hints;
   composer: Composer;
   buttonPresses: ButtonPresses;
   lists: Lists;
@@ -111,6 +118,7 @@ export function createConversation({
       return;
     }
     if (passed.on === 'unknown_message') return copies.close(passed.event.message);
+    if (passed.on === 'overheard') return hints.hint(passed.event);
     if (passed.on === 'claim') return COMMANDS.claim.run(commandParts, passed.event);
     await accessRequests.greet(event);
     await workspaces.meet(event);
@@ -118,7 +126,9 @@ export function createConversation({
     await unshownCards.tellNext(event);
   }
 
-  async function dispatch(passed: Exclude<Passed, { on: 'claim' | 'unknown_message' }>): Promise<void> {
+  async function dispatch(
+    passed: Exclude<Passed, { on: 'claim' | 'unknown_message' | 'overheard' }>,
+  ): Promise<void> {
     switch (passed.on) {
       case 'media':
         return takeMedia(passed.event);
@@ -142,7 +152,10 @@ export function createConversation({
       case 'suggestion':
         return commandOptions.suggest(passed.event);
       case 'bot_rights':
+        if (passed.event.isAdded) await greetings.greet(passed.event);
         return showReviews(passed.event.chat);
+      case 'untakeable':
+        return sayWhatToDo(passed.event, untakeableText(passed.event.what));
       case 'command':
         return runCommand(passed.event);
       default:
@@ -152,6 +165,7 @@ export function createConversation({
 
   async function takeMedia(event: ChatEventOf<'media'>): Promise<void> {
     const { workspace, chat, person, caption, captionFrom, leftOut, replyTo, messageId, reply } = event;
+    if (!event.isPrivate) await hints.learn(event);
     const joins = replyTo && (await cardIndex.subjectOf(replyTo));
     const draft = await composer.offer({
       workspace,
@@ -189,7 +203,9 @@ export function createConversation({
 
   /** Plain text in a private chat is the caption of the one draft that has none. */
   async function takeText(event: ChatEventOf<'text'>): Promise<void> {
-    const { workspace, person } = event;
+    const { workspace, person, text } = event;
+    const link = linkText(text, wordingOf(event.chat));
+    if (link !== undefined) return sayWhatToDo(event, link);
     const [only, ...others] = (await lists.openDrafts(workspace, person)).filter(
       (draft) => draft.caption === '',
     );
@@ -198,6 +214,13 @@ export function createConversation({
       event,
       note(`${wordingOf(event.chat).toPost} To change a caption, reply to its card.`),
     );
+  }
+
+  /** Many of a kind are answered once a minute. */
+  async function sayWhatToDo(event: ChatEvent, text: string): Promise<void> {
+    const { person, chat, reply } = event;
+    const isFirst = tellings.take(`${person.id} ${chat} ${text}`);
+    if (isFirst || reply !== undefined) await sender.answer(event, note(text));
   }
 
   async function takeDraftAnswer({ event, kind, draft }: PassedOn<'draft_answer'>): Promise<void> {

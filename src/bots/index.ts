@@ -5,6 +5,7 @@ import type { Core } from '../core/index.ts';
 import { type ChatRef, platformOf } from '../core/people.ts';
 import type { Post } from '../core/publish/post.ts';
 import type { Stores } from '../core/storage/database.ts';
+import { createGreetings } from './access/greetings.ts';
 import { createGuard } from './access/guard.ts';
 import { createAccessRequests } from './access/requests.ts';
 import { createAccountNews } from './accounts/account-news.ts';
@@ -15,9 +16,10 @@ import { createRenderer } from './cards/render-subject.ts';
 import { createSender } from './cards/send.ts';
 import { subjectsOf } from './cards/subjects.ts';
 import { createUnshownCards, standIn, type UnshownRecord } from './cards/unshown.ts';
-import { commandsIn } from './commands.ts';
+import { commandsIn, type Readers } from './commands.ts';
 import { createCommandOptions } from './compose/command-options.ts';
 import { createButtonPresses } from './compose/draft-buttons.ts';
+import { createHints, type HintRecord } from './compose/hints.ts';
 import { createConversation } from './conversation.ts';
 import { type Bot, ChatClosedError } from './platform.ts';
 import { createCaptionChanges, type ProposedCaption } from './posts/caption-change.ts';
@@ -152,7 +154,18 @@ export function createChats({
   });
   const copies = createCopies({ cardIndex, botFor, log });
   const guard = createGuard({ ...core, cardIndex, questions, botFor });
-  const accessRequests = createAccessRequests({ ...core, joinChats, sender, isOpen, botFor, now, log });
+  const greetings = createGreetings({ ...core, sender });
+  const hints = createHints({ hints: stores.store<HintRecord>('hints'), sender, botFor, now });
+  const accessRequests = createAccessRequests({
+    ...core,
+    greetings,
+    joinChats,
+    sender,
+    isOpen,
+    botFor,
+    now,
+    log,
+  });
   const buttonPresses = createButtonPresses({
     ...core,
     postButtons,
@@ -171,11 +184,24 @@ export function createChats({
   });
   const commandOptions = createCommandOptions({ ...core, cardQueue, now });
   const lists = createLists({ ...core, botFor });
-  const commandParts = { ...core, accessRequests, lists, queue, settings, sender, botFor, publicUrl, now };
+  const commandParts = {
+    ...core,
+    accessRequests,
+    greetings,
+    lists,
+    queue,
+    settings,
+    sender,
+    botFor,
+    publicUrl,
+    now,
+  };
   const conversation = createConversation({
     ...core,
     guard,
     accessRequests,
+    greetings,
+    hints,
     buttonPresses,
     lists,
     voting,
@@ -242,9 +268,15 @@ export async function createBots({
     const { createTelegramBot } = await import('./telegram/index.ts');
     const inbox = stores.store<InboxRecord>('telegram-inbox');
     const supergroups = stores.store<MoveRecord>('telegram-moves');
-    const commands = commandsIn('menu').map(({ name, description }) => ({ command: name, description }));
+    const menuOf = (readers: Readers) =>
+      commandsIn('menu', readers).map(({ name, description }) => ({ command: name, description }));
+    const commands = menuOf('private');
+    const groupCommands = { members: menuOf('members'), managers: menuOf('managers') };
     const onFatal = (error: Error) => onLost('telegram', error);
-    bots.push(createTelegramBot({ ...config.telegram, inbox, supergroups, commands, log, now, onFatal }));
+    const { telegram } = config;
+    bots.push(
+      createTelegramBot({ ...telegram, inbox, supergroups, commands, groupCommands, log, now, onFatal }),
+    );
   }
   if (config.discord !== undefined) {
     const { createDiscordBot } = await import('./discord/index.ts');

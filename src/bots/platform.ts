@@ -310,6 +310,18 @@ export type ChatEvent = {
       readonly type: 'rights';
       /** Whether the bot is in the chat. */
       readonly isPresent: boolean;
+      /** It was not there before. */
+      readonly isAdded?: true | undefined;
+    }
+  | {
+      /** Somebody has sent media in a place of many people without addressing us. */
+      readonly type: 'overheard';
+      readonly message: MessageRef;
+    }
+  | {
+      /** Somebody has sent us alone what is neither media nor text. */
+      readonly type: 'untakeable';
+      readonly what: 'sticker' | 'sound' | 'place' | 'contact' | 'poll' | 'story' | 'other';
     }
 );
 

@@ -5,7 +5,9 @@ import { LINK, startStage } from './stage.ts';
 it('explains itself', async () => {
   await using stage = await startStage({ connect: false });
   await stage.say('/start');
-  expect(textOf(await stage.card('Nod posts to TikTok'))).toContain('1. /connect your TikTok account.');
+  expect(textOf(await stage.card('Nod posts to TikTok'))).toContain(
+    '1. Connect a TikTok account with /connect.',
+  );
   await stage.say('/help');
   expect(textOf(await stage.card('/posts'))).toContain('1 to 35 photos');
   await stage.say('/nonsense');

@@ -3,7 +3,7 @@ import type { Person } from '../../core/people.ts';
 import { encodePress, settingKey } from '../buttons.ts';
 import { type Button, buttonRow, type Card, type Row, type Span } from '../platform.ts';
 import { countOf, placeName } from '../text/format.ts';
-import { note } from '../text/messages.ts';
+import { type Guide, note, stepsOf } from '../text/messages.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
 
 const PAGE_LENGTH = 6;
@@ -76,15 +76,16 @@ export function decidedCard(place: PlaceAccess, cancelled = 0): Card {
 }
 
 /** Tells a place that it has been let in. */
-export const welcomeCard = ({ toPost }: Wording): Card => note(`This Nod may be used here now. ${toPost}`);
+export const welcomeCard = (guide: Guide): Card =>
+  note('This Nod may be used here now.', '', ...stepsOf(guide));
 
 /** Greets the operator. */
-export function claimedCard({ slash, toPost, addToTeam }: Wording, waiting: number): Card {
+export function claimedCard({ toConnect, toPost, addToTeam }: Wording, waiting: number): Card {
   return {
     lines: [
       [{ text: 'This is your Nod now.', style: 'bold' }, ' Nobody else can use it until you let them in.'],
       [],
-      [`1. ${slash}connect a TikTok account.`],
+      [`1. ${toConnect}`],
       [`2. ${toPost}`],
       [`3. ${addToTeam}`],
       ...(waiting === 0

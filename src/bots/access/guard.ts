@@ -63,7 +63,9 @@ export type Passed =
   /** A reaction under a message that we know nothing of; it may be a copy of a card. */
   | { readonly on: 'unknown_message'; readonly event: ChatEventOf<'reaction'> }
   | { readonly on: 'suggestion'; readonly event: ChatEventOf<'suggest'> }
-  | { readonly on: 'bot_rights'; readonly event: ChatEventOf<'rights'> };
+  | { readonly on: 'bot_rights'; readonly event: ChatEventOf<'rights'> }
+  | { readonly on: 'overheard'; readonly event: ChatEventOf<'overheard'> }
+  | { readonly on: 'untakeable'; readonly event: ChatEventOf<'untakeable'> };
 
 /** A button that its person may press. */
 export type PassedPress =
@@ -163,6 +165,10 @@ export function createGuard({
         return { on: 'suggestion', event };
       case 'rights':
         return { on: 'bot_rights', event };
+      case 'overheard':
+        return { on: 'overheard', event };
+      case 'untakeable':
+        return { on: 'untakeable', event };
     }
   }
 
@@ -205,8 +211,10 @@ export function createGuard({
 
   /** Somebody has forgotten to address us and has added that; what was offered before, and is discarded, stays so. */
   async function authoriseLateOffer({ offer }: ChatEventOf<'edit'>): Promise<Passed | undefined> {
-    if (offer === undefined || (await randomIds.wasOffered(offer, offer.album ?? offer.messageId)))
-      return undefined;
+    if (offer === undefined) return undefined;
+    // A video of an album has a draft of its own.
+    for (const key of [offer.album ?? offer.messageId, offer.messageId])
+      if (await randomIds.wasOffered(offer, key)) return undefined;
     await checkMember(offer);
     return { on: 'media', event: offer };
   }

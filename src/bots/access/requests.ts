@@ -25,13 +25,15 @@ import {
   requestCard,
   SPOILED,
   strangerText,
-  welcomeCard,
 } from './access-cards.ts';
+import type { Greetings } from './greetings.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** TikTok has nothing of them yet. */
 const WAITING: ReadonlySet<PostStatus> = new Set(['preparing', 'in_review', 'on_hold', 'queued']);
+/** Nobody who causes these wants anything of Nod. */
+const UNASKED: ReadonlySet<ChatEvent['type']> = new Set(['suggest', 'reaction', 'edit', 'overheard']);
 const ALL: readonly AccessState[] = ['met', 'asked', 'postponed', 'allowed', 'withdrawn', 'blocked'];
 
 const DECISIONS: Readonly<Record<string, AccessState>> = {
@@ -45,6 +47,7 @@ const DECISIONS: Readonly<Record<string, AccessState>> = {
 export function createAccessRequests({
   access,
   operators,
+  greetings,
   joinChats,
   posts,
   notes,
@@ -57,6 +60,7 @@ export function createAccessRequests({
 }: {
   access: Access;
   operators: Operators;
+  greetings: Pick<Greetings, 'greet' | 'welcome'>;
   joinChats: Pick<JoinChats, 'separateAll'>;
   posts: Store<Post>;
   notes: Signals;
@@ -74,7 +78,7 @@ export function createAccessRequests({
 
   /** Deals with a word from a place that may not use Nod; true when its person lets the place in by speaking there. */
   async function meet(event: ChatEvent): Promise<boolean> {
-    if (event.type === 'suggest' || event.type === 'reaction' || event.type === 'edit') return false;
+    if (UNASKED.has(event.type)) return false;
     // People may answer a message of ours with a picture for one another.
     if (event.type === 'media' && event.isOnlyReply) return false;
     if (await operators.isOperator(event.person)) return admitFor(event);
@@ -105,6 +109,7 @@ export function createAccessRequests({
     }
     const place = await access.admit(newcomerIn(event));
     if (place !== undefined && !event.isPrivate) await tellOperators(decidedCard(place));
+    await greetings.greet(event);
     return true;
   }
 
@@ -149,6 +154,7 @@ export function createAccessRequests({
     }
     const waiting = (await access.list('asked')).length;
     await sender.answer(event, claimedCard(wording, waiting));
+    await greetings.greet(event);
   }
 
   /** `/start connect` comes from a link of ours into a private chat, which was all that it is for. */
@@ -177,7 +183,7 @@ export function createAccessRequests({
     const cancelled = isEnd ? await cancelWaiting(place, event.person) : 0;
     await noteDecision(place, event.person);
     await sender.sayInstead(event.message, decidedCard(place, cancelled));
-    if (state === 'allowed') sender.tell(place.chat, welcomeCard(wordingOf(place.chat)));
+    if (state === 'allowed') await greetings.welcome(place);
   }
 
   const isOperatorChat = async ({ chat, isPrivate }: PlaceAccess): Promise<boolean> =>

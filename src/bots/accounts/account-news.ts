@@ -1,4 +1,5 @@
 import type { ConsentOutcome } from '../../core/accounts/consent.ts';
+import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import { chosenAccount } from '../../core/compose/draft.ts';
 import type { DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
@@ -19,6 +20,7 @@ export function createAccountNews({
   notes,
   recorder,
   touch,
+  workspaces,
   sender,
 }: {
   draftRefresh: DraftRefresh;
@@ -26,13 +28,15 @@ export function createAccountNews({
   notes: Signals;
   recorder: Recorder;
   touch: (post: Post) => void;
+  workspaces: Pick<Workspaces, 'settingsOf'>;
   sender: Sender;
 }) {
   /** Tells how a way through TikTok's consent page ended, and goes on with what waited for it. */
   async function consentEnded(outcome: ConsentOutcome): Promise<void> {
     if (outcome.type === 'unknown' || outcome.type === 'unchecked') return;
     const { invitation } = outcome;
-    sender.tell(invitation.chat, consentCard(outcome), invitation.person);
+    const { policy } = await workspaces.settingsOf(invitation.workspace);
+    sender.tell(invitation.chat, consentCard(outcome, policy.approvals), invitation.person);
     if (outcome.type !== 'connected') return;
     const { account } = outcome;
     const { openId } = account;

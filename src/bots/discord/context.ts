@@ -34,6 +34,16 @@ export function frameOf(interaction: APIInteraction, guildName: GuildName): Fram
   return { ...frame, handle: `@${actor.username}`, locale };
 }
 
+/** That we were added to a server. Discord does not say by whom, so it counts as done by nobody but the server. */
+export function fromJoining(
+  { guildId, channelId, channelName }: { guildId: string; channelId: string; channelName: string },
+  guildName: GuildName,
+): ChatEvent {
+  const server = { id: `discord:${guildId}`, name: plainName(guildName(guildId) ?? '') };
+  const frame = frameIn({ channelId, guildId, channelName }, server, guildName);
+  return { ...frame, id: `joined:${guildId}`, type: 'rights', isPresent: true, isAdded: true };
+}
+
 /** What this person does in this place. */
 export function frameIn(
   { channelId, guildId, channelName }: Place,

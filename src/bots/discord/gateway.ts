@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type APIInteraction,
+  ChannelType,
   Client,
   DiscordjsError,
   DiscordjsErrorCodes,
@@ -14,10 +15,12 @@ import {
   type GatewayMessageReactionRemoveAllDispatchData,
   type GatewayMessageReactionRemoveDispatchData,
   type GatewayMessageReactionRemoveEmojiDispatchData,
+  type Guild,
   type NonThreadGuildBasedChannel,
   Options,
   PermissionFlagsBits,
   SimpleShardingStrategy,
+  type TextChannel,
 } from 'discord.js';
 import type { Logger } from 'pino';
 import { backoffMs, retry } from '../../core/retry.ts';
@@ -36,6 +39,8 @@ const INTENTS = [
 /** Reactions are told where we see the channel, and can be read back where we see its past. */
 const HEARING = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory];
 
+const WRITING = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.SendMessages];
+
 interface GatewayOptions {
   readonly token: string;
   readonly apiUrl: string;
@@ -51,8 +56,16 @@ interface GatewayOptions {
   readonly onEnd: (error: Error) => void;
 }
 
+/** A server that we were added to, and where its people read what we say. */
+export interface JoinedServer {
+  readonly guildId: string;
+  readonly channelId: string;
+  readonly channelName: string;
+}
+
 /** Who hears of what. */
 interface Takers {
+  readonly joined: (server: JoinedServer) => void;
   readonly interaction: (interaction: APIInteraction) => void;
   readonly reactionAdded: (reaction: GatewayMessageReactionAddDispatchData) => void;
   readonly reactionRemoved: (reaction: GatewayMessageReactionRemoveDispatchData) => void;
@@ -153,6 +166,12 @@ export function createGateway({
     listen(fresh, GatewayDispatchEvents.Ready, () => onSession());
     watch(fresh);
     watchRights(fresh);
+    // The library tells only of servers that are new since it was ready.
+    fresh.on(Events.GuildCreate, (guild) => {
+      const channel = greetingChannelOf(guild);
+      if (channel === undefined || closing.signal.aborted) return;
+      take.joined({ guildId: guild.id, channelId: channel.id, channelName: channel.name });
+    });
     return fresh;
   }
 
@@ -265,6 +284,19 @@ export function createGateway({
 }
 
 export type Gateway = ReturnType<typeof createGateway>;
+
+/** Where Discord itself greets people, else the first channel in which everybody may read and we may write. */
+function greetingChannelOf({ channels, systemChannel, members, roles }: Guild): TextChannel | undefined {
+  const { me } = members;
+  const texts = channels.cache
+    .filter((channel): channel is TextChannel => channel.type === ChannelType.GuildText)
+    .sort((a, b) => a.rawPosition - b.rawPosition);
+  const fits = (channel: TextChannel): boolean =>
+    me !== null &&
+    channel.permissionsFor(me).has(WRITING) &&
+    channel.permissionsFor(roles.everyone).has(PermissionFlagsBits.ViewChannel);
+  return [...(systemChannel === null ? [] : [systemChannel]), ...texts.values()].find(fits);
+}
 
 function endOf(code: number): Error {
   if (code === GatewayCloseCodes.AuthenticationFailed) return new TokenRefusedError();

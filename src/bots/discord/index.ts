@@ -22,10 +22,11 @@ import {
 } from '../platform.ts';
 import { createApi } from './api.ts';
 import { discordCommands } from './commands.ts';
+import { fromJoining } from './context.ts';
 import { createDirectMessages } from './direct-messages.ts';
 import { TokenRefusedError } from './errors.ts';
 import { createFiles } from './files.ts';
-import { createGateway } from './gateway.ts';
+import { createGateway, type JoinedServer } from './gateway.ts';
 import { parseChatRef, parseMessageId, timeOf } from './ids.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
 import { createTextReader } from './markdown.ts';
@@ -70,6 +71,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const files = createFiles({ apiUrl });
   const chatQueue = createPerChatQueue();
   let interactions: Interactions | undefined;
+  let joined: (server: JoinedServer) => void = () => {};
   let reactions: Reactions | undefined;
   let onGap = () => {};
   let onAway = () => {};
@@ -89,6 +91,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
         members.noteInteraction(interaction);
         interactions?.take(interaction);
       },
+      joined: (server) => joined(server),
       reactionAdded: (reaction) => reactions?.takeAdded(reaction),
       reactionRemoved: (reaction) => reactions?.takeRemoved(reaction),
       reactionsCleared: (cleared) => reactions?.takeCleared(cleared),
@@ -125,6 +128,10 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
       textReader,
       safely,
     });
+    joined = (server) => {
+      const event = fromJoining(server, gateway.guildName);
+      chatQueue.run(event.chat, async () => void (await safely(event)));
+    };
     reactions = createReactions({ api, chatQueue, log, marks, members, gateway, safely, onGap });
     const me = await open();
     if (me === undefined) return;

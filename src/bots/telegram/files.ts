@@ -56,6 +56,12 @@ interface TelegramFile {
 /** Whether a message carries something that could be posted. */
 export const hasMedia = (message: Message): boolean => find(message) !== undefined;
 
+/** Whether it looks like a photo or video for its own sake; animations and round notes are talk. */
+export const isLikelyPost = (message: Message): boolean =>
+  message.animation === undefined &&
+  message.video_note === undefined &&
+  find(message)?.claimedKind !== undefined;
+
 /** The photo, video or document of a message, refused by its declared size where Telegram would refuse it. */
 export function offeredFile(message: Message, maxBytes: number): OfferedFile | undefined {
   const found = find(message);

@@ -35,14 +35,22 @@ const MAX_FILE_BYTES = 20 * 1024 * 1024;
 const FAILED = 'Something went wrong. Nod tries again; look at the card in a moment.';
 const CLIENT_TIMEOUT_SECONDS = 30;
 
+/** https://core.telegram.org/bots/api#botcommandscope */
+type MenuScope = 'all_private_chats' | 'all_group_chats' | 'all_chat_administrators';
+
 export interface TelegramBotOptions {
   readonly token: string;
   readonly apiUrl: string;
   readonly inbox: Store<InboxRecord>;
   readonly supergroups: Store<MoveRecord>;
   readonly log: Logger;
-  /** The menu of commands, for all chats. */
+  /** The menu of commands in private chats. */
   readonly commands: readonly BotCommand[];
+  /** The menus in groups; without them, groups have none. */
+  readonly groupCommands?: {
+    readonly members: readonly BotCommand[];
+    readonly managers: readonly BotCommand[];
+  };
   readonly now?: () => number;
   /** Called once when Telegram stops taking the token; the bot is deaf from then on. */
   readonly onFatal?: (error: Error) => void;
@@ -86,7 +94,9 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
       me,
       albums,
       maxFileBytes: MAX_FILE_BYTES,
-      commands: options.commands.map(({ command }) => command),
+      commands: [...options.commands, ...(options.groupCommands?.managers ?? [])].map(
+        ({ command }) => command,
+      ),
       answerPress: outgoing.answerPress,
     });
     const translate = (update: Update) => read(update).map(supergroups.rename);
@@ -108,10 +118,15 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
       // Before anything else, so that what comes next is known by its right name.
       if (update.message !== undefined) await supergroups.learn(update.message, isKept);
       if (update.my_chat_member !== undefined) members.note(update.my_chat_member);
-      const isForUs = touchesAlbum(update) || translate(update).length > 0;
+      const events = translate(update);
+      const isForUs = touchesAlbum(update) || events.length > 0;
       if (!isForUs) return;
-      // What somebody edits in a group may be no business of ours at all.
-      const isKeepable = update.edited_message === undefined || isMeantForUs(update.edited_message, self);
+      // What somebody edits in a group may be no business of ours at all, and what nobody has addressed to us is none.
+      const isKeepable =
+        touchesAlbum(update) ||
+        (update.edited_message === undefined
+          ? events.some(({ type }) => type !== 'overheard')
+          : isMeantForUs(update.edited_message, self));
       const mayKeep = await mayStore(`telegram:${firstIdOf(chatIdOf(update))}`);
       if (!mayKeep && update.message?.media_group_id !== undefined) albums.keepBriefly(update.message);
       if (isKeepable && mayKeep) await inbox.accept(update);
@@ -172,8 +187,13 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
 
   /** The menu is an extra: without it everything works as well. */
   async function registerCommands(): Promise<void> {
+    const { commands, groupCommands: { members: all, managers } = {} } = options;
+    const register = (type: MenuScope, menu: readonly BotCommand[]) =>
+      ask('setMyCommands', () => api.setMyCommands(menu, { scope: { type } }));
     try {
-      await ask('setMyCommands', () => api.setMyCommands(options.commands));
+      await register('all_private_chats', commands);
+      if (all !== undefined) await register('all_group_chats', all);
+      if (managers !== undefined) await register('all_chat_administrators', managers);
     } catch (error) {
       log.warn({ err: error }, 'the menu of commands was not set');
     }

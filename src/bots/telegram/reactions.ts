@@ -7,7 +7,7 @@ import type {
 } from 'grammy/types';
 import type { VoteChoice } from '../../core/review/review.ts';
 import type { ChatEvent } from '../platform.ts';
-import { chatPerson, chatTitle, userPerson, workspaceRef } from './ids.ts';
+import { chatPerson, chatTitle, senderPerson, userPerson, workspaceRef } from './ids.ts';
 import { isPresent } from './members.ts';
 
 /** The reaction that stands for a mark; Telegram's fixed list has no ticks and crosses. */
@@ -48,8 +48,19 @@ export function fromRights(updateId: number, change: ChatMemberUpdated): ChatEve
       person,
       type: 'rights',
       isPresent: isPresent(after),
+      isAdded: chat.type === 'group' && !isPresent(before) && isPresent(after) ? true : undefined,
     },
   ];
+}
+
+/**
+ * The service message that somebody has added us. In a supergroup it tells more than the change of our status: that comes
+ * also when a group becomes a supergroup, before anything says so.
+ */
+export function fromJoining(updateId: number, message: Message): ChatEvent[] {
+  const { chat } = message;
+  const person = senderPerson(message) ?? chatPerson(chat);
+  return [{ ...frameOf(updateId, chat), person, type: 'rights', isPresent: true, isAdded: true }];
 }
 
 /** The beginning of a supergroup that was a group: what we have said there is out of reach. */

@@ -114,6 +114,7 @@ export function createSupergroups({ store, log }: { store: Store<MoveRecord>; lo
       }
       case 'press':
       case 'reaction':
+      case 'overheard':
         return { ...event, ...frame, message: renameMessage(event.message) };
       default:
         return { ...event, ...frame };

@@ -2,10 +2,10 @@ import type { CallbackQuery, Message, Update, User } from 'grammy/types';
 import type { Person } from '../../core/people.ts';
 import type { ChatEvent, ChatEventOf } from '../platform.ts';
 import { asksToPost, type Command, type Me, readAddress, readCommand, repliesToUs } from './addressing.ts';
-import { type Albums, givenBy, type TakenItem } from './albums.ts';
-import { hasMedia, offeredFile } from './files.ts';
+import { type Address, type Albums, givenBy, type TakenItem } from './albums.ts';
+import { hasMedia, isLikelyPost, offeredFile } from './files.ts';
 import { chatRef, chatTitle, messageRef, senderPerson, userPerson, workspaceRef } from './ids.ts';
-import { fromMove, fromReaction, fromReopening, fromRights } from './reactions.ts';
+import { fromJoining, fromMove, fromReaction, fromReopening, fromRights } from './reactions.ts';
 
 /**
  * The kinds of updates that we ask for, always by name: an empty list means Telegram's default, a missing one
@@ -55,17 +55,27 @@ export function createTranslator(options: TranslatorOptions) {
     if (message === undefined || message.is_automatic_forward === true) return [];
     if (message.forum_topic_reopened !== undefined) return fromReopening(update.update_id, message);
     if (message.migrate_from_chat_id !== undefined) return fromMove(update.update_id, message);
+    if (message.new_chat_members?.some(({ id }) => id === me.id))
+      return fromJoining(update.update_id, message);
     return hasMedia(message) ? fromMedia(update.update_id, message) : fromText(update.update_id, message);
   }
 
   function fromMedia(updateId: number, message: Message): ChatEvent[] {
     const { isForUs } = readAddress(message.caption ?? '', message.caption_entities ?? [], me);
     const answers = repliesToUs(message, me) ? 'reply' : undefined;
-    const address = isForUs || message.chat.type === 'private' ? 'named' : answers;
+    const address: Address | undefined = isForUs || message.chat.type === 'private' ? 'named' : answers;
     const item = { updateId, message };
-    if (message.media_group_id !== undefined)
-      return options.albums.take(item, address).flatMap((taken) => mediaEvent(taken));
-    return address === undefined ? [] : mediaEvent({ ...item, address });
+    const alone = address === undefined ? [] : [{ ...item, address }];
+    const items = message.media_group_id === undefined ? alone : options.albums.take(item, address);
+    return items.length === 0 ? overheard(updateId, message) : items.flatMap((taken) => mediaEvent(taken));
+  }
+
+  /** A photo or a video of a person's own; what is forwarded, or says that it is for another bot, is talk of others. */
+  function overheard(updateId: number, message: Message): ChatEvent[] {
+    const frame = frameOf(updateId, message);
+    const isTalk = isForwarded(message) || readCommand(message.caption ?? '', me) !== undefined;
+    if (frame === undefined || isTalk || !isLikelyPost(message)) return [];
+    return [{ ...frame, type: 'overheard', message: messageRef(message) }];
   }
 
   /** The media that a command replies to, and what is known of their album; what the command says is the caption of all. */
@@ -136,7 +146,8 @@ export function createTranslator(options: TranslatorOptions) {
 
   function fromText(updateId: number, message: Message): ChatEvent[] {
     const frame = frameOf(updateId, message);
-    if (frame === undefined || message.text === undefined) return [];
+    if (frame === undefined) return [];
+    if (message.text === undefined) return fromOther(frame, message);
     // What somebody passes on is no order of theirs.
     const command = isForwarded(message) ? undefined : readCommand(message.text, me);
     if (command === 'elsewhere') return [];
@@ -169,6 +180,29 @@ export function createTranslator(options: TranslatorOptions) {
 
   return translate;
 }
+
+/** What somebody sends us alone that can be no part of a post; nothing for service messages. */
+function fromOther(frame: Frame, message: Message): ChatEvent[] {
+  const found = OTHER_KINDS.find(([field]) => message[field] !== undefined);
+  if (found === undefined || !frame.isPrivate) return [];
+  return [{ ...frame, type: 'untakeable', what: found[1] }];
+}
+
+/** A venue sets `location` as well. */
+const OTHER_KINDS = [
+  ['sticker', 'sticker'],
+  ['voice', 'sound'],
+  ['audio', 'sound'],
+  ['venue', 'place'],
+  ['location', 'place'],
+  ['contact', 'contact'],
+  ['poll', 'poll'],
+  ['story', 'story'],
+  ['dice', 'other'],
+  ['game', 'other'],
+  ['paid_media', 'other'],
+  ['checklist', 'other'],
+] as const satisfies readonly [keyof Message, ChatEventOf<'untakeable'>['what']][];
 
 type Frame = Pick<
   ChatEvent,

@@ -1,12 +1,12 @@
 import type { Account } from '../../core/accounts/accounts.ts';
 import type { ConsentOutcome } from '../../core/accounts/consent.ts';
 import type { DropReason } from '../../core/compose/submit.ts';
-import type { ChatRef, Obstacle, Person } from '../../core/people.ts';
+import type { AccountName, ChatRef, Obstacle, Person } from '../../core/people.ts';
 import type { Problem } from '../../core/problems.ts';
 import { type Post, takesVotes } from '../../core/publish/post.ts';
 import { accountKey, encodePress } from '../buttons.ts';
 import { type Button, buttonColumn, buttonRow, type Card, type Line } from '../platform.ts';
-import { accountName, excerptOf, filesWord, limitOf, momentSpan } from './format.ts';
+import { accountName, countOf, excerptOf, filesWord, limitOf, listOf, momentSpan } from './format.ts';
 import { obstacleText } from './obstacles.ts';
 import { problemText } from './problems.ts';
 import { type Wording, wordingOf } from './wording.ts';
@@ -51,19 +51,41 @@ export function problemCard(problem: Problem, wording: Wording): Card {
   return note(problemText(problem, wording));
 }
 
-export function startCard(hasAccount: boolean): Card {
-  return {
-    lines: [
-      [{ text: 'Nod posts to TikTok from this chat.', style: 'bold' }],
-      [],
-      ...(hasAccount ? [] : [['1. /connect your TikTok account.'] as Line]),
-      [
-        `${hasAccount ? '' : '2. '}Send a video, a photo or an album. Send photos as files to keep their full quality.`,
-      ],
-      [`${hasAccount ? '' : '3. '}Choose on the card who can see it, and tap Post now.`],
-    ],
-    rows: [],
-  };
+/** What somebody has to know of a place to begin there. */
+export interface Guide {
+  readonly wording: Wording;
+  readonly accounts: readonly AccountName[];
+  /** How many a post needs. */
+  readonly approvals: number;
+}
+
+/** The three steps to a post, as they are in this place. */
+export function stepsOf({ wording, accounts, approvals }: Guide): string[] {
+  const connected = `Connected: ${listOf(accounts.map(accountName))}.`;
+  return [
+    `1. ${accounts.length === 0 ? wording.toConnect : connected}`,
+    `2. ${wording.toPost}`,
+    `3. ${toFinish(wording, approvals)}`,
+  ];
+}
+
+/** The last step: what a person does on the card. */
+function toFinish({ slash }: Wording, approvals: number): string {
+  if (approvals === 0) return 'Choose on the card who can see it, then tap Post now.';
+  return `Choose on the card who can see it, then tap Ask for approval. It goes out after ${countOf(approvals, 'approval')}; ${slash}settings changes that.`;
+}
+
+/** Says what Nod does, and how to begin. */
+export function startCard(guide: Guide): Card {
+  const { lines } = note('', ...stepsOf(guide));
+  return { lines: [[{ text: 'Nod posts to TikTok from this chat.', style: 'bold' }], ...lines], rows: [] };
+}
+
+/** Greets a group or a server that Nod is new to. */
+export function greetingCard(title: string, guide: Guide): Card {
+  const { lines } = note('', ...stepsOf(guide), '', `${guide.wording.slash}help tells more.`);
+  const hello: Line = [{ text: `Hello ${title}.`, style: 'bold' }, ' Nod posts to TikTok from here.'];
+  return { lines: [hello, ...lines], rows: [] };
 }
 
 /** Where the cards of a review stand, as far as they do. */
@@ -138,17 +160,20 @@ export function unshownCard({
   );
 }
 
-/** What Nod takes, how it gets it, and the commands. */
+/** How to begin, what Nod takes, how it gets it, and the commands. */
 export function helpCard({
-  wording: { slash, help },
+  guide,
   maxFileBytes,
   commands,
 }: {
-  wording: Wording;
+  guide: Guide;
   maxFileBytes: number | undefined;
   commands: readonly { name: string; description: string }[];
 }): Card {
+  const { slash, help } = guide.wording;
   return note(
+    ...stepsOf(guide),
+    '',
     'A post is 1 to 35 photos or one video. JPEG, PNG and WebP become JPEG as TikTok takes it; MP4 and MOV keep their quality.',
     '',
     ...help,
@@ -224,7 +249,10 @@ function disconnectButton({ openId }: Account, label: string): Button {
 }
 
 /** What the chat is told when a way through TikTok's consent page has ended. */
-export function consentCard(outcome: Exclude<ConsentOutcome, { type: 'unknown' | 'unchecked' }>): Card {
+export function consentCard(
+  outcome: Exclude<ConsentOutcome, { type: 'unknown' | 'unchecked' }>,
+  approvals: number,
+): Card {
   const { chat, person } = outcome.invitation;
   const wording = wordingOf(chat);
   const { slash, toPost } = wording;
@@ -234,7 +262,7 @@ export function consentCard(outcome: Exclude<ConsentOutcome, { type: 'unknown' |
       const { lines } = note(
         `✓ ${accountName(outcome.account)} is connected, by ${person.name}.`,
         missing.length === 0
-          ? toPost
+          ? `${toPost}\n${toFinish(wording, approvals)}`
           : missing.map((scope) => problemText({ code: 'scope_missing', scope }, wording)).join('\n'),
       );
       return { lines, rows: [buttonRow(disconnectButton(outcome.account, 'Disconnect'))] };

@@ -229,7 +229,11 @@ export function votersText(
   here: Wording,
 ): string {
   const names = [...roles, ...people].map(({ name }) => name);
-  const idioms = [...new Set(chats.map(wordingOf))].sort((a, b) => Number(b === here) - Number(a === here));
-  const managers = idioms.map((wording) => (wording === here ? wording.managers : wording.managersThere));
+  // A group and a private chat of one platform have different words for the same people.
+  const idioms = [...new Map(chats.map(wordingOf).map((wording) => [wording.name, wording])).values()];
+  const isHere = ({ name }: Wording) => name === here.name;
+  const managers = idioms
+    .sort((a, b) => Number(isHere(b)) - Number(isHere(a)))
+    .map((wording) => (isHere(wording) ? wording.managers : wording.managersThere));
   return listOf([...names, ...(managersVote ? managers : [])]);
 }

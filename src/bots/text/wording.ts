@@ -5,7 +5,11 @@ import type { Bot } from '../platform.ts';
 export interface Wording {
   /** What stands before the name of a command. */
   readonly slash: string;
+  /** The first step, where no account is connected. */
+  readonly toConnect: string;
   readonly toPost: string;
+  /** How media that stands in the chat already comes to Nod. */
+  readonly toHandOver: string;
   /** After files that cannot be posted. */
   readonly toBeginAnew: string;
   /** After a draft that is gone. */
@@ -44,13 +48,16 @@ export interface Wording {
 
 /** The wording of the platform that a conversation belongs to. */
 export function wordingOf(chat: ChatRef): Wording {
-  return platformOf(chat) === 'discord' ? WORDINGS.discord : WORDINGS.telegram;
+  if (platformOf(chat) === 'discord') return WORDINGS.discord;
+  return chat.startsWith('telegram:-') ? TELEGRAM_GROUP : WORDINGS.telegram;
 }
 
 export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
   telegram: {
     slash: '/',
+    toConnect: 'Connect a TikTok account with /connect.',
     toPost: 'Send a photo, an album or a video.',
+    toHandOver: 'Send it to me here.',
     toBeginAnew: 'Send something else to begin anew.',
     toStartOver: 'Send the media again to start over.',
     noCaption: 'none yet; reply to this message with one',
@@ -66,7 +73,7 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     cardRoom: 1024,
     help: [
       'Telegram gives bots files up to 20 MB. An album holds 10 photos; the next one joins its draft, and so does what you send as a reply to the card.',
-      'The text that you send with the media becomes the caption, also after you edit it; reply to the card to choose another one.',
+      'The text that you send with the media becomes the caption, also after you edit it; reply to the card to choose another one. Photos that are sent as files keep their full quality.',
     ],
     name: 'Telegram',
     group: 'group',
@@ -77,7 +84,9 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
   },
   discord: {
     slash: '/tiktok ',
+    toConnect: 'Connect a TikTok account with /tiktok connect. In a server, somebody with Manage Server can.',
     toPost: 'Post photos or a video with /tiktok post.',
+    toHandOver: 'Choose “Post to TikTok” in the menu of the message.',
     toBeginAnew: 'Begin anew with /tiktok post.',
     toStartOver: 'Start over with /tiktok post.',
     noCaption: 'none yet',
@@ -102,4 +111,14 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     hasOwnTimes: true,
     hidesRoles: true,
   },
+};
+
+/** In a group a bot hears only what is meant for it: https://core.telegram.org/bots/features#privacy-mode */
+const TELEGRAM_GROUP: Wording = {
+  ...WORDINGS.telegram,
+  toConnect: 'An administrator connects a TikTok account with /connect.',
+  toPost: 'Send a photo, an album or a video and mention me in its caption, or reply to it with /post.',
+  toHandOver: 'Then reply to it with /post. Next time mention me in its caption. I say this only once.',
+  toBeginAnew: 'Send something else and mention me to begin anew.',
+  toStartOver: 'Send the media again and mention me to start over.',
 };

@@ -14,6 +14,8 @@ export interface Workspace extends Versioned {
   /** What its people call it. */
   readonly title?: string;
   readonly isPrivate?: boolean;
+  /** Its people were told how to begin. */
+  readonly isGreeted?: true;
   readonly policy?: ReviewPolicy;
   readonly timeZone?: string;
   /** Where its reviews stand, if not where they were posted. */
@@ -67,6 +69,16 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
     if (known?.isPrivate !== isPrivate || known.title !== title)
       await upsert(id, chat, (current) => ({ ...current, title, isPrivate }));
     met.set(id, names);
+  }
+
+  /** Takes note that the people of a place are told how to begin; false where they were told before. */
+  async function noteGreeted(id: string, chat: ChatRef): Promise<boolean> {
+    let isFirst = false;
+    await upsert(id, chat, (current) => {
+      isFirst = current.isGreeted !== true;
+      return isFirst ? { ...current, isGreeted: true } : current;
+    });
+    return isFirst;
   }
 
   /** The workspace whose rules hold here: the one that was joined, or itself. */
@@ -235,6 +247,7 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
 
   return {
     meet,
+    noteGreeted,
     rootOf,
     idsOf,
     areTogether,

@@ -336,6 +336,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   '/start': command('start', HERE),
   '/claim': command('claim', CLAIM, 'WRONG-CODE'),
   '/help': command('help', HERE),
+  '/post': command('post', HERE),
   '/connect': command('connect', MANAGE),
   '/accounts': command('accounts', HERE),
   '/disconnect': command('disconnect', MANAGE),

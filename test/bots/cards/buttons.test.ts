@@ -283,7 +283,7 @@ const CARDS: Readonly<Record<string, Card>> = {
   'accounts, to disconnect': disconnectCard([account, other], WORDINGS.telegram),
   'accounts, the link to connect': connectCard('https://nod.example/connect/x'),
   'accounts, the way to the link': linkKeptCard(BEN, WORDINGS.telegram, 'https://t.me/nod?start=connect'),
-  'accounts, connected': consentCard({ type: 'connected', account, invitation, missingScopes: [] }),
+  'accounts, connected': consentCard({ type: 'connected', account, invitation, missingScopes: [] }, 0),
   'access, a request': requestCard(place('asked')),
   'access, allowed': decidedCard(place('allowed')),
   'access, withdrawn': decidedCard(place('withdrawn')),

@@ -194,7 +194,7 @@ describe('/queue', () => {
     const { read } = await asking(world, () => inPlace(GROUP, PEOPLE.gus));
     expect(read()).toBe(
       `Nothing is waiting to go out.
-Send a photo, an album or a video. “When…” on its card sets a time; without one it goes out at once.
+Send a photo, an album or a video and mention me in its caption, or reply to it with /post. “When…” on its card sets a time; without one it goes out at once.
 /posts shows what went out.`,
     );
     const onDiscord = await asking(world, () => inPlace(SERVER, PEOPLE.finn));

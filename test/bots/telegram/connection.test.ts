@@ -19,7 +19,7 @@ it('asks for its kinds of updates by name and sets its menu', async () => {
     'my_chat_member',
   ]);
   expect([...telegram.state.commands.values()]).toMatchObject([
-    { scope: { type: 'default' }, commands: [{ command: 'accounts' }] },
+    { scope: { type: 'all_private_chats' }, commands: [{ command: 'accounts' }] },
   ]);
 });
 

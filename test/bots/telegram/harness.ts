@@ -46,11 +46,13 @@ export async function startHarness(options: Parameters<typeof startTelegramEmula
   async function startBot(receive: Receive = async () => {}, changes: Partial<TelegramBotOptions> = {}) {
     const bot = createBot(changes);
     const events = recordEvents();
+    /** What nobody has addressed to the bot, kept apart from what people want of it. */
+    const overheard = recordEvents();
     await bot.start(async (event) => {
-      events.add(event);
+      (event.type === 'overheard' ? overheard : events).add(event);
       await receive(event);
     });
-    return { bot, events };
+    return { bot, events, overheard };
   }
 
   async function inboxRecords(): Promise<InboxRecord[]> {

@@ -31,6 +31,8 @@ export type NewGuild = {
   boostTier?: 0 | 1 | 2 | 3;
   /** In addition to what everybody may. */
   botPermissions?: PermissionName[];
+  /** Text channels that are there when the bot comes. */
+  channels?: string[];
 };
 export type Rights = { allow?: PermissionName[]; deny?: PermissionName[] };
 
@@ -59,6 +61,29 @@ export function createWorld(emulation: Emulation) {
     const member: MemberEntry = { userId, roleIds, nick: null, joinedAtMs: clock.now() };
     guild.members.set(userId, member);
     return member;
+  };
+
+  const addChannel = (
+    guildId: string,
+    name: string,
+    { topic = null, position = 0 }: { topic?: string | null; position?: number } = {},
+  ): WireChannel => {
+    const channel: WireChannel = {
+      id: ids.next(),
+      type: 0,
+      flags: 0,
+      guild_id: guildId,
+      name,
+      position,
+      topic,
+      nsfw: false,
+      parent_id: null,
+      permission_overwrites: [],
+      last_message_id: null,
+      rate_limit_per_user: 0,
+    };
+    state.channels.set(channel.id, { channel, guildId });
+    return channel;
   };
 
   const updateMember = (guild: GuildEntry, member: MemberEntry) => {
@@ -90,7 +115,7 @@ export function createWorld(emulation: Emulation) {
     },
 
     /** A guild with the bot in it. */
-    guild({ name, locale = 'en-US', boostTier = 0, botPermissions = [] }: NewGuild): {
+    guild({ name, locale = 'en-US', boostTier = 0, botPermissions = [], channels = [] }: NewGuild): {
       id: string;
       name: string;
     } {
@@ -112,27 +137,13 @@ export function createWorld(emulation: Emulation) {
       });
       join(guild, state.bot.id, [own.id]);
       state.guilds.set(id, guild);
+      for (const [position, channelName] of channels.entries()) addChannel(id, channelName, { position });
       sessions.dispatch('GUILD_CREATE', guildCreate(emulation, guild));
       return { id, name };
     },
 
     channel(guild: Ref, { name, topic = null }: { name: string; topic?: string | null }): WireChannel {
-      const { id: guildId } = guildOf(guild);
-      const channel: WireChannel = {
-        id: ids.next(),
-        type: 0,
-        flags: 0,
-        guild_id: guildId,
-        name,
-        position: 0,
-        topic,
-        nsfw: false,
-        parent_id: null,
-        permission_overwrites: [],
-        last_message_id: null,
-        rate_limit_per_user: 0,
-      };
-      state.channels.set(channel.id, { channel, guildId });
+      const channel = addChannel(guildOf(guild).id, name, { topic });
       sessions.dispatch('CHANNEL_CREATE', channel);
       return channel;
     },

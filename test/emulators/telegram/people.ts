@@ -143,6 +143,11 @@ export function createPeople(emulation: Emulation, world: World) {
       return forwardPost(group, channel, { ...(await content.photo(photo)), ...captionParts(photo.caption) });
     },
 
+    /** A sticker, a voice message, a place, a contact, a poll: what has neither text nor a file that can be posted. */
+    async sendOther(chat: ChatRef, from: User, kind: OtherKind, place: Place = {}): Promise<Message> {
+      return post(chat, from, OTHER_PARTS[kind] as unknown as MessageParts, place);
+    },
+
     sendVideo: sendFile('video'),
     sendAnimation: sendFile('animation'),
     sendDocument: sendFile('document'),
@@ -255,6 +260,37 @@ const CHANNEL_BOT: User = {
   first_name: 'Channel',
   username: 'Channel_Bot',
 };
+
+const FILE = { file_id: 'other-file', file_unique_id: 'other', file_size: 1_000 };
+const LOCATION = { latitude: 52.5, longitude: 13.4 };
+
+/** As an update shows them: https://core.telegram.org/bots/api#message */
+const OTHER_PARTS = {
+  sticker: {
+    sticker: { ...FILE, type: 'regular', width: 512, height: 512, is_animated: false, is_video: false },
+  },
+  voice: { voice: { ...FILE, duration: 3, mime_type: 'audio/ogg' } },
+  audio: { audio: { ...FILE, duration: 60, mime_type: 'audio/mpeg', title: 'Sea' } },
+  location: { location: LOCATION },
+  venue: { location: LOCATION, venue: { location: LOCATION, title: 'Beach', address: 'Sea 1' } },
+  contact: { contact: { phone_number: '+491', first_name: 'Kim' } },
+  poll: {
+    poll: {
+      id: '1',
+      question: 'Sea?',
+      options: [],
+      total_voter_count: 0,
+      is_closed: false,
+      is_anonymous: true,
+      type: 'regular',
+      allows_multiple_answers: false,
+    },
+  },
+  dice: { dice: { emoji: '🎲', value: 4 } },
+  pinned: { pinned_message: { message_id: 1, date: 0, chat: { id: 1, type: 'private', first_name: 'Ana' } } },
+} as const satisfies Record<string, object>;
+
+export type OtherKind = keyof typeof OTHER_PARTS;
 
 export type People = ReturnType<typeof createPeople>;
 

@@ -25,7 +25,7 @@ export type NewGroup = {
   forum?: boolean;
   supergroup?: boolean;
   botIsAdmin?: boolean;
-  /** Sends my_chat_member, as when the bot is added while it runs. */
+  /** Sends my_chat_member and the service message, as when the bot is added while it runs. */
   announce?: boolean;
 };
 
@@ -67,6 +67,14 @@ export function createWorld({ state, clock, updates, messages, watch }: Emulatio
       new_chat_member: next,
     });
     watch.changed();
+  };
+
+  /** Service messages reach every bot, whatever its privacy mode. */
+  const addBot = (entry: ChatEntry, bot: ChatMember) => {
+    const from = creatorOf(entry);
+    changeBot(entry, from, bot);
+    const { current } = messages.post(entry, { from, new_chat_members: [botUser(state)] });
+    updates.push('message', { ...current, chat: entry.chat, from });
   };
 
   const creatorOf = (entry: ChatEntry): User => {
@@ -123,7 +131,7 @@ export function createWorld({ state, clock, updates, messages, watch }: Emulatio
       ];
       const entry = addChat(chat, standing, true);
       const bot = botMember(state, options.botIsAdmin ?? false);
-      if (options.announce) changeBot(entry, creatorOf(entry), bot);
+      if (options.announce) addBot(entry, bot);
       else entry.members.set(state.bot.id, bot);
       return chat;
     },
