@@ -2,13 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { WireMessage } from '../emulators/discord/index.ts';
 import { connectOnDiscord, discordOf, type World } from '../world.ts';
-import { CARD_MS, type DemoCard, type DemoChat, type Seen } from './chat.ts';
+import { CARD_MS, type DemoCard, type DemoChat, labelsOf, type Seen } from './chat.ts';
 import { all, SELECT, seen } from './discord-seen.ts';
 import type { Group } from './options.ts';
 
 const LEFT = 'On its way.';
-/** What stands where the post was composed, once it goes on elsewhere. */
-const GOES_ON = /^On its way\.|went to the team for approval\./;
 const ENDS: readonly string[] = ['Post now', 'Ask for approval'];
 
 /** Discord's own names for the files that its option takes. */
@@ -62,6 +60,9 @@ export function createDiscordChat(world: World): DemoChat {
       return card && seen(card);
     }
 
+    /** Whether the draft still stands where the post was composed. */
+    const offers = (label: string): boolean => labelsOf(seen(composer.response())).includes(label);
+
     return {
       shows(fits, timeoutMs) {
         const read = () => {
@@ -82,7 +83,7 @@ export function createDiscordChat(world: World): DemoChat {
           : discord.select(card, menu.custom_id, [label], ana));
         if (!ENDS.includes(label)) return undefined;
         const outcome = await discord.until(
-          () => pressed.followUps[0] ?? (GOES_ON.test(seen(composer.response()).text) ? 'left' : undefined),
+          () => pressed.followUps[0] ?? (offers(label) ? undefined : 'left'),
           { timeoutMs: CARD_MS, what: 'An answer to the press' },
         );
         return outcome === 'left' ? undefined : seen(outcome).text;

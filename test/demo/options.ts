@@ -15,6 +15,8 @@ export interface DemoOptions {
   /** How many of a team have to approve each post; absent where Ana posts alone. */
   readonly approvals?: number;
   readonly faults: readonly string[];
+  /** The story of troubles, which brings its own files. */
+  readonly hasTrouble: boolean;
   readonly groups: readonly Group[];
 }
 
@@ -29,15 +31,18 @@ export interface Group {
 
 const example = (name: string) => fileURLToPath(new URL(`../fixtures/demo/${name}`, import.meta.url));
 
-const ALBUM: Group = {
+export const ALBUM: Group = {
   kind: 'photo',
   paths: [example('beach.png'), example('studio.jpg')],
   caption: 'First light #surf @maria',
 };
 const VIDEO: Group = { kind: 'video', paths: [example('sunset.mp4')], caption: 'Two seconds of sunset' };
+/** For the story of troubles. */
+export const BEACH: Group = { kind: 'photo', paths: [example('beach.png')], caption: 'A day at the beach' };
+export const STUDIO: Group = { kind: 'photo', paths: [example('studio.jpg')], caption: 'Back at the studio' };
 
-const USAGE =
-  'Usage: npm run demo -- [--json] [--chat telegram|discord|both] [--approvals 1–4] [--fault NAME] [FILE...]';
+const USAGE = `Usage: npm run demo -- [--json] [--chat telegram|discord|both] [--approvals 1–4] [--fault NAME] [FILE...]
+       npm run demo -- [--json] --chat both --trouble [--fault NAME]`;
 
 /** Reads the command line: consecutive photos are one album, each video is a post of its own. */
 export async function readOptions(args: readonly string[]): Promise<DemoOptions> {
@@ -45,12 +50,18 @@ export async function readOptions(args: readonly string[]): Promise<DemoOptions>
   const missing = positionals.find((path) => !statSync(path, { throwIfNoEntry: false })?.isFile());
   if (missing !== undefined) throw new UsageError(`There is no file ${missing}.`);
   const approvals = readApprovals(values.approvals);
+  const hasTrouble = values.trouble ?? false;
+  if (hasTrouble && (values.chat !== 'both' || approvals !== undefined || positionals.length > 0))
+    throw new UsageError(
+      'The story of troubles plays in both chats, with a team and files of its own: use --chat both --trouble, without --approvals and files.',
+    );
   const examples = approvals === undefined ? [ALBUM, VIDEO] : [ALBUM];
   return {
     json: values.json ?? false,
     chats: readChats(values.chat ?? 'telegram'),
     ...(approvals !== undefined && { approvals }),
     faults: values.fault ?? [],
+    hasTrouble,
     groups: positionals.length === 0 ? examples : await groupFiles(positionals),
   };
 }
@@ -65,6 +76,7 @@ function parse(args: readonly string[]) {
         fault: { type: 'string', multiple: true },
         chat: { type: 'string' },
         approvals: { type: 'string' },
+        trouble: { type: 'boolean' },
       },
     });
   } catch (error) {

@@ -19,7 +19,7 @@ export interface Play {
 }
 
 const CLAIMS = 'claims this Nod, with the code that its start printed';
-const CONNECTS = 'asks to connect, opens the link, allows Nod on TikTok’s page';
+export const CONNECTS = 'asks to connect, opens the link, allows Nod on TikTok’s page';
 const REASON = 'We had this one already.';
 
 /** Ana posts every group of files in each chat. */
@@ -47,7 +47,8 @@ export async function playTeam({ options, world, tell, armFaults }: Play): Promi
   const { chats, groups, approvals = 1 } = options;
   const team = createTeam(world, chats, approvals);
   tell({ event: 'scene', text: castWords(team) });
-  await gather(team, tell);
+  await connectHome(team, tell);
+  await agree(team, tell);
   armFaults();
 
   const posts: DemoPost[] = [];
@@ -66,13 +67,17 @@ export async function playTeam({ options, world, tell, armFaults }: Play): Promi
   return posts;
 }
 
-/** Connects the account, sets the rule, and joins the chats where there are two. */
-async function gather({ home, voters, joining }: Team, tell: Tell): Promise<void> {
+/** Makes the operators, and connects the account where the team is at home. */
+export async function connectHome({ home, joining }: Team, tell: Tell): Promise<void> {
   tell({ event: 'person', who: 'Ana', does: joining ? `${CLAIMS}, and so does ${joining.who}` : CLAIMS });
   await home.chat.claim(CLAIM_CODE);
   await joining?.claim(CLAIM_CODE);
   tell({ event: 'person', who: 'Ana', does: `${CONNECTS}, in ${home.name}` });
   tell({ event: 'note', text: await home.chat.connect() });
+}
+
+/** Sets how many have to approve, and joins the chats where there are two. */
+export async function agree({ home, voters, joining }: Team, tell: Tell): Promise<void> {
   tell({ event: 'person', who: 'Ana', does: `sets in ${home.slash}settings that ${countOf(voters.length)}` });
   await home.setApprovals(voters.length);
   if (joining === undefined) return;
@@ -83,7 +88,7 @@ async function gather({ home, voters, joining }: Team, tell: Tell): Promise<void
   tell({ event: 'note', text: await joining.enter(code) });
 }
 
-function castWords({ home, rooms, voters }: Team): string {
+export function castWords({ home, rooms, voters }: Team): string {
   const list = new Intl.ListFormat('en-GB');
   const places = rooms.map((room) => {
     const names = voters.filter((voter) => voter.room === room).map(({ name }) => name);

@@ -97,7 +97,7 @@ export async function reviewGroup(
 }
 
 /** What all cards say about the decision; null when one says something else. */
-function decisionOf(texts: readonly string[]): DemoDecision | null {
+export function decisionOf(texts: readonly string[]): DemoDecision | null {
   const [first = null, ...others] = texts.map(readDecision);
   return others.every((other) => isDeepStrictEqual(other, first)) ? first : null;
 }

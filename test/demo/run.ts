@@ -5,6 +5,7 @@ import { CLAIM_CODE, playAlone, playTeam } from './plays.ts';
 import { type DemoPost, isAsExpected, type Tell } from './story.ts';
 import { countPublished } from './tally.ts';
 import { createTeller } from './teller.ts';
+import { playTrouble } from './trouble.ts';
 
 /** Long enough to see the stages, short enough to wait for. */
 const TIMING = { processingMs: 1500, moderationMs: 2500, webhookDelayMs: 50 };
@@ -38,7 +39,7 @@ async function play(
   { tell, timing }: { tell: Tell; timing: TikTokEmulatorOptions },
 ): Promise<boolean> {
   const options = await readOptions(args);
-  const { chats, approvals, faults } = options;
+  const { chats, approvals, faults, hasTrouble } = options;
   await using world = await createWorld({
     tiktok: timing,
     withDiscord: chats.includes('discord'),
@@ -61,7 +62,8 @@ async function play(
   async function playStory(): Promise<DemoPost[]> {
     await using _app = await world.start();
     tell({ event: 'start', note: 'TikTok and the chats are emulated here; nothing leaves this machine.' });
-    return await (approvals === undefined ? playAlone : playTeam)({ options, world, tell, armFaults });
+    const play = hasTrouble ? playTrouble : approvals === undefined ? playAlone : playTeam;
+    return await play({ options, world, tell, armFaults });
   }
 
   function armFaults(): void {

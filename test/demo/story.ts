@@ -27,10 +27,24 @@ export interface DemoPost {
     width: number | undefined;
     height: number | undefined;
   }[];
+  /** What TikTok shows as its text; null where it got none. */
+  readonly caption: string | null;
+  /** The text that it has to show; absent where the story is not about that. */
+  readonly expectedCaption?: string;
   /** The last text of the card. */
   readonly card: string;
+  /** Absent where no chat made any. */
+  readonly troubles?: readonly DemoTrouble[];
   /** Absent where Ana posts alone, and where the post did not come to its review. */
   readonly review?: DemoReview;
+}
+
+/** What a chat did to Nod while the post was under way. */
+export interface DemoTrouble {
+  readonly platform: ChatName;
+  readonly what: string;
+  /** How many calls of Nod have met it. */
+  readonly met: number;
 }
 
 /** How a team decided about a post. */
@@ -77,13 +91,17 @@ export type Step =
   /** A card; `where` is the chat of a team in which it stands. */
   | ({ event: 'card'; where?: string } & Seen)
   | { event: 'tiktok'; does: string }
+  /** What a chat platform itself does. */
+  | { event: 'platform'; name: string; does: string }
   | ({ event: 'result'; problem?: string } & Result);
 
 export type Tell = (step: Step) => void;
 
-/** Whether a post ended as its story had to, and all its cards say so. */
-export function isAsExpected({ status, expected, published, review }: DemoPost): boolean {
+/** Whether a post ended as its story had to, with its text and in spite of all troubles, and all its cards say so. */
+export function isAsExpected(post: DemoPost): boolean {
+  const { status, expected, published, caption, expectedCaption = caption, troubles = [], review } = post;
   if (status !== expected || published !== (expected === 'published' ? 1 : 0)) return false;
+  if (caption !== expectedCaption || troubles.some(({ met }) => met === 0)) return false;
   if (review === undefined) return true;
   const { votes, decision, initsBefore } = review;
   const mark = expected === 'published' ? 'approve' : 'reject';

@@ -20,6 +20,7 @@ export function startTally({ state }: TikTokEmulator) {
       published: countPublished(all),
       publishId: publish?.publishId ?? null,
       postIds: publish?.postIds ?? [],
+      caption: captionOf(publish),
       inits: countInits() - before.inits,
       media: all
         .flatMap(({ media }) => media)
@@ -34,6 +35,12 @@ export function startTally({ state }: TikTokEmulator) {
   }
 
   return { publishes, read };
+}
+
+/** A photo post has it as its description, a video as its title. */
+function captionOf(publish: Publish | undefined): string | null {
+  const { description, title } = publish?.postInfo ?? {};
+  return [description, title].find((text) => typeof text === 'string') ?? null;
 }
 
 export type Tally = ReturnType<typeof startTally>;

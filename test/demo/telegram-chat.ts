@@ -33,32 +33,34 @@ export async function claimAs({ telegram }: World, person: User, code: string): 
 
 /** A chat in which Ana sends files. */
 export function createChatAt(world: World, { id, address, claim, connect }: Place): DemoChat {
-  const { telegram } = world;
-  const { ana } = telegram;
-
   async function send(group: Group): Promise<DemoCard> {
-    const isCard = cardAfter(newestId(world, id));
-    const find = () => telegram.botMessages(id).find(isCard);
+    const after = newestId(world, id);
     await sendFiles({ ...group, caption: `${address}${group.caption ?? ''}` }, world, id);
-
-    return {
-      async shows(fits, timeoutMs) {
-        const isFit = (message: Message) => isCard(message) && fits(seen(message));
-        return seen(await telegram.waitForMessage(id, isFit, { timeoutMs }));
-      },
-      async press(label) {
-        const card = find();
-        if (card === undefined) throw new Error('There is no card.');
-        return (await telegram.press(card, label, ana)).text;
-      },
-      last() {
-        const card = find();
-        return card && seen(card);
-      },
-    };
+    return cardBelow(world, { id, after });
   }
 
   return { name: 'Telegram', address, claim, connect, send };
+}
+
+/** The card that Ana gets next, below a message. */
+export function cardBelow({ telegram }: World, { id, after }: { id: number; after: number }): DemoCard {
+  const isCard = cardAfter(after);
+  const find = () => telegram.botMessages(id).find(isCard);
+  return {
+    async shows(fits, timeoutMs) {
+      const isFit = (message: Message) => isCard(message) && fits(seen(message));
+      return seen(await telegram.waitForMessage(id, isFit, { timeoutMs }));
+    },
+    async press(label) {
+      const card = find();
+      if (card === undefined) throw new Error('There is no card.');
+      return (await telegram.press(card, label, telegram.ana)).text;
+    },
+    last() {
+      const card = find();
+      return card && seen(card);
+    },
+  };
 }
 
 /** Whether a message of the bot came after another and answers nothing. */

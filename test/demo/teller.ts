@@ -23,6 +23,8 @@ export function createTeller({ json, write }: { json: boolean; write: (text: str
         return said('Nod', step.to === undefined ? step.text : `to ${step.to} alone: ${step.text}`);
       case 'tiktok':
         return said('TikTok', step.does);
+      case 'platform':
+        return said(step.name, step.does);
       case 'card':
         return step.where === undefined
           ? frame('', linesOf(step))
@@ -81,8 +83,10 @@ function postWords(post: DemoPost): string {
     .map((media) => `${media.contentType} ${media.width}×${media.height}`)
     .join(', ');
   const calls = `${post.inits} init call${post.inits === 1 ? '' : 's'}`;
-  const took = received === '' ? '' : `; TikTok received ${received}`;
-  return `${post.chat}, ${post.kind}: ${outcomeWords(post)}, ${calls}${took}`;
+  const text = post.caption === null ? '' : ` “${post.caption}”`;
+  const took = received === '' ? '' : `; TikTok received ${received}${text}`;
+  const met = (post.troubles ?? []).map(({ what, met }) => `; ${what}, met ${met}×`).join('');
+  return `${post.chat}, ${post.kind}: ${outcomeWords(post)}, ${calls}${took}${met}`;
 }
 
 function outcomeWords({ status, review }: DemoPost): string {

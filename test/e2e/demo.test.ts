@@ -164,6 +164,39 @@ it.concurrent('publishes what one in a server approves once when a reply to init
   ]);
 });
 
+it.concurrent('publishes each post once in spite of a missing right, outages and edited captions', async () => {
+  const { code, steps, result, stdout } = await playDemo(['--chat', 'both', '--trouble']);
+  expect(code, stdout).toBe(0);
+  expect(result).toMatchObject({ ok: true, published: 4 });
+  expect(result.posts.map(({ chat, caption, inits }) => [chat, caption, inits])).toEqual([
+    ['Discord', 'A day at the beach', 1],
+    ['Discord', 'First light #surf @maria', 1],
+    ['Telegram', 'Sunday at the beach', 1],
+    ['Telegram', 'Back at the studio', 1],
+  ]);
+  const met = result.posts.flatMap(({ troubles = [] }) => troubles.map((one) => one.met > 0));
+  expect(met).toEqual([true, true, true]);
+  expect(result.posts[1]?.review?.decision).toEqual({ outcome: 'approved', by: ['Emil', 'Ben', 'Dora'] });
+  const told = steps.flatMap((step) => (step.event === 'card' ? [`${step.where}: ${step.text}`] : []));
+  const order = [
+    /seen by Ana alone: .*Until then you alone are told how it goes/s,
+    /direct message to Ana: .*Live on TikTok.*lacks the permission “Send Messages” in Studio/s,
+    /Discord #posts: ✓ Live on TikTok/,
+    /Telegram Editors: Ana wants to post/,
+    /Discord #posts: .*Emil and Ben · 2 of 3/s,
+    /private chat: .*It follows your message, which you have edited/s,
+    /You edited your message after this was submitted: the post still has the old caption/,
+  ];
+  const places = order.map((pattern) => told.findIndex((text) => pattern.test(text)));
+  expect(places).toEqual(places.filter((place) => place >= 0).sort((a, b) => a - b));
+});
+
+it.concurrent('has the story of troubles in both chats only', async () => {
+  const { code, result } = await playDemo(['--trouble']);
+  expect(code).toBe(2);
+  expect(result.problem).toContain('use --chat both --trouble');
+});
+
 it.concurrent('refuses more approvals than its team can give', async () => {
   const { code, result, stdout } = await playDemo(['--chat', 'both', '--approvals', '5'], asProcess);
   expect(code, stdout).toBe(2);
@@ -183,6 +216,7 @@ const PUBLISHED: DemoPost = {
   postIds: ['1'],
   inits: 1,
   media: [],
+  caption: null,
   card: '',
   review: {
     approvals: 1,
@@ -200,6 +234,10 @@ it('takes a story for told only as it should end', () => {
   expect(isAsExpected({ ...PUBLISHED, published: 2 })).toBe(false);
   expect(isAsExpected({ ...PUBLISHED, published: 0 })).toBe(false);
   expect(isAsExpected({ ...PUBLISHED, expected: 'rejected' })).toBe(false);
+  const troubles = [{ platform: 'discord', what: 'away', met: 1 }] as const;
+  expect(isAsExpected({ ...PUBLISHED, caption: 'A', expectedCaption: 'A', troubles })).toBe(true);
+  expect(isAsExpected({ ...PUBLISHED, caption: 'A', expectedCaption: 'B' })).toBe(false);
+  expect(isAsExpected({ ...PUBLISHED, troubles: [{ ...troubles[0], met: 0 }] })).toBe(false);
   expect(isAsExpected({ ...PUBLISHED, review: { ...review, initsBefore: 1 } })).toBe(false);
   expect(isAsExpected({ ...PUBLISHED, review: { ...review, decision: null } })).toBe(false);
   expect(isAsExpected({ ...PUBLISHED, review: { ...review, votes: [] } })).toBe(false);
