@@ -83,6 +83,11 @@ export async function playEdits(
     const { telegram } = world;
     const { ana, anaChat } = telegram;
     await tap(card, 'When…', tell);
+    const zone = await telegram.waitForMessage(anaChat, 'which time zone', { timeoutMs: CARD_MS });
+    tell({ event: 'card', where: WHERE, ...seen(zone) });
+    const utc = labelsOf(seen(zone)).find((label) => label.startsWith('UTC')) ?? '';
+    tell({ event: 'person', who: 'Ana', does: `taps [ ${utc} ]` });
+    await telegram.press(zone, utc, ana);
     await telegram.waitForMessage(anaChat, 'reply to this with the time', { timeoutMs: CARD_MS });
     tell({ event: 'person', who: 'Ana', does: 'writes: “tomorrow 18:00”' });
     await telegram.sendText(anaChat, ana, 'tomorrow 18:00');
@@ -92,7 +97,7 @@ export async function playEdits(
     await edit(caption);
     const isOffer = 'You edited your message after this was submitted';
     const offered = await telegram.waitForMessage(anaChat, isOffer, { timeoutMs: CARD_MS });
-    tell({ event: 'card', ...seen(offered) });
+    tell({ event: 'card', where: WHERE, ...seen(offered) });
     const next = cardBelow(world, { id: anaChat.id, after: newestId(world, anaChat.id) });
     tell({ event: 'person', who: 'Ana', does: 'taps [ Change the caption ]' });
     await telegram.press(offered, 'Change the caption', ana);

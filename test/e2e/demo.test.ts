@@ -185,7 +185,7 @@ it.concurrent('publishes each post once in spite of a missing right, outages and
     /Telegram Editors: Ana wants to post/,
     /Discord #posts: .*Emil and Ben · 2 of 3/s,
     /private chat: .*It follows your message, which you have edited/s,
-    /You edited your message after this was submitted: the post still has the old caption/,
+    /private chat: You edited your message after this was submitted: the post still has the old caption/,
   ];
   const places = order.map((pattern) => told.findIndex((text) => pattern.test(text)));
   expect(places).toEqual(places.filter((place) => place >= 0).sort((a, b) => a - b));
