@@ -90,10 +90,13 @@ export interface Names {
 /** Deeper ones stay as typed, so that no text takes long to read. */
 const MAX_DEPTH = 10;
 
-/** In `**`, Discord takes what is between for bold; a lone `*` or `_` counts only around whole words here. */
-const MARKS = String.raw`(?<mark>\*\*\*|\*\*|__|~~)(?=\S)(?<marked>(?:\\.|(?!\k<mark>).)+?)(?<=\S)\k<mark>`;
-const LONE = String.raw`(?<![\p{L}\p{N}\\*_@#./])(?<lone>[*_])(?=[^\s*_])(?<stressed>(?:\\.|(?!\k<lone>).)+?)(?<=\S)\k<lone>(?![\p{L}\p{N}*_])`;
-const SPOILER = String.raw`\|\|(?<spoiler>(?:\\.|(?!\|\|).)+?)\|\|`;
+/**
+ * In `**`, Discord takes what is between for bold; a lone `*` or `_` counts only around whole words here. A backslash fits
+ * one way alone: were there two, a text full of them would take for ever.
+ */
+const MARKS = String.raw`(?<mark>\*\*\*|\*\*|__|~~)(?=\S)(?<marked>(?:\\.|(?!\k<mark>)[^\\])+?)(?<=\S)\k<mark>`;
+const LONE = String.raw`(?<![\p{L}\p{N}\\*_@#./])(?<lone>[*_])(?=[^\s*_])(?<stressed>(?:\\.|(?!\k<lone>)[^\\])+?)(?<=\S)\k<lone>(?![\p{L}\p{N}*_])`;
+const SPOILER = String.raw`\|\|(?<spoiler>(?:\\.|(?!\|\|)[^\\])+?)\|\|`;
 const STYLES = [MARKS, LONE, SPOILER];
 
 /** https://discord.com/developers/docs/reference#message-formatting */

@@ -94,3 +94,19 @@ it.each([
   read(part.repeat(4_000 / part.length));
   expect(performance.now() - begun).toBeLessThan(1_000);
 });
+
+it.each(['*', '_', '**', '__', '~~', '||', '***'])(
+  'reads %j before a text full of backslashes at once',
+  (mark) => {
+    const begun = performance.now();
+    // Twice as many would hold up the process for days, were there two ways to read each.
+    const text = `${mark}${'\\a'.repeat(26)}`;
+    expect(read(text)).toBe(`${mark}${'\\a'.repeat(26)}`);
+    expect(read(`${mark}${'\\*'.repeat(26)}`)).toBe(`${mark}${'*'.repeat(26)}`);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+  },
+);
+
+it('takes a mark after a backslash for no end of what is marked', () => {
+  expect(read('**a\\**')).toBe('**a**');
+});
