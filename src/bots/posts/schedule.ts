@@ -137,7 +137,9 @@ export function createSchedule({
     if (!isPlanned) await askForTime(event, planned, timeZone);
     // A press has to be answered before its message can be edited everywhere.
     await event.answer();
-    await sender.sayInstead(event.message, note(zoneText(timeZone, wordingOf(event.chat))));
+    // What is not on the message proves nothing: another card of ours must not be replaced.
+    const said = note(zoneText(timeZone, wordingOf(event.chat)));
+    if (event.isOnMessage) await sender.sayInstead(event.message, said);
   }
 
   async function takeZoneForDraft(event: ChatEventOf<'text'>, draftId: string): Promise<void> {

@@ -19,7 +19,7 @@ type Place = typeof GROUP;
 const REVIEW = { status: 'in_review', since: Date.now(), expiresAt: Date.now() + 3_600_000 } as const;
 
 /** Presses in the group, with or without windows and messages for one alone, as Discord has them. */
-function presser(world: AccessWorld, { hasWindows = false } = {}) {
+function presser(world: AccessWorld, { hasWindows = false, isOnMessage = true } = {}) {
   const asked: Question[] = [];
   const notes: (string | undefined)[] = [];
 
@@ -35,7 +35,7 @@ function presser(world: AccessWorld, { hasWindows = false } = {}) {
       type: 'press',
       press: data,
       message,
-      isOnMessage: true,
+      isOnMessage,
       answer,
       ...(hasWindows ? windows : {}),
     });
@@ -98,6 +98,16 @@ it('asks in a message for one alone, then opens the window, where there are such
   const question = lastCard(world);
   await press(pressOf(question.card, /^Vienna/), question.ref);
   expect(asked).toMatchObject([{ subject: 'when_draft:draft', hint: 'Times are those of Europe/Vienna.' }]);
+});
+
+it('leaves a message as it is on which no button says the zone', async () => {
+  await using world = await createAccessWorld();
+  await world.draft('draft');
+  const { press } = presser(world, { isOnMessage: false });
+  const card = await world.message(GROUP.chat);
+  await press('d:draft:zone:Europe/Berlin', card);
+  const shown = world.telegram.messages.find(({ ref }) => ref.id === card.id);
+  expect(shown?.versions).toHaveLength(1);
 });
 
 it('takes the zone in words, and leads on to the time', async () => {
