@@ -95,6 +95,7 @@ it('says what it is while a file is on its way, and offers nothing to choose', a
   const card = await stage.card('phone.jpg  on the way');
   expect(textOf(card)).toContain('Choices follow once the files are here.');
   expect(buttonsOf(card)).toEqual(['Discard']);
+  await stage.telegram.until(() => (held.hits > 0 ? true : undefined));
   held.lift();
   await stage.draft('1 photo for TikTok');
 });
