@@ -4,6 +4,7 @@ import { marksText, type Seen } from './chat.ts';
 const BUTTON = 2;
 export const SELECT = 3;
 const TEXT = 10;
+const MOMENT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 
 /** A message as a person sees it: its texts, what can be pressed and picked, the reactions. */
 export function seen(message: WireMessage | undefined): Seen {
@@ -37,6 +38,7 @@ function plain(markdown: string): string {
   return markdown
     .replace(/\[([^\]]+)\]\([^)]+\)/g, '$1')
     .replace(/\*\*|`/g, '')
+    .replace(/<t:(\d+)(?::\w)?>/g, (_, seconds: string) => MOMENT.format(Number(seconds) * 1000))
     .replace(/^\*(.+)\*$/gm, '$1')
     .replace(/\\([^\w\s])/g, '$1');
 }

@@ -3,7 +3,7 @@ import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import { type ChatRef, type Person, platformOf } from '../../core/people.ts';
 import { type Post, type PostReview, takesVotes } from '../../core/publish/post.ts';
-import { underWay } from '../../core/publish/posts.ts';
+import { lastDecidedIn, underWay } from '../../core/publish/posts.ts';
 import type { Signals } from '../../core/publish/signals.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { PersonLinks } from '../../core/review/person-links.ts';
@@ -27,6 +27,8 @@ export interface Outlook {
 const NOBODY_KNOWS: Electorate = { people: [], isComplete: false };
 const NOBODY: Electorate = { people: [], isComplete: true };
 const MAX_KEPT = 1_000;
+/** So many earlier reviews are looked at. */
+const DECIDED_BEFORE = 5;
 /** A card is drawn often; who manages a place changes seldom. */
 const FRESH_MS = 60_000;
 
@@ -61,10 +63,16 @@ export function createElectorates({
   async function outlookOf(post: Reviewed): Promise<Outlook> {
     const { policy } = post.review;
     const electorate = await electorateOf(post).catch(() => NOBODY_KNOWS);
-    const outlook = isApprovable(policy, electorate);
+    const outlook = isApprovable(policy, electorate) ?? ((await haveOthersDecided(post)) || undefined);
     const isAuthorBarred =
       outlook !== true && !policy.authorVotes && (await wouldVote(post).catch(() => false));
     return { electorate, isApprovable: outlook, isAuthorBarred };
+  }
+
+  /** Where roles are hidden, what others than the author have decided there lately tells that they can. */
+  async function haveOthersDecided({ workspace, author }: Reviewed): Promise<boolean> {
+    const decided = await lastDecidedIn(posts, workspace, DECIDED_BEFORE);
+    return decided.some(({ review }) => review?.decision?.by.some(({ id }) => id !== author.id) ?? false);
   }
 
   async function electorateOf(post: Reviewed): Promise<Electorate> {

@@ -55,6 +55,10 @@ export const alikeIn = (
   return search(posts, { where, by: 'createdAt', newestFirst: true, limit: MAX_ALIKE });
 };
 
+/** The posts of a place that its people decided about last, the newest first. */
+export const lastDecidedIn = (posts: Posts, workspace: string, limit: number): Promise<Post[]> =>
+  search(posts, { where: { workspace }, by: 'review.decision.at', newestFirst: true, limit });
+
 /** The posts under way whose reviews stand in a chat, in whichever of its topics. */
 export async function reviewsIn(posts: Posts, chat: ChatRef): Promise<Post[]> {
   return (await underWay(posts)).filter(

@@ -170,3 +170,23 @@ it('says on Discord what it cannot know, and still lets a named person approve t
   );
   expect(text).toContain('/tiktok settings names somebody, or lets Chiara’s own vote count.');
 });
+
+it('says no more that it cannot know once others than the author have decided there', async () => {
+  await using world = await startGroup();
+  const chat = 'discord:10';
+  Object.assign(world.discord.bot, {
+    fetchManagers: async () => ({ people: [PEOPLE.chiara], isComplete: false }),
+  });
+  await world.workspaces.change('discord:1', () => ({ policy: POLICY }));
+  const review = { policy: POLICY, chats: [chat], places: ['discord:1'] };
+  const own = { workspace: 'discord:1', chat, author: PEOPLE.chiara };
+  const decision = { outcome: 'rejected', by: [PEOPLE.vera], at: 1 } as const;
+  await world.post(
+    'before',
+    { status: 'rejected', settledAt: 1 },
+    { ...own, review: { ...review, decision } },
+  );
+  world.chats.touch(await world.post('one', REVIEW, { ...own, review }));
+  const text = await world.discord.until(() => world.discord.show().find((each) => each.includes('0 of 1')));
+  expect(text).not.toContain('Nod cannot see');
+});
