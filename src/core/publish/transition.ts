@@ -245,8 +245,9 @@ function withLateCheck(
 
 /** The post without what belongs to its status alone. */
 function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
-  const { id, version, workspace, chat, author, draftId, account, content, contentHash, createdAt } = post;
-  const { media, preview, review, publishAt, readyAt, attempts, retries } = post;
+  const { id, version, workspace, chat, author, draftId, messages, account, createdAt } = post;
+  const { content, contentHash, likeness, preview, media } = post;
+  const { review, publishAt, readyAt, attempts, retries } = post;
   return {
     id,
     version,
@@ -254,18 +255,20 @@ function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
     chat,
     author,
     draftId,
+    messages,
     account,
+    createdAt,
     content,
     contentHash,
-    createdAt,
-    media,
+    likeness,
     preview,
+    media,
     review,
     publishAt,
     readyAt,
     attempts,
     retries,
-  };
+  } satisfies Record<keyof PostBase, unknown>;
 }
 
 /** Ends the post because it cannot be published. */

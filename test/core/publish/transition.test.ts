@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PostEvent, PostEventType, PostStatus } from '../../../src/core/publish/post.ts';
+import type { Post, PostEvent, PostEventType, PostStatus } from '../../../src/core/publish/post.ts';
 import { isSettled } from '../../../src/core/publish/post.ts';
 import { transition } from '../../../src/core/publish/transition.ts';
 import { BEN, deepFreeze, HOUR_MS, namedPhoto, PACING, POLICY, POSTS, T0 } from '../posts.ts';
@@ -189,11 +189,14 @@ describe('transition', () => {
   });
 
   it.each(CASES)('keeps what was submitted through $status and "$name"', ({ status, event }) => {
-    const before = POSTS[status];
+    const messages = [{ messageId: '7', order: 7, text: 'First light', use: 'joined' }] as const;
+    const before: Post = { ...POSTS[status], messages, likeness: { files: 'f', caption: 'c' } };
     const after = transition(before, event, NOW, PACING);
     for (const field of ['id', 'content', 'contentHash', 'author', 'chat', 'draftId', 'createdAt'] as const) {
       expect(after[field]).toEqual(before[field]);
     }
+    // By these a post is found that an edited message belongs to, or that is posted once more.
+    expect(after).toMatchObject({ messages, likeness: before.likeness });
     expect(after.version).toBe(before.version);
   });
 
