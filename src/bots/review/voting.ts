@@ -253,6 +253,9 @@ export function createVoting({
     const at = now();
     const { contentHash } = post;
     if (given.type === 'mark' && given.mark === 'approve') await lapseVotes(post, given.person);
+    // Taken back, a rejection lets approvals decide that it has outweighed, its own person's among them.
+    if (given.type === 'unmark' && given.mark === 'reject' && (await isStanding(post, given)))
+      await lapseVotes(post);
     const linked = await linkedOn(post, await ballots.read(post.id), given.person);
     const act: BallotEntry =
       given.type === 'mark' ? { ...given, at, contentHash, linked } : { ...given, at, linked };
@@ -267,19 +270,24 @@ export function createVoting({
     return done;
   }
 
+  const isStanding = async ({ id, contentHash }: Post, mark: Pick<VoteEntry, 'person' | 'source' | 'mark'>) =>
+    isCounted(await ballots.read(id), mark, contentHash);
+
   /**
    * Takes off the approvals of those who have lost their say, before one more decides: who is removed from a team, or loses
    * a role, or whose place takes no part any more, has approved nothing. Where a platform does not answer, a vote stands as
    * it was given; where Nod is shut out, or has no token for the platform, it is confirmed by nobody and does not count.
+   *
+   * `known` has a say: that was looked up just now.
    */
-  async function lapseVotes(post: Reviewed, latest: Person): Promise<void> {
+  async function lapseVotes(post: Reviewed, known?: Person): Promise<void> {
     const acts = await ballots.read(post.id);
     const approvals = votesOn(post, acts).filter(
-      ({ mark, person }) => mark === 'approve' && person.id !== latest.id,
+      ({ mark, person }) => mark === 'approve' && person.id !== known?.id,
     );
     if (approvals.length + 1 < post.review.policy.approvals) return;
     for (const act of countedVotes(acts, post.contentHash)) {
-      if (act.mark !== 'approve' || act.person.id === latest.id || (await hasSay(post, act))) continue;
+      if (act.mark !== 'approve' || act.person.id === known?.id || (await hasSay(post, act))) continue;
       const { person, mark, source } = act;
       const lapsed = { type: 'unmark', person, mark, source, at: now(), isLapsed: true } as const;
       await ballots.cast(termsOf(post), lapsed);

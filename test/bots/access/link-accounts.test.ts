@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { encodePress } from '../../../src/bots/buttons.ts';
+import { type Anchor, keyOf } from '../../../src/bots/cards/card-index.ts';
 import type { PostState } from '../../../src/core/publish/post.ts';
 import { votesOf } from '../../../src/core/review/review.ts';
 import { textOf } from '../paper-bot.ts';
@@ -145,6 +146,44 @@ it('lets nobody approve their own post from the other chat, nor by a vote from b
   await link(world);
   expect(await press(world, CHIARA(), 'reject')).toContain('somebody else than its author');
   expect(await press(world, inPlace(GROUP, PEOPLE.vera), 'approve')).toContain('1 of 2');
+});
+
+it('looks again who has a say before a rejection that is taken back lets the approvals decide', async () => {
+  await using world = await createAccessWorld();
+  const review = {
+    policy: { ...POLICY, rejectionIsFinal: false },
+    chats: [GROUP.chat, SERVER.chat],
+    places: [GROUP.workspace, SERVER.workspace],
+  };
+  await world.post('one', REVIEW, { review });
+  await link(world);
+  await press(world, CHIARA(), 'approve');
+  await press(world, MIA(), 'reject');
+  expect(await press(world, inPlace(GROUP, PEOPLE.vera), 'approve')).toContain('1 of 2');
+  world.roles.delete(`${GROUP.chat} ${PEOPLE.vera.id}`);
+  expect(await press(world, MIA(), 'reject', 20_000)).toBe('Your rejection is taken back.');
+  expect(await votes(world)).toEqual(['Chiara approve']);
+  expect((await world.nod.posts.get('one'))?.status).toBe('in_review');
+});
+
+it('counts no approval of somebody without a say whose own rejection is taken back', async () => {
+  await using world = await createAccessWorld();
+  const review = {
+    policy: { ...POLICY, rejectionIsFinal: false },
+    chats: [GROUP.chat, SERVER.chat],
+    places: [GROUP.workspace, SERVER.workspace],
+  };
+  await world.post('one', REVIEW, { review });
+  const message = await world.message(GROUP.chat);
+  await world.nod.stores.store<Anchor>('anchors').create(keyOf(message), { subject: `one ${GROUP.chat}` });
+  const react = (frame: Frame, marks: { approve: boolean; reject: boolean }) =>
+    world.handle({ ...frame, type: 'reaction', message, marks });
+  await react(MIA(), { approve: true, reject: true });
+  await press(world, inPlace(GROUP, PEOPLE.vera), 'approve');
+  world.roles.delete(`${GROUP.chat} ${PEOPLE.mia.id}`);
+  await react(MIA(), { approve: true, reject: false });
+  expect(await votes(world)).toEqual(['Vera approve']);
+  expect((await world.nod.posts.get('one'))?.status).toBe('in_review');
 });
 
 it('lets only linked people vote where the settings of joined chats ask for it', async () => {
