@@ -10,7 +10,7 @@ import type { PersonLinks } from '../../core/review/person-links.ts';
 import { type Electorate, isApprovable, voterRoleOf, votesOf } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { fetchMemberOf } from '../access/members.ts';
-import { takesPart } from '../access/takes-part.ts';
+import { isLinkedIn, takesPart } from '../access/takes-part.ts';
 import { type Bot, ChatClosedError } from '../platform.ts';
 
 type Reviewed = Post & { readonly review: PostReview };
@@ -120,13 +120,13 @@ export function createElectorates({
 
   /** Each person once, without those whose vote would not count. */
   async function peopleAmong(post: Reviewed, all: readonly Person[]): Promise<Person[]> {
-    const { policy, places } = post.review;
+    const { policy } = post.review;
     const people = new Map<string, Person>();
     for (const person of all) {
       const accounts = await personLinks.accountsOf(person);
       const isAuthor = accounts.some(({ id }) => id === post.author.id);
-      const isUnlinked = policy.linkedVoters === true && places.length > 1 && accounts.length === 1;
-      if ((isAuthor && !policy.authorVotes) || isUnlinked) continue;
+      if (isAuthor && !policy.authorVotes) continue;
+      if (!(await isLinkedIn(post.review, person, { accounts, botFor }))) continue;
       const key = accounts[0]?.id ?? person.id;
       if (!people.has(key)) people.set(key, person);
     }

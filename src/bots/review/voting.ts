@@ -32,7 +32,7 @@ import {
 } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { fetchMemberOf } from '../access/members.ts';
-import { takesPart } from '../access/takes-part.ts';
+import { isLinkedIn, takesPart } from '../access/takes-part.ts';
 import { type CardIndex, keyOf } from '../cards/card-index.ts';
 import { parseSubject, reviewSubject } from '../cards/subjects.ts';
 import {
@@ -224,7 +224,8 @@ export function createVoting({
       throw new UserError({ code: 'own_post' });
     const authority = member.isMember === false ? undefined : voterRoleOf(policy, person, member);
     if (authority === undefined) throw new UserError({ code: 'may_not_vote', policy, chats });
-    if (asksForLinks(post) && accounts.length === 1) throw new UserError({ code: 'not_linked' });
+    if (!(await isLinkedIn(post.review, person, { accounts, botFor })))
+      throw new UserError({ code: 'not_linked' });
     return authority;
   }
 
@@ -297,9 +298,9 @@ export function createVoting({
   async function hasSay(post: Reviewed, { person, chat, workspace }: VoteEntry): Promise<boolean> {
     if (workspace !== undefined && !(await takesPart({ access, workspaces }, post, workspace))) return false;
     const accounts = await personLinks.accountsOf(person);
-    if (asksForLinks(post) && accounts.length === 1) return false;
-    if (chat === undefined) return true;
     try {
+      if (!(await isLinkedIn(post.review, person, { accounts, botFor }))) return false;
+      if (chat === undefined) return true;
       const member = await fetchMemberOf(botFor, chat, person);
       return member.isMember !== false && voterRoleOf(post.review.policy, person, member) !== undefined;
     } catch (error) {
@@ -349,10 +350,6 @@ function whatIsLeft(
   if (left.some((vote) => vote.person.id === person.id)) return 'reaction';
   return left.some((vote) => areOneOn(acts, vote.person, person)) ? 'account' : undefined;
 }
-
-/** Whether only people who have linked their accounts have a say: the chats have to be joined for that. */
-const asksForLinks = ({ review }: Reviewed): boolean =>
-  review.policy.linkedVoters === true && review.places.length > 1;
 
 const isReviewed = (post: Post): post is Reviewed => post.review !== undefined;
 

@@ -11,6 +11,7 @@ import {
   type Frame,
   GROUP,
   inPlace,
+  OTHER,
   PEOPLE,
   POLICY,
   SERVER,
@@ -202,4 +203,32 @@ it('lets only linked people vote where the settings of joined chats ask for it',
   await command(world, MIA(), 'unlink');
   await world.nod.personLinks.redeem(PEOPLE.finn, await world.nod.personLinks.issue(PEOPLE.vera));
   expect(await press(world, inPlace(GROUP, PEOPLE.vera), 'approve')).toContain('1 of 2');
+});
+
+it('lets nobody vote there who has linked an account that is in none of the chats', async () => {
+  await using world = await createAccessWorld();
+  const review = {
+    policy: { ...POLICY, linkedVoters: true },
+    chats: [GROUP.chat, SERVER.chat],
+    places: [GROUP.workspace, SERVER.workspace],
+  };
+  await world.post('one', REVIEW, { review });
+  const throwaway = { id: 'discord:99', name: 'Nobody' };
+  const { personLinks } = world.nod;
+  await personLinks.redeem(throwaway, await personLinks.issue(PEOPLE.mia));
+  expect(await press(world, MIA(), 'approve')).toContain('Here only people vote');
+  world.roles.set(`${SERVER.chat} ${throwaway.id}`, 'member');
+  expect(await press(world, MIA(), 'approve')).toContain('1 of 2');
+});
+
+it('asks nobody for a linked account where all chats of the review are on one platform', async () => {
+  await using world = await createAccessWorld();
+  await world.post('one', REVIEW, {
+    review: {
+      policy: { ...POLICY, linkedVoters: true },
+      chats: [GROUP.chat, OTHER.chat],
+      places: [GROUP.workspace, OTHER.workspace],
+    },
+  });
+  expect(await press(world, MIA(), 'approve')).toContain('1 of 2');
 });
