@@ -49,14 +49,13 @@ async function tellAlone(
   if (!isTold) await sender.say(chat, aloneCard(person, wordingOf(chat), bot.startUrl?.('link')));
 }
 
-/** Tells the other account in its private chat, where it has one with us. */
+/** Tells the other account in its private chat, where it has one with us, and we are on its platform. */
 async function tellOther(
   { sender, botFor }: Parts,
   account: ChatRef,
   cardIn: (chat: ChatRef) => Card,
 ): Promise<void> {
-  const chat = await botFor(account)
-    .privateChat({ id: account, name: '' })
-    .catch(() => undefined);
+  const privateChat = async () => botFor(account).privateChat({ id: account, name: '' });
+  const chat = await privateChat().catch(() => undefined);
   if (chat !== undefined) await sender.say(chat, cardIn(chat));
 }

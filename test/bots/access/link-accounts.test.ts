@@ -83,6 +83,14 @@ it('links two accounts by a code, which nobody else sees, and parts them', async
   expect(await world.nod.personLinks.accountsOf(PEOPLE.chiara)).toEqual([PEOPLE.chiara]);
 });
 
+it('parts accounts of which one is on a platform that this Nod has no token for', async () => {
+  await using world = await createAccessWorld();
+  const { personLinks } = world.nod;
+  await personLinks.redeem({ id: 'elsewhere:5', name: 'Mia' }, await personLinks.issue(PEOPLE.mia));
+  await command(world, MIA(), 'unlink');
+  expect(toldTo(world, PEOPLE.mia)).toContain('no longer linked with Mia (elsewhere)');
+});
+
 it('says in the chat that it is for one alone where nobody can be told alone', async () => {
   await using world = await createAccessWorld();
   Object.assign(world.telegram.bot, { tellPrivately: async () => false });
