@@ -156,7 +156,7 @@ export const COMMANDS = {
     run: linkAccounts,
   },
   unlink: {
-    description: 'Part your linked accounts',
+    description: 'Separate your linked accounts',
     shownIn: ['menu', 'help'],
     right: 'self',
     run: unlinkAccounts,

@@ -123,7 +123,7 @@ it('shows why TikTok lets the creator not post now, and asks again when told to'
   await using stage = await startStage({ tiktok: { creator: { creatorInfoRefusal } } });
   await stage.sendFile('phone.jpg');
   const draft = await stage.draft('cannot post now');
-  expect(textOf(draft)).toContain('number of posts in 24 h');
+  expect(textOf(draft)).toContain('limit of posts in 24 h');
   expect(buttonsOf(draft)).not.toContain('Everyone');
   expect(await stage.tap(draft, 'Post now')).toMatchObject({
     text: expect.stringContaining('cannot post now'),

@@ -41,7 +41,7 @@ it('lists and cancels what is under way', async () => {
   await stage.sendFile('phone.jpg', { caption: 'Still a draft' });
   const second = await stage.draft('Still a draft');
   await stage.say('/cancel');
-  const list = await stage.card('What shall be cancelled?');
+  const list = await stage.card('What do you want to cancel?');
   expect(buttonsOf(list)).toEqual(['Discard draft 1: Still a draft', 'Cancel post 2: On its way']);
   await stage.tap(list, /^Cancel post/);
   await stage.shows(draft, /^Cancelled/);
@@ -59,7 +59,7 @@ it('names the accounts and disconnects one that is idle', async () => {
   await stage.sendFile('phone.jpg');
   const draft = await stage.draft('Who can see it?');
   await stage.say('/disconnect');
-  const list = await stage.card('Which account shall Nod forget?');
+  const list = await stage.card('Which account should Nod forget?');
   await stage.tap(list, /^Disconnect/);
   await stage.shows(list, 'Studio Ana (@studio.ana) is disconnected.');
   await stage.shows(draft, 'No TikTok account is connected here.');
@@ -76,7 +76,7 @@ it('does not disconnect an account with posts on the way', async () => {
   await stage.post(draft);
   await stage.shows(draft, 'TikTok has it');
   await stage.say('/disconnect');
-  const list = await stage.card('Which account shall Nod forget?');
+  const list = await stage.card('Which account should Nod forget?');
   expect(await stage.tap(list, /^Disconnect/)).toMatchObject({
     text: expect.stringContaining('still on the way'),
   });
@@ -119,7 +119,7 @@ it('leaves a post alone that is discarded from a list of before', async () => {
   await stage.sendFile('phone.jpg', { caption: 'Mine' });
   const draft = await stage.draft('Mine');
   await stage.say('/cancel');
-  const list = await stage.card('What shall be cancelled?');
+  const list = await stage.card('What do you want to cancel?');
   await stage.post(draft);
   expect(await stage.tap(list, /^Discard draft/)).toMatchObject({
     text: expect.stringMatching(/^(This is on its way already\.|It is live already)/),

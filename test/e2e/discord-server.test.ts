@@ -21,7 +21,7 @@ it('connects and disconnects for those who manage the server alone', async () =>
   const kept = await stage.run('disconnect', { user: ben });
   await kept.waitForResponse('That takes the permission Manage Server.');
   const asked = await stage.run('disconnect');
-  await asked.waitForResponse('Which account shall Nod forget?');
+  await asked.waitForResponse('Which account should Nod forget?');
   await stage.press(asked, /^Disconnect Studio Ana/);
   await asked.waitForResponse('Studio Ana is disconnected.');
   const none = await stage.run('accounts');
@@ -116,7 +116,7 @@ it('cancels drafts and posts from /tiktok cancel', async () => {
   const handle = await stage.offer(['phone.jpg'], { options: { caption: 'Never mind' } });
   await stage.composer(handle);
   const asked = await stage.run('cancel');
-  await asked.waitForResponse('What shall be cancelled?');
+  await asked.waitForResponse('What do you want to cancel?');
   await stage.press(asked, 'Discard draft 1: Never mind');
   await handle.waitForResponse('Discarded. Nothing was posted.');
 });

@@ -29,7 +29,7 @@ async function askOver(count: number) {
     const draft = await stage.draft('Who can see it?');
     await stage.choose(draft, 'Everyone', 'Everyone');
     await stage.say('/disconnect');
-    const list = await stage.card('Which account shall Nod forget?');
+    const list = await stage.card('Which account should Nod forget?');
     await stage.tap(list, /^Disconnect/);
     await stage.shows(list, 'is disconnected.');
     await stage.shows(draft, 'No TikTok account is connected here.');

@@ -19,7 +19,7 @@ import {
 } from './review-acts.ts';
 
 const TAKEN_BACK =
-  /Taken back by \w+ to change it[\s\S]*Its votes count no longer; what comes of it is reviewed anew\./;
+  /Taken back by \w+ to change it[\s\S]*Its votes no longer count; the changed post is reviewed again\./;
 
 it('takes a post back into a private draft, and gives what comes of it a review of its own', async () => {
   await using team = await startTeam({ approvals: 2 });

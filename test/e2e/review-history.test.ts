@@ -72,7 +72,7 @@ it('shows everybody the same history in both places', async () => {
     'Dora approved “Brighter”',
     'Emil approved “Brighter”',
     'Approved by Dora and Emil: “Brighter”',
-    'Ana set when “Brighter” goes out: It goes out as soon as it may.',
+    'Ana set when “Brighter” goes out: It goes out as soon as it can.',
     `Published to ${account}: “Brighter”`,
     `Gus submitted “Never mind” for ${account}`,
     'Dora cancelled “Never mind”',

@@ -43,7 +43,7 @@ it('asks its author anew who can see it, and lets the team decide about the new 
   const { discord, telegram, ana, ben, dora } = team;
   expect(pressable(held)).toEqual({ onDiscord: CHOICES, onTelegram: CHOICES });
   expect(textOf(held.onDiscord)).toContain(
-    'What is approved is what was shown, so a new choice is reviewed anew.',
+    'The approval was for the old choice, so a new choice is reviewed again.',
   );
   expect(inits(team)).toEqual([]);
   const isAnswer = ({ message_reference: to }: WireMessage) => to?.message_id === held.onDiscord.id;

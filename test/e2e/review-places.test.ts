@@ -147,12 +147,12 @@ it('brings reviews into the channel and the topic that the settings name', async
   const threadId = telegram.topic(group, 'Reviews');
   const handle = await team.run('settings', { channel: reviews });
   await handle.waitForResponse('where each was posted');
-  await team.press(handle, 'Reviews stand here');
-  await handle.waitForResponse('Reviews of posts from here stand  **here**');
+  await team.press(handle, 'Show reviews here');
+  await handle.waitForResponse('Reviews of posts from here are shown  **here**');
   await telegram.sendText(group, dora, `/settings@${telegram.state.bot.username}`, { threadId });
   const settings = await team.inGroup(/where each was posted/);
-  await telegram.press(settings, 'Reviews stand here', dora);
-  await team.inGroup(/Reviews of posts from here stand {2}here/);
+  await telegram.press(settings, 'Show reviews here', dora);
+  await team.inGroup(/Reviews of posts from here are shown {2}here/);
 
   const moved = inChannelOf(team, reviews);
   const cards = await submitWith(moved, { caption: 'Moved' });
@@ -164,8 +164,8 @@ it('brings reviews into the channel and the topic that the settings name', async
 
   const again = await team.run('settings', { channel: posts });
   await again.waitForResponse('in another channel or topic');
-  expect(labelsOf(await again.waitForResponse())).toContain('Reviews stand here');
-  await team.press(again, 'Reviews stand where posted');
+  expect(labelsOf(await again.waitForResponse())).toContain('Show reviews here');
+  await team.press(again, 'Show reviews where posted');
   await again.waitForResponse('where each was posted');
   const back = await submitWith(team, { caption: 'Back' });
   expect(back.onDiscord.channel_id).toBe(posts.id);
@@ -177,11 +177,11 @@ it('shows a review where it was posted, when the channel for reviews is gone', a
   const reviews = discord.channel(discord.studio, { name: 'reviews' });
   const handle = await team.run('settings', { channel: reviews });
   await handle.waitForResponse('where each was posted');
-  await team.press(handle, 'Reviews stand here');
-  await handle.waitForResponse('Reviews of posts from here stand  **here**');
+  await team.press(handle, 'Show reviews here');
+  await handle.waitForResponse('Reviews of posts from here are shown  **here**');
   discord.deleteChannel(reviews);
   const cards = await submitToBoth(team);
-  await discordShows(team, cards, /stands here for now\. The channel where it belongs is deleted/);
+  await discordShows(team, cards, /is here for now\. The channel where it belongs is deleted/);
   discord.react(cards.onDiscord, '✅', ben);
   await expectPublishedOnce(team, cards);
 });

@@ -90,7 +90,7 @@ it('publishes what is approved after its time at once', async () => {
   await team.whileDown((world) =>
     changeRecords<Post>(world, 'posts', (post) => ({ ...post, publishAt: Date.now() - 60_000 })),
   );
-  await bothShow(team, cards, /Was to go out .*; approved now, it goes out at once/);
+  await bothShow(team, cards, /Its time has passed, .*: it goes out as soon as it is approved/);
   await team.telegram.press(cards.onTelegram, 'Approve', team.dora);
   await expectPublishedOnce(team, cards);
 });
@@ -98,7 +98,7 @@ it('publishes what is approved after its time at once', async () => {
 it.each([
   { when: 'soonish', problem: '“soonish” is no time that Nod understands.' },
   { when: 'tomorrow', problem: 'Say the hour as well, like “tomorrow 18:00”.' },
-  { when: 'yesterday 18:00', problem: 'That time has passed. Choose one to come.' },
+  { when: 'yesterday 18:00', problem: 'That time has passed. Choose a later one.' },
   { when: '2099-01-01 18:00', problem: 'Nod plans up to 365 days ahead. Choose an earlier time.' },
 ])('refuses “$when” on the card, and posts nothing before it is put right', async ({ when, problem }) => {
   await using team = await startTeam({ joined: false });
@@ -158,7 +158,7 @@ it('lets its author and who manages either place change the time on the card of 
   await replyInGroup(team, { from: gus, question, text: 'tomorrow 10:00' });
   await team.inGroup(IN_GROUP);
   await replyInGroup(team, { from: dora, question, text: 'now' });
-  await team.inGroup('It goes out as soon as it may.');
+  await team.inGroup('It goes out as soon as it can.');
   await bothShow(team, cards, /Open until [^\n]*\n(?!Goes out)/);
   await telegram.press(cards.onTelegram, 'Approve', dora);
   await expectPublishedOnce(team, cards);
@@ -178,7 +178,7 @@ it('changes, hurries or cancels what is scheduled, for its author and who manage
   await fillIn(team, await team.press(cards.onDiscord, 'Other time…', ben), 'tomorrow 20:00');
   await bothShow(team, cards, /Scheduled[\s\S]*(?:tomorrow 20:00|<t:\d+:f>)/);
   expect(await telegram.press(cards.onTelegram, 'Publish now', dora)).toMatchObject({
-    text: 'It goes out as soon as it may.',
+    text: 'It goes out as soon as it can.',
   });
   await expectPublishedOnce(team, cards);
 

@@ -3,7 +3,7 @@ import { startVotesStage, textOf } from './votes-stage.ts';
 
 const NOT_YOURS =
   'Only people with Manage Server and administrators of the group on Telegram can approve or reject here.';
-const OWN = 'A post needs the vote of somebody else than its author here. /tiktok settings can change that.';
+const OWN = 'A post needs the vote of somebody other than its author here. /tiktok settings can change that.';
 
 it.concurrent('gives a say to who manages the server or administers it, and tells everybody else alone', async () => {
   await using stage = await startVotesStage({ approvals: 2 });
@@ -58,7 +58,7 @@ it.concurrent('gives a say to the roles and people that the settings name, and t
       shown: /Roles that may approve {2}\*\*Editors\*\*/,
     },
     { select: 'People who may approve by name', values: [finn], shown: /by name {2}\*\*Finn\*\*/ },
-    { press: /People with Manage Server approve/, shown: 'may not approve as such' },
+    { press: /People with Manage Server approve/, shown: 'may not approve' },
   );
   const review = await stage.review();
   const [onDiscord] = await stage.shows(review, /Who decides: Editors and Finn\n/);
@@ -148,7 +148,7 @@ it.concurrent('asks for somebody else than the author, until the settings say ot
   expect(await stage.pressed(first.onDiscord, 'Approve', ana)).toBe(OWN);
   await stage.settle(
     { select: 'People who may approve by name', values: [ana], shown: /by name {2}\*\*Ana\*\*/ },
-    { press: /People with Manage Server approve/, shown: 'may not approve as such' },
+    { press: /People with Manage Server approve/, shown: 'may not approve' },
     { press: /Author’s own vote/, shown: /author’s own vote {2}\*\*counts/ },
   );
   // The terms of a review are those of its beginning.

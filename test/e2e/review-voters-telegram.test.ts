@@ -6,7 +6,7 @@ const NOT_YOURS =
   'Only administrators of this group and people with Manage Server on Discord can approve or reject here.';
 const NOT_YOURS_THERE =
   'Only people with Manage Server and administrators of the group on Telegram can approve or reject here.';
-const OWN = 'A post needs the vote of somebody else than its author here. /settings can change that.';
+const OWN = 'A post needs the vote of somebody other than its author here. /settings can change that.';
 const ANONYMOUS =
   'Telegram does not say which administrator reacted anonymously, so that does not count. The buttons do.';
 

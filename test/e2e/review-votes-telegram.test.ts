@@ -100,7 +100,7 @@ it.concurrent('hears no reactions unless it administers the group, says so, and 
   const review = await stage.review();
   const [onDiscord, onTelegram] = await stage.shows(review, /0 of 2/);
   expect(onTelegram).toContain(
-    'Vote with the buttons. Reactions count as well once Nod is made an administrator of this group; it needs no right beside.',
+    'Vote with the buttons. Reactions count as well once Nod is an administrator of this group; it needs no special rights.',
   );
   expect(onDiscord).toContain('✅ approves, ❌ rejects, as a reaction or a button.');
   await telegram.react(review.onTelegram, emil, '👍');

@@ -23,8 +23,8 @@ it('asks for no approval where nobody could see the review, and picks no channel
   discord.setOverwrite(reviews, 'bot', { deny: ['SEND_MESSAGES'] });
   const settings = await team.run('settings', { channel: reviews });
   await settings.waitForResponse('where each was posted');
-  await team.press(settings, 'Reviews stand here');
-  await discord.until(() => /cannot stand here yet\. .*Send Messages/.exec(discord.render(reviews))?.[0]);
+  await team.press(settings, 'Show reviews here');
+  await discord.until(() => /cannot be shown here yet\. .*Send Messages/.exec(discord.render(reviews))?.[0]);
   discord.setOverwrite(posts, 'bot', { deny: ['SEND_MESSAGES'] });
   const handle = await team.offer(['phone.jpg'], { options: { caption: 'First light' } });
   await team.composer(handle);

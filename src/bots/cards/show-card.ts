@@ -346,13 +346,13 @@ function isWorthATry(obstacle: Obstacle): boolean {
 
 /** For its author, where the card stands in another chat than the one in which it was composed. */
 const elsewhereText = (obstacle: Obstacle, home: ChatRef): string =>
-  `On its way. Its card stands where reviews stand: ${obstacleText(obstacle, home, 'here')}`;
+  `On its way. Its card stands where reviews are shown: ${obstacleText(obstacle, home, 'here')}`;
 
 /** The card as it stands elsewhere, which says why. */
 const displacedCard = (card: Card, obstacle: Obstacle, home: ChatRef): Card => ({
   ...card,
   lines: [
-    [`This stands here for now. ${obstacleText(obstacle, home, 'where it belongs')}`],
+    [`This card is here for now. ${obstacleText(obstacle, home, 'where it belongs')}`],
     [],
     ...card.lines,
   ],

@@ -103,9 +103,7 @@ export function draftCard({
     [],
     ...captionLines(draft, { isCut }),
     ...typedLines(draft),
-    [],
-    ...choiceLines(draft),
-    ...planLines(draft, { timeZone, now }),
+    ...paragraph(choiceLines(draft), planLines(draft, { timeZone, now })),
     ...noticeLines(draft),
     ...(obstacle === undefined ? [] : [[unseenText(draft, obstacle)]]),
     ...(earlier === undefined
@@ -122,6 +120,12 @@ export function draftCard({
   };
 }
 
+/** Lines with a blank one before them; nothing where there are none. */
+const paragraph = (...parts: readonly Line[][]): Line[] => {
+  const lines = parts.flat();
+  return lines.length === 0 ? [] : [[], ...lines];
+};
+
 const unseenText = ({ chat }: Draft, obstacle: Obstacle): string =>
   `${obstacleText(obstacle, chat, 'here')} Until then you alone are told how it goes.`;
 
@@ -129,7 +133,9 @@ const unseenText = ({ chat }: Draft, obstacle: Obstacle): string =>
 function senderLines({ author, chat }: Draft): Line[] {
   if (isSomebody(author)) return [];
   const { managers } = wordingOf(chat);
-  return [[`Sent in the name of “${author.name}”: the first of the ${managers} to tap here is its author.`]];
+  return [
+    [`Sent in the name of “${author.name}”: the first of the ${managers} to tap here becomes its author.`],
+  ];
 }
 
 /** Counts what can be posted, once all of it has been looked at. */
@@ -241,7 +247,7 @@ function noticeLines(draft: Draft): Line[] {
   if (draft.account.state === 'unchosen') notices.push('Choose the TikTok account.');
   const switchedOff = switchedOffText(draft);
   if (switchedOff !== undefined) notices.push(switchedOff);
-  return notices.length === 0 ? [] : [[], ...notices.map((notice): Line => [notice])];
+  return paragraph(notices.map((notice): Line => [notice]));
 }
 
 /** The wording is TikTok's: https://developers.tiktok.com/doc/content-sharing-guidelines */

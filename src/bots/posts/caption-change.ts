@@ -101,7 +101,7 @@ export function changeCard(
   post: Post,
   { caption, because, approvals }: { caption: string; because: 'answer' | 'edit'; approvals: number },
 ): Card {
-  const heading = because === 'edit' ? EDITED : 'Shall this be the caption of the post?';
+  const heading = because === 'edit' ? EDITED : 'Use this as the caption of the post?';
   const words: Line[] =
     caption === '' ? [[{ text: 'no caption', style: 'italic' }]] : caption.split('\n').map((line) => [line]);
   return {
@@ -134,7 +134,7 @@ function effectText(post: Post, approvals: number): string {
     approvals === 0
       ? 'nobody has approved it yet'
       : `its ${countOf(approvals, 'approval')} no longer ${approvals === 1 ? 'counts' : 'count'}`;
-  return `The post goes back into a draft: ${lost}, and the team is asked anew when you submit it.${time}`;
+  return `The post goes back into a draft: ${lost}, and the team is asked again when you submit it.${time}`;
 }
 
 /** Says that a post has the file that was there before, and how the new one gets in. */

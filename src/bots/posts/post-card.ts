@@ -111,14 +111,14 @@ function planLines({ post: { publishAt, content }, timeZone, now }: PostView): L
   const moment = momentSpan(publishAt, now, timeZone);
   return content.postMode === 'MEDIA_UPLOAD'
     ? [['Goes to the inbox ', moment, '.'], ['Then its owner finishes it in TikTok; this card says when.']]
-    : [['Goes out ', moment, '.'], ['Nothing is left to do; this card then shows how it goes.']];
+    : [['Goes out ', moment, '.'], ['There is nothing left to do; this card will show how it goes.']];
 }
 
 /** What its author has to decide, and until when. */
 function waitingText(post: PostIn<'on_hold'>, { chat, now, timeZone }: PostView): Text {
   const { headline, lines } = heldText(post, wordingOf(chat));
   const until = momentSpan(post.expiresAt, now, timeZone);
-  return { headline, lines: [...lines, ['If nothing is chosen until ', until, ', nothing is posted.']] };
+  return { headline, lines: [...lines, ['If nothing is chosen by ', until, ', nothing is posted.']] };
 }
 
 function queuedText(post: PostIn<'queued'>, view: PostView): Text {
@@ -283,7 +283,7 @@ function callingText(post: Post, wording: Wording): Text | undefined {
 function heldText({ problem, review }: PostIn<'on_hold'>, wording: Wording): Text {
   const lines: Line[] = [[problemText(problem, wording)]];
   if (review !== undefined)
-    lines.push(['What is approved is what was shown, so a new choice is reviewed anew.']);
+    lines.push(['The approval was for the old choice, so a new choice is reviewed again.']);
   return { headline: 'Waiting for its author', lines };
 }
 
@@ -327,7 +327,7 @@ function cancelledText({ by, isShutOut }: PostIn<'cancelled'>): Text {
 
 function withdrawnText({ by, review }: PostIn<'withdrawn'>): Text {
   const lines: Line[] =
-    review === undefined ? [] : [['Its votes count no longer; what comes of it is reviewed anew.']];
+    review === undefined ? [] : [['Its votes no longer count; the changed post is reviewed again.']];
   return { headline: `Taken back by ${by.name} to change it`, lines };
 }
 

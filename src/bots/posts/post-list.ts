@@ -170,7 +170,7 @@ export function cancelCard({
     button: button(`${label} ${index + 1}: ${excerptOf(what, 30)}`),
   }));
   return {
-    lines: [['What shall be cancelled?'], ...numbered.flatMap(({ lines }) => lines)],
+    lines: [['What do you want to cancel?'], ...numbered.flatMap(({ lines }) => lines)],
     rows: buttonColumn(numbered.map(({ button }) => button)),
   };
 }

@@ -157,11 +157,11 @@ function preparingLine({ wait, notBefore }: PostIn<'preparing'>, { now, timeZone
 function planLine({ publishAt, content }: Post, { now, timeZone }: StateView): Line {
   const isForInbox = content.postMode === 'MEDIA_UPLOAD';
   const goes = isForInbox ? 'goes to the inbox' : 'goes out';
-  if (publishAt === undefined) return [`Once approved, it ${goes} at once.`];
+  if (publishAt === undefined) return [`It ${goes} as soon as it is approved.`];
   const moment = momentSpan(publishAt, now, timeZone);
   return publishAt > now
     ? [`${capital(goes)} `, moment, ' if it is approved by then, else as soon as it is.']
-    : [`Was to ${isForInbox ? 'go to the inbox' : 'go out'} `, moment, `; approved now, it ${goes} at once.`];
+    : ['Its time has passed, ', moment, `: it ${goes} as soon as it is approved.`];
 }
 
 /** Who could approve it, where that is not enough or nobody can know. */

@@ -56,7 +56,9 @@ export function settingsCard(view: SettingsView): Card {
       setting('Time zone', zoneText(view)),
       ...joinedCardLines(view),
       [],
-      ['Changes apply to posts that are submitted from now on, and to reviews that nobody could decide.'],
+      [
+        `Changes apply to posts that are submitted from now on${isReviewed ? ', and to reviews that nobody could decide' : ''}.`,
+      ],
       ...(isReviewed ? namingLines(view) : []),
     ],
     rows: [
@@ -88,7 +90,7 @@ function voterLines(view: SettingsView): Line[] {
   const { roles, people, managersVote } = view.settings.policy;
   const names = (all: readonly { name: string }[]) => listOf(all.map(({ name }) => name));
   return [
-    setting(capital(managersText(view)), managersVote ? 'may approve' : 'may not approve as such'),
+    setting(capital(managersText(view)), managersVote ? 'may approve' : 'may not approve'),
     ...(roles.length === 0 ? [] : [setting('Roles that may approve', names(roles))]),
     setting('People who may approve by name', people.length === 0 ? 'none' : names(people)),
   ];
@@ -109,7 +111,7 @@ function ruleLines(view: SettingsView): Line[] {
     setting(isOne ? 'One rejection' : `${approvals} rejections`, isOne ? 'ends a review' : 'end a review'),
     setting('A review stays open for', hoursText(openHours)),
     ...(otherPlaces(view).length === 0 ? [] : [linkedLine(view)]),
-    ...(view.isPrivate ? [] : [setting('Reviews of posts from here stand', reviewChatWords(view))]),
+    ...(view.isPrivate ? [] : [setting('Reviews of posts from here are shown', reviewChatWords(view))]),
   ];
 }
 
@@ -228,8 +230,8 @@ function toggle(label: string, id: string, value: boolean): Button {
 function reviewChatRow(view: SettingsView): Row {
   const reviewChat = ownPlace(view)?.reviewChat;
   return buttonRow(
-    ...(reviewChat === view.chat ? [] : [on('Reviews stand here', 'reviews', 'set', 'here')]),
-    ...(reviewChat === undefined ? [] : [on('Reviews stand where posted', 'reviews', 'set', 'posted')]),
+    ...(reviewChat === view.chat ? [] : [on('Show reviews here', 'reviews', 'set', 'here')]),
+    ...(reviewChat === undefined ? [] : [on('Show reviews where posted', 'reviews', 'set', 'posted')]),
   );
 }
 
@@ -393,7 +395,7 @@ export function changesText(before: Settings, after: Settings): string | undefin
 
 /** What the history says about where the reviews of a place stand. */
 export function reviewChatText(reviewChat: ChatRef | undefined): string {
-  return `reviews stand: ${reviewChat === undefined ? 'where posted' : 'in one chat'}`;
+  return `reviews are shown: ${reviewChat === undefined ? 'where posted' : 'in one chat'}`;
 }
 
 function change(name: string, before: string, after: string): string | undefined {

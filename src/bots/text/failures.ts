@@ -26,14 +26,14 @@ const wordsIn = ({ slash }: Wording): Readonly<Record<PostFailureReason, Failure
   preparing_failed: { what: 'Nod could not prepare a file' },
   rate_limited: { what: 'TikTok asks for a pause: too many calls in a minute' },
   daily_post_limit: {
-    what: 'this account has reached TikTok’s number of posts in 24 h by API',
+    what: 'this account has reached TikTok’s limit of posts in 24 h by API',
     next: 'Posting in the TikTok app still works.',
   },
   pending_inbox_limit: {
     what: 'five drafts already wait in the TikTok inbox, TikTok’s limit in 24 h',
     next: 'Finish or delete drafts in the TikTok app.',
   },
-  app_creator_cap: { what: 'this Nod has reached TikTok’s number of posting accounts in 24 h' },
+  app_creator_cap: { what: 'this Nod has reached TikTok’s limit of posting accounts in 24 h' },
   creator_banned: {
     what: 'TikTok has barred this account from posting',
     next: 'See the notices in the TikTok app.',

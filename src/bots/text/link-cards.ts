@@ -28,25 +28,25 @@ export const linkedCard = (others: readonly Person[], chat: ChatRef): Card =>
   note(
     `✓ Your account is linked with ${listOf(others.map(nameWithPlatform))}.`,
     'Both have one vote together, and no vote on each other’s posts.',
-    `${wordingOf(chat).slash}unlink parts them.`,
+    `${wordingOf(chat).slash}unlink separates them.`,
   );
 
 /** What the account is told that had made the code. */
 export const linkedNews = (person: Person, chat: ChatRef): Card =>
   note(
     `✓ ${nameWithPlatform(person)} has entered your code, so your accounts are linked.`,
-    `If that was not you, part them now with ${wordingOf(chat).slash}unlink.`,
+    `If that was not you, separate them now with ${wordingOf(chat).slash}unlink.`,
   );
 
 /** What parting the accounts of a person came to. */
 export function unlinkedCard(others: readonly Person[], chat: ChatRef): Card {
   if (others.length === 0)
     return note(
-      `Your account is linked with no other one. ${wordingOf(chat).slash}link says how to do that.`,
+      `Your account is not linked with another one. ${wordingOf(chat).slash}link says how to do that.`,
     );
   return note(
     `Your account is no longer linked with ${listOf(others.map(nameWithPlatform))}.`,
-    'In reviews in which they have voted they stay one person.',
+    'In open reviews in which they have voted, they still count as one person.',
   );
 }
 

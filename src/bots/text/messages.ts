@@ -35,7 +35,7 @@ export const askWhenText = ({ name }: Person, timeZone: string): string =>
 /** What was settled about a time. */
 export const plannedLine = (publishAt: number | undefined, now: number, timeZone: string): Line =>
   publishAt === undefined
-    ? ['It goes out as soon as it may.']
+    ? ['It goes out as soon as it can.']
     : ['It goes out ', momentSpan(publishAt, now, timeZone), '.'];
 
 /** A line in words alone. */
@@ -106,18 +106,19 @@ export function handedOverCard(
   const { account, chat, review } = post;
   const { chats = [chat] } = review ?? {};
   const [home = chat] = chats;
-  const there = home === chat ? 'here' : 'where reviews stand';
-  const also = chats.length > 1 && !isMissingElsewhere ? ', and another one in the chat that is joined' : '';
+  const there = home === chat ? 'here' : 'where reviews are shown';
+  const isInJoinedChat = chats.length > 1 && !isMissingElsewhere;
+  const also = isInJoinedChat ? ', and in the joined chat' : '';
   const sent = `“${whatOf(post)}” for ${accountName(account)} went to the team for approval.`;
   if (obstacle !== undefined)
     return note(
       sent,
-      `Its card cannot be shown${chats.length > 1 && !isMissingElsewhere ? ' here, only in the chat that is joined' : ''}. ${obstacleText(obstacle, home, there)}`,
-      'The card comes as soon as it may.',
+      `${isInJoinedChat ? 'Its card is only in the joined chat' : 'Its card cannot be shown'}. ${obstacleText(obstacle, home, there)}`,
+      'The card comes as soon as it can.',
     );
-  if (standIn === undefined) return note(sent, `Its card stands ${there}${also}.`);
+  if (standIn === undefined) return note(sent, `Its card is ${there}${also}.`);
   const where = standIn.chat === chat ? 'here' : 'elsewhere in this place';
-  return note(sent, `Its card stands ${where}${also}. ${obstacleText(standIn.why, home, there)}`);
+  return note(sent, `Its card is ${where}${also}. ${obstacleText(standIn.why, home, there)}`);
 }
 
 /** What a post is called in a sentence. */
@@ -146,17 +147,14 @@ export function unshownCard({
 }): Card {
   const { slash } = wordingOf(chat);
   if (post === undefined)
-    return note('The card of your draft cannot be shown.', why, 'It comes as soon as it may.');
-  const lacks = `Its card cannot be shown. ${why}`;
-  if (!takesVotes(post)) return { lines: [...shown, [], [lacks]], rows: [] };
+    return note('The card of your draft cannot be shown.', why, 'It comes as soon as it can.');
+  if (!takesVotes(post)) return { lines: [...shown, [], [`Its card cannot be shown. ${why}`]], rows: [] };
   if (isJoined)
-    return note(
-      `“${whatOf(post)}” waits for approval. Its card stands only in the chat that is joined. ${why}`,
-    );
+    return note(`“${whatOf(post)}” waits for approval. Its card is only in the joined chat. ${why}`);
   return note(
     `Nobody can see “${whatOf(post)}” for ${accountName(post.account)} to approve it.`,
-    lacks,
-    `The card comes as soon as it may. ${slash}posts there shows how it goes.`,
+    why,
+    `The card comes as soon as it can. ${slash}posts there shows how it goes.`,
   );
 }
 
@@ -190,7 +188,7 @@ export function connectCard(url: string, place?: string): Card {
   return {
     lines: [
       [`Connect a TikTok account${where} with this link. It is good for one hour and for one account.`],
-      ['In a clean browser window you choose the account that TikTok asks about.'],
+      ['To choose the account, open it in a private browser window.'],
     ],
     rows: [buttonRow({ label: 'Connect TikTok', href: url, tone: 'main' })],
   };
@@ -238,7 +236,7 @@ export function disconnectCard(accounts: readonly Account[], wording: Wording): 
   if (accounts.length === 0) return problemCard({ code: 'no_account' }, wording);
   const buttons = accounts.map((account) => disconnectButton(account, `Disconnect ${accountName(account)}`));
   return {
-    lines: [['Which account shall Nod forget? Its tokens are deleted, and taken back at TikTok.']],
+    lines: [['Which account should Nod forget? Its tokens are deleted, and taken back at TikTok.']],
     rows: buttonColumn(buttons),
   };
 }

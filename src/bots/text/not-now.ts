@@ -97,7 +97,7 @@ const WORDS: Words = {
     processing: NOTHING_TO_RETRY,
     published: 'Nothing is posted twice.',
     in_inbox: 'Nothing is sent twice.',
-    rejected: '“Edit” makes another one of it, which is reviewed anew.',
+    rejected: '“Edit” makes a new post of it, which is reviewed again.',
     withdrawn: 'It goes on in its draft, or in the post that came of it.',
   },
   rechoose: {

@@ -134,7 +134,7 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'may_not_vote':
       return `Only ${votersText(problem.policy, problem.chats, wording)} can approve or reject here.`;
     case 'own_post':
-      return `A post needs the vote of somebody else than its author here. ${slash}settings can change that.`;
+      return `A post needs the vote of somebody other than its author here. ${slash}settings can change that.`;
     case 'not_linked':
       return `Here only people vote who have linked their accounts of both chats. ${slash}link says how; then vote again.`;
     case 'review_over':
@@ -146,9 +146,9 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'not_author_or_manager':
       return `Only ${problem.author} and ${managers} can do that here.`;
     case 'no_cards_here':
-      return `Reviews cannot stand here yet. ${obstacleText(problem.obstacle, problem.chat, 'here')} Then press again.`;
+      return `Reviews cannot be shown here yet. ${obstacleText(problem.obstacle, problem.chat, 'here')} Then press again.`;
     case 'review_unseen':
-      return `Nobody could see the review. ${obstacleText(problem.obstacle, problem.chat, problem.isHere ? 'here' : 'where reviews stand')} Nothing was sent; then press again.`;
+      return `Nobody could see the review. ${obstacleText(problem.obstacle, problem.chat, problem.isHere ? 'here' : 'where reviews are shown')} Nothing was sent; then press again.`;
     case 'nobody_may_vote':
       return 'Then nobody could approve anything. Name a role or a person first.';
     case 'when_unclear':
@@ -158,7 +158,7 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'when_zone_missing':
       return `Nod does not know yet which time zone “${excerptOf(problem.text, 40)}” is meant in. Tap “When…” and choose it.`;
     case 'when_past':
-      return 'That time has passed. Choose one to come.';
+      return 'That time has passed. Choose a later one.';
     case 'when_too_far':
       return `Nod plans up to ${problem.maxDays} days ahead. Choose an earlier time.`;
     case 'time_zone_unknown':
@@ -170,7 +170,7 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'link_same_chat':
       return 'This code is from an account of the same platform. Link one on Telegram with one on Discord, with a new code.';
     case 'already_linked':
-      return `Your account is linked with another one already. ${slash}unlink parts them.`;
+      return `Your account is linked with another one already. ${slash}unlink separates them.`;
     case 'not_a_person':
       return 'This is for one person alone. Write it under your own name.';
     case 'too_many_codes':

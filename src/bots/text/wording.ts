@@ -67,7 +67,7 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     approveMark: '👍',
     rejectMark: '👎',
     noMarks:
-      'Vote with the buttons. Reactions count as well once Nod is made an administrator of this group; it needs no right beside.',
+      'Vote with the buttons. Reactions count as well once Nod is an administrator of this group; it needs no special rights.',
     managers: 'administrators of this group',
     managersThere: 'administrators of the group on Telegram',
     cardRoom: 1024,

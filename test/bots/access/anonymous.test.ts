@@ -43,7 +43,7 @@ it('says on its card in whose name a draft was sent, and whose it will be', asyn
   await using _ = world;
   const [shown] = world.telegram.show();
   expect(shown).toContain(
-    'Sent in the name of “Editors”: the first of the administrators of this group to tap here is its author.',
+    'Sent in the name of “Editors”: the first of the administrators of this group to tap here becomes its author.',
   );
 });
 
@@ -79,7 +79,7 @@ it('lets nobody approve what they took over from the group', async () => {
     isOnMessage: false,
     answer: async (note) => void told.push(note),
   });
-  expect(told[0]).toMatch(/^A post needs the vote of somebody else than its author here\./);
+  expect(told[0]).toMatch(/^A post needs the vote of somebody other than its author here\./);
 });
 
 it('takes what the group adds to its draft, before and after an administrator took it over', async () => {

@@ -67,7 +67,7 @@ it('links two accounts by a code, which nobody else sees, and parts them', async
     [
       '✓ Your account is linked with Mia (Telegram).',
       'Both have one vote together, and no vote on each other’s posts.',
-      '/tiktok unlink parts them.',
+      '/tiktok unlink separates them.',
     ].join('\n'),
   );
   const inMiasChat = world.telegram.messages.filter(({ ref }) => ref.chat === PEOPLE.mia.id);
@@ -153,7 +153,7 @@ it('lets nobody approve their own post from the other chat, nor by a vote from b
   await world.post('one', REVIEW, { author: PEOPLE.mia });
   expect(await press(world, CHIARA(), 'approve')).toContain('1 of 2');
   await link(world);
-  expect(await press(world, CHIARA(), 'reject')).toContain('somebody else than its author');
+  expect(await press(world, CHIARA(), 'reject')).toContain('somebody other than its author');
   expect(await press(world, inPlace(GROUP, PEOPLE.vera), 'approve')).toContain('1 of 2');
 });
 

@@ -58,10 +58,10 @@ it('shows a review where its post was composed when its topic is deleted, says w
   const post = await world.post('p', inReview as never, { review: review([TOPIC]) });
   chats.touch(post);
   const shown = await oneIn(telegram, GROUP.chat, 'wants to post');
-  expect(shown).toMatch(/^This stands here for now\. The topic where it belongs is deleted\./);
+  expect(shown).toMatch(/^This card is here for now\. The topic where it belongs is deleted\./);
   telegram.close(TOPIC, undefined);
   chats.touch(post);
-  expect(await oneIn(telegram, TOPIC, 'wants to post')).not.toContain('stands here for now');
+  expect(await oneIn(telegram, TOPIC, 'wants to post')).not.toContain('is here for now');
   await oneIn(telegram, GROUP.chat, 'This goes on where it belongs');
 });
 
@@ -72,7 +72,7 @@ it('shows a post without a review in the channel for reviews, when its own chat 
   telegram.close(GROUP.chat, MUTE);
   chats.touch(await ended(world, 'p'));
   const shown = await oneIn(telegram, TOPIC, 'Our secret');
-  expect(shown).toMatch(/^This stands here for now\. Nod may not send messages where it belongs\./);
+  expect(shown).toMatch(/^This card is here for now\. Nod may not send messages where it belongs\./);
   await telegram.until(() => shownIn(telegram, TOPIC).find((text) => text.startsWith('✕ Not posted')));
   await world.settled();
   expect(shownIn(telegram, PEOPLE.ana.id)).toEqual([]);
@@ -130,7 +130,7 @@ it('says to its author that nobody can see a review', async () => {
   telegram.close(GROUP.chat, MUTE);
   chats.touch(await world.post('p', inReview as never, { review: review([GROUP.chat]) }));
   const told = await oneIn(telegram, PEOPLE.ana.id, 'Nobody can see');
-  expect(told).toContain('Its card cannot be shown. Nod may not send messages in Editors (Telegram).');
+  expect(told).toContain('to approve it.\nNod may not send messages in Editors (Telegram).');
 });
 
 it('says where the only card of a review stands', async () => {
@@ -143,7 +143,7 @@ it('says where the only card of a review stands', async () => {
   await chats.unshownCards.idle();
   chats.touch(post);
   const told = await oneIn(telegram, PEOPLE.ana.id, 'Our secret');
-  expect(told).toContain('Its card stands only in the chat that is joined. Nod may not send messages');
+  expect(told).toContain('Its card is only in the joined chat. Nod may not send messages');
 });
 
 it('tells in private that a draft has no card, and how a post was cancelled', async () => {
@@ -153,7 +153,7 @@ it('tells in private that a draft has no card, and how a post was cancelled', as
   chats.cardQueue.touch((await world.draft('d')).id);
   const draft = await oneIn(telegram, PEOPLE.ana.id, 'your draft');
   expect(draft).toBe(
-    'The card of your draft cannot be shown.\nNod may not send messages in Editors (Telegram). An administrator can allow it in the permissions of the group, or make Nod an administrator.\nIt comes as soon as it may.',
+    'The card of your draft cannot be shown.\nNod may not send messages in Editors (Telegram). An administrator can allow it in the permissions of the group, or make Nod an administrator.\nIt comes as soon as it can.',
   );
   const cancelled = { status: 'cancelled', settledAt: NOW, by: PEOPLE.ana } as never;
   chats.touch(await world.post('p', cancelled, { review: undefined }));

@@ -21,11 +21,11 @@ it('offers another caption to the author who answers the card of a review, and c
   await reply('Our news');
   expect(printed(offered())).toBe(
     [
-      'Shall this be the caption of the post?',
+      'Use this as the caption of the post?',
       '',
       'Our news',
       '',
-      'The post goes back into a draft: its 1 approval no longer counts, and the team is asked anew when you submit it.',
+      'The post goes back into a draft: its 1 approval no longer counts, and the team is asked again when you submit it.',
       'Nothing has changed yet. To keep the caption as it is, do nothing.',
       '[Change the caption]',
     ].join('\n'),

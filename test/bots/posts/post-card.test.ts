@@ -159,7 +159,7 @@ describe('what waits', () => {
 1 photo to the profile · visible to: Everyone
 
 Goes out tomorrow 00:01 (UTC).
-Nothing is left to do; this card then shows how it goes.
+There is nothing left to do; this card will show how it goes.
 [Other time…] [Publish now]
 [Edit] [Cancel]`,
     );
@@ -187,17 +187,17 @@ Then its owner finishes it in TikTok; this card says when.
     expect(reviewed({ status: 'in_review', since: NOW, expiresAt: LATER })).toContain(
       `Needs 1 approval · 0 of 1
 Open until tomorrow 00:01 (UTC); if nobody decides by then, nothing is posted.
-Once approved, it goes out at once.
+It goes out as soon as it is approved.
 `,
     );
     expect(reviewed({ status: 'preparing' })).toMatch(
-      /^Waiting for approval[\s\S]*still being prepared; votes count already\.\nOnce approved/,
+      /^Waiting for approval[\s\S]*still being prepared; votes count already\.\nIt goes out as soon as it is approved/,
     );
   });
 
   it('says until when its author can choose', () => {
     const problem = { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' } as const;
     const state = { status: 'on_hold', problem, privacyLevelOptions: [], expiresAt: LATER } as const;
-    expect(print(state)).toContain('If nothing is chosen until tomorrow 00:01 (UTC), nothing is posted.');
+    expect(print(state)).toContain('If nothing is chosen by tomorrow 00:01 (UTC), nothing is posted.');
   });
 });

@@ -21,7 +21,7 @@ it('tells what can be cancelled by its words or file, kind, account and time', (
   const posts = [{ ...postIn(queued), createdAt: NOW - 60 * MINUTE_MS }];
   expect(printed(cancelCard({ drafts, posts, timeZone: 'UTC', now: NOW }))).toBe(
     [
-      'What shall be cancelled?',
+      'What do you want to cancel?',
       '',
       '1  First light #surf',
       '1 photo · Studio Ana (@studio.ana) · draft, begun 12 min ago',

@@ -79,7 +79,7 @@ it('says at the submission that nobody but the author has a say, and offers the 
     ...['Approve', 'Reject…', 'Name an approver…', 'Count Ana’s vote'],
     ...['Look at it', 'When…', 'Edit', 'Cancel'],
   ]);
-  expect(await press(world, ANA(), 'approve')).toContain('somebody else than its author');
+  expect(await press(world, ANA(), 'approve')).toContain('somebody other than its author');
 });
 
 it('lets the author approve once somebody who manages the place has counted their vote', async () => {

@@ -86,7 +86,7 @@ First light
 
 Needs 2 approvals: ✅ Ben · 1 of 2
 Open until Tue 24 Nov 18:00 (Europe/Berlin); if nobody decides by then, nothing is posted.
-Once approved, it goes out at once.
+It goes out as soon as it is approved.
 Who decides: people with Manage Server
 ✅ approves, ❌ rejects, as a reaction or a button.
 [Approve] [Reject…]
@@ -120,7 +120,7 @@ it('says that the inbox is where it goes, and when', () => {
   const { content } = postIn(IN_REVIEW);
   const inbox = { ...content, kind: 'video', postMode: 'MEDIA_UPLOAD' } as const;
   expect(print(reviewed(IN_REVIEW, {}, { content: inbox }))).toMatch(
-    /\nVideo to the TikTok inbox, where its owner finishes it\n[\s\S]*\nOnce approved, it goes to the inbox at once\.\n/,
+    /\nVideo to the TikTok inbox, where its owner finishes it\n[\s\S]*\nIt goes to the inbox as soon as it is approved\.\n/,
   );
   expect(print(reviewed(IN_REVIEW, {}, { content: inbox, publishAt: TUESDAY }))).toContain(
     'Goes to the inbox Tue 24 Nov 18:00 (Europe/Berlin) if it is approved by then',
@@ -151,7 +151,7 @@ it('speaks of thumbs in Telegram, and of buttons where reactions do not arrive',
     /👍 Ben · 1 of 2[\s\S]*👍 approves, 👎 rejects/,
   );
   const text = print(reviewed(IN_REVIEW), { chat: 'telegram:-2', receivesReactions: false });
-  expect(text).toContain('once Nod is made an administrator of this group');
+  expect(text).toContain('once Nod is an administrator of this group');
   expect(text).not.toContain('👍');
 });
 
@@ -164,7 +164,7 @@ it('says when Nod was away, and when the post goes out', () => {
     'Goes out Tue 24 Nov 18:00 (Europe/Berlin) if it is approved by then, else as soon as it is.',
   );
   expect(print(reviewed(IN_REVIEW, {}, { publishAt: NOW - 1 }))).toContain(
-    'approved now, it goes out at once',
+    'it goes out as soon as it is approved',
   );
 });
 
@@ -187,7 +187,7 @@ it('goes on with who decided', () => {
 ✅ Approved by Ben and Chiara
 
 Goes out Tue 24 Nov 18:00 (Europe/Berlin).
-Nothing is left to do; this card then shows how it goes.
+There is nothing left to do; this card will show how it goes.
 [Other time…] [Publish now]
 [Edit] [Cancel]`,
   );
@@ -216,7 +216,7 @@ it('asks its author for another audience, and calls for them', () => {
     expiresAt: TUESDAY,
   };
   expect(printPost(reviewed(held))).toMatch(
-    /^Waiting for its author[\s\S]*“Everyone” is not open to this account any more\. Choose again\.\n[\s\S]*reviewed anew\.\nIf nothing is chosen until Tue 24 Nov 18:00 \(Europe\/Berlin\), nothing is posted\.\n\[Friends\] \[Only me\]\n\[Send to my inbox instead\]\n\[Edit\] \[Cancel\]$/,
+    /^Waiting for its author[\s\S]*“Everyone” is not open to this account any more\. Choose again\.\n[\s\S]*reviewed again\.\nIf nothing is chosen by Tue 24 Nov 18:00 \(Europe\/Berlin\), nothing is posted\.\n\[Friends\] \[Only me\]\n\[Send to my inbox instead\]\n\[Edit\] \[Cancel\]$/,
   );
   expect(finalNote({ post: reviewed(held), chat: 'discord:1', votes: [] })).toBeDefined();
 });
@@ -224,7 +224,7 @@ it('asks its author for another audience, and calls for them', () => {
 it('says what became of a post that was taken back, or that nobody decided', () => {
   const by = { id: 'telegram:1', name: 'Ana' };
   expect(printPost(reviewed({ status: 'withdrawn', settledAt: NOW, by }))).toMatch(
-    /^Taken back by Ana to change it[\s\S]*Its votes count no longer[\s\S]*\[Edit\]$/,
+    /^Taken back by Ana to change it[\s\S]*Its votes no longer count[\s\S]*\[Edit\]$/,
   );
   expect(printPost(reviewed({ status: 'expired', settledAt: NOW }))).toContain('The review has expired');
 });

@@ -55,7 +55,7 @@ it('shows the rules of a group', () => {
       'The author’s own vote  does not count',
       'One rejection  ends a review',
       'A review stays open for  72 h',
-      'Reviews of posts from here stand  where each was posted',
+      'Reviews of posts from here are shown  where each was posted',
       'Time zone  Europe/Berlin, 18:02 now',
       '',
       'Changes apply to posts that are submitted from now on, and to reviews that nobody could decide.',
@@ -66,7 +66,7 @@ it('shows the rules of a group', () => {
       '[☐ Author’s own vote counts]',
       '[☑ One rejection is final]',
       '[24 h] [● 72 h] [7 days]',
-      '[Reviews stand here]',
+      '[Show reviews here]',
       '[Time zone…]',
       '[Join another chat…] [I have a code…]',
     ].join('\n'),
@@ -80,13 +80,13 @@ it('shows the rules of a server, with menus of its own people and buttons for ot
       'Settings',
       '',
       'Approvals  1 before a post goes out',
-      'People with Manage Server  may not approve as such',
+      'People with Manage Server  may not approve',
       'Roles that may approve  Editors',
       'People who may approve by name  Ben and Chiara',
       'The author’s own vote  does not count',
       'One rejection  ends a review',
       'A review stays open for  7 days',
-      'Reviews of posts from here stand  where each was posted',
+      'Reviews of posts from here are shown  where each was posted',
       'Time zone  Europe/Berlin, 18:02 now',
       '',
       'Changes apply to posts that are submitted from now on, and to reviews that nobody could decide.',
@@ -96,7 +96,7 @@ it('shows the rules of a server, with menus of its own people and buttons for ot
       '[✕ Ben]',
       '[☐ People with Manage Server approve] [☐ Author’s own vote counts] [☑ One rejection is final]',
       '[Open for 24 h] [Open for 72 h] [● Open for 7 days]',
-      '[Reviews stand here]',
+      '[Show reviews here]',
       '[Time zone…]',
       '[Join another chat…] [I have a code…]',
     ].join('\n'),
@@ -111,7 +111,7 @@ it('shows only what matters while reviews are off', () => {
       'Approvals  off, posts go out without a review',
       'Time zone  Europe/Berlin, 18:02 now',
       '',
-      'Changes apply to posts that are submitted from now on, and to reviews that nobody could decide.',
+      'Changes apply to posts that are submitted from now on.',
       '[● Off] [1] [2] [3] [4] [5] [6] [7] [8] [9] [10]',
       '[Time zone…]',
       '[Join another chat…] [I have a code…]',
@@ -144,12 +144,12 @@ it('says whose rules hold in joined chats, and lets each be separated', () => {
   expect(root.endsWith('\n[Join another chat…]\n[Separate Lab (Telegram)]')).toBe(true);
 });
 
-it('says where reviews stand', () => {
+it('says where reviews are shown', () => {
   const at = (reviewChat: string) => print(settingsCard(view({}, { places: [{ ...LAB, reviewChat }] })));
-  expect(at('telegram:-5')).toContain('from here stand  here');
-  expect(at('telegram:-5')).not.toContain('[Reviews stand here]');
-  expect(at('telegram:-5:7')).toContain('from here stand  in another channel or topic');
-  expect(at('telegram:-5:7')).toContain('[Reviews stand here] [Reviews stand where posted]');
+  expect(at('telegram:-5')).toContain('from here are shown  here');
+  expect(at('telegram:-5')).not.toContain('[Show reviews here]');
+  expect(at('telegram:-5:7')).toContain('from here are shown  in another channel or topic');
+  expect(at('telegram:-5:7')).toContain('[Show reviews here] [Show reviews where posted]');
 });
 
 it('counts the rejections that it takes', () => {

@@ -67,8 +67,8 @@ it('changes the rules by buttons, redraws the card and writes the change down', 
   expect((await told(LAB)).toSorted()).toEqual([
     'Ana settings_changed approvals: 1 → 2',
     'Ana settings_changed one rejection is final: yes → no',
-    'Ana settings_changed reviews stand: in one chat',
-    'Ana settings_changed reviews stand: where posted',
+    'Ana settings_changed reviews are shown: in one chat',
+    'Ana settings_changed reviews are shown: where posted',
     'Ana settings_changed reviews stay open: 72 h → 7 days',
     'Ana settings_changed the author’s own vote counts: no → yes',
   ]);
