@@ -101,9 +101,10 @@ export function createElectorates({
   async function managersIn(chat: ChatRef): Promise<Electorate> {
     const known = kept.get(chat);
     if (known !== undefined) return known;
-    const managers = await botFor(chat)
-      .fetchManagers(chat)
-      .catch((error: unknown) => (error instanceof ChatClosedError ? NOBODY : undefined));
+    const fetch = async () => botFor(chat).fetchManagers(chat);
+    const managers = await fetch().catch((error: unknown) =>
+      error instanceof ChatClosedError ? NOBODY : undefined,
+    );
     if (managers === undefined) return NOBODY_KNOWS;
     kept.set(chat, managers);
     return managers;

@@ -190,3 +190,19 @@ it('says no more that it cannot know once others than the author have decided th
   const text = await world.discord.until(() => world.discord.show().find((each) => each.includes('0 of 1')));
   expect(text).not.toContain('Nod cannot see');
 });
+
+it('looks for nobody in a joined chat whose platform this Nod has no token for', async () => {
+  await using world = await startGroup();
+  const other = { chat: 'elsewhere:1', workspace: 'elsewhere:1', chatTitle: 'Elsewhere', isPrivate: false };
+  await world.access.admit({ ...other, title: other.chatTitle });
+  await world.workspaces.meet(other);
+  await world.workspaces.join(other.workspace, other.chat, GROUP.workspace);
+  const { policy } = await world.workspaces.settingsOf(GROUP.workspace);
+  const review = {
+    policy,
+    chats: [GROUP.chat, other.chat],
+    places: [GROUP.workspace, other.workspace],
+  };
+  world.chats.touch(await world.post('one', REVIEW, { review }));
+  await cardOf(world, /Nobody but Ana/);
+});
