@@ -15,7 +15,7 @@ import { createCopies } from './cards/copies.ts';
 import { createRenderer } from './cards/render-subject.ts';
 import { createSender } from './cards/send.ts';
 import { subjectsOf } from './cards/subjects.ts';
-import { createUnshownCards, standIn, type UnshownRecord } from './cards/unshown.ts';
+import { createUnshownCards, readPlacement, type UnshownRecord } from './cards/unshown.ts';
 import { commandsIn, type Readers } from './commands.ts';
 import { createCommandOptions } from './compose/command-options.ts';
 import { createButtonPresses } from './compose/draft-buttons.ts';
@@ -88,14 +88,14 @@ export function createChats({
     cards: stores.store<CardRecord>('cards'),
     anchors: stores.store<Anchor>('anchors'),
   });
-  const standOf = (post: Post) => standIn({ cardIndex, obstacleOf: unshownCards.obstacleOf }, post);
+  const placementOf = (post: Post) => readPlacement({ cardIndex, obstacleOf: unshownCards.obstacleOf }, post);
   const electorates = createElectorates({ ...core, botFor, now });
   const { render, drawPost, setMenu } = createRenderer({
     ...core,
     downtime,
     hearing,
     electorates,
-    standOf,
+    placementOf,
     botFor,
     previewUrl,
     now,

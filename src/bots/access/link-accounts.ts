@@ -2,7 +2,7 @@ import type { ChatRef } from '../../core/people.ts';
 import type { PersonLinks } from '../../core/review/person-links.ts';
 import type { Sender } from '../cards/send.ts';
 import type { Bot, Card, ChatEventOf } from '../platform.ts';
-import { aloneCard, linkCodeCard, linkedCard, linkedNews, unlinkedCard } from '../text/link-cards.ts';
+import { askInPrivateCard, linkCodeCard, linkedCard, linkedNews, unlinkedCard } from '../text/link-cards.ts';
 import { wordingOf } from '../text/wording.ts';
 
 interface Parts {
@@ -27,7 +27,7 @@ export async function linkAccounts(parts: Parts, event: ChatEventOf<'command'>):
   await tellOther(parts, other.id, (there) => linkedNews(person, there));
 }
 
-/** Parts the accounts of a person, asked from either of them; the person alone is told. */
+/** Separates the accounts of a person, asked from either of them; the person alone is told. */
 export async function unlinkAccounts(parts: Parts, event: ChatEventOf<'command'>): Promise<void> {
   const { person, chat } = event;
   const others = await parts.personLinks.unlink(person);
@@ -46,7 +46,7 @@ async function tellAlone(
   if (reply !== undefined) return void (await sender.sayOnlyIn(reply, card));
   const bot = botFor(chat);
   const isTold = message !== undefined && (await bot.tellPrivately(message, person, card));
-  if (!isTold) await sender.say(chat, aloneCard(person, wordingOf(chat), bot.startUrl?.('link')));
+  if (!isTold) await sender.say(chat, askInPrivateCard(person, wordingOf(chat), bot.startUrl?.('link')));
 }
 
 /** Tells the other account in its private chat, where it has one with us, and we are on its platform. */

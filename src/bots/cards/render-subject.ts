@@ -23,7 +23,7 @@ import type { Downtime } from '../review/downtime.ts';
 import type { Electorates, Outlook } from '../review/electorate.ts';
 import type { HearingListener } from '../review/hearing.ts';
 import { partedCard, reminderCard, reviewCard, stuckNote } from '../review/review-card.ts';
-import { handedOverCard, type ReviewStand } from '../text/messages.ts';
+import { handedOverCard, type ReviewPlacement } from '../text/messages.ts';
 import { canStand } from '../text/obstacles.ts';
 import type { Ending, Rendering } from './show-card.ts';
 import { parseSubject } from './subjects.ts';
@@ -48,7 +48,7 @@ export function createRenderer({
   electorates,
   botFor,
   previewUrl,
-  standOf,
+  placementOf,
   pacing,
   now,
 }: {
@@ -68,8 +68,8 @@ export function createRenderer({
   botFor: (chat: ChatRef) => Bot;
   /** The page that shows what a post would publish. */
   previewUrl: (post: Post) => string;
-  /** Where the cards of a post's review stand. */
-  standOf: (post: Post) => Promise<ReviewStand>;
+  /** In which chats the cards of a post's review are. */
+  placementOf: (post: Post) => Promise<ReviewPlacement>;
   pacing: Pacing;
   now: () => number;
 }) {
@@ -103,7 +103,7 @@ export function createRenderer({
   /** The card on which it was composed leads to the card of the review, which is a message of its own. */
   const handedOver = async (post: Post): Promise<Rendering> => ({
     chat: post.chat,
-    card: handedOverCard(post, await standOf(post)),
+    card: handedOverCard(post, await placementOf(post)),
     isForAll: false,
     isOnlyInPlace: true,
   });
@@ -150,7 +150,7 @@ export function createRenderer({
       card: reviewCard(view),
       isForAll: true,
       isLoud: true,
-      isOnlyInPlace: isStandIn(post, chat),
+      isOnlyInPlace: isDisplaced(post, chat),
       marks: receivesReactions ? ['approve', 'reject'] : undefined,
       elsewhere: () => elsewhereOf(post, chat),
       ending: isReminded(post)
@@ -173,14 +173,14 @@ export function createRenderer({
   /** `goesOn`: another post goes on where this one ended. */
   async function renderPost(post: Post, chat: ChatRef, { goesOn }: { goesOn: boolean }): Promise<Rendering> {
     const view = await viewOf(post, chat, { goesOn });
-    const isHome = chat === (post.review?.chats[0] ?? post.chat) || isStandIn(post, chat);
+    const isHome = chat === (post.review?.chats[0] ?? post.chat) || isDisplaced(post, chat);
     const ending = isHome && !goesOn && !mayBeExplained(post, view.votes) ? finalNote(view) : undefined;
     return {
       chat,
       card: postCard(view),
       isForAll: true,
       isLoud: post.status === 'on_hold',
-      isOnlyInPlace: isStandIn(post, chat),
+      isOnlyInPlace: isDisplaced(post, chat),
       elsewhere: () => elsewhereOf(post, chat),
       ending: ending && { key: `${post.id} ${post.status}`, card: ending, callsFor: post.author },
     };
@@ -241,6 +241,7 @@ export function createRenderer({
 /** The chats that are there and not this one, each once. */
 const others = (chat: ChatRef, chats: readonly (ChatRef | undefined)[]): ChatRef[] =>
   [...new Set(chats)].filter((one) => one !== undefined).filter((one) => one !== chat);
+
 /** Said in a message of its own where it comes to that after the card: the card does not call anybody when it changes. */
 function stuckEnding(post: Post, chat: ChatRef, outlook: Outlook | undefined): Ending | undefined {
   if (outlook?.isApprovable !== false) return undefined;
@@ -256,6 +257,6 @@ const mayBeExplained = (post: Post, votes: readonly Vote[]): boolean =>
   post.callsAt !== undefined &&
   !votes.some(({ reason }) => reason !== undefined);
 
-/** Whether the review of a post has a card here only because it could not stand where it should. */
-const isStandIn = ({ review }: Post, chat: ChatRef): boolean =>
+/** Whether the review of a post has a card here only because it could not be shown where it belongs. */
+const isDisplaced = ({ review }: Post, chat: ChatRef): boolean =>
   review !== undefined && !review.chats.includes(chat);

@@ -68,7 +68,7 @@ interface Sending {
 }
 
 const LEFT_PRIVATE = 'On its way. The card below shows how it goes.';
-const LEFT_STAND_IN = 'This goes on where it belongs: Nod may write there again.';
+const LEFT_DISPLACED = 'This goes on where it belongs: Nod may write there again.';
 const CARD = 'card';
 /** The second try at telling an ending may be a duplicate already, so there is no third. */
 const MAX_DOUBTS = 2;
@@ -184,7 +184,7 @@ export function createShowCard({
     const { chat, card } = sending.rendering;
     const home = await sendIfOpen(sending, chat);
     if (!(home instanceof ChatClosedError)) {
-      await leave(message, LEFT_STAND_IN);
+      await leave(message, LEFT_DISPLACED);
       return home;
     }
     const displaced = displacedCard(card, home.obstacle, chat);

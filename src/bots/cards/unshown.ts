@@ -15,8 +15,8 @@ import {
   type Line,
   MessageGoneError,
 } from '../platform.ts';
-import { placeName } from '../text/format.ts';
-import { type ReviewStand, unshownCard, unshownLine, whatOf } from '../text/messages.ts';
+import { lineText, placeName, postName } from '../text/format.ts';
+import { type ReviewPlacement, unshownCard, unshownLine } from '../text/messages.ts';
 import { obstacleText } from '../text/obstacles.ts';
 import { type CardIndex, hashOf } from './card-index.ts';
 import type { Sender } from './send.ts';
@@ -154,18 +154,21 @@ export function createUnshownCards({
       shown: linesOf(rendering, post),
       why: await whyText(work, chat, obstacle),
       chat,
-      isJoined: post !== undefined && (await stands(post)),
+      isInJoinedChat: post !== undefined && (await isShownInJoinedChat(post)),
     });
     if (isSeen && ending === undefined) return noteTold(subject, key);
     if ((await tellInPrivate(work, card)) || isSeen) return noteTold(subject, key);
-    await unshown.update(subject, (current) => ({ ...current, unsaid: { key, lines: wordsIn(card) } }));
+    await unshown.update(subject, (current) => ({
+      ...current,
+      unsaid: { key, lines: card.lines.map(lineText) },
+    }));
     if (post === undefined) return;
     const detail = obstacleText(obstacle, chat, 'there');
     await recorder.note({ ...aboutPost(post), what: 'not_shown', detail });
   }
 
-  /** Whether the review of a post has a card in a chat that is joined. */
-  async function stands({ id, review }: Post): Promise<boolean> {
+  /** Whether the review of a post has a card in a joined chat. */
+  async function isShownInJoinedChat({ id, review }: Post): Promise<boolean> {
     const [, ...others] = review?.chats ?? [];
     for (const other of others) {
       const subject = reviewSubject(id, other);
@@ -281,22 +284,19 @@ const isUnseen = (error: unknown): boolean =>
 
 /** What there is to be told: how the post has ended, or what its card would say. */
 const linesOf = ({ card, ending }: Rendering, post: Post | undefined): readonly Line[] =>
-  ending === undefined || post === undefined ? card.lines : [[`“${whatOf(post)}”`], ...ending.card.lines];
+  ending === undefined || post === undefined ? card.lines : [[`“${postName(post)}”`], ...ending.card.lines];
 
-const wordsIn = ({ lines }: Card): string[] =>
-  lines.map((line) => line.map((span) => (typeof span === 'string' ? span : span.text)).join(''));
-
-/** Where the cards of a post's review stand. */
-export async function standIn(
+/** In which chats the cards of a post's review are. */
+export async function readPlacement(
   { cardIndex, obstacleOf }: { cardIndex: CardIndex; obstacleOf: UnshownCards['obstacleOf'] },
   { id, chat, review }: Post,
-): Promise<ReviewStand> {
+): Promise<ReviewPlacement> {
   const [home = chat, ...others] = review?.chats ?? [];
   const missing = await Promise.all(others.map((other) => obstacleOf(reviewSubject(id, other))));
   const record = await cardIndex.read(reviewSubject(id, home));
   return {
     obstacle: await obstacleOf(reviewSubject(id, home)),
-    standIn: record?.displaced && { chat: record.message.chat, why: record.displaced },
-    isMissingElsewhere: missing.some((one) => one !== undefined),
+    displaced: record?.displaced && { chat: record.message.chat, why: record.displaced },
+    isMissingInJoinedChat: missing.some((one) => one !== undefined),
   };
 }

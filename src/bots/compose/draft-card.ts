@@ -43,6 +43,7 @@ import {
   hashtagNote,
   listOf,
   momentSpan,
+  onOff,
   sizeOf,
 } from '../text/format.ts';
 import { obstacleText } from '../text/obstacles.ts';
@@ -87,7 +88,7 @@ export function draftCard({
   const attachment = draft.preview && pictureOf(draft.preview);
   const account = chosenAccount(draft);
   const title: Line = [
-    { text: `${whatOf(draft)} for TikTok`, style: 'bold' },
+    { text: `${mediaName(draft)} for TikTok`, style: 'bold' },
     account === undefined ? '' : ` · ${accountName(account)}`,
   ];
   const about = [...albumLines(draft), ...leftOutLines(draft), ...sentWithLines(draft)];
@@ -139,7 +140,7 @@ function senderLines({ author, chat }: Draft): Line[] {
 }
 
 /** Counts what can be posted, once all of it has been looked at. */
-function whatOf(draft: Draft): string {
+function mediaName(draft: Draft): string {
   const usable = usableFiles(draft).length;
   const isOpen = usable === 0 || draft.files.some((file) => file.state === 'waiting');
   return filesWord(kindOf(draft), isOpen ? draft.files.length : usable);
@@ -419,7 +420,6 @@ function choiceRows(draft: Draft): Row[] {
   return [privacy, ...toggles.map((row) => buttonRow(...row))];
 }
 
-const onOff = (value: boolean): string => (value ? 'on' : 'off');
 const tick = (value: boolean): string => (value ? '☑' : '☐');
 
 /** One line for each file: where it stands, and what was changed about it. */

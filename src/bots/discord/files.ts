@@ -123,7 +123,7 @@ export const pictureName = ({ key }: Picture): string =>
 /** The key of the picture that an attachment is. */
 export const pictureKeyOf = (filename: string): string | undefined => NAME.exec(filename)?.[1];
 
-// Read before the call: a missing file is a bug of ours and must not look like an outage of Discord's.
+/** Reads a picture before the call that sends it: a missing file is our bug and must not look like an outage of Discord's. */
 export async function readPicture(picture: Picture): Promise<RawFile> {
   return { name: pictureName(picture), data: await readFile(picture.path), contentType: 'image/jpeg' };
 }

@@ -95,6 +95,7 @@ export const userSchema = z.object({
 
 type User = Omit<z.infer<typeof userSchema>, 'bot'>;
 
+/** A user as a person, under the name that people see. */
 export function userPerson({ id, global_name, username }: User, nick?: string | null): Person {
   const name = plainName(nick ?? '') || plainName(global_name ?? '') || plainName(username);
   return { id: `discord:${id}`, name: name || id };

@@ -9,7 +9,15 @@ import { isAbsent } from '../access/members.ts';
 import { draftButton, postButton } from '../buttons.ts';
 import { type Bot, type Button, buttonColumn, type Card, type Line } from '../platform.ts';
 import { failureWords } from '../text/failures.ts';
-import { accountName, agoSpan, excerptOf, filesWord, momentSpan, whenSpan } from '../text/format.ts';
+import {
+  accountName,
+  agoSpan,
+  excerptOf,
+  filesWord,
+  momentSpan,
+  postName,
+  whenSpan,
+} from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
 
@@ -95,10 +103,9 @@ export function postsCard({
     return { ...note(`Nothing was posted from here yet. ${wording.toPost}`), rows };
   }
   const lines = posts.flatMap((post): Line[] => {
-    const what = post.content.caption || filesWord(post.content.kind, post.content.sources.length);
     const [link] = linksOf(post);
     return [
-      [{ text: excerptOf(what, 60), style: 'bold' }, '  ', agoSpan(post.createdAt, now)],
+      [{ text: postName(post), style: 'bold' }, '  ', agoSpan(post.createdAt, now)],
       [...stateWords(post, now, timeZone), ` · ${accountName(post.account)}`],
       ...(link === undefined ? [] : [[link]]),
       [],

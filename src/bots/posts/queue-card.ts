@@ -4,13 +4,13 @@ import type { Vote } from '../../core/review/review.ts';
 import { postButton, queueButton } from '../buttons.ts';
 import { type Button, buttonRow, buttonRows, type Card, type Line, type Row } from '../platform.ts';
 import { failureWords } from '../text/failures.ts';
-import { accountName, audienceOf, countOf, excerptOf, filesWord, momentOf, whenOf } from '../text/format.ts';
+import { accountName, audienceOf, countOf, excerptOf, momentOf, postName, whenOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import type { Wording } from '../text/wording.ts';
 
 /** With these a page stays below half of what a message of either platform holds. */
 export const QUEUE_PAGE = 8;
-const WHAT_LENGTH = 40;
+const NAME_LENGTH = 40;
 const ACCOUNT_LENGTH = 40;
 const BUTTONS_A_ROW = 4;
 
@@ -50,7 +50,7 @@ export function queueCard(view: QueueView): Card {
   const before: Line[] =
     cancelled === undefined
       ? []
-      : [[`“${whatOf(cancelled)}” is being cancelled; its card tells how it ends.`], []];
+      : [[`“${postName(cancelled, NAME_LENGTH)}” is being cancelled; its card tells how it ends.`], []];
   if (count === 0) {
     const empty = note(
       'Nothing is waiting to go out.',
@@ -168,13 +168,9 @@ function entryLines(entry: QueueEntry, number: number, view: QueueView): Line[] 
   const time = at === undefined ? '' : `${clock.format(at)}  `;
   const account = excerptOf(accountName(post.account), ACCOUNT_LENGTH);
   return [
-    [`${number}  ${time}`, { text: whatOf(post), style: 'bold' }],
+    [`${number}  ${time}`, { text: postName(post, NAME_LENGTH), style: 'bold' }],
     [`${account} · ${audienceOf(post.content)} · ${stateText(entry, view)}`],
   ];
-}
-
-function whatOf({ content: { caption, kind, sources } }: Post): string {
-  return excerptOf(caption || filesWord(kind, sources.length), WHAT_LENGTH);
 }
 
 function stateText(entry: QueueEntry, { wording, timeZone, now }: QueueView): string {

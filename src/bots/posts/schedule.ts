@@ -14,8 +14,8 @@ import type { CardQueue } from '../cards/card-queue.ts';
 import type { Sender } from '../cards/send.ts';
 import type { ChatEvent, ChatEventOf, Line } from '../platform.ts';
 import { encodeQuestionId, type Questions } from '../questions.ts';
-import { momentOf } from '../text/format.ts';
-import { AT_ONCE, askWhenText, lineText, note, plannedLine, WHEN } from '../text/messages.ts';
+import { lineText, momentOf } from '../text/format.ts';
+import { AT_ONCE, askWhenText, note, plannedLine, WHEN } from '../text/messages.ts';
 import { wordingOf } from '../text/wording.ts';
 import {
   askZoneCard,

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import { type ChatRef, type Person, platformOf } from '../../core/people.ts';
-import { type Post, type PostReview, takesVotes } from '../../core/publish/post.ts';
+import { isReviewed, type Post, type ReviewedPost, takesVotes } from '../../core/publish/post.ts';
 import { lastDecidedIn, underWay } from '../../core/publish/posts.ts';
 import type { Signals } from '../../core/publish/signals.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
@@ -12,8 +12,6 @@ import type { Store } from '../../core/storage/database.ts';
 import { fetchMemberOf } from '../access/members.ts';
 import { isLinkedIn, takesPart } from '../access/takes-part.ts';
 import { type Bot, ChatClosedError } from '../platform.ts';
-
-type Reviewed = Post & { readonly review: PostReview };
 
 /** Whether a review can come to an approval. */
 export interface Outlook {
@@ -60,7 +58,7 @@ export function createElectorates({
   });
 
   /** Who could approve a post, as far as its platforms tell; it does not throw. */
-  async function outlookOf(post: Reviewed): Promise<Outlook> {
+  async function outlookOf(post: ReviewedPost): Promise<Outlook> {
     const { policy } = post.review;
     const electorate = await electorateOf(post).catch(() => NOBODY_KNOWS);
     const outlook = isApprovable(policy, electorate) ?? ((await haveOthersDecided(post)) || undefined);
@@ -70,12 +68,12 @@ export function createElectorates({
   }
 
   /** Where roles are hidden, what others than the author have decided there lately tells that they can. */
-  async function haveOthersDecided({ workspace, author }: Reviewed): Promise<boolean> {
+  async function haveOthersDecided({ workspace, author }: ReviewedPost): Promise<boolean> {
     const decided = await lastDecidedIn(posts, workspace, DECIDED_BEFORE);
     return decided.some(({ review }) => review?.decision?.by.some(({ id }) => id !== author.id) ?? false);
   }
 
-  async function electorateOf(post: Reviewed): Promise<Electorate> {
+  async function electorateOf(post: ReviewedPost): Promise<Electorate> {
     const { policy } = post.review;
     const chats = await openChats(post);
     const told = policy.managersVote ? await Promise.all(chats.map(managersIn)) : [];
@@ -90,7 +88,7 @@ export function createElectorates({
   }
 
   /** Where people have a say now. */
-  async function openChats(post: Reviewed): Promise<ChatRef[]> {
+  async function openChats(post: ReviewedPost): Promise<ChatRef[]> {
     const { chats, places } = post.review;
     const isOpen = await Promise.all(
       chats.map((_, index) => takesPart({ access, workspaces }, post, places[index] ?? post.workspace)),
@@ -120,7 +118,7 @@ export function createElectorates({
   }
 
   /** Each person once, without those whose vote would not count. */
-  async function peopleAmong(post: Reviewed, all: readonly Person[]): Promise<Person[]> {
+  async function peopleAmong(post: ReviewedPost, all: readonly Person[]): Promise<Person[]> {
     const { policy } = post.review;
     const people = new Map<string, Person>();
     for (const person of all) {
@@ -134,7 +132,7 @@ export function createElectorates({
     return [...people.values()];
   }
 
-  async function wouldVote({ chat, author, review }: Reviewed): Promise<boolean> {
+  async function wouldVote({ chat, author, review }: ReviewedPost): Promise<boolean> {
     const member = await fetchMemberOf(botFor, chat, author);
     return member.isMember !== false && voterRoleOf(review.policy, author, member) !== undefined;
   }
@@ -155,5 +153,3 @@ export function createElectorates({
 }
 
 export type Electorates = ReturnType<typeof createElectorates>;
-
-const isReviewed = (post: Post): post is Reviewed => post.review !== undefined;

@@ -13,10 +13,11 @@ import {
   countOf,
   destinationOf,
   excerptOf,
-  filesWord,
   hashtagNote,
   listOf,
   momentSpan,
+  onOff,
+  postName,
   whenSpan,
 } from '../text/format.ts';
 import { platformName } from '../text/link-cards.ts';
@@ -75,15 +76,15 @@ export function reminderCard({ post, chat, votes, timeZone, now }: ReviewView): 
   const { review } = post;
   const { approvals = 0 } = review?.policy ?? {};
   const approved = votes.filter(({ mark }) => mark === 'approve').length;
-  const what =
-    excerptOf(post.content.caption, 60) || filesWord(post.content.kind, post.content.sources.length);
   const until: Line =
     post.status === 'in_review' ? [' · open until ', momentSpan(post.expiresAt, now, timeZone)] : [];
   const wording = wordingOf(chat);
   return {
     lines: [
       [{ text: 'Still to be decided', style: 'bold' }, ...until],
-      [`“${what}” for ${accountName(post.account)} has ${approved} of ${countOf(approvals, 'approval')}.`],
+      [
+        `“${postName(post)}” for ${accountName(post.account)} has ${approved} of ${countOf(approvals, 'approval')}.`,
+      ],
       ...(review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats, wording)}`]]),
     ],
     rows: [],
@@ -118,8 +119,6 @@ function contentLines({ content }: Post): Line[] {
     ...(labels.length === 0 ? [] : [[`Labelled ${listOf(labels)}`]]),
   ];
 }
-
-const onOff = (value: boolean): string => (value ? 'on' : 'off');
 
 /** What is still missing, until when, and what then happens. */
 export function stateLines(view: StateView): Line[] {

@@ -5,9 +5,10 @@ import type { ChatRef, Person } from '../../core/people.ts';
 import { plainText } from '../../core/plain-text.ts';
 import { type Problem, UserError } from '../../core/problems.ts';
 import {
+  isReviewed,
   type Post,
-  type PostReview,
   type PostStatus,
+  type ReviewedPost,
   takesVotes,
   termsOf,
   votesOn,
@@ -55,9 +56,6 @@ import {
   takenBackText,
   WHY,
 } from './review-card.ts';
-
-/** A post that has terms by which it is decided. */
-type Reviewed = Post & { readonly review: PostReview };
 
 /** A rejection first: of marks that are set at once, it must not come after what the approval has decided. */
 const MARKS = ['reject', 'approve'] as const;
@@ -114,7 +112,7 @@ export function createVoting({
 
   /** @throws UserError when a mark that is set does not count. */
   async function mark(
-    post: Reviewed,
+    post: ReviewedPost,
     given: Pick<ChatEventOf<'reaction'>, 'message' | 'person' | 'marks' | 'workspace'>,
   ): Promise<void> {
     const { message, person, marks, workspace } = given;
@@ -211,7 +209,7 @@ export function createVoting({
 
   /** @throws UserError when the review is over, or the person has no say. */
   async function checkVoter(
-    post: Reviewed,
+    post: ReviewedPost,
     { workspace, person }: Pick<ChatEvent, 'workspace' | 'person'>,
     member: Member,
   ): Promise<VoterRole> {
@@ -234,7 +232,7 @@ export function createVoting({
    * write, so that whatever has come to this ballot before, and wherever a crash falls, nobody is counted twice.
    */
   async function linkedOn(
-    post: Reviewed,
+    post: ReviewedPost,
     acts: readonly BallotEntry[],
     latest: Person,
   ): Promise<(readonly Person[])[] | undefined> {
@@ -250,7 +248,7 @@ export function createVoting({
   }
 
   /** @throws UserError when the review was over before. */
-  async function cast(post: Reviewed, given: GivenEntry, reason = ''): Promise<CastResult> {
+  async function cast(post: ReviewedPost, given: GivenEntry, reason = ''): Promise<CastResult> {
     const at = now();
     const { contentHash } = post;
     if (given.type === 'mark' && given.mark === 'approve') await lapseVotes(post, given.person);
@@ -281,7 +279,7 @@ export function createVoting({
    *
    * `known` has a say: that was looked up just now.
    */
-  async function lapseVotes(post: Reviewed, known?: Person): Promise<void> {
+  async function lapseVotes(post: ReviewedPost, known?: Person): Promise<void> {
     const acts = await ballots.read(post.id);
     const approvals = votesOn(post, acts).filter(
       ({ mark, person }) => mark === 'approve' && person.id !== known?.id,
@@ -295,7 +293,7 @@ export function createVoting({
     }
   }
 
-  async function hasSay(post: Reviewed, { person, chat, workspace }: VoteEntry): Promise<boolean> {
+  async function hasSay(post: ReviewedPost, { person, chat, workspace }: VoteEntry): Promise<boolean> {
     if (workspace !== undefined && !(await takesPart({ access, workspaces }, post, workspace))) return false;
     const accounts = await personLinks.accountsOf(person);
     try {
@@ -310,7 +308,7 @@ export function createVoting({
   }
 
   /** The post whose review a message shows. */
-  async function postUnder(message: MessageRef): Promise<Reviewed | undefined> {
+  async function postUnder(message: MessageRef): Promise<ReviewedPost | undefined> {
     const subject = await cardIndex.subjectOf(message);
     const about = subject === undefined ? undefined : parseSubject(subject);
     if (about === undefined || !('postId' in about)) return undefined;
@@ -331,7 +329,7 @@ export const sourceOf = (message: MessageRef): VoteSource => `reaction ${keyOf(m
 
 /** What somebody is told who presses a button that they have just pressed: what their first press came to. */
 function againText(
-  post: Reviewed,
+  post: ReviewedPost,
   acts: readonly BallotEntry[],
   { person, mark }: Pick<VoteEntry, 'person' | 'mark'>,
 ): string {
@@ -342,7 +340,7 @@ function againText(
 
 /** What still says the same after a button was taken back: a reaction of the person's, or another account. */
 function whatIsLeft(
-  post: Reviewed,
+  post: ReviewedPost,
   acts: readonly BallotEntry[],
   { person, mark }: Pick<VoteEntry, 'person' | 'mark'>,
 ): 'reaction' | 'account' | undefined {
@@ -351,9 +349,7 @@ function whatIsLeft(
   return left.some((vote) => areOneOn(acts, vote.person, person)) ? 'account' : undefined;
 }
 
-const isReviewed = (post: Post): post is Reviewed => post.review !== undefined;
-
-function checkIsReviewed(post: Post): asserts post is Reviewed {
+function checkIsReviewed(post: Post): asserts post is ReviewedPost {
   if (!isReviewed(post)) throw new UserError({ code: 'not_in_review' });
 }
 
@@ -367,7 +363,7 @@ function isKnown(problem: Problem, person: Person, marks: ChatEventOf<'reaction'
 }
 
 /** Says how it was decided, or how the post is now. */
-const overError = (post: Reviewed): UserError =>
+const overError = (post: ReviewedPost): UserError =>
   post.review.decision === undefined
     ? notNow('vote', post)
     : new UserError({ code: 'review_over', decision: post.review.decision });

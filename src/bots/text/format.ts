@@ -1,12 +1,13 @@
 import type { Place } from '../../core/accounts/workspaces.ts';
 import type { MediaKind } from '../../core/media/types.ts';
 import type { AccountName } from '../../core/people.ts';
-import type { PostContent } from '../../core/publish/post.ts';
+import type { Post, PostContent } from '../../core/publish/post.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { startOf } from '../cards/fit-text.ts';
-import type { Span } from '../platform.ts';
+import type { Line, Span } from '../platform.ts';
 import { wordingOf } from './wording.ts';
 
+/** What a TikTok account is called, with its handle where that is known. */
 export function accountName({ nickname, username }: AccountName): string {
   return username === undefined ? nickname : `${nickname} (@${username})`;
 }
@@ -16,11 +17,18 @@ export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** What a post is called in a sentence or a list: how its caption begins, else what it is made of. */
+export function postName({ content }: Pick<Post, 'content'>, length = 60): string {
+  const { caption, kind, sources } = content;
+  return excerptOf(caption, length) || filesWord(kind, sources.length);
+}
+
 /** What a number of files is called as long as nobody knows more, or once somebody does. */
 export function filesWord(kind: MediaKind | undefined, count: number): string {
   return kind === 'video' && count === 1 ? 'Video' : countOf(count, kind ?? 'file');
 }
 
+/** `412 KB`, `4.1 MB`: as people count, in powers of ten. */
 export function sizeOf(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 999_500) return `${Math.round(bytes / 1000)} KB`;
@@ -117,11 +125,20 @@ export const listOf = (words: readonly string[]): string => LIST.format(words);
 
 const BAR_CELLS = 10;
 
+/** A bar of ten cells that shows how much of the whole is done. */
 export function barOf(part: number, whole: number): string {
   const filled = whole === 0 ? 0 : Math.min(BAR_CELLS, Math.floor((part / whole) * BAR_CELLS));
   return '▓'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
 }
 
+/** How a switch is set. */
+export const onOff = (value: boolean): string => (value ? 'on' : 'off');
+
+/** A line in words alone. */
+export const lineText = (line: Line): string =>
+  line.map((span) => (typeof span === 'string' ? span : span.text)).join('');
+
+/** The text with its first letter in upper case. */
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

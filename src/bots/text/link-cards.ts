@@ -1,7 +1,7 @@
 import { type ChatRef, type Person, platformOf } from '../../core/people.ts';
-import { buttonRow, type Card } from '../platform.ts';
+import type { Card } from '../platform.ts';
 import { listOf } from './format.ts';
-import { note } from './messages.ts';
+import { note, privateChatRows } from './messages.ts';
 import { WORDINGS, type Wording, wordingOf } from './wording.ts';
 
 /** A fresh code, for the person who enters it from their other account. */
@@ -51,19 +51,16 @@ export function unlinkedCard(others: readonly Person[], chat: ChatRef): Card {
 }
 
 /** Tells somebody who cannot be reached alone where to ask; `startUrl` opens a private chat. */
-export function aloneCard({ name }: Person, { slash }: Wording, startUrl: string | undefined): Card {
-  return {
-    lines: [
-      [
-        `${name}, that is for you alone. Open a private chat with me and write ${slash}link or ${slash}unlink there.`,
-      ],
-    ],
-    rows:
-      startUrl === undefined
-        ? []
-        : [buttonRow({ label: 'Open a private chat', href: startUrl, tone: 'main' })],
-  };
-}
+export const askInPrivateCard = (
+  { name }: Person,
+  { slash }: Wording,
+  startUrl: string | undefined,
+): Card => ({
+  ...note(
+    `${name}, that is for you alone. Open a private chat with me and write ${slash}link or ${slash}unlink there.`,
+  ),
+  rows: privateChatRows(startUrl),
+});
 
 const nameWithPlatform = ({ id, name }: Person): string => `${name} (${platformName(id)})`;
 

@@ -5,8 +5,8 @@ import type { AccountName, ChatRef, Obstacle, Person } from '../../core/people.t
 import type { Problem } from '../../core/problems.ts';
 import { type Post, takesVotes } from '../../core/publish/post.ts';
 import { accountKey, encodePress } from '../buttons.ts';
-import { type Button, buttonColumn, buttonRow, type Card, type Line } from '../platform.ts';
-import { accountName, countOf, excerptOf, filesWord, limitOf, listOf, momentSpan } from './format.ts';
+import { type Button, buttonColumn, buttonRow, type Card, type Line, type Row } from '../platform.ts';
+import { accountName, countOf, limitOf, listOf, momentSpan, postName } from './format.ts';
 import { obstacleText } from './obstacles.ts';
 import { problemText } from './problems.ts';
 import { type Wording, wordingOf } from './wording.ts';
@@ -38,15 +38,12 @@ export const plannedLine = (publishAt: number | undefined, now: number, timeZone
     ? ['It goes out as soon as it can.']
     : ['It goes out ', momentSpan(publishAt, now, timeZone), '.'];
 
-/** A line in words alone. */
-export const lineText = (line: Line): string =>
-  line.map((span) => (typeof span === 'string' ? span : span.text)).join('');
-
 /** A card of plain lines without buttons. */
 export function note(...lines: string[]): Card {
   return { lines: lines.map((line): Line => (line === '' ? [] : [line])), rows: [] };
 }
 
+/** Says what is wrong and what to do about it. */
 export function problemCard(problem: Problem, wording: Wording): Card {
   return note(problemText(problem, wording));
 }
@@ -88,42 +85,38 @@ export function greetingCard(title: string, guide: Guide): Card {
   return { lines: [hello, ...lines], rows: [] };
 }
 
-/** Where the cards of a review stand, as far as they do. */
-export interface ReviewStand {
+/** In which chats the cards of a review are. */
+export interface ReviewPlacement {
   /** What keeps the card from its own place, and from all others. */
   readonly obstacle?: Obstacle | undefined;
-  /** The chat in which it stands instead, and why. */
-  readonly standIn?: { readonly chat: ChatRef; readonly why: Obstacle } | undefined;
-  /** The one in a chat that is joined could not be shown. */
-  readonly isMissingElsewhere: boolean;
+  /** The chat in which it is instead, and why. */
+  readonly displaced?: { readonly chat: ChatRef; readonly why: Obstacle } | undefined;
+  /** The one in a joined chat could not be shown. */
+  readonly isMissingInJoinedChat: boolean;
 }
 
-/** Stands where a post was composed, once its team has it. */
+/** In place of the card on which a post was composed, once its team has it. */
 export function handedOverCard(
   post: Post,
-  { obstacle, standIn, isMissingElsewhere }: ReviewStand = { isMissingElsewhere: false },
+  { obstacle, displaced, isMissingInJoinedChat }: ReviewPlacement = { isMissingInJoinedChat: false },
 ): Card {
   const { account, chat, review } = post;
   const { chats = [chat] } = review ?? {};
   const [home = chat] = chats;
   const there = home === chat ? 'here' : 'where reviews are shown';
-  const isInJoinedChat = chats.length > 1 && !isMissingElsewhere;
+  const isInJoinedChat = chats.length > 1 && !isMissingInJoinedChat;
   const also = isInJoinedChat ? ', and in the joined chat' : '';
-  const sent = `“${whatOf(post)}” for ${accountName(account)} went to the team for approval.`;
+  const sent = `“${postName(post)}” for ${accountName(account)} went to the team for approval.`;
   if (obstacle !== undefined)
     return note(
       sent,
       `${isInJoinedChat ? 'Its card is only in the joined chat' : 'Its card cannot be shown'}. ${obstacleText(obstacle, home, there)}`,
       'The card comes as soon as it can.',
     );
-  if (standIn === undefined) return note(sent, `Its card is ${there}${also}.`);
-  const where = standIn.chat === chat ? 'here' : 'elsewhere in this place';
-  return note(sent, `Its card is ${where}${also}. ${obstacleText(standIn.why, home, there)}`);
+  if (displaced === undefined) return note(sent, `Its card is ${there}${also}.`);
+  const where = displaced.chat === chat ? 'here' : 'elsewhere in this place';
+  return note(sent, `Its card is ${where}${also}. ${obstacleText(displaced.why, home, there)}`);
 }
-
-/** What a post is called in a sentence. */
-export const whatOf = ({ content }: Post): string =>
-  excerptOf(content.caption, 60) || filesWord(content.kind, content.sources.length);
 
 /** Below a card that its author alone sees because no chat takes it. */
 export const unshownLine = (obstacle: Obstacle, chat: ChatRef): string =>
@@ -135,24 +128,24 @@ export function unshownCard({
   shown,
   why,
   chat,
-  isJoined,
+  isInJoinedChat,
 }: {
   post: Post | undefined;
   /** What the card would say, or how the post has ended. */
   shown: readonly Line[];
   why: string;
-  /** The card of the review stands in a chat that is joined. */
-  isJoined: boolean;
+  /** The review has a card in a joined chat. */
+  isInJoinedChat: boolean;
   chat: ChatRef;
 }): Card {
   const { slash } = wordingOf(chat);
   if (post === undefined)
     return note('The card of your draft cannot be shown.', why, 'It comes as soon as it can.');
   if (!takesVotes(post)) return { lines: [...shown, [], [`Its card cannot be shown. ${why}`]], rows: [] };
-  if (isJoined)
-    return note(`“${whatOf(post)}” waits for approval. Its card is only in the joined chat. ${why}`);
+  if (isInJoinedChat)
+    return note(`“${postName(post)}” waits for approval. Its card is only in the joined chat. ${why}`);
   return note(
-    `Nobody can see “${whatOf(post)}” for ${accountName(post.account)} to approve it.`,
+    `Nobody can see “${postName(post)}” for ${accountName(post.account)} to approve it.`,
     why,
     `The card comes as soon as it can. ${slash}posts there shows how it goes.`,
   );
@@ -200,19 +193,16 @@ export function linkSentCard({ name }: Person): Card {
 }
 
 /** Tells somebody who cannot be reached alone how to get the link; `startUrl` opens a private chat. */
-export function linkKeptCard({ name }: Person, { slash }: Wording, startUrl: string | undefined): Card {
-  return {
-    lines: [
-      [
-        `${name}, the link is for you alone. Open a private chat with me, then write ${slash}connect here again.`,
-      ],
-    ],
-    rows:
-      startUrl === undefined
-        ? []
-        : [buttonRow({ label: 'Open a private chat', href: startUrl, tone: 'main' })],
-  };
-}
+export const linkKeptCard = ({ name }: Person, { slash }: Wording, startUrl: string | undefined): Card => ({
+  ...note(
+    `${name}, the link is for you alone. Open a private chat with me, then write ${slash}connect here again.`,
+  ),
+  rows: privateChatRows(startUrl),
+});
+
+/** The way into a private chat with us, where the platform has a link that opens one. */
+export const privateChatRows = (startUrl: string | undefined): Row[] =>
+  startUrl === undefined ? [] : [buttonRow({ label: 'Open a private chat', href: startUrl, tone: 'main' })];
 
 /** Tells somebody who writes in the name of the group, and whom nobody can tell alone. */
 export function linkForNobodyCard({ slash }: Wording): Card {
@@ -221,6 +211,7 @@ export function linkForNobodyCard({ slash }: Wording): Card {
   );
 }
 
+/** The TikTok accounts of a place. */
 export function accountsCard(accounts: readonly Account[], wording: Wording): Card {
   if (accounts.length === 0) return problemCard({ code: 'no_account' }, wording);
   const lines = accounts.map((account): Line => {
@@ -232,6 +223,7 @@ export function accountsCard(accounts: readonly Account[], wording: Wording): Ca
   return { lines: [['TikTok accounts here'], ...lines], rows: [] };
 }
 
+/** Asks which account of a place to disconnect. */
 export function disconnectCard(accounts: readonly Account[], wording: Wording): Card {
   if (accounts.length === 0) return problemCard({ code: 'no_account' }, wording);
   const buttons = accounts.map((account) => disconnectButton(account, `Disconnect ${accountName(account)}`));

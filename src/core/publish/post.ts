@@ -275,6 +275,12 @@ export const mayAppear = ({ status }: Post): boolean => !ENDED.has(status);
 /** Whether votes on the post are counted, once it is reviewed at all. */
 export const takesVotes = ({ status }: Post): boolean => status === 'preparing' || status === 'in_review';
 
+/** A post that has terms by which it is decided. */
+export type ReviewedPost = Post & { readonly review: PostReview };
+
+/** Whether a post is decided by a review, also one that is over. */
+export const isReviewed = (post: Post): post is ReviewedPost => post.review !== undefined;
+
 /** By which terms the review of a post is decided. */
 export const termsOf = ({
   id,
