@@ -32,7 +32,7 @@ import { createCatchUp } from './review/catch-up.ts';
 import { createDowntime, type DowntimeRecord } from './review/downtime.ts';
 import { createElectorates } from './review/electorate.ts';
 import { createRefusals } from './review/explain-refusal.ts';
-import { createHearing, type HearingRecord } from './review/hearing.ts';
+import { createReactionDelivery, type ReactionDeliveryRecord } from './review/reaction-delivery.ts';
 import { createVoting } from './review/voting.ts';
 import { createJoinChats } from './settings/join-chats.ts';
 import { createSettings } from './settings/settings.ts';
@@ -83,7 +83,8 @@ export function createChats({
     now,
     log,
   });
-  const hearing = createHearing({ hearings: stores.store<HearingRecord>('hearings'), botFor, now });
+  const deliveries = stores.store<ReactionDeliveryRecord>('hearings');
+  const reactionDelivery = createReactionDelivery({ deliveries, botFor, now });
   const cardIndex = createCardIndex({
     cards: stores.store<CardRecord>('cards'),
     anchors: stores.store<Anchor>('anchors'),
@@ -93,7 +94,7 @@ export function createChats({
   const { render, drawPost, setMenu } = createRenderer({
     ...core,
     downtime,
-    hearing,
+    reactionDelivery,
     electorates,
     placementOf,
     botFor,
@@ -240,7 +241,7 @@ export function createChats({
       await unshownCards.forget(subject);
       await questions.forget(subject);
     }
-    await hearing.forget(post);
+    await reactionDelivery.forget(post);
     await captionChanges.forget(post);
   }
 

@@ -48,7 +48,7 @@ export interface Bot {
   readonly fetchReactions?: (message: MessageRef) => Promise<readonly { person: Person; mark: VoteChoice }[]>;
   /** Whether reactions in this chat reach us at all. */
   receivesReactions(chat: ChatRef): Promise<boolean>;
-  /** What would keep a card from standing in this chat, as far as it is known before one is sent. */
+  /** What would keep a card out of this chat, as far as it is known before one is sent. */
   fetchObstacle(chat: ChatRef): Promise<Obstacle | undefined>;
   /** Tells one person alone, near the message if possible; false where the platform offers no way. */
   tellPrivately(message: MessageRef, person: Person, card: Card): Promise<boolean>;

@@ -21,7 +21,7 @@ import type { Bot, Card, Picture } from '../platform.ts';
 import { finalNote, type PostView, postCard } from '../posts/post-card.ts';
 import type { Downtime } from '../review/downtime.ts';
 import type { Electorates, Outlook } from '../review/electorate.ts';
-import type { HearingListener } from '../review/hearing.ts';
+import type { ReactionDeliveries } from '../review/reaction-delivery.ts';
 import { partedCard, reminderCard, reviewCard, stuckNote } from '../review/review-card.ts';
 import { handedOverCard, type ReviewPlacement } from '../text/messages.ts';
 import { canStand } from '../text/obstacles.ts';
@@ -44,7 +44,7 @@ export function createRenderer({
   pulls,
   mediaStore,
   downtime,
-  hearing,
+  reactionDelivery,
   electorates,
   botFor,
   previewUrl,
@@ -63,7 +63,7 @@ export function createRenderer({
   pulls: PullCounts;
   mediaStore: MediaStore;
   downtime: Downtime;
-  hearing: HearingListener;
+  reactionDelivery: ReactionDeliveries;
   electorates: Electorates;
   botFor: (chat: ChatRef) => Bot;
   /** The page that shows what a post would publish. */
@@ -128,7 +128,7 @@ export function createRenderer({
     }
     const votes = await readVotes(post);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
-    const { receivesReactions, heardSince } = await hearing.listen(post, chat);
+    const { receivesReactions, heardSince } = await reactionDelivery.fetchDelivery(post, chat);
     const away = botFor(chat).fetchReactions === undefined ? downtime.awayDuring(post.createdAt) : undefined;
     const { review } = post;
     const outlook = review && (await electorates.outlookOf({ ...post, review }));

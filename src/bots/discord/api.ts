@@ -46,7 +46,7 @@ export function createApi({
   for (const rest of [patient, quick]) {
     // Never the URL, nor the major parameter: both may hold the token of an interaction.
     rest.on(RESTEvents.RateLimited, ({ method, route, timeToReset, global }) => {
-      log.debug({ method, route, timeToReset, global }, 'waiting for Discord’s rate limit');
+      log.debug({ method, route, timeToReset, global }, 'Waiting for Discord’s rate limit');
     });
   }
 

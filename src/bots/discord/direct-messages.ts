@@ -24,7 +24,7 @@ export function createDirectMessages({ api, outgoing, log }: { api: Api; outgoin
       return true;
     } catch (error) {
       const level = error instanceof ChatClosedError ? 'debug' : 'warn';
-      log[level]({ err: error }, 'a direct message was not delivered');
+      log[level]({ err: error }, 'A direct message was not delivered');
       return false;
     }
   }
@@ -34,7 +34,7 @@ export function createDirectMessages({ api, outgoing, log }: { api: Api; outgoin
     try {
       return await open(person);
     } catch (error) {
-      log.warn({ err: error }, 'a channel of direct messages could not be opened');
+      log.warn({ err: error }, 'A channel of direct messages could not be opened');
       return undefined;
     }
   }

@@ -1,5 +1,6 @@
 import { DiscordAPIError, HTTPError, RateLimitError } from 'discord.js';
 import type { Obstacle } from '../../core/people.ts';
+import { connectionFailure } from '../adapter-kit/network.ts';
 import {
   CardRefusedError,
   ChatBusyError,
@@ -64,8 +65,6 @@ const CLOSED = new Map<number, Obstacle>([
   [160_005, { type: 'thread_closed' }],
 ]);
 
-/** The connection was never made, so the request never left. */
-const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 const MAX_REASON_LENGTH = 300;
 
 /**
@@ -82,10 +81,8 @@ export function toChatError(action: string, error: unknown, { isOpen = false } =
   if (error instanceof HTTPError)
     return new ChatUnreachableError(`Discord answered ${action} with ${error.status}.`);
   if (isTokenWiped(error)) return new TokenRefusedError();
-  const code = codeOf(error);
-  const place = code === undefined ? '' : ` (${code})`;
-  const maybeDone = code === undefined || !NEVER_CONNECTED.has(code);
-  return new ChatUnreachableError(`Discord did not answer ${action}${place}.`, { maybeDone });
+  const { code, maybeDone } = connectionFailure(error);
+  return new ChatUnreachableError(`Discord did not answer ${action}${code}.`, { maybeDone });
 }
 
 /** Whether Discord refused with this code. */
@@ -106,9 +103,3 @@ function fromRefusal(action: string, error: DiscordAPIError, isOpen: boolean): E
 /** discord.js forgets a token that was refused once, and says so from then on. */
 const isTokenWiped = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('Expected token to be set');
-
-/** The system's code, such as ECONNREFUSED; the rest of the error may name the URL. */
-function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' && /^[A-Z0-9_]+$/.test(error.code) ? error.code : undefined;
-}

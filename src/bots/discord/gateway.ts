@@ -37,7 +37,7 @@ const INTENTS = [
   GatewayIntentBits.DirectMessageReactions,
 ];
 /** Reactions are told where we see the channel, and can be read back where we see its past. */
-const HEARING = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory];
+const REACTION_RIGHTS = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory];
 
 const WRITING = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.SendMessages];
 
@@ -184,8 +184,8 @@ export function createGateway({
   function watch(fresh: Client): void {
     const note = (isUpNow: boolean) => {
       if (isUp && !isUpNow && !closing.signal.aborted)
-        log.warn({}, 'the connection to Discord broke off; trying on');
-      if (!isUp && isUpNow) log.info({}, 'connected to Discord');
+        log.warn({}, 'The connection to Discord broke off; trying on');
+      if (!isUp && isUpNow) log.info({}, 'Connected to Discord');
       isUp = isUpNow;
     };
     fresh.ws.on(GatewayDispatchEvents.Ready, () => note(true));
@@ -273,14 +273,14 @@ export function createGateway({
   }
 
   /** Whether reactions there reach us; taken for granted where the library does not know the channel. */
-  function hearsReactions(channelId: string): boolean {
+  function receivesReactions(channelId: string): boolean {
     const channel = client?.channels.cache.get(channelId);
     if (channel === undefined || channel.isDMBased() || !client?.user) return true;
-    return channel.permissionsFor(client.user)?.has(HEARING) ?? true;
+    return channel.permissionsFor(client.user)?.has(REACTION_RIGHTS) ?? true;
   }
 
   const names = { guildName, channelName, roleName, openChannelName, ownId };
-  return { open, close, disconnect, isConnected, ...names, permissionsIn, hearsReactions };
+  return { open, close, disconnect, isConnected, ...names, permissionsIn, receivesReactions };
 }
 
 export type Gateway = ReturnType<typeof createGateway>;

@@ -137,7 +137,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     if (me === undefined) return;
     applicationId = me.applicationId;
     isStarted = true;
-    log.info({ username: me.username }, 'listening to Discord');
+    log.info({ username: me.username }, 'Listening to Discord');
     onGap();
   }
 
@@ -149,7 +149,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
       await api.request(put);
     } catch (error) {
       if (error instanceof TokenRefusedError) throw error;
-      log.warn({ err: error }, 'the commands were not registered');
+      log.warn({ err: error }, 'The commands were not registered');
       const isLasting = !(error instanceof ChatBusyError || error instanceof ChatUnreachableError);
       if (!isLasting) void registerLater(() => api.request(put));
     }
@@ -167,9 +167,9 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
           return error instanceof ChatUnreachableError ? backoffMs(failures) : undefined;
         },
       });
-      log.info({}, 'the commands are registered');
+      log.info({}, 'The commands are registered');
     } catch (error) {
-      if (!signal.aborted) log.error({ err: error }, 'the commands were not registered');
+      if (!signal.aborted) log.error({ err: error }, 'The commands were not registered');
     }
   }
 
@@ -222,7 +222,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   }
 
   const receivesReactions = async (chat: ChatRef): Promise<boolean> =>
-    gateway.hearsReactions(parseChatRef(chat));
+    gateway.receivesReactions(parseChatRef(chat));
 
   const { send, sendBeside, edit, remove } = outgoing;
   const { openFile } = files;

@@ -43,7 +43,7 @@ export function createReplies({ api, log }: { api: Api; log: Logger }) {
       return true;
     } catch (error) {
       if (hasFailed && isRefusal(error, ALREADY_ACKNOWLEDGED)) return true;
-      log.warn({ err: error }, 'an interaction was not answered');
+      log.warn({ err: error }, 'An interaction was not answered');
       return false;
     }
   }
@@ -85,7 +85,7 @@ export function createReplies({ api, log }: { api: Api; log: Logger }) {
       });
       return sentSchema.parse(sent).id;
     } catch (error) {
-      log.warn({ err: error }, 'a note to one person was not delivered');
+      log.warn({ err: error }, 'A note to one person was not delivered');
       return undefined;
     }
   }

@@ -141,7 +141,7 @@ export function createOutgoing({
     if (typeof id === 'string')
       return { fullRoute: Routes.channelMessage(parseChatRef(message.chat), id), isOpen: false };
     if (now() >= id.expiresAt) throw new MessageGoneError('This message can be edited for 15 minutes only.');
-    return { fullRoute: whisperRoute(id), isOpen: true };
+    return { fullRoute: ephemeralRoute(id), isOpen: true };
   }
 
   return { send, sendBeside, edit, remove };
@@ -149,7 +149,7 @@ export function createOutgoing({
 
 export type Outgoing = ReturnType<typeof createOutgoing>;
 
-const whisperRoute = ({ applicationId, token, messageId }: EphemeralRef) =>
+const ephemeralRoute = ({ applicationId, token, messageId }: EphemeralRef) =>
   Routes.webhookMessage(applicationId, token, messageId);
 
 /** Without `attachments` an edit keeps what is attached, and `attachment://` finds it. */

@@ -50,7 +50,7 @@ export function createElectorates({
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
 }) {
-  const kept = new LRUCache<ChatRef, Electorate>({
+  const managersByChat = new LRUCache<ChatRef, Electorate>({
     max: MAX_KEPT,
     ttl: FRESH_MS,
     ttlResolution: 0,
@@ -97,14 +97,14 @@ export function createElectorates({
   }
 
   async function managersIn(chat: ChatRef): Promise<Electorate> {
-    const known = kept.get(chat);
+    const known = managersByChat.get(chat);
     if (known !== undefined) return known;
     const fetch = async () => botFor(chat).fetchManagers(chat);
     const managers = await fetch().catch((error: unknown) =>
       error instanceof ChatClosedError ? NOBODY : undefined,
     );
     if (managers === undefined) return NOBODY_KNOWS;
-    kept.set(chat, managers);
+    managersByChat.set(chat, managers);
     return managers;
   }
 

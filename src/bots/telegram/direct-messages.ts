@@ -31,7 +31,7 @@ export function createPrivateNotices({ api, supergroups, log, administers }: Whi
       return (await inGroup(message, personId, card)) || (await inPrivate(personId, card));
     } catch (error) {
       if (!(error instanceof ChatBusyError || error instanceof ChatUnreachableError)) throw error;
-      log.warn({ err: error, chat: message.chat }, 'a person was not told in private');
+      log.warn({ err: error, chat: message.chat }, 'A person was not told in private');
       return false;
     }
   }

@@ -1,5 +1,6 @@
 import { GrammyError, HttpError } from 'grammy';
 import type { Obstacle } from '../../core/people.ts';
+import { connectionFailure } from '../adapter-kit/network.ts';
 import {
   CardRefusedError,
   ChatBusyError,
@@ -49,9 +50,6 @@ const CLOSED: readonly (readonly [RegExp, Obstacle])[] = [
   [/chat not found|peer_id_invalid|chat was deleted|chat was deactivated/, { type: 'gone' }],
 ];
 
-/** The connection was never made, so the request never left. */
-const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-
 /**
  * Makes one call and turns what grammY throws into the errors of the chat contract.
  *
@@ -78,10 +76,8 @@ export const isRefusal = (error: unknown): boolean =>
 export function toChatError(method: string, error: unknown): Error {
   if (error instanceof GrammyError) return fromRefusal(method, error);
   if (error instanceof HttpError) {
-    const code = codeOf(error.error);
-    const place = code === undefined ? '' : ` (${code})`;
-    const maybeDone = code === undefined || !NEVER_CONNECTED.has(code);
-    return new ChatUnreachableError(`Telegram did not answer ${method}${place}.`, { maybeDone });
+    const { code, maybeDone } = connectionFailure(error.error);
+    return new ChatUnreachableError(`Telegram did not answer ${method}${code}.`, { maybeDone });
   }
   return error instanceof Error ? error : new Error(`${method} failed.`);
 }
@@ -116,10 +112,4 @@ function fromRefusal(method: string, error: GrammyError): Error {
   // One sentence for two cases; the caller may try again, as with an outage.
   if (has(['temporarily unavailable'])) return new ChatUnreachableError(refusal);
   return new TelegramError(method, error);
-}
-
-/** The system's code, such as ECONNREFUSED; the rest of the error may name the URL. */
-function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' && /^[A-Z0-9_]+$/.test(error.code) ? error.code : undefined;
 }

@@ -56,7 +56,7 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
     // Ids run on by one, but begin anew at random after a quiet week.
     left.sort((a, b) => a.receivedAt - b.receivedAt || a.update.update_id - b.update.update_id);
     for (const { update } of left) inTurn(update, () => run(update));
-    if (left.length > 0) log.info({ updates: left.length }, 'taking up the updates of last time');
+    if (left.length > 0) log.info({ updates: left.length }, 'Taking up the updates of last time');
     await sweep();
   }
 
@@ -77,7 +77,7 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   async function handleOnce(update: Update): Promise<void> {
     if (closed || handle === undefined) return;
     await handle(update, now()).catch((error: unknown) =>
-      log.warn({ err: error, updateId: update.update_id }, 'an update that is not kept could not be handled'),
+      log.warn({ err: error, updateId: update.update_id }, 'An update that is not kept could not be handled'),
     );
   }
 
@@ -102,7 +102,7 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
         await delay(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
       }
     } catch (error) {
-      log.error({ err: error, updateId: update.update_id }, 'the inbox could not be written');
+      log.error({ err: error, updateId: update.update_id }, 'The inbox could not be written');
     }
   }
 
@@ -124,7 +124,7 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
     try {
       await handler(update, receivedAt);
     } catch (error) {
-      log.error({ err: error, updateId: update.update_id }, 'an update could not be handled');
+      log.error({ err: error, updateId: update.update_id }, 'An update could not be handled');
       const outageMs = outageOf(error, tries);
       if (outageMs === undefined || !(await excuse(update))) return RETRY_MS * tries;
       return outageMs;

@@ -144,7 +144,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
       onFatal: lose,
     });
     connection = 'connected';
-    log.info({ username: me.username }, 'listening to Telegram');
+    log.info({ username: me.username }, 'Listening to Telegram');
   }
 
   function lose(error: Error): void {
@@ -195,7 +195,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
       if (all !== undefined) await register('all_group_chats', all);
       if (managers !== undefined) await register('all_chat_administrators', managers);
     } catch (error) {
-      log.warn({ err: error }, 'the menu of commands was not set');
+      log.warn({ err: error }, 'The menu of commands was not set');
     }
   }
 

@@ -20,14 +20,14 @@ const HIDDEN_MEMBERS = ['member list is inaccessible', 'chat_admin_required'];
 const MANAGER: Member = { isMember: true, isManager: true, roles: [] };
 const NOBODY: Member = { isMember: false, isManager: false, roles: [] };
 
-interface StandingOptions {
+interface MembersOptions {
   readonly api: Api;
   readonly supergroups: Supergroups;
   readonly fetchOwnId: () => Promise<number>;
 }
 
 /** Tells what people and we ourselves are in a chat. */
-export function createMembers({ api, supergroups, fetchOwnId }: StandingOptions) {
+export function createMembers({ api, supergroups, fetchOwnId }: MembersOptions) {
   /** By Telegram's id of the chat; an update renews it before anybody hears of the change. */
   const administers = new Map<number, boolean>();
 
@@ -37,7 +37,7 @@ export function createMembers({ api, supergroups, fetchOwnId }: StandingOptions)
     const personId = parsePersonId(person);
     if (personId === undefined) return NOBODY;
     if (isPrivateChat(chat)) return personId === chatId ? MANAGER : NOBODY;
-    if (personId < 0) return readChatStanding(chatId, personId);
+    if (personId < 0) return readChatMember(chatId, personId);
     try {
       const member = await supergroups.follow(chatId, (id) =>
         ask('getChatMember', () => api.getChatMember(id, personId)),
@@ -62,7 +62,7 @@ export function createMembers({ api, supergroups, fetchOwnId }: StandingOptions)
   }
 
   /** Only an administrator can act anonymously, as the group; anybody may speak here as a channel of theirs. */
-  async function readChatStanding(chatId: number, personId: number): Promise<Member> {
+  async function readChatMember(chatId: number, personId: number): Promise<Member> {
     await supergroups.load();
     return supergroups.firstIdOf(personId) === supergroups.firstIdOf(chatId) ? MANAGER : NOBODY;
   }
@@ -73,7 +73,7 @@ export function createMembers({ api, supergroups, fetchOwnId }: StandingOptions)
     try {
       return await supergroups.follow(
         parseChatRef(chat).chatId,
-        async (id) => administers.get(id) ?? fetchOwnStanding(id),
+        async (id) => administers.get(id) ?? fetchIsAdministrator(id),
       );
     } catch (error) {
       if (error instanceof ChatClosedError) return false;
@@ -81,7 +81,7 @@ export function createMembers({ api, supergroups, fetchOwnId }: StandingOptions)
     }
   }
 
-  async function fetchOwnStanding(chatId: number): Promise<boolean> {
+  async function fetchIsAdministrator(chatId: number): Promise<boolean> {
     const ownId = await fetchOwnId();
     const fetched = isAdministrator(await ask('getChatMember', () => api.getChatMember(chatId, ownId)));
     // An update that came meanwhile knows better.

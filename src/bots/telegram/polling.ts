@@ -57,7 +57,7 @@ export function startPolling(options: PollingOptions) {
 
   function mayGoOn(error: unknown): boolean {
     if (isConflict(error)) {
-      log.error({}, 'another program polls Telegram with the same token; stop it, only one can run');
+      log.error({}, 'Another program polls Telegram with the same token; stop it, only one can run');
       return true;
     }
     const known = toChatError('getUpdates', withoutContext(error));
@@ -66,7 +66,7 @@ export function startPolling(options: PollingOptions) {
       options.onFatal(known);
       return false;
     }
-    log.error({ err: known }, 'receiving from Telegram was interrupted; going on');
+    log.error({ err: known }, 'Receiving from Telegram was interrupted; going on');
     return true;
   }
 

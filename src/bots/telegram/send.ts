@@ -129,7 +129,7 @@ export function createOutgoing({ api, supergroups, log }: OutgoingOptions) {
     } catch (error) {
       // People find the reaction without us, or the group does not want it.
       if (!isRefusal(error)) throw error;
-      log.debug({ err: error, chat: message.chat }, 'our reaction was not wanted');
+      log.debug({ err: error, chat: message.chat }, 'Our reaction was not wanted');
     }
   }
 
@@ -156,7 +156,7 @@ export function createOutgoing({ api, supergroups, log }: OutgoingOptions) {
       await ask('answerCallbackQuery', () => api.answerCallbackQuery(queryId, other));
     } catch (error) {
       const isLate = says(error, 'query is too old') || says(error, 'query id is invalid');
-      log[isLate ? 'debug' : 'warn']({ err: error }, 'a press was not answered');
+      log[isLate ? 'debug' : 'warn']({ err: error }, 'A press was not answered');
     }
   }
 

@@ -42,7 +42,7 @@ export function createSupergroups({ store, log }: { store: Store<MoveRecord>; lo
     const written = await store.create(String(from), { to });
     if (written === undefined) await store.update(String(from), (record) => ({ ...record, to }));
     movedTo.set(from, to);
-    log.info({ from, to }, 'a group has become a supergroup');
+    log.info({ from, to }, 'A group has become a supergroup');
   }
 
   /** Learns from a service message of a move, of which there is one in each of the two chats, if the group is to be known. */

@@ -63,7 +63,7 @@ it('listens although the commands could not be registered', async () => {
   await using harness = await startHarness();
   harness.discord.fault('5xx', { times: 4 });
   await harness.startBot();
-  await harness.logged('the commands were not registered');
+  await harness.logged('The commands were not registered');
 });
 
 it('gives no two subcommands one name in any language', async () => {

@@ -18,7 +18,7 @@ it('listens with no privileged intent', async () => {
   await using harness = await startHarness();
   await harness.startBot();
   await harness.discord.waitForGateway();
-  await harness.logged('listening to Discord');
+  await harness.logged('Listening to Discord');
 });
 
 it('refuses to start with a token that Discord does not know', async () => {

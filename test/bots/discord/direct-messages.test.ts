@@ -24,7 +24,7 @@ it('reaches nobody who takes no direct messages, shares no server or is elsewher
   expect(await bot.tellPrivately(message, person(stranger), card('a'))).toBe(false);
   expect(await bot.tellPrivately(message, person({ id: '123456789012345678' }), card('a'))).toBe(false);
   expect(await bot.tellPrivately(message, { id: 'telegram:1', name: 'Ana' }, card('a'))).toBe(false);
-  await harness.logged('a direct message was not delivered');
+  await harness.logged('A direct message was not delivered');
 });
 
 it('reaches nobody while Discord does not answer', async () => {

@@ -372,7 +372,7 @@ it('drops what another program has answered', async () => {
   await discord.until(() => (harness.callsOf('createInteractionResponse').length === 2 ? true : undefined));
   hold.lift();
   await posting;
-  await harness.logged('an interaction was not answered');
+  await harness.logged('An interaction was not answered');
   await Promise.race([events.one('media'), others.one('media')]);
   expect(events.all.length + others.all.length).toBe(1);
 });

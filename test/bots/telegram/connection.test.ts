@@ -87,7 +87,7 @@ it('says that another program polls with its token and goes on when that has end
   await telegram.waitForRequest('getUpdates', { when: ({ status }) => status === 409 });
   await telegram.sendText(telegram.anaChat, telegram.ana, 'hello');
   expect(await events.one('text')).toMatchObject({ text: 'hello' });
-  expect(harness.logLines.all.join('')).toContain('another program polls Telegram');
+  expect(harness.logLines.all.join('')).toContain('Another program polls Telegram');
 });
 
 it('reports a token that is revoked while it runs', async () => {

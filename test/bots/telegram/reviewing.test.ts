@@ -134,7 +134,7 @@ it('gets over a mark that is not wanted, and tells when nobody has heard of it',
   await bot.addReactions(message, ['approve']);
   await bot.addReactions({ chat, id: '4711' }, ['approve']);
   await bot.addReactions({ chat: 'telegram:-4711', id: '1' }, ['approve']);
-  const refusals = harness.logLines.all.filter((line) => line.includes('our reaction was not wanted'));
+  const refusals = harness.logLines.all.filter((line) => line.includes('Our reaction was not wanted'));
   expect(refusals.map((line) => JSON.parse(line).level)).toEqual([20, 20, 20]);
   telegram.fault('429', { retryAfterSeconds: 7 });
   expect(await harness.errorOf(bot.addReactions(message, ['approve']))).toBeInstanceOf(ChatBusyError);

@@ -4,41 +4,41 @@ import type { Store, Versioned } from '../../core/storage/database.ts';
 import { reviewSubject } from '../cards/subjects.ts';
 import type { Bot } from '../platform.ts';
 
-/** The card of a review stood in a chat whose reactions did not reach Nod. */
-export interface HearingRecord extends Versioned {
+/** A review had its card in a chat whose reactions did not reach Nod. */
+export interface ReactionDeliveryRecord extends Versioned {
   /** When they began to reach it; absent while they do not. */
   readonly heardSince?: number | undefined;
 }
 
 /** Whether the reactions under a review's card reach Nod. */
-export interface Hearing {
+export interface ReactionDelivery {
   readonly receivesReactions: boolean;
   /** Since when (epoch milliseconds), where they did not from the beginning and cannot be read back. */
   readonly heardSince?: number | undefined;
 }
 
 /** Remembers under which cards reactions may stand that Nod was never told of. */
-export function createHearing({
-  hearings,
+export function createReactionDelivery({
+  deliveries,
   botFor,
   now,
 }: {
-  hearings: Store<HearingRecord>;
+  deliveries: Store<ReactionDeliveryRecord>;
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
 }) {
   /** What of the reactions reaches Nod; where the chat does not answer, all of it is taken for granted. */
-  async function listen(post: Post, chat: ChatRef): Promise<Hearing> {
+  async function fetchDelivery(post: Post, chat: ChatRef): Promise<ReactionDelivery> {
     const bot = botFor(chat);
     const receivesReactions = await bot.receivesReactions(chat).catch(() => undefined);
     if (receivesReactions === undefined || bot.fetchReactions !== undefined)
       return { receivesReactions: receivesReactions ?? true };
     const subject = reviewSubject(post.id, chat);
     if (!receivesReactions) {
-      await hearings.upsert(subject, (known) => (known?.heardSince === undefined && known ? known : {}));
+      await deliveries.upsert(subject, (known) => (known?.heardSince === undefined && known ? known : {}));
       return { receivesReactions };
     }
-    const known = await hearings.update(subject, (record) => ({
+    const known = await deliveries.update(subject, (record) => ({
       heardSince: record.heardSince ?? now(),
     }));
     return { receivesReactions, heardSince: known?.heardSince };
@@ -46,10 +46,10 @@ export function createHearing({
 
   /** Deletes what is remembered about a post. */
   async function forget(post: Post): Promise<void> {
-    for (const chat of post.review?.chats ?? []) await hearings.delete(reviewSubject(post.id, chat));
+    for (const chat of post.review?.chats ?? []) await deliveries.delete(reviewSubject(post.id, chat));
   }
 
-  return { listen, forget };
+  return { fetchDelivery, forget };
 }
 
-export type HearingListener = ReturnType<typeof createHearing>;
+export type ReactionDeliveries = ReturnType<typeof createReactionDelivery>;
