@@ -78,7 +78,7 @@ it('hints once to a person, and to nobody who knows how, where it sees what is n
   await photo(ben, 'Dinner');
   await stage.settled();
   expect(said(telegram.shownTo(group, ben))).toEqual([
-    'Shall this go to TikTok? Then reply to it with /post. Next time mention me in its caption. I say this only once.',
+    'Do you want to post this to TikTok? Then reply to it with /post. Next time mention me in its caption. I say this only once.',
   ]);
   expect(telegram.shownTo(group, ana)).toEqual([]);
   expect(said(telegram.botMessages(group)).filter((text) => text.includes('Shall this'))).toEqual([]);

@@ -40,7 +40,7 @@ export function createHints({
   async function hint(event: ChatEventOf<'overheard'>): Promise<void> {
     if (!(await learn(event))) return;
     const { chat, message, person } = event;
-    const card = note(`Shall this go to TikTok? ${wordingOf(chat).toHandOver}`);
+    const card = note(`Do you want to post this to TikTok? ${wordingOf(chat).toHandOver}`);
     if (await botFor(chat).tellPrivately(message, person, card)) return;
     await sender.say(chat, card, { replyTo: message, silent: true });
   }

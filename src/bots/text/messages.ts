@@ -98,7 +98,7 @@ export interface ReviewPlacement {
 /** In place of the card on which a post was composed, once its team has it. */
 export function handedOverCard(
   post: Post,
-  { obstacle, displaced, isMissingInJoinedChat }: ReviewPlacement = { isMissingInJoinedChat: false },
+  { obstacle, displaced, isMissingInJoinedChat }: ReviewPlacement,
 ): Card {
   const { account, chat, review } = post;
   const { chats = [chat] } = review ?? {};
