@@ -42,12 +42,15 @@ export function linkShownTo(
   group: InGroup['group'],
   user: User,
 ): Promise<string> {
-  const read = () => {
-    const inPrivate = telegram.state.chats.has(user.id) ? telegram.botMessages(user) : [];
-    const texts = [...inPrivate, ...telegram.shownTo(group, user)].map(textOf);
-    return texts.map((text) => /https?:\/\/\S+\/connect\/\S+/.exec(text)?.[0]).findLast((link) => link);
-  };
+  const read = () => linksShownTo(telegram, group, user).at(-1);
   return telegram.until(read, { what: `The link for ${user.first_name}` });
+}
+
+/** All links to connect that the bot has shown somebody alone. */
+export function linksShownTo(telegram: TelegramEmulator, group: InGroup['group'], user: User): string[] {
+  const inPrivate = telegram.state.chats.has(user.id) ? telegram.botMessages(user) : [];
+  const texts = [...inPrivate, ...telegram.shownTo(group, user)].map(textOf);
+  return texts.flatMap((text) => /https?:\/\/\S+\/connect\/\S+/.exec(text)?.[0] ?? []);
 }
 
 /** Connects a TikTok account that the group shares; what the bot says then. */

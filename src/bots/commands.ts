@@ -150,7 +150,7 @@ export const COMMANDS = {
     run: ({ settings }, event) => settings.toggleApprover(event),
   },
   link: {
-    description: 'Be one person with your account in the other chat',
+    description: 'Link your accounts in both chats: one person, one vote',
     shownIn: ['menu', 'help'],
     right: 'self',
     run: linkAccounts,

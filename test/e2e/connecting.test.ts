@@ -71,7 +71,10 @@ it('shows a plain member no link in the group, and connects nothing for them', a
   await using group = await startGroup({ log: collectLines(lines) });
   const { telegram, tiktok, ana, ben, team } = group;
   await telegram.sendText(team, ana, `/connect@${telegram.state.bot.username}`);
-  await telegram.waitForMessage(team, 'Ana, the link to connect is for you alone: I have sent it to you.');
+  await telegram.waitForMessage(
+    team,
+    'Ana, the link to connect is for you alone: only you see it, here or in our private chat.',
+  );
   const link = await linkShownTo(telegram, team, ana);
   await walkThroughConsent(link, tiktok);
   const news = await telegram.waitForMessage(team, '✓ Studio Ana is connected, by Ana.');
@@ -91,7 +94,7 @@ it('sends the link into the private chat where the bot does not administer the g
   await using group = await startGroup({ botIsAdmin: false });
   const { telegram, ana, team } = group;
   await telegram.sendText(team, ana, `/connect@${telegram.state.bot.username}`);
-  await telegram.waitForMessage(team, 'I have sent it to you.');
+  await telegram.waitForMessage(team, 'only you see it, here or in our private chat.');
   expect(textOf(await group.stage.card('/connect/'))).toContain('for “Studio”');
   await group.stage.settled();
   expect(telegram.shownTo(team, ana)).toEqual([]);
@@ -114,7 +117,10 @@ it('shows the way into the private chat to whom it can tell nothing alone', asyn
   await telegram.sendText(dorasChat, dora, '/start connect');
   await telegram.waitForMessage(dorasChat, 'Now write /connect in your group again');
   await telegram.sendText(team, dora, `/connect@${at}`);
-  await telegram.waitForMessage(team, 'Dora, the link to connect is for you alone: I have sent it to you.');
+  await telegram.waitForMessage(
+    team,
+    'Dora, the link to connect is for you alone: only you see it, here or in our private chat.',
+  );
   await walkThroughConsent(await linkShownTo(telegram, team, dora), tiktok);
   await telegram.waitForMessage(team, '✓ Studio Ana is connected, by Dora.');
 });

@@ -169,7 +169,7 @@ export function helpCard({
     '',
     ...help,
     ...(maxFileBytes === undefined ? [] : [`You can attach files up to ${limitOf(maxFileBytes)} here.`]),
-    'Nothing is posted before you tap Post now, and nothing is ever posted twice.',
+    'Nothing is posted before you say so on its card, and nothing is ever posted twice.',
     '',
     ...commands.map(({ name, description }) => `${slash}${name}  ${description}`),
   );
@@ -189,7 +189,7 @@ export function connectCard(url: string, place?: string): Card {
 
 /** Tells the others that somebody has got the link alone. */
 export function linkSentCard({ name }: Person): Card {
-  return note(`${name}, the link to connect is for you alone: I have sent it to you.`);
+  return note(`${name}, the link to connect is for you alone: only you see it, here or in our private chat.`);
 }
 
 /** Tells somebody who cannot be reached alone how to get the link; `startUrl` opens a private chat. */

@@ -84,7 +84,8 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
   },
   discord: {
     slash: '/tiktok ',
-    toConnect: 'Connect a TikTok account with /tiktok connect. In a server, somebody with Manage Server can.',
+    toConnect:
+      'Connect a TikTok account with /tiktok connect; in a server that takes the permission Manage Server.',
     toPost: 'Post photos or a video with /tiktok post.',
     toHandOver: 'Choose “Post to TikTok” in the menu of the message.',
     toBeginAnew: 'Begin anew with /tiktok post.',

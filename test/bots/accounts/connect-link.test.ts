@@ -45,7 +45,9 @@ it('never falls back to the channel when that answer is gone', async () => {
   expect(discord.whispered).toMatchObject([{ person: COMMAND.person }]);
   expect(JSON.stringify(discord.whispered)).toContain(LINK);
   expect(shown()).not.toContain(LINK);
-  expect(discord.show()).toEqual(['Chiara, the link to connect is for you alone: I have sent it to you.']);
+  expect(discord.show()).toEqual([
+    'Chiara, the link to connect is for you alone: only you see it, here or in our private chat.',
+  ]);
 });
 
 it('keeps the link where nobody can be told alone', async () => {

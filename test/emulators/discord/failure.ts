@@ -40,6 +40,7 @@ export const unknownEmoji = () => new ApiFailure(400, 10014, 'Unknown Emoji');
 export const unknownWebhook = () => new ApiFailure(404, 10015, 'Unknown Webhook');
 export const unknownInteraction = () => new ApiFailure(404, 10062, 'Unknown interaction');
 export const missingAccess = () => new ApiFailure(403, 50001, 'Missing Access');
+export const notTextChannel = () => new ApiFailure(400, 50008, 'Cannot send messages in a non-text channel');
 export const missingPermissions = () => new ApiFailure(403, 50013, 'Missing Permissions');
 export const archivedThread = () => new ApiFailure(400, 50083, 'Thread is archived');
 export const lockedThread = () => new ApiFailure(400, 160005, 'Thread is locked');

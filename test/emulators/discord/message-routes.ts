@@ -3,7 +3,7 @@
 import { MessageCreateRequestSchema, MessageEditRequestPartialSchema } from 'discord-api-spec/zod';
 import { violation } from './component-rules.ts';
 import type { Emulation } from './emulation.ts';
-import { ApiFailure, invalidForm, noMutualGuild, unknownChannel } from './failure.ts';
+import { ApiFailure, invalidForm, noMutualGuild, notTextChannel, unknownChannel } from './failure.ts';
 import { checkForm } from './form-errors.ts';
 import { pingsOf } from './mentions.ts';
 import { buildContent } from './message-content.ts';
@@ -22,7 +22,7 @@ import {
   uploadLimit,
 } from './standing.ts';
 import type { ChannelEntry, GuildEntry, StoredMessage } from './state.ts';
-import { FLAGS, type MessagePayload } from './wire.ts';
+import { FLAGS, FORUM, type MessagePayload } from './wire.ts';
 
 const HOUR_MS = 60 * 60_000;
 const MESSAGES = '/channels/{channel}/messages';
@@ -68,6 +68,7 @@ async function createMessage({ emulation, param, body, uploads }: Call): Promise
   const channelId = param('channel');
   const seen = reachChannel(emulation, channelId);
   const entry = reachChannel(emulation, channelId, [sendRight(seen), ...needsFor(uploads.length)]);
+  if (entry.channel.type === FORUM) throw notTextChannel();
   const payload = checkForm(MessageCreateRequestSchema, body);
   checkSendFlags(payload);
   const replied = findReplied(emulation, entry, payload);

@@ -29,6 +29,19 @@ const gallery = (...names: string[]) => ({
   items: names.map((name) => ({ media: { url: `attachment://${name}` } })),
 });
 
+it('takes messages in the posts of a forum, and none in the forum itself', async () => {
+  const { discord, call } = await start();
+  await using _ = discord;
+  const forum = discord.forum(discord.studio, { name: 'ideas' });
+  const post = discord.thread(forum, { name: 'Summer' });
+  const body = { content: 'Hello' };
+  expect(await call('POST', `/channels/${forum.id}/messages`, body)).toMatchObject({
+    status: 400,
+    body: { code: 50008 },
+  });
+  expect(await call('POST', `/channels/${post.id}/messages`, body)).toMatchObject({ status: 200 });
+});
+
 it('refuses what the published schemas refuse, and notes it', async () => {
   const { discord, send } = await start();
   await using _ = discord;

@@ -51,7 +51,7 @@ export type WireOverwrite = { id: string; type: 0 | 1; allow: string; deny: stri
 
 export type WireChannel = {
   id: string;
-  /** 0 is a text channel of a guild, 1 a DM, 11 a thread. */
+  /** 0 is a text channel of a guild, 1 a DM, 11 a thread, 15 a forum. */
   type: number;
   flags: number;
   guild_id?: string;
@@ -235,6 +235,9 @@ export type MessagePayload = {
     type?: number | null;
   } | null;
 };
+
+/** The type of a channel whose threads are posts (https://discord.com/developers/docs/topics/threads#forums). */
+export const FORUM = 15;
 
 /** Message flags (https://discord.com/developers/docs/resources/message#message-object-message-flags). */
 export const FLAGS = {

@@ -1,5 +1,5 @@
 // Faithful: guilds with an @everyone role, a managed role of the bot, members, channels with overwrites, and the events
-// of their changes; threads, archived or locked; words that AutoMod blocks. Simplified: permissions given to a person
+// of their changes; threads, archived or locked, and forums of them; words that AutoMod blocks. Simplified: permissions given to a person
 // become a role of their own. Missing: categories, voice, invitations.
 import { openDm } from './dm.ts';
 import { type Emulation, newUser } from './emulation.ts';
@@ -7,7 +7,7 @@ import { guildCreate, memberWire } from './guild-wire.ts';
 import { bitsOf, DEFAULT_PERMISSIONS, type PermissionName } from './permissions.ts';
 import { createRoles } from './roles.ts';
 import type { ChannelEntry, GuildEntry, MemberEntry } from './state.ts';
-import type { WireChannel, WireRole, WireUser } from './wire.ts';
+import { FORUM, type WireChannel, type WireRole, type WireUser } from './wire.ts';
 
 /** Something with an id, or the id. */
 export type Ref = string | { id: string };
@@ -148,7 +148,29 @@ export function createWorld(emulation: Emulation) {
       return channel;
     },
 
-    /** A public thread of a channel. */
+    /** A channel that holds posts, each a thread; nobody writes into the channel itself. */
+    forum(guild: Ref, { name }: { name: string }): WireChannel {
+      const { id: guildId } = guildOf(guild);
+      const forum: WireChannel = {
+        id: ids.next(),
+        type: FORUM,
+        flags: 0,
+        guild_id: guildId,
+        name,
+        position: 0,
+        topic: null,
+        nsfw: false,
+        parent_id: null,
+        permission_overwrites: [],
+        last_message_id: null,
+        rate_limit_per_user: 0,
+      };
+      state.channels.set(forum.id, { channel: forum, guildId });
+      sessions.dispatch('CHANNEL_CREATE', forum);
+      return forum;
+    },
+
+    /** A public thread of a channel, or a post of a forum. */
     thread(parent: Ref, { name }: { name: string }): WireChannel {
       const { channel: wire, guildId } = channelOf(parent);
       const thread: WireChannel = {

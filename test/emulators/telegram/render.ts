@@ -52,6 +52,8 @@ function renderMedia(message: Message): string | undefined {
 }
 
 function renderService(message: Message): string | undefined {
+  if (message.new_chat_members)
+    return `(adds ${message.new_chat_members.map(({ first_name }) => first_name).join(', ')})`;
   if (message.migrate_to_chat_id) return `(upgraded to supergroup ${message.migrate_to_chat_id})`;
   if (message.migrate_from_chat_id) return `(was group ${message.migrate_from_chat_id})`;
   return undefined;
