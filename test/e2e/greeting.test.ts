@@ -118,7 +118,7 @@ it('greets a new server once, where all may read it', async () => {
   const [rules] = [...discord.state.channels.values()].filter(({ guildId }) => guildId === server.id);
   const greeting = await discord.waitForMessage(rules?.channel ?? server, 'Hello Fans.');
   expect(wordsOf(greeting)).toContain('Post photos or a video with /tiktok post.');
-  expect(wordsOf(greeting)).toContain('Connect a TikTok account with /tiktok connect.');
+  expect(wordsOf(greeting)).toContain('Connect a TikTok account with /tiktok connect');
 });
 
 it('shows in each kind of chat the commands that make sense there', async () => {

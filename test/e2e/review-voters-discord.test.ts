@@ -144,7 +144,7 @@ it.concurrent('asks for somebody else than the author, until the settings say ot
   const { discord, ana } = stage;
   const first = await stage.review('Mine');
   discord.react(first.onDiscord, '✅', ana);
-  expect(await stage.dm(ana, /somebody else/)).toBe(OWN);
+  expect(await stage.dm(ana, /somebody other/)).toBe(OWN);
   expect(await stage.pressed(first.onDiscord, 'Approve', ana)).toBe(OWN);
   await stage.settle(
     { select: 'People who may approve by name', values: [ana], shown: /by name {2}\*\*Ana\*\*/ },
