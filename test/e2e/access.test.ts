@@ -69,7 +69,7 @@ it('belongs to whoever sends the code first, and to nobody who sends it later', 
   await using nod = await startPrivate();
   const { telegram, kim, kimChat, says, claim } = nod;
   await telegram.sendText(kimChat, kim, '/start AAAA-AAAA');
-  await says(kimChat, 'This code is not good, or was used already.');
+  await says(kimChat, 'This code is wrong, used or expired.');
   expect(textOf(await claim())).toContain('Nobody else can use it until you let them in.');
   await telegram.sendText(kimChat, kim, `/start ${CODE}`);
   await says(
@@ -311,7 +311,7 @@ it('takes no code that others can read, and ends it', async () => {
   await telegram.sendText(group, ana, `/start@${at} ${CODE}`);
   await says(group, 'Others can read this code, so it is not good any more.');
   await telegram.sendText(anaChat, ana, `/start ${CODE}`);
-  await says(anaChat, 'This code is not good, or was used already.');
+  await says(anaChat, 'This code is wrong, used or expired.');
 });
 
 it('gives a blocked person no answer to codes', async () => {
@@ -421,7 +421,7 @@ it('joins no place that may not use it any more, by a code from before', async (
   await says(anaChat, 'Studio (Discord) may not use this Nod any more.');
   const group = telegram.group({ title: 'Editors', admins: [ana] });
   await telegram.sendText(group, ana, `/join@${telegram.state.bot.username} ${code}`);
-  await says(group, 'This code is not good, or no longer.');
+  await says(group, 'This code is wrong, used or expired.');
 });
 
 it('keeps nothing of a stranger’s group that becomes a supergroup, and keeps a blocked one blocked', async () => {

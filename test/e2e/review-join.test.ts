@@ -18,7 +18,7 @@ import {
   toldInGroup,
 } from './review-acts.ts';
 
-const BAD_CODE = /This code is not good, or no longer\. .*settings in the other chat gives a new one\./;
+const BAD_CODE = /This code is wrong, used or expired\. .*settings in the other chat gives a new one\./;
 
 const say = ({ telegram, group }: Team, from: Team['dora'], command: string) =>
   telegram.sendText(group, from, command.replace(/^\/\w+/, `$&@${telegram.state.bot.username}`));

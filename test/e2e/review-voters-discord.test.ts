@@ -57,7 +57,7 @@ it.concurrent('gives a say to the roles and people that the settings name, and t
       values: [editors],
       shown: /Roles that may approve {2}\*\*Editors\*\*/,
     },
-    { select: 'People who may approve by name', values: [finn], shown: /by name {2}\*\*Finn\*\*/ },
+    { select: 'Approvers by name', values: [finn], shown: /by name {2}\*\*Finn\*\*/ },
     { press: /People with Manage Server approve/, shown: 'may not approve' },
   );
   const review = await stage.review();
@@ -147,7 +147,7 @@ it.concurrent('asks for somebody else than the author, until the settings say ot
   expect(await stage.dm(ana, /somebody other/)).toBe(OWN);
   expect(await stage.pressed(first.onDiscord, 'Approve', ana)).toBe(OWN);
   await stage.settle(
-    { select: 'People who may approve by name', values: [ana], shown: /by name {2}\*\*Ana\*\*/ },
+    { select: 'Approvers by name', values: [ana], shown: /by name {2}\*\*Ana\*\*/ },
     { press: /People with Manage Server approve/, shown: 'may not approve' },
     { press: /Author’s own vote/, shown: /author’s own vote {2}\*\*counts/ },
   );

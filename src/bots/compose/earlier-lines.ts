@@ -32,7 +32,7 @@ function stateWords(post: Post, { timeZone, now }: { timeZone: string; now: numb
     case 'in_review':
       return ['waits for approval'];
     case 'on_hold':
-      return ['waits for a choice of its author’s'];
+      return ['waits for its author to choose'];
     default:
       return publishAt > now
         ? ['is scheduled for this account, ', momentSpan(publishAt, now, timeZone)]

@@ -133,7 +133,7 @@ function stateWords(post: Post, now: number, timeZone: string): Line {
     case 'in_review':
       return ['waits for approval until ', momentSpan(post.expiresAt, now, timeZone)];
     case 'on_hold':
-      return [`waits for a choice of ${post.author.name}’s`];
+      return [`waits for ${post.author.name} to choose`];
     case 'processing':
       return ['TikTok is processing it'];
     case 'unconfirmed':

@@ -189,7 +189,7 @@ function stateText(entry: QueueEntry, { wording, timeZone, now }: QueueView): st
       return `${missing}, until ${momentOf(post.expiresAt, now, timeZone)}`;
     }
     case 'on_hold':
-      return `waits for a choice of ${post.author.name}’s`;
+      return `waits for ${post.author.name} to choose`;
     case 'queued':
       if (post.wait !== undefined) return failureWords(wording, post.wait.reason, post.wait.reasonRaw).what;
       if (post.review !== undefined) return 'approved';

@@ -92,7 +92,7 @@ function voterLines(view: SettingsView): Line[] {
   return [
     setting(capital(managersText(view)), managersVote ? 'may approve' : 'may not approve'),
     ...(roles.length === 0 ? [] : [setting('Roles that may approve', names(roles))]),
-    setting('People who may approve by name', people.length === 0 ? 'none' : names(people)),
+    setting('Approvers by name', people.length === 0 ? 'none' : names(people)),
   ];
 }
 
@@ -191,7 +191,7 @@ function voterRows({ chat, workspace, settings }: SettingsView): Row[] {
   });
   return [
     menu('roles', 'Roles that may approve', roles),
-    menu('people', 'People who may approve by name', people),
+    menu('people', 'Approvers by name', people),
     ...rows,
   ];
 }
@@ -292,7 +292,7 @@ export function joinHelpCard(chat: ChatRef): Card {
   const { slash } = wordingOf(chat);
   return note(
     'Two chats can share TikTok accounts and reviews.',
-    `In the one whose rules shall hold, open the settings and press “Join another chat…”. Enter its code here with ${slash}join.`,
+    `In the chat whose rules should apply, open the settings and press “Join another chat…”. Enter its code here with ${slash}join.`,
   );
 }
 
@@ -345,7 +345,7 @@ export function approverHelpCard(chat: ChatRef): Card {
 
 /** How somebody is named where there are no menus, in the 200 characters of an answer to a press. */
 export const NAME_APPROVER =
-  'Reply with /approver to a message of the person who shall approve. Then the post here can be approved by them, too.';
+  'Reply with /approver to a message of the person who should approve. Then they can approve the post here, too.';
 
 /** What came of letting authors vote. */
 export const authorCountsText = ({ name }: Person): string =>

@@ -5,7 +5,7 @@ import type { APPLIES, PostVerb } from '../../core/publish/verbs.ts';
 const NOW: Readonly<Record<PostStatus, string>> = {
   preparing: 'Its files are still being prepared.',
   in_review: 'It still waits for approval.',
-  on_hold: 'It waits for a choice of its author’s.',
+  on_hold: 'It waits for its author to choose.',
   queued: 'It is on its way.',
   submitting: 'It is on its way.',
   processing: 'TikTok has it already.',

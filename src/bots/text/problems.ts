@@ -104,9 +104,9 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'not_author':
       return `Only ${problem.author} can do that here.`;
     case 'sent_as_group':
-      return `This was sent in the name of “${problem.name}”, so only ${managers} can do that: whoever taps first has it as their own.`;
+      return `This was sent in the name of “${problem.name}”, so only ${managers} can do that: whoever taps first becomes its author.`;
     case 'speaks_as_group':
-      return `Nobody can tell who of you writes as “${problem.name}”, and this is one person’s to say. Turn off “Remain anonymous” and answer again.`;
+      return `Nobody can tell who of you writes as “${problem.name}”, and this is for one person to say. Turn off “Remain anonymous” and answer again.`;
     case 'speaks_as_channel':
       return `“${problem.name}” is a channel, and a post needs a person as its author. Write under your own name: tap the picture beside the text field and choose yourself.`;
     case 'not_admin':
@@ -116,7 +116,7 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'not_operator':
       return 'Only the operator of this Nod can do that.';
     case 'claim_code_unknown':
-      return 'This code is not good, or was used already. A start of Nod with --claim prints a new one.';
+      return 'This code is wrong, used or expired. A start of Nod with --claim prints a new one.';
     case 'place_unknown':
       return 'Nod does not know this place any more.';
     case 'operator_chat':
@@ -164,9 +164,9 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'time_zone_unknown':
       return `“${excerptOf(problem.text, 40)}” is no time zone that Nod knows. Write it like “Europe/Berlin” or “New York”.`;
     case 'code_unknown':
-      return `This code is not good, or no longer. ${slash}settings in the other chat gives a new one.`;
+      return `This code is wrong, used or expired. ${slash}settings in the other chat gives a new one.`;
     case 'link_code_unknown':
-      return `This code is not good, or no longer. ${slash}link, sent from your other account, gives a new one.`;
+      return `This code is wrong, used or expired. ${slash}link, sent from your other account, gives a new one.`;
     case 'link_same_chat':
       return 'This code is from an account of the same platform. Link one on Telegram with one on Discord, with a new code.';
     case 'already_linked':

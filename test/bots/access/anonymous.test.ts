@@ -51,7 +51,7 @@ it('gives a draft of the group to the administrator who taps first, and to nobod
   const { world, card } = await startAnonymous();
   await using _ = world;
   expect(await press(world, PEOPLE.gus, 'set', card)).toBe(
-    'This was sent in the name of “Editors”, so only administrators of this group can do that: whoever taps first has it as their own.',
+    'This was sent in the name of “Editors”, so only administrators of this group can do that: whoever taps first becomes its author.',
   );
   await press(world, PEOPLE.mia, 'back', card);
   expect(await world.drafts.get('draft')).toMatchObject({ author: PEOPLE.mia, sentAs: PEOPLE.editors });
@@ -130,7 +130,7 @@ it('says that a reason is one person’s where the group gives it', async () => 
   await world.post('post', { status: 'in_review', since: 0, expiresAt: 8e15 });
   await world.handle({ ...inPlace(GROUP, PEOPLE.editors), type: 'text', text: 'No', subject: 'why:post' });
   expect(world.telegram.show()).toEqual([
-    'Nobody can tell who of you writes as “Editors”, and this is one person’s to say. Turn off “Remain anonymous” and answer again.',
+    'Nobody can tell who of you writes as “Editors”, and this is for one person to say. Turn off “Remain anonymous” and answer again.',
   ]);
   expect(await world.nod.ballots.read('post')).toEqual([]);
 });

@@ -141,7 +141,7 @@ Press a number to look at the post, move it or cancel it.
       '20:30  First light\nStudio Ana (@studio.ana) · Everyone · this account has reached',
     );
     expect(text).toContain('preparing the files, waits for 2 more approvals\n');
-    expect(text).toContain('waits for a choice of Ana’s\n');
+    expect(text).toContain('waits for Ana to choose\n');
   });
 
   it('fits with its buttons into a message of either platform, whatever people wrote', () => {

@@ -51,7 +51,7 @@ it('takes a code that is typed into a window, and says on the card what is wrong
   await press(STUDIO, 's:join:ask', { message, ask });
   expect(asked).toMatchObject([{ subject: 'code:discord:1', title: 'Code from the other chat' }]);
   await answer(STUDIO, 'code:discord:1', 'ABCD-EFGH', message);
-  expect(says(STUDIO)).toMatch(/^Settings\nThis code is not good, or no longer\./);
+  expect(says(STUDIO)).toMatch(/^Settings\nThis code is wrong, used or expired\./);
   const { code } = await joins.issue({ workspace: LAB.workspace, chat: LAB.chat, person: ANA });
   await answer(STUDIO, 'code:discord:1', code, message);
   expect(says(STUDIO)).toContain('are joined');
