@@ -74,7 +74,7 @@ it('belongs to whoever sends the code first, and to nobody who sends it later', 
   await telegram.sendText(kimChat, kim, `/start ${CODE}`);
   await says(
     kimChat,
-    (message) => message.message_id > 2 && textOf(message).startsWith('This code is not good'),
+    (message) => message.message_id > 2 && textOf(message).startsWith('This code is wrong'),
   );
   await telegram.sendText(kimChat, kim, '/help');
   await says(kimChat, PRIVATE);
@@ -402,7 +402,7 @@ it('is claimed on Discord as well with the same code, soon after, and the first 
   const ben = discord.user({ name: 'Ben' });
   discord.addMember(discord.studio, ben);
   const late = await discord.runCommand({ ...command, user: ben, options: { code: CODE } });
-  await late.waitForResponse('This code is not good');
+  await late.waitForResponse('This code is wrong');
 });
 
 it('joins no place that may not use it any more, by a code from before', async () => {

@@ -81,7 +81,9 @@ it('hints once to a person, and to nobody who knows how, where it sees what is n
     'Do you want to post this to TikTok? Then reply to it with /post. Next time mention me in its caption. I say this only once.',
   ]);
   expect(telegram.shownTo(group, ana)).toEqual([]);
-  expect(said(telegram.botMessages(group)).filter((text) => text.includes('Shall this'))).toEqual([]);
+  expect(said(telegram.botMessages(group)).filter((text) => text.includes('Do you want to post'))).toEqual(
+    [],
+  );
 });
 
 it('says nothing to a group that a stranger adds it to, and greets it once its operator lets it in', async () => {
