@@ -167,8 +167,8 @@ export function createCore(options: CoreOptions) {
   const preparer = createMediaPreparer({ store: mediaStore, log });
   const gate = createReleaseGate({ attempts: stores.store<Attempt>('attempts'), now });
   const pulls = createPullProgress({ now, onProgress });
-  const notes = createSignals({
-    notes: stores.store<PostSignals>('notes'),
+  const signals = createSignals({
+    signals: stores.store<PostSignals>('notes'),
     publishes: stores.store<Publish>('publishes'),
     wake,
     now,
@@ -177,7 +177,7 @@ export function createCore(options: CoreOptions) {
   const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
   const recorder = createRecorder({ history, ballots, now, log });
   const waiting = createWaiting({
-    notes,
+    signals,
     ballots,
     accounts,
     client,
@@ -188,7 +188,7 @@ export function createCore(options: CoreOptions) {
     mediaUrl: (attempt, file) => `${publicUrl}/media/${attempt.id}/${file.name}`,
     gate,
     pulls,
-    notes,
+    signals,
     waiting,
     accounts,
     client,
@@ -252,7 +252,7 @@ export function createCore(options: CoreOptions) {
     intake,
     accounts,
     submission,
-    notes,
+    signals,
     isAbsent,
     wake,
     takeBackMs: pacing.takeBackMs,
@@ -293,7 +293,7 @@ export function createCore(options: CoreOptions) {
 
   /** Deletes what is kept about a post besides itself and the history. */
   async function forget(post: Post): Promise<void> {
-    for (const { forget } of [ballots, notes, randomIds]) await forget(post.id);
+    for (const { forget } of [ballots, signals, randomIds]) await forget(post.id);
     for (const { postDeleted } of listeners) await postDeleted?.(post);
   }
 
@@ -373,7 +373,7 @@ export function createCore(options: CoreOptions) {
     ballots,
     recorder,
     history,
-    notes,
+    signals,
     gate,
     pulls,
     publisher,

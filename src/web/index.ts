@@ -37,7 +37,7 @@ export function createWeb({
   previewLinks,
   consents,
   accounts,
-  notes,
+  signals,
   publicUrl,
   authorizePage,
   clientSecret,
@@ -56,7 +56,7 @@ export function createWeb({
   previewLinks: PreviewLinks;
   consents: Pick<Consents, 'readInvitation' | 'begin' | 'finish'>;
   accounts: Pick<Accounts, 'get' | 'remove'>;
-  notes: Pick<Signals, 'hint'>;
+  signals: Pick<Signals, 'hint'>;
   publicUrl: string;
   /** The address of TikTok's consent page, for the content security policy. */
   authorizePage: string;
@@ -80,7 +80,7 @@ export function createWeb({
   web.route('/look', createLookFileRoutes({ previewLinks, mediaStore, log }));
   web.use(protect({ publicUrl, authorizePage }), bodyLimit({ maxSize: MAX_BODY_BYTES }));
   web.route('/', createHealthRoutes({ health }));
-  web.route('/', createWebhookRoutes({ clientSecret, notes, accounts, onAccountRemoved, now, log }));
+  web.route('/', createWebhookRoutes({ clientSecret, signals, accounts, onAccountRemoved, now, log }));
   web.route('/', createConnectRoutes({ consents, publicUrl, onConsent, log }));
   web.route('/look', createLookRoutes({ previewLinks }));
   web.route('/', createPageRoutes({ operator }));

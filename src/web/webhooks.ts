@@ -18,14 +18,14 @@ export type OnAccountRemoved = (
  */
 export function createWebhookRoutes({
   clientSecret,
-  notes,
+  signals,
   accounts,
   onAccountRemoved,
   now,
   log,
 }: {
   clientSecret: string;
-  notes: Pick<Signals, 'hint'>;
+  signals: Pick<Signals, 'hint'>;
   accounts: Pick<Accounts, 'get' | 'remove'>;
   onAccountRemoved: OnAccountRemoved;
   now: () => number;
@@ -58,7 +58,7 @@ export function createWebhookRoutes({
     } else if (event.type === 'authorization.removed') {
       await removeAccount(event);
     } else {
-      const isOurs = await notes.hint(event.publishId);
+      const isOurs = await signals.hint(event.publishId);
       log.info({ event: event.type, publishId: event.publishId, isOurs }, 'TikTok announced news of a post');
     }
   }

@@ -82,7 +82,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
     return createWeb({
       gate: { admit: (...request) => nod().gate.admit(...request) },
       pulls: { sent: (...sent) => nod().pulls.sent(...sent) },
-      notes: { hint: (publishId) => nod().notes.hint(publishId) },
+      signals: { hint: (publishId) => nod().signals.hint(publishId) },
       accounts: { get: (id) => nod().accounts.get(id), remove: (id) => nod().accounts.remove(id) },
       previewLinks: createPreviewLinks({
         secrets: createSecrets({ key: 'a key' }),

@@ -53,10 +53,10 @@ const connect = (workspace = 'telegram:1') =>
   });
 
 test('takes the documented event and wakes the post', async () => {
-  await world.notes.link(PUBLISH_ID, 'post-1');
+  await world.signals.link(PUBLISH_ID, 'post-1');
   expect(await send(BODY, `t=${SIGNED_AT},s=${SIGNATURE}`)).toEqual({ status: 200, text: 'OK' });
   expect(world.woken).toEqual(['post-1']);
-  expect(await world.notes.read('post-1')).toMatchObject({ hintedAt: world.time.now });
+  expect(await world.signals.read('post-1')).toMatchObject({ hintedAt: world.time.now });
 });
 
 test.each([
@@ -65,7 +65,7 @@ test.each([
   'post.publish.inbox_delivered',
   'post.publish.no_longer_publicaly_available',
 ])('%s wakes the post, as often as it comes', async (name) => {
-  await world.notes.link('v_1', 'post-1');
+  await world.signals.link('v_1', 'post-1');
   const body = event(name, { publish_id: 'v_1' });
   expect(await send(body)).toMatchObject({ status: 200 });
   expect(await send(body)).toMatchObject({ status: 200 });
@@ -79,7 +79,7 @@ test('takes what is of no use, so that TikTok stops repeating it', async () => {
   expect(await send(event('video.upload.failed', { share_id: '1' }))).toMatchObject({ status: 200 });
   expect(await send(event('portability.download.ready', {}))).toMatchObject({ status: 200 });
   // This one is taken after all of those.
-  await world.notes.link('v_1', 'post-1');
+  await world.signals.link('v_1', 'post-1');
   expect(await send(event('post.publish.complete', { publish_id: 'v_1' }))).toMatchObject({ status: 200 });
   expect(world.woken).toEqual(['post-1']);
 });
@@ -89,7 +89,7 @@ test.each([
   ['another signature', `t=${SIGNED_AT},s=${SIGNATURE.replace('e2', 'e3')}`],
   ['an old one', sign(BODY, SIGNED_AT - 3600)],
 ])('refuses %s without saying why', async (_, signature) => {
-  await world.notes.link(PUBLISH_ID, 'post-1');
+  await world.signals.link(PUBLISH_ID, 'post-1');
   expect(await send(BODY, signature)).toEqual({ status: 401, text: 'Unauthorized' });
   // This one is taken after it.
   expect(await send(BODY)).toMatchObject({ status: 200 });
@@ -124,7 +124,7 @@ test('a late removal leaves an account that was connected since', async () => {
 test('a failure of ours makes TikTok send it again, without details', async () => {
   await using broken = await createWorld({
     web: {
-      notes: { hint: () => Promise.reject(new Error('The disk is full.')) },
+      signals: { hint: () => Promise.reject(new Error('The disk is full.')) },
       now: () => SIGNED_AT * 1000,
     },
   });

@@ -79,7 +79,7 @@ export async function createWorld({
     engine: { ...engine, wake: async (postId) => void woken.push(postId) },
     chats: { ...NO_CHATS, stillManages: mayConnect },
   });
-  const { gate, pulls, posts, previewLinks, accounts, consents, notes } = core;
+  const { gate, pulls, posts, previewLinks, accounts, consents, signals } = core;
   const outcomes: ConsentOutcome[] = [];
   const removals: [string, readonly string[]][] = [];
   const app = createWeb({
@@ -131,7 +131,7 @@ export async function createWorld({
     accounts,
     accountStore: stores.store<Account>('accounts'),
     consents,
-    notes,
+    signals,
     time,
     lines,
     nextLine,

@@ -50,7 +50,7 @@ export function createAccessRequests({
   greetings,
   joinChats,
   posts,
-  notes,
+  signals,
   recorder,
   sender,
   isOpen,
@@ -63,7 +63,7 @@ export function createAccessRequests({
   greetings: Pick<Greetings, 'greet' | 'welcome'>;
   joinChats: Pick<JoinChats, 'separateAll'>;
   posts: Store<Post>;
-  notes: Signals;
+  signals: Signals;
   recorder: Recorder;
   sender: Sender;
   isOpen: boolean;
@@ -199,7 +199,7 @@ export function createAccessRequests({
   async function cancelWaiting({ workspace }: PlaceAccess, by: Person): Promise<number> {
     let count = 0;
     for (const post of await underWayIn(posts, workspace)) {
-      await notes.cancel(post.id, by);
+      await signals.cancel(post.id, by);
       if (WAITING.has(post.status)) count += 1;
     }
     return count;

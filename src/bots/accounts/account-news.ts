@@ -17,7 +17,7 @@ import { wordingOf } from '../text/wording.ts';
 export function createAccountNews({
   draftRefresh,
   posts,
-  notes,
+  signals,
   recorder,
   touch,
   workspaces,
@@ -25,7 +25,7 @@ export function createAccountNews({
 }: {
   draftRefresh: DraftRefresh;
   posts: Store<Post>;
-  notes: Signals;
+  signals: Signals;
   recorder: Recorder;
   touch: (post: Post) => void;
   workspaces: Pick<Workspaces, 'settingsOf'>;
@@ -51,7 +51,7 @@ export function createAccountNews({
       const chosen = chosenAccount(draft);
       return chosen === undefined || chosen.state === 'unavailable' || chosen.openId === openId;
     });
-    for (const post of await processing(openId)) await notes.hint(post.publishId);
+    for (const post of await processing(openId)) await signals.hint(post.publishId);
   }
 
   /** Tells the chats that shared an account that TikTok has ended our access to it. */

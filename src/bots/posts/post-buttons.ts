@@ -32,7 +32,7 @@ interface PressOnPost {
 export function createPostButtons({
   rework,
   composer,
-  notes,
+  signals,
   voting,
   schedule,
   captionChanges,
@@ -45,7 +45,7 @@ export function createPostButtons({
 }: {
   rework: Rework;
   composer: Pick<Composer, 'choose'>;
-  notes: Signals;
+  signals: Signals;
   voting: Voting;
   schedule: PostSchedule;
   captionChanges: CaptionChanges;
@@ -127,7 +127,7 @@ export function createPostButtons({
   async function cancel(event: PressEvent, post: Post, page: string | undefined): Promise<void> {
     checkApplies('cancel', post);
     if (post.status === 'processing' && post.cancelRefused) throw new UserError({ code: 'not_cancellable' });
-    await notes.cancel(post.id, event.person);
+    await signals.cancel(post.id, event.person);
     await event.answer(CANCELLING);
     if (page !== undefined && event.isOnMessage) await queue.show(event, pageIn(page), post);
   }

@@ -43,7 +43,7 @@ export const isPlannable = (post: Post): boolean => applies('plan', post) && pos
 export function createSchedule({
   composer,
   posts,
-  notes,
+  signals,
   workspaces,
   recorder,
   cardQueue,
@@ -54,7 +54,7 @@ export function createSchedule({
 }: {
   composer: Composer;
   posts: Store<Post>;
-  notes: Signals;
+  signals: Signals;
   workspaces: Workspaces;
   recorder: Recorder;
   cardQueue: CardQueue;
@@ -221,7 +221,7 @@ export function createSchedule({
   }
 
   async function plan(post: Post, person: Person, publishAt: number | undefined): Promise<Line> {
-    await notes.reschedule(post.id, publishAt);
+    await signals.reschedule(post.id, publishAt);
     // Preparing files takes its time, and so does publishing at once: neither is waited for.
     if (publishAt !== undefined && post.status !== 'preparing') {
       await wake(post.id);

@@ -37,7 +37,7 @@ export function createElectorates({
   workspaces,
   ballots,
   personLinks,
-  notes,
+  signals,
   botFor,
   now,
 }: {
@@ -46,7 +46,7 @@ export function createElectorates({
   workspaces: Pick<Workspaces, 'areTogether' | 'settingsOf'>;
   ballots: Pick<Ballots, 'read'>;
   personLinks: Pick<PersonLinks, 'accountsOf'>;
-  notes: Pick<Signals, 'changeVoters'>;
+  signals: Pick<Signals, 'changeVoters'>;
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
 }) {
@@ -145,7 +145,7 @@ export function createElectorates({
       if ((await outlookOf(post)).isApprovable === true) continue;
       const { policy } = await workspaces.settingsOf(post.workspace);
       const { managersVote, roles, people, authorVotes, linkedVoters } = policy;
-      await notes.changeVoters(post.id, { managersVote, roles, people, authorVotes, linkedVoters });
+      await signals.changeVoters(post.id, { managersVote, roles, people, authorVotes, linkedVoters });
     }
   }
 

@@ -273,7 +273,7 @@ export function createRework({
   intake,
   accounts,
   submission,
-  notes,
+  signals,
   isAbsent,
   wake,
   takeBackMs,
@@ -286,7 +286,7 @@ export function createRework({
   intake: Intake;
   accounts: Accounts;
   submission: Submission;
-  notes: Signals;
+  signals: Signals;
   /** Whether the author of a draft can do nothing with it any more. */
   isAbsent: (draft: Draft) => Promise<boolean>;
   /** Resolves when the post has been looked at. */
@@ -381,7 +381,7 @@ export function createRework({
 
   /** Asks for the post to be taken back; how it is afterwards. */
   async function takeBack(post: Post, person: Person): Promise<Post> {
-    await notes.withdraw(post.id, person);
+    await signals.withdraw(post.id, person);
     await wake(post.id);
     return (await posts.get(post.id)) ?? post;
   }

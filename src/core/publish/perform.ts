@@ -33,7 +33,7 @@ import type { PostSignals, Signals } from './signals.ts';
 export function createPerformer({
   gate,
   pulls,
-  notes,
+  signals,
   waiting,
   accounts,
   client,
@@ -44,7 +44,7 @@ export function createPerformer({
 }: {
   gate: ReleaseGate;
   pulls: PullCounts;
-  notes: Signals;
+  signals: Signals;
   waiting: Waiting;
   accounts: Accounts;
   client: TikTokClient;
@@ -72,13 +72,13 @@ export function createPerformer({
       case 'submitting':
         return submit(post);
       case 'processing': {
-        const note = await notes.read(post.id);
+        const note = await signals.read(post.id);
         if (!post.cancelRefused && (await waiting.stoppedBy(post, note)) !== undefined) return cancel(post);
         return isDue(post) || isHinted(post, note) ? readStatus(post) : undefined;
       }
       case 'published':
       case 'in_inbox':
-        return isDue(post) || isHinted(post, await notes.read(post.id)) ? readStatus(post) : undefined;
+        return isDue(post) || isHinted(post, await signals.read(post.id)) ? readStatus(post) : undefined;
       default:
         return undefined;
     }
@@ -155,7 +155,7 @@ export function createPerformer({
       token = await accounts.accessToken(post.content.openId);
       if (!(await gate.claimCall(attempt.id))) return abandon(attempt, { type: 'unanswered' });
       const { publishId } = await client.initPublish(token, publishRequest(post, attempt));
-      await notes.link(publishId, post.id);
+      await signals.link(publishId, post.id);
       const stopped = await waiting.cancelled(post);
       if (stopped !== undefined) return abandon(attempt, stopped);
       const current = await gate.release(attempt.id, publishId);
@@ -236,14 +236,14 @@ const LONG_MS = 10 * 60_000;
 
 /** What becomes of a post that waits: for its review, its time, or a choice of its author's. */
 export function createWaiting({
-  notes,
+  signals,
   ballots,
   accounts,
   client,
   mayPost = async () => true,
   mayExpire = () => true,
 }: {
-  notes: Signals;
+  signals: Signals;
   ballots: Ballots;
   accounts: Accounts;
   client: TikTokClient;
@@ -254,7 +254,7 @@ export function createWaiting({
 }) {
   /** What somebody has asked for while the post waits: to stop it, or another time. */
   async function noted(post: Post): Promise<PostEvent | undefined> {
-    const note = await notes.read(post.id);
+    const note = await signals.read(post.id);
     const stopped = await stoppedBy(post, note);
     if (stopped !== undefined) return stopped;
     if (note?.voters !== undefined && takesVotes(post) && hasOtherVoters(post, note.voters))
@@ -266,7 +266,7 @@ export function createWaiting({
 
   /** What stops the post: somebody's wish, or that its place may not use Nod any more. */
   async function cancelled(post: Post): Promise<PostEvent | undefined> {
-    return stoppedBy(post, await notes.read(post.id));
+    return stoppedBy(post, await signals.read(post.id));
   }
 
   /** The same, with what is noted about the post. */

@@ -19,12 +19,12 @@ export interface PostSignals extends Versioned {
 
 /** Notes on posts, and the way back from TikTok's `publish_id` to our post. */
 export function createSignals({
-  notes,
+  signals,
   publishes,
   wake,
   now,
 }: {
-  notes: Store<PostSignals>;
+  signals: Store<PostSignals>;
   publishes: Store<Publish>;
   wake: (postId: string) => void;
   now: () => number;
@@ -32,7 +32,7 @@ export function createSignals({
   /** The post of each publish that was linked last; TikTok tells of it within a moment, and that never changes. */
   const linked = new LRUCache<string, string>({ max: MAX_LINKED });
 
-  const read = (postId: string): Promise<PostSignals | undefined> => notes.get(postId);
+  const read = (postId: string): Promise<PostSignals | undefined> => signals.get(postId);
 
   /** Asks for a post to be stopped; what that achieves is told by the post. */
   async function cancel(postId: string, by: Person): Promise<void> {
@@ -68,13 +68,13 @@ export function createSignals({
   }
 
   async function write(postId: string, note: Omit<PostSignals, 'version'>): Promise<void> {
-    await notes.upsert(postId, (current) => ({ ...current, ...note }));
+    await signals.upsert(postId, (current) => ({ ...current, ...note }));
     wake(postId);
   }
 
   /** Deletes everything that was left for a post, and the ways back to it. */
   async function forget(postId: string): Promise<void> {
-    await notes.delete(postId);
+    await signals.delete(postId);
     for (const [publishId] of await publishes.find({ where: { postId } })) {
       linked.delete(publishId);
       await publishes.delete(publishId);

@@ -809,8 +809,8 @@ it('stops what is with TikTok already in a place that is withdrawn', async () =>
   await world.handle(
     await pressOf('access', 'withdraw', undefined, 'telegram.-5')(PERSONS.operator(), '', world),
   );
-  expect(await world.nod.notes.read('handed over')).toMatchObject({ cancelled: { by: PEOPLE.olga } });
-  expect(await world.nod.notes.read('over')).toBeUndefined();
+  expect(await world.nod.signals.read('handed over')).toMatchObject({ cancelled: { by: PEOPLE.olga } });
+  expect(await world.nod.signals.read('over')).toBeUndefined();
 });
 
 it('cancels what waits in a place that is withdrawn, and nothing else', async () => {

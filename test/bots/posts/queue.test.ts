@@ -240,7 +240,7 @@ Send a photo, an album or a video and mention me in its caption, or reply to it 
       /^Scheduled · Studio Ana[\s\S]*to the profile · visible to: Everyone[\s\S]*Goes out [\s\S]*Posted by Ana\.\n\[Other time…\] \[Cancel\]\n\[Look at it\]\n\[‹ All that goes out\]$/,
     );
     expect(await press(onPost('one', 'cancel', '0'))).toEqual([expect.stringContaining('Ana')]);
-    expect(await world.nod.notes.read('one')).toBeUndefined();
+    expect(await world.nod.signals.read('one')).toBeUndefined();
     const mia = { by: inPlace(GROUP, PEOPLE.mia) };
     await press(onPost('one', 'when'), mia);
     const [question] = paper.messages.slice(-1);
@@ -250,12 +250,12 @@ Send a photo, an album or a video and mention me in its caption, or reply to it 
       text: 'in 3 hours',
       replyTo: question?.ref,
     });
-    expect(await world.nod.notes.read('one')).toMatchObject({ publishAt: at + 2 * HOUR_MS });
+    expect(await world.nod.signals.read('one')).toMatchObject({ publishAt: at + 2 * HOUR_MS });
     await press(encodePress({ on: 'list', id: 'queue', verb: 'page', argument: '0' }));
     expect(read()).toContain('[1] [2]');
     await press(onPost('one', 'show', '0'));
     await press(onPost('one', 'cancel', '0'), { by: inPlace(GROUP, PEOPLE.mia) });
-    expect(await world.nod.notes.read('one')).toMatchObject({ cancelled: { by: PEOPLE.mia } });
+    expect(await world.nod.signals.read('one')).toMatchObject({ cancelled: { by: PEOPLE.mia } });
     expect(read()).toMatch(/^“Our secret” is being cancelled; its card tells how it ends\.\n\nGoing out/);
     expect(read()).toMatch(/\n\[1\]$/);
   });

@@ -11,7 +11,7 @@ import { ANA, BEN, CHAT, HOUR_MS, WORKSPACE } from '../posts.ts';
 async function teamWorld() {
   const ready = await readyWorld();
   const { world } = ready.chat;
-  const { workspaces, ballots, notes } = world.nod;
+  const { workspaces, ballots, signals } = world.nod;
   const meeting = { workspace: WORKSPACE, chat: CHAT, chatTitle: 'Team', isPrivate: false };
   await workspaces.meet(meeting);
   const post = await ready.submission.submit(ready.id, ANA, 'DIRECT_POST');
@@ -27,7 +27,7 @@ async function teamWorld() {
     if (saved === undefined) throw new Error('There is a post.');
     return saved;
   };
-  return { ...ready, world, post, vote, settle, workspaces, notes, ballots };
+  return { ...ready, world, post, vote, settle, workspaces, signals, ballots };
 }
 
 describe('taking a post back', () => {

@@ -14,7 +14,7 @@ describe('cancelling', () => {
     await using world = await createCoreWorld();
     for (const status of ['queued', 'preparing', 'in_review'] as const) {
       const { id } = await world.submit({ status, notBefore: world.now() + 60_000 });
-      await world.nod.notes.cancel(id, BEN);
+      await world.nod.signals.cancel(id, BEN);
       await world.step(id);
       expect(await world.read(id)).toMatchObject({ status: 'cancelled', attempts: 0 });
     }
@@ -28,7 +28,7 @@ describe('cancelling', () => {
     world.tiktok.fault('latency', { endpoint: 'content/init', ms: 5_000 });
     const stepping = world.step(id);
     await world.tiktok.whenRequest(({ fault }) => fault === 'latency');
-    await world.nod.notes.cancel(id, BEN);
+    await world.nod.signals.cancel(id, BEN);
     world.tiktok.clock.advance(5_000);
     await stepping;
     expect(await world.read(id)).toMatchObject({ status: 'cancelled' });
@@ -45,7 +45,7 @@ describe('cancelling', () => {
     await world.step(id);
     const [publish] = world.tiktok.state.publishes;
     await pulling(world);
-    await world.nod.notes.cancel(id, BEN);
+    await world.nod.signals.cancel(id, BEN);
     await world.step(id);
     expect(await world.read(id)).toMatchObject({ status: 'cancelled' });
     expect(publish).toMatchObject({ status: 'FAILED', failReason: 'publish_cancelled' });
@@ -57,7 +57,7 @@ describe('cancelling', () => {
     const { id } = await world.submit();
     await world.step(id);
     await world.pulled(world.tiktok.state.publishes[0]?.publishId ?? '');
-    await world.nod.notes.cancel(id, BEN);
+    await world.nod.signals.cancel(id, BEN);
     await world.step(id);
     expect(await world.read(id)).toMatchObject({ status: 'processing', cancelRefused: true });
     await world.step(id);
@@ -72,7 +72,7 @@ describe('cancelling', () => {
     const { id } = await world.submit();
     await world.step(id);
     await pulling(world);
-    await world.nod.notes.cancel(id, BEN);
+    await world.nod.signals.cancel(id, BEN);
     world.tiktok.fault('drop-request', { endpoint: 'cancel' });
     const next = (await world.step(id)) ?? 0;
     expect(await world.read(id)).toMatchObject({ status: 'processing', checks: 1 });
@@ -86,7 +86,7 @@ describe('cancelling', () => {
     await world.connect();
     const { id } = await world.submit();
     await world.step(id);
-    await world.nod.notes.cancel(id, BEN);
+    await world.nod.signals.cancel(id, BEN);
     const refusal = { endpoint: 'cancel', status: 401, code: 'access_token_invalid', times: 2 };
     world.tiktok.fault('error', refusal);
     await world.step(id);

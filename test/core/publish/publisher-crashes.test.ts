@@ -72,7 +72,7 @@ describe('a post that a crash left in submitting', () => {
     await dead.gate.claimCall(attempt.id);
     const { publishId } = await init();
     await dead.gate.release(attempt.id, publishId);
-    await dead.notes.cancel(id, ANA);
+    await dead.signals.cancel(id, ANA);
     await world.pulled(publishId);
     const nod = world.openAnother();
     expect(await world.finish(id, nod)).toMatchObject({ status: 'published' });
@@ -97,7 +97,7 @@ describe('a post that a crash left in submitting', () => {
   it('is cancelled where that was asked for in time', async () => {
     await using world = await createCoreWorld();
     const { dead, id } = await crashed(world);
-    await dead.notes.cancel(id, ANA);
+    await dead.signals.cancel(id, ANA);
     const nod = world.openAnother();
     expect(await world.finish(id, nod)).toMatchObject({ status: 'cancelled' });
     expect(initsOf(world.tiktok)).toBe(0);

@@ -93,11 +93,11 @@ describe('news from TikTok', () => {
     await world.step(id);
     const { publishId } = await world.tiktok.whenPublish(({ stage }) => stage === 'processing');
     world.tiktok.fault('latency', { endpoint: 'status/fetch', ms: 15 });
-    await world.nod.notes.hint(publishId);
+    await world.nod.signals.hint(publishId);
     const reading = world.nod.publisher.tick(id);
     await world.tiktok.whenRequest(({ fault }) => fault === 'latency');
     // The answer is made up already: it says that TikTok is still processing.
-    await world.nod.notes.hint(publishId);
+    await world.nod.signals.hint(publishId);
     world.tiktok.clock.advance(15);
     await reading;
     expect(await world.read(id)).toMatchObject({ status: 'processing' });
@@ -113,11 +113,11 @@ describe('news from TikTok', () => {
     const { publishId } = await world.tiktok.whenPublish(({ stage }) => stage === 'processing');
     world.tiktok.fault('status-5xx');
     world.tiktok.fault('latency', { endpoint: 'status/fetch', ms: 15 });
-    await world.nod.notes.hint(publishId);
+    await world.nod.signals.hint(publishId);
     const reading = world.nod.publisher.tick(id);
     await world.tiktok.whenRequest(({ fault }) => fault === 'latency');
     world.tiktok.clock.advance(10);
-    await world.nod.notes.hint(publishId);
+    await world.nod.signals.hint(publishId);
     world.tiktok.clock.advance(5);
     await reading;
     await world.step(id);
@@ -135,7 +135,7 @@ describe('news from TikTok', () => {
     expect(await world.read(id)).toMatchObject({ status: 'published', postIds: [] });
     world.tiktok.clock.advance(50 * HOUR_MS);
     const [publish] = world.tiktok.state.publishes;
-    expect(await world.nod.notes.hint(publish?.publishId ?? '')).toBe(true);
+    expect(await world.nod.signals.hint(publish?.publishId ?? '')).toBe(true);
     await world.step(id);
     expect(await world.read(id)).toMatchObject({ status: 'published', postIds: publish?.postIds });
     const asked = statusReads(world);

@@ -145,7 +145,7 @@ describe('publishing', () => {
     using _ = await fillDisk();
     await world.step(id);
     const publishAt = world.now() + HOUR_MS;
-    await world.nod.notes.reschedule(id, publishAt);
+    await world.nod.signals.reschedule(id, publishAt);
     await world.step(id);
     expect(await world.read(id)).toMatchObject({ status: 'preparing', failures: 1, publishAt });
   });

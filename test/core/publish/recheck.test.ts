@@ -169,7 +169,7 @@ describe('a post on hold', () => {
       creator.private = true;
       await world.step(id);
       const heldAt = world.now();
-      if (isCancelled) await world.nod.notes.cancel(id, ANA);
+      if (isCancelled) await world.nod.signals.cancel(id, ANA);
       const end = await world.finish(id);
       expect(end.status).toBe(isCancelled ? 'cancelled' : 'expired');
       expect(world.now() - heldAt).toBe(isCancelled ? 0 : 7 * 24 * HOUR_MS);

@@ -47,8 +47,8 @@ describe('a review', () => {
     await world.connect();
     const post = await world.submit({ status: 'in_review' });
     const { yes } = voting(world, post);
-    const { notes, ballots, accounts, client } = world.nod;
-    const waiting = createWaiting({ notes, ballots, accounts, client, mayExpire: () => isCaughtUp });
+    const { signals, ballots, accounts, client } = world.nod;
+    const waiting = createWaiting({ signals, ballots, accounts, client, mayExpire: () => isCaughtUp });
     if (post.status !== 'in_review') throw new Error('The post is in review.');
     expect(await waiting.review(post, true)).toBeUndefined();
     await yes();
@@ -65,14 +65,14 @@ describe('a review', () => {
       await using world = await createCoreWorld();
       await world.connect();
       const post = await world.submit({ status });
-      const { notes, ballots, accounts, client } = world.nod;
+      const { signals, ballots, accounts, client } = world.nod;
       let isAllowed = true;
       const mayPost = async (workspace: string) => workspace !== post.workspace || isAllowed;
-      const waiting = createWaiting({ notes, ballots, accounts, client, mayPost });
+      const waiting = createWaiting({ signals, ballots, accounts, client, mayPost });
       expect(await waiting.noted(post)).toBeUndefined();
       isAllowed = false;
       expect(await waiting.noted(post)).toEqual({ type: 'cancelled', isShutOut: true });
-      await notes.cancel(post.id, BEN);
+      await signals.cancel(post.id, BEN);
       expect(await waiting.cancelled(post)).toEqual({ type: 'cancelled', by: BEN, isShutOut: true });
     },
   );
@@ -178,7 +178,7 @@ describe('a review', () => {
       const { world, id, yes } = await inReview();
       await using _ = world;
       if (isApproved) await yes();
-      await world.nod.notes.cancel(id, ANA);
+      await world.nod.signals.cancel(id, ANA);
       await world.step(id);
       expect(await world.read(id)).toMatchObject({ status: 'cancelled', by: ANA });
       expect(await yes(CLEO)).toMatchObject({ result: 'late', acts: { length: isApproved ? 1 : 0 } });
@@ -213,7 +213,7 @@ describe('a planned time', () => {
     await using world = await createCoreWorld();
     const at = world.now() + 20 * HOUR_MS;
     const { id, ...before } = await world.submit({ status, notBefore: world.now() + HOUR_MS });
-    await world.nod.notes.reschedule(id, at);
+    await world.nod.signals.reschedule(id, at);
     await world.nod.publisher.tick(id);
     const after = await world.read(id);
     expect(after).toMatchObject({ status, publishAt: at });
@@ -226,7 +226,7 @@ describe('a planned time', () => {
     await using _ = world;
     await yes();
     await world.step(id);
-    await world.nod.notes.reschedule(id, undefined);
+    await world.nod.signals.reschedule(id, undefined);
     await world.step(id);
     const processing = await world.read(id);
     expect(processing).toMatchObject({ status: 'processing' });
@@ -238,10 +238,10 @@ describe('a planned time', () => {
     await using _ = world;
     await yes();
     await world.nod.publisher.tick(id);
-    await world.nod.notes.reschedule(id, world.now() + HOUR_MS);
+    await world.nod.signals.reschedule(id, world.now() + HOUR_MS);
     expect(await world.step(id)).toBe(world.now() + HOUR_MS);
     world.tiktok.clock.advance(HOUR_MS);
-    await world.nod.notes.cancel(id, ANA);
+    await world.nod.signals.cancel(id, ANA);
     await world.step(id);
     expect(await world.read(id)).toMatchObject({ status: 'cancelled', attempts: 0 });
     expect(initsOf(world.tiktok)).toBe(0);
@@ -251,7 +251,7 @@ describe('a planned time', () => {
     await using world = await createCoreWorld();
     const notBefore = world.now() + HOUR_MS;
     const { id } = await world.submit({ status: 'queued', attempts: 1, notBefore });
-    await world.nod.notes.reschedule(id, world.now() + 9 * HOUR_MS);
+    await world.nod.signals.reschedule(id, world.now() + 9 * HOUR_MS);
     expect(await world.step(id)).toBe(notBefore);
     expect(await world.read(id)).not.toHaveProperty('publishAt');
   });
@@ -260,8 +260,8 @@ describe('a planned time', () => {
     await using world = await createCoreWorld();
     const publishAt = world.now() + 10 * HOUR_MS;
     const { id } = await world.submit({ status: 'queued', publishAt, notBefore: publishAt });
-    await world.nod.notes.reschedule(id, world.now());
-    await world.nod.notes.cancel(id, BEN);
+    await world.nod.signals.reschedule(id, world.now());
+    await world.nod.signals.cancel(id, BEN);
     expect(await world.finish(id)).toMatchObject({ status: 'cancelled', by: BEN });
     expect(initsOf(world.tiktok)).toBe(0);
   });

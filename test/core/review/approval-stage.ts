@@ -108,11 +108,11 @@ export async function play({
       creator.private = true;
       return;
     }
-    await processOf(process).within(({ notes }) => {
-      if (type === 'cancel') return notes.cancel(post.id, post.author);
-      if (type === 'withdraw') return notes.withdraw(post.id, post.author);
+    await processOf(process).within(({ signals }) => {
+      if (type === 'cancel') return signals.cancel(post.id, post.author);
+      if (type === 'withdraw') return signals.withdraw(post.id, post.author);
       const at = type === 'reschedule' ? clock.now() + 2 * HOUR_MS : undefined;
-      return notes.reschedule(post.id, at);
+      return signals.reschedule(post.id, at);
     });
   }
 
