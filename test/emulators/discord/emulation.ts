@@ -52,7 +52,7 @@ export function createEmulation(given: EmulatorOptions = {}) {
     files,
     messages: createMessages({ state, clock, ids, files, sessions, watch }),
     rateLimits: createRateLimits({ clock, limits: { ...DEFAULT_RATE_LIMITS, ...given.rateLimits } }),
-    faults: createFaults(),
+    faults: createFaults({ watch }),
     gatewayUrl: () => gatewayUrl,
     setGatewayUrl(url: string) {
       gatewayUrl = url;

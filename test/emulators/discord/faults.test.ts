@@ -51,6 +51,17 @@ it('holds requests until lifted, and delays them', async () => {
   expect((await send()).status).toBe(200);
 });
 
+it('tells who waits for it that a request is held', async () => {
+  const { discord, send } = await start();
+  await using _ = discord;
+  const hold = discord.fault('hold', { route: 'createMessage' });
+  const isMet = discord.until(() => hold.hits || undefined, { timeoutMs: 10_000 });
+  const held = send();
+  expect(await isMet).toBe(1);
+  hold.lift();
+  expect((await held).status).toBe(200);
+});
+
 it('is unreachable until that is lifted, the gateway included', async () => {
   const { discord, send } = await start();
   await using _ = discord;

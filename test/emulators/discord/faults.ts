@@ -1,5 +1,7 @@
 // Faithful: the shapes of what goes wrong: refusals with their codes, connections cut before or after the work.
 // Simplified: connections are cut after they were accepted. Missing: partial replies.
+
+import type { Watch } from '../watch.ts';
 import { ApiFailure, rateLimited, unauthorized, unknownMessage } from './failure.ts';
 
 export type FaultName =
@@ -70,11 +72,17 @@ const OPEN = new Set([
 const LASTING = new Set<FaultName>(['latency', 'hold', '401', 'unreachable', 'gateway-cut']);
 
 /** Creates the book of faults in force. */
-export function createFaults() {
+export function createFaults({ watch }: { watch: Watch }) {
   const active = new Set<Active>();
   const added: Active[] = [];
   const timers = new Map<NodeJS.Timeout, () => void>();
   const cuts = new Map<FaultName, () => void>();
+
+  /** A request that is held changes nothing else that a test could wait for. */
+  function noteHit(fault: Active): void {
+    fault.hits++;
+    watch.changed();
+  }
 
   const delay = (ms: number) =>
     new Promise<void>((resolve) => {
@@ -95,7 +103,7 @@ export function createFaults() {
       return false;
     }
     fault.left--;
-    fault.hits++;
+    noteHit(fault);
     return true;
   };
 
@@ -141,7 +149,7 @@ export function createFaults() {
     /** Whether a connection is refused because the server is unreachable, which counts as a hit. */
     refuses(): boolean {
       const outage = [...active].find(({ name }) => name === 'unreachable');
-      if (outage !== undefined) outage.hits++;
+      if (outage !== undefined) noteHit(outage);
       return outage !== undefined;
     },
     get isGatewayCut() {

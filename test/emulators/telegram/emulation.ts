@@ -53,7 +53,7 @@ export function createEmulation(options: EmulatorOptions = {}) {
     files: createFiles({ clock }),
     messages: createMessages({ state, clock, watch }),
     flood: createFlood({ clock, limits }),
-    faults: createFaults({ updates }),
+    faults: createFaults({ updates, watch }),
     callbackLifetimeMs: options.callbackLifetimeMs ?? 150_000,
     lint: (note: string) => {
       if (!state.lint.includes(note)) state.lint.push(note);

@@ -55,6 +55,17 @@ it('holds requests until lifted, and delays them', async () => {
   expect((await send()).status).toBe(200);
 });
 
+it('tells who waits for it that a request is held', async () => {
+  const { telegram, send } = await start();
+  await using _ = telegram;
+  const hold = telegram.fault('hold', { method: 'sendMessage' });
+  const isMet = telegram.until(() => hold.hits || undefined, { timeoutMs: 10_000 });
+  const held = send();
+  expect(await isMet).toBe(1);
+  hold.lift();
+  expect((await held).status).toBe(200);
+});
+
 it('is unreachable until that is lifted, waiting polls included', async () => {
   const { telegram, call, send } = await start();
   await using _ = telegram;

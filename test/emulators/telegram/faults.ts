@@ -1,5 +1,7 @@
 // Faithful: the shapes of what goes wrong: refusals with their codes, connections cut before or after the work.
 // Simplified: connections are cut after they were accepted. Missing: partial replies.
+
+import type { Watch } from '../watch.ts';
 import { ApiFailure, badRequest, tooManyRequests, unauthorized } from './failure.ts';
 import type { Updates } from './updates.ts';
 
@@ -59,11 +61,17 @@ const LASTING = new Set<FaultName>(['latency', 'hold', '401', 'unreachable']);
 const EVERYTHING = new Set<FaultName>(['401', 'unreachable']);
 
 /** Creates the book of faults in force. */
-export function createFaults({ updates }: { updates: Updates }) {
+export function createFaults({ updates, watch }: { updates: Updates; watch: Watch }) {
   const active = new Set<Active>();
   const added: Active[] = [];
   const timers = new Map<NodeJS.Timeout, () => void>();
   const onUnreachable = new Set<() => boolean>();
+
+  /** A request that is held changes nothing else that a test could wait for. */
+  function noteHit(fault: Active): void {
+    fault.hits++;
+    watch.changed();
+  }
 
   const delay = (ms: number) =>
     new Promise<void>((resolve) => {
@@ -84,7 +92,7 @@ export function createFaults({ updates }: { updates: Updates }) {
       return false;
     }
     fault.left--;
-    fault.hits++;
+    noteHit(fault);
     return true;
   };
 
@@ -101,7 +109,7 @@ export function createFaults({ updates }: { updates: Updates }) {
       added.push(fault);
       // A poll already waiting would otherwise meet the fault only when it ends by itself.
       if (name === 'unreachable') {
-        for (const cut of onUnreachable) if (cut()) fault.hits++;
+        for (const cut of onUnreachable) if (cut()) noteHit(fault);
       } else if (covers(fault, 'getupdates')) updates.release();
       return {
         lift() {
@@ -133,7 +141,7 @@ export function createFaults({ updates }: { updates: Updates }) {
     /** Whether a connection is refused because the server is unreachable, which counts as a hit. */
     refuses(): boolean {
       const outage = [...active].find(({ name }) => name === 'unreachable');
-      if (outage !== undefined) outage.hits++;
+      if (outage !== undefined) noteHit(outage);
       return outage !== undefined;
     },
 
