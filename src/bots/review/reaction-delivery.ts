@@ -38,9 +38,9 @@ export function createReactionDelivery({
       await deliveries.upsert(subject, (known) => (known?.heardSince === undefined && known ? known : {}));
       return { receivesReactions };
     }
-    const known = await deliveries.update(subject, (record) => ({
-      heardSince: record.heardSince ?? now(),
-    }));
+    const known = await deliveries.update(subject, ({ heardSince }) =>
+      heardSince === undefined ? { heardSince: now() } : undefined,
+    );
     return { receivesReactions, heardSince: known?.heardSince };
   }
 
