@@ -8,7 +8,7 @@ import type { Greetings } from './access/greetings.ts';
 import { linkAccounts, unlinkAccounts } from './access/link-accounts.ts';
 import type { AccessRequests } from './access/requests.ts';
 import type { Right } from './access/rights.ts';
-import { giveLink } from './accounts/connect-link.ts';
+import { inviteToConnect } from './accounts/connect-link.ts';
 import type { Sender } from './cards/send.ts';
 import type { Bot, ChatEventOf } from './platform.ts';
 import { cancelCard, type Lists, postsCard } from './posts/post-list.ts';
@@ -67,10 +67,7 @@ export const COMMANDS = {
     description: 'Connect a TikTok account',
     shownIn: ['menu', 'help'],
     right: 'manager',
-    run: async ({ consents, sender, botFor, publicUrl }, event) => {
-      const { id } = await consents.invite(event);
-      await giveLink({ sender, botFor }, event, `${publicUrl}/connect/${id}`);
-    },
+    run: inviteToConnect,
   },
   accounts: {
     description: 'The connected TikTok accounts',

@@ -1,3 +1,4 @@
+import type { Consents } from '../../core/accounts/consent.ts';
 import type { ChatRef } from '../../core/people.ts';
 import type { Sender } from '../cards/send.ts';
 import type { Bot, ChatEventOf } from '../platform.ts';
@@ -9,6 +10,11 @@ type Asking = Pick<
   'chat' | 'chatTitle' | 'workspace' | 'person' | 'isPrivate' | 'reply' | 'message'
 >;
 
+interface Parts {
+  readonly sender: Sender;
+  readonly botFor: (chat: ChatRef) => Bot;
+}
+
 /** Who presses gets the answer in a message for them alone, where there are such. */
 export async function askingBy(event: ChatEventOf<'press'>): Promise<Asking> {
   const { chat, chatTitle, workspace, person, isPrivate, message } = event;
@@ -16,12 +22,17 @@ export async function askingBy(event: ChatEventOf<'press'>): Promise<Asking> {
   return { chat, chatTitle, workspace, person, isPrivate, message, reply };
 }
 
-/** Gives the link to connect an account to the person who asked for it, and to nobody else. */
-export async function giveLink(
-  { sender, botFor }: { sender: Sender; botFor: (chat: ChatRef) => Bot },
+/** Makes a link to connect an account, and gives it to the person who asks. */
+export async function inviteToConnect(
+  parts: Parts & { readonly consents: Pick<Consents, 'invite'>; readonly publicUrl: string },
   event: Asking,
-  url: string,
 ): Promise<void> {
+  const { id } = await parts.consents.invite(event);
+  await giveLink(parts, event, `${parts.publicUrl}/connect/${id}`);
+}
+
+/** Gives the link to connect an account to the person who asked for it, and to nobody else. */
+export async function giveLink({ sender, botFor }: Parts, event: Asking, url: string): Promise<void> {
   const { chat, chatTitle, workspace, person, isPrivate, reply, message = reply } = event;
   if (isPrivate) return sender.answer(event, connectCard(url));
   if (reply !== undefined && (await sender.sayOnlyIn(reply, connectCard(url)))) return;

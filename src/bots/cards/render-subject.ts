@@ -9,9 +9,11 @@ import type { MediaStore } from '../../core/media/store.ts';
 import type { StoredFile } from '../../core/media/types.ts';
 import { type ChatRef, type Obstacle, wholeOf } from '../../core/people.ts';
 import type { Pacing } from '../../core/publish/pacing.ts';
-import { isSettled, type Post, takesVotes, votesOn } from '../../core/publish/post.ts';
+import { isSettled, type Post } from '../../core/publish/post.ts';
+import { readVotes } from '../../core/publish/posts.ts';
 import type { PullCounts } from '../../core/publish/pull-progress.ts';
 import type { ReleaseGate } from '../../core/publish/release-gate.ts';
+import { takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { Vote } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
@@ -126,7 +128,7 @@ export function createRenderer({
       const goesOn = isSettled(post) && (await submission.nextPost(post)) !== undefined;
       return renderPost(post, chat, { goesOn });
     }
-    const votes = await readVotes(post);
+    const votes = await readVotes(ballots, post);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     const { receivesReactions, heardSince } = await reactionDelivery.fetchDelivery(post, chat);
     const away = botFor(chat).fetchReactions === undefined ? downtime.awayDuring(post.createdAt) : undefined;
@@ -193,13 +195,10 @@ export function createRenderer({
     const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
     const pull = attempt && pulls.progress(attempt);
     const hasAccess = post.status !== 'processing' || (await isOpenToUs(post.content.openId));
-    const votes = await readVotes(post);
+    const votes = await readVotes(ballots, post);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     return { post, chat, votes, goesOn, hasAccess, pull, timeZone, pacing, now: now(), pictureOf };
   }
-
-  const readVotes = async (post: Post): Promise<readonly Vote[]> =>
-    post.review === undefined ? [] : votesOn(post, await ballots.read(post.id));
 
   /** Whether TikTok would still tell us about the account's posts. */
   async function isOpenToUs(openId: string): Promise<boolean> {

@@ -14,7 +14,7 @@ import type { Store } from '../../core/storage/database.ts';
 import { isPrivacyLevel, type PostMode } from '../../core/tiktok/types.ts';
 import type { PassedPress } from '../access/guard.ts';
 import type { AccessRequests } from '../access/requests.ts';
-import { askingBy, giveLink } from '../accounts/connect-link.ts';
+import { askingBy, inviteToConnect } from '../accounts/connect-link.ts';
 import { accountKey, type Press } from '../buttons.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
@@ -113,9 +113,7 @@ export function createButtonPresses({
   }
 
   async function connect(event: PressEvent): Promise<void> {
-    const asking = await askingBy(event);
-    const { id } = await consents.invite(event);
-    await giveLink({ sender, botFor }, asking, `${publicUrl}/connect/${id}`);
+    await inviteToConnect({ consents, sender, botFor, publicUrl }, await askingBy(event));
   }
 
   async function pressDraft(event: PressEvent, press: Press): Promise<void> {

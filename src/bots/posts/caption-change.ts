@@ -3,7 +3,8 @@ import { isReplaced, type MessageEdit } from '../../core/compose/draft.ts';
 import { withEditedText } from '../../core/compose/typed-texts.ts';
 import type { Person } from '../../core/people.ts';
 import { plainCaption } from '../../core/plain-text.ts';
-import { isSettled, type Post, votesOn } from '../../core/publish/post.ts';
+import { isSettled, type Post } from '../../core/publish/post.ts';
+import { readVotes } from '../../core/publish/posts.ts';
 import { applies, checkApplies, nowOf } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { Store, Versioned } from '../../core/storage/database.ts';
@@ -62,7 +63,7 @@ export function createCaptionChanges({
   ): Promise<Card> {
     const caption = plainCaption(text);
     await proposals.upsert(keyOf(post, id), () => ({ text: caption }));
-    const votes = post.review === undefined ? [] : votesOn(post, await ballots.read(post.id));
+    const votes = await readVotes(ballots, post);
     const approvals = votes.filter(({ mark }) => mark === 'approve').length;
     return changeCard(post, { caption, because, approvals });
   }

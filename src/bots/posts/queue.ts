@@ -1,8 +1,8 @@
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { ChatRef } from '../../core/people.ts';
-import { isSettled, type Post, votesOn } from '../../core/publish/post.ts';
-import { underWayIn } from '../../core/publish/posts.ts';
+import { isSettled, type Post } from '../../core/publish/post.ts';
+import { readVotes, underWayIn } from '../../core/publish/posts.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { Store } from '../../core/storage/database.ts';
 import type { Sender } from '../cards/send.ts';
@@ -55,7 +55,7 @@ export function createQueue({
         const hasAccess = shared.some(
           ({ openId, expired }) => openId === post.content.openId && expired !== true,
         );
-        return { post, votes: await votesFor(post), hasAccess };
+        return { post, votes: await readVotes(ballots, post), hasAccess };
       }),
     );
     const { timeZone } = await workspaces.settingsOf(workspace);
@@ -70,9 +70,6 @@ export function createQueue({
       now: now(),
     });
   }
-
-  const votesFor = async (post: Post) =>
-    post.review === undefined ? [] : votesOn(post, await ballots.read(post.id));
 
   /** Shows another page in place of what the message shows. */
   async function show(event: PressEvent, page: number, cancelled?: Post): Promise<void> {

@@ -2,9 +2,10 @@ import { LRUCache } from 'lru-cache';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import { type ChatRef, type Person, platformOf } from '../../core/people.ts';
-import { isReviewed, type Post, type ReviewedPost, takesVotes } from '../../core/publish/post.ts';
+import { isReviewed, type Post, type ReviewedPost } from '../../core/publish/post.ts';
 import { lastDecidedIn, underWay } from '../../core/publish/posts.ts';
 import type { Signals } from '../../core/publish/signals.ts';
+import { takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { PersonLinks } from '../../core/review/person-links.ts';
 import { type Electorate, isApprovable, voterRoleOf, votesOf } from '../../core/review/review.ts';
@@ -82,7 +83,7 @@ export function createElectorates({
     // Nobody has to be looked up by name where the others are enough.
     const named = people.length < policy.approvals ? await presentAmong(policy.people, chats) : [];
     return {
-      people: await peopleAmong(post, [...people, ...named]),
+      people: named.length === 0 ? people : await peopleAmong(post, [...people, ...named]),
       isComplete: policy.roles.length === 0 && told.every(({ isComplete }) => isComplete),
     };
   }

@@ -9,11 +9,11 @@ import {
   type Post,
   type PostStatus,
   type ReviewedPost,
-  takesVotes,
   termsOf,
   votesOn,
 } from '../../core/publish/post.ts';
-import { notNow } from '../../core/publish/verbs.ts';
+import { readVotes } from '../../core/publish/posts.ts';
+import { notNow, takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots, CastResult } from '../../core/review/ballots.ts';
 import type { PersonLinks } from '../../core/review/person-links.ts';
 import {
@@ -191,7 +191,7 @@ export function createVoting({
   ): Promise<string | undefined> {
     const { id: eventId, person, text, at: pressedAt = now() } = event;
     checkIsReviewed(post);
-    const votes = votesOn(post, await ballots.read(post.id));
+    const votes = await readVotes(ballots, post);
     const hasRejected = votes.some((vote) => vote.person.id === person.id && vote.mark === 'reject');
     const reason = plainText(text).trim().slice(0, MAX_REASON_LENGTH).toWellFormed();
     if (hasRejected) {

@@ -31,7 +31,7 @@ import {
 } from './draft.ts';
 import { apartKey, type Intake } from './intake.ts';
 import { limitReached, type Shares, sharesOf } from './limits.ts';
-import { openDraftsIn, openDraftsOf, openDraftsWith } from './open-drafts.ts';
+import { openDraftsAround, openDraftsIn, openDraftsWith } from './open-drafts.ts';
 import { type Captioned, withAnswer, withFileText } from './typed-texts.ts';
 
 /** What a chat offers as the beginning, or as one more file, of a draft. */
@@ -104,7 +104,7 @@ export function createComposer({
   async function take(offer: Offer): Promise<Draft | undefined> {
     const { workspace, person, file } = offer;
     if (await isPostedApart(offer)) return undefined;
-    const open = await openDraftsAround(offer);
+    const open = await openDraftsAround(drafts, offer);
     const keeper = { person: person.id, place: workspace };
     const shares = sharesOf(keeper, open, usage.bytesOf(keeper));
     const key = isOnItsOwn(file) ? file.id : (file.album ?? file.id);
@@ -177,16 +177,6 @@ export function createComposer({
   async function joinAlone(together: string, offer: Offer, shares: Shares): Promise<Draft | undefined> {
     const alone = await randomIds.forOffer(offer, offer.file.id);
     return alone === together ? undefined : join(alone, offer, shares);
-  }
-
-  /** All open drafts of the person and of the place. */
-  async function openDraftsAround({
-    person,
-    workspace,
-  }: Pick<Offer, 'person' | 'workspace'>): Promise<Draft[]> {
-    const theirs = await openDraftsOf(drafts, person);
-    const here = await openDraftsIn(drafts, workspace);
-    return [...theirs, ...here.filter(({ author }) => author.id !== person.id)];
   }
 
   /** The open draft that the person named, or that the album goes on with; undefined when there is none. */
@@ -263,7 +253,7 @@ export function createComposer({
   async function edit(id: string, person: Person, change: MessageEdit): Promise<boolean> {
     const draft = await own(id, person);
     const { chat, workspace } = draft;
-    const others = await openDraftsAround({ person, workspace });
+    const others = await openDraftsAround(drafts, { person, workspace });
     const keeper = { person: person.id, place: workspace };
     const shares = sharesOf(
       keeper,

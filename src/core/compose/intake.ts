@@ -33,7 +33,7 @@ import {
   strayVideos,
 } from './draft.ts';
 import { draftLimitReached, keeperOf, type Shares, sharesOf } from './limits.ts';
-import { openDraftsIn, openDraftsOf } from './open-drafts.ts';
+import { openDraftsAround } from './open-drafts.ts';
 
 /** Copies at once. */
 const CONCURRENT_COPIES = 4;
@@ -395,9 +395,7 @@ export function createTakeApart({
 
   async function isFull(draft: Draft): Promise<boolean> {
     const { author, workspace } = draft;
-    const here = await openDraftsIn(drafts, workspace);
-    const theirs = await openDraftsOf(drafts, author);
-    const open = [...theirs, ...here.filter((one) => one.author.id !== author.id)];
+    const open = await openDraftsAround(drafts, { person: author, workspace });
     const keeper = keeperOf(draft);
     const taken = sharesOf(keeper, open, usage.bytesOf(keeper));
     return draftLimitReached({ taken, limits }) !== undefined;

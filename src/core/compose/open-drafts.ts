@@ -17,6 +17,16 @@ export const openDraftsOf = (drafts: Drafts, { id }: Pick<Person, 'id'>): Promis
 export const openDraftsIn = (drafts: Drafts, workspace: string): Promise<Draft[]> =>
   search(drafts, { where: { workspace } });
 
+/** All open drafts of a person and of a place, each once. */
+export async function openDraftsAround(
+  drafts: Drafts,
+  { person, workspace }: { person: Pick<Person, 'id'>; workspace: string },
+): Promise<Draft[]> {
+  const theirs = await openDraftsOf(drafts, person);
+  const here = await openDraftsIn(drafts, workspace);
+  return [...theirs, ...here.filter(({ author }) => author.id !== person.id)];
+}
+
 /** The open drafts for which an account is chosen. */
 export const openDraftsWith = (drafts: Drafts, openId: string): Promise<Draft[]> =>
   search(drafts, { where: { 'account.openId': openId } });

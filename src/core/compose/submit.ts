@@ -10,6 +10,7 @@ import {
   isSettled,
   type Likeness,
   likenessOf,
+  mayAppear,
   type Post,
   type PostContent,
   type PostMessage,
@@ -18,7 +19,7 @@ import {
   whatWaits,
 } from '../publish/post.ts';
 import type { Signals } from '../publish/signals.ts';
-import { APPLIES, applies, checkApplies, notNow, nowOf } from '../publish/verbs.ts';
+import { APPLIES, checkApplies, notNow, nowOf } from '../publish/verbs.ts';
 import type { Fresh, Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
 import type { PostMode, PrivacyLevel } from '../tiktok/types.ts';
@@ -37,6 +38,7 @@ import {
 import type { Composer } from './drafts.ts';
 import type { Intake } from './intake.ts';
 import { openDraftsUntouchedSince } from './open-drafts.ts';
+import { takesTexts } from './typed-texts.ts';
 
 const ABANDONED_AFTER_MS = 7 * 24 * 3_600_000;
 /** A draft of which nothing can be posted. */
@@ -242,9 +244,9 @@ const likenessIn = ({ sources, caption }: PostContent): Likeness =>
   );
 
 /** The messages that a draft was made of, those of its files whether they have a text or not. */
-function messagesOf({ files, caption, typed = [] }: Draft): PostMessage[] {
-  const isOpen = caption === '' || typed.some(({ use }) => use === 'joined');
-  const untyped = { text: '', use: isOpen ? ('joined' as const) : ('left_out' as const) };
+function messagesOf(draft: Draft): PostMessage[] {
+  const { files, typed = [] } = draft;
+  const untyped = { text: '', use: takesTexts(draft) ? ('joined' as const) : ('left_out' as const) };
   const ofFiles = files.map(({ id, order, ref, key }): PostMessage => {
     const text = typed.find(({ messageId }) => messageId === id) ?? { ...untyped, messageId: id, order };
     return { ...text, file: { ref, key } };
@@ -376,7 +378,7 @@ export function createRework({
     const next = await submission.nextPost(post);
     if (next !== undefined) throw goesOn((await submission.latestPost(next.id)) ?? next);
     const edited = await submission.latestPost(await randomIds.forEdit(post.id));
-    if (edited !== undefined && !hasComeToNothing(edited)) throw goesOn(edited);
+    if (edited !== undefined && mayAppear(edited)) throw goesOn(edited);
   }
 
   /** Asks for the post to be taken back; how it is afterwards. */
@@ -464,9 +466,6 @@ export function createRework({
 export type Rework = ReturnType<typeof createRework>;
 
 const goesOn = (post: Post): UserError => new UserError({ code: 'goes_on', ...nowOf(post) });
-
-/** Whether a post has ended, and certainly nothing of it is at TikTok. */
-const hasComeToNothing = (post: Post): boolean => isSettled(post) && applies('edit', post);
 
 /** What is under way could not be taken back: TikTok is being asked, or has it. */
 const tooLate = (verb: 'edit', { status }: Post): UserError =>

@@ -25,13 +25,16 @@ export function joinedTexts({ typed = [] }: Pick<Captioned, 'typed'>): readonly 
   return joined.length > 1 ? joined : [];
 }
 
+/** Whether the texts of more messages join the caption: it is empty, or comes from such texts. */
+export const takesTexts = ({ caption, typed = [] }: Captioned): boolean =>
+  caption === '' || typed.some(({ use }) => use === 'joined');
+
 /** Takes the text that came with a file: joined with those of others, unless the caption was chosen otherwise. */
 export function withFileText<T extends Captioned>(draft: T, given: Omit<TypedText, 'use'>): T {
   const { caption, typed = [], notices = [] } = draft;
   const text = plainCaption(given.text);
   if (text === '' || typed.some(({ messageId }) => messageId === given.messageId)) return draft;
-  const isOpen = caption === '' || typed.some(({ use }) => use === 'joined');
-  if (isOpen) return captioned(draft, [...typed, { ...given, text, use: 'joined' }]);
+  if (takesTexts(draft)) return captioned(draft, [...typed, { ...given, text, use: 'joined' }]);
   const isSaid = text === caption || typed.some((known) => known.text === text);
   return {
     ...draft,

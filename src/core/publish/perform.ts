@@ -22,12 +22,12 @@ import {
   type PostEvent,
   type PostFailure,
   type PostIn,
-  takesVotes,
   termsOf,
 } from './post.ts';
 import type { PullCounts } from './pull-progress.ts';
 import type { Attempt, AttemptFile, ReleaseGate } from './release-gate.ts';
 import type { PostSignals, Signals } from './signals.ts';
+import { takesVotes } from './verbs.ts';
 
 /** Does the one side effect that a post's status calls for. */
 export function createPerformer({

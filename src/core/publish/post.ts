@@ -272,9 +272,6 @@ const ENDED = new Set<PostStatus>(['rejected', 'expired', 'cancelled', 'withdraw
 /** Whether the post is under way, or may be at TikTok: it has not come to nothing. */
 export const mayAppear = ({ status }: Post): boolean => !ENDED.has(status);
 
-/** Whether votes on the post are counted, once it is reviewed at all. */
-export const takesVotes = ({ status }: Post): boolean => status === 'preparing' || status === 'in_review';
-
 /** A post that has terms by which it is decided. */
 export type ReviewedPost = Post & { readonly review: PostReview };
 

@@ -1,6 +1,8 @@
 import { type ChatRef, isWithin, type Person } from '../people.ts';
+import type { Ballots } from '../review/ballots.ts';
+import type { Vote } from '../review/review.ts';
 import type { Search, Store } from '../storage/database.ts';
-import type { Likeness, Post, PostIn } from './post.ts';
+import { isReviewed, type Likeness, type Post, type PostIn, votesOn } from './post.ts';
 
 // Posts are kept for a year, so they are found by index and never by reading all of them. One that is under way has no
 // `settledAt`; these are few.
@@ -58,6 +60,10 @@ export const alikeIn = (
 /** The posts of a place that its people decided about last, the newest first. */
 export const lastDecidedIn = (posts: Posts, workspace: string, limit: number): Promise<Post[]> =>
   search(posts, { where: { workspace }, by: 'review.decision.at', newestFirst: true, limit });
+
+/** The votes that count in the review of a post as its ballot is now; none where there is no review. */
+export const readVotes = async (ballots: Pick<Ballots, 'read'>, post: Post): Promise<readonly Vote[]> =>
+  isReviewed(post) ? votesOn(post, await ballots.read(post.id)) : [];
 
 /** The posts under way whose reviews stand in a chat, in whichever of its topics. */
 export async function reviewsIn(posts: Posts, chat: ChatRef): Promise<Post[]> {

@@ -35,6 +35,9 @@ export type PostVerb = keyof typeof APPLIES;
 export const applies = (verb: PostVerb, { status }: Pick<Post, 'status'>): boolean =>
   (APPLIES[verb] as readonly PostStatus[]).includes(status);
 
+/** Whether votes on the post are counted, once it is reviewed at all. */
+export const takesVotes = (post: Post): boolean => applies('vote', post);
+
 /** @throws UserError naming how the post is now, where that cannot be done with it. */
 export function checkApplies(verb: PostVerb, post: Post): void {
   if (!applies(verb, post)) throw notNow(verb, post);
