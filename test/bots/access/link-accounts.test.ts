@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
-import { encodePress } from '../../../src/bots/buttons.ts';
 import { type Anchor, keyOf } from '../../../src/bots/cards/card-index.ts';
 import type { PostState } from '../../../src/core/publish/post.ts';
-import { votesOf } from '../../../src/core/review/review.ts';
+import type { ReviewPolicy } from '../../../src/core/review/review.ts';
 import { textOf } from '../paper-bot.ts';
 import {
   type AccessWorld,
@@ -14,6 +13,8 @@ import {
   OTHER,
   PEOPLE,
   POLICY,
+  pressOnPost,
+  readVotesOnPost,
   SERVER,
 } from './world.ts';
 
@@ -37,25 +38,15 @@ async function link(world: AccessWorld): Promise<void> {
   await command(world, CHIARA(), 'link', code);
 }
 
-async function press(world: AccessWorld, frame: Frame, verb: 'approve' | 'reject', at = 0) {
-  const notes: (string | undefined)[] = [];
-  await world.handle({
-    ...frame,
-    at: world.world.now() + at,
-    type: 'press',
-    press: encodePress({ on: 'post', id: 'one', verb }),
-    message: await world.message(frame.chat),
-    isOnMessage: false,
-    answer: async (note) => void notes.push(note),
-  });
-  return notes[0];
-}
+const press = (world: AccessWorld, frame: Frame, verb: 'approve' | 'reject', at = 0) =>
+  pressOnPost(world, frame, verb, { at: world.world.now() + at });
 
-async function votes({ nod }: AccessWorld): Promise<string[]> {
-  const post = await nod.posts.get('one');
-  const all = votesOf(await nod.ballots.read('one'), post?.contentHash ?? '');
-  return all.map(({ person, mark }) => `${person.name} ${mark}`);
-}
+/** A review in the group and in the server. */
+const reviewBy = (policy: Partial<ReviewPolicy>) => ({
+  policy: { ...POLICY, ...policy },
+  chats: [GROUP.chat, SERVER.chat],
+  places: [GROUP.workspace, SERVER.workspace],
+});
 
 const historyOf = async ({ nod }: AccessWorld) =>
   (await nod.history.recent([GROUP.workspace], 20)).map(({ what, detail }) => `${what} ${detail}`);
@@ -108,11 +99,11 @@ it('counts two votes of one person once, says so in the history, and where it ca
   await link(world);
   expect(await press(world, MIA(), 'approve')).toContain('Your approval counts: 1 of 2.');
   expect(await press(world, CHIARA(), 'approve')).toContain('Your approval counts: 1 of 2.');
-  expect(await votes(world)).toEqual(['Mia approve']);
+  expect(await readVotesOnPost(world)).toEqual(['Mia approve']);
   expect(await press(world, MIA(), 'approve', 20_000)).toBe(
     'Your approval from the other chat still counts: take it back there, too.',
   );
-  expect(await votes(world)).toEqual(['Chiara approve']);
+  expect(await readVotesOnPost(world)).toEqual(['Chiara approve']);
   const told = (await historyOf(world)).filter((line) => line.startsWith('accounts_linked'));
   expect(told).toEqual(['accounts_linked Mia (telegram) and Chiara (discord)']);
   expect(await press(world, inPlace(GROUP, PEOPLE.vera), 'approve')).toBe('Approved. It is on its way.');
@@ -125,13 +116,7 @@ it('counts two votes of one person once, says so in the history, and where it ca
 
 it('counts one person once who has voted from both accounts before linking them, whoever comes next', async () => {
   await using world = await createAccessWorld();
-  await world.post('one', REVIEW, {
-    review: {
-      policy: { ...POLICY, approvals: 3 },
-      chats: [GROUP.chat, SERVER.chat],
-      places: [GROUP.workspace, SERVER.workspace],
-    },
-  });
+  await world.post('one', REVIEW, { review: reviewBy({ approvals: 3 }) });
   await press(world, MIA(), 'approve');
   await press(world, CHIARA(), 'approve');
   await link(world);
@@ -159,30 +144,20 @@ it('lets nobody approve their own post from the other chat, nor by a vote from b
 
 it('looks again who has a say before a rejection that is taken back lets the approvals decide', async () => {
   await using world = await createAccessWorld();
-  const review = {
-    policy: { ...POLICY, rejectionIsFinal: false },
-    chats: [GROUP.chat, SERVER.chat],
-    places: [GROUP.workspace, SERVER.workspace],
-  };
-  await world.post('one', REVIEW, { review });
+  await world.post('one', REVIEW, { review: reviewBy({ rejectionIsFinal: false }) });
   await link(world);
   await press(world, CHIARA(), 'approve');
   await press(world, MIA(), 'reject');
   expect(await press(world, inPlace(GROUP, PEOPLE.vera), 'approve')).toContain('1 of 2');
   world.roles.delete(`${GROUP.chat} ${PEOPLE.vera.id}`);
   expect(await press(world, MIA(), 'reject', 20_000)).toBe('Your rejection is taken back.');
-  expect(await votes(world)).toEqual(['Chiara approve']);
+  expect(await readVotesOnPost(world)).toEqual(['Chiara approve']);
   expect((await world.nod.posts.get('one'))?.status).toBe('in_review');
 });
 
 it('counts no approval of somebody without a say whose own rejection is taken back', async () => {
   await using world = await createAccessWorld();
-  const review = {
-    policy: { ...POLICY, rejectionIsFinal: false },
-    chats: [GROUP.chat, SERVER.chat],
-    places: [GROUP.workspace, SERVER.workspace],
-  };
-  await world.post('one', REVIEW, { review });
+  await world.post('one', REVIEW, { review: reviewBy({ rejectionIsFinal: false }) });
   const message = await world.message(GROUP.chat);
   await world.nod.stores.store<Anchor>('anchors').create(keyOf(message), { subject: `one ${GROUP.chat}` });
   const react = (frame: Frame, marks: { approve: boolean; reject: boolean }) =>
@@ -191,18 +166,13 @@ it('counts no approval of somebody without a say whose own rejection is taken ba
   await press(world, inPlace(GROUP, PEOPLE.vera), 'approve');
   world.roles.delete(`${GROUP.chat} ${PEOPLE.mia.id}`);
   await react(MIA(), { approve: true, reject: false });
-  expect(await votes(world)).toEqual(['Vera approve']);
+  expect(await readVotesOnPost(world)).toEqual(['Vera approve']);
   expect((await world.nod.posts.get('one'))?.status).toBe('in_review');
 });
 
 it('lets only linked people vote where the settings of joined chats ask for it', async () => {
   await using world = await createAccessWorld();
-  const review = {
-    policy: { ...POLICY, linkedVoters: true },
-    chats: [GROUP.chat, SERVER.chat],
-    places: [GROUP.workspace, SERVER.workspace],
-  };
-  await world.post('one', REVIEW, { review });
+  await world.post('one', REVIEW, { review: reviewBy({ linkedVoters: true }) });
   expect(await press(world, MIA(), 'approve')).toBe(
     'Here only people vote who have linked their accounts of both chats. /link says how; then vote again.',
   );
@@ -215,12 +185,7 @@ it('lets only linked people vote where the settings of joined chats ask for it',
 
 it('lets nobody vote there who has linked an account that is in none of the chats', async () => {
   await using world = await createAccessWorld();
-  const review = {
-    policy: { ...POLICY, linkedVoters: true },
-    chats: [GROUP.chat, SERVER.chat],
-    places: [GROUP.workspace, SERVER.workspace],
-  };
-  await world.post('one', REVIEW, { review });
+  await world.post('one', REVIEW, { review: reviewBy({ linkedVoters: true }) });
   const throwaway = { id: 'discord:99', name: 'Nobody' };
   const { personLinks } = world.nod;
   await personLinks.redeem(throwaway, await personLinks.issue(PEOPLE.mia));

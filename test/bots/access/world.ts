@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pino from 'pino';
+import { encodePress } from '../../../src/bots/buttons.ts';
 import { createChats } from '../../../src/bots/index.ts';
-import type { ChatEvent, MessageRef } from '../../../src/bots/platform.ts';
+import type { ChatEvent, ChatEventOf, MessageRef } from '../../../src/bots/platform.ts';
 import type { Draft } from '../../../src/core/compose/draft.ts';
 import type { Person } from '../../../src/core/people.ts';
 import type { Post, PostState, PreparedBase } from '../../../src/core/publish/post.ts';
@@ -10,6 +11,7 @@ import {
   type Electorate,
   type Member,
   type ReviewPolicy,
+  votesOf,
 } from '../../../src/core/review/review.ts';
 import type { Fresh } from '../../../src/core/storage/database.ts';
 import { createCoreWorld } from '../../core/core-world.ts';
@@ -221,6 +223,33 @@ const startingParts = () =>
   ]);
 
 export type AccessWorld = Awaited<ReturnType<typeof createAccessWorld>>;
+
+/** Somebody presses a button of the post `one`, on a message that shows none; what the presser is told. */
+export async function pressOnPost(
+  world: AccessWorld,
+  frame: Frame,
+  verb: string,
+  more: Partial<ChatEventOf<'press'>> = {},
+): Promise<string | undefined> {
+  const notes: (string | undefined)[] = [];
+  await world.handle({
+    ...frame,
+    type: 'press',
+    press: encodePress({ on: 'post', id: 'one', verb }),
+    message: await world.message(frame.chat),
+    isOnMessage: false,
+    answer: async (note) => void notes.push(note),
+    ...more,
+  });
+  return notes[0];
+}
+
+/** What stands on the ballot of the post `one`. */
+export async function readVotesOnPost({ nod }: AccessWorld): Promise<string[]> {
+  const post = await nod.posts.get('one');
+  const all = votesOf(await nod.ballots.read('one'), post?.contentHash ?? '');
+  return all.map(({ person, mark }) => `${person.name} ${mark}`);
+}
 
 const NAMESPACES = [
   ...['drafts', 'posts', 'cards', 'anchors', 'ballots', 'notes', 'workspaces', 'accounts', 'invitations'],

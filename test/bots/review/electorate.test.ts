@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
-import { encodePress } from '../../../src/bots/buttons.ts';
-import type { Card, ChatEventOf } from '../../../src/bots/platform.ts';
+import type { Card } from '../../../src/bots/platform.ts';
 import type { PostState } from '../../../src/core/publish/post.ts';
 import { defaultPolicy, type ReviewPolicy } from '../../../src/core/review/review.ts';
-import { type AccessWorld, createAccessWorld, type Frame, GROUP, inPlace, PEOPLE } from '../access/world.ts';
+import { type AccessWorld, createAccessWorld, GROUP, inPlace, PEOPLE, pressOnPost } from '../access/world.ts';
 import { textOf } from '../paper-bot.ts';
 
 const REVIEW: PostState = { status: 'in_review', since: 0, expiresAt: 8e15 };
@@ -47,25 +46,6 @@ async function redraw({ nod, chats }: AccessWorld): Promise<void> {
   if (post !== undefined) chats.touch(post);
 }
 
-async function press(
-  world: AccessWorld,
-  frame: Frame,
-  verb: string,
-  more: Partial<ChatEventOf<'press'>> = {},
-) {
-  const notes: (string | undefined)[] = [];
-  await world.handle({
-    ...frame,
-    type: 'press',
-    press: encodePress({ on: 'post', id: 'one', verb }),
-    message: await world.message(frame.chat),
-    isOnMessage: false,
-    answer: async (note) => void notes.push(note),
-    ...more,
-  });
-  return notes[0];
-}
-
 const ANA = () => inPlace(GROUP, PEOPLE.ana);
 
 it('says at the submission that nobody but the author has a say, and offers the two ways out', async () => {
@@ -79,20 +59,20 @@ it('says at the submission that nobody but the author has a say, and offers the 
     ...['Approve', 'Reject…', 'Name an approver…', 'Count Ana’s vote'],
     ...['Look at it', 'When…', 'Edit', 'Cancel'],
   ]);
-  expect(await press(world, ANA(), 'approve')).toContain('somebody other than its author');
+  expect(await pressOnPost(world, ANA(), 'approve')).toContain('somebody other than its author');
 });
 
 it('lets the author approve once somebody who manages the place has counted their vote', async () => {
   await using world = await startGroup();
   await submit(world);
   await cardOf(world, /Nobody but Ana/);
-  expect(await press(world, inPlace(GROUP, PEOPLE.gus), 'own_vote')).toContain('Only an administrator');
-  expect(await press(world, ANA(), 'own_vote')).toBe(
+  expect(await pressOnPost(world, inPlace(GROUP, PEOPLE.gus), 'own_vote')).toContain('Only an administrator');
+  expect(await pressOnPost(world, ANA(), 'own_vote')).toBe(
     'From now on the own vote of authors counts here, so Ana can approve this post.',
   );
   await redraw(world);
   await cardOf(world, /Nobody but Ana/, false);
-  expect(await press(world, ANA(), 'approve')).toBe('Approved. It is on its way.');
+  expect(await pressOnPost(world, ANA(), 'approve')).toBe('Approved. It is on its way.');
   const history = await world.nod.history.recent([GROUP.workspace], 10);
   expect(history.map(({ what, detail }) => [what, detail])).toContainEqual([
     'settings_changed',
@@ -104,11 +84,13 @@ it('lets somebody approve the waiting post who is named now', async () => {
   await using world = await startGroup();
   await submit(world);
   await cardOf(world, /Nobody but Ana/);
-  expect(await press(world, ANA(), 'approver')).toContain('Reply with /approver to a message of the person');
+  expect(await pressOnPost(world, ANA(), 'approver')).toContain(
+    'Reply with /approver to a message of the person',
+  );
   await world.handle({ ...ANA(), type: 'command', name: 'approver', argument: '', target: PEOPLE.gus });
   await redraw(world);
   await cardOf(world, /Nobody but Ana/, false);
-  expect(await press(world, inPlace(GROUP, PEOPLE.gus), 'approve')).toBe('Approved. It is on its way.');
+  expect(await pressOnPost(world, inPlace(GROUP, PEOPLE.gus), 'approve')).toBe('Approved. It is on its way.');
 });
 
 it('leaves a review that can be decided under the rules by which it was submitted', async () => {
@@ -117,7 +99,7 @@ it('leaves a review that can be decided under the rules by which it was submitte
   const card = await cardOf(world, /Nobody but Ana/, false);
   expect(buttonsOf(card)).not.toContain('Name an approver…');
   await world.handle({ ...ANA(), type: 'command', name: 'approver', argument: '', target: PEOPLE.gus });
-  expect(await press(world, inPlace(GROUP, PEOPLE.gus), 'approve')).toContain('Only administrators');
+  expect(await pressOnPost(world, inPlace(GROUP, PEOPLE.gus), 'approve')).toContain('Only administrators');
 });
 
 it('calls the author once when the last other approver has left', async () => {

@@ -1,33 +1,22 @@
 import { expect, it } from 'vitest';
-import { encodePress } from '../../../src/bots/buttons.ts';
 import type { PostState } from '../../../src/core/publish/post.ts';
-import { votesOf } from '../../../src/core/review/review.ts';
-import { type AccessWorld, createAccessWorld, type Frame, GROUP, inPlace, PEOPLE } from '../access/world.ts';
+import {
+  type AccessWorld,
+  createAccessWorld,
+  type Frame,
+  GROUP,
+  inPlace,
+  PEOPLE,
+  pressOnPost,
+  readVotesOnPost,
+} from '../access/world.ts';
 
 const REVIEW: PostState = { status: 'in_review', since: 0, expiresAt: 8e15 };
 const MIA = () => inPlace(GROUP, PEOPLE.mia);
 
 /** Presses a button of the post's card so many milliseconds after the post was made; what the presser is told. */
-async function press(world: AccessWorld, frame: Frame, verb: 'approve' | 'reject', at: number, more = {}) {
-  const notes: (string | undefined)[] = [];
-  await world.handle({
-    ...frame,
-    at: world.world.now() + at,
-    type: 'press',
-    press: encodePress({ on: 'post', id: 'one', verb }),
-    message: await world.message(frame.chat),
-    isOnMessage: false,
-    answer: async (note) => void notes.push(note),
-    ...more,
-  });
-  return notes[0];
-}
-
-async function votes({ nod }: AccessWorld): Promise<string[]> {
-  const post = await nod.posts.get('one');
-  const all = votesOf(await nod.ballots.read('one'), post?.contentHash ?? '');
-  return all.map(({ person, mark }) => `${person.name} ${mark}`);
-}
+const press = (world: AccessWorld, frame: Frame, verb: 'approve' | 'reject', at: number, more = {}) =>
+  pressOnPost(world, frame, verb, { at: world.world.now() + at, ...more });
 
 it('takes two taps on a button within some seconds for one vote, and a later press takes it back', async () => {
   await using world = await createAccessWorld();
@@ -35,10 +24,10 @@ it('takes two taps on a button within some seconds for one vote, and a later pre
   const counted = 'Your approval counts: 1 of 2. Press again later to take it back.';
   expect(await press(world, MIA(), 'approve', 0)).toBe(counted);
   expect(await press(world, MIA(), 'approve', 120)).toBe(counted);
-  expect(await votes(world)).toEqual(['Mia approve']);
+  expect(await readVotesOnPost(world)).toEqual(['Mia approve']);
   expect(await press(world, MIA(), 'approve', 20_000)).toBe('Your approval is taken back.');
   expect(await press(world, MIA(), 'approve', 20_120)).toBe('Your approval is taken back.');
-  expect(await votes(world)).toEqual([]);
+  expect(await readVotesOnPost(world)).toEqual([]);
   expect(await press(world, MIA(), 'approve', 40_000)).toBe(counted);
 });
 
@@ -47,10 +36,10 @@ it('goes by the time that the platform tells, and by its own where it tells none
   await world.post('one', REVIEW);
   await press(world, MIA(), 'approve', -60_000, { at: undefined });
   await press(world, MIA(), 'approve', 0, { at: undefined });
-  expect(await votes(world)).toEqual(['Mia approve']);
+  expect(await readVotesOnPost(world)).toEqual(['Mia approve']);
   world.world.tiktok.clock.advance(60_000);
   await press(world, MIA(), 'approve', 0, { at: undefined });
-  expect(await votes(world)).toEqual([]);
+  expect(await readVotesOnPost(world)).toEqual([]);
 });
 
 it('lets the other button count at once', async () => {
@@ -65,7 +54,7 @@ it('lets the other button count at once', async () => {
   await press(world, MIA(), 'approve', 0);
   await press(world, MIA(), 'reject', 100);
   await press(world, MIA(), 'approve', 200);
-  expect(await votes(world)).toEqual(['Mia approve']);
+  expect(await readVotesOnPost(world)).toEqual(['Mia approve']);
 });
 
 it('tells the second tap of the deciding vote what the first one has done', async () => {
