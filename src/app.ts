@@ -5,6 +5,7 @@ import { botOf, createBots, createChats } from './bots/index.ts';
 import { type ChatState, createStarter } from './bots/start.ts';
 import type { Config } from './config.ts';
 import { createCore } from './core/index.ts';
+import { findFfmpeg } from './core/media/ffmpeg.ts';
 import { createMediaStore } from './core/media/store.ts';
 import type { ChatRef } from './core/people.ts';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
@@ -73,6 +74,7 @@ export async function startApp({
     stores,
     client,
     mediaStore,
+    ffmpeg: findFfmpeg(),
     tiktok,
     publicUrl,
     limits,

@@ -16,6 +16,7 @@ import { type OldDraft, upgradeDraft } from './compose/old-drafts.ts';
 import { createRework, createSubmission, type DropReason } from './compose/submit.ts';
 import { createHistory, type HistoryEntry } from './history/history.ts';
 import { createRecorder } from './history/record-post.ts';
+import type { Ffmpeg } from './media/ffmpeg.ts';
 import { createMediaPreparer } from './media/prepare.ts';
 import type { MediaStore } from './media/store.ts';
 import type { ChatRef, Person } from './people.ts';
@@ -66,6 +67,8 @@ export interface CoreOptions {
   readonly stores: Stores;
   readonly client: TikTokClient;
   readonly mediaStore: MediaStore;
+  /** Absent where the machine has none: what needs it is refused then. */
+  readonly ffmpeg?: Ffmpeg | undefined;
   /** Encrypts tokens and signs links to look at posts. */
   readonly secretKey: string;
   readonly tiktok: { readonly clientKey: string; readonly authorizeUrl: string };
@@ -164,7 +167,7 @@ export function createCore(options: CoreOptions) {
 
   const { engine = createEngine({ now, log }) } = options;
   const { wake } = engine;
-  const preparer = createMediaPreparer({ store: mediaStore, log });
+  const preparer = createMediaPreparer({ store: mediaStore, ffmpeg: options.ffmpeg, log });
   const gate = createReleaseGate({ attempts: stores.store<Attempt>('attempts'), now });
   const pulls = createPullProgress({ now, onProgress });
   const signals = createSignals({

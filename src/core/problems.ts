@@ -106,6 +106,11 @@ export class MediaTimeoutError extends Error {
   override name = 'MediaTimeoutError' as const;
 }
 
+/** A file needs ffmpeg, and this machine has none. */
+export class FfmpegMissingError extends Error {
+  override name = 'FfmpegMissingError' as const;
+}
+
 /** Somebody on the other side asks to wait; nothing was done. */
 export class AskedToWaitError extends Error {
   readonly retryAfterMs: number;

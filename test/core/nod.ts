@@ -4,6 +4,7 @@ import type { Account } from '../../src/core/accounts/accounts.ts';
 import type { Workspace } from '../../src/core/accounts/workspaces.ts';
 import type { Shares } from '../../src/core/compose/limits.ts';
 import { type ChatPorts, type CoreOptions, createCore } from '../../src/core/index.ts';
+import { findFfmpeg } from '../../src/core/media/ffmpeg.ts';
 import type { MediaStore } from '../../src/core/media/store.ts';
 import { createEngine } from '../../src/core/publish/engine.ts';
 import type { Pacing } from '../../src/core/publish/pacing.ts';
@@ -49,6 +50,7 @@ export function openNod(options: NodOptions) {
     stores,
     client,
     mediaStore,
+    ffmpeg: findFfmpeg(),
     publicUrl,
     pacing,
     now,

@@ -8,6 +8,7 @@ import pino from 'pino';
 import type { Account } from '../../src/core/accounts/accounts.ts';
 import type { ConsentOutcome } from '../../src/core/accounts/consent.ts';
 import { createCore } from '../../src/core/index.ts';
+import { findFfmpeg } from '../../src/core/media/ffmpeg.ts';
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
 import { createEngine } from '../../src/core/publish/engine.ts';
@@ -67,6 +68,7 @@ export async function createWorld({
     stores,
     client,
     mediaStore,
+    ffmpeg: findFfmpeg(),
     publicUrl,
     now,
     log,

@@ -16,7 +16,7 @@ import {
 } from '../../core/compose/draft.ts';
 import type { EarlierPost } from '../../core/compose/earlier-post.ts';
 import { type DraftNotice, joinedTexts } from '../../core/compose/typed-texts.ts';
-import type { MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
+import type { EncodingReason, MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
 import { isSomebody, type Obstacle } from '../../core/people.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
@@ -474,6 +474,45 @@ function changeText(change: MediaChange): string {
       return 'on white';
     case 'resized':
       return `${change.from.join('×')} → ${change.to.join('×')}`;
+    case 'first_picture':
+      return `first of ${change.of} pictures`;
+    case 'animation_encoded':
+      return `animated ${change.from} → video`;
+    case 'picture_encoded':
+      return `picture encoded anew (${listOf(change.why.map(encodingReasonText))})`;
+    case 'sound_encoded':
+      return `sound ${change.from} → AAC`;
+    case 'trimmed':
+      return 'without what was trimmed away';
+    case 'cut':
+      return `from ${durationOf(change.startSeconds * 1000)} to ${durationOf(change.endSeconds * 1000)}`;
+    case 'metadata_removed':
+      return change.hadPlace
+        ? 'untouched picture and sound, data about the place removed'
+        : 'untouched picture and sound, other data removed';
+    case 'not_played':
+      return 'not played for a check, because ffmpeg is missing';
+  }
+}
+
+function encodingReasonText(reason: EncodingReason): string {
+  switch (reason.type) {
+    case 'codec':
+      return `${reason.from} → H.264`;
+    case 'pixel_format':
+      return `${reason.from} → 8 bit`;
+    case 'hdr':
+      return 'HDR → usual colours';
+    case 'size':
+      return 'its size';
+    case 'frame_rate':
+      return `${reason.from === undefined ? 'varying' : Math.round(reason.from * 100) / 100} → ${reason.to} frames a second`;
+    case 'trim':
+      return 'trimmed between two key frames';
+    case 'cut':
+      return 'cut';
+    case 'repair':
+      return 'repaired';
   }
 }
 

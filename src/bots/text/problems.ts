@@ -17,6 +17,8 @@ const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
 const PREPARING_FAILED = {
   disk_full: 'The disk of this Nod is full; the file is fine. Tell its operator, then tap “Try again”.',
   too_slow: 'Nod took too long to read it. Tap “Try again”; if it stays so, send a shorter export.',
+  ffmpeg_missing:
+    'This file needs ffmpeg, which is missing on the machine of this Nod: its operator installs it (`apt-get install ffmpeg`), then tap “Try again”.',
   unknown:
     'Nod failed here; it is not the file’s fault. Tap “Try again”; if it stays so, tell its operator: the log says why.',
 } as const satisfies Record<PreparingProblem['reason'], string>;
@@ -31,6 +33,12 @@ export function problemText(problem: Problem, wording: Wording): string {
       return 'The file is empty. Send it again.';
     case 'file_damaged':
       return 'The file is damaged or cut off. Send it again, best as a file.';
+    case 'file_incomplete':
+      return 'The file arrived incomplete: its end is missing. Send it again, best as a file.';
+    case 'photo_too_small':
+      return `${problem.width}×${problem.height} pixels; nobody could see it on a phone. Send one of at least ${problem.minSide} pixels a side.`;
+    case 'photo_too_long':
+      return `${problem.width}×${problem.height} pixels: too long and narrow to be seen on a phone. Send one of at most ${problem.maxRatio}:1.`;
     case 'photo_too_many_pixels':
       return `${Math.round(problem.pixels / 1e6)} megapixels, more than the ${Math.round(problem.maxPixels / 1e6)} that Nod converts. Send a smaller version.`;
     case 'photo_too_big':

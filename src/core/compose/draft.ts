@@ -1,5 +1,6 @@
 import {
   type MediaKind,
+  type MediaUse,
   PHOTO_LIMITS,
   type PreparedMedia,
   type StoredFile,
@@ -29,28 +30,29 @@ export type DraftFile = {
   readonly bytes?: number | undefined;
   readonly claimedKind?: MediaKind | undefined;
   readonly thumbnailRef?: string | undefined;
+  readonly use?: MediaUse | undefined;
 } & DraftFileState;
 
 type WaitingFile = { readonly state: 'waiting' };
 
-/** Copied from the chat and found usable; the conversion is still under way. */
-export type StoredDraftFile = {
-  readonly state: 'stored';
+/** What was found in a file when it was judged. */
+interface JudgedFile {
   readonly source: StoredFile;
+  /** Of what it becomes: an animation is used as a photo or as a video. */
   readonly kind: MediaKind;
+  /** Of the whole video. */
   readonly durationSeconds?: number | undefined;
-};
+  /** How many pictures an animation has; absent for everything else. */
+  readonly pictures?: number | undefined;
+}
+
+/** Copied from the chat and found usable; the conversion is still under way. */
+export type StoredDraftFile = JudgedFile & { readonly state: 'stored' };
 
 export type DraftFileState =
   | WaitingFile
   | StoredDraftFile
-  | {
-      readonly state: 'ready';
-      readonly source: StoredFile;
-      readonly kind: MediaKind;
-      readonly durationSeconds?: number | undefined;
-      readonly media: PreparedMedia;
-    }
+  | (JudgedFile & { readonly state: 'ready'; readonly media: PreparedMedia })
   | {
       readonly state: 'refused';
       readonly problem: Problem;
@@ -306,7 +308,7 @@ export function contentOf(draft: Draft, postMode: PostMode): PostContent {
     kind,
     postMode,
     openId: account.openId,
-    sources: usableFiles(draft).map(({ name, source }) => ({ name, file: source })),
+    sources: usableFiles(draft).map(({ name, source, use }) => ({ name, file: source, use })),
     caption: draft.caption,
     // In the inbox the person decides all of this in the TikTok app.
     settings: postMode === 'DIRECT_POST' ? direct : UNDECIDED,
@@ -423,8 +425,8 @@ const retried = (file: DraftFile): DraftFile =>
 
 /** A file without its state. */
 export function identityOf(file: DraftFile) {
-  const { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef } = file;
-  return { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef };
+  const { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef, use } = file;
+  return { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef, use };
 }
 
 function withFiles(draft: Draft, keeps: (file: DraftFile) => boolean): Draft {

@@ -144,10 +144,11 @@ export function createIntake({
       if (stored === undefined) return false;
       if (file.state !== 'stored') await write(draft.id, file, stored);
       if (await isTakenOut(draft.id, file.id)) return true;
-      const { source, kind, durationSeconds } = stored;
-      const media = await persist(() => preparer.prepare(source, { owner }));
+      const { source, kind, durationSeconds, pictures } = stored;
+      const { use } = file;
+      const media = await persist(() => preparer.prepare(source, { owner, use }));
       usage.add(keeperOf(draft), [media.file]);
-      await write(draft.id, file, { state: 'ready', source, kind, durationSeconds, media });
+      await write(draft.id, file, { state: 'ready', source, kind, durationSeconds, pictures, media });
     } catch (error) {
       if (stopping.signal.aborted || error instanceof PreparingStoppedError) return false;
       await write(draft.id, file, await refusalOf(error, file, stored));
@@ -171,8 +172,8 @@ export function createIntake({
     if (!isKept && file.ref === '')
       return { state: 'refused', problem: { code: 'file_deleted', name: file.name } };
     if (!isKept) return { state: 'refused', problem, retry: { state: 'waiting' } };
-    const { source, kind, durationSeconds } = stored;
-    return { state: 'refused', problem, retry: { state: 'stored', source, kind, durationSeconds } };
+    const { source, kind, durationSeconds, pictures } = stored;
+    return { state: 'refused', problem, retry: { state: 'stored', source, kind, durationSeconds, pictures } };
   }
 
   /** The file as it was copied; undefined when it, or its draft, was dropped or replaced meanwhile. */

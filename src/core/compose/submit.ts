@@ -424,7 +424,8 @@ export function createRework({
     const { content } = post;
     const files = content.sources.map((source, index): DraftFile => {
       const media = kept?.[index];
-      const file = { id: String(index + 1), order: index, name: source.name, ref: '', source: source.file };
+      const { name, use } = source;
+      const file = { id: String(index + 1), order: index, name, ref: '', source: source.file, use };
       return media === undefined
         ? { ...file, state: 'stored', kind: content.kind }
         : { ...file, state: 'ready', kind: content.kind, durationSeconds: media.durationSeconds, media };

@@ -2,16 +2,17 @@ import { availableParallelism } from 'node:os';
 import { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { createLimiter } from '../fair-limiter.ts';
-import { MediaTimeoutError, UserError } from '../problems.ts';
+import { FfmpegMissingError, MediaTimeoutError, UserError } from '../problems.ts';
+import type { Ffmpeg } from './ffmpeg.ts';
 import { inspectFile } from './inspect.ts';
 import { configureSharp, convertPhoto } from './photo.ts';
 import { createPreview } from './preview.ts';
 import type { MediaStore } from './store.ts';
-import type { PreparedMedia, PreparingProblem, StoredFile } from './types.ts';
+import type { MediaUse, PreparedMedia, PreparingProblem, StoredFile } from './types.ts';
 import { PHOTO_LIMITS } from './types.ts';
 import { prepareVideo } from './video.ts';
 
-/** A source that is asked for, or worked on. */
+/** A use of a source that is asked for, or worked on. */
 interface Job {
   readonly prepared: Promise<PreparedMedia>;
   /** Does the work; only the first call counts. */
@@ -30,6 +31,8 @@ const DISK_FULL = new Set(['ENOSPC', 'EDQUOT']);
 /** What a person is told of a failure that is neither the file's fault nor the chat's. */
 export function preparingProblem(error: unknown, { name }: { name: string }): PreparingProblem {
   if (error instanceof MediaTimeoutError) return { code: 'preparing_failed', reason: 'too_slow', name };
+  if (error instanceof FfmpegMissingError)
+    return { code: 'preparing_failed', reason: 'ffmpeg_missing', name };
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const isFull = typeof code === 'string' && DISK_FULL.has(code);
   return { code: 'preparing_failed', reason: isFull ? 'disk_full' : 'unknown', name };
@@ -38,25 +41,32 @@ export function preparingProblem(error: unknown, { name }: { name: string }): Pr
 /** Makes files fit for TikTok, a few at a time; a source that is asked for twice at once is worked on once. */
 export function createMediaPreparer({
   store,
+  ffmpeg,
   concurrency = availableParallelism(),
   log,
 }: {
   store: MediaStore;
+  ffmpeg?: Ffmpeg | undefined;
   concurrency?: number;
-  log?: Pick<Logger, 'debug' | 'error'>;
+  log?: Pick<Logger, 'debug' | 'warn' | 'error'>;
 }) {
   configureSharp();
+  if (ffmpeg === undefined) log?.warn('Without ffmpeg on this machine many videos are refused');
   const limit = createLimiter({ concurrency });
   const underWay = new Map<string, Job>();
   const stopping = new AbortController();
 
   /**
-   * The file as TikTok will pull it: the same source gives the same result. Owners take turns.
+   * The file as TikTok will pull it: the same source and use give the same result. Owners take turns.
    *
    * @throws UserError for the file's faults, PreparingStoppedError, and anything else for a failure of ours.
    */
-  function prepare(source: StoredFile, { owner }: { owner: string }): Promise<PreparedMedia> {
-    const job = underWay.get(source.key) ?? begin(source);
+  function prepare(
+    source: StoredFile,
+    { owner, use = {} }: { owner: string; use?: MediaUse | undefined },
+  ): Promise<PreparedMedia> {
+    const key = `${source.key} ${JSON.stringify(use)}`;
+    const job = underWay.get(key) ?? begin(key, source);
     if (!job.owners.has(owner)) {
       // In the line of each who asks: whose turn comes first brings it to all of them.
       job.owners.add(owner);
@@ -65,7 +75,7 @@ export function createMediaPreparer({
     return job.prepared;
   }
 
-  function begin(source: StoredFile): Job {
+  function begin(key: string, source: StoredFile): Job {
     const { promise, resolve, reject } = Promise.withResolvers<PreparedMedia>();
     let hasBegun = false;
     async function run(): Promise<void> {
@@ -78,11 +88,11 @@ export function createMediaPreparer({
           log?.error({ err: error, source: source.key }, 'A file could not be prepared');
         reject(error);
       } finally {
-        underWay.delete(source.key);
+        underWay.delete(key);
       }
     }
     const job = { prepared: promise, run, owners: new Set<string>() };
-    underWay.set(source.key, job);
+    underWay.set(key, job);
     return job;
   }
 

@@ -9,6 +9,35 @@ export interface StoredFile {
   readonly bytes: number;
 }
 
+/** How a person wants a file to be used; absent parts stand for the usual. Each use of a file gives another result. */
+export interface MediaUse {
+  /** An animation becomes a short video; usually its first picture is taken. */
+  readonly asVideo?: true | undefined;
+  /** The part of a video that is posted; usually all of it. */
+  readonly cut?: MediaCut | undefined;
+}
+
+interface MediaCut {
+  readonly startSeconds: number;
+  readonly maxSeconds: number;
+}
+
+/** Why the picture of a video is encoded anew. */
+export type EncodingReason =
+  | { readonly type: 'codec'; readonly from: string }
+  /** Not 8-bit 4:2:0, such as the ten bits or the many colours of an editor's file. */
+  | { readonly type: 'pixel_format'; readonly from: string }
+  /** TikTok documents no HDR, so its colours are brought to what every screen shows. */
+  | { readonly type: 'hdr' }
+  | { readonly type: 'size' }
+  /** In frames a second; `from` is absent where the rate varies. */
+  | { readonly type: 'frame_rate'; readonly from?: number | undefined; readonly to: number }
+  /** What players leave out lies between two key frames. */
+  | { readonly type: 'trim' }
+  | { readonly type: 'cut' }
+  /** It plays, but its data is not as the format asks. */
+  | { readonly type: 'repair' };
+
 /** What was done to a file so that TikTok takes it. */
 export type MediaChange =
   | { readonly type: 'converted'; readonly from: string; readonly to: string }
@@ -19,13 +48,26 @@ export type MediaChange =
       readonly type: 'resized';
       readonly from: readonly [width: number, height: number];
       readonly to: readonly [width: number, height: number];
-    };
+    }
+  /** The first of so many pictures of an animation. */
+  | { readonly type: 'first_picture'; readonly of: number }
+  /** An animation has become a video. */
+  | { readonly type: 'animation_encoded'; readonly from: string }
+  | { readonly type: 'picture_encoded'; readonly why: readonly EncodingReason[] }
+  | { readonly type: 'sound_encoded'; readonly from: string }
+  /** What the file's own edit list hides from players is left out. */
+  | { readonly type: 'trimmed' }
+  | { readonly type: 'cut'; readonly startSeconds: number; readonly endSeconds: number }
+  /** Picture and sound are untouched; where it was filmed was told, or only other data. */
+  | { readonly type: 'metadata_removed'; readonly hadPlace: boolean }
+  /** It could not be played for a check, because ffmpeg is missing. */
+  | { readonly type: 'not_played' };
 
 /** A file as TikTok will pull it. */
 export interface PreparedMedia {
   readonly kind: MediaKind;
   readonly file: StoredFile;
-  readonly contentType: 'image/jpeg' | 'video/mp4';
+  readonly contentType: 'image/jpeg' | 'video/mp4' | 'video/quicktime';
   /** As shown: after rotation. */
   readonly width: number;
   readonly height: number;
@@ -39,7 +81,12 @@ export type MediaProblem =
   | { code: 'format_not_accepted'; format: string }
   | { code: 'file_empty' }
   | { code: 'file_damaged' }
+  /** It begins well and then lacks data. */
+  | { code: 'file_incomplete' }
   | { code: 'photo_too_many_pixels'; pixels: number; maxPixels: number }
+  /** Nobody could see what is in it: too few pixels on its shorter side, or too long for its width. */
+  | { code: 'photo_too_small'; width: number; height: number; minSide: number }
+  | { code: 'photo_too_long'; width: number; height: number; maxRatio: number }
   | { code: 'photo_too_big'; bytes: number; maxBytes: number }
   /** `bytes` is absent where reading stopped at the limit. */
   | { code: 'video_too_big'; bytes?: number | undefined; maxBytes: number }
@@ -52,7 +99,8 @@ export type MediaProblem =
 /** Why Nod itself could not copy or prepare a file that may be fine. */
 export type PreparingProblem = {
   code: 'preparing_failed';
-  reason: 'disk_full' | 'too_slow' | 'unknown';
+  /** `ffmpeg_missing` where the machine lacks what this file needs. */
+  reason: 'disk_full' | 'too_slow' | 'ffmpeg_missing' | 'unknown';
   name: string;
 };
 

@@ -113,7 +113,7 @@ export function createPerformer({
   async function prepare(post: PostIn<'preparing'>): Promise<PostEvent> {
     const owner = post.author.id;
     const prepared = await Promise.allSettled(
-      post.content.sources.map((source) => preparer.prepare(source.file, { owner })),
+      post.content.sources.map(({ file, use }) => preparer.prepare(file, { owner, use })),
     );
     const failed = prepared.flatMap((outcome, index) =>
       outcome.status === 'rejected' ? [{ error: outcome.reason, number: index + 1 }] : [],

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { MediaKind, MediaProblem, PreparedMedia, PreparingProblem, StoredFile } from '../media/types.ts';
+import type {
+  MediaKind,
+  MediaProblem,
+  MediaUse,
+  PreparedMedia,
+  PreparingProblem,
+  StoredFile,
+} from '../media/types.ts';
 import type { AccountName, ChatRef, Person } from '../people.ts';
 import type { Problem } from '../problems.ts';
 import type { Reviewed } from '../review/ballots.ts';
@@ -20,6 +27,7 @@ import type { PostMode, PostSettings, PrivacyLevel, PublishStatus } from '../tik
 interface SourceFile {
   readonly name: string;
   readonly file: StoredFile;
+  readonly use?: MediaUse | undefined;
 }
 
 /** A text that somebody typed in the chat for a caption. */
@@ -355,7 +363,7 @@ export function hashContent(content: PostContent): string {
     settings.yourBrand,
     settings.brandedContent,
     settings.aiGenerated,
-    sources.map((source) => source.file.sha256),
+    sources.map(({ file, use }) => (use === undefined ? file.sha256 : [file.sha256, use])),
   ];
   return createHash('sha256').update(JSON.stringify(covered)).digest('hex');
 }

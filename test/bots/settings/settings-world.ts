@@ -5,6 +5,7 @@ import { type Anchor, type CardRecord, createCardIndex } from '../../../src/bots
 import { createChats } from '../../../src/bots/index.ts';
 import type { Card, ChatEvent, ChatEventOf, MessageRef, Question } from '../../../src/bots/platform.ts';
 import { createCore } from '../../../src/core/index.ts';
+import { findFfmpeg } from '../../../src/core/media/ffmpeg.ts';
 import { createMediaStore } from '../../../src/core/media/store.ts';
 import type { Person } from '../../../src/core/people.ts';
 import { DEFAULT_PACING } from '../../../src/core/publish/pacing.ts';
@@ -54,6 +55,7 @@ export async function startSettings({ whispers = true } = {}) {
   const core = createCore({
     stores,
     client,
+    ffmpeg: findFfmpeg(),
     mediaStore: createMediaStore({ directory: join(directory, 'media') }),
     publicUrl: NOWHERE,
     secretKey: 'a key',

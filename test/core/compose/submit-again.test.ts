@@ -21,9 +21,9 @@ describe('trying again', () => {
     expect(again[0]).toMatchObject({
       status: 'queued',
       draftId: first.id,
-      content: first.content,
+      content: failed.content,
       contentHash: first.contentHash,
-      media: first.media,
+      media: failed.media,
       attempts: 0,
     });
     expect(again[0]?.id).not.toBe(first.id);
