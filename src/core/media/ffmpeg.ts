@@ -1,5 +1,4 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { findProgram, ProgramError, type RunOptions, runProgram } from './run-program.ts';
 
 /** The paths of ffmpeg's two programs. */
 export interface Ffmpeg {
@@ -9,17 +8,77 @@ export interface Ffmpeg {
 
 /** Looks for ffmpeg in the folders of a search path; undefined where this machine has none. */
 export function findFfmpeg(searchPath = process.env.PATH ?? ''): Ffmpeg | undefined {
-  const folders = searchPath.split(delimiter).filter((folder) => folder !== '');
-  const find = (name: string) => folders.map((folder) => join(folder, name)).find(isProgram);
-  const [ffmpeg, ffprobe] = [find('ffmpeg'), find('ffprobe')];
+  const ffmpeg = findProgram('ffmpeg', searchPath);
+  const ffprobe = findProgram('ffprobe', searchPath);
   return ffmpeg === undefined || ffprobe === undefined ? undefined : { ffmpeg, ffprobe };
 }
 
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
+/** What ffmpeg reads: a file of a known format, or the raw bytes of its standard input. */
+export interface FfmpegInput {
+  /** Absolute; absent for the standard input. */
+  readonly path?: string | undefined;
+  /** The one demuxer that may open it. */
+  readonly demuxer: string;
+  /** Options of this input, before it. */
+  readonly options?: readonly string[] | undefined;
+}
+
+export interface FfmpegOptions extends RunOptions {
+  /** Told the seconds of the result that are written; takes the standard output for itself. */
+  readonly onProgress?: ((seconds: number) => void) | undefined;
+}
+
+/** The protocols that ffmpeg may use: none that reaches a network. */
+const PROTOCOLS = 'file,pipe';
+
+/** Runs ffmpeg on one input; `output` has the options of the result and its name, such as `pipe:1`. */
+export async function runFfmpeg(
+  { ffmpeg }: Ffmpeg,
+  { input, output, isStrict = false }: { input: FfmpegInput; output: readonly string[]; isStrict?: boolean },
+  { onProgress, ...options }: FfmpegOptions,
+): Promise<{ stdout: Buffer; stderr: string }> {
+  const args = ['-hide_banner', '-nostdin', '-y', '-v', 'error'];
+  if (isStrict) args.push('-xerror');
+  if (onProgress) args.push('-nostats', '-progress', 'pipe:1', '-stats_period', '0.5');
+  args.push(...inputArgs(input), ...output);
+  const onStdout = onProgress ? readProgress(onProgress) : options.onStdout;
+  return runProgram(ffmpeg, args, { ...options, onStdout });
+}
+
+/** Runs ffprobe on a file; `show` has what it tells, and how. */
+export async function runFfprobe(
+  { ffprobe }: Ffmpeg,
+  { input, show }: { input: FfmpegInput; show: readonly string[] },
+  options: RunOptions,
+): Promise<{ stdout: Buffer; stderr: string }> {
+  return runProgram(ffprobe, ['-hide_banner', '-v', 'error', ...show, ...inputArgs(input)], options);
+}
+
+/** Whether a failed program stumbled over its input, and not over a limit or a fault of ours. */
+export function isFaultOfInput(error: unknown): error is ProgramError {
+  if (!(error instanceof ProgramError) || 'code' in error) return false;
+  if (/Cannot allocate memory|malloc of size|Resource temporarily unavailable/.test(error.stderr))
     return false;
-  }
+  // A crash in a decoder comes from what it read; a kill comes from outside or from a limit.
+  return error.signal === null || CRASHES.has(error.signal);
+}
+
+const CRASHES = new Set<NodeJS.Signals>(['SIGSEGV', 'SIGABRT', 'SIGFPE', 'SIGBUS', 'SIGILL']);
+
+function inputArgs({ path, demuxer, options = [] }: FfmpegInput): string[] {
+  const name = path === undefined ? 'pipe:0' : `file:${path}`;
+  const limits = ['-protocol_whitelist', PROTOCOLS, '-format_whitelist', demuxer];
+  return [...options, ...limits, '-f', demuxer, '-i', name];
+}
+
+function readProgress(onProgress: (seconds: number) => void) {
+  let rest = '';
+  return (chunk: Buffer) => {
+    const lines = (rest + chunk.toString('latin1')).split('\n');
+    rest = lines.pop()?.slice(-200) ?? '';
+    for (const line of lines) {
+      const [, microseconds] = /^out_time_us=(\d+)$/.exec(line.trim()) ?? [];
+      if (microseconds !== undefined) onProgress(Number(microseconds) / 1_000_000);
+    }
+  };
 }

@@ -2,9 +2,9 @@ import { open, stat } from 'node:fs/promises';
 import { type FileTypeResult, fileTypeFromFile } from 'file-type';
 import sharp from 'sharp';
 import { UserError } from '../problems.ts';
+import type { Ffmpeg } from './ffmpeg.ts';
 import { PHOTO_LIMITS } from './types.ts';
-import { runVideoJob } from './video/jobs.ts';
-import type { VideoContent } from './video/probe.ts';
+import { inspectVideo, type VideoFacts } from './video/facts.ts';
 
 /** What a photo is; width and height are as shown, after the EXIF orientation. */
 export interface PhotoFacts {
@@ -21,25 +21,26 @@ export interface PhotoFacts {
   readonly pages: number;
 }
 
-export interface VideoFacts extends VideoContent {
-  readonly kind: 'video';
-  readonly container: 'MP4' | 'MOV' | 'M4V';
-  readonly bytes: number;
-}
-
 export type MediaFacts = PhotoFacts | VideoFacts;
 
 /** Says what a file is by its content, never by its name; throws a `UserError` for what we don't take. */
 export async function inspectFile(
   path: string,
-  { signal, timeoutMs }: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {},
+  {
+    ffmpeg,
+    signal,
+    timeoutMs,
+  }: {
+    ffmpeg?: Ffmpeg | undefined;
+    signal?: AbortSignal | undefined;
+    timeoutMs?: number | undefined;
+  } = {},
 ): Promise<MediaFacts> {
   const format = await readFormat(path);
   const { size: bytes } = await stat(path);
   if (format.kind === 'other') throw new UserError({ code: 'format_not_accepted', format: format.name });
   if (format.kind === 'photo') return inspectPhoto(path, format, bytes);
-  const content = await runVideoJob({ type: 'probe', path }, { signal, timeoutMs });
-  return { kind: 'video', container: format.name, bytes, ...content };
+  return inspectVideo({ path, format: format.name, ffmpeg, signal, timeoutMs });
 }
 
 async function inspectPhoto(

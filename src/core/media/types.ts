@@ -1,5 +1,19 @@
 export type MediaKind = 'photo' | 'video';
 
+/** The containers that videos come in. */
+export type VideoFormat =
+  | 'MP4'
+  | 'MOV'
+  | 'M4V'
+  | '3GP'
+  | 'WebM'
+  | 'MKV'
+  | 'AVI'
+  | 'FLV'
+  | 'MPEG-TS'
+  | 'MPEG'
+  | 'WMV';
+
 /** A file in the media store, named by its own content. */
 export interface StoredFile {
   /** File name inside the store: the SHA-256 of the content and an extension. */

@@ -1,11 +1,16 @@
 import { rm } from 'node:fs/promises';
-import { UserError } from '../problems.ts';
-import type { VideoFacts } from './inspect.ts';
+import { FfmpegMissingError, UserError } from '../problems.ts';
+import type { Ffmpeg } from './ffmpeg.ts';
+import type { PhotoFacts } from './inspect.ts';
 import type { MediaStore } from './store.ts';
-import type { PreparedMedia, StoredFile } from './types.ts';
+import type { MediaUse, PreparedMedia, StoredFile } from './types.ts';
 import { VIDEO_LIMITS } from './types.ts';
 import { codecName, isAudioCodecCarried, isVideoCodecAccepted } from './video/codecs.ts';
+import type { VideoFacts } from './video/facts.ts';
 import { runVideoJob } from './video/jobs.ts';
+
+export { inspectVideo, type VideoFacts } from './video/facts.ts';
+export { readFrames } from './video/frames.ts';
 
 /** NTSC's 23.976 is above the limit, but a short clip's average may measure a little below; 60 a little above. */
 const FRAME_RATE_TOLERANCE = 0.05;
@@ -20,7 +25,11 @@ export async function prepareVideo({
   store: MediaStore;
   source: StoredFile;
   facts: VideoFacts;
+  use?: MediaUse | undefined;
+  ffmpeg?: Ffmpeg | undefined;
   signal?: AbortSignal | undefined;
+  /** Told from time to time which part is done, 0 to 1. */
+  onProgress?: ((fraction: number) => void) | undefined;
 }): Promise<PreparedMedia> {
   checkVideo(facts);
   if (facts.container === 'MP4') {
@@ -45,6 +54,23 @@ export async function prepareVideo({
     durationSeconds: content.durationSeconds,
     changes: [{ type: 'repackaged', from: facts.container, to: 'MP4' }],
   };
+}
+
+/** Makes a short video of an animation: its pictures as long as they are shown, on white, again and again up to 3 s. */
+export async function prepareAnimation({
+  facts,
+  ffmpeg,
+}: {
+  store: MediaStore;
+  source: StoredFile;
+  facts: PhotoFacts;
+  ffmpeg?: Ffmpeg | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((fraction: number) => void) | undefined;
+}): Promise<PreparedMedia> {
+  if (!ffmpeg)
+    throw new FfmpegMissingError('An animation becomes a video with ffmpeg alone. Install ffmpeg.');
+  throw new UserError({ code: 'format_not_accepted', format: `animated ${facts.format}` });
 }
 
 /** Throws a `UserError` for the first of TikTok's limits that the video breaks, or audio that an MP4 cannot carry. */

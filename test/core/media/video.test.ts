@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { inspectFile, type VideoFacts } from '../../../src/core/media/inspect.ts';
+import { inspectFile } from '../../../src/core/media/inspect.ts';
 import { runVideoJob } from '../../../src/core/media/video/jobs.ts';
-import { checkVideo, prepareVideo } from '../../../src/core/media/video.ts';
+import { checkVideo, prepareVideo, type VideoFacts } from '../../../src/core/media/video.ts';
 import { MediaTimeoutError } from '../../../src/core/problems.ts';
 import { addBytes, addFixture, changedFixture, emptyStore, fixture, problemOf } from './files.ts';
 
