@@ -8,6 +8,7 @@ const ROOM_BYTES = 2_000_000_000;
 
 export default defineConfig({
   test: {
+    globalSetup: './test/require-programs.ts',
     reporters: ['default', './test/count-reporter.ts'],
     // Longer than any single wait, whose message tells more.
     testTimeout: 120_000,

@@ -9,8 +9,9 @@
  * Simplified: where TikTok documents nothing, the stricter reading holds and `strict` relaxes it. `allowLoopbackHttp`
  * is the one relaxation that a loopback test needs: http URLs on 127.0.0.1 and localhost pass as source URLs and as
  * redirect URIs of web apps, and still have to be owned or registered. The order of the 403 checks is ours. Pulled
- * files are held in memory while they are judged. Videos are judged by their headers, not decoded. Domain properties
- * are taken from the state without a DNS lookup. A person completes a draft by `completeDraft`.
+ * files are held in memory while they are judged. Photos and videos are decoded with ffmpeg, all of them; on a machine
+ * without it they are judged by their headers alone, and stderr says so once. Domain properties are taken from the state
+ * without a DNS lookup. A person completes a draft by `completeDraft`.
  *
  * Missing: FILE_UPLOAD (answered with 400 invalid_params), TLS, the QR code flow, comments and statistics.
  */

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { judgeMedia } from './judge.ts';
+import { judgeMedia, readVideoCover } from './judge.ts';
 import type { EmulatorOptions } from './options.ts';
 import type { Puller } from './pull.ts';
 import { type Grant, type Publish, type PublishStatus, randomInt64, type State } from './state.ts';
@@ -45,6 +45,8 @@ export function createLifecycle({ state, clock, options, puller, webhooks, chang
     if (signal.aborted) return;
     stopTimeout();
     publish.stage = 'processing';
+    const cover = readVideoCover(publish);
+    if (cover !== undefined) publish.videoCoverMs = cover;
     changed();
     clock.after(options.processingMs, () => finishProcessing(publish));
   }

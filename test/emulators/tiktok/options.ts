@@ -56,6 +56,8 @@ export type Strictness = {
   urlOwnership: boolean;
   /** Received media is judged by content. */
   checkMedia: boolean;
+  /** It is decoded as well; off where a measurement should not pay for it. */
+  decodeMedia: boolean;
   refuseAnimatedWebp: boolean;
   refuseCmykJpeg: boolean;
   /** Status replies leave empty fields out. */
@@ -155,6 +157,7 @@ const defaultStrictness: Strictness = {
   auditRules: true,
   urlOwnership: true,
   checkMedia: true,
+  decodeMedia: true,
   refuseAnimatedWebp: true,
   refuseCmykJpeg: true,
   omitEmptyFields: true,

@@ -1,6 +1,11 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import type { TikTokEmulatorOptions } from './index.ts';
@@ -215,3 +220,97 @@ test('videos are judged by container, codec, size, rate and the time that the cr
   scene.tiktok.creator.maxVideoPostDurationSec = 0.5;
   expect(await judge('tiktok-h264.mp4')).toBe('duration_check_failed');
 });
+
+test('media is decoded: what does not play is refused, whatever its index says', async () => {
+  await using scene = await startScene(wide);
+  const judge = judgeIn(scene);
+  const { type, body } = readFixture('tiktok-h264.mp4');
+  const silent = Buffer.from(body);
+  const start = silent.indexOf('mdat') + 4;
+  silent.fill(0, start, start + silent.readUInt32BE(start - 8) - 8);
+  expect(await judge('zeros.mp4', { type, body: silent })).toMatchObject({
+    failReason: 'file_format_check_failed',
+    media: [{ complete: true, codec: 'avc1', decoded: { problem: expect.any(String) } }],
+  });
+  const jpeg = await sharp({ create: { width: 320, height: 320, channels: 3, background: '#888', noise } })
+    .jpeg()
+    .toBuffer();
+  const lacking = Buffer.concat([jpeg.subarray(0, jpeg.length / 2), Buffer.from('ffd9', 'hex')]);
+  expect(await judge('lacking.jpg', { type: 'image/jpeg', body: lacking })).toMatchObject({
+    failReason: 'file_format_check_failed',
+    media: [{ complete: true, decoded: { problem: expect.any(String) } }],
+  });
+});
+
+const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const;
+
+test('a varying frame rate is refused, and so is a codec that TikTok does not name', async () => {
+  await using scene = await startScene(wide);
+  const judge = judgeIn(scene);
+  const varying = "setpts='if(gt(N,20),PTS+N*N/900/TB,PTS)'";
+  const body = await encode(['-vf', varying, '-fps_mode', 'passthrough', '-c:v', 'libx264']);
+  expect(await judge('varying.mp4', { type: 'video/mp4', body })).toMatchObject({
+    failReason: 'frame_rate_check_failed',
+    media: [{ decoded: { isSteady: false } }],
+  });
+  const old = await encode(['-c:v', 'mpeg4']);
+  expect((await judge('old.mp4', { type: 'video/mp4', body: old })).failReason).toBe(
+    'file_format_check_failed',
+  );
+});
+
+test('records what has arrived: codecs, size, and what the file tells about its maker', async () => {
+  await using scene = await startScene(wide);
+  const judge = judgeIn(scene);
+  const place = ['-metadata', 'location=+52.5+013.4/', '-metadata', 'artist=Ana'];
+  const body = await encode(['-c:v', 'libx264', '-pix_fmt', 'yuv420p', ...place]);
+  const [media] = (await judge('place.mp4', { type: 'video/mp4', body })).media;
+  expect(media?.decoded).toEqual({
+    codec: 'h264',
+    pixelFormat: 'yuv420p',
+    width: 360,
+    height: 640,
+    audioCodecs: [],
+    frames: 60,
+    durationSeconds: 2,
+    frameRate: expect.closeTo(30),
+    isSteady: true,
+    tags: ['artist', 'location', 'location-eng'],
+  });
+  const [photo] = (await judge('phone.jpg', readFixture('phone.jpg'))).media;
+  expect(photo?.metadata).toEqual(['EXIF', 'GPS', 'XMP']);
+});
+
+test.each([
+  [400, 400],
+  [5000, 0],
+  [-1, 0],
+  [undefined, 0],
+])('a cover at %s ms is the frame at %s ms', async (asked, videoCoverMs) => {
+  await using scene = await startScene();
+  scene.media.files.set('a.mp4', readFixture('tiktok-h264.mp4'));
+  await scene.postVideo('a.mp4', (body) => {
+    if (asked !== undefined) body.post_info.video_cover_timestamp_ms = asked;
+  });
+  const publish = await scene.settled();
+  expect(publish).toMatchObject({ status: 'PUBLISH_COMPLETE', videoCoverMs });
+  expect(publish.postInfo.video_cover_timestamp_ms).toBe(asked);
+});
+
+/** Posts files one after the other; each publish as it ended. */
+function judgeIn({ tiktok, media, postPhotos, postVideo }: Awaited<ReturnType<typeof startScene>>) {
+  return async (name: string, file: { type: string; body: Buffer }) => {
+    media.files.set(name, file);
+    const { json } = await (file.type.startsWith('image/') ? postPhotos([name]) : postVideo(name));
+    return tiktok.whenPublish((one) => one.publishId === json.data.publish_id && one.stage === 'settled');
+  };
+}
+
+/** Two seconds of a test picture. */
+async function encode(parameters: string[]) {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'encoded-'));
+  const path = join(folder.path, 'video.mp4');
+  const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=360x640:rate=30:duration=2'];
+  await promisify(execFile)('ffmpeg', ['-v', 'error', '-nostdin', ...picture, ...parameters, path]);
+  return readFile(path);
+}

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps, Agent as TlsAgent } from 'node:https';
 import type { Clock } from './clock.ts';
+import { decodeMedia } from './decode.ts';
 import type { EmulatorOptions } from './options.ts';
 import { type ProbedMedia, probeMedia } from './probe/index.ts';
 import type { Fetch, Publish, ReceivedMedia, State } from './state.ts';
@@ -31,13 +32,30 @@ export function createPuller({ state, options, clock, changed }: Parts) {
 
   /** Fetches every source in order; `sent` is called when the first GET has left. Throws PullError. */
   async function pullAll(publish: Publish, signal: AbortSignal, sent: () => void) {
+    const decodes: Promise<void>[] = [];
     for (const url of publish.sourceUrls) {
       const ask = { publish, url, method: 'GET' as const, signal };
       const answer = await pullOne({ ...ask, sent, counts: true });
-      publish.media.push(describe(url, answer));
+      const media = describe(url, answer);
+      publish.media.push(media);
+      decodes.push(decode(media, answer.body));
       changed();
       if (options.pull.twice) await pullOne(ask);
     }
+    await Promise.all(decodes);
+  }
+
+  /** Goes on beside the next pull; the publish waits for it before it is judged. */
+  async function decode(media: ReceivedMedia, body: Buffer) {
+    const type = typeOf[media.kind];
+    const { checkMedia, decodeMedia: isAsked } = options.strict;
+    // What TikTok refuses by its kind alone is not worth a decoder.
+    if (!checkMedia || !isAsked || type === undefined) return;
+    const decoded = await decodeMedia({ body, sha256: media.sha256, isPhoto: type.startsWith('image/') });
+    if (!decoded) return;
+    media.decoded = decoded;
+    media.metadata.push(...decoded.tags);
+    changed();
   }
 
   function describe(url: string, { body, headers }: Answer): ReceivedMedia {
@@ -50,6 +68,7 @@ export function createPuller({ state, options, clock, changed }: Parts) {
       contentType,
       bytes: body.length,
       sha256: createHash('sha256').update(body).digest('hex'),
+      metadata: listMetadata(probed),
       ...(options.keepMedia && { body }),
     };
   }
@@ -163,6 +182,14 @@ export type Puller = ReturnType<typeof createPuller>;
 function flatten(headers: IncomingHttpHeaders) {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
+
+const listMetadata = ({ hasExif, hasGps, hasXmp, hasIptc, hasComment }: ProbedMedia) => [
+  ...(hasExif ? ['EXIF'] : []),
+  ...(hasGps ? ['GPS'] : []),
+  ...(hasXmp ? ['XMP'] : []),
+  ...(hasIptc ? ['IPTC'] : []),
+  ...(hasComment ? ['comment'] : []),
+];
 
 const typeOf: Partial<Record<ProbedMedia['kind'], string>> = {
   jpeg: 'image/jpeg',

@@ -139,11 +139,9 @@ export async function makeJpeg(width = 540, height = 960) {
   return { type: 'image/jpeg', body: await image.jpeg().toBuffer() };
 }
 
+const types: Record<string, string> = { webm: 'video/webm', mov: 'video/quicktime', jpg: 'image/jpeg' };
+
 export function readFixture(name: string) {
-  const type = name.endsWith('.webm')
-    ? 'video/webm'
-    : name.endsWith('.mov')
-      ? 'video/quicktime'
-      : 'video/mp4';
+  const type = types[name.split('.').at(-1) ?? ''] ?? 'video/mp4';
   return { type, body: readFileSync(new URL(`../../fixtures/${name}`, import.meta.url)) };
 }

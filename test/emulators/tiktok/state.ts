@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { DecodedMedia } from './decode.ts';
 import type { ProbedMedia } from './probe/index.ts';
 
 export type UrlProperty = { type: 'prefix' | 'domain'; value: string };
@@ -87,6 +88,10 @@ export type ReceivedMedia = ProbedMedia & {
   contentType: string | undefined;
   bytes: number;
   sha256: string;
+  /** Absent until it is decoded, where media is not judged, and on a machine without ffmpeg. */
+  decoded?: DecodedMedia;
+  /** What it tells about the person, the place or the device: `GPS`, `XMP`, or a tag such as `location`. */
+  metadata: string[];
   body?: Buffer;
 };
 
@@ -104,6 +109,8 @@ export type Publish = {
   isAigc: boolean;
   sourceUrls: string[];
   photoCoverIndex?: number;
+  /** Milliseconds from the start of a video, once it is here; 0 for the first frame. */
+  videoCoverMs?: number;
   body: unknown;
   createdAt: number;
   finishedAt?: number;

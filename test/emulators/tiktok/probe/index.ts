@@ -21,6 +21,9 @@ export type ProbedMedia = {
   hasExif?: boolean;
   hasGps?: boolean;
   hasIcc?: boolean;
+  hasXmp?: boolean;
+  hasIptc?: boolean;
+  hasComment?: boolean;
   /** Four characters as in MP4 (`avc1`, `hvc1`, `vp09`) whatever the container. */
   codec?: string;
   hasAudio?: boolean;

@@ -44,6 +44,12 @@ function readSegment(media: ProbedMedia, marker: number, segment: Buffer) {
     media.progressive = marker === 0xc2;
   } else if (marker === 0xe1 && segment.subarray(0, 6).toString('latin1') === 'Exif\0\0') {
     Object.assign(media, readExif(segment));
+  } else if (marker === 0xe1 && segment.toString('latin1', 0, 28) === 'http://ns.adobe.com/xap/1.0/') {
+    media.hasXmp = true;
+  } else if (marker === 0xed) {
+    media.hasIptc = true;
+  } else if (marker === 0xfe) {
+    media.hasComment = true;
   } else if (marker === 0xe2 && segment.subarray(0, 12).toString('latin1') === 'ICC_PROFILE\0') {
     media.hasIcc = true;
   }

@@ -45,5 +45,6 @@ function readChunk(media: ProbedMedia, type: string, chunk: Buffer) {
     media.height = ((bits >>> 14) & 0x3fff) + 1;
     media.components = (bits >>> 28) & 1 ? 4 : 3;
   } else if (type === 'ICCP') media.hasIcc = true;
+  else if (type === 'XMP ') media.hasXmp = true;
   else if (type === 'EXIF') Object.assign(media, readExif(chunk));
 }

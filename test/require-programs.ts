@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process';
+
+/** What the tests run beside npm's packages, and Debian's packages of it. */
+const PROGRAMS = [
+  { names: ['ffmpeg', 'ffprobe'], packageName: 'ffmpeg' },
+  { names: ['identify', 'convert'], packageName: 'imagemagick' },
+] as const;
+
+/** Stops the suite with one sentence, instead of failures all over it, where a program is missing. */
+export default function requirePrograms(): void {
+  const missing = PROGRAMS.filter(({ names }) => !names.every(isThere)).map(({ packageName }) => packageName);
+  if (missing.length === 0) return;
+  const packages = missing.join(' ');
+  throw new Error(
+    `The tests need ${missing.join(' and ')}: apt-get install ${packages} (Debian), brew install ${packages} (macOS).`,
+  );
+}
+
+function isThere(name: string): boolean {
+  try {
+    execFileSync(name, ['-version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
