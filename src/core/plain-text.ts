@@ -40,6 +40,11 @@ export function plainCaption(text: string): string {
   return plainText(text).trim();
 }
 
+/** A title as its readers approve it and as it goes out: one line. */
+export function plainTitle(text: string): string {
+  return plainText(text).replace(BLANKS, ' ').trim();
+}
+
 function seen(text: string): string {
   const line = text.replace(UNSEEN_OR_FLAG, '$1').replace(BLANKS, ' ').replace(JOINERS_BEFORE, '').trimEnd();
   return SEEN.test(line) ? line : '';

@@ -25,6 +25,7 @@ export type Problem =
   /** `max` as the setting of the limit has it, bytes for a size. */
   | { code: 'too_much_at_once'; what: 'files' | 'drafts' | 'bytes'; who: 'person' | 'place'; max: number }
   | { code: 'caption_too_long'; length: number; max: number; kind: 'photo' | 'video' }
+  | { code: 'title_too_long'; length: number; max: number }
   | { code: 'no_account' }
   | { code: 'account_not_chosen' }
   | { code: 'account_disconnected'; username: string }

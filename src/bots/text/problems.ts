@@ -83,6 +83,8 @@ export function problemText(problem: Problem, wording: Wording): string {
       return tooMuchText(problem, wording);
     case 'caption_too_long':
       return `The caption has ${problem.length} characters; TikTok takes ${problem.max} with a ${problem.kind}. Shorten it by ${problem.length - problem.max}.`;
+    case 'title_too_long':
+      return `The title has ${problem.length} characters; TikTok takes ${problem.max}. Shorten it by ${problem.length - problem.max}.`;
     case 'no_account':
       return `No TikTok account is connected here. ${slash}connect one first.`;
     case 'account_not_chosen':

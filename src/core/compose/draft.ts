@@ -7,6 +7,7 @@ import {
   TEXT_LIMITS,
 } from '../media/types.ts';
 import type { AccountName, ChatRef, Person } from '../people.ts';
+import { plainTitle } from '../plain-text.ts';
 import type { Problem } from '../problems.ts';
 import type { PostContent } from '../publish/post.ts';
 import type { Versioned } from '../storage/database.ts';
@@ -15,7 +16,7 @@ import { type Captioned, withAnswer, withEditedText } from './typed-texts.ts';
 
 /** A file that somebody offered, on its way to something that TikTok takes. */
 export type DraftFile = {
-  /** The chat message that brought it; files stand in the order of their messages. */
+  /** The chat message that brought it; unless a person moves them, files are in the order of their messages. */
   readonly id: string;
   readonly order: number;
   /** Equal for files that were sent as one. */
@@ -68,7 +69,12 @@ export interface Draft extends Versioned, Captioned {
   readonly author: Person;
   /** The group in whose name it was sent, before an administrator made it their own; it may add to it. */
   readonly sentAs?: Person | undefined;
+  /** In the order in which they are posted. */
   readonly files: readonly DraftFile[];
+  /** The photo that was chosen as the cover; absent for the first. */
+  readonly coverFileId?: string | undefined;
+  /** Of a photo post. */
+  readonly title?: string | undefined;
   readonly preview?: StoredFile | undefined;
   /** What came along and cannot be posted, so that nobody takes it for posted. */
   readonly leftOut?: readonly LeftOut[] | undefined;
@@ -172,7 +178,7 @@ export function continuesAlbum(draft: Draft, file: DraftFile): boolean {
   const { album } = file;
   if (album === undefined) return false;
   if (draft.files.some((known) => known.album === album)) return true;
-  const last = draft.files.at(-1);
+  const [last] = draft.files.toSorted((a, b) => b.order - a.order);
   if (last?.album === undefined || file.order <= last.order || file.order > last.order + ALBUM_SIZE)
     return false;
   return draft.files.filter((known) => known.album === last.album).length === ALBUM_SIZE;
@@ -218,6 +224,7 @@ export function captionLimit(kind: MediaKind): number {
 export function problemsOf(draft: Draft, postMode: PostMode): Problem[] {
   return [
     ...mediaProblems(draft),
+    ...titleProblems(draft),
     ...captionProblems(draft, postMode),
     ...accountProblems(draft, postMode),
     ...(draft.plan !== undefined && 'problem' in draft.plan ? [draft.plan.problem] : []),
@@ -241,6 +248,12 @@ function mediaProblems(draft: Draft): Problem[] {
     return [{ code: 'video_too_long_for_creator', durationSeconds, maxSeconds }];
   }
   return [];
+}
+
+function titleProblems(draft: Draft): Problem[] {
+  const max = TEXT_LIMITS.photoTitle;
+  const length = titleOf(draft)?.length ?? 0;
+  return length > max ? [{ code: 'title_too_long', length, max }] : [];
 }
 
 function captionProblems(draft: Draft, postMode: PostMode): Problem[] {
@@ -303,12 +316,15 @@ export function contentOf(draft: Draft, postMode: PostMode): PostContent {
     allowStitch: kind === 'video' && settings.allowStitch && !creator?.stitchDisabled,
     yourBrand: disclosing && settings.yourBrand,
     brandedContent: disclosing && settings.brandedContent,
+    autoAddMusic: kind === 'photo' ? settings.autoAddMusic : undefined,
   };
   return {
     kind,
     postMode,
     openId: account.openId,
     sources: usableFiles(draft).map(({ name, source, use }) => ({ name, file: source, use })),
+    coverIndex: coverIndexOf(draft),
+    title: titleOf(draft),
     caption: draft.caption,
     // In the inbox the person decides all of this in the TikTok app.
     settings: postMode === 'DIRECT_POST' ? direct : UNDECIDED,
@@ -320,13 +336,24 @@ export type DraftChoice =
   | { type: 'privacy'; privacyLevel: PrivacyLevel }
   | {
       type: 'toggle';
-      setting: 'allowComment' | 'allowDuet' | 'allowStitch' | 'aiGenerated' | 'yourBrand' | 'brandedContent';
+      setting:
+        | 'allowComment'
+        | 'allowDuet'
+        | 'allowStitch'
+        | 'aiGenerated'
+        | 'yourBrand'
+        | 'brandedContent'
+        | 'autoAddMusic';
     }
   | { type: 'disclosing' }
   /** `messageId`: the chat message in which it was typed, whose edits it follows. */
   | { type: 'caption'; text: string; messageId?: string | undefined }
+  /** Empty: no title. */
+  | { type: 'title'; text: string }
   /** Without a plan: as soon as it may. */
   | { type: 'when'; plan: DraftPlan | undefined }
+  | { type: 'move_file'; fileId: string; to: FileMove }
+  | { type: 'cover_photo'; fileId: string }
   | { type: 'keep_photos' }
   | { type: 'keep_file'; fileId: string }
   | { type: 'drop_file'; fileId: string }
@@ -355,6 +382,14 @@ function chosen(draft: Draft, choice: DraftChoice): Draft {
       };
     case 'caption':
       return withAnswer(draft, choice.text, choice.messageId);
+    case 'title':
+      return { ...draft, title: plainTitle(choice.text) || undefined };
+    case 'move_file':
+      return moved(draft, choice.fileId, choice.to);
+    case 'cover_photo':
+      return draft.files.some(({ id }) => id === choice.fileId)
+        ? { ...draft, coverFileId: choice.fileId }
+        : draft;
     case 'when':
       return { ...draft, plan: choice.plan };
     case 'keep_photos':
@@ -433,3 +468,40 @@ function withFiles(draft: Draft, keeps: (file: DraftFile) => boolean): Draft {
   const { preview, ...rest } = draft;
   return { ...rest, files: draft.files.filter(keeps) };
 }
+
+/** The files with one more: behind all that came before it, wherever a person has moved those. */
+export function withLateFile(files: readonly DraftFile[], file: DraftFile): DraftFile[] {
+  return files.toSpliced(files.findLastIndex(({ order }) => order <= file.order) + 1, 0, file);
+}
+
+/** Where a file goes within its draft. */
+export type FileMove = 'first' | 'earlier' | 'later' | 'last';
+
+/** The preview goes, because it shows the order that was. */
+function moved(draft: Draft, fileId: string, to: FileMove): Draft {
+  const from = draft.files.findIndex(({ id }) => id === fileId);
+  const file = draft.files[from];
+  const last = draft.files.length - 1;
+  if (file === undefined) return draft;
+  const target = { first: 0, earlier: from - 1, later: from + 1, last }[to];
+  if (target === from || target < 0 || target > last) return draft;
+  const { preview, ...rest } = draft;
+  return { ...rest, files: draft.files.toSpliced(from, 1).toSpliced(target, 0, file) };
+}
+
+/** The photo that is the cover; undefined where there are not several photos. */
+export function coverOf(draft: Draft): DraftFile | undefined {
+  const photos = usableFiles(draft);
+  if (kindOf(draft) !== 'photo' || photos.length < 2) return undefined;
+  return photos.find(({ id }) => id === draft.coverFileId) ?? photos[0];
+}
+
+/** Undefined for the first. */
+function coverIndexOf(draft: Draft): number | undefined {
+  const cover = coverOf(draft);
+  const index = usableFiles(draft).findIndex(({ id }) => id === cover?.id);
+  return index > 0 ? index : undefined;
+}
+
+/** The title that goes out: only photo posts have one. */
+const titleOf = (draft: Draft): string | undefined => (kindOf(draft) === 'photo' ? draft.title : undefined);

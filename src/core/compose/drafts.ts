@@ -28,6 +28,7 @@ import {
   type LeftOut,
   type MessageEdit,
   UNDECIDED,
+  withLateFile,
 } from './draft.ts';
 import { apartKey, type Intake } from './intake.ts';
 import { limitReached, type Shares, sharesOf } from './limits.ts';
@@ -241,7 +242,7 @@ export function createComposer({
     if (draft.submitted !== undefined || !isOf(draft, offer)) return draft;
     if (draft.files.some((known) => known.id === file.id)) return withTextOf(draft, offer);
     if (!goesWith(draft, file)) return draft;
-    const files = [...draft.files, file].sort((a, b) => a.order - b.order);
+    const files = withLateFile(draft.files, file);
     const changes = { files, updatedAt: now() };
     if (file.state === 'refused') return { ...withTextOf(draft, offer), ...changes };
     // The preview shows the files that were there before.
@@ -360,7 +361,7 @@ export function createComposer({
       draft.submitted === undefined ? { ...decide(draft, choice), updatedAt: now() } : undefined,
     );
     if (after !== undefined && choice.type === 'retry_files') intake.work(after);
-    if (after !== undefined && after.files.length !== before.files.length) await intake.redraw(id);
+    if (after !== undefined && orderOf(after) !== orderOf(before)) await intake.redraw(id);
     changed(id);
   }
 
@@ -422,6 +423,9 @@ const isOf = (draft: Draft, { person }: Offer): boolean => isTheirs(draft, perso
 
 /** The group in whose name a draft was sent. */
 const senderOf = ({ author, sentAs }: Draft): Person | undefined => (isSomebody(author) ? sentAs : author);
+
+/** Which files a draft has, in which order. */
+const orderOf = ({ files }: Draft): string => files.map(({ id }) => id).join(' ');
 
 const withoutFile = (draft: Draft, fileId: string): Draft => ({
   ...draft,

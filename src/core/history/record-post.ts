@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { type AccountName, type Person, platformOf } from '../people.ts';
-import { isSettled, type Post } from '../publish/post.ts';
+import { isSettled, type Post, wordsOf } from '../publish/post.ts';
 import type { Ballots } from '../review/ballots.ts';
 import { areOneOn, type BallotEntry } from '../review/review.ts';
 import type { Fresh } from '../storage/database.ts';
@@ -99,7 +99,7 @@ const planned = ({ publishAt }: Post): string | undefined =>
 /** What every entry says about its post. */
 export function aboutPost({ workspace, id, account, content }: Post) {
   const kind = content.kind === 'video' ? 'Video' : `${content.sources.length} photos`;
-  const excerpt = content.caption.replace(/\s+/g, ' ').slice(0, EXCERPT_LENGTH).toWellFormed() || kind;
+  const excerpt = wordsOf(content).replace(/\s+/g, ' ').slice(0, EXCERPT_LENGTH).toWellFormed() || kind;
   return { place: workspace, postId: id, account: nameOf(account), excerpt };
 }
 

@@ -176,9 +176,9 @@ export function createPerformer({
   }
 
   function publishRequest(post: PostIn<'submitting'>, attempt: Attempt) {
-    const { kind, postMode, caption, settings } = post.content;
+    const { kind, postMode, title, caption, settings, coverIndex } = post.content;
     const mediaUrls = attempt.files.map((file) => mediaUrl(attempt, file));
-    return { kind, postMode, caption, settings, mediaUrls };
+    return { kind, postMode, title, caption, settings, mediaUrls, coverIndex };
   }
 
   async function readStatus(post: PostIn<'processing' | 'published' | 'in_inbox'>): Promise<PostEvent> {

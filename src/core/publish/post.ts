@@ -51,7 +51,12 @@ export interface PostContent {
   readonly kind: MediaKind;
   readonly postMode: PostMode;
   readonly openId: string;
+  /** In the order in which they are shown. */
   readonly sources: readonly SourceFile[];
+  /** Which of several photos is the cover, from 0; absent for the first. */
+  readonly coverIndex?: number | undefined;
+  /** Of a photo post; absent for none. */
+  readonly title?: string | undefined;
   readonly caption: string;
   readonly settings: PostSettings;
 }
@@ -348,7 +353,7 @@ export function whatWaits(
   return { status: 'in_review' as const, review, since: now, expiresAt };
 }
 
-/** SHA-256 over everything that an approval covers: media bytes and order, texts, settings and account. */
+/** SHA-256 over everything that an approval covers: media bytes and order, cover, texts, settings and account. */
 export function hashContent(content: PostContent): string {
   const { kind, postMode, openId, caption, settings, sources } = content;
   const covered = [
@@ -365,7 +370,20 @@ export function hashContent(content: PostContent): string {
     settings.aiGenerated,
     sources.map(({ file, use }) => (use === undefined ? file.sha256 : [file.sha256, use])),
   ];
-  return createHash('sha256').update(JSON.stringify(covered)).digest('hex');
+  const added = addedChoices(content);
+  const whole = added === undefined ? covered : [...covered, added];
+  return createHash('sha256').update(JSON.stringify(whole)).digest('hex');
+}
+
+/** What can be chosen since later versions; undefined where nothing is, so that approvals from before still hold. */
+function addedChoices({ coverIndex, title, settings }: PostContent): object | undefined {
+  const { autoAddMusic } = settings;
+  const added = {
+    coverIndex: coverIndex || undefined,
+    title: title || undefined,
+    autoAddMusic: autoAddMusic || undefined,
+  };
+  return Object.values(added).every((value) => value === undefined) ? undefined : added;
 }
 
 /** By what a post is known as the same that somebody has posted before. */
@@ -379,6 +397,10 @@ export function likenessOf(files: readonly StoredFile[], caption: string): Liken
 
 const hashOf = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('base64url');
+
+/** The words of a post, for lists; empty where it has none. */
+export const wordsOf = ({ title = '', caption }: Pick<PostContent, 'title' | 'caption'>): string =>
+  [title, caption].filter((text) => text !== '').join(' · ');
 
 /** Somebody may post before the preview is drawn; the first photo then stands for all. */
 export function shownFile({ preview, media = [] }: Post): StoredFile | undefined {

@@ -192,7 +192,7 @@ export function publishBody(request: PublishRequest): InitCall {
  * https://developers.tiktok.com/doc/content-posting-api-reference-photo-post
  */
 function photoBody(request: PublishRequest): InitCall {
-  const { caption, mediaUrls, postMode, settings } = request;
+  const { title, caption, mediaUrls, coverIndex = 0, postMode, settings } = request;
   const direct = postMode === 'DIRECT_POST';
   return {
     path: '/v2/post/publish/content/init/',
@@ -201,10 +201,12 @@ function photoBody(request: PublishRequest): InitCall {
       post_mode: postMode,
       is_aigc: direct ? settings.aiGenerated : undefined,
       post_info: {
+        title: title || undefined,
         description: caption || undefined,
         ...(direct && directPostInfo(request)),
+        auto_add_music: direct ? settings.autoAddMusic === true : undefined,
       },
-      source_info: { source: 'PULL_FROM_URL', photo_images: mediaUrls, photo_cover_index: 0 },
+      source_info: { source: 'PULL_FROM_URL', photo_images: mediaUrls, photo_cover_index: coverIndex },
     },
   };
 }

@@ -58,16 +58,22 @@ export interface PostSettings {
   /** A paid partnership with a third party. */
   readonly brandedContent: boolean;
   readonly aiGenerated: boolean;
+  /** Photos only; absent for off, as in records from before there was the choice. */
+  readonly autoAddMusic?: boolean | undefined;
 }
 
 /** One `init` call: what is to be published and the URLs that TikTok shall pull. */
 export interface PublishRequest {
   readonly kind: 'photo' | 'video';
   readonly postMode: PostMode;
+  /** Photos only. */
+  readonly title?: string | undefined;
   readonly caption: string;
   readonly settings: PostSettings;
   /** One URL for a video, 1 to 35 for photos, in order. */
   readonly mediaUrls: readonly string[];
+  /** Which of several photos is the cover, from 0; absent for the first. */
+  readonly coverIndex?: number | undefined;
 }
 
 export type TikTokStatus =

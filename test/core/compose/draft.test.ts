@@ -53,6 +53,14 @@ const PROBLEMS: [name: string, draft: Draft, direct: Problem['code'][], inbox: P
     ['caption_too_long'],
     [],
   ],
+  ['the longest title', draftWith({ title: 'x'.repeat(90) }), [], []],
+  [
+    'a title whose emoji count twice',
+    draftWith({ title: '💥'.repeat(46) }),
+    ['title_too_long'],
+    ['title_too_long'],
+  ],
+  ['a title that a video has not', draftWith({ title: 'x'.repeat(91), files: [file('1', 'video')] }), [], []],
   [
     'emoji count twice',
     draftWith({ caption: '💥'.repeat(2001) }),
@@ -204,6 +212,26 @@ describe('the content of a draft', () => {
     const { sources, openId, kind } = contentOf(draftWith({ files: photos(3) }), 'DIRECT_POST');
     expect(sources).toEqual(['1.bin', '2.bin', '3.bin'].map((name) => ({ name, file: namedFile('a') })));
     expect({ openId, kind }).toEqual({ openId: 'open-ana', kind: 'photo' });
+  });
+
+  it('has the title, the cover and the music of photos, for the inbox without the music', () => {
+    const chosen = { title: 'Light', coverFileId: '2', settings: { ...EVERYONE, autoAddMusic: true } };
+    const draft = draftWith({ files: photos(3), ...chosen });
+    const direct = contentOf(draft, 'DIRECT_POST');
+    expect(direct).toMatchObject({ title: 'Light', coverIndex: 1, settings: { autoAddMusic: true } });
+    const inbox = contentOf(draft, 'MEDIA_UPLOAD');
+    expect(inbox).toMatchObject({ title: 'Light', coverIndex: 1, settings: UNDECIDED });
+    expect(inbox.settings.autoAddMusic).toBeUndefined();
+  });
+
+  it('has nothing of that for a video', () => {
+    const chosen = { title: 'Light', coverFileId: '1', settings: { ...EVERYONE, autoAddMusic: true } };
+    const content = contentOf(draftWith({ files: [file('1', 'video')], ...chosen }), 'DIRECT_POST');
+    expect([content.title, content.coverIndex, content.settings.autoAddMusic]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it('is not to be had from a draft without account or files', () => {

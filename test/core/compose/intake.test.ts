@@ -96,6 +96,38 @@ describe('taking files in', () => {
     expect(one).toBeDefined();
     expect(one).not.toEqual(both);
   });
+
+  it('draws the files in the order in which a person puts them, before the draft is said to look different', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, drafts, whenDraft, whenChanged } = chat.openComposer();
+    const album = { album: 'album-1' };
+    await composer.offer(await chat.photo('1', album));
+    const offered = await composer.offer(await chat.photo('2', album));
+    const id = offered?.id ?? '';
+    const { preview: inOrder } = await whenDraft(id, (one) => isReady(one) && one.preview !== undefined);
+    const changed = whenChanged();
+    const chosen = composer.choose(id, ANA, { type: 'move_file', fileId: '2', to: 'first' });
+    await changed;
+    const { files = [], preview: turned } = (await drafts.get(id)) ?? {};
+    expect(files.map(({ id }) => id)).toEqual(['2', '1']);
+    expect(turned).toBeDefined();
+    expect(turned).not.toEqual(inOrder);
+    await chosen;
+    await composer.choose(id, ANA, { type: 'move_file', fileId: '1', to: 'earlier' });
+    expect((await drafts.get(id))?.preview).toEqual(inOrder);
+  });
+
+  it('keeps the order of a person when another photo comes late', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer();
+    const album = { album: 'album-1' };
+    for (const number of ['1', '2', '4']) await composer.offer(await chat.photo(number, album));
+    const { id } = (await composer.offer(await chat.photo('4', album))) ?? { id: '' };
+    await composer.choose(id, ANA, { type: 'move_file', fileId: '4', to: 'first' });
+    await composer.offer(await chat.photo('3', album));
+    const { files } = await whenDraft(id, (one) => isReady(one) && one.preview !== undefined);
+    expect(files.map((file) => file.id)).toEqual(['4', '1', '2', '3']);
+  });
 });
 
 /** Gives a few bytes and then fails. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Draft } from '../../../src/core/compose/draft.ts';
+import { contentOf, type Draft, type DraftChoice } from '../../../src/core/compose/draft.ts';
 import type { Post } from '../../../src/core/publish/post.ts';
 import { approve } from '../acts.ts';
-import { readyWorld } from '../composing.ts';
+import { isReady, readyWorld } from '../composing.ts';
 import { initsOf, withBytes } from '../core-world.ts';
 import { problemOf } from '../media/files.ts';
 import { ANA, BEN, CHAT, HOUR_MS, WORKSPACE } from '../posts.ts';
@@ -51,6 +51,52 @@ describe('taking a post back', () => {
     expect(second.id).not.toBe(post.id);
     expect(await world.nod.ballots.read(second.id)).toEqual([]);
     expect(initsOf(world.tiktok)).toBe(0);
+  });
+
+  it('opens it with the order, the cover, the title and the music, and each change of them is reviewed anew', async () => {
+    const { chat, rework, submission, parts, id } = await readyWorld();
+    await using _ = chat;
+    const { composer, drafts, whenDraft } = parts;
+    const choose = (draftId: string, choice: DraftChoice) => composer.choose(draftId, ANA, choice);
+    await chat.world.nod.workspaces.meet({
+      workspace: WORKSPACE,
+      chat: CHAT,
+      chatTitle: 'Team',
+      isPrivate: false,
+    });
+    for (const number of ['2', '3']) await composer.offer({ ...(await chat.photo(number)), joins: id });
+    await whenDraft(id, (draft) => draft.files.length === 3 && isReady(draft));
+    await choose(id, { type: 'move_file', fileId: '3', to: 'first' });
+    await choose(id, { type: 'cover_photo', fileId: '2' });
+    await choose(id, { type: 'title', text: 'First light' });
+    await choose(id, { type: 'toggle', setting: 'autoAddMusic' });
+    const post = await submission.submit(id, ANA, 'DIRECT_POST');
+    expect(post.status).toBe('in_review');
+    expect(post.content).toMatchObject({
+      sources: [{ name: '3.png' }, { name: '1.png' }, { name: '2.png' }],
+      coverIndex: 2,
+      title: 'First light',
+      settings: { autoAddMusic: true },
+    });
+    const changes: DraftChoice[] = [
+      { type: 'move_file', fileId: '1', to: 'later' },
+      { type: 'cover_photo', fileId: '1' },
+      { type: 'title', text: '' },
+      { type: 'toggle', setting: 'autoAddMusic' },
+    ];
+    const hashes = new Set([post.contentHash]);
+    let last = post;
+    for (const change of changes) {
+      const opened = await rework.withdraw(last, ANA);
+      await choose(opened.id, { type: 'privacy', privacyLevel: 'PUBLIC_TO_EVERYONE' });
+      expect(contentOf((await drafts.get(opened.id)) ?? opened, 'DIRECT_POST')).toMatchObject(last.content);
+      await choose(opened.id, change);
+      last = await submission.submit(opened.id, ANA, 'DIRECT_POST');
+      expect(last).toMatchObject({ status: 'in_review' });
+      expect(await chat.world.nod.ballots.read(last.id)).toEqual([]);
+      hashes.add(last.contentHash);
+    }
+    expect(hashes.size).toBe(5);
   });
 
   it('opens one draft, however often it is asked, and another one once its post came to nothing', async () => {

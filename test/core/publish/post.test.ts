@@ -61,6 +61,10 @@ describe('the hash of a content', () => {
     'own brand': contentWith({ settings: { ...EVERYONE, yourBrand: true } }),
     'branded content': contentWith({ settings: { ...EVERYONE, brandedContent: true } }),
     'made by AI': contentWith({ settings: { ...EVERYONE, aiGenerated: true } }),
+    cover: contentWith({ coverIndex: 1 }),
+    title: contentWith({ title: 'First light' }),
+    'a title like the caption': contentWith({ title: 'At the beach', caption: '' }),
+    music: contentWith({ settings: { ...EVERYONE, autoAddMusic: true } }),
   };
 
   it('is the same for the same content, whatever the order of its fields', () => {
@@ -72,6 +76,13 @@ describe('the hash of a content', () => {
   it('covers everything that an approval is for', () => {
     const hashes = [plain, ...Object.values(changed)].map(hashContent);
     expect(new Set(hashes).size).toBe(hashes.length);
+  });
+
+  it('is as it was before covers, titles and music where none of them is chosen', () => {
+    const before = '7e15bfd5336d49aca98deb57550ae2619145042b6b3a2de66844c0a46832b9c5';
+    expect(hashContent(plain)).toBe(before);
+    const settings = { ...EVERYONE, autoAddMusic: false };
+    expect(hashContent(contentWith({ coverIndex: 0, title: '', settings }))).toBe(before);
   });
 
   it('covers the order of the files', () => {

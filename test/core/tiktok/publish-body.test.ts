@@ -90,6 +90,7 @@ test('sends photos with the caption as description and the AI label at the top',
         disable_comment: false,
         brand_content_toggle: true,
         brand_organic_toggle: true,
+        auto_add_music: false,
       },
       source_info: { source: 'PULL_FROM_URL', photo_images: PHOTO_URLS, photo_cover_index: 0 },
     },
@@ -104,6 +105,33 @@ test('sends a draft of photos with its text alone', () => {
     post_info: { description: 'Hello #nod' },
     source_info: { source: 'PULL_FROM_URL', photo_images: PHOTO_URLS, photo_cover_index: 0 },
   });
+});
+
+test('sends the title, the cover and the music of photos', () => {
+  const chosen = { title: 'First light', coverIndex: 1, settings: { ...quiet, autoAddMusic: true } };
+  expect(body({ kind: 'photo', ...chosen }).json).toMatchObject({
+    post_info: { title: 'First light', description: 'Hello #nod', auto_add_music: true },
+    source_info: { photo_images: PHOTO_URLS, photo_cover_index: 1 },
+  });
+});
+
+test('sends a draft of photos with its title and cover, and leaves the music to the app', () => {
+  const chosen = { title: 'First light', coverIndex: 1, settings: { ...loud, autoAddMusic: true } };
+  expect(body({ kind: 'photo', postMode: 'MEDIA_UPLOAD', ...chosen }).json).toEqual({
+    media_type: 'PHOTO',
+    post_mode: 'MEDIA_UPLOAD',
+    post_info: { title: 'First light', description: 'Hello #nod' },
+    source_info: { source: 'PULL_FROM_URL', photo_images: PHOTO_URLS, photo_cover_index: 1 },
+  });
+});
+
+test('knows neither title nor music of a video', () => {
+  const chosen = { title: 'First light', settings: { ...quiet, autoAddMusic: true } };
+  expect(body(chosen)).toEqual(body({}));
+});
+
+test('leaves an empty title out', () => {
+  expect(JSON.stringify(body({ kind: 'photo', title: '' }))).not.toContain('title');
 });
 
 test('leaves an empty caption out', () => {
