@@ -6,7 +6,6 @@ import {
   chosenAccount,
   creatorOf,
   type Draft,
-  type DraftFile,
   kindOf,
   type LeftOut,
   needsPick,
@@ -16,7 +15,7 @@ import {
 } from '../../core/compose/draft.ts';
 import type { EarlierPost } from '../../core/compose/earlier-post.ts';
 import { type DraftNotice, joinedTexts } from '../../core/compose/typed-texts.ts';
-import type { EncodingReason, MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
+import type { StoredFile } from '../../core/media/types.ts';
 import { isSomebody, type Obstacle } from '../../core/people.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
@@ -37,19 +36,18 @@ import {
   accountName,
   capital,
   countOf,
-  durationOf,
   excerptOf,
   filesWord,
   hashtagNote,
   listOf,
   momentSpan,
   onOff,
-  sizeOf,
 } from '../text/format.ts';
 import { obstacleText } from '../text/obstacles.ts';
 import { problemText } from '../text/problems.ts';
-import { type Wording, wordingOf } from '../text/wording.ts';
+import { wordingOf } from '../text/wording.ts';
 import { earlierLines } from './earlier-lines.ts';
+import { fileLines } from './file-report.ts';
 
 const MUSIC_URL = 'https://www.tiktok.com/legal/page/global/music-usage-confirmation/en';
 const BRANDED_URL = 'https://www.tiktok.com/legal/page/global/bc-policy/en';
@@ -422,23 +420,6 @@ function choiceRows(draft: Draft): Row[] {
 
 const tick = (value: boolean): string => (value ? '☑' : '☐');
 
-/** One line for each file: where it stands, and what was changed about it. */
-function fileLines({ chat, files }: Draft): Line[] {
-  return files.map((file, index) => fileLine(file, { index, count: files.length, wording: wordingOf(chat) }));
-}
-
-function fileLine(
-  file: DraftFile,
-  { index, count, wording }: { index: number; count: number; wording: Wording },
-): Line {
-  const number = count > 1 ? `${index + 1}  ` : '';
-  const name = { text: `${number}${file.name}`, style: 'code' as const };
-  if (file.state === 'waiting') return [name, '  on the way'];
-  if (file.state === 'stored') return [name, '  being prepared'];
-  if (file.state === 'refused') return [name, `  ✕ ${problemText(file.problem, wording)}`];
-  return [name, `  ${changesText(file.source, file.media)}`];
-}
-
 const LEFT_OUT: Readonly<Record<LeftOut['what'], string>> = {
   preview: 'preview of a link',
   embed: 'embed',
@@ -453,67 +434,6 @@ function leftOutLines({ leftOut = [] }: Draft): Line[] {
     what === 'preview' && count > 1 ? `${count} previews of links` : countOf(count, LEFT_OUT[what]),
   );
   return [[`Left out: ${listOf(named)}. Only attached files are posted.`]];
-}
-
-function changesText(source: StoredFile, { changes, file, durationSeconds }: PreparedMedia): string {
-  const words = changes.map(changeText);
-  const size =
-    source.bytes === file.bytes ? sizeOf(file.bytes) : `${sizeOf(source.bytes)} → ${sizeOf(file.bytes)}`;
-  if (durationSeconds !== undefined) words.unshift(durationOf(durationSeconds * 1000));
-  return [...words, size].join(', ');
-}
-
-function changeText(change: MediaChange): string {
-  switch (change.type) {
-    case 'converted':
-    case 'repackaged':
-      return `${change.from} → ${change.to}`;
-    case 'turned_upright':
-      return 'turned upright';
-    case 'flattened_on_white':
-      return 'on white';
-    case 'resized':
-      return `${change.from.join('×')} → ${change.to.join('×')}`;
-    case 'first_picture':
-      return `first of ${change.of} pictures`;
-    case 'animation_encoded':
-      return `animated ${change.from} → video`;
-    case 'picture_encoded':
-      return `picture encoded anew (${listOf(change.why.map(encodingReasonText))})`;
-    case 'sound_encoded':
-      return `sound ${change.from} → AAC`;
-    case 'trimmed':
-      return 'without what was trimmed away';
-    case 'cut':
-      return `from ${durationOf(change.startSeconds * 1000)} to ${durationOf(change.endSeconds * 1000)}`;
-    case 'metadata_removed':
-      return change.hadPlace
-        ? 'untouched picture and sound, data about the place removed'
-        : 'untouched picture and sound, other data removed';
-    case 'not_played':
-      return 'not played for a check, because ffmpeg is missing';
-  }
-}
-
-function encodingReasonText(reason: EncodingReason): string {
-  switch (reason.type) {
-    case 'codec':
-      return `${reason.from} → H.264`;
-    case 'pixel_format':
-      return `${reason.from} → 8 bit`;
-    case 'hdr':
-      return 'HDR → usual colours';
-    case 'size':
-      return 'its size';
-    case 'frame_rate':
-      return `${reason.from === undefined ? 'varying' : Math.round(reason.from * 100) / 100} → ${reason.to} frames a second`;
-    case 'trim':
-      return 'trimmed between two key frames';
-    case 'cut':
-      return 'cut';
-    case 'repair':
-      return 'repaired';
-  }
 }
 
 /** A button to take each file out, five a row. */

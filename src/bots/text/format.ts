@@ -55,6 +55,17 @@ function withRest(whole: string, rest: number, unit: string): string {
   return rest === 0 ? whole : `${whole} ${rest} ${unit}`;
 }
 
+/** A moment of a video as players write it: `0:07`, `1:05.5`, `1:00:05`. */
+export function clockOf(seconds: number): string {
+  const tenths = Math.round(seconds * 10);
+  const whole = Math.floor(tenths / 10);
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  const twoDigits = (part: number) => String(part).padStart(2, '0');
+  const head = hours > 0 ? `${hours}:${twoDigits(minutes)}` : String(minutes);
+  return `${head}:${twoDigits(whole % 60)}${tenths % 10 === 0 ? '' : `.${tenths % 10}`}`;
+}
+
 /** `just now`, `12 min ago`, `3 h ago`, `5 days ago`: only as exact as a list needs. */
 export function agoOf(at: number, now: number): string {
   const minutes = Math.floor((now - at) / 60_000);

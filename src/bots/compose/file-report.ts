@@ -1,0 +1,151 @@
+import type { Draft, DraftFile } from '../../core/compose/draft.ts';
+import type { EncodingReason, MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
+import type { Line } from '../platform.ts';
+import { clockOf, durationOf, sizeOf } from '../text/format.ts';
+import { problemText } from '../text/problems.ts';
+import { type Wording, wordingOf } from '../text/wording.ts';
+
+/** How far the work on a file is, from 0 to 1; undefined where nothing is measured. */
+export type ProgressOf = (file: DraftFile) => number | undefined;
+
+/** One line for each file of a draft: what came, what will be sent, what was changed and why. */
+export function fileLines({ chat, files }: Draft, progressOf: ProgressOf = () => undefined): Line[] {
+  const wording = wordingOf(chat);
+  return files.map((file, index) => {
+    const number = files.length > 1 ? `${index + 1}  ` : '';
+    return [
+      { text: `${number}${file.name}`, style: 'code' },
+      `  ${stateText(file, { wording, progress: progressOf(file) })}`,
+    ];
+  });
+}
+
+function stateText(
+  file: DraftFile,
+  { wording, progress }: { wording: Wording; progress: number | undefined },
+): string {
+  switch (file.state) {
+    case 'waiting':
+      return 'on the way';
+    case 'stored':
+      return progress === undefined ? 'being prepared' : `being transcoded, ${Math.floor(progress * 100)} %`;
+    case 'refused':
+      return `✕ ${problemText(file.problem, wording)}`;
+    case 'ready':
+      return reportText(file.source, file.media);
+  }
+}
+
+/** What is said first: what it is, then how it is cut, then what was done to picture and sound. */
+const ORDER: readonly MediaChange['type'][] = [
+  'first_picture',
+  'animation_encoded',
+  'converted',
+  'repackaged',
+  'cut',
+  'trimmed',
+  'picture_encoded',
+  'resized',
+  'turned_upright',
+  'flattened_on_white',
+  'sound_encoded',
+  'metadata_removed',
+  'not_played',
+];
+
+/** What became of a file, in one line: its length and size are those of what is sent. */
+export function reportText(source: StoredFile, { changes, file, durationSeconds }: PreparedMedia): string {
+  const size =
+    source.bytes === file.bytes ? sizeOf(file.bytes) : `${sizeOf(source.bytes)} → ${sizeOf(file.bytes)}`;
+  return [
+    ...(durationSeconds === undefined ? [] : [durationOf(durationSeconds * 1000)]),
+    ...changes
+      .toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type))
+      .map((change) => changeText(change, changes)),
+    size,
+  ].join(', ');
+}
+
+function changeText(change: MediaChange, all: readonly MediaChange[]): string {
+  switch (change.type) {
+    case 'first_picture':
+      return `first of ${change.of} pictures`;
+    case 'animation_encoded':
+      return `animated ${change.from} → MP4`;
+    case 'converted':
+    case 'repackaged':
+      return `${change.from} → ${change.to}`;
+    case 'cut':
+      return `from ${clockOf(change.startSeconds)} to ${clockOf(change.endSeconds)}`;
+    case 'trimmed':
+      return 'without what was trimmed away';
+    case 'picture_encoded':
+      return pictureText(change.why, all);
+    case 'resized':
+      return resizedText(change);
+    case 'turned_upright':
+      return 'turned upright';
+    case 'flattened_on_white':
+      return 'on white';
+    case 'sound_encoded':
+      return `sound ${change.from} → AAC`;
+    case 'metadata_removed':
+      return metadataText(change.hadPlace, all);
+    case 'not_played':
+      return 'not played for a check, because ffmpeg is missing';
+  }
+}
+
+/** TikTok takes no smaller ones, which is why something was enlarged. */
+function resizedText({ from, to }: Extract<MediaChange, { type: 'resized' }>): string {
+  const sizes = `${from.join('×')} → ${to.join('×')}`;
+  return to[0] > from[0] ? `${sizes}, the smallest that TikTok takes` : sizes;
+}
+
+/** What was copied is untouched. */
+function metadataText(hadPlace: boolean, all: readonly MediaChange[]): string {
+  const isEncoded = (what: 'picture_encoded' | 'sound_encoded') => all.some(({ type }) => type === what);
+  const copied = [
+    ...(isEncoded('picture_encoded') ? [] : ['picture']),
+    ...(isEncoded('sound_encoded') ? [] : ['sound']),
+  ].join(' and ');
+  return [
+    ...(copied === '' ? [] : [`untouched ${copied}`]),
+    hadPlace ? 'data about the place removed' : 'other data removed',
+  ].join(', ');
+}
+
+/** `picture VP9 → H.264`, and what else was not as TikTok takes it. */
+function pictureText(why: readonly EncodingReason[], all: readonly MediaChange[]): string {
+  const codec = why.find((reason) => reason.type === 'codec');
+  const others = why.map((reason) => reasonText(reason, all)).filter((text) => text !== undefined);
+  const picture = codec === undefined ? 'picture encoded anew' : `picture ${codec.from} → H.264`;
+  return others.length === 0 ? picture : `${picture} (${others.join(', ')})`;
+}
+
+/** Undefined for what is said already. */
+function reasonText(reason: EncodingReason, all: readonly MediaChange[]): string | undefined {
+  const unlessSaid = (type: MediaChange['type'], text: string) =>
+    all.some((change) => change.type === type) ? undefined : text;
+  switch (reason.type) {
+    case 'codec':
+      return undefined;
+    case 'pixel_format':
+      return `${reason.from} → 8 bit`;
+    case 'hdr':
+      return 'HDR → usual colours';
+    case 'size':
+      return unlessSaid('resized', 'for its size');
+    case 'frame_rate':
+      return `${rateText(reason.from)} → ${rateText(reason.to)} frames a second`;
+    case 'trim':
+      return unlessSaid('trimmed', 'where it was trimmed');
+    case 'cut':
+      return unlessSaid('cut', 'where it was cut');
+    case 'repair':
+      return 'repaired';
+  }
+}
+
+const rateText = (rate: number | undefined): string =>
+  rate === undefined ? 'varying' : String(Math.round(rate * 100) / 100);
