@@ -26,7 +26,7 @@ import type { PostSchedule } from './posts/schedule.ts';
 import type { Questions } from './questions.ts';
 import type { Voting } from './review/voting.ts';
 import type { SettingsDialogue } from './settings/settings.ts';
-import { note, OLD_BUTTON, problemCard } from './text/messages.ts';
+import { answeredTitle, note, OLD_BUTTON, problemCard } from './text/messages.ts';
 import { problemText } from './text/problems.ts';
 import { linkText, untakeableText } from './text/untakeable.ts';
 import { wordingOf } from './text/wording.ts';
@@ -226,6 +226,7 @@ export function createConversation({
   async function takeDraftAnswer({ event, kind, draft }: PassedOn<'draft_answer'>): Promise<void> {
     const id = await ownId(draft, event.person);
     if (kind === 'caption') await caption(id, event);
+    else if (kind === 'title') await title(id, event);
     else if (kind === 'zone_draft') await schedule.takeZoneForDraft(event, id);
     else if (!(await schedule.takeForDraft(event, id))) return;
     await questions.settle(event);
@@ -259,6 +260,11 @@ export function createConversation({
 
   async function caption(draftId: string, { person, text, messageId }: ChatEventOf<'text'>): Promise<void> {
     await composer.choose(draftId, person, { type: 'caption', text, messageId });
+    cardQueue.touch(draftId, { soon: true });
+  }
+
+  async function title(draftId: string, { person, text }: ChatEventOf<'text'>): Promise<void> {
+    await composer.choose(draftId, person, { type: 'title', text: answeredTitle(text) });
     cardQueue.touch(draftId, { soon: true });
   }
 

@@ -85,8 +85,12 @@ it('leaves photos out, and leads back to the choices', async () => {
   const handle = await stage.offer(['phone.jpg', 'photo.webp', 'transparent.png']);
   await stage.composer(handle, '3 photos');
   await stage.press(handle, 'Photos…');
-  await handle.waitForResponse((message) => labelsOf(message).includes('✕ 2'));
-  await stage.press(handle, '✕ 2');
+  await handle.waitForResponse((message) => labelsOf(message).includes('2'));
+  await stage.press(handle, '2');
+  await handle.waitForResponse('Photo 2 of 3');
+  await stage.press(handle, 'Leave out');
+  await handle.waitForResponse('2 photos');
+  await stage.press(handle, 'Back');
   const fewer = await stage.composer(handle, '2 photos');
   expect(textOf(fewer)).not.toContain('photo.webp');
 });

@@ -17,8 +17,9 @@ it('publishes photos: composed for one, shown to all on one card, told to whom i
   expect(textOf(composer)).toContain('First light #surf @maria');
   expect(textOf(composer)).toContain('By posting, you agree to TikTok’s [Music Usage Confirmation](https://');
   expect(labelsOf(composer)).toEqual([
-    ...['Everyone', 'Friends', 'Only me', 'Comments: off', 'Disclosure: off', 'AI label: off'],
-    ...['Edit caption', 'Photos…', 'When…', 'Post now', 'To my TikTok inbox', 'Discard'],
+    ...['Everyone', 'Friends', 'Only me'],
+    ...['Comments: off', 'Music by TikTok: off', 'Disclosure: off', 'AI label: off'],
+    ...['Add title', 'Edit caption', 'Photos…', 'When…', 'Post now', 'To my TikTok inbox', 'Discard'],
   ]);
   expect(stage.cards()).toEqual([]);
 

@@ -136,6 +136,26 @@ describe('the page', () => {
     expect(factOf(text, 'Duet')).toBeUndefined();
   });
 
+  test('shows the title, which photo is the cover, and whether TikTok adds music', async () => {
+    const { path, id } = await addPhotos(3);
+    const plain = await textOf(path);
+    expect(plain).toContain('1 / 3 · ★ cover');
+    expect(plain).not.toContain('<h2>Title</h2>');
+    expect(factOf(plain, 'Music by TikTok')).toBe('off');
+    await world.posts.update(id, ({ content, ...post }) => {
+      const settings = { ...content.settings, autoAddMusic: true };
+      return {
+        ...post,
+        content: { ...content, settings, coverIndex: 1, title: '<i>Out</i> at sea' },
+      } as Post;
+    });
+    const text = await textOf(path);
+    expect(text).toContain('2 / 3 · ★ cover');
+    expect(text.match(/★ cover/g)).toHaveLength(1);
+    expect(text).toContain('<h2>Title</h2>\n<p class="caption">&lt;i&gt;Out&lt;/i&gt; at sea</p>');
+    expect(factOf(text, 'Music by TikTok')).toBe('on');
+  });
+
   test('keeps the caption as it was typed, and escapes everything', async () => {
     const caption = ' First line\n\n#tag  @name <img src=x> & "quotes" \'single\' </p>\nlast ';
     const { path } = await add({

@@ -41,7 +41,7 @@ export type Passed =
   | {
       readonly on: 'draft_answer';
       readonly event: ChatEventOf<'text'>;
-      readonly kind: 'caption' | 'when_draft' | 'zone_draft';
+      readonly kind: DraftAnswer;
       readonly draft: OwnDraft;
     }
   | {
@@ -101,6 +101,13 @@ interface AnswerTopic {
   /** A question of ours asks for it, and not only a card. */
   readonly isAsked?: boolean;
 }
+
+/** What is asked about a draft. */
+const DRAFT_ANSWERS = ['caption', 'title', 'when_draft', 'zone_draft'] as const;
+type DraftAnswer = (typeof DRAFT_ANSWERS)[number];
+
+const isDraftAnswer = (kind: AnswerTopic['kind']): kind is DraftAnswer =>
+  DRAFT_ANSWERS.some((known) => known === kind);
 
 /** Somebody has spoken in a place that may not use this Nod. */
 export interface Stranger {
@@ -231,7 +238,7 @@ export function createGuard({
 
   /** Whether there still is what a question was about. */
   async function isOpen({ kind, id }: AnswerTopic): Promise<boolean> {
-    if (kind !== 'caption' && kind !== 'when_draft' && kind !== 'zone_draft') return true;
+    if (!isDraftAnswer(kind)) return true;
     const draft = await drafts.get(id);
     return draft !== undefined && draft.submitted === undefined;
   }
@@ -246,8 +253,7 @@ export function createGuard({
       if (post !== undefined && post.workspace === event.workspace && post.author.id === event.person.id)
         return { on: 'post_answer', event, kind, post, member: await checkPostRight(event, post, right) };
     }
-    if (kind === 'caption' || kind === 'when_draft' || kind === 'zone_draft')
-      return { on: 'draft_answer', event, kind, draft: await findOwnDraft(event, id) };
+    if (isDraftAnswer(kind)) return { on: 'draft_answer', event, kind, draft: await findOwnDraft(event, id) };
     if (kind === 'zone' || kind === 'code') {
       await checkPlaceRight(event, right);
       return { on: 'place_answer', event, kind };

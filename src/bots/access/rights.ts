@@ -27,9 +27,16 @@ export const DRAFT_RIGHTS = {
   disclose: 'author',
   photos: 'author',
   keep: 'author',
+  file: 'author',
+  first: 'author',
+  earlier: 'author',
+  later: 'author',
+  last: 'author',
+  cover_photo: 'author',
   drop: 'author',
   drop_refused: 'author',
   retry_files: 'author',
+  title: 'author',
   caption: 'author',
   when: 'author',
   zone: 'author',
@@ -105,6 +112,7 @@ export const ACCESS_RIGHTS = {
 
 /** What the answer to a question of ours asks for. */
 export const ANSWER_RIGHTS = {
+  title: 'author',
   caption: 'author',
   when_draft: 'author',
   zone_draft: 'author',

@@ -6,6 +6,7 @@ import { captionLimit, chosenAccount, kindOf } from '../../core/compose/draft.ts
 import type { Composer, DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
+import { TEXT_LIMITS } from '../../core/media/types.ts';
 import type { ChatRef, Obstacle } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import type { Post, PostStatus } from '../../core/publish/post.ts';
@@ -24,12 +25,13 @@ import type { Bot, ChatEventOf } from '../platform.ts';
 import type { PostButtons } from '../posts/post-buttons.ts';
 import { pageIn, type Queue } from '../posts/queue.ts';
 import type { PostSchedule } from '../posts/schedule.ts';
-import type { Questions } from '../questions.ts';
+import { encodeQuestionId, type Questions } from '../questions.ts';
 import type { SettingsDialogue } from '../settings/settings.ts';
 import { accountName } from '../text/format.ts';
-import { note, OLD_BUTTON } from '../text/messages.ts';
+import { askTitleText, note, OLD_BUTTON } from '../text/messages.ts';
 import { canStand } from '../text/obstacles.ts';
 import type { DraftMenu } from './draft-card.ts';
+import { fileChoiceOf, fileMenuAfter } from './photo-menu.ts';
 
 type PressEvent = ChatEventOf<'press'>;
 
@@ -119,7 +121,7 @@ export function createButtonPresses({
   async function pressDraft(event: PressEvent, press: Press): Promise<void> {
     const { id, verb } = press;
     // Before what the press changes is drawn; a menu in which a press is refused stays open.
-    const before = setMenu(id, verb === 'files' || verb === 'accounts' ? verb : undefined);
+    const before = setMenu(id, verb === 'accounts' ? verb : fileMenuAfter(press));
     try {
       await changeDraft(event, press);
     } catch (error) {
@@ -149,6 +151,8 @@ export function createButtonPresses({
         return submit(event, id, 'MEDIA_UPLOAD');
       case 'caption':
         return askForCaption(event, id);
+      case 'title':
+        return askForTitle(event, id);
       case 'when':
         return schedule.askForDraft(event, id);
       case 'zone':
@@ -160,6 +164,7 @@ export function createButtonPresses({
       case 'discard':
         return discard(event, id);
       case 'files':
+      case 'file':
       case 'accounts':
       case 'open':
         await composer.own(id, person);
@@ -219,6 +224,15 @@ export function createButtonPresses({
     await questions.ask(event, { question, card, replyTo: await cardIndex.messageOf(id) });
   }
 
+  async function askForTitle(event: PressEvent, id: string): Promise<void> {
+    const { person } = event;
+    const { title: text = '' } = await composer.own(id, person);
+    const subject = encodeQuestionId({ kind: 'title', id });
+    const question = { subject, title: 'Title', text, maxLength: TEXT_LIMITS.photoTitle };
+    const card = note(askTitleText(person, text));
+    await questions.ask(event, { question, card, replyTo: await cardIndex.messageOf(id) });
+  }
+
   async function discard({ person, answer }: PressEvent, id: string): Promise<void> {
     await composer.discard(id, person);
     cardQueue.showInstead(id, note('Discarded. Nothing was posted.'));
@@ -270,6 +284,7 @@ const TOGGLES = [
   'aiGenerated',
   'yourBrand',
   'brandedContent',
+  'autoAddMusic',
 ] as const;
 
 /** The choice that a button on a draft stands for; undefined when it stands for something else. */
@@ -287,13 +302,11 @@ function choiceOf(verb: string, argument = ''): DraftChoice | undefined {
       return { type: 'keep_photos' };
     case 'keep':
       return { type: 'keep_file', fileId: argument };
-    case 'drop':
-      return { type: 'drop_file', fileId: argument };
     case 'drop_refused':
       return { type: 'drop_refused' };
     case 'retry_files':
       return { type: 'retry_files' };
     default:
-      return undefined;
+      return fileChoiceOf(verb, argument);
   }
 }

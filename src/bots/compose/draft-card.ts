@@ -11,11 +11,12 @@ import {
   needsPick,
   plannedAt,
   problemsOf,
+  titleOf,
   usableFiles,
 } from '../../core/compose/draft.ts';
 import type { EarlierPost } from '../../core/compose/earlier-post.ts';
 import { type DraftNotice, joinedTexts } from '../../core/compose/typed-texts.ts';
-import type { StoredFile } from '../../core/media/types.ts';
+import { type StoredFile, TEXT_LIMITS } from '../../core/media/types.ts';
 import { isSomebody, type Obstacle } from '../../core/people.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
@@ -25,7 +26,6 @@ import {
   type Button,
   buttonColumn,
   buttonRow,
-  buttonRows,
   type Card,
   type Choice,
   type Line,
@@ -48,12 +48,13 @@ import { problemText } from '../text/problems.ts';
 import { wordingOf } from '../text/wording.ts';
 import { earlierLines } from './earlier-lines.ts';
 import { fileLines } from './file-report.ts';
+import { type FileMenu, fileMenu } from './photo-menu.ts';
 
 const MUSIC_URL = 'https://www.tiktok.com/legal/page/global/music-usage-confirmation/en';
 const BRANDED_URL = 'https://www.tiktok.com/legal/page/global/bc-policy/en';
 
 /** What a person can open in place of the choices. */
-export type DraftMenu = 'files' | 'accounts';
+export type DraftMenu = FileMenu | 'accounts';
 
 /** The card on which a draft is composed; the choices are those that TikTok demands of a person. */
 export function draftCard({
@@ -89,9 +90,11 @@ export function draftCard({
     { text: `${mediaName(draft)} for TikTok`, style: 'bold' },
     account === undefined ? '' : ` · ${accountName(account)}`,
   ];
+  const files = menu === undefined || menu === 'accounts' ? undefined : fileMenu(draft, menu);
+  if (files !== undefined)
+    return { attachment, lines: [title, ...senderLines(draft), [], ...files.lines], rows: files.rows };
   const about = [...albumLines(draft), ...leftOutLines(draft), ...sentWithLines(draft)];
   const lines = [title, ...senderLines(draft), [], ...fileLines(draft), ...about];
-  if (menu === 'files') return { attachment, lines, rows: [...fileRows(draft), backRow(draft)] };
   if (menu === 'accounts')
     return { attachment, lines, rows: [...accountPicks(draft, accounts), backRow(draft)] };
   if (usableFiles(draft).length === 0 || needsPick(draft)) {
@@ -100,6 +103,7 @@ export function draftCard({
   const linesWith = (isCut: boolean): Line[] => [
     ...lines,
     [],
+    ...titleLines(draft),
     ...captionLines(draft, { isCut }),
     ...typedLines(draft),
     ...paragraph(choiceLines(draft), planLines(draft, { timeZone, now })),
@@ -182,6 +186,15 @@ function backRow(draft: Draft): Row {
 
 /** From here on a person who writes on wants to know how much is left. */
 const NEAR_LIMIT = 0.9;
+
+/** Of a photo post that has one. */
+function titleLines(draft: Draft): Line[] {
+  const title = titleOf(draft);
+  if (title === undefined) return [];
+  const max = TEXT_LIMITS.photoTitle;
+  const count = title.length > max * NEAR_LIMIT ? `  ${title.length} of ${max} characters` : '';
+  return [[{ text: 'Title', style: 'bold' }, count], [title], []];
+}
 
 /** As it will stand on TikTok; what would not fit there, or not work, is said beside it. */
 function captionLines(draft: Draft, { isCut }: { isCut: boolean }): Line[] {
@@ -310,11 +323,13 @@ function endRows(draft: Draft, policy: ReviewPolicy): Row[] {
   const isAlbum = draft.files.length > 1;
   const kind = kindOf(draft);
   const refused = draft.files.some((file) => file.state === 'refused');
-  const editing = [
-    on(draft, draft.caption === '' ? 'Add caption' : 'Edit caption', 'caption'),
-    ...(isAlbum ? [on(draft, kind === 'photo' ? 'Photos…' : 'Files…', 'files')] : []),
-    on(draft, 'When…', 'when'),
-  ];
+  const caption = on(draft, draft.caption === '' ? 'Add caption' : 'Edit caption', 'caption');
+  const title = on(draft, draft.title === undefined ? 'Add title' : 'Edit title', 'title');
+  const files = isAlbum ? [on(draft, kind === 'photo' ? 'Photos…' : 'Files…', 'files')] : [];
+  const when = on(draft, 'When…', 'when');
+  const texts = kind === 'photo' ? [title, caption] : [caption];
+  const editing =
+    files.length === 0 ? [buttonRow(...texts, when)] : [buttonRow(...texts), buttonRow(...files, when)];
   const inboxLabel =
     kind !== undefined && !carriesCaption(kind, 'MEDIA_UPLOAD') && draft.caption !== ''
       ? 'To my inbox, without caption'
@@ -322,7 +337,7 @@ function endRows(draft: Draft, policy: ReviewPolicy): Row[] {
   return [
     ...retryRows(draft),
     ...(refused ? [buttonRow(on(draft, 'Leave out what cannot be used', 'drop_refused'))] : []),
-    buttonRow(...editing),
+    ...editing,
     buttonRow(
       { ...on(draft, postLabel(draft, policy), 'post'), tone: 'main' },
       on(draft, inboxLabel, 'inbox'),
@@ -342,6 +357,7 @@ function choiceLines(draft: Draft): Line[] {
   if (!creator.commentDisabled) lines.push(choice('Comments', onOff(settings.allowComment)));
   if (isVideo && !creator.duetDisabled) lines.push(choice('Duet', onOff(settings.allowDuet)));
   if (isVideo && !creator.stitchDisabled) lines.push(choice('Stitch', onOff(settings.allowStitch)));
+  if (kindOf(draft) === 'photo') lines.push(choice('Music by TikTok', onOff(hasMusic(settings))));
   lines.push(
     choice('Disclosure', disclosureText(draft)),
     choice('AI-generated', settings.aiGenerated ? 'yes' : 'no'),
@@ -403,6 +419,9 @@ function choiceRows(draft: Draft): Row[] {
     ...(isVideo && !creator.stitchDisabled
       ? [on(draft, `Stitch: ${onOff(settings.allowStitch)}`, 'set', 'allowStitch')]
       : []),
+    ...(kindOf(draft) === 'photo'
+      ? [on(draft, `Music by TikTok: ${onOff(hasMusic(settings))}`, 'set', 'autoAddMusic')]
+      : []),
   ];
   const disclosure = [
     on(draft, `Disclosure: ${onOff(disclosing)}`, 'disclose'),
@@ -417,6 +436,8 @@ function choiceRows(draft: Draft): Row[] {
   const toggles = [interactions, disclosure, kinds].filter((row) => row.length > 0);
   return [privacy, ...toggles.map((row) => buttonRow(...row))];
 }
+
+const hasMusic = ({ autoAddMusic = false }: Draft['settings']): boolean => autoAddMusic;
 
 const tick = (value: boolean): string => (value ? '☑' : '☐');
 
@@ -434,10 +455,4 @@ function leftOutLines({ leftOut = [] }: Draft): Line[] {
     what === 'preview' && count > 1 ? `${count} previews of links` : countOf(count, LEFT_OUT[what]),
   );
   return [[`Left out: ${listOf(named)}. Only attached files are posted.`]];
-}
-
-/** A button to take each file out, five a row. */
-function fileRows(draft: Draft): Row[] {
-  const buttons = draft.files.map((file, index) => on(draft, `✕ ${index + 1}`, 'drop', file.id));
-  return buttonRows(buttons, 5);
 }

@@ -1,21 +1,25 @@
-import type { Draft, DraftFile } from '../../core/compose/draft.ts';
+import { coverOf, type Draft, type DraftFile } from '../../core/compose/draft.ts';
 import type { EncodingReason, MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
 import type { Line } from '../platform.ts';
 import { clockOf, durationOf, sizeOf } from '../text/format.ts';
 import { problemText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
+import { COVER_MARK } from './photo-menu.ts';
 
 /** How far the work on a file is, from 0 to 1; undefined where nothing is measured. */
 export type ProgressOf = (file: DraftFile) => number | undefined;
 
 /** One line for each file of a draft: what came, what will be sent, what was changed and why. */
-export function fileLines({ chat, files }: Draft, progressOf: ProgressOf = () => undefined): Line[] {
+export function fileLines(draft: Draft, progressOf: ProgressOf = () => undefined): Line[] {
+  const { chat, files } = draft;
   const wording = wordingOf(chat);
+  const cover = coverOf(draft);
   return files.map((file, index) => {
     const number = files.length > 1 ? `${index + 1}  ` : '';
     return [
       { text: `${number}${file.name}`, style: 'code' },
       `  ${stateText(file, { wording, progress: progressOf(file) })}`,
+      ...(file === cover ? [`  ${COVER_MARK}`] : []),
     ];
   });
 }

@@ -18,6 +18,7 @@ import {
   durationOf,
   excerptOf,
   momentSpan,
+  titleLine,
   whenSpan,
 } from '../text/format.ts';
 import { problemText } from '../text/problems.ts';
@@ -46,6 +47,7 @@ export interface PostView {
 export function postCard(view: PostView): Card {
   const { post, pictureOf, goesOn } = view;
   const { headline, lines } = body(view);
+  const { title } = post.content;
   const caption = excerptOf(post.content.caption, 300);
   const shown = shownFile(post);
   // Votes that count no longer are not shown.
@@ -55,6 +57,7 @@ export function postCard(view: PostView): Card {
     attachment: shown && pictureOf(shown),
     lines: [
       [{ text: headline, style: 'bold' }, ` · ${accountName(post.account)}`],
+      ...(title === undefined ? [] : [titleLine(title)]),
       ...(caption === '' ? [] : [[`“${caption}”`]]),
       ...(isSettled(post) ? [] : [[destinationOf(post.content)]]),
       ...(decided.length > 0 ? [[], ...decided] : []),

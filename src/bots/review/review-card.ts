@@ -18,6 +18,7 @@ import {
   momentSpan,
   onOff,
   postName,
+  titleLine,
   whenSpan,
 } from '../text/format.ts';
 import { platformName } from '../text/link-cards.ts';
@@ -53,11 +54,12 @@ type StateView = Pick<ReviewView, 'post' | 'chat' | 'votes' | 'timeZone' | 'outl
 /** The card on which a team decides: what would be published, what is still missing, and until when. */
 export function reviewCard(view: ReviewView): Card {
   const { post, pictureOf } = view;
-  const { caption } = post.content;
+  const { title, caption } = post.content;
   const shown = shownFile(post);
   const lines: Line[] = [
     [{ text: `${post.author.name} wants to post to ${accountName(post.account)}`, style: 'bold' }],
     ...contentLines(post),
+    ...(title === undefined ? [] : [[], titleLine(title)]),
     ...(caption === '' ? [] : [[], ...caption.split('\n').map((line): Line => [line])]),
     ...hashtagLines(caption),
     [],
@@ -104,10 +106,11 @@ function contentLines({ content }: Post): Line[] {
   const { kind, settings, postMode } = content;
   const destination = destinationOf(content);
   if (postMode === 'MEDIA_UPLOAD') return [[destination]];
-  const { allowComment, allowDuet, allowStitch } = settings;
+  const { allowComment, allowDuet, allowStitch, autoAddMusic } = settings;
   const toggles = [
     `comments ${onOff(allowComment)}`,
     ...(kind === 'video' ? [`Duet ${onOff(allowDuet)}`, `Stitch ${onOff(allowStitch)}`] : []),
+    ...(autoAddMusic ? ['music by TikTok'] : []),
   ];
   const disclosure = disclosureLabel(settings);
   const labels = [

@@ -1,7 +1,7 @@
 import type { Place } from '../../core/accounts/workspaces.ts';
 import type { MediaKind } from '../../core/media/types.ts';
 import type { AccountName } from '../../core/people.ts';
-import type { Post, PostContent } from '../../core/publish/post.ts';
+import { type Post, type PostContent, wordsOf } from '../../core/publish/post.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { startOf } from '../cards/fit-text.ts';
 import type { Line, Span } from '../platform.ts';
@@ -17,10 +17,10 @@ export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** What a post is called in a sentence or a list: how its caption begins, else what it is made of. */
+/** What a post is called in a sentence or a list: how its title and caption begin, else what it is made of. */
 export function postName({ content }: Pick<Post, 'content'>, length = 60): string {
-  const { caption, kind, sources } = content;
-  return excerptOf(caption, length) || filesWord(kind, sources.length);
+  const { kind, sources } = content;
+  return excerptOf(wordsOf(content), length) || filesWord(kind, sources.length);
 }
 
 /** What a number of files is called as long as nobody knows more, or once somebody does. */
@@ -176,6 +176,9 @@ export function placeName({ title, chat }: Pick<Place, 'title' | 'chat'>): strin
   return title === '' ? `a chat on ${platform}` : `${title} (${platform})`;
 }
 
+/** The title of a photo post, told from its caption. */
+export const titleLine = (title: string): Line => ['Title  ', { text: title, style: 'bold' }];
+
 /** Who will see a post: everybody that its privacy level names, or whoever opens the TikTok inbox. */
 export function audienceOf({ postMode, settings }: PostContent): string {
   if (postMode === 'MEDIA_UPLOAD') return 'TikTok inbox';
@@ -184,9 +187,10 @@ export function audienceOf({ postMode, settings }: PostContent): string {
 
 /** What goes where, and who sees it there. */
 export function destinationOf(content: PostContent): string {
-  const { kind, sources, postMode, settings } = content;
+  const { kind, sources, coverIndex, postMode, settings } = content;
   const what = filesWord(kind, sources.length);
-  if (postMode === 'MEDIA_UPLOAD') return `${what} to the TikTok inbox, where its owner finishes it`;
+  const cover = coverIndex === undefined ? '' : ` · cover: photo ${coverIndex + 1}`;
+  if (postMode === 'MEDIA_UPLOAD') return `${what} to the TikTok inbox, where its owner finishes it${cover}`;
   const audience = settings.privacyLevel === undefined ? '' : ` · visible to: ${audienceOf(content)}`;
-  return `${what} to the profile${audience}`;
+  return `${what} to the profile${cover}${audience}`;
 }

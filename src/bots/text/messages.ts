@@ -33,6 +33,18 @@ export const AT_ONCE: ReadonlySet<string> = new Set(['now', 'jetzt', 'ahora', 'a
 export const askWhenText = ({ name }: Person, timeZone: string): string =>
   `${name}, reply to this with the time, like “tomorrow 18:00” (${timeZone}), or “now”.`;
 
+/** What somebody writes who wants no title after all. */
+const NO_TITLE = '-';
+
+/** Asks for the title of a photo post. */
+export const askTitleText = ({ name }: Person, title: string): string =>
+  title === ''
+    ? `${name}, reply to this with the title.`
+    : `${name}, reply to this with the title, or with “${NO_TITLE}” for none. It is now: ${title}`;
+
+/** The title that somebody has answered; empty for none. */
+export const answeredTitle = (text: string): string => (text.trim() === NO_TITLE ? '' : text);
+
 /** What was settled about a time. */
 export const plannedLine = (publishAt: number | undefined, now: number, timeZone: string): Line =>
   publishAt === undefined

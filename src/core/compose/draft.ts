@@ -504,4 +504,5 @@ function coverIndexOf(draft: Draft): number | undefined {
 }
 
 /** The title that goes out: only photo posts have one. */
-const titleOf = (draft: Draft): string | undefined => (kindOf(draft) === 'photo' ? draft.title : undefined);
+export const titleOf = (draft: Draft): string | undefined =>
+  kindOf(draft) === 'photo' ? draft.title : undefined;

@@ -15,8 +15,8 @@ export function lookPage({ post, path }: { post: Post; path: string }): Markup {
     title: `${whatOf(content)} for ${account.nickname}${handleOf(account)}`,
     content: html`<h1>${whatOf(content)} for <bdi>${account.nickname}</bdi></h1>
 <p class="quiet">${purposeOf(post)}</p>
-${post.media === undefined ? notReady(path) : files(post.media, path)}
-<h2>Caption</h2>
+${post.media === undefined ? notReady(path) : files(post.media, { path, coverIndex: content.coverIndex ?? 0 })}
+${title(content)}<h2>Caption</h2>
 ${caption(content)}
 <h2>Settings</h2>
 <dl class="facts">
@@ -57,9 +57,9 @@ function notReady(path: string): Markup {
 </div>`;
 }
 
-function files(media: readonly PreparedMedia[], path: string): Markup {
+function files(media: readonly PreparedMedia[], shown: { path: string; coverIndex: number }): Markup {
   const [first] = media;
-  return first?.kind === 'video' ? video(first, `${path}/1`) : photos(media, path);
+  return first?.kind === 'video' ? video(first, `${shown.path}/1`) : photos(media, shown);
 }
 
 /** Safari on a phone shows no picture of a video before it plays, unless it is asked for a moment of it. */
@@ -67,7 +67,10 @@ function video({ width, height }: PreparedMedia, url: string): Markup {
   return html`<video class="look" controls playsinline preload="metadata" width="${width}" height="${height}" src="${url}#t=0.001"></video>`;
 }
 
-function photos(media: readonly PreparedMedia[], path: string): Markup {
+function photos(
+  media: readonly PreparedMedia[],
+  { path, coverIndex }: { path: string; coverIndex: number },
+): Markup {
   const photo = ({ width, height }: PreparedMedia, index: number) => {
     const url = `${path}/${index + 1}`;
     const alt = `Photo ${index + 1} of ${media.length}`;
@@ -76,10 +79,14 @@ function photos(media: readonly PreparedMedia[], path: string): Markup {
   if (media.length === 1) return html`${media.map(photo)}`;
   const numbered = media.map(
     (each, index) =>
-      html`<li>${photo(each, index)}<p class="quiet">${index + 1} / ${media.length}</p></li>\n`,
+      html`<li>${photo(each, index)}<p class="quiet">${index + 1} / ${media.length}${index === coverIndex ? ' · ★ cover' : ''}</p></li>\n`,
   );
   return html`<ol class="strip" tabindex="0" aria-label="Photos">
 ${numbered}</ol>`;
+}
+
+function title({ title: text }: PostContent): Markup {
+  return text === undefined ? html`` : html`<h2>Title</h2>\n<p class="caption">${text}</p>\n`;
 }
 
 function caption({ kind, postMode, caption: text }: PostContent): Markup {
@@ -103,7 +110,7 @@ function factsOf(post: Post): Fact[] {
 const INBOX: readonly Fact[] = [['Goes to', 'the inbox of the TikTok app, where everything else is decided']];
 
 function choicesOf({ kind, settings }: PostContent): Fact[] {
-  const { privacyLevel, allowComment, allowDuet, allowStitch, aiGenerated } = settings;
+  const { privacyLevel, allowComment, allowDuet, allowStitch, aiGenerated, autoAddMusic } = settings;
   return [
     ['Visible to', privacyLevel === undefined ? 'not chosen' : PRIVACY_NAMES[privacyLevel]],
     ['Comments', onOff(allowComment)],
@@ -112,7 +119,7 @@ function choicesOf({ kind, settings }: PostContent): Fact[] {
           ['Duet', onOff(allowDuet)],
           ['Stitch', onOff(allowStitch)],
         ] as const)
-      : []),
+      : [['Music by TikTok', onOff(autoAddMusic === true)] as const]),
     ['Disclosure', disclosureOf(settings)],
     ['AI label', onOff(aiGenerated)],
   ];

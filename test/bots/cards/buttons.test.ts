@@ -14,7 +14,7 @@ import {
   POST_RIGHTS,
   SETTINGS_RIGHTS,
 } from '../../../src/bots/access/rights.ts';
-import { draftCard } from '../../../src/bots/compose/draft-card.ts';
+import { type DraftMenu, draftCard } from '../../../src/bots/compose/draft-card.ts';
 import type { Card } from '../../../src/bots/platform.ts';
 import { changeCard, replacedCard } from '../../../src/bots/posts/caption-change.ts';
 import { postCard } from '../../../src/bots/posts/post-card.ts';
@@ -73,7 +73,7 @@ function draft(
 }
 interface DraftOptions {
   readonly approvals?: number;
-  readonly menu?: 'files' | 'accounts';
+  readonly menu?: DraftMenu;
   readonly accounts?: readonly Account[];
 }
 
@@ -176,6 +176,8 @@ const CARDS: Readonly<Record<string, Card>> = {
   }),
   'draft, of a video': draft({ files: [video] }),
   'draft, its photos': draft({ files: [photo(1), photo(2)] }, { menu: 'files' }),
+  'draft, one of its photos': draft({ files: [photo(1), photo(2)] }, { menu: { fileId: '2' } }),
+  'draft, one of its files': draft({ files: [unusable({}), video] }, { menu: { fileId: '2' } }),
   'draft, its account': draft({}, { menu: 'accounts' }),
   'draft, of photos and a video': draft({ files: [photo(1), video] }),
   'draft, with a file that failed': draft({

@@ -2,10 +2,13 @@ import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { encodePress } from '../../../src/bots/buttons.ts';
 import type { Card, MessageRef } from '../../../src/bots/platform.ts';
+import { lineText } from '../../../src/bots/text/format.ts';
+import type { Draft } from '../../../src/core/compose/draft.ts';
+import { file } from '../../core/drafts.ts';
 import { createAccessWorld, GROUP, inPlace, PEOPLE } from '../access/world.ts';
 
 it.each([
-  ['files', '✕ 2'],
+  ['files', '2'],
   ['accounts', 'TikTok account'],
 ])('keeps the menu %s open when the picture comes later, until it is closed', async (menu, entry) => {
   await using world = await createAccessWorld();
@@ -24,10 +27,38 @@ it.each([
 it('closes a menu with what was pressed in it', async () => {
   await using world = await createAccessWorld();
   const { press, shows } = await startDraft(world);
-  await press('files');
-  await shows((card) => labelsOf(card).includes('✕ 2'));
-  await press('drop', '2');
+  await press('accounts');
+  await shows((card) => labelsOf(card).includes('Back'));
+  await press('set', 'allowComment');
   expect(labelsOf(await shows((card) => labelsOf(card).includes('Discard')))).not.toContain('Back');
+});
+
+it('keeps a photo open that is moved or made the cover, and the others when it is left out', async () => {
+  await using world = await createAccessWorld();
+  const { press, shows } = await startDraft(world, { files: [file('1'), file('2'), file('3')] });
+  await press('files');
+  await shows((card) => labelsOf(card).includes('1 ★'));
+  await press('file', '2');
+  await shows((card) => linesOf(card).includes('Photo 2 of 3'));
+  await press('first', '2');
+  await shows((card) => linesOf(card).includes('Photo 1 of 3'));
+  await press('later', '2');
+  await shows((card) => linesOf(card).includes('Photo 2 of 3'));
+  await press('cover_photo', '2');
+  await shows((card) => labelsOf(card).includes('★ cover'));
+  await press('files');
+  await shows((card) => labelsOf(card).includes('2 ★'));
+  await press('drop', '2');
+  await shows((card) => labelsOf(card).join() === '1 ★,2,Back');
+  await press('drop', '1');
+  expect(labelsOf(await shows((card) => labelsOf(card).includes('Discard')))).not.toContain('Back');
+});
+
+it('shows all photos again where the one that is open has gone', async () => {
+  await using world = await createAccessWorld();
+  const { press, shows } = await startDraft(world);
+  await press('file', 'gone');
+  expect(labelsOf(await shows((card) => labelsOf(card).includes('Back')))).toContain('1 ★');
 });
 
 it('leaves a menu open whose press was refused', async () => {
@@ -41,9 +72,9 @@ it('leaves a menu open whose press was refused', async () => {
 });
 
 /** A draft of Ana's in the group, on a message of the bot's. */
-async function startDraft(world: Awaited<ReturnType<typeof createAccessWorld>>) {
+async function startDraft(world: Awaited<ReturnType<typeof createAccessWorld>>, fields: Partial<Draft> = {}) {
   const { telegram, drafts, chats } = world;
-  const { id } = await world.draft('draft');
+  const { id } = await world.draft('draft', fields);
   const message: MessageRef = await world.message(GROUP.chat);
 
   const press = (verb: string, argument?: string) =>
@@ -73,6 +104,8 @@ async function startDraft(world: Awaited<ReturnType<typeof createAccessWorld>>) 
 
   return { press, shows, drawPicture };
 }
+
+const linesOf = ({ lines }: Card): string => lines.map(lineText).join('\n');
 
 const labelsOf = ({ rows }: Card): string[] =>
   rows.flatMap((row) => (row.type === 'buttons' ? row.buttons.map(({ label }) => label) : []));

@@ -28,7 +28,7 @@ it('shows the files, the choices and the next steps', () => {
     print({ files: [photo(1), photo(2)], caption: 'First light #surf' }),
   ).toBe(`2 photos for TikTok · Studio Ana (@studio.ana)
 
-1  photo-1.png  PNG → JPEG, 4.1 MB → 412 KB
+1  photo-1.png  PNG → JPEG, 4.1 MB → 412 KB  ★ cover
 2  photo-2.png  PNG → JPEG, 4.1 MB → 412 KB
 
 Caption
@@ -36,6 +36,7 @@ First light #surf
 
 Who can see it?  choose one
 Comments  off
+Music by TikTok  off
 Disclosure  none
 AI-generated  no
 
@@ -43,9 +44,10 @@ By posting, you agree to TikTok’s Music Usage Confirmation.
 TikTok may take some minutes to process it.
 [Connect TikTok] [I have connected one]
 [Everyone] [Friends] [Only me]
-[Comments: off]
+[Comments: off] [Music by TikTok: off]
 [Disclosure: off] [AI label: off]
-[Edit caption] [Photos…] [When…]
+[Add title] [Edit caption]
+[Photos…] [When…]
 [Post now] [To my TikTok inbox]
 [Discard]`);
 });
@@ -71,6 +73,23 @@ it('names what came along and cannot be posted', () => {
     '\nLeft out: 2 previews of links and 1 sticker. Only attached files are posted.\n',
   );
   expect(print({})).not.toContain('Left out');
+});
+
+describe('a title', () => {
+  it('stands above the caption, counted near its limit, and only with photos', () => {
+    const title = 'First light';
+    expect(print({ title, caption: 'Sea' })).toContain('\nTitle\nFirst light\n\nCaption\nSea\n');
+    expect(print({ title })).toContain('[Edit title]');
+    expect(print({ title: '😀'.repeat(42) })).toContain('\nTitle  84 of 90 characters\n😀');
+    const video = { ...photo(1), kind: 'video' } as DraftFile;
+    expect(print({ title, files: [video] })).not.toMatch(/Title|First light|title/);
+  });
+
+  it('that is too long is said to be', () => {
+    expect(print({ title: 'x'.repeat(93) })).toContain(
+      'The title has 93 characters; TikTok takes 90. Shorten it by 3.',
+    );
+  });
 });
 
 describe('a caption', () => {

@@ -95,6 +95,37 @@ Who decides: people with Manage Server
   );
 });
 
+it('shows the title, the cover and the music of photos', () => {
+  const { content } = postIn(IN_REVIEW);
+  const [source] = content.sources;
+  if (source === undefined) throw new Error('The example has a photo.');
+  const settings = { ...content.settings, autoAddMusic: true };
+  const chosen = {
+    ...content,
+    sources: [source, source, source],
+    settings,
+    coverIndex: 2,
+    title: 'Out at sea',
+  };
+  const post = reviewed(IN_REVIEW, {}, { content: chosen });
+  expect(print(post)).toContain(`
+3 photos to the profile · cover: photo 3 · visible to: Everyone · comments off · music by TikTok
+
+Title  Out at sea
+
+First light
+`);
+  expect(printPost(post)).toContain(
+    '\nTitle  Out at sea\n“First light”\n3 photos to the profile · cover: photo 3',
+  );
+  const inbox = { ...chosen, postMode: 'MEDIA_UPLOAD', settings: UNDECIDED } as const;
+  expect(print(reviewed(IN_REVIEW, {}, { content: inbox }))).toContain(`
+3 photos to the TikTok inbox, where its owner finishes it · cover: photo 3
+
+Title  Out at sea
+`);
+});
+
 it('shows labels, toggles and the whole caption', () => {
   const { content } = postIn(IN_REVIEW);
   const settings = { ...UNDECIDED, allowDuet: true, brandedContent: true, aiGenerated: true };

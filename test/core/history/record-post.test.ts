@@ -47,6 +47,8 @@ describe('what a post tells', () => {
     };
     expect(excerptOf(`${'x'.repeat(79)}🎈`).isWellFormed()).toBe(true);
     expect(excerptOf('')).toBe('1 photos');
+    const titled = { ...POSTS.in_review, content: contentWith({ title: 'At sea', caption: 'First light' }) };
+    expect(entriesOf(titled, [])[0]?.[1].excerpt).toBe('At sea · First light');
     expect(excerptOf('', 'video')).toBe('Video');
   });
 
