@@ -140,6 +140,7 @@ describe('the page', () => {
     const { path, id } = await addPhotos(3);
     const plain = await textOf(path);
     expect(plain).toContain('1 / 3 · ★ cover');
+    expect(factOf(plain, 'Cover')).toBe('photo 1');
     expect(plain).not.toContain('<h2>Title</h2>');
     expect(factOf(plain, 'Music by TikTok')).toBe('off');
     await world.posts.update(id, ({ content, ...post }) => {
@@ -151,6 +152,7 @@ describe('the page', () => {
     });
     const text = await textOf(path);
     expect(text).toContain('2 / 3 · ★ cover');
+    expect(factOf(text, 'Cover')).toBe('photo 2');
     expect(text.match(/★ cover/g)).toHaveLength(1);
     expect(text).toContain('<h2>Title</h2>\n<p class="caption">&lt;i&gt;Out&lt;/i&gt; at sea</p>');
     expect(factOf(text, 'Music by TikTok')).toBe('on');

@@ -92,7 +92,11 @@ export function draftCard({
   ];
   const files = menu === undefined || menu === 'accounts' ? undefined : fileMenu(draft, menu);
   if (files !== undefined)
-    return { attachment, lines: [title, ...senderLines(draft), [], ...files.lines], rows: files.rows };
+    return {
+      attachment: files.photo === undefined ? attachment : pictureOf(files.photo),
+      lines: [title, ...senderLines(draft), [], ...files.lines],
+      rows: files.rows,
+    };
   const about = [...albumLines(draft), ...leftOutLines(draft), ...sentWithLines(draft)];
   const lines = [title, ...senderLines(draft), [], ...fileLines(draft), ...about];
   if (menu === 'accounts')

@@ -1,4 +1,13 @@
-import { coverOf, type Draft, type DraftChoice, type DraftFile, kindOf } from '../../core/compose/draft.ts';
+import {
+  coverOf,
+  type Draft,
+  type DraftChoice,
+  type DraftFile,
+  kindOf,
+  usableFiles,
+} from '../../core/compose/draft.ts';
+import { MAX_TILES } from '../../core/media/preview.ts';
+import type { StoredFile } from '../../core/media/types.ts';
 import { draftButton as on, type Press } from '../buttons.ts';
 import { type Button, buttonRow, buttonRows, type Choice, type Line, type Row } from '../platform.ts';
 import { excerptOf, filesWord } from '../text/format.ts';
@@ -17,14 +26,21 @@ const MAX_WHOLE_NAMES = 10;
 /** What is said of the cover in the line of its file. */
 export const COVER_MARK = '★ cover';
 
+interface ShownMenu {
+  readonly lines: Line[];
+  readonly rows: Row[];
+  /** The photo that is open, where the picture of the draft only counts it. */
+  readonly photo?: StoredFile | undefined;
+}
+
 /** The lines and buttons of the menu; undefined where nothing is left to arrange. */
-export function fileMenu(draft: Draft, menu: FileMenu): { lines: Line[]; rows: Row[] } | undefined {
+export function fileMenu(draft: Draft, menu: FileMenu): ShownMenu | undefined {
   if (draft.files.length < 2) return undefined;
   const file = menu === 'files' ? undefined : draft.files.find(({ id }) => id === menu.fileId);
   return file === undefined ? listMenu(draft) : oneMenu(draft, file);
 }
 
-function listMenu(draft: Draft): { lines: Line[]; rows: Row[] } {
+function listMenu(draft: Draft): ShownMenu {
   const how =
     kindOf(draft) === 'photo'
       ? 'Choose a photo to move it, to make it the cover or to leave it out.'
@@ -36,7 +52,7 @@ function listMenu(draft: Draft): { lines: Line[]; rows: Row[] } {
 }
 
 /** The buttons stay where they are, so that nobody who taps one twice hits another. */
-function oneMenu(draft: Draft, file: DraftFile): { lines: Line[]; rows: Row[] } {
+function oneMenu(draft: Draft, file: DraftFile): ShownMenu {
   const isPhoto = kindOf(draft) === 'photo';
   const isUsable = file.state === 'stored' || file.state === 'ready';
   const number = draft.files.indexOf(file) + 1;
@@ -61,7 +77,15 @@ function oneMenu(draft: Draft, file: DraftFile): { lines: Line[]; rows: Row[] } 
       buttonRow({ ...button('Leave out', 'drop'), tone: 'bad' }),
       buttonRow(on(draft, 'Back', 'files')),
     ],
+    photo: isCountedOnly(draft, file) && file.state === 'ready' ? file.media.file : undefined,
   };
+}
+
+/** Whether a photo is one of those for which the last tile of the draft's picture stands. */
+function isCountedOnly(draft: Draft, file: DraftFile): boolean {
+  const photos = usableFiles(draft);
+  const index = photos.findIndex(({ id }) => id === file.id);
+  return kindOf(draft) === 'photo' && photos.length > MAX_TILES && index >= MAX_TILES - 1;
 }
 
 /** What was done to a file is on the card itself; here the order counts. */

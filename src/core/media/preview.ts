@@ -5,7 +5,8 @@ import type { MediaStore } from './store.ts';
 import { PHOTO_LIMITS, type PreparedMedia, type StoredFile } from './types.ts';
 
 const MAX_SIDE = 1280;
-const MAX_TILES = 9;
+/** What is more is counted on the last one. */
+export const MAX_TILES = 9;
 const GAP = 8;
 const BACKGROUND = '#16181c';
 const BARS = '#23262b';
@@ -61,7 +62,7 @@ async function drawGrid(paths: readonly string[]): Promise<Buffer> {
     if (path !== undefined) layers.push(await drawTile(path, tile));
   }
   const lastTile = tiles.at(-1);
-  // The ninth tile stands for itself and for all that follow.
+  // The last tile stands for itself and for all that follow.
   if (paths.length > MAX_TILES && lastTile)
     layers.push(await drawCount(lastTile, paths.length - MAX_TILES + 1));
   return encode(sharp({ create: { width, height, channels: 3, background: BACKGROUND } }).composite(layers));

@@ -101,9 +101,14 @@ function factsOf(post: Post): Fact[] {
   return [
     ['Account', html`<bdi>${account.nickname}</bdi><bdi>${handleOf(account)}</bdi>`],
     ...(content.postMode === 'DIRECT_POST' ? choicesOf(content) : INBOX),
+    ...coverFact(content),
     ['Author', html`<bdi>${author.name}</bdi>`],
     ...(publishAt === undefined ? [] : [['Goes out', instant(publishAt)] as const]),
   ];
+}
+
+function coverFact({ kind, sources, coverIndex = 0 }: PostContent): Fact[] {
+  return kind === 'photo' && sources.length > 1 ? [['Cover', `photo ${coverIndex + 1}`]] : [];
 }
 
 /** https://developers.tiktok.com/doc/content-posting-api-reference-upload-video */

@@ -19,7 +19,7 @@ function cardOf(count: number, { chat = 'telegram:1', menu = 'files' as FileMenu
   return draftCard({
     draft: draftWith({ id: 'x'.repeat(14), chat: chat as ChatRef, files, coverFileId, preview: picture }),
     accounts: [],
-    pictureOf: () => ({ type: 'picture', key: 'key', path: 'path' }),
+    pictureOf: ({ key }) => ({ type: 'picture', key, path: 'path' }),
     policy: defaultPolicy({ isPrivate: true }),
     timeZone: 'UTC',
     now: 0,
@@ -78,6 +78,15 @@ Photo 3 of 3  IMG_20261126_113012.jpg
     expect(text).not.toContain('\n…\n');
     for (let number = 1; number <= count; number += 1) expect(text).toContain(`\n${number}  IMG_2026`);
     expect(text).toContain('★ cover');
+  });
+
+  it.each([
+    [9, '9', 'key'],
+    [10, '8', 'key'],
+    [10, '9', '412000.bin'],
+    [35, '35', '412000.bin'],
+  ])('of %i shows photo %s itself where the picture of all only counts it: %s', (count, fileId, key) => {
+    expect(cardOf(count, { menu: { fileId } }).attachment).toMatchObject({ type: 'picture', key });
   });
 
   it('is over once there is one photo left', () => {
