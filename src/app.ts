@@ -74,7 +74,7 @@ export async function startApp({
     stores,
     client,
     mediaStore,
-    ffmpeg: findFfmpeg(),
+    findFfmpeg,
     tiktok,
     publicUrl,
     limits,

@@ -67,8 +67,8 @@ export interface CoreOptions {
   readonly stores: Stores;
   readonly client: TikTokClient;
   readonly mediaStore: MediaStore;
-  /** Absent where the machine has none: what needs it is refused then. */
-  readonly ffmpeg?: Ffmpeg | undefined;
+  /** Finds nothing where the machine has none: what needs it is refused then. */
+  readonly findFfmpeg: () => Ffmpeg | undefined;
   /** Encrypts tokens and signs links to look at posts. */
   readonly secretKey: string;
   readonly tiktok: { readonly clientKey: string; readonly authorizeUrl: string };
@@ -166,8 +166,7 @@ export function createCore(options: CoreOptions) {
   });
 
   const { engine = createEngine({ now, log }) } = options;
-  const { wake } = engine;
-  const preparer = createMediaPreparer({ store: mediaStore, ffmpeg: options.ffmpeg, log });
+  const preparer = createMediaPreparer({ store: mediaStore, findFfmpeg: options.findFfmpeg, log });
   const gate = createReleaseGate({ attempts: stores.store<Attempt>('attempts'), now });
   const pulls = createPullProgress({ now, onProgress });
   const signals = createSignals({
@@ -196,6 +195,8 @@ export function createCore(options: CoreOptions) {
     accounts,
     client,
     preparer,
+    takesOver: (post) => intake.leave(post.id),
+    progressed: (post) => tellOf(post, { soon: false }),
     pacing,
     now,
   });
@@ -287,11 +288,18 @@ export function createCore(options: CoreOptions) {
 
   /** Resolves once everything under way has come to a point from which the next start goes on. */
   async function stop(): Promise<void> {
-    await engine.stop();
+    // A run of the engine may wait for a file that takes long to prepare.
+    await Promise.all([engine.stop(), intake.stop(), preparer.stop()]);
     await recorder.idle();
     await retention.stop();
-    await intake.stop();
-    await preparer.stop();
+  }
+
+  /** Has the post looked at, and what is done for it ended where somebody has stopped it. */
+  async function wake(postId: string): Promise<void> {
+    const reconsidered = performer
+      .reconsider(postId)
+      .catch((error) => log.error({ err: error, postId }, 'Preparing goes on, whoever has stopped it'));
+    await Promise.all([reconsidered, engine.wake(postId)]);
   }
 
   /** Deletes what is kept about a post besides itself and the history. */
@@ -322,8 +330,14 @@ export function createCore(options: CoreOptions) {
   /** Tells of a post that has changed, and writes down how far it has come. */
   function announce(post: Post): void {
     announced.set(post.id, post);
-    for (const listener of listeners) listener.postChanged(post);
+    tellOf(post);
+    // One that is preparing takes over what its draft has begun.
+    if (post.status !== 'preparing') intake.leave(post.id);
     void recorder.follow(post);
+  }
+
+  function tellOf(post: Post, options?: { soon: boolean }): void {
+    for (const listener of listeners) listener.postChanged(post, options);
   }
 
   /** Moves the bar on the card, and has the status read soon after the last byte has left. */
@@ -338,7 +352,7 @@ export function createCore(options: CoreOptions) {
   /** Runs for each piece of a file that leaves. */
   async function showProgress({ postId }: Attempt): Promise<void> {
     const post = announced.get(postId) ?? (await posts.get(postId));
-    if (post !== undefined) for (const listener of listeners) listener.postChanged(post, { soon: false });
+    if (post !== undefined) tellOf(post, { soon: false });
   }
 
   /** Whether somebody may act for a place that may use this Nod, who could when they asked. */

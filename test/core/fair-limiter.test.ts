@@ -37,6 +37,24 @@ describe('the limiter', () => {
     expect(started).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'd1', 'b2', 'a4']);
   });
 
+  it('lets whoever waits leave the line', async () => {
+    const limit = createLimiter({ concurrency: 1 });
+    const first = Promise.withResolvers<void>();
+    const running = limit('ana', () => first.promise);
+    const ending = new AbortController();
+    const begun: string[] = [];
+    const run = (name: string, signal?: AbortSignal) =>
+      limit('ana', async () => begun.push(name), { signal });
+    const left = run('left', ending.signal);
+    const kept = run('kept');
+    ending.abort(new Error('No longer wanted.'));
+    await expect(left).rejects.toThrow('No longer wanted.');
+    first.resolve();
+    await Promise.all([running, kept]);
+    await expect(run('late', ending.signal)).rejects.toThrow('No longer wanted.');
+    expect(begun).toEqual(['kept']);
+  });
+
   it('gives the place on when a run fails', async () => {
     const limit = createLimiter({ concurrency: 1 });
     const failing = limit('ana', async () => {

@@ -50,7 +50,7 @@ export function openNod(options: NodOptions) {
     stores,
     client,
     mediaStore,
-    ffmpeg: findFfmpeg(),
+    findFfmpeg,
     publicUrl,
     pacing,
     now,

@@ -68,7 +68,7 @@ export async function createWorld({
     stores,
     client,
     mediaStore,
-    ffmpeg: findFfmpeg(),
+    findFfmpeg,
     publicUrl,
     now,
     log,

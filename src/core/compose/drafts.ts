@@ -360,7 +360,7 @@ export function createComposer({
     const after = await drafts.update(id, (draft) =>
       draft.submitted === undefined ? { ...decide(draft, choice), updatedAt: now() } : undefined,
     );
-    if (after !== undefined && choice.type === 'retry_files') intake.work(after);
+    if (after !== undefined) intake.work(after);
     if (after !== undefined && orderOf(after) !== orderOf(before)) await intake.redraw(id);
     changed(id);
   }
@@ -378,6 +378,7 @@ export function createComposer({
   async function discard(id: string, person: Person): Promise<Draft> {
     const draft = await own(id, person);
     await drafts.delete(id);
+    intake.leave(id);
     return draft;
   }
 

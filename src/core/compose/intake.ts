@@ -2,8 +2,13 @@ import { access } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { createLimiter } from '../fair-limiter.ts';
-import { inspectFile } from '../media/inspect.ts';
-import { type MediaPreparer, PreparingStoppedError, preparingProblem } from '../media/prepare.ts';
+import {
+  type Asking,
+  type MediaPreparer,
+  PreparingStoppedError,
+  preparingProblem,
+  useKey,
+} from '../media/prepare.ts';
 import {
   FileIncompleteError,
   FileNotReceivedError,
@@ -83,39 +88,61 @@ export function createIntake({
 }) {
   const stopping = new AbortController();
   const limit = createLimiter({ concurrency: CONCURRENT_COPIES });
-  /** Files that are being taken in. */
-  const underWay = new Set<string>();
-  const runs = new Set<Promise<void>>();
+  /** The work on the files of each draft, by what is done with which file. */
+  const runs = new Map<string, Map<string, Run>>();
+  /** The same, and what is done afterwards. */
+  const finishing = new Set<Promise<void>>();
 
-  /** Begins whatever work the draft's files still need. */
+  /** Begins whatever work the draft's files still need, and ends what they need no more. */
   function work(draft: Draft): void {
-    if (draft.submitted !== undefined) return;
-    for (const file of draft.files) {
-      // A message may show another file while the first one is under way.
-      const key = `${draft.id} ${file.id} ${file.ref}`;
-      if (
-        file.state === 'ready' ||
-        file.state === 'refused' ||
-        underWay.has(key) ||
-        stopping.signal.aborted
-      ) {
-        continue;
-      }
-      underWay.add(key);
-      const run = takeIn(draft, file)
-        .finally(() => underWay.delete(key))
-        .then((isDone) => (isDone ? goOn(draft.id) : undefined))
-        .catch((error) => {
-          if (!stopping.signal.aborted)
-            log.error({ err: error, draftId: draft.id }, 'A file could not be taken in');
-        })
-        .finally(() => runs.delete(run));
-      runs.add(run);
-    }
+    void endUnwanted(draft.id).catch((error) =>
+      log.error({ err: error, draftId: draft.id }, 'Work on a draft that has changed goes on'),
+    );
+    if (draft.submitted !== undefined || stopping.signal.aborted) return;
+    for (const file of draft.files) if (isUnfinished(file)) begin(draft, file);
   }
 
-  /** Gives videos that cannot stay in the draft drafts of their own; whether this file is in one of them now. */
-  async function isTakenOut(draftId: string, fileId: string): Promise<boolean> {
+  function begin(draft: Draft, file: UnfinishedFile): void {
+    const { id: draftId } = draft;
+    const runsOfDraft = runs.get(draftId) ?? new Map<string, Run>();
+    const key = runKey(file);
+    // One that is being ended does not count.
+    if (runsOfDraft.get(key)?.signal.aborted === false) return;
+    const ending = new AbortController();
+    const signal = AbortSignal.any([stopping.signal, ending.signal]);
+    const run: Run = { file, ending, signal, files: [] };
+    runsOfDraft.set(key, run);
+    runs.set(draftId, runsOfDraft);
+    const done = takeIn(draft, run)
+      .finally(() => {
+        if (runsOfDraft.get(key) === run) runsOfDraft.delete(key);
+        if (runsOfDraft.size === 0 && runs.get(draftId) === runsOfDraft) runs.delete(draftId);
+      })
+      .then((isDone) => (isDone ? goOn(draftId) : undefined))
+      .catch((error) => {
+        if (!signal.aborted) log.error({ err: error, draftId }, 'A file could not be taken in');
+      })
+      .finally(() => finishing.delete(done));
+    finishing.add(done);
+  }
+
+  /** Ends the work on files that the draft does not have any more, or not for that use. */
+  async function endUnwanted(draftId: string): Promise<void> {
+    if (!runs.has(draftId)) return;
+    const draft = await drafts.get(draftId);
+    // One that is gone may have become a post, which takes its files over; `leave` is told.
+    if (draft === undefined || draft.submitted !== undefined) return;
+    for (const { file, ending } of runs.get(draftId)?.values() ?? [])
+      if (!draft.files.some((one) => isSame(one, file) && hasSameUse(one, file))) ending.abort();
+  }
+
+  /** Ends the work on a draft's files: nobody wants it any more, or its post does it from now on. */
+  function leave(draftId: string): void {
+    for (const { ending } of runs.get(draftId)?.values() ?? []) ending.abort();
+  }
+
+  /** Gives videos that cannot stay in the draft drafts of their own. */
+  async function takeOut(draftId: string): Promise<void> {
     const own = await takeApart(draftId);
     for (const draft of own) {
       onApart(draft);
@@ -124,8 +151,6 @@ export function createIntake({
       await redraw(draft.id);
     }
     if (own.length > 0) changed(draftId);
-    const latest = await drafts.get(draftId);
-    return latest !== undefined && !latest.files.some(({ id }) => id === fileId);
   }
 
   /** Somebody may have asked for another try of a file before its last one was over. */
@@ -135,32 +160,33 @@ export function createIntake({
     await redraw(draftId);
   }
 
-  /** Whether the file came to an end: ready or refused. */
-  async function takeIn(draft: Draft, file: DraftFile): Promise<boolean> {
-    const owner = draft.author.id;
-    let stored: StoredDraftFile | undefined;
+  /** Takes a file one step on; false where nobody wants that any more. */
+  async function takeIn(draft: Draft, run: Run): Promise<boolean> {
+    const { file, signal } = run;
     try {
-      stored = file.state === 'stored' ? file : await copy(draft, file);
-      if (stored === undefined) return false;
-      if (file.state !== 'stored') await write(draft.id, file, stored);
-      if (await isTakenOut(draft.id, file.id)) return true;
-      const { source, kind, durationSeconds, pictures } = stored;
-      const { use } = file;
-      const media = await persist(() => preparer.prepare(source, { owner, use }));
-      usage.add(keeperOf(draft), [media.file]);
-      await write(draft.id, file, { state: 'ready', source, kind, durationSeconds, pictures, media });
+      const next = file.state === 'stored' ? await convert(draft, file, run) : await copy(draft, file, run);
+      if (next === undefined) return false;
+      await write(draft.id, file, next);
     } catch (error) {
-      if (stopping.signal.aborted || error instanceof PreparingStoppedError) return false;
-      await write(draft.id, file, await refusalOf(error, file, stored));
+      if (signal.aborted || error instanceof PreparingStoppedError) return false;
+      await write(draft.id, file, await refusalOf(error, file));
     }
+    // A file that is stored now goes on from here, for the use that the draft has for it by then.
+    await takeOut(draft.id);
     return true;
   }
 
-  async function refusalOf(
-    error: unknown,
-    file: DraftFile,
-    stored: StoredDraftFile | undefined,
-  ): Promise<DraftFileState> {
+  async function convert(draft: Draft, file: StoredFileOfDraft, run: Run): Promise<DraftFileState> {
+    const { source, kind, durationSeconds, pictures, use } = file;
+    const onProgress = () => changed(draft.id);
+    const asked = { owner: draft.author.id, use, signal: run.signal, onProgress };
+    const media = await persist(() => preparer.prepare(source, asked), run.signal);
+    run.files.push(media.file);
+    usage.add(keeperOf(draft), [media.file]);
+    return { state: 'ready', source, kind, durationSeconds, pictures, media };
+  }
+
+  async function refusalOf(error: unknown, file: UnfinishedFile): Promise<DraftFileState> {
     const problem = problemOf(error, file);
     if (problem.code === 'file_unavailable' || problem.code === 'file_not_received')
       log.warn({ err: error }, 'A file could not be copied from the chat');
@@ -168,25 +194,32 @@ export function createIntake({
       return { state: 'refused', problem, retry: { state: 'waiting' } };
     if (problem.code !== 'preparing_failed') return { state: 'refused', problem };
     log.error({ err: error }, 'A file could not be taken in, through no fault of its own');
-    const isKept = stored !== undefined && (await areKept([stored.source]));
+    const isKept = file.state === 'stored' && (await areKept([file.source]));
     if (!isKept && file.ref === '')
       return { state: 'refused', problem: { code: 'file_deleted', name: file.name } };
     if (!isKept) return { state: 'refused', problem, retry: { state: 'waiting' } };
-    const { source, kind, durationSeconds, pictures } = stored;
+    const { source, kind, durationSeconds, pictures } = file;
     return { state: 'refused', problem, retry: { state: 'stored', source, kind, durationSeconds, pictures } };
   }
 
   /** The file as it was copied; undefined when it, or its draft, was dropped or replaced meanwhile. */
-  async function copy(draft: Draft, file: DraftFile): Promise<StoredDraftFile | undefined> {
+  async function copy(draft: Draft, file: DraftFile, run: Run): Promise<StoredDraftFile | undefined> {
+    const { signal } = run;
+    const owner = draft.author.id;
     let source: StoredFile | undefined;
     // Each try has a turn of its own: while the chat asks to wait, others get their files.
-    const copied = persist(() =>
-      limit(draft.author.id, async () => {
-        if (!(await isWanted(draft.id, file))) return undefined;
-        source ??= await fetchFile(draft, file);
-        return inspect(source);
-      }),
-    );
+    const fetch = () =>
+      limit(
+        owner,
+        async () => ((await isWanted(draft.id, file)) ? fetchFile(draft, file, signal) : undefined),
+        { signal },
+      );
+    const copied = persist(async () => {
+      source ??= await fetch();
+      if (source === undefined) return undefined;
+      run.files.push(source);
+      return inspect(source, { owner, signal });
+    }, signal);
     return copied.finally(() => {
       // What is refused stays on the disk for a while, too. Until here the bytes count as announced.
       if (source !== undefined) usage.add(keeperOf(draft), [source]);
@@ -198,28 +231,29 @@ export function createIntake({
     return latest?.files.some((one) => isSame(one, file)) ?? false;
   }
 
-  async function fetchFile(draft: Draft, file: DraftFile): Promise<StoredFile> {
-    return mediaStore.add(await open(draft.chat, file.ref), {
+  async function fetchFile(draft: Draft, file: DraftFile, signal: AbortSignal): Promise<StoredFile> {
+    return mediaStore.add(await open(draft.chat, file.ref, signal), {
       maxBytes: maxFileBytes,
       expectedBytes: file.bytes,
       extension: 'bin',
     });
   }
 
-  async function inspect(source: StoredFile): Promise<StoredDraftFile> {
-    const path = mediaStore.path(source);
-    const facts = await inspectFile(path, { signal: stopping.signal, timeoutMs: inspectTimeoutMs });
+  async function inspect(source: StoredFile, asking: Asking): Promise<StoredDraftFile> {
+    const facts = await preparer.inspect(source, { ...asking, timeoutMs: inspectTimeoutMs });
     if (facts.kind === 'photo') return { state: 'stored', source, kind: 'photo' };
     return { state: 'stored', source, kind: 'video', durationSeconds: facts.durationSeconds };
   }
 
   /** Tries again what may come right by itself; a chat that asks to wait is asked again whenever it says. */
-  function persist<T>(attempt: () => Promise<T>): Promise<T> {
+  function persist<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
     let ofChat = 0;
     let ofOurs = 0;
     return retry(attempt, {
-      signal: stopping.signal,
+      signal,
       pauseAfter(error) {
+        // What nobody wants any more has not failed.
+        if (signal.aborted) return undefined;
         if (error instanceof AskedToWaitError) return error.retryAfterMs;
         if (isNotReceived(error)) return outageDelaysMs[ofChat++];
         return isFinal(error, ofOurs) ? undefined : retryDelaysMs[ofOurs++];
@@ -227,24 +261,24 @@ export function createIntake({
     });
   }
 
-  /** Opens a file of the chat so that stopping breaks it off. */
-  async function open(chat: ChatRef, ref: string): Promise<Readable> {
-    stopping.signal.throwIfAborted();
+  /** Opens a file of the chat so that the signal breaks it off. */
+  async function open(chat: ChatRef, ref: string, signal: AbortSignal): Promise<Readable> {
+    signal.throwIfAborted();
     const stream = await openFile(chat, ref).catch((cause: unknown) => {
       if (cause instanceof FileUnavailableError || cause instanceof AskedToWaitError) throw cause;
       throw new FileNotReceivedError('The chat did not open a file.', { cause });
     });
     // Who reads the stream hears of an error as well; one that comes before that must not end the process.
     stream.on('error', () => {});
-    return addAbortSignal(stopping.signal, stream);
+    return addAbortSignal(signal, stream);
   }
 
-  async function write(draftId: string, taken: DraftFile, state: DraftFileState): Promise<void> {
+  async function write(draftId: string, taken: UnfinishedFile, state: DraftFileState): Promise<void> {
     await drafts.update(draftId, (draft) => {
       // What was submitted stays as it is: the post prepares the rest itself.
       if (draft.submitted !== undefined) return undefined;
       const files = draft.files.map((file) =>
-        isSame(file, taken) ? { ...identityOf(file), ...state } : file,
+        isSame(file, taken) && hasSameUse(file, taken) ? { ...identityOf(file), ...state } : file,
       );
       return { ...draft, files };
     });
@@ -291,11 +325,11 @@ export function createIntake({
     const ref = draft.files.find((file) => file.thumbnailRef !== undefined)?.thumbnailRef;
     if (ref === undefined) return undefined;
     try {
-      const poster = await mediaStore.add(await open(draft.chat, ref), {
+      const poster = await mediaStore.add(await open(draft.chat, ref, stopping.signal), {
         maxBytes: MAX_POSTER_BYTES,
         extension: 'jpg',
       });
-      await inspectFile(mediaStore.path(poster), { signal: stopping.signal });
+      await preparer.inspect(poster, { owner: draft.author.id, signal: stopping.signal });
       return poster;
     } catch (error) {
       log.debug({ err: error, draftId: draft.id }, 'The chat gave no usable thumbnail');
@@ -317,15 +351,40 @@ export function createIntake({
   /** Begins nothing new, breaks copies off and waits for what is under way. */
   async function stop(): Promise<void> {
     stopping.abort();
-    await Promise.all(runs);
+    await Promise.all(finishing);
   }
 
-  return { work, redraw, areKept, stop };
+  return { work, leave, redraw, areKept, stop };
 }
 
 export type Intake = ReturnType<typeof createIntake>;
 
+type UnfinishedFile = Extract<DraftFile, { state: 'waiting' | 'stored' }>;
+type StoredFileOfDraft = Extract<DraftFile, { state: 'stored' }>;
+
+/** One step of taking a file in: copying and judging it, or converting it. */
+interface Run {
+  /** As it was when the step began. */
+  readonly file: UnfinishedFile;
+  readonly ending: AbortController;
+  /** Aborts when nobody wants it any more, and when Nod stops. */
+  readonly signal: AbortSignal;
+  /** What it has stored, which no draft may name yet. */
+  readonly files: StoredFile[];
+}
+
+const isUnfinished = (file: DraftFile): file is UnfinishedFile =>
+  file.state === 'waiting' || file.state === 'stored';
+
+/** A message may show another file while the first one is under way. */
 const isSame = (one: DraftFile, other: DraftFile): boolean => one.id === other.id && one.ref === other.ref;
+
+/** Whether work on a file is for the use that the draft has for it; a copy is for any. */
+const hasSameUse = (file: DraftFile, taken: UnfinishedFile): boolean =>
+  taken.state === 'waiting' || useKey(file.use) === useKey(taken.use);
+
+const runKey = ({ state, id, ref, use }: UnfinishedFile): string =>
+  state === 'waiting' ? `copy ${id} ${ref}` : `convert ${id} ${ref} ${useKey(use)}`;
 
 function readyMedia(draft: Draft): PreparedMedia[] {
   return draft.files.flatMap((file) => (file.state === 'ready' ? [file.media] : []));

@@ -221,6 +221,7 @@ export function createSubmission({
 
   async function drop({ id }: Draft, why: DropReason): Promise<void> {
     await drafts.delete(id);
+    intake.leave(id);
     dropped(id, why);
   }
 

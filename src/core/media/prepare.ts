@@ -1,25 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { Readable } from 'node:stream';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { createLimiter } from '../fair-limiter.ts';
 import { FfmpegMissingError, MediaTimeoutError, UserError } from '../problems.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
-import { inspectFile } from './inspect.ts';
+import { inspectFile, type MediaFacts } from './inspect.ts';
 import { configureSharp, convertPhoto } from './photo.ts';
 import { createPreview } from './preview.ts';
+import { createSharedJobs, type Wanted, type Wish } from './shared-jobs.ts';
 import type { MediaStore } from './store.ts';
 import type { MediaUse, PreparedMedia, PreparingProblem, StoredFile } from './types.ts';
 import { PHOTO_LIMITS } from './types.ts';
 import { prepareVideo } from './video.ts';
-
-/** A use of a source that is asked for, or worked on. */
-interface Job {
-  readonly prepared: Promise<PreparedMedia>;
-  /** Does the work; only the first call counts. */
-  readonly run: () => Promise<void>;
-  /** In whose lines it stands. */
-  readonly owners: Set<string>;
-}
 
 /** Nod stops before the file is prepared; that is no failure. */
 export class PreparingStoppedError extends Error {
@@ -38,74 +31,121 @@ export function preparingProblem(error: unknown, { name }: { name: string }): Pr
   return { code: 'preparing_failed', reason: isFull ? 'disk_full' : 'unknown', name };
 }
 
-/** Makes files fit for TikTok, a few at a time; a source that is asked for twice at once is worked on once. */
+/** How long judging a file may take. */
+const INSPECT_TIMEOUT_MS = 10_000;
+const INSPECTIONS = 2;
+/** Facts of files that were judged last; a file is judged when it comes and again when it is prepared. */
+const KNOWN_FACTS = 100;
+
+const NO_FFMPEG =
+  'ffmpeg is missing, so videos that TikTok does not take as they are cannot be posted. Install it, such as with "apt-get install ffmpeg"; it is found without a restart';
+
+/** How somebody asks for a file. */
+export interface Asking {
+  /** In whose line it waits: owners take turns. */
+  readonly owner: string;
+  /** Ends the wish; work that nobody wants any more ends at once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes files fit for TikTok. Judging, quick work and long work have places of their own, a few each, and none waits for
+ * the others; a source that is asked for twice at once is worked on once.
+ */
 export function createMediaPreparer({
   store,
-  ffmpeg,
+  findFfmpeg = () => undefined,
   concurrency = availableParallelism(),
+  tellEveryMs,
   log,
 }: {
   store: MediaStore;
-  ffmpeg?: Ffmpeg | undefined;
+  /** Asked again for as long as there is none. */
+  findFfmpeg?: () => Ffmpeg | undefined;
+  /** Photos and quick work on videos at once; half as many transcodes besides, as each keeps several cores busy. */
   concurrency?: number;
+  /** How often progress is told at most. */
+  tellEveryMs?: number | undefined;
   log?: Pick<Logger, 'debug' | 'warn' | 'error'>;
 }) {
   configureSharp();
-  if (ffmpeg === undefined) log?.warn('Without ffmpeg on this machine many videos are refused');
-  const limit = createLimiter({ concurrency });
-  const underWay = new Map<string, Job>();
-  const stopping = new AbortController();
+  const judging = createLimiter({ concurrency: INSPECTIONS });
+  const quick = createLimiter({ concurrency });
+  const judgements = createSharedJobs<MediaFacts>();
+  const conversions = createSharedJobs<PreparedMedia>({ tellEveryMs });
+  const known = new LRUCache<string, MediaFacts>({ max: KNOWN_FACTS });
+  let found = findFfmpeg();
+  if (found === undefined) log?.warn(NO_FFMPEG);
+
+  function ffmpeg(): Ffmpeg | undefined {
+    if (found !== undefined) return found;
+    found = findFfmpeg();
+    // With it more can be told of a file.
+    if (found !== undefined) known.clear();
+    return found;
+  }
 
   /**
-   * The file as TikTok will pull it: the same source and use give the same result. Owners take turns.
+   * Judges a file by its content.
    *
-   * @throws UserError for the file's faults, PreparingStoppedError, and anything else for a failure of ours.
+   * @throws UserError for the file's faults, PreparingStoppedError, the reason of the signal, and anything else for a
+   * failure of ours.
+   */
+  function inspect(
+    source: StoredFile,
+    { owner, signal, timeoutMs = INSPECT_TIMEOUT_MS }: Asking & { timeoutMs?: number | undefined },
+  ): Promise<MediaFacts> {
+    ffmpeg();
+    return judgements.want(source.key, { owner, signal }, async (wanted) => {
+      const facts =
+        known.get(source.key) ??
+        (await wanted.inTurn(judging, () =>
+          inspectFile(store.path(source), { signal: wanted.signal, timeoutMs }),
+        ));
+      known.set(source.key, facts);
+      return facts;
+    });
+  }
+
+  /**
+   * The file as TikTok will pull it: the same source and use give the same result.
+   *
+   * @throws as `inspect` does.
    */
   function prepare(
     source: StoredFile,
-    { owner, use = {} }: { owner: string; use?: MediaUse | undefined },
+    { use = {}, ...wish }: Wish & { use?: MediaUse | undefined },
   ): Promise<PreparedMedia> {
-    const key = `${source.key} ${JSON.stringify(use)}`;
-    const job = underWay.get(key) ?? begin(key, source);
-    if (!job.owners.has(owner)) {
-      // In the line of each who asks: whose turn comes first brings it to all of them.
-      job.owners.add(owner);
-      void limit(owner, job.run);
-    }
-    return job.prepared;
-  }
-
-  function begin(key: string, source: StoredFile): Job {
-    const { promise, resolve, reject } = Promise.withResolvers<PreparedMedia>();
-    let hasBegun = false;
-    async function run(): Promise<void> {
-      if (hasBegun) return;
-      hasBegun = true;
+    return conversions.want(jobKey(source, use), wish, async (wanted) => {
       try {
-        resolve(await work(source));
+        return await work(source, use, { owner: wish.owner, wanted });
       } catch (error) {
-        if (!(error instanceof UserError || error instanceof PreparingStoppedError))
+        if (error instanceof FfmpegMissingError) found = undefined;
+        if (!(error instanceof UserError) && !wanted.signal.aborted)
           log?.error({ err: error, source: source.key }, 'A file could not be prepared');
-        reject(error);
-      } finally {
-        underWay.delete(key);
+        throw error;
       }
-    }
-    const job = { prepared: promise, run, owners: new Set<string>() };
-    underWay.set(key, job);
-    return job;
+    });
   }
 
-  async function work(source: StoredFile): Promise<PreparedMedia> {
-    const { signal } = stopping;
-    signal.throwIfAborted();
+  /** How much of a file is prepared, 0 to 1; undefined where that is not known. */
+  const progressOf = (source: StoredFile, use: MediaUse = {}): number | undefined =>
+    conversions.progressOf(jobKey(source, use));
+
+  async function work(
+    source: StoredFile,
+    _use: MediaUse,
+    { owner, wanted }: { owner: string; wanted: Wanted },
+  ): Promise<PreparedMedia> {
     const startedAt = performance.now();
-    const path = store.path(source);
-    const facts = await inspectFile(path, { signal });
-    const prepared =
-      facts.kind === 'video'
-        ? await prepareVideo({ store, source, facts, signal })
-        : await storePhoto(await convertPhoto(path, facts));
+    const { signal } = wanted;
+    const facts = await inspect(source, { owner, signal });
+    const prepared = await wanted.inTurn(quick, async () => {
+      signal.throwIfAborted();
+      return facts.kind === 'video'
+        ? prepareVideo({ store, source, facts, signal })
+        : storePhoto(await convertPhoto(store.path(source), facts));
+    });
     const durationMs = Math.round(performance.now() - startedAt);
     log?.debug({ source: source.key, result: prepared.file.key, durationMs }, 'media prepared');
     return prepared;
@@ -114,6 +154,7 @@ export function createMediaPreparer({
   async function storePhoto({ content, width, height, changes }: Awaited<ReturnType<typeof convertPhoto>>) {
     const file = await store.add(Readable.from([content]), {
       maxBytes: PHOTO_LIMITS.maxBytes,
+      expectedBytes: content.length,
       extension: 'jpg',
     });
     return { kind: 'photo', contentType: 'image/jpeg', file, width, height, changes } as const;
@@ -124,16 +165,24 @@ export function createMediaPreparer({
     media: readonly PreparedMedia[],
     { owner, ...options }: { owner: string; posterPath?: string | undefined },
   ) {
-    return limit(owner, () => createPreview({ store, media, ...options }));
+    return quick(owner, () => createPreview({ store, media, ...options }));
   }
 
-  /** Ends the threads that work on videos and waits for what is under way; what waits in line is refused. */
+  /** Ends whatever is under way, and waits until nothing is left of it; what is asked for later is refused. */
   async function stop(): Promise<void> {
-    stopping.abort(new PreparingStoppedError('Nod is stopping; the file is prepared after the next start.'));
-    await Promise.allSettled([...underWay.values()].map(({ prepared }) => prepared));
+    const reason = new PreparingStoppedError('Nod is stopping; the file is prepared after the next start.');
+    await Promise.all([judgements.stop(reason), conversions.stop(reason)]);
   }
 
-  return { prepare, preview, stop };
+  return { inspect, prepare, progressOf, preview, stop };
 }
 
 export type MediaPreparer = ReturnType<typeof createMediaPreparer>;
+
+const jobKey = ({ key }: StoredFile, use: MediaUse): string => `${key} ${useKey(use)}`;
+
+/** The same for every way to write down one use. */
+export function useKey({ asVideo, cut }: MediaUse = {}): string {
+  const parts = cut && `${cut.startSeconds} to ${cut.maxSeconds}`;
+  return `${asVideo === true ? 'as video' : ''} ${parts ?? ''}`;
+}

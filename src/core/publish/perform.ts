@@ -39,6 +39,8 @@ export function createPerformer({
   client,
   preparer,
   mediaUrl,
+  takesOver = () => {},
+  progressed = () => {},
   pacing,
   now,
 }: {
@@ -50,9 +52,16 @@ export function createPerformer({
   client: TikTokClient;
   preparer: MediaPreparer;
   mediaUrl: (attempt: Attempt, file: AttemptFile) => string;
+  /** Told that a post prepares its files itself from here on. */
+  takesOver?: (post: Post) => void;
+  /** Told now and then that preparing has come on. */
+  progressed?: (post: Post) => void;
   pacing: Pacing;
   now: () => number;
 }) {
+  /** Posts whose files are being prepared. */
+  const preparing = new Map<string, { readonly post: Post; readonly ending: AbortController }>();
+
   /** What it came to; undefined when there is nothing to do yet. */
   async function perform(post: Post): Promise<PostEvent | undefined> {
     switch (post.status) {
@@ -110,17 +119,31 @@ export function createPerformer({
   const reminder = (post: PostIn<'in_review'>): PostEvent | undefined =>
     isDue(post) && !isOver(post) && !post.isReminded ? { type: 'reminded' } : undefined;
 
-  async function prepare(post: PostIn<'preparing'>): Promise<PostEvent> {
+  /** Ends the preparing of a post that somebody has stopped meanwhile. */
+  async function reconsider(postId: string): Promise<void> {
+    const run = preparing.get(postId);
+    if (run !== undefined && (await waiting.cancelled(run.post)) !== undefined) run.ending.abort();
+  }
+
+  async function prepare(post: PostIn<'preparing'>): Promise<PostEvent | undefined> {
     const owner = post.author.id;
-    const prepared = await Promise.allSettled(
-      post.content.sources.map(({ file, use }) => preparer.prepare(file, { owner, use })),
+    const ending = new AbortController();
+    const { signal } = ending;
+    const onProgress = () => progressed(post);
+    const begun = post.content.sources.map(({ file, use }) =>
+      preparer.prepare(file, { owner, use, signal, onProgress }),
     );
+    takesOver(post);
+    preparing.set(post.id, { post, ending });
+    // Somebody may have stopped it just before.
+    const [prepared] = await Promise.all([Promise.allSettled(begun), reconsider(post.id)]);
+    preparing.delete(post.id);
+    if (signal.aborted) return waiting.cancelled(post);
     const failed = prepared.flatMap((outcome, index) =>
       outcome.status === 'rejected' ? [{ error: outcome.reason, number: index + 1 }] : [],
     );
     // A stop is nobody's failure; the next start goes on.
-    const stopped = failed.find(({ error }) => error instanceof PreparingStoppedError);
-    if (stopped !== undefined) throw stopped.error;
+    if (failed.some(({ error }) => error instanceof PreparingStoppedError)) return undefined;
     // The fault of a file stays, whatever went wrong on our side besides.
     const [first] = [...failed.filter(({ error }) => error instanceof UserError), ...failed];
     if (first !== undefined) return preparingFailure(first, post);
@@ -215,7 +238,7 @@ export function createPerformer({
     }
   }
 
-  return { perform, nextTickAt };
+  return { perform, nextTickAt, reconsider };
 }
 
 export type Performer = ReturnType<typeof createPerformer>;

@@ -55,7 +55,7 @@ export async function startSettings({ whispers = true } = {}) {
   const core = createCore({
     stores,
     client,
-    ffmpeg: findFfmpeg(),
+    findFfmpeg,
     mediaStore: createMediaStore({ directory: join(directory, 'media') }),
     publicUrl: NOWHERE,
     secretKey: 'a key',

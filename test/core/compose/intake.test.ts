@@ -190,6 +190,49 @@ describe('a download that breaks', () => {
   });
 });
 
+describe('a file that nobody wants any more', () => {
+  /** A chat that begins to hand over its file and never ends; resolves when the copy is broken off. */
+  async function endless({ chat, photo }: ComposingWorld, id: string) {
+    const offer = await photo(id);
+    const opened = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
+    chat.set(offer.file.ref, () => {
+      opened.resolve();
+      return new Readable({ read() {} }).on('close', closed.resolve);
+    });
+    return { offer, opened: opened.promise, closed: closed.promise };
+  }
+
+  it('is not copied to its end when its draft is discarded, and leaves its place to others', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, whenDraft } = chat.openComposer();
+    const held = await Promise.all(['1', '2', '3', '4', '5'].map((id) => endless(chat, id)));
+    const drafts: string[] = [];
+    for (const { offer } of held) drafts.push((await composer.offer(offer))?.id ?? '');
+    await Promise.all(held.slice(0, 4).map(({ opened }) => opened));
+    const free = await composer.offer(await chat.photo('6'));
+    for (const id of drafts) await composer.discard(id, ANA);
+    await Promise.all(held.slice(0, 4).map(({ closed }) => closed));
+    await whenDraft(free?.id ?? '', isReady);
+    expect(chat.turns.get('ref-5')).toBeUndefined();
+  });
+
+  it.each(['drop_file', 'edit'] as const)(
+    'is not copied to its end when it is left out (%s)',
+    async (how) => {
+      await using chat = await createComposingWorld();
+      const { composer } = chat.openComposer();
+      const { offer, opened, closed } = await endless(chat, '1');
+      const id = (await composer.offer(offer))?.id ?? '';
+      await opened;
+      const { file } = await chat.photo('2');
+      if (how === 'drop_file') await composer.choose(id, ANA, { type: how, fileId: '1' });
+      else await composer.edit(id, ANA, { messageId: '1', text: '', file });
+      await closed;
+    },
+  );
+});
+
 describe('a chat that does not hand a file over yet', () => {
   it('is asked again after the time that it tells, however often it asks to wait', async () => {
     await using chat = await createComposingWorld();

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { createMediaPreparer } from '../../../src/core/media/prepare.ts';
 import { addBytes, addFixture, emptyStore, problemOf } from './files.ts';
 
-/** A store that notes how many sources are between being opened and being answered for. */
-function watchedStore() {
+/** A preparer whose store notes how many sources are between being opened and being answered for, once they are judged. */
+function watched({ concurrency }: { concurrency?: number } = {}) {
   const store = emptyStore();
   const seen = { open: 0, mostOpen: 0, opened: 0 };
-  const watched = {
+  const watchedStore = {
     ...store,
     path(file: Parameters<typeof store.path>[0]) {
       seen.open += 1;
@@ -21,7 +21,16 @@ function watchedStore() {
       return file;
     },
   };
-  return { store, watched, seen };
+  const preparer = createMediaPreparer({ store: watchedStore, ...(concurrency && { concurrency }) });
+  async function addJudged(content: Buffer) {
+    const source = await addBytes(store, content);
+    await preparer.inspect(source, ANA);
+    seen.open -= 1;
+    seen.opened -= 1;
+    seen.mostOpen = 0;
+    return source;
+  }
+  return { ...preparer, addJudged, seen };
 }
 
 /** Whose files these are. */
@@ -68,9 +77,8 @@ describe('preparing media', () => {
   );
 
   it('works once on a source that is asked for twice at once, and again later', async () => {
-    const { store, watched, seen } = watchedStore();
-    const { prepare } = createMediaPreparer({ store: watched });
-    const source = await addBytes(store, await photo('#123456'));
+    const { prepare, addJudged, seen } = watched();
+    const source = await addJudged(await photo('#123456'));
     const [first, second] = await Promise.all([prepare(source, ANA), prepare(source, ANA)]);
     expect(first).toBe(second);
     expect(seen.opened).toBe(1);
@@ -79,10 +87,9 @@ describe('preparing media', () => {
   });
 
   it('works once on a source of two owners, at the turn of whoever has it first', async () => {
-    const { store, watched, seen } = watchedStore();
-    const { prepare } = createMediaPreparer({ store: watched, concurrency: 1 });
+    const { prepare, addJudged, seen } = watched({ concurrency: 1 });
     const colours = ['#111', '#222', '#333', '#444'];
-    const sources = await Promise.all(colours.map(async (colour) => addBytes(store, await photo(colour))));
+    const sources = await Promise.all(colours.map(async (colour) => addJudged(await photo(colour))));
     const done: string[] = [];
     const preparing = sources.map(async (source, index) => {
       const prepared = await prepare(source, ANA);
@@ -99,10 +106,9 @@ describe('preparing media', () => {
   });
 
   it('works on no more sources at once than it may', async () => {
-    const { store, watched, seen } = watchedStore();
-    const { prepare } = createMediaPreparer({ store: watched, concurrency: 2 });
+    const { prepare, addJudged, seen } = watched({ concurrency: 2 });
     const colours = ['#111', '#222', '#333', '#444', '#555', '#666'];
-    const sources = await Promise.all(colours.map(async (colour) => addBytes(store, await photo(colour))));
+    const sources = await Promise.all(colours.map(async (colour) => addJudged(await photo(colour))));
     await Promise.all(sources.map((source) => prepare(source, ANA)));
     expect(seen).toMatchObject({ opened: 6, mostOpen: 2 });
   });
