@@ -5,14 +5,14 @@ import type { Logger } from 'pino';
 import { createLimiter } from '../fair-limiter.ts';
 import { FfmpegMissingError, MediaTimeoutError, UserError } from '../problems.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
-import { inspectFile, type MediaFacts } from './inspect.ts';
+import { inspectFile, type MediaFacts, type PhotoFacts } from './inspect.ts';
 import { configureSharp, convertPhoto } from './photo.ts';
 import { createPreview } from './preview.ts';
 import { createSharedJobs, type Wanted, type Wish } from './shared-jobs.ts';
 import type { MediaStore } from './store.ts';
 import type { MediaUse, PreparedMedia, PreparingProblem, StoredFile } from './types.ts';
 import { PHOTO_LIMITS } from './types.ts';
-import { prepareVideo } from './video.ts';
+import { prepareAnimation, prepareVideo } from './video.ts';
 
 /** Nod stops before the file is prepared; that is no failure. */
 export class PreparingStoppedError extends Error {
@@ -71,6 +71,7 @@ export function createMediaPreparer({
   configureSharp();
   const judging = createLimiter({ concurrency: INSPECTIONS });
   const quick = createLimiter({ concurrency });
+  const long = createLimiter({ concurrency: Math.ceil(concurrency / 2) });
   const judgements = createSharedJobs<MediaFacts>();
   const conversions = createSharedJobs<PreparedMedia>({ tellEveryMs });
   const known = new LRUCache<string, MediaFacts>({ max: KNOWN_FACTS });
@@ -95,12 +96,12 @@ export function createMediaPreparer({
     source: StoredFile,
     { owner, signal, timeoutMs = INSPECT_TIMEOUT_MS }: Asking & { timeoutMs?: number | undefined },
   ): Promise<MediaFacts> {
-    ffmpeg();
+    const options = { ffmpeg: ffmpeg(), timeoutMs };
     return judgements.want(source.key, { owner, signal }, async (wanted) => {
       const facts =
         known.get(source.key) ??
         (await wanted.inTurn(judging, () =>
-          inspectFile(store.path(source), { signal: wanted.signal, timeoutMs }),
+          inspectFile(store.path(source), { ...options, signal: wanted.signal }),
         ));
       known.set(source.key, facts);
       return facts;
@@ -134,21 +135,29 @@ export function createMediaPreparer({
 
   async function work(
     source: StoredFile,
-    _use: MediaUse,
+    use: MediaUse,
     { owner, wanted }: { owner: string; wanted: Wanted },
   ): Promise<PreparedMedia> {
     const startedAt = performance.now();
     const { signal } = wanted;
     const facts = await inspect(source, { owner, signal });
-    const prepared = await wanted.inTurn(quick, async () => {
-      signal.throwIfAborted();
-      return facts.kind === 'video'
-        ? prepareVideo({ store, source, facts, signal })
-        : storePhoto(await convertPhoto(store.path(source), facts));
-    });
+    const lane = isLong(facts, use) ? long : quick;
+    const prepared = await wanted.inTurn(lane, () => convert(source, use, { facts, wanted }));
     const durationMs = Math.round(performance.now() - startedAt);
     log?.debug({ source: source.key, result: prepared.file.key, durationMs }, 'media prepared');
     return prepared;
+  }
+
+  async function convert(
+    source: StoredFile,
+    use: MediaUse,
+    { facts, wanted }: { facts: MediaFacts; wanted: Wanted },
+  ): Promise<PreparedMedia> {
+    const { signal, onProgress } = wanted;
+    const common = { store, source, ffmpeg: ffmpeg(), signal, onProgress };
+    if (facts.kind === 'video') return prepareVideo({ ...common, facts, use });
+    if (isAnimationAsVideo(facts, use)) return prepareAnimation({ ...common, facts });
+    return storePhoto(await convertPhoto(store.path(source), facts));
   }
 
   async function storePhoto({ content, width, height, changes }: Awaited<ReturnType<typeof convertPhoto>>) {
@@ -178,6 +187,13 @@ export function createMediaPreparer({
 }
 
 export type MediaPreparer = ReturnType<typeof createMediaPreparer>;
+
+const isAnimationAsVideo = (facts: PhotoFacts, { asVideo }: MediaUse): boolean =>
+  asVideo === true && facts.pages > 1;
+
+/** Whether something is encoded that takes long. */
+const isLong = (facts: MediaFacts, use: MediaUse): boolean =>
+  facts.kind === 'photo' && isAnimationAsVideo(facts, use);
 
 const jobKey = ({ key }: StoredFile, use: MediaUse): string => `${key} ${useKey(use)}`;
 
