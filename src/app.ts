@@ -57,7 +57,10 @@ export async function startApp({
   const now = Date.now;
   const { publicUrl, tiktok, access, limits, keepPostsMs } = config;
   const stores = stack.use(openStores({ file: join(config.dataDir, 'nod.db'), onStatement }));
-  const mediaStore = createMediaStore({ directory: join(config.dataDir, 'media') });
+  const mediaStore = createMediaStore({
+    directory: join(config.dataDir, 'media'),
+    limitBytes: config.mediaLimitBytes,
+  });
   mediaStore.protect();
   const client = createTikTokClient({ ...tiktok, log });
   stack.defer(() => client.close());

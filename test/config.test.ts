@@ -102,6 +102,7 @@ it.each([
   ['MAX_DRAFTS_PER_PLACE', '2.5', 'must be a whole number from 1'],
   ['MAX_GB_PER_PLACE', '0', 'must be a number of GB above 0'],
   ['MAX_GB_PER_PERSON', 'all', 'must be a number of GB above 0'],
+  ['MEDIA_LIMIT_GB', '-1', 'must be a number of GB above 0'],
   ['KEEP_POSTS_DAYS', '0', 'must be a number of days above 0'],
   ['KEEP_POSTS_DAYS', 'for ever', 'must be a number of days above 0'],
   ['SECRET_KEY', 'short', 'must have at least 16 characters'],
@@ -130,6 +131,11 @@ it('takes fractions of a second between two checks', () => {
 it('leaves three seconds to take a post back, or as many as are set', () => {
   expect(readConfig(COMPLETE).takeBackMs).toBe(3_000);
   expect(readConfig({ ...COMPLETE, TAKE_BACK_SECONDS: '0' }).takeBackMs).toBe(0);
+});
+
+it('limits all media on the disk to 20 GB, or to as many as are set', () => {
+  expect(readConfig(COMPLETE).mediaLimitBytes).toBe(20e9);
+  expect(readConfig({ ...COMPLETE, MEDIA_LIMIT_GB: '0.5' }).mediaLimitBytes).toBe(500_000_000);
 });
 
 it('limits what a person and a place have at once, in files, drafts and GB', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import pino from 'pino';
 import sharp from 'sharp';
+import type { DiskRoomOptions } from '../../src/core/media/disk-room.ts';
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
 import { DEFAULT_PACING, type Pacing } from '../../src/core/publish/pacing.ts';
@@ -34,6 +35,8 @@ export interface CoreWorldOptions {
   /** Without it TikTok sends no webhooks. */
   readonly webhooks?: boolean;
   readonly gateWaitMs?: number;
+  /** Other room for media than plenty. */
+  readonly disk?: DiskRoomOptions;
 }
 
 /**
@@ -47,7 +50,11 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const tiktok = await startTikTokEmulator({ frozenClock: true, ...options.tiktok });
   const { lines, log } = collectLog();
-  const mediaStore = createMediaStore({ directory: join(directory, 'media') });
+  const mediaStore = createMediaStore({
+    directory: join(directory, 'media'),
+    freshMs: 0,
+    ...options.disk,
+  });
   const pacing = { ...DEFAULT_PACING, takeBackMs: 0, ...options.pacing };
   const nods: Nod[] = [];
   const current = (): Nod => {

@@ -15,6 +15,8 @@ const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
 
 /** The fault is ours, so nobody has to send the file again. */
 const PREPARING_FAILED = {
+  media_limit:
+    'Nod has no room for more media now; the file is fine. Tap “Try again” in a while, or have its operator raise MEDIA_LIMIT_GB.',
   disk_full: 'The disk of this Nod is full; the file is fine. Tell its operator, then tap “Try again”.',
   too_slow: 'Nod took too long to read it. Tap “Try again”; if it stays so, send a shorter export.',
   ffmpeg_missing:

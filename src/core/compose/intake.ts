@@ -232,7 +232,7 @@ export function createIntake({
   }
 
   async function fetchFile(draft: Draft, file: DraftFile, signal: AbortSignal): Promise<StoredFile> {
-    return mediaStore.add(await open(draft.chat, file.ref, signal), {
+    return mediaStore.add(() => open(draft.chat, file.ref, signal), {
       maxBytes: maxFileBytes,
       expectedBytes: file.bytes,
       extension: 'bin',
@@ -325,7 +325,7 @@ export function createIntake({
     const ref = draft.files.find((file) => file.thumbnailRef !== undefined)?.thumbnailRef;
     if (ref === undefined) return undefined;
     try {
-      const poster = await mediaStore.add(await open(draft.chat, ref, stopping.signal), {
+      const poster = await mediaStore.add(() => open(draft.chat, ref, stopping.signal), {
         maxBytes: MAX_POSTER_BYTES,
         extension: 'jpg',
       });

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { createLimiter } from '../fair-limiter.ts';
 import { FfmpegMissingError, MediaTimeoutError, UserError } from '../problems.ts';
+import { NoRoomError } from './disk-room.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { inspectFile, type MediaFacts, type PhotoFacts } from './inspect.ts';
 import { configureSharp, convertPhoto } from './photo.ts';
@@ -11,13 +12,17 @@ import { createPreview } from './preview.ts';
 import { createSharedJobs, type Wanted, type Wish } from './shared-jobs.ts';
 import type { MediaStore } from './store.ts';
 import type { MediaUse, PreparedMedia, PreparingProblem, StoredFile } from './types.ts';
-import { PHOTO_LIMITS } from './types.ts';
+import { PHOTO_LIMITS, VIDEO_LIMITS } from './types.ts';
 import { prepareAnimation, prepareVideo } from './video.ts';
 
 /** Nod stops before the file is prepared; that is no failure. */
 export class PreparingStoppedError extends Error {
   override name = 'PreparingStoppedError' as const;
 }
+
+/** How many bytes a second of what ffmpeg encodes has at most, nearly always; what exceeds it needs room when it does. */
+const ENCODED_BYTES_PER_SECOND = 1_500_000;
+const ANIMATION_BYTES = 20_000_000;
 
 const DISK_FULL = new Set(['ENOSPC', 'EDQUOT']);
 
@@ -26,6 +31,7 @@ export function preparingProblem(error: unknown, { name }: { name: string }): Pr
   if (error instanceof MediaTimeoutError) return { code: 'preparing_failed', reason: 'too_slow', name };
   if (error instanceof FfmpegMissingError)
     return { code: 'preparing_failed', reason: 'ffmpeg_missing', name };
+  if (error instanceof NoRoomError) return { code: 'preparing_failed', reason: error.reason, name };
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const isFull = typeof code === 'string' && DISK_FULL.has(code);
   return { code: 'preparing_failed', reason: isFull ? 'disk_full' : 'unknown', name };
@@ -153,11 +159,18 @@ export function createMediaPreparer({
     use: MediaUse,
     { facts, wanted }: { facts: MediaFacts; wanted: Wanted },
   ): Promise<PreparedMedia> {
-    const { signal, onProgress } = wanted;
-    const common = { store, source, ffmpeg: ffmpeg(), signal, onProgress };
-    if (facts.kind === 'video') return prepareVideo({ ...common, facts, use });
-    if (isAnimationAsVideo(facts, use)) return prepareAnimation({ ...common, facts });
-    return storePhoto(await convertPhoto(store.path(source), facts));
+    if (facts.kind === 'photo' && !isAnimationAsVideo(facts, use))
+      return storePhoto(await convertPhoto(store.path(source), facts));
+    return store.withRoom(
+      estimateBytes(facts),
+      ({ signal, ...parts }) => {
+        const common = { store: { ...store, ...parts }, source, ffmpeg: ffmpeg(), signal };
+        const { onProgress } = wanted;
+        if (facts.kind === 'photo') return prepareAnimation({ ...common, facts, onProgress });
+        return prepareVideo({ ...common, facts, use, onProgress });
+      },
+      { signal: wanted.signal },
+    );
   }
 
   async function storePhoto({ content, width, height, changes }: Awaited<ReturnType<typeof convertPhoto>>) {
@@ -190,6 +203,15 @@ export type MediaPreparer = ReturnType<typeof createMediaPreparer>;
 
 const isAnimationAsVideo = (facts: PhotoFacts, { asVideo }: MediaUse): boolean =>
   asVideo === true && facts.pages > 1;
+
+/** How many bytes a conversion may write, as far as is known beforehand. */
+function estimateBytes(facts: MediaFacts): number {
+  if (facts.kind === 'photo') return ANIMATION_BYTES;
+  return Math.min(
+    VIDEO_LIMITS.maxBytes,
+    Math.max(facts.bytes, facts.durationSeconds * ENCODED_BYTES_PER_SECOND),
+  );
+}
 
 /** Whether something is encoded that takes long. */
 const isLong = (facts: MediaFacts, use: MediaUse): boolean =>

@@ -1,10 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import { createLimiter } from '../fair-limiter.ts';
 import { FileUnavailableError } from '../problems.ts';
 import { makePrivate } from '../storage/private-files.ts';
+import { createDiskRoom, type DiskRoomOptions, type Room } from './disk-room.ts';
 import type { StoredFile } from './types.ts';
 
 const KEY = /^[0-9a-f]{64}\.[a-z0-9]+$/;
@@ -40,9 +42,27 @@ export class FileNotReceivedError extends Error {
   override name = 'FileNotReceivedError' as const;
 }
 
+/** How long a new file is left alone that nobody names yet. */
+const FRESH_MS = 60_000;
+const WATCH_EVERY_MS = 500;
+
 /** Keeps media files under the SHA-256 of their content, so that equal files are kept once. */
-export function createMediaStore({ directory }: { directory: string }) {
+export function createMediaStore({
+  directory,
+  freshMs = FRESH_MS,
+  ...diskOptions
+}: DiskRoomOptions & {
+  directory: string;
+  freshMs?: number | undefined;
+}) {
   const root = resolve(directory);
+  const disk = createDiskRoom({ ...diskOptions, folder: root, isKept: (name) => KEY.test(name) });
+  /** What is being written. */
+  const unfinished = new Set<string>();
+  /** When files came that are new, the oldest first. */
+  const fresh = new Map<string, number>();
+  /** Keeping and removing one key at once could lose it. */
+  const inTurn = createLimiter({ concurrency: 1 });
 
   /** Takes a folder that is there already from everybody but its owner, and with it all files in it. */
   function protect(): void {
@@ -50,39 +70,92 @@ export function createMediaStore({ directory }: { directory: string }) {
   }
 
   /**
-   * Stores what the source yields, and closes it whatever happens.
+   * Stores what the source yields, and closes it whatever happens; one that is still to be opened is opened once there is
+   * room for it.
    *
-   * Throws `FileTooBigError`, `FileIncompleteError`, the source's own `FileUnavailableError` and `FileNotReceivedError`
-   * for whatever else the source throws; everything else is about our disk.
+   * Throws `NoRoomError`, `FileTooBigError`, `FileIncompleteError`, the source's own `FileUnavailableError` and
+   * `FileNotReceivedError` for whatever else the source throws; everything else is about our disk.
    */
-  async function add(source: Source, limits: Limits): Promise<StoredFile> {
+  async function add(source: Source | (() => Promise<Source>), limits: Limits): Promise<StoredFile> {
+    let opened = typeof source === 'function' ? undefined : source;
+    let room: Room | undefined;
+    const temporary = await reserve();
     try {
       checkExtension(limits.extension);
-      return await addTo(await reserve(), source, limits);
+      room = await disk.hold(Math.min(limits.expectedBytes ?? 0, limits.maxBytes));
+      if (typeof source === 'function') opened = await source();
+      if (opened === undefined) throw new TypeError('There is nothing to store.');
+      const { sha256, bytes } = await write(opened, temporary, { ...limits, room });
+      return await keep(temporary, { sha256, bytes, extension: limits.extension, room });
     } finally {
       // Nothing has closed a stream that was never read.
-      if (source instanceof Readable) source.destroy();
+      if (opened instanceof Readable) opened.destroy();
+      await discard(temporary);
+      room?.release();
     }
   }
 
-  async function addTo(temporary: string, source: Source, limits: Limits): Promise<StoredFile> {
-    try {
-      const { sha256, bytes } = await write(source, temporary, limits);
-      return await keep(temporary, { sha256, bytes, extension: limits.extension });
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-  }
-
-  /** A fresh path inside the store to write a file to before `adopt`. */
+  /** A fresh path inside the store to write a file to before `adopt`; whoever does not adopt it discards it. */
   async function reserve(): Promise<string> {
     await mkdir(root, { recursive: true, mode: 0o700 });
-    return join(root, `unfinished-${randomUUID()}`);
+    const name = `unfinished-${randomUUID()}`;
+    unfinished.add(name);
+    return join(root, name);
+  }
+
+  async function discard(temporary: string): Promise<void> {
+    await rm(temporary, { force: true });
+    unfinished.delete(basename(temporary));
+  }
+
+  /**
+   * Lends room on the disk to a conversion: `bytes` are held before it begins. What it writes to reserved paths may grow
+   * as long as there is room, and what it leaves there is cleared away. The signal that it gets ends it otherwise.
+   *
+   * @throws NoRoomError
+   */
+  async function withRoom<T>(
+    bytes: number,
+    run: (parts: { reserve: typeof reserve; adopt: typeof adopt; signal: AbortSignal }) => Promise<T>,
+    { signal }: { signal: AbortSignal },
+  ): Promise<T> {
+    const room = await disk.hold(bytes);
+    const paths = new Set<string>();
+    const full = new AbortController();
+    const watching = setInterval(() => {
+      bytesOf(paths)
+        .then(room.cover)
+        .catch((error) => full.abort(error));
+    }, WATCH_EVERY_MS);
+    async function reserveHere(): Promise<string> {
+      const path = await reserve();
+      paths.add(path);
+      return path;
+    }
+    async function adoptHere(temporary: string, options: { extension: string }): Promise<StoredFile> {
+      const file = await adoptInto(temporary, options, room);
+      paths.delete(temporary);
+      return file;
+    }
+    try {
+      const signals = AbortSignal.any([signal, full.signal]);
+      return await run({ reserve: reserveHere, adopt: adoptHere, signal: signals });
+    } catch (error) {
+      throw full.signal.aborted ? full.signal.reason : error;
+    } finally {
+      clearInterval(watching);
+      for (const path of paths) await discard(path);
+      room.release();
+    }
   }
 
   /** Takes over a file that was written to a reserved path. */
   async function adopt(temporary: string, { extension }: { extension: string }): Promise<StoredFile> {
+    const room = await disk.hold(0);
+    return adoptInto(temporary, { extension }, room).finally(room.release);
+  }
+
+  async function adoptInto(temporary: string, { extension }: { extension: string }, room: Room) {
     checkExtension(extension);
     const hash = createHash('sha256');
     let bytes = 0;
@@ -91,17 +164,41 @@ export function createMediaStore({ directory }: { directory: string }) {
       bytes += chunk.length;
     }
     await sync(temporary);
-    return keep(temporary, { sha256: hash.digest('hex'), bytes, extension });
+    const file = await keep(temporary, { sha256: hash.digest('hex'), bytes, extension, room });
+    unfinished.delete(basename(temporary));
+    return file;
   }
 
-  async function keep(temporary: string, content: { sha256: string; bytes: number; extension: string }) {
-    const { sha256, bytes, extension } = content;
+  function keep(
+    temporary: string,
+    content: { sha256: string; bytes: number; extension: string; room: Room },
+  ): Promise<StoredFile> {
+    const { sha256, bytes, extension, room } = content;
     const key = `${sha256}.${extension}`;
-    await rename(temporary, path(key));
-    // The new name is only safe from a power cut when its directory is.
-    await sync(root);
-    return { key, sha256, bytes };
+    return inTurn('', async () => {
+      const isThere = await stat(path(key)).catch(() => undefined);
+      await rename(temporary, path(key));
+      if (isThere === undefined) room.keep(bytes);
+      freshen({ key });
+      // The new name is only safe from a power cut when its directory is.
+      await sync(root);
+      return { key, sha256, bytes };
+    });
   }
+
+  /** Leaves a file alone for a while, because somebody has just named it. */
+  function freshen({ key }: { key: string }): void {
+    const at = performance.now();
+    fresh.delete(key);
+    fresh.set(key, at);
+    for (const [old, since] of fresh) {
+      if (at - since <= freshMs) break;
+      fresh.delete(old);
+    }
+  }
+
+  const isFresh = (key: string): boolean =>
+    performance.now() - (fresh.get(key) ?? Number.NEGATIVE_INFINITY) < freshMs;
 
   /** The absolute path of a file; throws on anything that isn't a key. */
   function path(file: StoredFile | string): string {
@@ -117,7 +214,24 @@ export function createMediaStore({ directory }: { directory: string }) {
 
   /** Removes a file; one that isn't there is fine. */
   async function remove(key: string): Promise<void> {
-    await rm(path(key), { force: true });
+    await removeFile(path(key));
+  }
+
+  /** The same for a file that nobody needs as far as is known; false where it is too new to be certain. */
+  const removeUnneeded = (key: string): Promise<boolean> =>
+    inTurn('', async () => {
+      if (isFresh(key)) return false;
+      await removeNow(path(key));
+      return true;
+    });
+
+  const removeFile = (file: string): Promise<number> => inTurn('', () => removeNow(file));
+
+  async function removeNow(file: string): Promise<number> {
+    const { size: bytes = 0 } = (await stat(file).catch(() => undefined)) ?? {};
+    await rm(file, { force: true });
+    if (KEY.test(basename(file))) disk.freed(bytes);
+    return bytes;
   }
 
   /** The keys of all files, in no particular order. */
@@ -132,22 +246,42 @@ export function createMediaStore({ directory }: { directory: string }) {
     });
   }
 
-  /** Removes files that nobody keeps and unfinished ones, once they are older than `olderThanMs` at `now`. */
+  /**
+   * Removes files that nobody keeps once they are older than `olderThanMs` at `now`, and unfinished ones that nobody
+   * writes, such as a crash leaves.
+   */
   async function sweep({ keep, olderThanMs, now }: { keep: Set<string>; olderThanMs: number; now: number }) {
     const removed = { count: 0, bytes: 0 };
     for (const name of await names()) {
-      const isOurs = KEY.test(name) || UNFINISHED.test(name);
-      if (!isOurs || keep.has(name)) continue;
+      const isLeftOver = UNFINISHED.test(name) && !unfinished.has(name);
+      if (!isLeftOver && (!KEY.test(name) || keep.has(name))) continue;
       const found = await stat(join(root, name)).catch(() => undefined);
-      if (!found || now - found.mtimeMs <= olderThanMs) continue;
-      await rm(join(root, name), { force: true });
+      if (!found || (!isLeftOver && now - found.mtimeMs <= olderThanMs)) continue;
+      removed.bytes += await removeFile(join(root, name));
       removed.count += 1;
-      removed.bytes += found.size;
     }
     return removed;
   }
 
-  return { protect, add, reserve, adopt, path, read, remove, keys, sweep };
+  /** Whether so many bytes more have room. */
+  const { fits, whenFull } = disk;
+
+  return {
+    protect,
+    add,
+    reserve,
+    adopt,
+    withRoom,
+    path,
+    read,
+    remove,
+    removeUnneeded,
+    freshen,
+    keys,
+    sweep,
+    fits,
+    whenFull,
+  };
 }
 
 export type MediaStore = ReturnType<typeof createMediaStore>;
@@ -160,7 +294,11 @@ interface Limits {
   readonly extension: string;
 }
 
-async function write(source: Source, temporary: string, { maxBytes, expectedBytes }: Limits) {
+async function write(
+  source: Source,
+  temporary: string,
+  { maxBytes, expectedBytes, room }: Limits & { room: Room },
+) {
   const hash = createHash('sha256');
   let bytes = 0;
   const file = await open(temporary, 'wx', 0o600);
@@ -168,6 +306,7 @@ async function write(source: Source, temporary: string, { maxBytes, expectedByte
     for await (const chunk of received(source)) {
       bytes += chunk.byteLength;
       if (bytes > maxBytes) throw new FileTooBigError({ maxBytes });
+      await room.cover(bytes);
       hash.update(chunk);
       await file.appendFile(chunk);
     }
@@ -179,6 +318,12 @@ async function write(source: Source, temporary: string, { maxBytes, expectedByte
     throw new FileIncompleteError({ expectedBytes, bytes });
   }
   return { sha256: hash.digest('hex'), bytes };
+}
+
+async function bytesOf(paths: Iterable<string>): Promise<number> {
+  let sum = 0;
+  for (const path of paths) sum += (await stat(path).catch(() => undefined))?.size ?? 0;
+  return sum;
 }
 
 /** Tells what goes wrong at the source from what goes wrong on our disk. */

@@ -113,8 +113,10 @@ export type MediaProblem =
 /** Why Nod itself could not copy or prepare a file that may be fine. */
 export type PreparingProblem = {
   code: 'preparing_failed';
-  /** `ffmpeg_missing` where the machine lacks what this file needs. */
-  reason: 'disk_full' | 'too_slow' | 'ffmpeg_missing' | 'unknown';
+  /**
+   * `media_limit`: all media together may take no more room. `ffmpeg_missing`: the machine lacks what this file needs.
+   */
+  reason: 'disk_full' | 'media_limit' | 'too_slow' | 'ffmpeg_missing' | 'unknown';
   name: string;
 };
 

@@ -306,6 +306,31 @@ describe('what goes wrong on our side', () => {
     expect((await whenDraft(id, isReady)).files).toMatchObject([{ name: '1.png' }]);
   });
 
+  it.each([
+    ['media_limit', { limitBytes: 1 }],
+    ['disk_full', { readDisk: async () => ({ free: 1, size: 1e9 }) }],
+  ] as const)('is told (%s) before the chat is asked for a file that has no room', async (reason, disk) => {
+    await using chat = await createComposingWorld({ disk });
+    const { composer, whenDraft } = chat.openComposer();
+    const offered = await composer.offer(await chat.photo('1'));
+    expect(await whenDraft(offered?.id ?? '', settled)).toMatchObject({
+      files: [{ problem: { code: 'preparing_failed', reason }, retry: { state: 'waiting' } }],
+    });
+    expect(chat.turns.get('ref-1')).toBeUndefined();
+  });
+
+  it('takes in what had no room as soon as somebody tries again when there is some', async () => {
+    let free = 1;
+    const readDisk = async () => ({ free, size: 1e9 });
+    await using chat = await createComposingWorld({ disk: { readDisk } });
+    const { composer, whenDraft } = chat.openComposer();
+    const id = (await composer.offer(await chat.photo('1')))?.id ?? '';
+    await whenDraft(id, settled);
+    free = 1e9;
+    await composer.choose(id, ANA, { type: 'retry_files' });
+    await whenDraft(id, isReady);
+  });
+
   it('goes on with the copy where only the conversion has failed', async () => {
     await using chat = await createComposingWorld();
     const { composer, whenDraft, drafts, intake } = chat.openComposer();
@@ -366,19 +391,12 @@ describe('what goes wrong on our side', () => {
     const offer = await chat.photo('1');
     // A folder that is none fails as one does that belongs to somebody else.
     await writeFile(join(chat.world.directory, 'media'), '');
-    const bodies: Readable[] = [];
-    const whole = chat.chat.get('ref-1');
-    chat.chat.set('ref-1', async (turn) => {
-      const body = (await whole?.(turn)) ?? Readable.from([]);
-      bodies.push(body);
-      return body;
-    });
     const offered = await composer.offer(offer);
     expect(await whenDraft(offered?.id ?? '', settled)).toMatchObject({
       files: [{ problem: { code: 'preparing_failed', reason: 'unknown' }, retry: { state: 'waiting' } }],
     });
     expect(chat.lines.join('')).toContain('through no fault of its own');
-    expect(bodies.map(({ destroyed }) => destroyed)).toEqual([true, true, true, true]);
+    expect(chat.turns.get('ref-1')).toBeUndefined();
   });
 
   it('leaves alone on another try what the files themselves are to blame for', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createMediaStore, FileIncompleteError, FileTooBigError } from '../../../src/core/media/store.ts';
@@ -147,17 +147,19 @@ describe('the media store', () => {
     const { store, directory } = setUp();
     const add = (content: string) => store.add(chunks(content), { maxBytes: 99, extension: 'jpg' });
     const [kept, old, fresh] = [await add('kept'), await add('old'), await add('fresh')];
-    const unfinished = await store.reserve();
+    const unfinished = await createMediaStore({ directory }).reserve();
     writeFileSync(unfinished, 'half a file');
+    const inWork = await store.reserve();
+    writeFileSync(inWork, 'in work');
     writeFileSync(join(directory, 'README'), 'not ours');
     const now = Date.now();
     const yesterday = new Date(now - 86_400_000);
-    for (const path of [store.path(kept), store.path(old), unfinished, join(directory, 'README')]) {
+    for (const path of [store.path(kept), store.path(old), inWork, join(directory, 'README')]) {
       utimesSync(path, yesterday, yesterday);
     }
     const removed = await store.sweep({ keep: new Set([kept.key]), olderThanMs: 3_600_000, now });
     expect(removed).toEqual({ count: 2, bytes: 'old'.length + 'half a file'.length });
-    expect(readdirSync(directory).sort()).toEqual([kept.key, fresh.key, 'README'].sort());
+    expect(readdirSync(directory).sort()).toEqual([kept.key, fresh.key, basename(inWork), 'README'].sort());
   });
 
   it('counts a file as new when it is added again', async () => {

@@ -160,6 +160,19 @@ describe('publishing', () => {
     expect(await world.finish(id)).toMatchObject({ status: 'published', retries: 0 });
   });
 
+  it('tells that there is no room, and publishes once there is some', async () => {
+    let free = 1e9;
+    await using world = await createCoreWorld({ disk: { readDisk: async () => ({ free, size: 1e9 }) } });
+    await world.connect();
+    const { id } = await world.submit({ status: 'preparing', media: undefined });
+    free = 1;
+    await world.step(id);
+    const problem = { code: 'preparing_failed', reason: 'disk_full', name: 'a.jpg' };
+    expect(await world.read(id)).toMatchObject({ status: 'preparing', wait: { file: { problem } } });
+    free = 1e9;
+    expect(await world.finish(id)).toMatchObject({ status: 'published' });
+  });
+
   it('takes a stop for no failure of the files', async () => {
     await using world = await createCoreWorld();
     const { id } = await world.submit({ status: 'preparing', media: undefined });
