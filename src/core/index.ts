@@ -82,6 +82,8 @@ export interface CoreOptions {
   readonly limits: Shares;
   /** How long a settled post is kept after its end. */
   readonly keepPostsMs: number;
+  /** How long the media of what was posted stay, in place of half a minute. */
+  readonly releaseMediaAfterMs?: number | undefined;
   readonly pacing: Pacing;
   /** Other patience with files than usual. */
   readonly intake?:
@@ -231,6 +233,7 @@ export function createCore(options: CoreOptions) {
     client,
     usage,
     changed,
+    discarded,
     now,
     log,
   });
@@ -242,6 +245,7 @@ export function createCore(options: CoreOptions) {
     intake,
     workspaces,
     announce,
+    discarded,
     dropped,
     wake,
     takeBackMs: pacing.takeBackMs,
@@ -271,6 +275,9 @@ export function createCore(options: CoreOptions) {
     usage,
     forget,
     alsoSweep,
+    inHand: intake.inHand,
+    wasPosted: submission.wasPosted,
+    releaseAfterMs: options.releaseMediaAfterMs,
     now,
     log,
   });
@@ -323,6 +330,11 @@ export function createCore(options: CoreOptions) {
     for (const listener of listeners) listener.draftChanged(draftId);
   }
 
+  function discarded(draft: Draft): void {
+    intake.leave(draft.id);
+    retention.discarded(draft);
+  }
+
   function dropped(draftId: string, why: DropReason): void {
     for (const listener of listeners) listener.draftDropped?.(draftId, why);
   }
@@ -333,6 +345,7 @@ export function createCore(options: CoreOptions) {
     tellOf(post);
     // One that is preparing takes over what its draft has begun.
     if (post.status !== 'preparing') intake.leave(post.id);
+    retention.settled(post);
     void recorder.follow(post);
   }
 

@@ -35,6 +35,7 @@ export interface CoreWorldOptions {
   /** Without it TikTok sends no webhooks. */
   readonly webhooks?: boolean;
   readonly gateWaitMs?: number;
+  readonly releaseMediaAfterMs?: number;
   /** Other room for media than plenty. */
   readonly disk?: DiskRoomOptions;
 }
@@ -73,7 +74,8 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
   const server = await startServer({ app, host: '127.0.0.1', port: 0, drainMs: 0 });
   const { url } = server;
   const mediaUrl = () => `${url}/media/`;
-  const common = { directory, mediaStore, tiktok, publicUrl: url, pacing, log };
+  const { releaseMediaAfterMs } = options;
+  const common = { directory, mediaStore, tiktok, publicUrl: url, pacing, log, releaseMediaAfterMs };
   nods.push(openNod(common));
   tiktok.app.urlProperties.push({ type: 'prefix', value: mediaUrl() });
   if (options.webhooks) tiktok.app.webhookUrl = `${url}/webhooks/tiktok`;

@@ -29,6 +29,7 @@ export interface NodOptions {
   /** Open unless said otherwise. */
   readonly access?: CoreOptions['access'];
   readonly intake?: CoreOptions['intake'];
+  readonly releaseMediaAfterMs?: number | undefined;
   readonly chats?: Partial<ChatPorts>;
   /** Stands before and behind everything that the process reads, writes and asks of TikTok. */
   readonly around?: Around;
@@ -61,6 +62,7 @@ export function openNod(options: NodOptions) {
     limits: options.limits ?? WITHOUT_LIMITS,
     keepPostsMs: Number.POSITIVE_INFINITY,
     intake: options.intake,
+    releaseMediaAfterMs: options.releaseMediaAfterMs,
     engine: wake === undefined ? engine : { ...engine, wake: async (postId) => wake(postId) },
     chats: { ...NO_CHATS, ...options.chats },
   });

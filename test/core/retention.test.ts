@@ -1,9 +1,11 @@
-import { utimes } from 'node:fs/promises';
+import { utimes, watch } from 'node:fs/promises';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import pino from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createUsage } from '../../src/core/compose/disk-usage.ts';
 import { type Draft, UNDECIDED } from '../../src/core/compose/draft.ts';
+import type { PreparedMedia, StoredFile } from '../../src/core/media/types.ts';
 import { isSettled, type Post, type PostStatus } from '../../src/core/publish/post.ts';
 import { createRetention } from '../../src/core/retention.ts';
 import { createCoreWorld } from './core-world.ts';
@@ -19,6 +21,8 @@ async function retaining() {
   const { posts } = world.nod;
   const usage = createUsage({ now: world.now });
   const forgotten: string[] = [];
+  const inHand: StoredFile[] = [];
+  const postedSince = new Set<string>();
   const retention = createRetention({
     drafts,
     posts,
@@ -28,6 +32,8 @@ async function retaining() {
     keepPostsMs: KEEP_DAYS * DAY_MS,
     forget: async ({ id }) => void forgotten.push(id),
     alsoSweep: async () => {},
+    inHand: () => inHand,
+    wasPosted: async ({ id }) => postedSince.has(id),
     log: pino({ level: 'silent' }),
   });
 
@@ -51,7 +57,7 @@ async function retaining() {
   }
 
   const kept = async () => new Set(await world.mediaStore.keys());
-  return { world, drafts, posts, usage, retention, old, post, kept, forgotten };
+  return { world, drafts, posts, usage, retention, old, post, kept, forgotten, inHand, postedSince };
 }
 
 describe('retention', () => {
@@ -183,6 +189,126 @@ describe('retention', () => {
     await retention.sweep();
     expect(usage.bytesOf(keeper)).toEqual({ person: bytes, place: bytes });
     expect(usage.bytesOf({ person: 'telegram:2', place: 'telegram:2' })).toEqual({ person: 0, place: 0 });
+  });
+});
+
+describe('what was posted', () => {
+  const [source, media] = ['a source', 'a media'];
+  const READY = { kind: 'photo', contentType: 'image/jpeg', width: 1, height: 1, changes: [] } as const;
+
+  /** A post that has just been published, and whose files nothing else has. */
+  async function published() {
+    const all = await retaining();
+    const files = await all.post('a', { status: 'published', settledAt: all.world.now() });
+    const settle = async () => {
+      for (const [, post] of await all.posts.find({ where: { status: 'published' } }))
+        all.retention.settled(post);
+      await all.retention.release();
+    };
+    const left = async () => {
+      const keys = await all.kept();
+      return Object.entries(files).flatMap(([name, key]) => (keys.has(key) ? [name] : []));
+    };
+    return { ...all, files, settle, left };
+  }
+
+  it('is deleted soon, but for the picture on the card, and no longer counted', async () => {
+    const { world, settle, files, left, usage } = await published();
+    await using _ = world;
+    const keeper = { person: ANA.id, place: WORKSPACE };
+    usage.add(keeper, [{ key: files.media, sha256: '', bytes: media.length }]);
+    await settle();
+    expect(await left()).toEqual(['preview']);
+    expect(usage.bytesOf(keeper)).toEqual({ person: 0, place: 0 });
+  });
+
+  it.each(['preparing', 'in_review', 'queued', 'failed', 'withdrawn'] as const)(
+    'stays where a post that is %s has the same files',
+    async (status) => {
+      const { world, settle, left, post } = await published();
+      await using _ = world;
+      await post('a', {
+        status,
+        settledAt: status === 'failed' || status === 'withdrawn' ? world.now() : undefined,
+      });
+      await settle();
+      expect(await left()).toEqual(['source', 'media', 'preview']);
+    },
+  );
+
+  it('goes with the posts that came to nothing before it was posted on another try', async () => {
+    const { world, settle, left, post, posts, postedSince } = await published();
+    await using _ = world;
+    await post('a', { status: 'failed', settledAt: world.now() });
+    for (const [id] of await posts.find({ where: { status: 'failed' } })) postedSince.add(id);
+    await settle();
+    expect(await left()).toEqual(['preview']);
+  });
+
+  it('stays where a draft has it, or is about to', async () => {
+    const { world, settle, left, inHand, drafts, old } = await published();
+    await using _ = world;
+    inHand.push(await old(source));
+    await drafts.create('d', {
+      id: 'd',
+      workspace: WORKSPACE,
+      chat: CHAT,
+      author: ANA,
+      caption: '',
+      account: { state: 'unchosen' },
+      disclosing: false,
+      settings: UNDECIDED,
+      files: [
+        {
+          id: '1',
+          order: 1,
+          name: 'a',
+          ref: 'r',
+          state: 'ready',
+          kind: 'photo',
+          source: await old('another'),
+          media: { ...READY, file: await old(media, 'jpg') },
+        },
+      ],
+      createdAt: 0,
+      updatedAt: 0,
+    });
+    await settle();
+    expect(await left()).toEqual(['source', 'media', 'preview']);
+  });
+
+  it('is deleted by a running Nod without anybody asking', async () => {
+    const world = await createCoreWorld({ releaseMediaAfterMs: 1 });
+    await using _ = world;
+    await world.connect();
+    const { id, media } = (await world.submit()) as Post & { media: PreparedMedia[] };
+    const changes = watch(join(world.directory, 'media'));
+    await world.finish(id);
+    const [first] = media;
+    for await (const _change of changes)
+      if (!(await world.mediaStore.keys()).includes(first?.file.key ?? '')) break;
+    expect(await world.mediaStore.keys()).not.toContain(first?.file.key);
+  });
+});
+
+describe('no room for new media', () => {
+  it('deletes what came to nothing longest ago, as far as needed, but nothing of the last day', async () => {
+    const { world, post, kept, retention } = await retaining();
+    await using _ = world;
+    const ended = (days: number) => ({ status: 'failed' as const, settledAt: world.now() - days * DAY_MS });
+    const [oldest, older, fresh] = [
+      await post('a', ended(5)),
+      await post('b', ended(3)),
+      await post('c', ended(0.5)),
+    ];
+    const { fits } = world.mediaStore;
+    world.mediaStore.fits = async () => !(await kept()).has(oldest.source);
+    await retention.makeRoom(1);
+    world.mediaStore.fits = fits;
+    const left = await kept();
+    for (const key of [oldest.source, oldest.media]) expect(left.has(key)).toBe(false);
+    for (const { source, media } of [older, fresh])
+      expect([left.has(source), left.has(media)]).toEqual([true, true]);
   });
 });
 

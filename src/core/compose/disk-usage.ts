@@ -23,6 +23,17 @@ export function createUsage({ now }: { now: () => number }) {
     countFor(ledger, keeper, files, now());
   }
 
+  /** Counts files no more, for nobody: they were deleted. */
+  function forget(keys: readonly string[]): void {
+    for (const [name, sum] of ledger) {
+      for (const key of keys) {
+        sum.bytes -= sum.files.get(key)?.bytes ?? 0;
+        sum.files.delete(key);
+      }
+      if (sum.files.size === 0) ledger.delete(name);
+    }
+  }
+
   function bytesOf(keeper: Keeper): Readonly<Record<keyof Keeper, number>> {
     const { person, place } = namesOf(keeper);
     return { person: ledger.get(person)?.bytes ?? 0, place: ledger.get(place)?.bytes ?? 0 };
@@ -44,7 +55,7 @@ export function createUsage({ now }: { now: () => number }) {
     ledger = fresh;
   }
 
-  return { add, bytesOf, recount };
+  return { add, forget, bytesOf, recount };
 }
 
 export type Usage = ReturnType<typeof createUsage>;

@@ -60,6 +60,7 @@ export function createComposer({
   usage,
   limits,
   changed,
+  discarded,
   now,
   log,
 }: {
@@ -73,6 +74,8 @@ export function createComposer({
   /** How much a person and a place may have at once. */
   limits: Shares;
   changed: (draftId: string) => void;
+  /** Ends what is done for a draft that is gone, and lets its files go. */
+  discarded: (draft: Draft) => void;
   now: () => number;
   log: Logger;
 }) {
@@ -378,7 +381,7 @@ export function createComposer({
   async function discard(id: string, person: Person): Promise<Draft> {
     const draft = await own(id, person);
     await drafts.delete(id);
-    intake.leave(id);
+    discarded(draft);
     return draft;
   }
 

@@ -171,6 +171,8 @@ export function createIntake({
       if (signal.aborted || error instanceof PreparingStoppedError) return false;
       await write(draft.id, file, await refusalOf(error, file));
     }
+    // What the draft names now is seen by whoever deletes files from here on.
+    for (const stored of run.files) mediaStore.freshen(stored);
     // A file that is stored now goes on from here, for the use that the draft has for it by then.
     await takeOut(draft.id);
     return true;
@@ -348,13 +350,18 @@ export function createIntake({
     return (await Promise.all(found)).every(Boolean);
   }
 
+  /** The files that were stored for drafts which may not name them yet. */
+  function* inHand(): Generator<StoredFile> {
+    for (const ofDraft of runs.values()) for (const { files } of ofDraft.values()) yield* files;
+  }
+
   /** Begins nothing new, breaks copies off and waits for what is under way. */
   async function stop(): Promise<void> {
     stopping.abort();
     await Promise.all(finishing);
   }
 
-  return { work, leave, redraw, areKept, stop };
+  return { work, leave, inHand, redraw, areKept, stop };
 }
 
 export type Intake = ReturnType<typeof createIntake>;

@@ -7,6 +7,7 @@ import type { AccountName, ChatRef, Person } from '../people.ts';
 import { UserError } from '../problems.ts';
 import {
   hashContent,
+  isPosted,
   isSettled,
   type Likeness,
   likenessOf,
@@ -19,7 +20,7 @@ import {
   whatWaits,
 } from '../publish/post.ts';
 import type { Signals } from '../publish/signals.ts';
-import { APPLIES, checkApplies, notNow, nowOf } from '../publish/verbs.ts';
+import { APPLIES, applies, checkApplies, notNow, nowOf } from '../publish/verbs.ts';
 import type { Fresh, Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
 import type { PostMode, PrivacyLevel } from '../tiktok/types.ts';
@@ -62,6 +63,7 @@ export function createSubmission({
   intake,
   workspaces,
   announce,
+  discarded,
   dropped,
   wake,
   takeBackMs,
@@ -76,6 +78,8 @@ export function createSubmission({
   workspaces: Workspaces;
   /** Tells that there is a post; it must not throw and is not waited for. */
   announce: (post: Post) => void;
+  /** Ends what is done for a draft that is gone, and lets its files go. */
+  discarded: (draft: Draft) => void;
   /** Tells that an open draft was deleted because it lay there; it must not throw. */
   dropped: (draftId: string, why: DropReason) => void;
   wake: (postId: string) => void;
@@ -187,6 +191,14 @@ export function createSubmission({
     return posts.get((await randomIds.findNextPost(id)) ?? nextPostIdBefore(id));
   }
 
+  /** Whether a post that came to nothing went on as one that was posted, so that it has no use for its files any more. */
+  async function wasPosted(post: Post): Promise<boolean> {
+    const edit = applies('retry', post) ? undefined : await randomIds.findEdit(post.id);
+    for (const next of [await nextPost(post), edit === undefined ? undefined : await posts.get(edit)])
+      if (next !== undefined && (isPosted(next) || (await wasPosted(next)))) return true;
+    return false;
+  }
+
   /**
    * Goes on after a start: finishes interrupted submissions and intakes, and forgets abandoned drafts.
    *
@@ -219,10 +231,10 @@ export function createSubmission({
     }
   }
 
-  async function drop({ id }: Draft, why: DropReason): Promise<void> {
-    await drafts.delete(id);
-    intake.leave(id);
-    dropped(id, why);
+  async function drop(draft: Draft, why: DropReason): Promise<void> {
+    await drafts.delete(draft.id);
+    discarded(draft);
+    dropped(draft.id, why);
   }
 
   const isUseless = (draft: Draft): boolean =>
@@ -233,7 +245,7 @@ export function createSubmission({
   const isAbandoned = ({ submitted, updatedAt }: Draft): boolean =>
     submitted === undefined && updatedAt < now() - ABANDONED_AFTER_MS;
 
-  return { submit, checkShares, planOf, save, latestPost, nextPost, resume, sweep };
+  return { submit, checkShares, planOf, save, latestPost, nextPost, wasPosted, resume, sweep };
 }
 
 export type Submission = ReturnType<typeof createSubmission>;

@@ -280,6 +280,9 @@ export function isSettled(post: Post): boolean {
   return SETTLED.has(post.status);
 }
 
+/** Whether TikTok has it for good: it is live, or in the inbox. */
+export const isPosted = ({ status }: Post): boolean => status === 'published' || status === 'in_inbox';
+
 const ENDED = new Set<PostStatus>(['rejected', 'expired', 'cancelled', 'withdrawn', 'failed']);
 
 /** Whether the post is under way, or may be at TikTok: it has not come to nothing. */

@@ -2,7 +2,7 @@ import { type ChatRef, isWithin, type Person } from '../people.ts';
 import type { Ballots } from '../review/ballots.ts';
 import type { Vote } from '../review/review.ts';
 import type { Search, Store } from '../storage/database.ts';
-import { isReviewed, type Likeness, type Post, type PostIn, votesOn } from './post.ts';
+import { isReviewed, type Likeness, type Post, type PostIn, type PostStatus, votesOn } from './post.ts';
 
 // Posts are kept for a year, so they are found by index and never by reading all of them. One that is under way has no
 // `settledAt`; these are few.
@@ -91,6 +91,18 @@ export const withNextCheck = (posts: Posts): Promise<Post[]> => search(posts, { 
 /** The posts that settled at this time (epoch milliseconds) or later. */
 export const settledSince = (posts: Posts, from: number): Promise<Post[]> =>
   search(posts, { by: 'settledAt', from });
+
+/** The posts in one of these statuses that settled at this time (epoch milliseconds) or later, by status. */
+export async function endedSince(
+  posts: Posts,
+  statuses: readonly PostStatus[],
+  from: number,
+): Promise<Post[]> {
+  const found: Post[] = [];
+  for (const status of statuses)
+    found.push(...(await search(posts, { where: { status }, by: 'settledAt', from })));
+  return found;
+}
 
 /** A page of the posts that settled before this time (epoch milliseconds), oldest first. */
 export const settledBefore = (

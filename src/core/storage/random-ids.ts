@@ -38,6 +38,9 @@ export function createRandomIds({ ids, now }: { ids: Store<RandomId>; now: () =>
   /** The draft in which a post is changed. */
   const forEdit = (postId: string): Promise<string> => idFor(editKey(postId));
 
+  const findEdit = async (postId: string): Promise<string | undefined> =>
+    (await ids.get(editKey(postId)))?.id;
+
   /** Another one in its place, unless somebody else was faster. */
   async function renewEdit(postId: string, previous: string): Promise<string> {
     await ids.update(editKey(postId), (known) =>
@@ -66,7 +69,18 @@ export function createRandomIds({ ids, now }: { ids: Store<RandomId>; now: () =>
     await ids.delete(editKey(postId));
   }
 
-  return { forOffer, findOffer, wasOffered, forNextPost, findNextPost, forEdit, renewEdit, sweep, forget };
+  return {
+    forOffer,
+    findOffer,
+    wasOffered,
+    forNextPost,
+    findNextPost,
+    forEdit,
+    findEdit,
+    renewEdit,
+    sweep,
+    forget,
+  };
 }
 
 export type RandomIds = ReturnType<typeof createRandomIds>;
