@@ -25,7 +25,19 @@ export const MAX_FILES = 10;
 /** What TikTok takes beside a video (https://developers.tiktok.com/doc/content-posting-api-reference-direct-post). */
 const MAX_CAPTION_LENGTH = 2_200;
 const MAX_WHEN_LENGTH = 100;
-export const FILE_TYPES = ['image', 'video'] as const;
+/** Discord does not say which extensions its groups have; it takes ten entries: what phones seldom write is named. */
+export const FILE_TYPES = [
+  'image',
+  'video',
+  '.tif',
+  '.tiff',
+  '.bmp',
+  '.mkv',
+  '.avi',
+  '.3gp',
+  '.ts',
+  '.flv',
+] as const;
 
 const commandTitle = ({ command }: Texts): string => command.description;
 

@@ -33,7 +33,8 @@ it('offers all subcommands, for servers and direct messages', async () => {
     ...['caption', 'account', 'privacy', 'when'],
   ]);
   expect(post.filter(({ required }) => required).map(({ name }) => name)).toEqual(['media1']);
-  expect(post[9]).toMatchObject({ type: 11, file_types: ['image', 'video'] });
+  const fileTypes = ['image', 'video', '.tif', '.tiff', '.bmp', '.mkv', '.avi', '.3gp', '.ts', '.flv'];
+  expect(post[9]).toMatchObject({ type: 11, file_types: fileTypes });
   expect(post[10]).toMatchObject({ name: 'caption', max_length: 2_200 });
   expect(post.slice(11).map(({ autocomplete }) => autocomplete)).toEqual([true, true, undefined]);
   for (const command of ['join', 'claim'])
