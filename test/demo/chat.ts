@@ -12,6 +12,11 @@ export interface Seen {
   readonly marks?: readonly string[];
 }
 
+/** The chat itself does not let a person send the file in this way. */
+export class NotOfferedError extends Error {
+  override name = 'NotOfferedError' as const;
+}
+
 /** What the demo does in a chat, whatever its platform. */
 export interface DemoChat {
   readonly name: string;

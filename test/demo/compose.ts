@@ -6,6 +6,7 @@ import type { Tell } from './story.ts';
 const ASKS = 2;
 const ASK_AGAIN = 'Ask TikTok again';
 const LEAVE_OUT = 'Leave out what cannot be used';
+const RETRY = 'Try again';
 
 /** Ana gives the files to the bot; the card that they get. */
 export async function offer(group: Group, chat: DemoChat, tell: Tell): Promise<DemoCard> {
@@ -15,12 +16,22 @@ export async function offer(group: Group, chat: DemoChat, tell: Tell): Promise<D
   return chat.send(group);
 }
 
+interface Composing {
+  readonly card: DemoCard;
+  readonly group: Group;
+  readonly where?: string;
+  /** Told what the card says of each file. */
+  readonly onReport?: (lines: readonly string[]) => void;
+}
+
 /** Makes the choices on the card; whether the files can be posted. */
 export async function compose(
-  { card, group: { paths }, where }: { card: DemoCard; group: Group; where?: string },
+  { card, group: { paths }, where, onReport = () => {} }: Composing,
   tell: Tell,
 ): Promise<boolean> {
-  const labels = labelsOf(await look());
+  const seen = await look();
+  onReport(reportOf(seen));
+  const labels = labelsOf(seen);
   // Whether to go on without what cannot be used is for a person to decide, so the demo leaves it at that.
   if (labels.includes(LEAVE_OUT) || !labels.includes('Everyone')) return false;
   await tap(card, 'Everyone', tell);
@@ -49,14 +60,18 @@ export async function tap(card: DemoCard, label: string, tell: Tell): Promise<st
   return note;
 }
 
+/** The lines of a card below its title, one for each file. */
+const reportOf = ({ text }: Seen): string[] => text.split('\n\n')[1]?.split('\n') ?? [];
+
 /** All files are judged, and there is something to choose or nothing left to. */
 function isComplete(card: Seen, count: number): boolean {
   const labels = labelsOf(card);
   const { text } = card;
-  if (/on the way|being prepared/.test(text)) return false;
+  if (/ {2}(on the way|being prepared|being transcoded)/.test(text)) return false;
   const refused = text.match(/ {2}✕ /g)?.length ?? 0;
   const usable = refused === count ? 0 : Number(/^(\d+) /.exec(text)?.[1] ?? 1);
   const isDecided = labels.includes('Everyone') || labels.includes(LEAVE_OUT);
-  const isHopeless = refused === count || text.includes('photos or one video');
+  // What Nod itself could not do is for its operator to mend, so the demo leaves it at that, too.
+  const isHopeless = refused === count || labels.includes(RETRY) || text.includes('photos or one video');
   return (isDecided || isHopeless) && usable + refused >= count;
 }

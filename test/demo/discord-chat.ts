@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { WireMessage } from '../emulators/discord/index.ts';
 import { connectOnDiscord, discordOf, type World } from '../world.ts';
-import { CARD_MS, type DemoCard, type DemoChat, labelsOf, type Seen } from './chat.ts';
+import { CARD_MS, type DemoCard, type DemoChat, labelsOf, NotOfferedError, type Seen } from './chat.ts';
 import { all, SELECT, seen } from './discord-seen.ts';
 import type { Group } from './options.ts';
 
@@ -16,9 +16,22 @@ const TYPES: Readonly<Record<string, string>> = {
   png: 'image/png',
   webp: 'image/webp',
   gif: 'image/gif',
+  apng: 'image/apng',
+  heic: 'image/heic',
+  heif: 'image/heif',
+  avif: 'image/avif',
+  tif: 'image/tiff',
+  tiff: 'image/tiff',
+  bmp: 'image/bmp',
   mp4: 'video/mp4',
   mov: 'video/quicktime',
+  m4v: 'video/x-m4v',
   webm: 'video/webm',
+  mkv: 'video/x-matroska',
+  avi: 'video/x-msvideo',
+  '3gp': 'video/3gpp',
+  ts: 'video/mp2t',
+  flv: 'video/x-flv',
 };
 
 /** The channel #posts of a server, where Ana uses `/tiktok post`. */
@@ -97,6 +110,7 @@ export function createDiscordChat(world: World): DemoChat {
 
 async function fileOf(path: string) {
   const fileName = basename(path);
-  const contentType = TYPES[fileName.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'application/octet-stream';
+  const contentType = TYPES[fileName.split('.').at(-1)?.toLowerCase() ?? ''];
+  if (contentType === undefined) throw new NotOfferedError(`${fileName} cannot be chosen for /tiktok post.`);
   return { bytes: await readFile(path), fileName, contentType };
 }

@@ -18,6 +18,8 @@ export interface DemoOptions {
   /** The story of troubles, which brings its own files. */
   readonly hasTrouble: boolean;
   readonly groups: readonly Group[];
+  /** A folder in which what TikTok has received is kept, each file by the SHA-256 of its bytes. */
+  readonly keep?: string;
 }
 
 export type ChatName = 'telegram' | 'discord';
@@ -41,8 +43,10 @@ const VIDEO: Group = { kind: 'video', paths: [example('sunset.mp4')], caption: '
 export const BEACH: Group = { kind: 'photo', paths: [example('beach.png')], caption: 'A day at the beach' };
 export const STUDIO: Group = { kind: 'photo', paths: [example('studio.jpg')], caption: 'Back at the studio' };
 
-const USAGE = `Usage: npm run demo -- [--json] [--chat telegram|discord|both] [--approvals 1–4] [--fault NAME] [FILE...]
-       npm run demo -- [--json] --chat both --trouble [--fault NAME]`;
+const USAGE = `Usage: npm run demo -- [--json] [--chat telegram|discord|both] [--approvals 1–4] [--fault NAME] [--keep DIR] [FILE...]
+       npm run demo -- [--json] --chat both --trouble [--fault NAME]
+It ends with 0 when everything was posted as the story has it, with 1 when something was refused or went wrong, with 2 when it
+was called wrongly.`;
 
 /** Reads the command line: consecutive photos are one album, each video is a post of its own. */
 export async function readOptions(args: readonly string[]): Promise<DemoOptions> {
@@ -50,6 +54,7 @@ export async function readOptions(args: readonly string[]): Promise<DemoOptions>
   const missing = positionals.find((path) => !statSync(path, { throwIfNoEntry: false })?.isFile());
   if (missing !== undefined) throw new UsageError(`There is no file ${missing}.`);
   const approvals = readApprovals(values.approvals);
+  const chats = readChats(values.chat ?? 'telegram');
   const hasTrouble = values.trouble ?? false;
   if (hasTrouble && (values.chat !== 'both' || approvals !== undefined || positionals.length > 0))
     throw new UsageError(
@@ -58,11 +63,12 @@ export async function readOptions(args: readonly string[]): Promise<DemoOptions>
   const examples = approvals === undefined ? [ALBUM, VIDEO] : [ALBUM];
   return {
     json: values.json ?? false,
-    chats: readChats(values.chat ?? 'telegram'),
+    chats,
     ...(approvals !== undefined && { approvals }),
     faults: values.fault ?? [],
     hasTrouble,
-    groups: positionals.length === 0 ? examples : await groupFiles(positionals),
+    groups: positionals.length === 0 ? examples : await groupFiles(positionals, chats),
+    ...(values.keep !== undefined && { keep: values.keep }),
   };
 }
 
@@ -77,6 +83,7 @@ function parse(args: readonly string[]) {
         chat: { type: 'string' },
         approvals: { type: 'string' },
         trouble: { type: 'boolean' },
+        keep: { type: 'string' },
       },
     });
   } catch (error) {
@@ -99,12 +106,16 @@ function readApprovals(value: string | undefined): number | undefined {
   );
 }
 
-async function groupFiles(paths: readonly string[]): Promise<Group[]> {
+/** As many photos as TikTok takes in a post; `/tiktok post` of Discord takes fewer. */
+const MAX_TOGETHER: Readonly<Record<ChatName, number>> = { telegram: 35, discord: 10 };
+
+async function groupFiles(paths: readonly string[], chats: readonly ChatName[]): Promise<Group[]> {
+  const max = Math.min(...chats.map((chat) => MAX_TOGETHER[chat]));
   const groups: Group[] = [];
   for (const path of paths) {
     const kind = await kindOf(path);
     const last = groups.at(-1);
-    if (kind === 'photo' && last?.kind === 'photo') {
+    if (kind === 'photo' && last?.kind === 'photo' && last.paths.length < max) {
       groups[groups.length - 1] = { ...last, paths: [...last.paths, path] };
     } else {
       groups.push({ kind, paths: [path] });

@@ -1,4 +1,6 @@
-import type { TikTokEmulatorOptions } from '../emulators/tiktok/index.ts';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ReceivedMedia, TikTokEmulatorOptions } from '../emulators/tiktok/index.ts';
 import { createWorld } from '../world.ts';
 import { readOptions, UsageError } from './options.ts';
 import { CLAIM_CODE, playAlone, playTeam } from './plays.ts';
@@ -9,6 +11,17 @@ import { playTrouble } from './trouble.ts';
 
 /** Long enough to see the stages, short enough to wait for. */
 const TIMING = { processingMs: 1500, moderationMs: 2500, webhookDelayMs: 50 };
+
+/** What TikTok lets a creator post in 24 hours is more than this; for somebody's whole folder it is lifted. */
+const FEW_POSTS = 5;
+const MANY = 100_000;
+/** What was refused stays on its card as an open draft. */
+const ROOM = {
+  MAX_FILES_PER_PERSON: '10000',
+  MAX_FILES_PER_PLACE: '10000',
+  MAX_DRAFTS_PER_PERSON: '1000',
+  MAX_DRAFTS_PER_PLACE: '1000',
+};
 
 interface Surroundings {
   readonly write: (text: string) => void;
@@ -39,11 +52,15 @@ async function play(
   { tell, timing }: { tell: Tell; timing: TikTokEmulatorOptions },
 ): Promise<boolean> {
   const options = await readOptions(args);
-  const { chats, approvals, faults, hasTrouble } = options;
+  const { chats, approvals, faults, hasTrouble, groups, keep } = options;
   await using world = await createWorld({
-    tiktok: timing,
+    tiktok: {
+      ...timing,
+      keepMedia: keep !== undefined,
+      ...(groups.length > FEW_POSTS && { creator: { postCap: MANY }, accessTokenSeconds: MANY }),
+    },
     withDiscord: chats.includes('discord'),
-    environment: { ACCESS: 'invite', CLAIM_CODE },
+    environment: { ACCESS: 'invite', CLAIM_CODE, ...ROOM },
   });
   const { tiktok } = world;
   for (const fault of faults) arm(fault).disarm();
@@ -52,6 +69,10 @@ async function play(
   for (const [name, { fault }] of armed) {
     if (fault.left > 0) tell({ event: 'tiktok', does: `never met the fault ${name}` });
   }
+  const media = tiktok.state.publishes.flatMap((publish) => publish.media);
+  if (media.some(({ decoded }) => decoded === undefined))
+    tell({ event: 'tiktok', does: 'has not played what it received, because ffmpeg is missing here' });
+  if (keep !== undefined) await keepMedia(media, keep);
   // Nod has stopped, so nothing can be added to this any more.
   const published = countPublished(tiktok.state.publishes);
   const isOnce = published === posts.filter(({ expected }) => expected === 'published').length;
@@ -76,5 +97,20 @@ async function play(
     } catch (error) {
       throw new UsageError(error instanceof Error ? error.message : String(error));
     }
+  }
+}
+
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  'image/jpeg': 'jpg',
+  'video/mp4': 'mp4',
+  'video/quicktime': 'mov',
+};
+
+/** Writes what TikTok has received into a folder. */
+async function keepMedia(media: readonly ReceivedMedia[], folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { sha256, contentType = '', body } of media) {
+    const extension = EXTENSIONS[contentType] ?? 'bin';
+    if (body !== undefined) await writeFile(join(folder, `${sha256}.${extension}`), body);
   }
 }

@@ -6,6 +6,11 @@ import type { ChatName } from './options.ts';
 /** What became of one group of files; `media` is what TikTok received. */
 export interface DemoPost {
   readonly chat: string;
+  /** Their names, and what the card said of each before it was posted; absent where a team decides. */
+  readonly files?: readonly string[];
+  readonly report?: readonly string[];
+  /** What Ana alone was told when she tapped *Post now*; absent where that was nothing. */
+  readonly told?: string;
   readonly kind: 'photo' | 'video';
   /**
    * Nod's last status; `refused` when the card did not let the files through, `rejected` when the team did not,
@@ -26,6 +31,9 @@ export interface DemoPost {
     sha256: string;
     width: number | undefined;
     height: number | undefined;
+    durationSeconds: number | undefined;
+    /** What it still tells about its maker. */
+    metadata: readonly string[];
   }[];
   /** What TikTok shows as its text; null where it got none. */
   readonly caption: string | null;

@@ -24,12 +24,14 @@ export function startTally({ state }: TikTokEmulator) {
       inits: countInits() - before.inits,
       media: all
         .flatMap(({ media }) => media)
-        .map(({ contentType, bytes, sha256, width, height }) => ({
+        .map(({ contentType, bytes, sha256, width, height, durationSeconds, metadata }) => ({
           contentType,
           bytes,
           sha256,
           width,
           height,
+          durationSeconds,
+          metadata,
         })),
     } as const;
   }

@@ -81,6 +81,9 @@ export function seen(message: Message, counts: ReadonlyMap<string, number> = new
   };
 }
 
+/** What Telegram's apps send as a video; they send other videos as files. */
+const VIDEO = /\.(mp4|mov|m4v)$/i;
+
 /** Photos go as files, so that the app does not compress them; a video goes as a video. */
 async function sendFiles(
   { kind, paths, caption }: Group,
@@ -98,7 +101,7 @@ async function sendFiles(
     const [only] = files;
     if (only !== undefined && files.length === 1) {
       const file = { ...only, ...texts };
-      await (kind === 'video'
+      await (kind === 'video' && VIDEO.test(file.fileName)
         ? telegram.sendVideo(chatId, ana, file)
         : telegram.sendDocument(chatId, ana, file));
     } else {

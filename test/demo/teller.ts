@@ -73,10 +73,15 @@ function summary({ ok, posts }: Result): string {
   const count = `${published} of ${posts.length} published${rejected > 0 ? `, ${rejected} rejected` : ''}`;
   const hasPlan = posts.some(({ expected }) => expected === 'rejected');
   const verdict = hasPlan ? (ok ? ', as it should be' : ', not as it should be') : ok ? '' : ', not all';
-  return [`${count}${verdict}:`, ...posts.map((post, index) => `  ${index + 1}. ${postWords(post)}`)].join(
-    '\n',
-  );
+  return [
+    `${count}${verdict}:`,
+    ...posts.flatMap((post, index) => [`  ${index + 1}. ${postWords(post)}`, ...whyNot(post)]),
+  ].join('\n');
 }
+
+/** What the card said of the files that were not posted. */
+const whyNot = ({ status, report = [], told }: DemoPost): string[] =>
+  status === 'published' ? [] : [...report, ...(told?.split('\n') ?? [])].map((line) => `     ${line}`);
 
 function postWords(post: DemoPost): string {
   const received = post.media

@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { runDemo } from '../demo/run.ts';
@@ -77,6 +80,44 @@ it.concurrent('names what TikTok does not take, and ends all the same', async ()
   expect(result.ok).toBe(false);
   expect(result.posts.map(({ status }) => status)).toEqual(['refused', 'published']);
   expect(result.posts[0]?.card).toContain('still.gif  ✕ Nod does not take GIF.');
+});
+
+it.concurrent('says of each file what its card said, and keeps what TikTok received', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'nod-kept-'));
+  const files = [fixture('make.ts'), fixture('phone.jpg')];
+  const { code, result, stdout } = await playDemo(['--chat', 'both', '--keep', folder.path, ...files]);
+  expect(code, stdout).toBe(1);
+  expect(
+    result.posts.map(({ chat, files, status, report = [] }) => [chat, files, status, ...report]),
+  ).toEqual([
+    [
+      'Telegram',
+      ['make.ts'],
+      'refused',
+      expect.stringMatching(/^make\.ts {2}✕ Nod does not take a text file/),
+    ],
+    ['Telegram', ['phone.jpg'], 'published', expect.stringMatching(/^phone\.jpg {2}.*turned upright/)],
+    [
+      'Discord',
+      ['make.ts'],
+      'refused',
+      expect.stringMatching(/^make\.ts {2}✕ Nod does not take a text file/),
+    ],
+    ['Discord', ['phone.jpg'], 'published', expect.stringMatching(/^phone\.jpg {2}.*turned upright/)],
+  ]);
+  const received = result.posts[1]?.media[0];
+  const kept = await readFile(join(folder.path, `${received?.sha256}.jpg`));
+  expect(kept).toHaveLength(received?.bytes ?? 0);
+  expect(received?.metadata).toEqual([]);
+});
+
+it.concurrent('ends where Discord does not let a file be chosen', async () => {
+  const file = fileURLToPath(new URL('../../README.md', import.meta.url));
+  const { code, result, stdout } = await playDemo(['--chat', 'discord', file]);
+  expect(code, stdout).toBe(1);
+  expect(result.posts).toMatchObject([
+    { status: 'refused', report: ['README.md cannot be chosen for /tiktok post.'] },
+  ]);
 });
 
 it.concurrent('publishes once what both chats of a team approve, and not what one rejects', async () => {
