@@ -73,6 +73,26 @@ test('a right request gives a publish id of its kind and is recorded', async () 
   expect(scene.tiktok.state.lint).toEqual([]);
 });
 
+test('cover, title and music of photos are recorded as they were sent', async () => {
+  await using scene = await startScene(never);
+  await scene.postPhotos(['a.jpg', 'b.jpg'], (body) => {
+    Object.assign(body.post_info, { title: 'x'.repeat(90), auto_add_music: true });
+    body.source_info.photo_cover_index = 1;
+  });
+  const [publish] = scene.tiktok.state.publishes;
+  expect(publish).toMatchObject({ photoCoverIndex: 1, postInfo: { auto_add_music: true } });
+  expect(publish?.postInfo.title).toHaveLength(90);
+  expect(scene.tiktok.state.lint).toEqual([]);
+});
+
+test.each([0.5, 2 ** 31, '1000', null])('a cover at %j ms is no int32', async (moment) => {
+  await using scene = await startScene(never);
+  const reply = await scene.postVideo('a.mp4', (body) => {
+    body.post_info.video_cover_timestamp_ms = moment;
+  });
+  expect(reply).toMatchObject({ status: 400, code: 'invalid_params' });
+});
+
 test('malformed photo posts get 400', async () => {
   await using scene = await startScene(never);
   const postInfo = 'The request post info is empty or incorrect';
@@ -148,12 +168,17 @@ test('what the real API ignores is a lint remark', async () => {
   await scene.postVideo('a.mp4', (body) => {
     body.post_info.brand_content_toggle = true;
   });
+  await scene.postPhotos(['a.jpg'], (body) => {
+    body.post_mode = 'MEDIA_UPLOAD';
+    body.post_info = { title: 'A title', description: 'A text', auto_add_music: true };
+  });
   expect(scene.tiktok.state.lint).toEqual([
     'content/init: post_info.is_aigc is no field of this endpoint and is ignored.',
     'content/init: post_info.disable_duet is no field of this endpoint and is ignored.',
     'inbox/video/init: source_info.video_cover_timestamp_ms is no field of this endpoint and is ignored.',
     'inbox/video/init: post_info is no field of this endpoint and is ignored.',
     'video/init: post_info: branded content cannot be private.',
+    'content/init: post_info.auto_add_music is no field of this endpoint and is ignored.',
   ]);
 });
 
