@@ -87,7 +87,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const seeds = all.filter(({ format }) => formats.test(format));
   const media = join(folder, 'media');
   const store = createMediaStore({ directory: media });
-  const preparer = createMediaPreparer({ store, ffmpeg: findFfmpeg(), concurrency: IN_FLIGHT });
+  const preparer = createMediaPreparer({ store, findFfmpeg, concurrency: IN_FLIGHT });
   const first = withWhole ? -seeds.length : 0;
   const numbers =
     only === undefined ? Array.from({ length: count - first }, (_, index) => first + index) : [only];
