@@ -266,10 +266,11 @@ export function createIntake({
   /** Opens a file of the chat so that the signal breaks it off. */
   async function open(chat: ChatRef, ref: string, signal: AbortSignal): Promise<Readable> {
     signal.throwIfAborted();
-    const stream = await openFile(chat, ref).catch((cause: unknown) => {
+    const opening = openFile(chat, ref).catch((cause: unknown) => {
       if (cause instanceof FileUnavailableError || cause instanceof AskedToWaitError) throw cause;
       throw new FileNotReceivedError('The chat did not open a file.', { cause });
     });
+    const stream = await unlessAborted(opening, signal);
     // Who reads the stream hears of an error as well; one that comes before that must not end the process.
     stream.on('error', () => {});
     return addAbortSignal(signal, stream);
@@ -365,6 +366,20 @@ export function createIntake({
 }
 
 export type Intake = ReturnType<typeof createIntake>;
+
+/** A stream that comes when nobody waits for it any more is closed. */
+async function unlessAborted(opening: Promise<Readable>, signal: AbortSignal): Promise<Readable> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => {
+    reject(signal.reason);
+    opening.then(
+      (stream) => stream.on('error', () => {}).destroy(),
+      () => {},
+    );
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  return Promise.race([opening, aborted]).finally(() => signal.removeEventListener('abort', abort));
+}
 
 type UnfinishedFile = Extract<DraftFile, { state: 'waiting' | 'stored' }>;
 type StoredFileOfDraft = Extract<DraftFile, { state: 'stored' }>;

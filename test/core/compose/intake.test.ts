@@ -217,6 +217,26 @@ describe('a file that nobody wants any more', () => {
     expect(chat.turns.get('ref-5')).toBeUndefined();
   });
 
+  it('is not waited for when the chat does not even open it, and is closed should it come', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, stop } = chat.openComposer();
+    const offer = await chat.photo('1');
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<Readable>();
+    chat.chat.set('ref-1', () => {
+      asked.resolve();
+      return answer.promise;
+    });
+    const id = (await composer.offer(offer))?.id ?? '';
+    await asked.promise;
+    await composer.discard(id, ANA);
+    await stop();
+    const late = new Readable({ read() {} });
+    const closed = new Promise((resolve) => late.on('close', resolve));
+    answer.resolve(late);
+    await closed;
+  });
+
   it.each(['drop_file', 'edit'] as const)(
     'is not copied to its end when it is left out (%s)',
     async (how) => {

@@ -192,7 +192,8 @@ describe('a file that waits for its turn', () => {
     const other = await composer.offer(await chat.photo('100', BEN_ALONE));
     handOut();
     await whenDraft(other?.id ?? '', isReady);
-    // Four were being copied when they were discarded.
-    expect([...chat.turns.keys()]).toEqual(['ref-1', 'ref-2', 'ref-3', 'ref-4', 'ref-100']);
+    // Four may have been opened when they were discarded.
+    const begun = new Set(['ref-1', 'ref-2', 'ref-3', 'ref-4']);
+    expect([...chat.turns.keys()].filter((ref) => !begun.has(ref))).toEqual(['ref-100']);
   });
 });
