@@ -6,6 +6,7 @@ import {
   type Draft,
   decide,
   type FileMove,
+  followEdit,
   withLateFile,
 } from '../../../src/core/compose/draft.ts';
 import { draftWith, file, waiting } from '../drafts.ts';
@@ -85,6 +86,18 @@ describe('the cover', () => {
     expect(contentOf(move(chosen, '2', 'last'), 'DIRECT_POST').coverIndex).toBe(2);
     const fewer = decide(chosen, { type: 'drop_file', fileId: '1' });
     expect([coverOf(fewer)?.id, contentOf(fewer, 'DIRECT_POST').coverIndex]).toEqual(['2', undefined]);
+  });
+
+  it('stays, as the order does, when a message shows another photo', () => {
+    const chosen = move(choose(draft, '2'), '2', 'last');
+    const edit = { messageId: '2', text: '', file: { ...waiting, id: '2', ref: 'other', order: 2 } };
+    const edited = followEdit(chosen, edit);
+    expect(edited.files.map(({ id, ref }) => [id, ref])).toEqual([
+      ['1', 'ref-1'],
+      ['3', 'ref-3'],
+      ['2', 'other'],
+    ]);
+    expect(edited.coverFileId).toBe('2');
   });
 
   it('is the first again once its photo is left out', () => {
