@@ -138,7 +138,7 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
   ): Promise<Offer> {
     const shade = (Number(id) * 37) % 256;
     const background = { r: shade, g: 128, b: 255 - shade };
-    const bytes = await sharp({ create: { width: 60, height: 90, channels: 3, background } })
+    const bytes = await sharp({ create: { width: 66, height: 99, channels: 3, background } })
       .png()
       .toBuffer();
     chat.set(`ref-${id}`, () => Readable.from([bytes]));

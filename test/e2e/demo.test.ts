@@ -75,11 +75,11 @@ it.concurrent('publishes from Discord as it does from Telegram', async () => {
 });
 
 it.concurrent('names what TikTok does not take, and ends all the same', async () => {
-  const { code, result, stdout } = await playDemo([fixture('still.gif'), fixture('tiktok-h264.mp4')]);
+  const { code, result, stdout } = await playDemo([fixture('photoshop.jpg'), fixture('tiktok-h264.mp4')]);
   expect(code, stdout).toBe(1);
   expect(result.ok).toBe(false);
   expect(result.posts.map(({ status }) => status)).toEqual(['refused', 'published']);
-  expect(result.posts[0]?.card).toContain('still.gif  ✕ Nod does not take GIF.');
+  expect(result.posts[0]?.card).toContain('photoshop.jpg  ✕ Nod does not take Photoshop.');
 });
 
 it.concurrent('says of each file what its card said, and keeps what TikTok received', async () => {

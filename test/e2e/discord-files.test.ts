@@ -3,8 +3,8 @@ import { file, labelsOf, startDiscordStage, textOf } from './discord-stage.ts';
 import { bytesOf, LINK } from './stage.ts';
 
 it.each([
-  ['still.gif', 'Nod does not take GIF.'],
-  ['truncated.jpg', 'The file is damaged or cut off.'],
+  ['photoshop.jpg', 'Nod does not take Photoshop.'],
+  ['truncated.jpg', 'The file arrived incomplete: its end is missing.'],
   ['fifteen-fps.mp4', '15 frames a second; TikTok takes 23 to 60. Export it at 30.'],
 ])('refuses %s with the reason', async (name, reason) => {
   await using stage = await startDiscordStage();
@@ -17,13 +17,13 @@ it.each([
 
 it('names the files that cannot be used and leaves them out when told to', async () => {
   await using stage = await startDiscordStage();
-  const handle = await stage.offer(['phone.jpg', 'still.gif']);
-  await stage.composer(handle, 'Nod does not take GIF.');
+  const handle = await stage.offer(['phone.jpg', 'photoshop.jpg']);
+  await stage.composer(handle, 'Nod does not take Photoshop.');
   await stage.see(handle, 'Everyone');
   const refused = await stage.press(handle, 'Post now');
   await refused.waitForFollowUp('1 file cannot be used. Leave it out first.');
   await stage.press(handle, 'Leave out what cannot be used');
-  await stage.composer(handle, (message) => !textOf(message).includes('still.gif'));
+  await stage.composer(handle, (message) => !textOf(message).includes('photoshop.jpg'));
   await stage.press(handle, 'Post now');
   await stage.card(LINK);
 });

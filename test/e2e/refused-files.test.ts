@@ -4,8 +4,8 @@ import { buttonsOf, textOf } from '../world.ts';
 import { bytesOf, fixture, LINK, startStage } from './stage.ts';
 
 const REASONS = [
-  ['still.gif', 'Nod does not take GIF.'],
-  ['truncated.jpg', 'The file is damaged or cut off. Send it again, best as a file.'],
+  ['photoshop.jpg', 'Nod does not take Photoshop.'],
+  ['truncated.jpg', 'The file arrived incomplete: its end is missing. Send it again, best as a file.'],
   ['fifteen-fps.mp4', '15 frames a second; TikTok takes 23 to 60. Export it at 30.'],
   ['tiny.mp4', 'pixels; TikTok takes 360 to 4096 a side. Export it at 1080×1920.'],
   ['prores.mov', 'which TikTok does not take. Export it as MP4 with H.264 and AAC.'],
@@ -40,10 +40,10 @@ it('refuses what Telegram does not give to bots before it asks for it, with both
 
 it('names the files that cannot be used and leaves them out when told to', async () => {
   await using stage = await startStage();
-  await stage.sendAlbum(['phone.jpg', 'still.gif', 'photo.webp', 'truncated.jpg']);
+  await stage.sendAlbum(['phone.jpg', 'photoshop.jpg', 'photo.webp', 'truncated.jpg']);
   const draft = await stage.draft('2 photos for TikTok');
   expect(textOf(draft)).toMatch(
-    /2 {2}still\.gif {2}✕ Nod does not take GIF[\s\S]*4 {2}truncated\.jpg {2}✕ The file is damaged/,
+    /2 {2}photoshop\.jpg {2}✕ Nod does not take Photoshop[\s\S]*4 {2}truncated\.jpg {2}✕ The file arrived incomplete/,
   );
   await stage.choose(draft, 'Everyone', 'Who can see it?  Everyone');
   expect(await stage.tap(draft, 'Post now')).toMatchObject({

@@ -11,7 +11,7 @@ import { obstacleText } from './obstacles.ts';
 import type { Wording } from './wording.ts';
 import { wordingOf } from './wording.ts';
 
-const ACCEPTED = 'Send JPEG, PNG or WebP photos, or an MP4 or MOV video.';
+const ACCEPTED = 'Send JPEG, PNG, WebP, AVIF, TIFF or GIF photos, or an MP4 or MOV video.';
 
 /** The fault is ours, so nobody has to send the file again. */
 const PREPARING_FAILED = {
@@ -42,7 +42,7 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'photo_too_long':
       return `${problem.width}×${problem.height} pixels: too long and narrow to be seen on a phone. Send one of at most ${problem.maxRatio}:1.`;
     case 'photo_too_many_pixels':
-      return `${Math.round(problem.pixels / 1e6)} megapixels, more than the ${Math.round(problem.maxPixels / 1e6)} that Nod converts. Send a smaller version.`;
+      return `${Math.round(problem.pixels / 1e6)} megapixels, more than the ${Math.round(problem.maxPixels / 1e6)} that Nod converts of such a file. Send a smaller version, best as JPEG.`;
     case 'photo_too_big':
     case 'video_too_big':
       if (problem.bytes === undefined)

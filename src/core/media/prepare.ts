@@ -7,7 +7,8 @@ import { FfmpegMissingError, MediaTimeoutError, UserError } from '../problems.ts
 import { NoRoomError } from './disk-room.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { inspectFile, type MediaFacts, type PhotoFacts } from './inspect.ts';
-import { configureSharp, convertPhoto } from './photo.ts';
+import { createMemoryBudget } from './memory.ts';
+import { configureSharp, convertPhoto } from './photo/convert.ts';
 import { createPreview } from './preview.ts';
 import { createSharedJobs, type Wanted, type Wish } from './shared-jobs.ts';
 import type { MediaStore } from './store.ts';
@@ -78,6 +79,7 @@ export function createMediaPreparer({
   const judging = createLimiter({ concurrency: INSPECTIONS });
   const quick = createLimiter({ concurrency });
   const long = createLimiter({ concurrency: Math.ceil(concurrency / 2) });
+  const memory = createMemoryBudget();
   const judgements = createSharedJobs<MediaFacts>();
   const conversions = createSharedJobs<PreparedMedia>({ tellEveryMs });
   const known = new LRUCache<string, MediaFacts>({ max: KNOWN_FACTS });
@@ -160,7 +162,7 @@ export function createMediaPreparer({
     { facts, wanted }: { facts: MediaFacts; wanted: Wanted },
   ): Promise<PreparedMedia> {
     if (facts.kind === 'photo' && !isAnimationAsVideo(facts, use))
-      return storePhoto(await convertPhoto(store.path(source), facts));
+      return storePhoto(await convertPhoto(store.path(source), facts, { memory, signal: wanted.signal }));
     return store.withRoom(
       estimateBytes(facts),
       ({ signal, ...parts }) => {
@@ -202,7 +204,7 @@ export function createMediaPreparer({
 export type MediaPreparer = ReturnType<typeof createMediaPreparer>;
 
 const isAnimationAsVideo = (facts: PhotoFacts, { asVideo }: MediaUse): boolean =>
-  asVideo === true && facts.pages > 1;
+  asVideo === true && facts.pictures > 1;
 
 /** How many bytes a conversion may write, as far as is known beforehand. */
 function estimateBytes(facts: MediaFacts): number {

@@ -129,8 +129,15 @@ export const PHOTO_LIMITS = {
   maxShorterSide: 1080,
   /** Ours, not TikTok's: keeps an endless panorama far from JPEG's 65,535 pixels a side. */
   maxLongerSide: 8192,
-  /** Ours: how many pixels a picture may unfold to in memory. */
-  maxPixels: 100_000_000,
+  /** Ours: how many pixels are worth the time; phones take photos of 200 million. Memory has a bound of its own. */
+  maxPixels: 250_000_000,
+  /**
+   * Ours, as TikTok documents neither: a phone is some 1080 pixels wide, so what has fewer than 64 on its shorter side
+   * is a blur there, and of what is longer than 10:1 a strip of a tenth of the screen is seen. Screenshots of whole
+   * conversations and panoramas stay below.
+   */
+  minSide: 64,
+  maxRatio: 10,
 } as const;
 
 export const VIDEO_LIMITS = {

@@ -30,7 +30,7 @@ describe('taking files in', () => {
     const offered = await composer.offer(await chat.photo('1'));
     const draft = await whenDraft(offered?.id ?? '', ({ preview }) => preview !== undefined);
     expect(draft.files).toMatchObject([
-      { state: 'ready', kind: 'photo', media: { contentType: 'image/jpeg', width: 60, height: 90 } },
+      { state: 'ready', kind: 'photo', media: { contentType: 'image/jpeg', width: 66, height: 99 } },
     ]);
     const keys = await chat.world.mediaStore.keys();
     expect(keys).toContain(draft.preview?.key);
@@ -39,7 +39,7 @@ describe('taking files in', () => {
   it.each([
     ['notes.txt', Buffer.from('just words'), 'format_not_accepted'],
     ['empty.png', Buffer.alloc(0), 'file_empty'],
-    ['broken.png', readFileSync(fixture('truncated.png')), 'file_damaged'],
+    ['broken.png', readFileSync(fixture('truncated.png')), 'file_incomplete'],
   ])('refuses %s by its content', async (name, content, code) => {
     await using chat = await createComposingWorld();
     const draft = await offerBytes(chat, content, name);
@@ -48,8 +48,8 @@ describe('taking files in', () => {
 
   it('names the format that it refuses', async () => {
     await using chat = await createComposingWorld();
-    const draft = await offerBytes(chat, Buffer.from('GIF89a\x01\x00\x01\x00'), 'photo.png');
-    expect(draft.files).toMatchObject([{ problem: { code: 'format_not_accepted', format: 'GIF' } }]);
+    const draft = await offerBytes(chat, Buffer.from('8BPS\0\x01'), 'photo.png');
+    expect(draft.files).toMatchObject([{ problem: { code: 'format_not_accepted', format: 'Photoshop' } }]);
   });
 
   it('draws what is left when one of the files is refused at last', async () => {

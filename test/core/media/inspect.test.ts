@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { inspectFile } from '../../../src/core/media/inspect.ts';
-import { configureSharp } from '../../../src/core/media/photo.ts';
+import { configureSharp } from '../../../src/core/media/photo/convert.ts';
 import { changedFixture, fixture, problemOf, temporaryDirectory } from './files.ts';
+import { pngHeader } from './made-files.ts';
 
 beforeAll(configureSharp);
 
@@ -20,9 +22,17 @@ describe('inspecting a file', () => {
       { format: 'JPEG', width: 1200, height: 1600, orientation: 6, hasAlpha: false, colourSpace: 'srgb' },
     ],
     ['cmyk.jpg', { format: 'JPEG', width: 600, height: 400, orientation: 1, colourSpace: 'cmyk' }],
-    ['transparent.png', { format: 'PNG', width: 600, height: 400, hasAlpha: true, pages: 1 }],
+    ['transparent.png', { format: 'PNG', width: 600, height: 400, hasAlpha: true, pictures: 1 }],
     ['sixteen-bit.png', { format: 'PNG', colourSpace: 'rgb16' }],
-    ['photo.webp', { format: 'WebP', width: 600, height: 400, pages: 1 }],
+    ['photo.webp', { format: 'WebP', width: 600, height: 400, pictures: 1 }],
+    ['photo.avif', { format: 'AVIF', width: 600, height: 400, pictures: 1 }],
+    ['turned-alpha.avif', { format: 'AVIF', width: 400, height: 600, orientation: 1, hasAlpha: true }],
+    ['photo.tiff', { format: 'TIFF', width: 600, height: 400, pictures: 1, pages: 1 }],
+    ['two-pages.tiff', { format: 'TIFF', pictures: 1, pages: 2 }],
+    ['still.gif', { format: 'GIF', width: 600, height: 400, pictures: 1 }],
+    ['animated.gif', { format: 'GIF', width: 64, height: 64, pictures: 2 }],
+    ['animated.webp', { format: 'WebP', pictures: 2 }],
+    ['animated.png', { format: 'PNG', pictures: 2 }],
   ])('tells what the photo %s is', async (name, facts) => {
     expect(await inspectFile(fixture(name))).toMatchObject({ kind: 'photo', ...facts });
   });
@@ -52,11 +62,7 @@ describe('inspecting a file', () => {
   });
 
   it.each([
-    ['still.gif', 'GIF'],
-    ['animated.webp', 'animated WebP'],
-    ['photo.heic', 'HEIC'],
-    ['photo.avif', 'AVIF'],
-    ['photo.tiff', 'TIFF'],
+    ['photoshop.jpg', 'Photoshop'],
     ['video.webm', 'WebM'],
     ['video.mkv', 'MKV'],
   ])('refuses %s as %s', async (name, format) => {
@@ -77,21 +83,6 @@ describe('inspecting a file', () => {
     expect(await problemOf(inspectFile(written(content)))).toEqual({ code: 'format_not_accepted', format });
   });
 
-  it('refuses an animated PNG by content', async () => {
-    const animation = Buffer.from('00000008616343544c000000020000000000000000', 'hex').subarray(0, 20);
-    const content = await changedFixture('transparent.png', (png) =>
-      Buffer.concat([
-        png.subarray(0, 33),
-        animation.subarray(0, 4),
-        Buffer.from('acTL'),
-        Buffer.alloc(12),
-        png.subarray(33),
-      ]),
-    );
-    const problem = await problemOf(inspectFile(written(content, 'still.png')));
-    expect(problem).toEqual({ code: 'format_not_accepted', format: 'animated PNG' });
-  });
-
   it('judges a PNG that is called .mp4 as a PNG', async () => {
     const path = written(await changedFixture('transparent.png', () => undefined), 'video.mp4');
     expect(await inspectFile(path)).toMatchObject({ kind: 'photo', format: 'PNG' });
@@ -109,12 +100,45 @@ describe('inspecting a file', () => {
     expect(await problemOf(inspectFile(written('')))).toEqual({ code: 'file_empty' });
   });
 
-  it('refuses a photo of more pixels than memory is for', async () => {
+  it('refuses a photo of more pixels than are worth the time', async () => {
     expect(await problemOf(inspectFile(fixture('bomb.png')))).toEqual({
       code: 'photo_too_many_pixels',
-      pixels: 121_000_000,
-      maxPixels: 100_000_000,
+      pixels: 400_000_000,
+      maxPixels: 250_000_000,
     });
+  });
+
+  it('refuses a photo that would need more memory than there is for all, however few bytes it has', async () => {
+    const path = join(temporaryDirectory(), 'interlaced.png');
+    // Interlaced, all of its 16-bit pixels have to be in memory at once.
+    writeFileSync(path, pngHeader({ width: 10_000, height: 9_999, isInterlaced: true }));
+    const problem = await problemOf(inspectFile(path));
+    expect(problem).toMatchObject({ code: 'photo_too_many_pixels', pixels: 99_990_000 });
+    writeFileSync(path, pngHeader({ width: 10_000, height: 9_999, isInterlaced: false }));
+    expect(await inspectFile(path)).toMatchObject({ width: 10_000, height: 9_999 });
+  });
+
+  it.each([
+    [63, 200, { code: 'photo_too_small', width: 63, height: 200, minSide: 64 }],
+    [200, 63, { code: 'photo_too_small', width: 200, height: 63, minSide: 64 }],
+    [641, 64, { code: 'photo_too_long', width: 641, height: 64, maxRatio: 10 }],
+    [64, 700, { code: 'photo_too_long', width: 64, height: 700, maxRatio: 10 }],
+  ])('refuses a photo of %i×%i, which nobody could see', async (width, height, problem) => {
+    const content = await sharp({ create: { width, height, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    expect(await problemOf(inspectFile(written(content)))).toEqual(problem);
+  });
+
+  it.each([
+    [64, 64],
+    [640, 64],
+    [64, 640],
+  ])('takes a photo of %i×%i', async (width, height) => {
+    const content = await sharp({ create: { width, height, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    expect(await inspectFile(written(content))).toMatchObject({ width, height });
   });
 
   it.each(['demo/sunset.mp4', 'h264.mov'])('refuses %s when its end is missing', async (name) => {

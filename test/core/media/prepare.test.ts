@@ -36,7 +36,7 @@ function watched({ concurrency }: { concurrency?: number } = {}) {
 /** Whose files these are. */
 const ANA = { owner: 'ana' };
 
-async function photo(background: string, { width = 40, height = 30 } = {}) {
+async function photo(background: string, { width = 80, height = 64 } = {}) {
   return sharp({ create: { width, height, channels: 3, background } })
     .png()
     .toBuffer();
@@ -120,7 +120,7 @@ describe('preparing media', () => {
     const picture = await addBytes(store, await photo('#abcdef'));
     const [problem, prepared] = await Promise.all([problemOf(prepare(words, ANA)), prepare(picture, ANA)]);
     expect(problem).toEqual({ code: 'format_not_accepted', format: 'a text file' });
-    expect(prepared).toMatchObject({ kind: 'photo', width: 40, height: 30 });
+    expect(prepared).toMatchObject({ kind: 'photo', width: 80, height: 64 });
   });
 
   it('cannot be made to draw an SVG', async () => {

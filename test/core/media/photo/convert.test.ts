@@ -1,17 +1,19 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { inspectFile } from '../../../src/core/media/inspect.ts';
-import { configureSharp, convertPhoto, fittedSize } from '../../../src/core/media/photo.ts';
-import { fixture, problemOf, temporaryDirectory } from './files.ts';
+import { inspectFile } from '../../../../src/core/media/inspect.ts';
+import { createMemoryBudget } from '../../../../src/core/media/memory.ts';
+import { configureSharp, convertPhoto, fittedSize } from '../../../../src/core/media/photo/convert.ts';
+import { fixture, problemOf, temporaryDirectory } from '../files.ts';
 
 beforeAll(configureSharp);
+
+const memory = createMemoryBudget();
 
 async function convert(path: string) {
   const facts = await inspectFile(path);
   if (facts.kind !== 'photo') throw new Error('Expected a photo.');
-  const converted = await convertPhoto(path, facts);
+  const converted = await convertPhoto(path, facts, { memory });
   const { data, info } = await sharp(converted.content).raw().toBuffer({ resolveWithObject: true });
   const pixel = (x: number, y: number) => [
     ...data.subarray((y * info.width + x) * info.channels).subarray(0, 3),
@@ -115,7 +117,7 @@ describe('converting a photo', () => {
   });
 
   it.each(['truncated.jpg', 'truncated.png'])('refuses %s', async (name) => {
-    expect(await problemOf(convert(fixture(name)))).toEqual({ code: 'file_damaged' });
+    expect(await problemOf(convert(fixture(name)))).toEqual({ code: 'file_incomplete' });
   });
 
   it('makes the same bytes again', async () => {
@@ -123,13 +125,64 @@ describe('converting a photo', () => {
     expect(first.content.equals(second.content)).toBe(true);
   });
 
-  it('makes a strip far too long for a JPEG fit', async () => {
-    const path = join(temporaryDirectory(), 'strip.png');
-    const strip = { width: 70_000, height: 20, channels: 3, background: '#2040d0' } as const;
-    writeFileSync(path, await sharp({ create: strip }).png().toBuffer());
+  it.each([2, 3, 4, 5, 6, 7, 8])('turns a photo of orientation %i upright', async (orientation) => {
+    const path = join(temporaryDirectory(), 'turned.jpg');
+    await sharp(fixture('phone.jpg')).withMetadata({ orientation }).toFile(path);
     const photo = await convert(path);
-    expect([photo.width, photo.height]).toEqual([8192, 2]);
-    expect(photo.changes).toContainEqual({ type: 'resized', from: [70_000, 20], to: [8192, 2] });
+    const expected = await sharp(path).autoOrient().resize(photo.width, photo.height).raw().toBuffer();
+    const pixel = (x: number, y: number) => [...expected.subarray((y * photo.width + x) * 3).subarray(0, 3)];
+    for (const x of [20, photo.width - 20])
+      for (const y of [20, photo.height - 20]) expect(photo.pixel(x, y)).toEqual(near(pixel(x, y)));
+    expect(photo.changes).toContainEqual({ type: 'turned_upright' });
+  });
+
+  it.each([
+    ['still.gif', [{ type: 'converted', from: 'GIF', to: 'JPEG' }]],
+    ['photo.tiff', [{ type: 'converted', from: 'TIFF', to: 'JPEG' }]],
+    ['photo.avif', [{ type: 'converted', from: 'AVIF', to: 'JPEG' }]],
+    ['photo-10-bit.avif', [{ type: 'converted', from: 'AVIF', to: 'JPEG' }]],
+    ['cmyk.tiff', [{ type: 'converted', from: 'TIFF', to: 'JPEG' }]],
+    ['sixteen-bit.tiff', [{ type: 'converted', from: 'TIFF', to: 'JPEG' }]],
+    ['jpeg.tiff', [{ type: 'converted', from: 'TIFF', to: 'JPEG' }]],
+    [
+      'two-pages.tiff',
+      [
+        { type: 'converted', from: 'TIFF', to: 'JPEG' },
+        { type: 'first_picture', of: 2 },
+      ],
+    ],
+  ])('makes %s a JPEG of the same colours', async (name, changes) => {
+    const photo = await convert(fixture(name));
+    expect(photo.changes).toEqual(changes);
+    const corners = [photo.pixel(20, 20), photo.pixel(580, 20), photo.pixel(20, 380), photo.pixel(580, 380)];
+    const tolerance = name === 'cmyk.tiff' ? 90 : 8;
+    expect(corners).toEqual([RED, GREEN, BLUE, YELLOW].map((colour) => near(colour, tolerance)));
+  });
+
+  it('shows the turn and the transparency of an AVIF', async () => {
+    const photo = await convert(fixture('turned-alpha.avif'));
+    expect([photo.width, photo.height]).toEqual([400, 600]);
+    expect(photo.pixel(200, 300)).toEqual(near([255, 255, 255]));
+    // A quarter turn to the left brings the right half to the top.
+    expect(photo.pixel(20, 20)).toEqual(near(GREEN, 10));
+    expect(photo.pixel(380, 580)).toEqual(near(BLUE, 10));
+    expect(photo.changes).toEqual([
+      { type: 'converted', from: 'AVIF', to: 'JPEG' },
+      { type: 'flattened_on_white' },
+    ]);
+  });
+
+  it.each([
+    ['animated.gif', 'GIF'],
+    ['animated.webp', 'WebP'],
+    ['animated.png', 'PNG'],
+  ])('takes the first picture of %s', async (name, from) => {
+    const photo = await convert(fixture(name));
+    expect(photo.pixel(32, 32)).toEqual(near(RED, 10));
+    expect(photo.changes).toEqual([
+      { type: 'converted', from, to: 'JPEG' },
+      { type: 'first_picture', of: 2 },
+    ]);
   });
 });
 

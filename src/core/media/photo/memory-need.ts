@@ -1,0 +1,46 @@
+import type { Metadata } from 'sharp';
+import type { PhotoFormatName } from '../sniff.ts';
+
+/** Measured with sharp 0.35 on pictures of 24 to 108 megapixels, rounded up. */
+const FIXED_BYTES = 24_000_000;
+/** What reads a picture line by line keeps this many lines of it. */
+const LINES_KEPT = 2300;
+
+/** What decoding a photo to its size for TikTok holds in memory at once, at most. */
+export function memoryNeed(
+  { width, height, channels, ...found }: Metadata,
+  { format, bytes }: { format: PhotoFormatName; bytes: number },
+): number {
+  const pixels = width * height;
+  const pixelBytes = channels * (found.depth === 'uchar' ? 1 : 2);
+  const lines = Math.min(height, LINES_KEPT) * width * pixelBytes;
+  switch (format) {
+    case 'JPEG':
+      // Made smaller while it is read; the bytes are those of one that has to be mended.
+      return FIXED_BYTES + 2 * bytes + (found.isProgressive ? pixels * coefficientBytes(found, channels) : 0);
+    case 'PNG':
+      return FIXED_BYTES + lines + (found.isProgressive ? pixels * pixelBytes : 0);
+    case 'WebP':
+    case 'GIF':
+      return FIXED_BYTES + pixels * 6.5;
+    case 'TIFF':
+      // A strip or a tile may be the whole picture.
+      return FIXED_BYTES + lines + pixels * pixelBytes;
+    case 'AVIF':
+      return FIXED_BYTES + bytes + pixels * ((found.bitsPerSample ?? 8) > 8 ? 26 : 20);
+    case 'HEIC':
+      return FIXED_BYTES + 2 * bytes + pixels * 12;
+    case 'BMP':
+      return FIXED_BYTES + lines + pixels * 4;
+  }
+}
+
+/** A JPEG whose picture comes in several scans keeps two bytes for each of its samples until the last one. */
+function coefficientBytes(
+  { chromaSubsampling }: Pick<Metadata, 'chromaSubsampling'>,
+  channels: number,
+): number {
+  if (channels !== 3) return 2 * channels;
+  if (chromaSubsampling === '4:2:0') return 3;
+  return chromaSubsampling === '4:2:2' ? 4 : 6;
+}
