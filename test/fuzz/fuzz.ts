@@ -87,7 +87,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const seeds = all.filter(({ format }) => formats.test(format));
   const media = join(folder, 'media');
   const store = createMediaStore({ directory: media });
-  const preparer = createMediaPreparer({ store, findFfmpeg, concurrency: IN_FLIGHT });
+  // Half of its places are for videos, so that none of these waits for another.
+  const preparer = createMediaPreparer({ store, findFfmpeg, concurrency: 2 * IN_FLIGHT });
   const first = withWhole ? -seeds.length : 0;
   const numbers =
     only === undefined ? Array.from({ length: count - first }, (_, index) => first + index) : [only];

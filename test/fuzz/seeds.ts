@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
+import { createLimiter } from '../../src/core/fair-limiter.ts';
 
 const run = promisify(execFile);
 
@@ -127,12 +129,12 @@ const VIDEOS: readonly [format: string, file: string, parameters: readonly strin
 ];
 
 async function makeVideos(folder: string): Promise<Seed[]> {
-  const seeds: Seed[] = [];
-  for (const [format, file, parameters] of VIDEOS) {
+  const make = async ([format, file, parameters]: (typeof VIDEOS)[number]): Promise<Seed> => {
     const bytes = await ffmpeg(parameters, join(folder, file));
-    seeds.push({ format, name: `made ${file}`, bytes, kind: kindOf(file) });
-  }
-  return seeds;
+    return { format, name: `made ${file}`, bytes, kind: kindOf(file) };
+  };
+  const limit = createLimiter({ concurrency: availableParallelism() });
+  return Promise.all(VIDEOS.map((video) => limit('videos', () => make(video))));
 }
 
 const WORDS = ['title', 'artist', 'comment', 'location', 'description', 'copyright'];
