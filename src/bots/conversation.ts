@@ -19,6 +19,7 @@ import { COMMANDS, type CommandParts, commandOf } from './commands.ts';
 import type { CommandOptions } from './compose/command-options.ts';
 import type { ButtonPresses } from './compose/draft-buttons.ts';
 import type { Hints } from './compose/hints.ts';
+import type { VideoChoices } from './compose/video-choices.ts';
 import type { ChatEvent, ChatEventOf, OfferedFile } from './platform.ts';
 import type { CaptionChanges } from './posts/caption-change.ts';
 import type { Lists } from './posts/post-list.ts';
@@ -46,6 +47,7 @@ export function createConversation({
   workspaces,
   voting,
   schedule,
+  videoChoices,
   captionChanges,
   questions,
   settings,
@@ -71,6 +73,7 @@ export function createConversation({
   workspaces: Workspaces;
   voting: Voting;
   schedule: PostSchedule;
+  videoChoices: VideoChoices;
   captionChanges: CaptionChanges;
   questions: Questions;
   settings: SettingsDialogue;
@@ -228,6 +231,8 @@ export function createConversation({
     if (kind === 'caption') await caption(id, event);
     else if (kind === 'title') await title(id, event);
     else if (kind === 'zone_draft') await schedule.takeZoneForDraft(event, id);
+    else if (kind === 'trim') await videoChoices.takeStart(event, id);
+    else if (kind === 'cover_moment') await videoChoices.takeCover(event, id);
     else if (!(await schedule.takeForDraft(event, id))) return;
     await questions.settle(event);
   }

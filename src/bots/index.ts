@@ -20,6 +20,7 @@ import { commandsIn, type Readers } from './commands.ts';
 import { createCommandOptions } from './compose/command-options.ts';
 import { createButtonPresses } from './compose/draft-buttons.ts';
 import { createHints, type HintRecord } from './compose/hints.ts';
+import { createVideoChoices } from './compose/video-choices.ts';
 import { createConversation } from './conversation.ts';
 import { type Bot, ChatClosedError } from './platform.ts';
 import { createCaptionChanges, type ProposedCaption } from './posts/caption-change.ts';
@@ -42,16 +43,7 @@ import { DROPPED, note } from './text/messages.ts';
 /** What the chats use of the core. */
 type ChatCore = Omit<
   Core,
-  | 'intake'
-  | 'usage'
-  | 'publisher'
-  | 'engine'
-  | 'preparer'
-  | 'previewLinks'
-  | 'listen'
-  | 'votesAreRead'
-  | 'start'
-  | 'stop'
+  'intake' | 'usage' | 'publisher' | 'engine' | 'previewLinks' | 'listen' | 'votesAreRead' | 'start' | 'stop'
 >;
 
 /** The chat side of the composition root: everything that talks with people, built over the core. */
@@ -138,6 +130,7 @@ export function createChats({
   }
   const catchUp = createCatchUp({ ...core, voting, cardIndex, refresh, retry, botFor, log });
   const schedule = createSchedule({ ...core, cardQueue, questions, sender, now });
+  const videoChoices = createVideoChoices({ ...core, questions, cardIndex, cardQueue });
   const queue = createQueue({ ...core, drawPost, previewUrl, sender, now });
   const joinChats = createJoinChats({ ...core, sender, touch, botFor });
   const settings = createSettings({ ...core, joinChats, electorates, sender, questions, botFor, now });
@@ -171,6 +164,7 @@ export function createChats({
     ...core,
     postButtons,
     schedule,
+    videoChoices,
     questions,
     queue,
     settings,
@@ -207,6 +201,7 @@ export function createChats({
     lists,
     voting,
     schedule,
+    videoChoices,
     captionChanges,
     questions,
     settings,

@@ -107,13 +107,24 @@ export type Questions = ReturnType<typeof createQuestions>;
 
 /** What a question of ours is about; a plain draft id, as its card has it, asks for the caption. */
 export interface QuestionId {
-  /** Why somebody rejects a post, the title of a draft, when something goes out and in which zone, the zone of a place, the code of another chat. */
+  /** Why somebody rejects a post, the title of a draft, a moment of its video, when something goes out and in which zone, the zone of a place, the code of another chat. */
   readonly kind: (typeof KINDS)[number];
   /** Of the post or draft; of the workspace for the rest. */
   readonly id: string;
 }
 
-const KINDS = ['why', 'title', 'when_post', 'when_draft', 'zone_post', 'zone_draft', 'zone', 'code'] as const;
+const KINDS = [
+  'why',
+  'title',
+  'when_post',
+  'when_draft',
+  'zone_post',
+  'zone_draft',
+  'trim',
+  'cover_moment',
+  'zone',
+  'code',
+] as const;
 
 /** The subject under which an answer comes back. */
 export const encodeQuestionId = ({ kind, id }: QuestionId): string => `${kind}:${id}`;
@@ -127,6 +138,8 @@ export function questionsAbout({ id, draftId }: { id: string; draftId: string })
     encodeQuestionId({ kind: 'when_draft', id: draftId }),
     encodeQuestionId({ kind: 'zone_post', id }),
     encodeQuestionId({ kind: 'zone_draft', id: draftId }),
+    encodeQuestionId({ kind: 'trim', id: draftId }),
+    encodeQuestionId({ kind: 'cover_moment', id: draftId }),
   ];
 }
 

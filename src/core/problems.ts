@@ -37,6 +37,9 @@ export type Problem =
   | { code: 'disclosure_incomplete' }
   | { code: 'branded_content_private' }
   | { code: 'video_too_long_for_creator'; durationSeconds: number; maxSeconds: number }
+  /** Not a moment of a video, in whatever way one writes it. */
+  | { code: 'moment_unclear'; text: string }
+  | { code: 'moment_too_late'; seconds: number; durationSeconds: number }
   | { code: 'draft_gone' }
   /** The post that it has become, where that is known. */
   | { code: 'draft_already_submitted'; status?: PostStatus; links?: readonly string[] }

@@ -1,7 +1,7 @@
 import { setImmediate as others } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Keeper, Usage } from './compose/disk-usage.ts';
-import type { Draft } from './compose/draft.ts';
+import { type Draft, judgedOf } from './compose/draft.ts';
 import { keeperOf } from './compose/limits.ts';
 import type { MediaStore } from './media/store.ts';
 import type { StoredFile } from './media/types.ts';
@@ -252,13 +252,13 @@ export function createRetention({
   return { start, sweep, sweepPosts, settled, discarded, release, makeRoom, stop };
 }
 
-function filesOfDraft(draft: Draft): StoredFile[] {
-  const files = draft.files.flatMap((file) => {
-    if (file.state === 'ready') return [file.source, file.media.file];
-    const begun = file.state === 'refused' ? file.retry : file;
-    return begun?.state === 'stored' ? [begun.source] : [];
-  });
-  return draft.preview === undefined ? files : [...files, draft.preview];
+function filesOfDraft({ files, preview, coverSheet }: Draft): StoredFile[] {
+  const kept = files.flatMap((file) => [
+    judgedOf(file)?.source,
+    file.before?.media.file,
+    file.state === 'ready' ? file.media.file : undefined,
+  ]);
+  return [...kept, preview, coverSheet?.picture].filter((file) => file !== undefined);
 }
 
 function mediaOf(post: Post): StoredFile[] {

@@ -122,6 +122,7 @@ describe('retention', () => {
       file: media,
     } as const;
     const [second, third] = [await old('second'), await old('third')];
+    const [before, sheet] = [await old('before', 'mp4'), await old('sheet', 'jpg')];
     const problem = { code: 'preparing_failed', reason: 'disk_full', name: 'a' } as const;
     await drafts.create('d', {
       id: 'd',
@@ -132,9 +133,16 @@ describe('retention', () => {
       account: { state: 'unchosen' },
       disclosing: false,
       preview,
+      coverSheet: { of: 'a version of the video', momentsMs: [0], picture: sheet },
       settings: UNDECIDED,
       files: [
-        { ...offered, state: 'ready', source, media: prepared },
+        {
+          ...offered,
+          state: 'ready',
+          source,
+          media: prepared,
+          before: { media: { ...prepared, file: before } },
+        },
         { ...offered, id: '2', state: 'stored', source: second },
         {
           id: '3',
@@ -150,7 +158,8 @@ describe('retention', () => {
       updatedAt: 0,
     });
     await retention.sweep();
-    expect(await kept()).toEqual(new Set([source.key, media.key, preview.key, second.key, third.key]));
+    const all = [source, media, preview, second, third, before, sheet];
+    expect(await kept()).toEqual(new Set(all.map(({ key }) => key)));
     expect((await kept()).has(stray.key)).toBe(false);
   });
 

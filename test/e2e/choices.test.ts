@@ -111,7 +111,9 @@ it('refuses a video that is longer than this creator may post, with both numbers
   await using stage = await startStage({ tiktok: { creator: { maxVideoPostDurationSec: 1 } } });
   await stage.sendFile('demo/sunset.mp4');
   const draft = await stage.draft();
-  expect(textOf(draft)).toMatch(/It runs \d+ s; this account may post up to 1 s\. Send a shorter cut\./);
+  expect(textOf(draft)).toMatch(
+    /It runs \d+ s; this account may post up to 1 s\. Trim it, or send a shorter cut\./,
+  );
   await stage.tap(draft, 'Everyone');
   expect(await stage.tap(draft, 'Post now')).toMatchObject({ text: expect.stringContaining('shorter cut') });
   await stage.settled();

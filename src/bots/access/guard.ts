@@ -103,7 +103,7 @@ interface AnswerTopic {
 }
 
 /** What is asked about a draft. */
-const DRAFT_ANSWERS = ['caption', 'title', 'when_draft', 'zone_draft'] as const;
+const DRAFT_ANSWERS = ['caption', 'title', 'when_draft', 'zone_draft', 'trim', 'cover_moment'] as const;
 type DraftAnswer = (typeof DRAFT_ANSWERS)[number];
 
 const isDraftAnswer = (kind: AnswerTopic['kind']): kind is DraftAnswer =>

@@ -2,9 +2,10 @@ import { LRUCache } from 'lru-cache';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import type { Draft } from '../../core/compose/draft.ts';
+import type { Draft, DraftFile } from '../../core/compose/draft.ts';
 import { findEarlierPost } from '../../core/compose/earlier-post.ts';
 import type { Submission } from '../../core/compose/submit.ts';
+import type { MediaPreparer } from '../../core/media/prepare.ts';
 import type { MediaStore } from '../../core/media/store.ts';
 import type { StoredFile } from '../../core/media/types.ts';
 import { type ChatRef, type Obstacle, wholeOf } from '../../core/people.ts';
@@ -45,6 +46,7 @@ export function createRenderer({
   gate,
   pulls,
   mediaStore,
+  preparer,
   downtime,
   reactionDelivery,
   electorates,
@@ -64,6 +66,7 @@ export function createRenderer({
   gate: ReleaseGate;
   pulls: PullCounts;
   mediaStore: MediaStore;
+  preparer: Pick<MediaPreparer, 'progressOf' | 'hasFrames'>;
   downtime: Downtime;
   reactionDelivery: ReactionDeliveries;
   electorates: Electorates;
@@ -213,8 +216,12 @@ export function createRenderer({
     const obstacle = policy.approvals === 0 ? await fetchObstacle(draft.chat) : undefined;
     const earlier = menu === undefined ? await findEarlierPost({ posts, workspaces, now }, draft) : undefined;
     const view = { draft, accounts: shared, policy, timeZone, earlier, now: now(), pictureOf, menu };
-    return draftCard({ ...view, obstacle });
+    return draftCard({ ...view, obstacle, progressOf, hasFrames: preparer.hasFrames() });
   }
+
+  /** How far the work on a file is. */
+  const progressOf = (file: DraftFile): number | undefined =>
+    file.state === 'stored' ? preparer.progressOf(file.source, file.use) : undefined;
 
   /** What will keep the card of a post from the chat in which it is composed out of everybody's sight. */
   async function fetchObstacle(chat: ChatRef): Promise<Obstacle | undefined> {

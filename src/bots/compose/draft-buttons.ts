@@ -32,6 +32,8 @@ import { askTitleText, note, OLD_BUTTON } from '../text/messages.ts';
 import { canStand } from '../text/obstacles.ts';
 import type { DraftMenu } from './draft-card.ts';
 import { fileChoiceOf, fileMenuAfter } from './photo-menu.ts';
+import type { VideoChoices } from './video-choices.ts';
+import { isVideoMenu } from './video-menu.ts';
 
 type PressEvent = ChatEventOf<'press'>;
 
@@ -51,6 +53,7 @@ export function createButtonPresses({
   recorder,
   postButtons,
   schedule,
+  videoChoices,
   questions,
   queue,
   settings,
@@ -73,6 +76,7 @@ export function createButtonPresses({
   recorder: Recorder;
   postButtons: PostButtons;
   schedule: PostSchedule;
+  videoChoices: VideoChoices;
   questions: Questions;
   queue: Queue;
   settings: SettingsDialogue;
@@ -121,7 +125,7 @@ export function createButtonPresses({
   async function pressDraft(event: PressEvent, press: Press): Promise<void> {
     const { id, verb } = press;
     // Before what the press changes is drawn; a menu in which a press is refused stays open.
-    const before = setMenu(id, verb === 'accounts' ? verb : fileMenuAfter(press));
+    const before = setMenu(id, verb === 'accounts' || isVideoMenu(verb) ? verb : fileMenuAfter(press));
     try {
       await changeDraft(event, press);
     } catch (error) {
@@ -163,9 +167,18 @@ export function createButtonPresses({
         return askAgain(event, id);
       case 'discard':
         return discard(event, id);
+      case 'trim_from':
+        return videoChoices.askForStart(event, id);
+      case 'frames':
+        return videoChoices.openFrames(event, id);
+      case 'frame':
+        return videoChoices.pressFrame(event, id, argument);
+      case 'frame_at':
+        return videoChoices.askForCover(event, id);
       case 'files':
       case 'file':
       case 'accounts':
+      case 'animations':
       case 'open':
         await composer.own(id, person);
         return;
@@ -306,6 +319,13 @@ function choiceOf(verb: string, argument = ''): DraftChoice | undefined {
       return { type: 'drop_refused' };
     case 'retry_files':
       return { type: 'retry_files' };
+    case 'animate':
+    case 'still':
+      return { type: 'animation', fileId: argument, asVideo: verb === 'animate' };
+    case 'trim':
+      return { type: 'trim' };
+    case 'whole':
+      return { type: 'whole_video' };
     default:
       return fileChoiceOf(verb, argument);
   }

@@ -47,14 +47,23 @@ import { obstacleText } from '../text/obstacles.ts';
 import { problemText } from '../text/problems.ts';
 import { wordingOf } from '../text/wording.ts';
 import { earlierLines } from './earlier-lines.ts';
-import { fileLines } from './file-report.ts';
+import { fileLines, type ProgressOf } from './file-report.ts';
 import { type FileMenu, fileMenu } from './photo-menu.ts';
+import {
+  canBeMended,
+  coverLines,
+  isVideoMenu,
+  unsettledRows,
+  type VideoMenu,
+  videoMenu,
+  videoRows,
+} from './video-menu.ts';
 
 const MUSIC_URL = 'https://www.tiktok.com/legal/page/global/music-usage-confirmation/en';
 const BRANDED_URL = 'https://www.tiktok.com/legal/page/global/bc-policy/en';
 
 /** What a person can open in place of the choices. */
-export type DraftMenu = FileMenu | 'accounts';
+export type DraftMenu = FileMenu | VideoMenu | 'accounts';
 
 /** The card on which a draft is composed; the choices are those that TikTok demands of a person. */
 export function draftCard({
@@ -67,6 +76,8 @@ export function draftCard({
   pictureOf,
   menu,
   obstacle,
+  progressOf,
+  hasFrames = false,
 }: {
   draft: Draft;
   /** Those that the workspace shares. */
@@ -83,6 +94,9 @@ export function draftCard({
   menu?: DraftMenu | undefined;
   /** What will keep the card of the post from its chat. */
   obstacle?: Obstacle | undefined;
+  progressOf?: ProgressOf | undefined;
+  /** Whether pictures can be taken from videos. */
+  hasFrames?: boolean | undefined;
 }): Card {
   const attachment = draft.preview && pictureOf(draft.preview);
   const account = chosenAccount(draft);
@@ -90,7 +104,8 @@ export function draftCard({
     { text: `${mediaName(draft)} for TikTok`, style: 'bold' },
     account === undefined ? '' : ` · ${accountName(account)}`,
   ];
-  const files = menu === undefined || menu === 'accounts' ? undefined : fileMenu(draft, menu);
+  const isOfFiles = menu !== undefined && menu !== 'accounts' && !isVideoMenu(menu);
+  const files = isOfFiles ? fileMenu(draft, menu) : undefined;
   if (files !== undefined)
     return {
       attachment: files.photo === undefined ? attachment : pictureOf(files.photo),
@@ -98,9 +113,17 @@ export function draftCard({
       rows: files.rows,
     };
   const about = [...albumLines(draft), ...leftOutLines(draft), ...sentWithLines(draft)];
-  const lines = [title, ...senderLines(draft), [], ...fileLines(draft), ...about];
+  const lines = [title, ...senderLines(draft), [], ...fileLines(draft, progressOf), ...about];
   if (menu === 'accounts')
     return { attachment, lines, rows: [...accountPicks(draft, accounts), backRow(draft)] };
+  if (menu !== undefined && isVideoMenu(menu)) {
+    const { picture, ...shown } = videoMenu(draft, menu);
+    return {
+      attachment: picture === undefined ? attachment : pictureOf(picture),
+      lines: [...lines, ...shown.lines],
+      rows: [...shown.rows, backRow(draft)],
+    };
+  }
   if (usableFiles(draft).length === 0 || needsPick(draft)) {
     return { attachment, lines: [...lines, [], ...pickLines(draft)], rows: pickRows(draft) };
   }
@@ -110,7 +133,7 @@ export function draftCard({
     ...titleLines(draft),
     ...captionLines(draft, { isCut }),
     ...typedLines(draft),
-    ...paragraph(choiceLines(draft), planLines(draft, { timeZone, now })),
+    ...paragraph(choiceLines(draft), coverLines(draft), planLines(draft, { timeZone, now })),
     ...noticeLines(draft),
     ...(obstacle === undefined ? [] : [[unseenText(draft, obstacle)]]),
     ...(earlier === undefined
@@ -123,7 +146,12 @@ export function draftCard({
   return {
     attachment,
     lines: isCut ? linesWith(true) : whole,
-    rows: [...accountRows(draft, accounts), ...choiceRows(draft), ...endRows(draft, policy)],
+    rows: [
+      ...accountRows(draft, accounts),
+      ...choiceRows(draft),
+      ...videoRows(draft, { hasFrames }),
+      ...endRows(draft, policy),
+    ],
   };
 }
 
@@ -162,7 +190,8 @@ function sentWithLines({ sentWith }: Draft): Line[] {
 function pickLines(draft: Draft): Line[] {
   if (draft.files.some((file) => file.state === 'waiting'))
     return [['Choices follow once the files are here.']];
-  if (usableFiles(draft).length === 0 && draft.files.some(canRetry)) return [['Nothing can be posted yet.']];
+  if (canBeMended(draft) || (usableFiles(draft).length === 0 && draft.files.some(canRetry)))
+    return [['Nothing can be posted yet.']];
   if (usableFiles(draft).length === 0)
     return [[`None of this can be posted. ${wordingOf(draft.chat).toBeginAnew}`]];
   return [[problemText({ code: 'media_mixed' }, wordingOf(draft.chat))]];
@@ -178,7 +207,12 @@ function pickRows(draft: Draft): Row[] {
       if (file.kind === 'video') picks.push(on(draft, `Video ${file.name}`, 'keep', file.id));
     }
   }
-  return [...buttonColumn(picks), ...retryRows(draft), buttonRow(on(draft, 'Discard', 'discard'))];
+  return [
+    ...buttonColumn(picks),
+    ...unsettledRows(draft),
+    ...retryRows(draft),
+    buttonRow(on(draft, 'Discard', 'discard')),
+  ];
 }
 
 const retryRows = (draft: Draft): Row[] =>

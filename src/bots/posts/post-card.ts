@@ -18,6 +18,7 @@ import {
   durationOf,
   excerptOf,
   momentSpan,
+  momentsText,
   titleLine,
   whenSpan,
 } from '../text/format.ts';
@@ -52,6 +53,7 @@ export function postCard(view: PostView): Card {
   const shown = shownFile(post);
   // Votes that count no longer are not shown.
   const decided = post.status === 'withdrawn' ? [] : decisionLines(view);
+  const moments = isSettled(post) ? undefined : momentsText(post);
   const below = goesOn ? [...lines, ['It goes on in a newer card below.']] : lines;
   return {
     attachment: shown && pictureOf(shown),
@@ -60,6 +62,7 @@ export function postCard(view: PostView): Card {
       ...(title === undefined ? [] : [titleLine(title)]),
       ...(caption === '' ? [] : [[`“${caption}”`]]),
       ...(isSettled(post) ? [] : [[destinationOf(post.content)]]),
+      ...(moments === undefined ? [] : [[moments]]),
       ...(decided.length > 0 ? [[], ...decided] : []),
       ...(below.length > 0 ? [[], ...below] : []),
     ],
@@ -285,6 +288,7 @@ function callingText(post: Post, wording: Wording): Text | undefined {
 /** What a post waits for that its author has to decide anew. */
 function heldText({ problem, review }: PostIn<'on_hold'>, wording: Wording): Text {
   const lines: Line[] = [[problemText(problem, wording)]];
+  if (problem.code === 'video_too_long_for_creator') lines.push(['“Edit” takes it back to trim it.']);
   if (review !== undefined)
     lines.push(['The approval was for the old choice, so a new choice is reviewed again.']);
   return { headline: 'Waiting for its author', lines };

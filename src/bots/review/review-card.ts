@@ -16,6 +16,7 @@ import {
   hashtagNote,
   listOf,
   momentSpan,
+  momentsText,
   onOff,
   postName,
   titleLine,
@@ -102,10 +103,12 @@ function hashtagLines(caption: string): Line[] {
 export const partedCard = (chat: ChatRef): Card => note(problemText({ code: 'not_shared' }, wordingOf(chat)));
 
 /** What would be published beside the caption, as TikTok's settings have it. */
-function contentLines({ content }: Post): Line[] {
-  const { kind, settings, postMode } = content;
-  const destination = destinationOf(content);
-  if (postMode === 'MEDIA_UPLOAD') return [[destination]];
+function contentLines(post: Post): Line[] {
+  const { kind, settings, postMode } = post.content;
+  const destination = destinationOf(post.content);
+  const moments = momentsText(post);
+  const momentLines: Line[] = moments === undefined ? [] : [[moments]];
+  if (postMode === 'MEDIA_UPLOAD') return [[destination], ...momentLines];
   const { allowComment, allowDuet, allowStitch, autoAddMusic } = settings;
   const toggles = [
     `comments ${onOff(allowComment)}`,
@@ -119,6 +122,7 @@ function contentLines({ content }: Post): Line[] {
   ];
   return [
     [[destination, ...toggles].join(' · ')],
+    ...momentLines,
     ...(labels.length === 0 ? [] : [[`Labelled ${listOf(labels)}`]]),
   ];
 }

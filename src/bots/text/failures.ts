@@ -91,7 +91,7 @@ const wordsIn = ({ slash }: Wording): Readonly<Record<PostFailureReason, Failure
   },
   duration_refused: {
     what: 'the video is too long or too short for TikTok',
-    next: 'Send another cut.',
+    next: 'Edit it to trim it where it is too long, or send another cut.',
     edit: true,
   },
   frame_rate_refused: {

@@ -170,6 +170,22 @@ export function hashtagNote(caption: string): string | undefined {
   return count > MAX_HASHTAGS ? `${count} hashtags; TikTok’s app takes ${MAX_HASHTAGS}` : undefined;
 }
 
+/** Which part of a video is posted and which moment is its cover, where a person has chosen that. */
+export function momentsText({ content, media }: Pick<Post, 'content' | 'media'>): string | undefined {
+  const { sources, coverMs } = content;
+  const [source] = sources;
+  const cut = source?.use?.cut;
+  const parts: string[] = [];
+  if (cut !== undefined) {
+    const { startSeconds, maxSeconds } = cut;
+    const left = (source?.durationSeconds ?? Number.POSITIVE_INFINITY) - startSeconds;
+    const seconds = media?.[0]?.durationSeconds ?? Math.min(maxSeconds, left);
+    parts.push(`from ${clockOf(startSeconds)} to ${clockOf(startSeconds + seconds)}`);
+  }
+  if (coverMs !== undefined) parts.push(`cover at ${clockOf(coverMs / 1000)}`);
+  return parts.length === 0 ? undefined : capital(parts.join(' · '));
+}
+
 /** A place as its people and those of another platform know it. */
 export function placeName({ title, chat }: Pick<Place, 'title' | 'chat'>): string {
   const platform = wordingOf(chat).name;

@@ -5,7 +5,7 @@ import type { PostStatus } from '../../core/publish/post.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { failureWords } from './failures.ts';
-import { countOf, durationOf, excerptOf, limitOf, listOf, sizeOf } from './format.ts';
+import { clockOf, countOf, durationOf, excerptOf, limitOf, listOf, sizeOf } from './format.ts';
 import { notNowText, nowText } from './not-now.ts';
 import { obstacleText } from './obstacles.ts';
 import type { Wording } from './wording.ts';
@@ -56,7 +56,7 @@ export function problemText(problem: Problem, wording: Wording): string {
       return `${problem.width}×${problem.height} pixels; TikTok takes ${problem.min} to ${problem.max} a side. Export it at 1080×1920.`;
     case 'video_too_long':
     case 'video_too_long_for_creator':
-      return `It runs ${durationOf(problem.durationSeconds * 1000)}; ${problem.code === 'video_too_long' ? 'TikTok' : 'this account'} may post up to ${durationOf(problem.maxSeconds * 1000)}. Send a shorter cut.`;
+      return `It runs ${durationOf(problem.durationSeconds * 1000)}; ${problem.code === 'video_too_long' ? 'TikTok takes' : 'this account may post'} up to ${durationOf(problem.maxSeconds * 1000)}. Trim it, or send a shorter cut.`;
     case 'video_without_picture':
       return 'There is no picture in this video. Send another file.';
     case 'file_too_big_for_chat':
@@ -109,6 +109,10 @@ export function problemText(problem: Problem, wording: Wording): string {
       return 'Say whether it promotes yourself, a third party, or both.';
     case 'branded_content_private':
       return 'Branded content visibility cannot be set to private. Change who can see it.';
+    case 'moment_unclear':
+      return `“${excerptOf(problem.text, 40)}” is no moment that Nod understands. Write it like “1:05” or “65 s”.`;
+    case 'moment_too_late':
+      return `The video runs ${durationOf(problem.durationSeconds * 1000)}, so it has ended by ${clockOf(problem.seconds)}. Name an earlier moment.`;
     case 'draft_gone':
       return `This draft is no longer open. ${toStartOver}`;
     case 'draft_already_submitted':

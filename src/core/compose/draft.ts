@@ -5,6 +5,8 @@ import {
   type PreparedMedia,
   type StoredFile,
   TEXT_LIMITS,
+  useKey,
+  VIDEO_LIMITS,
 } from '../media/types.ts';
 import type { AccountName, ChatRef, Person } from '../people.ts';
 import { plainTitle } from '../plain-text.ts';
@@ -32,6 +34,8 @@ export type DraftFile = {
   readonly claimedKind?: MediaKind | undefined;
   readonly thumbnailRef?: string | undefined;
   readonly use?: MediaUse | undefined;
+  /** What came of it in the use before this one, to go back to at once. */
+  readonly before?: { readonly use?: MediaUse | undefined; readonly media: PreparedMedia } | undefined;
 } & DraftFileState;
 
 type WaitingFile = { readonly state: 'waiting' };
@@ -57,7 +61,7 @@ export type DraftFileState =
   | {
       readonly state: 'refused';
       readonly problem: Problem;
-      /** Where trying again begins; only for a failure of ours or of the chat's. */
+      /** Where it goes on: when it is tried again, or used in another way. */
       readonly retry?: WaitingFile | StoredDraftFile;
     };
 
@@ -76,6 +80,9 @@ export interface Draft extends Versioned, Captioned {
   /** Of a photo post. */
   readonly title?: string | undefined;
   readonly preview?: StoredFile | undefined;
+  /** The moment that was chosen as the cover of this version of the video. */
+  readonly coverMoment?: { readonly of: string; readonly ms: number } | undefined;
+  readonly coverSheet?: CoverSheet | undefined;
   /** What came along and cannot be posted, so that nobody takes it for posted. */
   readonly leftOut?: readonly LeftOut[] | undefined;
   readonly account: DraftAccount;
@@ -90,6 +97,14 @@ export interface Draft extends Versioned, Captioned {
   readonly submitted?: { readonly postMode: PostMode; readonly at: number };
   readonly createdAt: number;
   readonly updatedAt: number;
+}
+
+/** Numbered pictures of a version of the video, to choose its cover from. */
+interface CoverSheet {
+  readonly of: string;
+  readonly momentsMs: readonly number[];
+  /** Absent where they could not be drawn. */
+  readonly picture?: StoredFile | undefined;
 }
 
 /** Parts of a message that are no files: the preview of a link, an app's embed, a sticker, a poll. */
@@ -163,7 +178,7 @@ export function plannedAt({ plan }: Draft): number | undefined {
   return plan !== undefined && 'at' in plan ? plan.at : undefined;
 }
 
-type UsableFile = Extract<DraftFile, { state: 'stored' | 'ready' }>;
+export type UsableFile = Extract<DraftFile, { state: 'stored' | 'ready' }>;
 
 /** The files that were found usable, in their order. */
 export function usableFiles(draft: Draft): UsableFile[] {
@@ -204,6 +219,60 @@ export function strayVideos(draft: Draft): UsableFile[] {
   return videos.length === usable.length ? videos.slice(1) : videos;
 }
 
+/** A video that comes of a source by a use; another use makes another one. */
+export const versionOf = ({ source, use }: Pick<UsableFile, 'source' | 'use'>): string =>
+  `${source.key} ${useKey(use)}`;
+
+/** The one video that the draft is; undefined where it is photos, or still open. */
+export function videoOf(draft: Draft): UsableFile | undefined {
+  const [only, ...others] = usableFiles(draft);
+  return only?.kind === 'video' && others.length === 0 ? only : undefined;
+}
+
+/** The chosen moment of the cover; undefined for the first picture, and once the video is another one. */
+export function coverMsOf(draft: Draft): number | undefined {
+  const video = videoOf(draft);
+  return video !== undefined && draft.coverMoment?.of === versionOf(video) ? draft.coverMoment.ms : undefined;
+}
+
+/** How long the video is that comes of a file, as far as that is known. */
+export function secondsOf(file: UsableFile): number | undefined {
+  if (file.state === 'ready' && file.media.durationSeconds !== undefined) return file.media.durationSeconds;
+  const { durationSeconds, use } = file;
+  if (use?.cut === undefined) return durationSeconds;
+  const left = (durationSeconds ?? Number.POSITIVE_INFINITY) - use.cut.startSeconds;
+  return Math.min(use.cut.maxSeconds, left);
+}
+
+/** How long a video may be for the account, or for any as long as there is none. */
+export function allowedSeconds(draft: Draft): number {
+  const { maxSeconds } = VIDEO_LIMITS;
+  return Math.min(creatorOf(draft)?.maxVideoDurationSeconds ?? maxSeconds, maxSeconds);
+}
+
+/** The video to trim: one that is too long, or is trimmed already; undefined where there is none. */
+export function videoToTrim(draft: Draft): DraftFile | undefined {
+  return draft.files.find((file) => file.use?.cut !== undefined) ?? tooLongVideo(draft);
+}
+
+function tooLongVideo(draft: Draft): DraftFile | undefined {
+  const video = videoOf(draft);
+  const isTooLong = video !== undefined && (secondsOf(video) ?? 0) > allowedSeconds(draft);
+  return isTooLong ? video : draft.files.find((file) => canGoOn(file) && isTooLongAnyway(file));
+}
+
+const isTooLongAnyway = (file: DraftFile): boolean =>
+  file.state === 'refused' && file.problem.code === 'video_too_long';
+
+/** What was found in a file, also where it cannot be used as it is; undefined before that. */
+export function judgedOf(file: DraftFile): JudgedFile | undefined {
+  const known = file.state === 'refused' ? file.retry : file;
+  return known === undefined || known.state === 'waiting' ? undefined : known;
+}
+
+/** Whether a person can choose between its first picture and a short video. */
+export const isAnimation = (file: DraftFile): boolean => (judgedOf(file)?.pictures ?? 1) > 1;
+
 /** What the draft is going to be; undefined while that is open. */
 export function kindOf(draft: Draft): MediaKind | undefined {
   const kinds = new Set(usableFiles(draft).map((file) => file.kind));
@@ -235,6 +304,8 @@ function mediaProblems(draft: Draft): Problem[] {
   const usable = usableFiles(draft);
   const waiting = draft.files.filter((file) => file.state === 'waiting').length;
   if (waiting > 0) return [{ code: 'media_not_ready', waiting }];
+  const tooLong = draft.files.find(isTooLongAnyway);
+  if (tooLong?.state === 'refused' && canGoOn(tooLong)) return [tooLong.problem];
   if (usable.length === 0) return [{ code: 'nothing_to_post' }];
   const refused = draft.files.length - usable.length;
   if (refused > 0) return [{ code: 'media_refused', refused, canRetry: draft.files.some(canRetry) }];
@@ -242,7 +313,8 @@ function mediaProblems(draft: Draft): Problem[] {
   if (usable.length > PHOTO_LIMITS.maxCount) {
     return [{ code: 'too_many_photos', count: usable.length, max: PHOTO_LIMITS.maxCount }];
   }
-  const durationSeconds = usable[0]?.durationSeconds;
+  const [first] = usable;
+  const durationSeconds = first && secondsOf(first);
   const maxSeconds = creatorOf(draft)?.maxVideoDurationSeconds;
   if (durationSeconds !== undefined && maxSeconds !== undefined && durationSeconds > maxSeconds) {
     return [{ code: 'video_too_long_for_creator', durationSeconds, maxSeconds }];
@@ -322,10 +394,17 @@ export function contentOf(draft: Draft, postMode: PostMode): PostContent {
     kind,
     postMode,
     openId: account.openId,
-    sources: usableFiles(draft).map(({ name, source, use }) => ({ name, file: source, use })),
+    sources: usableFiles(draft).map(({ name, source, use, durationSeconds, pictures }) => ({
+      name,
+      file: source,
+      use,
+      durationSeconds,
+      pictures,
+    })),
     coverIndex: coverIndexOf(draft),
     title: titleOf(draft),
     caption: draft.caption,
+    coverMs: postMode === 'DIRECT_POST' ? coverMsOf(draft) : undefined,
     // In the inbox the person decides all of this in the TikTok app.
     settings: postMode === 'DIRECT_POST' ? direct : UNDECIDED,
   };
@@ -359,7 +438,21 @@ export type DraftChoice =
   | { type: 'drop_file'; fileId: string }
   | { type: 'drop_refused' }
   /** Takes in once more what failed through no fault of the files. */
-  | { type: 'retry_files' };
+  | { type: 'retry_files' }
+  /** An animation becomes a short video, or its first picture is taken. */
+  | { type: 'animation'; fileId: string; asVideo: boolean }
+  /** Trims a video to the length that is allowed; without a start from where it begins now. */
+  | { type: 'trim'; startSeconds?: number | undefined }
+  | { type: 'whole_video' }
+  | { type: 'cover_moment'; ms: number };
+
+/** Choices after which a file is prepared anew. */
+export const NEEDS_WORK: ReadonlySet<DraftChoice['type']> = new Set([
+  'retry_files',
+  'animation',
+  'trim',
+  'whole_video',
+]);
 
 /** What a choice makes of a draft; whoever chooses has seen what its card says. */
 export function decide(draft: Draft, choice: DraftChoice): Draft {
@@ -403,6 +496,27 @@ function chosen(draft: Draft, choice: DraftChoice): Draft {
     case 'retry_files': {
       const { preview, ...rest } = draft;
       return { ...rest, files: draft.files.map(retried) };
+    }
+    case 'animation': {
+      const file = draft.files.find(({ id }) => id === choice.fileId);
+      if (file === undefined || !isAnimation(file)) return draft;
+      return withUse(draft, file, choice.asVideo ? { asVideo: true } : undefined);
+    }
+    case 'trim': {
+      const file = videoToTrim(draft);
+      const { startSeconds = file?.use?.cut?.startSeconds ?? 0 } = choice;
+      const cut = { startSeconds, maxSeconds: allowedSeconds(draft) };
+      return file === undefined ? draft : withUse(draft, file, { ...file.use, cut });
+    }
+    case 'whole_video': {
+      const file = draft.files.find(({ use }) => use?.cut !== undefined);
+      if (file === undefined) return draft;
+      return withUse(draft, file, file.use?.asVideo ? { asVideo: true } : undefined);
+    }
+    case 'cover_moment': {
+      const video = videoOf(draft);
+      const { preview, ...rest } = draft;
+      return video === undefined ? draft : { ...rest, coverMoment: { of: versionOf(video), ms: choice.ms } };
     }
   }
 }
@@ -452,16 +566,38 @@ function orderOf({ files, typed = [] }: Draft, id: string): number {
   );
 }
 
+/** Uses a file in another way: it is prepared anew, and nothing that was drawn of it holds. */
+function withUse(draft: Draft, file: DraftFile, use: MediaUse | undefined): Draft {
+  const judged = judgedOf(file);
+  if (judged === undefined || useKey(use) === useKey(file.use)) return draft;
+  const { source, durationSeconds, pictures } = judged;
+  const kind = isAnimation(file) ? (use?.asVideo ? 'video' : 'photo') : judged.kind;
+  const before = file.state === 'ready' ? { use: file.use, media: file.media } : file.before;
+  const known = { source, kind, durationSeconds, pictures };
+  const next: DraftFile = { ...identityOf(file), use, before, state: 'stored', ...known };
+  const { preview, coverMoment, ...rest } = draft;
+  return { ...rest, files: draft.files.map((one) => (one === file ? next : one)) };
+}
+
+/** Whether there is a way on from a refusal. */
+export const canGoOn = (file: DraftFile): boolean => file.state === 'refused' && file.retry !== undefined;
+
 /** Whether trying again may help: the failure was ours, or the chat's. */
-export const canRetry = (file: DraftFile): boolean => file.state === 'refused' && file.retry !== undefined;
+export const canRetry = (file: DraftFile): boolean =>
+  canGoOn(file) && file.state === 'refused' && MAY_PASS.has(file.problem.code);
+
+const MAY_PASS: ReadonlySet<Problem['code']> = new Set(['preparing_failed', 'file_not_received']);
 
 const retried = (file: DraftFile): DraftFile =>
-  file.state === 'refused' && file.retry !== undefined ? { ...identityOf(file), ...file.retry } : file;
+  file.state === 'refused' && file.retry !== undefined && canRetry(file)
+    ? { ...identityOf(file), ...file.retry }
+    : file;
 
 /** A file without its state. */
 export function identityOf(file: DraftFile) {
-  const { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef, use } = file;
-  return { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef, use };
+  const { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef, use, before } =
+    file;
+  return { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef, use, before };
 }
 
 function withFiles(draft: Draft, keeps: (file: DraftFile) => boolean): Draft {

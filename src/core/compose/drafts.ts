@@ -27,6 +27,7 @@ import {
   isTheirs,
   type LeftOut,
   type MessageEdit,
+  NEEDS_WORK,
   UNDECIDED,
   withLateFile,
 } from './draft.ts';
@@ -363,9 +364,17 @@ export function createComposer({
     const after = await drafts.update(id, (draft) =>
       draft.submitted === undefined ? { ...decide(draft, choice), updatedAt: now() } : undefined,
     );
-    if (after !== undefined) intake.work(after);
-    if (after !== undefined && orderOf(after) !== orderOf(before)) await intake.redraw(id);
+    if (after !== undefined && NEEDS_WORK.has(choice.type)) intake.goOnLater(id);
+    else if (after !== undefined) intake.work(after);
+    if (choice.type === 'cover_moment') intake.redrawLater(id);
+    else if (after !== undefined && orderOf(after) !== orderOf(before)) await intake.redraw(id);
     changed(id);
+  }
+
+  /** Has numbered pictures of the draft's video drawn, to choose its cover from; they come in the background. */
+  async function openCovers(id: string, person: Person): Promise<void> {
+    await own(id, person);
+    intake.drawCoverSheet(id);
   }
 
   /** Makes somebody the author of a draft whose author can do nothing with it any more. */
@@ -410,6 +419,7 @@ export function createComposer({
     offer,
     edit,
     choose,
+    openCovers,
     chooseAccount,
     chooseOnlyAccount,
     pickAccount,

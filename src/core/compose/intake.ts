@@ -7,8 +7,8 @@ import {
   type MediaPreparer,
   PreparingStoppedError,
   preparingProblem,
-  useKey,
 } from '../media/prepare.ts';
+import { SHEET_PICTURES } from '../media/preview.ts';
 import {
   FileIncompleteError,
   FileNotReceivedError,
@@ -16,7 +16,7 @@ import {
   type MediaStore,
 } from '../media/store.ts';
 import type { PreparedMedia, StoredFile } from '../media/types.ts';
-import { VIDEO_LIMITS } from '../media/types.ts';
+import { useKey, VIDEO_LIMITS } from '../media/types.ts';
 import type { ChatRef } from '../people.ts';
 import {
   AskedToWaitError,
@@ -30,12 +30,16 @@ import type { Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
 import type { Usage } from './disk-usage.ts';
 import {
+  coverMsOf,
   type Draft,
   type DraftFile,
   type DraftFileState,
   identityOf,
   type StoredDraftFile,
+  secondsOf,
   strayVideos,
+  versionOf,
+  videoOf,
 } from './draft.ts';
 import { draftLimitReached, keeperOf, type Shares, sharesOf } from './limits.ts';
 import { openDraftsAround } from './open-drafts.ts';
@@ -179,13 +183,16 @@ export function createIntake({
   }
 
   async function convert(draft: Draft, file: StoredFileOfDraft, run: Run): Promise<DraftFileState> {
-    const { source, kind, durationSeconds, pictures, use } = file;
+    const { source, kind, durationSeconds, pictures, use, before } = file;
+    const judged = { source, kind, durationSeconds, pictures };
+    if (before !== undefined && useKey(before.use) === useKey(use))
+      return { state: 'ready', ...judged, media: before.media };
     const onProgress = () => changed(draft.id);
     const asked = { owner: draft.author.id, use, signal: run.signal, onProgress };
     const media = await persist(() => preparer.prepare(source, asked), run.signal);
     run.files.push(media.file);
     usage.add(keeperOf(draft), [media.file]);
-    return { state: 'ready', source, kind, durationSeconds, pictures, media };
+    return { state: 'ready', ...judged, media };
   }
 
   async function refusalOf(error: unknown, file: UnfinishedFile): Promise<DraftFileState> {
@@ -194,12 +201,15 @@ export function createIntake({
       log.warn({ err: error }, 'A file could not be copied from the chat');
     if (problem.code === 'file_not_received')
       return { state: 'refused', problem, retry: { state: 'waiting' } };
-    if (problem.code !== 'preparing_failed') return { state: 'refused', problem };
-    log.error({ err: error }, 'A file could not be taken in, through no fault of its own');
+    const isOurs = problem.code === 'preparing_failed';
+    // A part of it may be taken, or another use than the one that a person has tried.
+    const mayGoOn = isOurs || problem.code === 'video_too_long' || file.use !== undefined;
+    if (!mayGoOn) return { state: 'refused', problem };
+    if (isOurs) log.error({ err: error }, 'A file could not be taken in, through no fault of its own');
     const isKept = file.state === 'stored' && (await areKept([file.source]));
     if (!isKept && file.ref === '')
       return { state: 'refused', problem: { code: 'file_deleted', name: file.name } };
-    if (!isKept) return { state: 'refused', problem, retry: { state: 'waiting' } };
+    if (!isKept) return { state: 'refused', problem, ...(isOurs && { retry: { state: 'waiting' } }) };
     const { source, kind, durationSeconds, pictures } = file;
     return { state: 'refused', problem, retry: { state: 'stored', source, kind, durationSeconds, pictures } };
   }
@@ -292,6 +302,9 @@ export function createIntake({
   async function redraw(draftId: string): Promise<void> {
     try {
       await drawPreview(draftId);
+      const draft = await drafts.get(draftId);
+      // Its menu may be open while the video becomes another one.
+      if (draft?.coverSheet !== undefined) await drawSheet(draftId);
     } catch (error) {
       if (!stopping.signal.aborted) log.warn({ err: error, draftId }, 'A preview could not be drawn');
     }
@@ -306,7 +319,7 @@ export function createIntake({
     )
       return;
     const media = readyMedia(draft);
-    const poster = media[0]?.kind === 'video' ? await fetchPoster(draft) : undefined;
+    const poster = media[0]?.kind === 'video' ? await posterOf(draft, media[0]) : undefined;
     const preview = await preparer.preview(media, {
       owner: draft.author.id,
       posterPath: poster && mediaStore.path(poster),
@@ -314,12 +327,67 @@ export function createIntake({
     if (preview === undefined) return;
     usage.add(keeperOf(draft), [preview]);
     // A picture of other files than there are now would show what is not posted.
-    const keys = keysOf(media);
+    const shown = shownKey(draft);
     await drafts.update(draftId, (latest) =>
-      latest.submitted === undefined && keysOf(readyMedia(latest)) === keys
-        ? { ...latest, preview }
-        : undefined,
+      latest.submitted === undefined && shownKey(latest) === shown ? { ...latest, preview } : undefined,
     );
+    changed(draftId);
+  }
+
+  /** What the video shows as its cover; the chat's thumbnail is of the whole file, and the first picture of what it shows. */
+  async function posterOf(draft: Draft, video: PreparedMedia): Promise<StoredFile | undefined> {
+    const coverMs = coverMsOf(draft);
+    const isAsSent = coverMs === undefined && draft.files.every(({ use }) => use === undefined);
+    const thumbnail = isAsSent ? await fetchPoster(draft) : undefined;
+    if (thumbnail !== undefined || !preparer.hasFrames()) return thumbnail;
+    return preparer.still(video, { owner: draft.author.id, atMs: coverMs ?? 0 });
+  }
+
+  /** Draws numbered pictures of the draft's video in the background, to choose its cover from. */
+  const drawCoverSheet = (draftId: string): void => later(draftId, () => drawSheet(draftId));
+
+  /** The same for the picture on the card, which nobody waits for. */
+  const redrawLater = (draftId: string): void => later(draftId, () => redraw(draftId));
+
+  /** Goes on with files that are used in another way; one that becomes a video may leave for a draft of its own. */
+  function goOnLater(draftId: string): void {
+    later(draftId, async () => {
+      await takeOut(draftId);
+      await goOn(draftId);
+    });
+  }
+
+  /** Does something in the background, which a stop waits for. */
+  function later(draftId: string, run: () => Promise<void>): void {
+    const done = run()
+      .catch((error) => {
+        if (!stopping.signal.aborted) log.error({ err: error, draftId }, 'Work on a draft has failed');
+      })
+      .finally(() => finishing.delete(done));
+    finishing.add(done);
+  }
+
+  async function drawSheet(draftId: string): Promise<void> {
+    const draft = await drafts.get(draftId);
+    const video = draft && videoOf(draft);
+    if (draft === undefined || video?.state !== 'ready') return;
+    const of = versionOf(video);
+    if (draft.coverSheet?.of === of && draft.coverSheet.picture !== undefined) return;
+    const momentsMs = momentsOf(secondsOf(video) ?? 0);
+    const picture = await preparer
+      .contactSheet(video.media, { owner: draft.author.id, momentsMs })
+      .catch((error) => {
+        if (!stopping.signal.aborted)
+          log.warn({ err: error, draftId }, 'The pictures of a video could not be drawn');
+        return undefined;
+      });
+    if (stopping.signal.aborted) return;
+    if (picture !== undefined) usage.add(keeperOf(draft), [picture]);
+    await drafts.update(draftId, (latest) => {
+      const now = videoOf(latest);
+      const isCurrent = latest.submitted === undefined && now !== undefined && versionOf(now) === of;
+      return isCurrent ? { ...latest, coverSheet: { of, momentsMs, picture } } : undefined;
+    });
     changed(draftId);
   }
 
@@ -362,7 +430,7 @@ export function createIntake({
     await Promise.all(finishing);
   }
 
-  return { work, leave, inHand, redraw, areKept, stop };
+  return { work, leave, inHand, goOnLater, redraw, redrawLater, drawCoverSheet, areKept, stop };
 }
 
 export type Intake = ReturnType<typeof createIntake>;
@@ -412,8 +480,16 @@ function readyMedia(draft: Draft): PreparedMedia[] {
   return draft.files.flatMap((file) => (file.state === 'ready' ? [file.media] : []));
 }
 
-function keysOf(media: readonly PreparedMedia[]): string {
-  return media.map(({ file }) => file.key).join(' ');
+/** What the picture on the card shows. */
+function shownKey(draft: Draft): string {
+  return [...readyMedia(draft).map(({ file }) => file.key), coverMsOf(draft)].join(' ');
+}
+
+/** Moments from the beginning on, equally far apart. */
+function momentsOf(durationSeconds: number): number[] {
+  return Array.from({ length: SHEET_PICTURES }, (_, index) =>
+    Math.floor((durationSeconds * 1000 * index) / SHEET_PICTURES),
+  );
 }
 
 /** Whether trying once more would not help. What took too long may have met a busy machine, but only once. */

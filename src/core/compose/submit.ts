@@ -25,7 +25,7 @@ import type { Fresh, Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
 import type { PostMode, PrivacyLevel } from '../tiktok/types.ts';
 import {
-  canRetry,
+  canGoOn,
   chosenAccount,
   contentOf,
   type Draft,
@@ -35,6 +35,7 @@ import {
   SCOPE_FOR,
   UNDECIDED,
   usableFiles,
+  versionOf,
 } from './draft.ts';
 import type { Composer } from './drafts.ts';
 import type { Intake } from './intake.ts';
@@ -240,7 +241,7 @@ export function createSubmission({
   const isUseless = (draft: Draft): boolean =>
     draft.submitted === undefined &&
     draft.updatedAt < now() - USELESS_AFTER_MS &&
-    draft.files.every((file) => file.state === 'refused' && !canRetry(file));
+    draft.files.every((file) => file.state === 'refused' && !canGoOn(file));
 
   const isAbandoned = ({ submitted, updatedAt }: Draft): boolean =>
     submitted === undefined && updatedAt < now() - ABANDONED_AFTER_MS;
@@ -339,7 +340,12 @@ export function createRework({
     const scope = SCOPE_FOR.MEDIA_UPLOAD;
     if (account !== undefined && !account.scopes.includes(scope))
       throw new UserError({ code: 'scope_missing', scope });
-    return goOnWith(post, person, { ...post.content, postMode: 'MEDIA_UPLOAD', settings: UNDECIDED });
+    return goOnWith(post, person, {
+      ...post.content,
+      postMode: 'MEDIA_UPLOAD',
+      settings: UNDECIDED,
+      coverMs: undefined,
+    });
   }
 
   /** What was approved is not what goes on now, so it is reviewed anew. */
@@ -437,12 +443,15 @@ export function createRework({
     const { content } = post;
     const files = content.sources.map((source, index): DraftFile => {
       const media = kept?.[index];
-      const { name, use } = source;
-      const file = { id: String(index + 1), order: index, name, ref: '', source: source.file, use };
+      const { name, use, durationSeconds, pictures } = source;
+      const offered = { id: String(index + 1), order: index, name, ref: '', use };
+      const judged = { source: source.file, kind: content.kind, durationSeconds, pictures };
       return media === undefined
-        ? { ...file, state: 'stored', kind: content.kind }
-        : { ...file, state: 'ready', kind: content.kind, durationSeconds: media.durationSeconds, media };
+        ? { ...offered, ...judged, state: 'stored' }
+        : { ...offered, ...judged, state: 'ready', media };
     });
+    const [first] = content.sources;
+    const { coverMs } = content;
     const { yourBrand, brandedContent } = content.settings;
     return {
       id,
@@ -453,6 +462,10 @@ export function createRework({
       coverFileId: content.coverIndex === undefined ? undefined : files[content.coverIndex]?.id,
       preview: post.preview,
       title: content.title,
+      coverMoment:
+        first === undefined || coverMs === undefined
+          ? undefined
+          : { of: versionOf({ source: first.file, use: first.use }), ms: coverMs },
       caption: content.caption,
       account: { state: 'unchosen' },
       settings: content.settings,

@@ -9,12 +9,12 @@ import type { Ffmpeg } from './ffmpeg.ts';
 import { inspectFile, type MediaFacts, type PhotoFacts } from './inspect.ts';
 import { createMemoryBudget } from './memory.ts';
 import { configureSharp, convertPhoto } from './photo/convert.ts';
-import { createPreview } from './preview.ts';
+import { createContactSheet, createPreview } from './preview.ts';
 import { createSharedJobs, type Wanted, type Wish } from './shared-jobs.ts';
 import type { MediaStore } from './store.ts';
 import type { MediaUse, PreparedMedia, PreparingProblem, StoredFile } from './types.ts';
-import { PHOTO_LIMITS, VIDEO_LIMITS } from './types.ts';
-import { prepareAnimation, prepareVideo } from './video.ts';
+import { PHOTO_LIMITS, useKey, VIDEO_LIMITS } from './types.ts';
+import { prepareAnimation, prepareVideo, readFrames } from './video.ts';
 
 /** Nod stops before the file is prepared; that is no failure. */
 export class PreparingStoppedError extends Error {
@@ -24,6 +24,10 @@ export class PreparingStoppedError extends Error {
 /** How many bytes a second of what ffmpeg encodes has at most, nearly always; what exceeds it needs room when it does. */
 const ENCODED_BYTES_PER_SECOND = 1_500_000;
 const ANIMATION_BYTES = 20_000_000;
+/** As big as the picture of a card gets. */
+const STILL_HEIGHT = 1280;
+const TILE_HEIGHT = 426;
+const MAX_STILL_BYTES = 10 * 1024 ** 2;
 
 const DISK_FULL = new Set(['ENOSPC', 'EDQUOT']);
 
@@ -82,6 +86,7 @@ export function createMediaPreparer({
   const memory = createMemoryBudget();
   const judgements = createSharedJobs<MediaFacts>();
   const conversions = createSharedJobs<PreparedMedia>({ tellEveryMs });
+  const stopping = new AbortController();
   const known = new LRUCache<string, MediaFacts>({ max: KNOWN_FACTS });
   let found = findFfmpeg();
   if (found === undefined) log?.warn(NO_FFMPEG);
@@ -192,13 +197,52 @@ export function createMediaPreparer({
     return quick(owner, () => createPreview({ store, media, ...options }));
   }
 
+  /** Pictures of a prepared video at some moments (milliseconds), as JPEGs; those that cannot be read are left out. */
+  async function readPictures(
+    { file }: PreparedMedia,
+    { momentsMs, height }: { momentsMs: readonly number[]; height: number },
+  ): Promise<Buffer[]> {
+    const tools = ffmpeg();
+    if (tools === undefined) throw new FfmpegMissingError('Pictures of a video need ffmpeg.');
+    const { signal } = stopping;
+    const moments = momentsMs.map((ms) => ms / 1000);
+    const pictures = await readFrames({ path: store.path(file), moments, height, ffmpeg: tools, signal });
+    return pictures.filter((picture) => picture !== undefined);
+  }
+
+  /** One picture of a prepared video, such as its cover; undefined where it has none at that moment. */
+  async function still(
+    video: PreparedMedia,
+    { owner, atMs }: { owner: string; atMs: number },
+  ): Promise<StoredFile | undefined> {
+    return quick(owner, async () => {
+      const [picture] = await readPictures(video, { momentsMs: [atMs], height: STILL_HEIGHT });
+      if (picture === undefined) return undefined;
+      return store.add(Readable.from([picture]), { maxBytes: MAX_STILL_BYTES, extension: 'jpg' });
+    });
+  }
+
+  /** Numbered pictures of a prepared video at these moments; undefined where not each of them can be read. */
+  async function contactSheet(
+    video: PreparedMedia,
+    { owner, momentsMs }: { owner: string; momentsMs: readonly number[] },
+  ): Promise<StoredFile | undefined> {
+    return quick(owner, async () => {
+      const pictures = await readPictures(video, { momentsMs, height: TILE_HEIGHT });
+      return pictures.length < momentsMs.length ? undefined : createContactSheet({ store, pictures });
+    });
+  }
+
   /** Ends whatever is under way, and waits until nothing is left of it; what is asked for later is refused. */
   async function stop(): Promise<void> {
     const reason = new PreparingStoppedError('Nod is stopping; the file is prepared after the next start.');
+    stopping.abort(reason);
     await Promise.all([judgements.stop(reason), conversions.stop(reason)]);
   }
 
-  return { inspect, prepare, progressOf, preview, stop };
+  const hasFrames = (): boolean => ffmpeg() !== undefined;
+
+  return { inspect, prepare, progressOf, preview, still, contactSheet, hasFrames, stop };
 }
 
 export type MediaPreparer = ReturnType<typeof createMediaPreparer>;
@@ -220,9 +264,3 @@ const isLong = (facts: MediaFacts, use: MediaUse): boolean =>
   facts.kind === 'photo' && isAnimationAsVideo(facts, use);
 
 const jobKey = ({ key }: StoredFile, use: MediaUse): string => `${key} ${useKey(use)}`;
-
-/** The same for every way to write down one use. */
-export function useKey({ asVideo, cut }: MediaUse = {}): string {
-  const parts = cut && `${cut.startSeconds} to ${cut.maxSeconds}`;
-  return `${asVideo === true ? 'as video' : ''} ${parts ?? ''}`;
-}

@@ -35,8 +35,24 @@ export async function createPreview({
   const paths = photos.length === 0 && posterPath !== undefined ? [posterPath] : photos;
   const [first] = paths;
   if (first === undefined) return undefined;
-  const picture = paths.length === 1 ? await fitOne(first) : await drawGrid(paths);
+  const picture = paths.length === 1 ? await fitOne(first) : await drawGrid(paths, { isNumbered: false });
   return store.add(Readable.from([picture]), { maxBytes: MAX_BYTES, extension: 'jpg' });
+}
+
+/** How many pictures a contact sheet has. */
+export const SHEET_PICTURES = MAX_TILES;
+
+/** Pictures of a video in rows, each with its number, from 1. */
+export async function createContactSheet({
+  store,
+  pictures,
+}: {
+  store: MediaStore;
+  /** JPEGs, at most `SHEET_PICTURES`. */
+  pictures: readonly Buffer[];
+}): Promise<StoredFile> {
+  const sheet = await drawGrid(pictures, { isNumbered: true });
+  return store.add(Readable.from([sheet]), { maxBytes: MAX_BYTES, extension: 'jpg' });
 }
 
 async function fitOne(path: string): Promise<Buffer> {
@@ -51,32 +67,39 @@ async function fitOne(path: string): Promise<Buffer> {
   return encode(sharp(data, { raw }).resize({ ...frame, fit: 'contain', background: BACKGROUND }));
 }
 
-async function drawGrid(paths: readonly string[]): Promise<Buffer> {
-  const shown = paths.slice(0, MAX_TILES);
+/** A photo on the disk or in memory. */
+type PhotoInput = string | Buffer;
+
+async function drawGrid(
+  photos: readonly PhotoInput[],
+  { isNumbered }: { isNumbered: boolean },
+): Promise<Buffer> {
+  const shown = photos.slice(0, MAX_TILES);
   const aspects = await Promise.all(shown.map(readAspect));
   const { width, height, tiles } = arrangeTiles(aspects, { maxSide: MAX_SIDE, gap: GAP });
   const layers: OverlayOptions[] = [];
   // One by one: the caller's turn in the limiter stands for one picture in memory at a time.
   for (const [index, tile] of tiles.entries()) {
-    const path = shown[index];
-    if (path !== undefined) layers.push(await drawTile(path, tile));
+    const photo = shown[index];
+    if (photo !== undefined) layers.push(await drawTile(photo, tile));
+    if (isNumbered) layers.push(await drawNumber(tile, index + 1));
   }
   const lastTile = tiles.at(-1);
   // The last tile stands for itself and for all that follow.
-  if (paths.length > MAX_TILES && lastTile)
-    layers.push(await drawCount(lastTile, paths.length - MAX_TILES + 1));
+  if (photos.length > MAX_TILES && lastTile)
+    layers.push(await drawCount(lastTile, photos.length - MAX_TILES + 1));
   return encode(sharp({ create: { width, height, channels: 3, background: BACKGROUND } }).composite(layers));
 }
 
-async function readAspect(path: string): Promise<number> {
-  const { autoOrient } = await sharp(path).metadata();
+async function readAspect(photo: PhotoInput): Promise<number> {
+  const { autoOrient } = await sharp(photo).metadata();
   return autoOrient.width / autoOrient.height;
 }
 
-async function drawTile(path: string, { left, top, width, height }: Tile): Promise<OverlayOptions> {
+async function drawTile(photo: PhotoInput, { left, top, width, height }: Tile): Promise<OverlayOptions> {
   // A tile's shape is a rounding away from its picture's, which may be stretched away; only an extreme shape gets bars.
-  const isNear = Math.abs(width / height / (await readAspect(path)) - 1) < 0.02;
-  const { data, info } = await openPhoto(path)
+  const isNear = Math.abs(width / height / (await readAspect(photo)) - 1) < 0.02;
+  const { data, info } = await openPhoto(photo)
     .resize({ width, height, fit: isNear ? 'fill' : 'contain', background: BARS })
     .flatten({ background: '#fff' })
     .raw()
@@ -86,24 +109,39 @@ async function drawTile(path: string, { left, top, width, height }: Tile): Promi
 
 /** Darkens a tile and writes on it how many photos it stands for. */
 async function drawCount({ left, top, width, height }: Tile, count: number): Promise<OverlayOptions> {
+  const size = Math.round(Math.min(width, height) * 0.36);
+  return { input: await drawWord(`+${count}`, { width, height, size }), left, top };
+}
+
+/** Writes a number into the lower left corner of a tile. */
+async function drawNumber({ left, top, width, height }: Tile, number: number): Promise<OverlayOptions> {
+  const side = Math.max(1, Math.round(Math.min(width, height) * 0.24));
+  const input = await drawWord(String(number), { width: side, height: side, size: Math.round(side * 0.66) });
+  return { input, left, top: top + height - side };
+}
+
+/** A white word on a shade. */
+function drawWord(
+  word: string,
+  { width, height, size }: { width: number; height: number; size: number },
+): Promise<Buffer> {
   const text = {
-    text: `<span foreground="white">+${count}</span>`,
+    text: `<span foreground="white">${word}</span>`,
     // The comma ends the family's name, in which "Black" would be read as a weight.
-    font: `Archivo Black, ${Math.round(Math.min(width, height) * 0.36)}`,
+    font: `Archivo Black, ${Math.max(1, size)}`,
     fontfile: FONT_FILE,
     dpi: 72,
     rgba: true,
   };
   const shade = { width, height, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0.6 } } as const;
-  const input = await sharp({ create: shade })
+  return sharp({ create: shade })
     .composite([{ input: { text } }])
     .png()
     .toBuffer();
-  return { input, left, top };
 }
 
-function openPhoto(path: string) {
-  return sharp(path, { limitInputPixels: PHOTO_LIMITS.maxPixels }).autoOrient().toColourspace('srgb');
+function openPhoto(photo: PhotoInput) {
+  return sharp(photo, { limitInputPixels: PHOTO_LIMITS.maxPixels }).autoOrient().toColourspace('srgb');
 }
 
 function encode(picture: Sharp): Promise<Buffer> {

@@ -36,6 +36,12 @@ interface MediaCut {
   readonly maxSeconds: number;
 }
 
+/** The same for every way to write down one use. */
+export function useKey({ asVideo, cut }: MediaUse = {}): string {
+  const parts = cut && `${cut.startSeconds} to ${cut.maxSeconds}`;
+  return `${asVideo === true ? 'as video' : ''} ${parts ?? ''}`;
+}
+
 /** Why the picture of a video is encoded anew. */
 export type EncodingReason =
   | { readonly type: 'codec'; readonly from: string }

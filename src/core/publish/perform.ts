@@ -199,9 +199,9 @@ export function createPerformer({
   }
 
   function publishRequest(post: PostIn<'submitting'>, attempt: Attempt) {
-    const { kind, postMode, title, caption, settings, coverIndex } = post.content;
+    const { kind, postMode, title, caption, settings, coverIndex, coverMs } = post.content;
     const mediaUrls = attempt.files.map((file) => mediaUrl(attempt, file));
-    return { kind, postMode, title, caption, settings, mediaUrls, coverIndex };
+    return { kind, postMode, title, caption, settings, mediaUrls, coverIndex, coverMs };
   }
 
   async function readStatus(post: PostIn<'processing' | 'published' | 'in_inbox'>): Promise<PostEvent> {

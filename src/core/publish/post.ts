@@ -28,6 +28,10 @@ interface SourceFile {
   readonly name: string;
   readonly file: StoredFile;
   readonly use?: MediaUse | undefined;
+  /** Of the whole video. */
+  readonly durationSeconds?: number | undefined;
+  /** How many pictures an animation has; absent for everything else. */
+  readonly pictures?: number | undefined;
 }
 
 /** A text that somebody typed in the chat for a caption. */
@@ -59,6 +63,8 @@ export interface PostContent {
   readonly title?: string | undefined;
   readonly caption: string;
   readonly settings: PostSettings;
+  /** The moment of the video that is its cover; absent for its first picture, and for the inbox. */
+  readonly coverMs?: number | undefined;
 }
 
 /** What makes two posts alike, as hashes by which they are found. */
@@ -379,10 +385,11 @@ export function hashContent(content: PostContent): string {
 }
 
 /** What can be chosen since later versions; undefined where nothing is, so that approvals from before still hold. */
-function addedChoices({ coverIndex, title, settings }: PostContent): object | undefined {
+function addedChoices({ coverIndex, coverMs, title, settings }: PostContent): object | undefined {
   const { autoAddMusic } = settings;
   const added = {
     coverIndex: coverIndex || undefined,
+    coverMs,
     title: title || undefined,
     autoAddMusic: autoAddMusic || undefined,
   };

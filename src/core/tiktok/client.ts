@@ -176,12 +176,13 @@ export function publishBody(request: PublishRequest): InitCall {
   if (request.postMode === 'MEDIA_UPLOAD') {
     return { path: '/v2/post/publish/inbox/video/init/', json: { source_info } };
   }
-  const { caption, settings } = request;
+  const { caption, settings, coverMs } = request;
   const post_info = {
     title: caption || undefined,
     ...directPostInfo(request),
     disable_duet: !settings.allowDuet,
     disable_stitch: !settings.allowStitch,
+    video_cover_timestamp_ms: coverMs,
     is_aigc: settings.aiGenerated,
   };
   return { path: '/v2/post/publish/video/init/', json: { post_info, source_info } };

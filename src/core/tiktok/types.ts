@@ -70,6 +70,8 @@ export interface PublishRequest {
   readonly title?: string | undefined;
   readonly caption: string;
   readonly settings: PostSettings;
+  /** The moment of a video that is its cover. */
+  readonly coverMs?: number | undefined;
   /** One URL for a video, 1 to 35 for photos, in order. */
   readonly mediaUrls: readonly string[];
   /** Which of several photos is the cover, from 0; absent for the first. */

@@ -40,12 +40,12 @@ import { WORDINGS } from '../../../src/bots/text/wording.ts';
 import type { PlaceAccess } from '../../../src/core/access/place-access.ts';
 import type { Account } from '../../../src/core/accounts/accounts.ts';
 import type { Invitation } from '../../../src/core/accounts/consent.ts';
-import { type Draft, type DraftFile, UNDECIDED } from '../../../src/core/compose/draft.ts';
+import { type Draft, type DraftFile, UNDECIDED, versionOf } from '../../../src/core/compose/draft.ts';
 import type { HistoryEntry } from '../../../src/core/history/history.ts';
 import { DEFAULT_PACING } from '../../../src/core/publish/pacing.ts';
 import type { Post, PostState } from '../../../src/core/publish/post.ts';
 import { type Decision, defaultPolicy } from '../../../src/core/review/review.ts';
-import { draftWith, photo, postIn, printedPresses } from './subjects.ts';
+import { draftWith, photo, postIn, printedPresses, stored, videoFile } from './subjects.ts';
 
 const NOW = Date.parse('2026-11-22T12:00:00Z');
 const LATER = NOW + 3_600_000;
@@ -69,6 +69,7 @@ function draft(
     accounts,
     policy: terms,
     menu,
+    hasFrames: true,
   });
 }
 interface DraftOptions {
@@ -82,6 +83,21 @@ const unusable = (more: object): DraftFile => {
   return { id, order, name, ref, state: 'refused', problem: { code: 'file_damaged' }, ...more };
 };
 const video = { ...photo(3), kind: 'video' } as DraftFile;
+
+const clip = videoFile(4);
+const animation: DraftFile = { ...photo(5), pictures: 24 } as DraftFile;
+const asVideo: DraftFile = { ...videoFile(6, { pictures: 24 }), use: { asVideo: true } };
+const cut = { startSeconds: 65, maxSeconds: 600 };
+const cutVideo: DraftFile = { ...videoFile(7, { durationSeconds: 900, shownSeconds: 600 }), use: { cut } };
+const tooLong = unusable({
+  problem: { code: 'video_too_long', durationSeconds: 900, maxSeconds: 600 },
+  retry: { state: 'stored', kind: 'video', source: stored(9), durationSeconds: 900 },
+});
+const coverSheet = {
+  of: versionOf(clip as Parameters<typeof versionOf>[0]),
+  momentsMs: [0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000],
+  picture: stored(10),
+};
 
 const post = (state: PostState, more: Partial<Post> = {}): Card =>
   postCard({
@@ -180,8 +196,22 @@ const CARDS: Readonly<Record<string, Card>> = {
   'draft, one of its files': draft({ files: [unusable({}), video] }, { menu: { fileId: '2' } }),
   'draft, its account': draft({}, { menu: 'accounts' }),
   'draft, of photos and a video': draft({ files: [photo(1), video] }),
+  'draft, of an animation': draft({ files: [animation] }),
+  'draft, of an animation as a video': draft({ files: [asVideo] }),
+  'draft, its animations': draft({ files: [photo(1), animation] }, { menu: 'animations' }),
+  'draft, of photos with an animation': draft({ files: [photo(1), animation] }),
+  'draft, of photos and an animation as a video': draft({ files: [photo(1), asVideo] }),
+  'draft, of a video that is too long': draft({ files: [tooLong] }),
+  'draft, of a video that is trimmed': draft({ files: [cutVideo] }),
+  'draft, the cover of its video': draft({ files: [clip], coverSheet }, { menu: 'frames' }),
   'draft, with a file that failed': draft({
-    files: [photo(1), unusable({ retry: { state: 'waiting' } })],
+    files: [
+      photo(1),
+      unusable({
+        problem: { code: 'preparing_failed', reason: 'unknown', name: 'photo-2.png' },
+        retry: { state: 'waiting' },
+      }),
+    ],
   }),
   'draft, with nothing to post': draft({ files: [unusable({})] }),
   'draft, whose account cannot post now': draft({

@@ -3,7 +3,7 @@ import { type Draft, type DraftFile, UNDECIDED } from '../../../src/core/compose
 import type { PreparedMedia, StoredFile } from '../../../src/core/media/types.ts';
 import type { Post, PostBase, PostState } from '../../../src/core/publish/post.ts';
 
-const stored = (bytes: number): StoredFile => ({ key: `${bytes}.bin`, sha256: 'a'.repeat(64), bytes });
+export const stored = (bytes: number): StoredFile => ({ key: `${bytes}.bin`, sha256: 'a'.repeat(64), bytes });
 
 /** A photo that is ready to be posted. */
 export function photo(number: number): DraftFile {
@@ -18,6 +18,29 @@ export function photo(number: number): DraftFile {
   };
   const file = { id: String(number), order: number, name: `photo-${number}.png`, ref: 'ref' };
   return { ...file, state: 'ready', kind: 'photo', source, media };
+}
+
+/** A video that is ready to be posted. */
+export function videoFile(
+  number: number,
+  {
+    durationSeconds = 9,
+    shownSeconds = durationSeconds,
+    pictures,
+  }: { durationSeconds?: number; shownSeconds?: number; pictures?: number } = {},
+): DraftFile {
+  const file = { id: String(number), order: number, name: `clip-${number}.mp4`, ref: 'ref' };
+  const media: PreparedMedia = {
+    kind: 'video',
+    file: stored(2_000_000 + number),
+    contentType: 'video/mp4',
+    changes: [],
+    width: 1080,
+    height: 1920,
+    durationSeconds: shownSeconds,
+  };
+  const source = stored(4_100_000 + number);
+  return { ...file, state: 'ready', kind: 'video', source, durationSeconds, pictures, media };
 }
 
 /** A draft of one photo, by an account that may do everything. */

@@ -3,7 +3,7 @@ import { type DraftFile, identityOf } from '../../../src/core/compose/draft.ts';
 import { hashContent, type Post } from '../../../src/core/publish/post.ts';
 import { createComposingWorld, isReady, readyWorld } from '../composing.ts';
 import { problemOf } from '../media/files.ts';
-import { ANA, BEN, CHAT, HOUR_MS, WORKSPACE } from '../posts.ts';
+import { ANA, BEN, CHAT, HOUR_MS, namedFile, WORKSPACE } from '../posts.ts';
 
 describe('submitting', () => {
   it('makes a post of exactly what the draft showed', async () => {
@@ -123,19 +123,30 @@ it('forgets a draft that nobody has touched for a week, also while it runs on', 
   expect(await drafts.get(id)).toBeUndefined();
 });
 
+const REFUSALS = {
+  file_damaged: { problem: { code: 'file_damaged' } },
+  preparing_failed: {
+    problem: { code: 'preparing_failed', name: '1.png', reason: 'unknown' },
+    retry: { state: 'waiting' },
+  },
+  video_too_long: {
+    problem: { code: 'video_too_long', durationSeconds: 900, maxSeconds: 600 },
+    retry: { state: 'stored', source: namedFile('a'), kind: 'video', durationSeconds: 900 },
+  },
+} as const;
+
 it.each([
   ['nothing of which can be posted', ['file_damaged'], true],
   ['of which something can be posted', [undefined, 'file_damaged'], false],
   ['whose file failed through a fault of ours', ['preparing_failed'], false],
+  ['whose video can be trimmed', ['video_too_long'], false],
 ] as const)('clears a draft away after an hour %s', async (_, codes, isCleared) => {
   const { chat, submission, drafts, id, dropped } = await readyWorld();
   await using _world = chat;
-  const refusedWith = (file: DraftFile, code: 'file_damaged' | 'preparing_failed'): DraftFile => ({
+  const refusedWith = (file: DraftFile, code: keyof typeof REFUSALS): DraftFile => ({
     ...identityOf(file),
     state: 'refused',
-    ...(code === 'file_damaged'
-      ? { problem: { code } }
-      : { problem: { code, name: file.name, reason: 'unknown' }, retry: { state: 'waiting' } }),
+    ...REFUSALS[code],
   });
   await drafts.update(id, (draft) => {
     const [file] = draft.files;

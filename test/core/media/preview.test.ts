@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { createMediaPreparer } from '../../../src/core/media/prepare.ts';
-import { arrangeTiles } from '../../../src/core/media/preview.ts';
+import { arrangeTiles, createContactSheet } from '../../../src/core/media/preview.ts';
 import { addBytes, addFixture, emptyStore, fixture } from './files.ts';
 
 const COLOURS = [
@@ -122,6 +122,47 @@ describe('the preview', () => {
     const poster = await preparer.preview([video], { owner: 'ana', posterPath: fixture('phone.jpg') });
     if (!poster) throw new Error('Expected a preview.');
     expect(await sharp(store.path(poster)).metadata()).toMatchObject({ width: 960, height: 1280 });
+  });
+});
+
+describe('a contact sheet', () => {
+  const draw = async (colours: readonly string[], size = { width: 270, height: 480 }) => {
+    const store = emptyStore();
+    const pictures = await Promise.all(
+      colours.map((background) =>
+        sharp({ create: { ...size, channels: 3, background } })
+          .jpeg()
+          .toBuffer(),
+      ),
+    );
+    const file = await createContactSheet({ store, pictures });
+    return sharp(store.path(file)).raw().toBuffer({ resolveWithObject: true });
+  };
+
+  it('shows the pictures in their order, with another number on each', async () => {
+    const { data, info } = await draw(Array.from({ length: 9 }, () => '#2040e0'));
+    const aspects = Array.from({ length: 9 }, () => 270 / 480);
+    const { tiles, ...size } = arrangeTiles(aspects, { maxSide: 1280, gap: 8 });
+    expect(info).toMatchObject(size);
+    const badges = tiles.map(({ left, top, width, height }) => {
+      const side = Math.round(width * 0.24);
+      const rows = Array.from({ length: side }, (_, row) => {
+        const from = ((top + height - side + row) * info.width + left) * 3;
+        return [...data.subarray(from, from + side * 3)].map((value) => (value > 160 ? 1 : 0)).join('');
+      });
+      return rows.join('');
+    });
+    expect(new Set(badges).size).toBe(9);
+    for (const badge of badges) expect(badge).toContain('111111');
+  });
+
+  it.each([
+    { width: 4096, height: 360 },
+    { width: 360, height: 4096 },
+    { width: 2, height: 2 },
+  ])('is drawn of pictures of %o', async (size) => {
+    const { info } = await draw(COLOURS, size);
+    expect(Math.max(info.width, info.height)).toBeLessThanOrEqual(1280);
   });
 });
 

@@ -60,6 +60,8 @@ describe('the hash of a content', () => {
     stitches: contentWith({ settings: { ...EVERYONE, allowStitch: true } }),
     'own brand': contentWith({ settings: { ...EVERYONE, yourBrand: true } }),
     'branded content': contentWith({ settings: { ...EVERYONE, brandedContent: true } }),
+    'cover moment': contentWith({ kind: 'video', coverMs: 7_000 }),
+    'first picture as the cover': contentWith({ kind: 'video', coverMs: 0 }),
     'made by AI': contentWith({ settings: { ...EVERYONE, aiGenerated: true } }),
     cover: contentWith({ coverIndex: 1 }),
     title: contentWith({ title: 'First light' }),

@@ -70,6 +70,13 @@ test('tells the two brand toggles apart', () => {
   });
 });
 
+test('sends the moment that is the cover of a video, also at its start, and none to the inbox', () => {
+  expect(body({ coverMs: 7_000 }).json).toMatchObject({ post_info: { video_cover_timestamp_ms: 7_000 } });
+  expect(body({ coverMs: 0 }).json).toMatchObject({ post_info: { video_cover_timestamp_ms: 0 } });
+  expect(JSON.stringify(body({}))).not.toContain('video_cover');
+  expect(JSON.stringify(body({ coverMs: 7_000, postMode: 'MEDIA_UPLOAD' }))).not.toContain('video_cover');
+});
+
 test('sends a draft of a video with its source alone', () => {
   expect(body({ postMode: 'MEDIA_UPLOAD', settings: loud })).toEqual({
     path: '/v2/post/publish/inbox/video/init/',
