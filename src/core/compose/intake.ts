@@ -8,7 +8,7 @@ import {
   PreparingStoppedError,
   preparingProblem,
 } from '../media/prepare.ts';
-import { SHEET_PICTURES } from '../media/preview.ts';
+import { MAX_TILES } from '../media/preview.ts';
 import {
   FileIncompleteError,
   FileNotReceivedError,
@@ -319,10 +319,14 @@ export function createIntake({
     )
       return;
     const media = readyMedia(draft);
-    const poster = media[0]?.kind === 'video' ? await posterOf(draft, media[0]) : undefined;
+    const coverMs = coverMsOf(draft);
+    // The chat's thumbnail is of the whole file, and of its beginning.
+    const isAsSent = coverMs === undefined && draft.files.every(({ use }) => use === undefined);
+    const poster = media[0]?.kind === 'video' && isAsSent ? await fetchPoster(draft) : undefined;
     const preview = await preparer.preview(media, {
       owner: draft.author.id,
       posterPath: poster && mediaStore.path(poster),
+      coverMs,
     });
     if (preview === undefined) return;
     usage.add(keeperOf(draft), [preview]);
@@ -332,15 +336,6 @@ export function createIntake({
       latest.submitted === undefined && shownKey(latest) === shown ? { ...latest, preview } : undefined,
     );
     changed(draftId);
-  }
-
-  /** What the video shows as its cover; the chat's thumbnail is of the whole file, and the first picture of what it shows. */
-  async function posterOf(draft: Draft, video: PreparedMedia): Promise<StoredFile | undefined> {
-    const coverMs = coverMsOf(draft);
-    const isAsSent = coverMs === undefined && draft.files.every(({ use }) => use === undefined);
-    const thumbnail = isAsSent ? await fetchPoster(draft) : undefined;
-    if (thumbnail !== undefined || !preparer.hasFrames()) return thumbnail;
-    return preparer.still(video, { owner: draft.author.id, atMs: coverMs ?? 0 });
   }
 
   /** Draws numbered pictures of the draft's video in the background, to choose its cover from. */
@@ -487,8 +482,8 @@ function shownKey(draft: Draft): string {
 
 /** Moments from the beginning on, equally far apart. */
 function momentsOf(durationSeconds: number): number[] {
-  return Array.from({ length: SHEET_PICTURES }, (_, index) =>
-    Math.floor((durationSeconds * 1000 * index) / SHEET_PICTURES),
+  return Array.from({ length: MAX_TILES }, (_, index) =>
+    Math.floor((durationSeconds * 1000 * index) / MAX_TILES),
   );
 }
 

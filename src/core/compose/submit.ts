@@ -118,6 +118,9 @@ export function createSubmission({
     const { nickname, username } = account;
     const { workspace, chat } = draft;
     const plan = await planOf({ workspace, chat, publishAt: plannedAt(draft) });
+    const isPrepared = media.length === files.length;
+    // A photo stands for itself; the picture of a video has to be drawn before anybody approves it.
+    const isSeen = draft.preview !== undefined || content.kind === 'photo';
     const post = await save({
       id: draft.id,
       workspace,
@@ -134,9 +137,9 @@ export function createSubmission({
       attempts: 0,
       retries: 0,
       ...plan,
-      ...(media.length === files.length
+      ...(isPrepared && isSeen
         ? { media, ...whatWaits(plan, at, { earliest: at + takeBackMs }) }
-        : { status: 'preparing' }),
+        : { media: isPrepared ? media : undefined, status: 'preparing' }),
     });
     await drafts.delete(draft.id);
     return post;

@@ -25,9 +25,8 @@ export class PreparingStoppedError extends Error {
 const ENCODED_BYTES_PER_SECOND = 1_500_000;
 const ANIMATION_BYTES = 20_000_000;
 /** As big as the picture of a card gets. */
-const STILL_HEIGHT = 1280;
+const POSTER_HEIGHT = 1280;
 const TILE_HEIGHT = 426;
-const MAX_STILL_BYTES = 10 * 1024 ** 2;
 
 const DISK_FULL = new Set(['ENOSPC', 'EDQUOT']);
 
@@ -189,12 +188,26 @@ export function createMediaPreparer({
     return { kind: 'photo', contentType: 'image/jpeg', file, width, height, changes } as const;
   }
 
-  /** The picture for the chat card; undefined for a video without a poster. */
+  /** Whether pictures can be taken from videos. */
+  const hasFrames = (): boolean => ffmpeg() !== undefined;
+
+  /** The picture for the chat card: of a video `posterPath`, or what it shows at its cover; undefined without either. */
   function preview(
     media: readonly PreparedMedia[],
-    { owner, ...options }: { owner: string; posterPath?: string | undefined },
-  ) {
-    return quick(owner, () => createPreview({ store, media, ...options }));
+    {
+      owner,
+      posterPath,
+      coverMs = 0,
+    }: { owner: string; posterPath?: string | undefined; coverMs?: number | undefined },
+  ): Promise<StoredFile | undefined> {
+    return quick(owner, async () => {
+      const [first] = media;
+      const needsPicture = first?.kind === 'video' && posterPath === undefined && hasFrames();
+      const [picture] = needsPicture
+        ? await readPictures(first, { momentsMs: [coverMs], height: POSTER_HEIGHT })
+        : [];
+      return createPreview({ store, media, poster: posterPath ?? picture });
+    });
   }
 
   /** Pictures of a prepared video at some moments (milliseconds), as JPEGs; those that cannot be read are left out. */
@@ -208,18 +221,6 @@ export function createMediaPreparer({
     const moments = momentsMs.map((ms) => ms / 1000);
     const pictures = await readFrames({ path: store.path(file), moments, height, ffmpeg: tools, signal });
     return pictures.filter((picture) => picture !== undefined);
-  }
-
-  /** One picture of a prepared video, such as its cover; undefined where it has none at that moment. */
-  async function still(
-    video: PreparedMedia,
-    { owner, atMs }: { owner: string; atMs: number },
-  ): Promise<StoredFile | undefined> {
-    return quick(owner, async () => {
-      const [picture] = await readPictures(video, { momentsMs: [atMs], height: STILL_HEIGHT });
-      if (picture === undefined) return undefined;
-      return store.add(Readable.from([picture]), { maxBytes: MAX_STILL_BYTES, extension: 'jpg' });
-    });
   }
 
   /** Numbered pictures of a prepared video at these moments; undefined where not each of them can be read. */
@@ -240,9 +241,7 @@ export function createMediaPreparer({
     await Promise.all([judgements.stop(reason), conversions.stop(reason)]);
   }
 
-  const hasFrames = (): boolean => ffmpeg() !== undefined;
-
-  return { inspect, prepare, progressOf, preview, still, contactSheet, hasFrames, stop };
+  return { inspect, prepare, progressOf, preview, contactSheet, hasFrames, stop };
 }
 
 export type MediaPreparer = ReturnType<typeof createMediaPreparer>;

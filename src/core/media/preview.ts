@@ -20,27 +20,25 @@ const MAX_BYTES = 10 * 1024 ** 2;
 
 /**
  * The picture for the card in the chat: one photo or poster fitted, several in rows in their order. Nothing is cut
- * off, because people approve what they see. Undefined for a video without a poster.
+ * off, because people approve what they see. Undefined for a video without a picture.
  */
 export async function createPreview({
   store,
   media,
-  posterPath,
+  poster,
 }: {
   store: MediaStore;
   media: readonly PreparedMedia[];
-  posterPath?: string | undefined;
+  /** A picture of the video. */
+  poster?: PhotoInput | undefined;
 }): Promise<StoredFile | undefined> {
-  const photos = media.filter((one) => one.kind === 'photo').map((one) => store.path(one.file));
-  const paths = photos.length === 0 && posterPath !== undefined ? [posterPath] : photos;
-  const [first] = paths;
+  const ofMedia = media.filter((one) => one.kind === 'photo').map((one) => store.path(one.file));
+  const photos: PhotoInput[] = ofMedia.length === 0 && poster !== undefined ? [poster] : ofMedia;
+  const [first] = photos;
   if (first === undefined) return undefined;
-  const picture = paths.length === 1 ? await fitOne(first) : await drawGrid(paths, { isNumbered: false });
+  const picture = photos.length === 1 ? await fitOne(first) : await drawGrid(photos, { isNumbered: false });
   return store.add(Readable.from([picture]), { maxBytes: MAX_BYTES, extension: 'jpg' });
 }
-
-/** How many pictures a contact sheet has. */
-export const SHEET_PICTURES = MAX_TILES;
 
 /** Pictures of a video in rows, each with its number, from 1. */
 export async function createContactSheet({
@@ -48,15 +46,15 @@ export async function createContactSheet({
   pictures,
 }: {
   store: MediaStore;
-  /** JPEGs, at most `SHEET_PICTURES`. */
+  /** JPEGs, at most `MAX_TILES`. */
   pictures: readonly Buffer[];
 }): Promise<StoredFile> {
   const sheet = await drawGrid(pictures, { isNumbered: true });
   return store.add(Readable.from([sheet]), { maxBytes: MAX_BYTES, extension: 'jpg' });
 }
 
-async function fitOne(path: string): Promise<Buffer> {
-  const { data, info } = await openPhoto(path)
+async function fitOne(photo: PhotoInput): Promise<Buffer> {
+  const { data, info } = await openPhoto(photo)
     .resize({ width: MAX_SIDE, height: MAX_SIDE, fit: 'inside', withoutEnlargement: true })
     .flatten({ background: '#fff' })
     .raw()

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Accounts } from '../accounts/accounts.ts';
 import { type MediaPreparer, PreparingStoppedError, preparingProblem } from '../media/prepare.ts';
-import type { MediaProblem } from '../media/types.ts';
+import type { MediaProblem, PreparedMedia, StoredFile } from '../media/types.ts';
 import { UserError } from '../problems.ts';
 import type { Ballots } from '../review/ballots.ts';
 import type { VoterRules } from '../review/review.ts';
@@ -130,8 +130,9 @@ export function createPerformer({
     const ending = new AbortController();
     const { signal } = ending;
     const onProgress = () => progressed(post);
-    const begun = post.content.sources.map(({ file, use }) =>
-      preparer.prepare(file, { owner, use, signal, onProgress }),
+    const begun = post.content.sources.map(
+      ({ file, use }, index) =>
+        post.media?.[index] ?? preparer.prepare(file, { owner, use, signal, onProgress }),
     );
     takesOver(post);
     preparing.set(post.id, { post, ending });
@@ -147,10 +148,16 @@ export function createPerformer({
     // The fault of a file stays, whatever went wrong on our side besides.
     const [first] = [...failed.filter(({ error }) => error instanceof UserError), ...failed];
     if (first !== undefined) return preparingFailure(first, post);
-    return {
-      type: 'prepared',
-      media: prepared.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
-    };
+    const media = prepared.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    return { type: 'prepared', media, preview: post.preview ?? (await drawPreview(post, media)) };
+  }
+
+  /** Shows what is approved, also where it was submitted before its picture was drawn; it can be published without. */
+  async function drawPreview(
+    { author, content: { coverMs } }: Post,
+    media: readonly PreparedMedia[],
+  ): Promise<StoredFile | undefined> {
+    return preparer.preview(media, { owner: author.id, coverMs }).catch(() => undefined);
   }
 
   async function openAttempt(post: PostIn<'queued'>): Promise<PostEvent> {

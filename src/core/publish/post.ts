@@ -234,7 +234,7 @@ export type Next = { type: 'hold'; delayMs: number } | { type: 'retry' } | { typ
 
 /** What the one side effect of a status came to. */
 export type PostEvent =
-  | { type: 'prepared'; media: readonly PreparedMedia[] }
+  | { type: 'prepared'; media: readonly PreparedMedia[]; preview?: StoredFile | undefined }
   | { type: 'media_refused'; failure: PostFailure }
   /** Through no fault of the files. */
   | { type: 'preparing_failed'; failure: PostFailure }

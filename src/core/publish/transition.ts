@@ -21,7 +21,11 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
   switch (event.type) {
     case 'prepared':
       return post.status === 'preparing'
-        ? release({ ...baseOf(post), media: event.media }, now, pacing)
+        ? release(
+            { ...baseOf(post), media: event.media, preview: post.preview ?? event.preview },
+            now,
+            pacing,
+          )
         : post;
     case 'media_refused':
       return post.status === 'preparing' ? fail(post, event.failure, now) : post;

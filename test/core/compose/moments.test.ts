@@ -192,6 +192,20 @@ describe('the pictures of a video', () => {
     expect(shown(covered).key).not.toBe(shown(draft).key);
   });
 
+  it('are seen by whoever approves it, also where it was submitted before they were drawn', async () => {
+    await using chat = await createComposingWorld();
+    const { world } = chat;
+    await world.connect();
+    const parts = chat.openComposer();
+    const draft = await offerVideo(chat, parts);
+    await parts.composer.choose(draft.id, ANA, { type: 'privacy', privacyLevel: 'SELF_ONLY' });
+    await parts.drafts.update(draft.id, ({ preview, ...rest }) => rest);
+    const post = await parts.submission.submit(draft.id, ANA, 'DIRECT_POST');
+    expect(post).toMatchObject({ status: 'preparing', preview: undefined });
+    await world.nod.publisher.tick(post.id);
+    expect(await world.read(post.id)).toMatchObject({ status: 'queued', preview: shown(draft) });
+  });
+
   it('are drawn on one sheet when they are asked for, once for each version, and kept with the draft', async () => {
     await using chat = await createComposingWorld();
     await chat.world.connect();
