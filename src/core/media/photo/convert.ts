@@ -28,7 +28,7 @@ export async function convertPhoto(
   const { width, height } = fittedSize(facts);
   const decoded = await memory.reserve(
     facts.memoryBytes,
-    async () => decode(await openPhoto(path, facts), { width, height }),
+    async () => decode(await openPhoto(path, facts, { signal }), { width, height }),
     { signal },
   );
   signal?.throwIfAborted();

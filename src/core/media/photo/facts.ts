@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import sharp, { type Metadata } from 'sharp';
 import { UserError } from '../../problems.ts';
 import { DECODED_BYTES } from '../memory.ts';
@@ -35,7 +36,11 @@ export async function inspectPhoto(
   const { width, height } = found.autoOrient;
   checkSize({ width, height });
   const name = nameOf(found, format);
-  const memoryBytes = memoryNeed(found, { format: name, bytes });
+  const memoryBytes = memoryNeed(found, {
+    format: name,
+    bytes,
+    isGrid: name === 'HEIC' && (await isGrid(path)),
+  });
   checkMemory(memoryBytes, width * height);
   return {
     kind: 'photo',
@@ -84,6 +89,20 @@ function nameOf({ format, compression }: Metadata, sniffed: PhotoFormatName): Ph
   if (compression === 'av1') return 'AVIF';
   if (compression === 'hevc') return 'HEIC';
   throw new UserError({ code: 'format_not_accepted', format: `HEIF with ${compression ?? 'unknown data'}` });
+}
+
+/** All that a HEIC says about its pictures is at its beginning. */
+const HEIC_HEAD_BYTES = 65_536;
+
+/** Whether a HEIC is likely to be made of tiles, as phones make them; its decoding is bounded by the answer. */
+async function isGrid(path: string): Promise<boolean> {
+  const handle = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEIC_HEAD_BYTES), 0, HEIC_HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead).includes('grid');
+  } finally {
+    await handle.close();
+  }
 }
 
 async function countPictures(

@@ -6,10 +6,13 @@ const FIXED_BYTES = 24_000_000;
 /** What reads a picture line by line keeps this many lines of it. */
 const LINES_KEPT = 2300;
 
+const LIBHEIF_BYTES = 20_000_000;
+const TILE_BYTES = 40_000_000;
+
 /** What decoding a photo to its size for TikTok holds in memory at once, at most. */
 export function memoryNeed(
   { width, height, channels, ...found }: Metadata,
-  { format, bytes }: { format: PhotoFormatName; bytes: number },
+  { format, bytes, isGrid }: { format: PhotoFormatName; bytes: number; isGrid: boolean },
 ): number {
   const pixels = width * height;
   const pixelBytes = channels * (found.depth === 'uchar' ? 1 : 2);
@@ -29,7 +32,12 @@ export function memoryNeed(
     case 'AVIF':
       return FIXED_BYTES + bytes + pixels * ((found.bitsPerSample ?? 8) > 8 ? 26 : 20);
     case 'HEIC':
-      return FIXED_BYTES + 2 * bytes + pixels * 12;
+      // libheif works on a tile at a time, where there are tiles; what it gives is read again line by line.
+      return (
+        FIXED_BYTES +
+        pixels * channels +
+        Math.max(lines, LIBHEIF_BYTES + 2 * bytes + (isGrid ? TILE_BYTES : pixels * 11))
+      );
     case 'BMP':
       return FIXED_BYTES + lines + pixels * 4;
   }

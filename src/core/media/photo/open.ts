@@ -3,6 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import { MediaTimeoutError, UserError } from '../../problems.ts';
 import { PHOTO_LIMITS } from '../types.ts';
 import type { PhotoFacts } from './facts.ts';
+import { decodeHeic } from './heic/decode.ts';
 import { mendJpeg } from './mend-jpeg.ts';
 
 /** A photo's pixels, as often as they are needed. */
@@ -14,8 +15,17 @@ export interface PhotoSource {
 }
 
 /** Opens a photo for decoding. */
-export async function openPhoto(path: string, facts: PhotoFacts): Promise<PhotoSource> {
+export async function openPhoto(
+  path: string,
+  facts: PhotoFacts,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<PhotoSource> {
   const { orientation } = facts;
+  if (facts.format === 'HEIC') {
+    const tiff = await openHeic(path, facts, signal);
+    // What HEIC says of its turn is done, and its EXIF says the same again.
+    return { orientation: 1, read: (use) => use(open(tiff)).catch(refuse) };
+  }
   if (facts.format === 'JPEG') return { orientation, read: (use) => readJpeg(path, use) };
   const read = <T>(use: (picture: Sharp) => Promise<T>) =>
     use(open(path)).catch(async (error: unknown) => refuse(error, await isCut(path, facts)));
@@ -35,6 +45,12 @@ async function readJpeg<T>(path: string, use: (picture: Sharp) => Promise<T>): P
     const mended = mendJpeg(await readFile(path));
     return use(open(mended)).catch(refuse);
   }
+}
+
+function openHeic(path: string, facts: PhotoFacts, signal: AbortSignal | undefined): Promise<Buffer> {
+  const maxPixels = facts.width * facts.height;
+  const maxBytes = facts.memoryBytes - maxPixels * (facts.hasAlpha ? 4 : 3);
+  return decodeHeic({ path, maxPixels, maxBytes }, { signal });
 }
 
 function open(input: string | Buffer): Sharp {
