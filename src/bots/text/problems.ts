@@ -11,7 +11,7 @@ import { obstacleText } from './obstacles.ts';
 import type { Wording } from './wording.ts';
 import { wordingOf } from './wording.ts';
 
-const ACCEPTED = 'Send JPEG, PNG, WebP, HEIC, AVIF, TIFF or GIF photos, or an MP4 or MOV video.';
+const ACCEPTED = 'Send JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF photos, or an MP4 or MOV video.';
 
 /** The fault is ours, so nobody has to send the file again. */
 const PREPARING_FAILED = {

@@ -24,8 +24,7 @@ export async function inspectFile(
 ): Promise<MediaFacts> {
   const format = await readFormat(path);
   const { size: bytes } = await stat(path);
-  if (format.kind === 'photo' && format.name !== 'BMP')
-    return inspectPhoto(path, { format: format.name, bytes });
+  if (format.kind === 'photo') return inspectPhoto(path, { format: format.name, bytes });
   if (format.kind !== 'video' || !OPENED.has(format.name))
     throw new UserError({ code: 'format_not_accepted', format: format.name });
   return inspectVideo({ path, format: format.name, ffmpeg, signal, timeoutMs });

@@ -166,7 +166,9 @@ export function createMediaPreparer({
     { facts, wanted }: { facts: MediaFacts; wanted: Wanted },
   ): Promise<PreparedMedia> {
     if (facts.kind === 'photo' && !isAnimationAsVideo(facts, use))
-      return storePhoto(await convertPhoto(store.path(source), facts, { memory, signal: wanted.signal }));
+      return storePhoto(
+        await convertPhoto(store.path(source), facts, { memory, ffmpeg: ffmpeg(), signal: wanted.signal }),
+      );
     return store.withRoom(
       estimateBytes(facts),
       ({ signal, ...parts }) => {

@@ -158,7 +158,7 @@ describe('inspecting a file', () => {
 
   it('refuses a photo whose header is cut', async () => {
     const content = await changedFixture('phone.jpg', (jpeg) => jpeg.subarray(0, 100));
-    expect(await problemOf(inspectFile(written(content)))).toEqual({ code: 'file_damaged' });
+    expect(await problemOf(inspectFile(written(content)))).toEqual({ code: 'file_incomplete' });
   });
 
   it('refuses a film without a picture', async () => {

@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { MediaTimeoutError, UserError } from '../../problems.ts';
+import type { Ffmpeg } from '../ffmpeg.ts';
 import type { MemoryBudget } from '../memory.ts';
 import { type MediaChange, PHOTO_LIMITS } from '../types.ts';
 import type { PhotoFacts } from './facts.ts';
@@ -23,12 +24,16 @@ export interface ConvertedPhoto {
 export async function convertPhoto(
   path: string,
   facts: PhotoFacts,
-  { memory, signal }: { memory: MemoryBudget; signal?: AbortSignal | undefined },
+  {
+    memory,
+    ffmpeg,
+    signal,
+  }: { memory: MemoryBudget; ffmpeg?: Ffmpeg | undefined; signal?: AbortSignal | undefined },
 ): Promise<ConvertedPhoto> {
   const { width, height } = fittedSize(facts);
   const decoded = await memory.reserve(
     facts.memoryBytes,
-    async () => decode(await openPhoto(path, facts, { signal }), { width, height }),
+    async () => decode(await openPhoto(path, facts, { ffmpeg, signal }), { width, height }),
     { signal },
   );
   signal?.throwIfAborted();

@@ -5,6 +5,8 @@ import { DECODED_BYTES } from '../memory.ts';
 import type { PhotoFormatName } from '../sniff.ts';
 import { PHOTO_LIMITS } from '../types.ts';
 import { countPngPictures } from './apng.ts';
+import { readBmpSize } from './bmp.ts';
+import { isCut, speaksOfAnEnd } from './incomplete.ts';
 import { memoryNeed } from './memory-need.ts';
 
 /** What a photo is; width and height are as shown, after the turn that the file asks for. */
@@ -32,7 +34,8 @@ export async function inspectPhoto(
   path: string,
   { format, bytes }: { format: PhotoFormatName; bytes: number },
 ): Promise<PhotoFacts> {
-  const found = await readHeader(path);
+  if (format === 'BMP') return inspectBmp(path, bytes);
+  const found = await readHeader(path, { format, bytes });
   const { width, height } = found.autoOrient;
   checkSize({ width, height });
   const name = nameOf(found, format);
@@ -57,13 +60,36 @@ export async function inspectPhoto(
   };
 }
 
-async function readHeader(path: string): Promise<Metadata> {
-  // Nothing is decoded here, so there is no limit to keep: a bomb is told by what it says it holds.
-  return sharp(path, { limitInputPixels: false })
-    .metadata()
-    .catch((cause: unknown) => {
-      throw new UserError({ code: 'file_damaged' }, { cause });
-    });
+/** sharp knows no BMP. */
+async function inspectBmp(path: string, bytes: number): Promise<PhotoFacts> {
+  const { width, height } = await readBmpSize(path, { bytes });
+  checkSize({ width, height });
+  const header = { width, height, channels: 4, depth: 'uchar' } as const;
+  const memoryBytes = memoryNeed(header, { format: 'BMP', bytes, isGrid: false });
+  checkMemory(memoryBytes, width * height);
+  return {
+    kind: 'photo',
+    format: 'BMP',
+    bytes,
+    width,
+    height,
+    orientation: 1,
+    hasAlpha: true,
+    colourSpace: 'srgb',
+    pictures: 1,
+    pages: 1,
+    memoryBytes,
+  };
+}
+
+async function readHeader(path: string, file: { format: PhotoFormatName; bytes: number }): Promise<Metadata> {
+  try {
+    // Nothing is decoded here, so there is no limit to keep: a bomb is told by what it says it holds.
+    return await sharp(path, { limitInputPixels: false }).metadata();
+  } catch (cause) {
+    const isIncomplete = speaksOfAnEnd(cause) || (await isCut(path, file));
+    throw new UserError({ code: isIncomplete ? 'file_incomplete' : 'file_damaged' }, { cause });
+  }
 }
 
 /** The sides are as shown, so that a strip is too long either way. */

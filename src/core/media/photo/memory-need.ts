@@ -9,9 +9,12 @@ const LINES_KEPT = 2300;
 const LIBHEIF_BYTES = 20_000_000;
 const TILE_BYTES = 40_000_000;
 
+/** What sharp tells of a file, as far as it counts here. */
+type Header = Pick<Metadata, 'width' | 'height' | 'channels' | 'depth'> & Partial<Metadata>;
+
 /** What decoding a photo to its size for TikTok holds in memory at once, at most. */
 export function memoryNeed(
-  { width, height, channels, ...found }: Metadata,
+  { width, height, channels, ...found }: Header,
   { format, bytes, isGrid }: { format: PhotoFormatName; bytes: number; isGrid: boolean },
 ): number {
   const pixels = width * height;
@@ -20,9 +23,13 @@ export function memoryNeed(
   switch (format) {
     case 'JPEG':
       // Made smaller while it is read; the bytes are those of one that has to be mended.
-      return FIXED_BYTES + 2 * bytes + (found.isProgressive ? pixels * coefficientBytes(found, channels) : 0);
+      return (
+        FIXED_BYTES +
+        2 * bytes +
+        (found.isProgressive === true ? pixels * coefficientBytes(found, channels) : 0)
+      );
     case 'PNG':
-      return FIXED_BYTES + lines + (found.isProgressive ? pixels * pixelBytes : 0);
+      return FIXED_BYTES + lines + (found.isProgressive === true ? pixels * pixelBytes : 0);
     case 'WebP':
     case 'GIF':
       return FIXED_BYTES + pixels * 6.5;

@@ -1,9 +1,12 @@
-import { open as openFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
 import { MediaTimeoutError, UserError } from '../../problems.ts';
+import type { Ffmpeg } from '../ffmpeg.ts';
 import { PHOTO_LIMITS } from '../types.ts';
+import { decodeBmp } from './bmp.ts';
 import type { PhotoFacts } from './facts.ts';
 import { decodeHeic } from './heic/decode.ts';
+import { isCut, speaksOfAnEnd } from './incomplete.ts';
 import { mendJpeg } from './mend-jpeg.ts';
 
 /** A photo's pixels, as often as they are needed. */
@@ -18,13 +21,18 @@ export interface PhotoSource {
 export async function openPhoto(
   path: string,
   facts: PhotoFacts,
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  { ffmpeg, signal }: { ffmpeg?: Ffmpeg | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<PhotoSource> {
   const { orientation } = facts;
   if (facts.format === 'HEIC') {
     const tiff = await openHeic(path, facts, signal);
     // What HEIC says of its turn is done, and its EXIF says the same again.
     return { orientation: 1, read: (use) => use(open(tiff)).catch(refuse) };
+  }
+  if (facts.format === 'BMP') {
+    const { width, height } = facts;
+    const pixels = await decodeBmp(path, { width, height }, { ffmpeg, signal });
+    return { orientation: 1, read: (use) => use(sharp(pixels, { raw: { width, height, channels: 4 } })) };
   }
   if (facts.format === 'JPEG') return { orientation, read: (use) => readJpeg(path, use) };
   const read = <T>(use: (picture: Sharp) => Promise<T>) =>
@@ -59,29 +67,8 @@ function open(input: string | Buffer): Sharp {
 
 const isOdd = (error: unknown): boolean => error instanceof Error && error.message.startsWith('VipsJpeg:');
 
-const SPEAKS_OF_AN_END = /premature end|unexpected end|not enough data/i;
-
 function refuse(error: unknown, isCut = false): never {
   if (error instanceof UserError || error instanceof MediaTimeoutError) throw error;
-  const isIncomplete = isCut || (error instanceof Error && SPEAKS_OF_AN_END.test(error.message));
+  const isIncomplete = isCut || speaksOfAnEnd(error);
   throw new UserError({ code: isIncomplete ? 'file_incomplete' : 'file_damaged' }, { cause: error });
-}
-
-/** The last chunk of a PNG, and what some programs write behind it. */
-const TAIL_BYTES = 4096;
-
-/** Whether the end is missing of a file that cannot be read; most decoders do not tell that from other damage. */
-async function isCut(
-  path: string,
-  { format, bytes }: Pick<PhotoFacts, 'format' | 'bytes'>,
-): Promise<boolean> {
-  if (format !== 'PNG' && format !== 'WebP') return false;
-  const handle = await openFile(path, 'r');
-  try {
-    const part = Buffer.alloc(Math.min(bytes, TAIL_BYTES));
-    await handle.read(part, 0, part.length, format === 'PNG' ? bytes - part.length : 0);
-    return format === 'PNG' ? !part.includes('IEND') : part.readUInt32LE(4) + 8 > bytes;
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,19 +1,22 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { findFfmpeg } from '../../../../src/core/media/ffmpeg.ts';
 import { inspectFile } from '../../../../src/core/media/inspect.ts';
 import { createMemoryBudget } from '../../../../src/core/media/memory.ts';
 import { configureSharp, convertPhoto, fittedSize } from '../../../../src/core/media/photo/convert.ts';
+import { FfmpegMissingError } from '../../../../src/core/problems.ts';
 import { fixture, problemOf, temporaryDirectory } from '../files.ts';
 
 beforeAll(configureSharp);
 
 const memory = createMemoryBudget();
+const ffmpeg = findFfmpeg();
 
 async function convert(path: string) {
   const facts = await inspectFile(path);
   if (facts.kind !== 'photo') throw new Error('Expected a photo.');
-  const converted = await convertPhoto(path, facts, { memory });
+  const converted = await convertPhoto(path, facts, { memory, ffmpeg });
   const { data, info } = await sharp(converted.content).raw().toBuffer({ resolveWithObject: true });
   const pixel = (x: number, y: number) => [
     ...data.subarray((y * info.width + x) * info.channels).subarray(0, 3),
@@ -157,6 +160,23 @@ describe('converting a photo', () => {
     const corners = [photo.pixel(20, 20), photo.pixel(580, 20), photo.pixel(20, 380), photo.pixel(580, 380)];
     const tolerance = name === 'cmyk.tiff' ? 90 : 8;
     expect(corners).toEqual([RED, GREEN, BLUE, YELLOW].map((colour) => near(colour, tolerance)));
+  });
+
+  it.each(['24-bit', '32-bit', '32-bit-no-alpha', '5-6-5', '5-5-5', '8-bit', '8-bit-rle', '4-bit', 'os2'])(
+    'shows the colours of a BMP of %s',
+    async (name) => {
+      const photo = await convert(fixture(`bmp/${name}.bmp`));
+      const corners = [photo.pixel(8, 8), photo.pixel(72, 8), photo.pixel(8, 56), photo.pixel(72, 56)];
+      expect(corners).toEqual([RED, GREEN, BLUE, YELLOW].map((colour) => near(colour, 10)));
+      expect(photo.changes).toEqual([{ type: 'converted', from: 'BMP', to: 'JPEG' }]);
+    },
+  );
+
+  it('needs ffmpeg for a BMP', async () => {
+    const path = fixture('bmp/24-bit.bmp');
+    const facts = await inspectFile(path);
+    if (facts.kind !== 'photo') throw new Error('Expected a photo.');
+    await expect(convertPhoto(path, facts, { memory })).rejects.toThrow(FfmpegMissingError);
   });
 
   it('shows the turn and the transparency of an AVIF', async () => {
