@@ -5,7 +5,7 @@ import { bytesOf, LINK } from './stage.ts';
 it.each([
   ['photoshop.jpg', 'Nod does not take Photoshop.'],
   ['truncated.jpg', 'The file arrived incomplete: its end is missing.'],
-  ['fifteen-fps.mp4', '15 frames a second; TikTok takes 23 to 60. Export it at 30.'],
+  ['sound-only.mp4', 'There is no picture in this video.'],
 ])('refuses %s with the reason', async (name, reason) => {
   await using stage = await startDiscordStage();
   const handle = await stage.offer([name]);

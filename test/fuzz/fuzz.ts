@@ -30,7 +30,6 @@ const FILE_PROBLEMS: Readonly<Record<MediaProblem['code'], true>> = {
   photo_too_big: true,
   video_too_big: true,
   video_codec_not_accepted: true,
-  video_frame_rate: true,
   video_dimensions: true,
   video_too_long: true,
   video_without_picture: true,

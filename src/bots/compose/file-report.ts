@@ -53,6 +53,7 @@ const ORDER: readonly MediaChange['type'][] = [
   'turned_upright',
   'flattened_on_white',
   'sound_encoded',
+  'sound_left_out',
   'metadata_removed',
   'not_played',
 ];
@@ -93,6 +94,8 @@ function changeText(change: MediaChange, all: readonly MediaChange[]): string {
       return 'on white';
     case 'sound_encoded':
       return `sound ${change.from} → AAC`;
+    case 'sound_left_out':
+      return 'without its sound, which is damaged';
     case 'metadata_removed':
       return metadataText(change.hadPlace, all);
     case 'not_played':
@@ -140,6 +143,8 @@ function reasonText(reason: EncodingReason, all: readonly MediaChange[]): string
       return 'HDR → usual colours';
     case 'size':
       return unlessSaid('resized', 'for its size');
+    case 'interlaced':
+      return 'interlaced';
     case 'frame_rate':
       return `${rateText(reason.from)} → ${rateText(reason.to)} frames a second`;
     case 'trim':

@@ -50,8 +50,6 @@ export function problemText(problem: Problem, wording: Wording): string {
       return `${sizeOf(problem.bytes)}, more than the ${limitOf(problem.maxBytes)} that TikTok takes. Send a smaller version.`;
     case 'video_codec_not_accepted':
       return `It is encoded as ${problem.codec}, which TikTok does not take. Export it as MP4 with H.264 and AAC.`;
-    case 'video_frame_rate':
-      return `${round(problem.framesPerSecond)} frames a second; TikTok takes ${problem.min} to ${problem.max}. Export it at 30.`;
     case 'video_dimensions':
       return `${problem.width}×${problem.height} pixels; TikTok takes ${problem.min} to ${problem.max} a side. Export it at 1080×1920.`;
     case 'video_too_long':

@@ -24,8 +24,13 @@ export interface FfmpegInput {
 }
 
 export interface FfmpegOptions extends RunOptions {
-  /** Told the seconds of the result that are written; takes the standard output for itself. */
-  readonly onProgress?: ((seconds: number) => void) | undefined;
+  /** Told how much of the result is written; takes the standard output for itself. */
+  readonly onProgress?: ((progress: FfmpegProgress) => void) | undefined;
+}
+
+export interface FfmpegProgress {
+  readonly seconds: number;
+  readonly frames: number;
 }
 
 /** The protocols that ffmpeg may use: none that reaches a network. */
@@ -38,7 +43,8 @@ export async function runFfmpeg(
   { onProgress, ...options }: FfmpegOptions,
 ): Promise<{ stdout: Buffer; stderr: string }> {
   const args = ['-hide_banner', '-nostdin', '-y', '-v', 'error'];
-  if (isStrict) args.push('-xerror');
+  // Otherwise it counts what does not decode, and gives up at two thirds.
+  args.push(...(isStrict ? ['-xerror'] : ['-max_error_rate', '1']));
   if (onProgress) args.push('-nostats', '-progress', 'pipe:1', '-stats_period', '0.5');
   args.push(...inputArgs(input), ...output);
   const onStdout = onProgress ? readProgress(onProgress) : options.onStdout;
@@ -71,14 +77,18 @@ function inputArgs({ path, demuxer, options = [] }: FfmpegInput): string[] {
   return [...options, ...limits, '-f', demuxer, '-i', name];
 }
 
-function readProgress(onProgress: (seconds: number) => void) {
+/** Each report ends with a line that says whether it is the last. */
+function readProgress(onProgress: (progress: FfmpegProgress) => void) {
   let rest = '';
+  let [seconds, frames] = [0, 0];
   return (chunk: Buffer) => {
     const lines = (rest + chunk.toString('latin1')).split('\n');
     rest = lines.pop()?.slice(-200) ?? '';
     for (const line of lines) {
-      const [, microseconds] = /^out_time_us=(\d+)$/.exec(line.trim()) ?? [];
-      if (microseconds !== undefined) onProgress(Number(microseconds) / 1_000_000);
+      const [name, value] = line.trim().split('=');
+      if (name === 'frame') frames = Number(value);
+      else if (name === 'out_time_us' && Number(value) > 0) seconds = Number(value) / 1_000_000;
+      else if (name === 'progress') onProgress({ seconds, frames });
     }
   };
 }

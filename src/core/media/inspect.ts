@@ -25,10 +25,6 @@ export async function inspectFile(
   const format = await readFormat(path);
   const { size: bytes } = await stat(path);
   if (format.kind === 'photo') return inspectPhoto(path, { format: format.name, bytes });
-  if (format.kind !== 'video' || !OPENED.has(format.name))
-    throw new UserError({ code: 'format_not_accepted', format: format.name });
+  if (format.kind !== 'video') throw new UserError({ code: 'format_not_accepted', format: format.name });
   return inspectVideo({ path, format: format.name, ffmpeg, signal, timeoutMs });
 }
-
-/** The containers of videos that are read so far. */
-const OPENED: ReadonlySet<string> = new Set(['MP4', 'MOV', 'M4V']);

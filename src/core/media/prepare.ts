@@ -14,7 +14,7 @@ import { createSharedJobs, type Wanted, type Wish } from './shared-jobs.ts';
 import type { MediaStore } from './store.ts';
 import type { MediaUse, PreparedMedia, PreparingProblem, StoredFile } from './types.ts';
 import { PHOTO_LIMITS, useKey, VIDEO_LIMITS } from './types.ts';
-import { prepareAnimation, prepareVideo, readFrames } from './video.ts';
+import { isPictureEncoded, prepareAnimation, prepareVideo, readFrames } from './video.ts';
 
 /** Nod stops before the file is prepared; that is no failure. */
 export class PreparingStoppedError extends Error {
@@ -262,6 +262,6 @@ function estimateBytes(facts: MediaFacts): number {
 
 /** Whether something is encoded that takes long. */
 const isLong = (facts: MediaFacts, use: MediaUse): boolean =>
-  facts.kind === 'photo' && isAnimationAsVideo(facts, use);
+  facts.kind === 'photo' ? isAnimationAsVideo(facts, use) : isPictureEncoded(facts, use);
 
 const jobKey = ({ key }: StoredFile, use: MediaUse): string => `${key} ${useKey(use)}`;

@@ -31,7 +31,8 @@ export interface MediaUse {
   readonly cut?: MediaCut | undefined;
 }
 
-interface MediaCut {
+/** The part of a video that a person chose. */
+export interface MediaCut {
   readonly startSeconds: number;
   readonly maxSeconds: number;
 }
@@ -50,6 +51,7 @@ export type EncodingReason =
   /** TikTok documents no HDR, so its colours are brought to what every screen shows. */
   | { readonly type: 'hdr' }
   | { readonly type: 'size' }
+  | { readonly type: 'interlaced' }
   /** In frames a second; `from` is absent where the rate varies. */
   | { readonly type: 'frame_rate'; readonly from?: number | undefined; readonly to: number }
   /** What players leave out lies between two key frames. */
@@ -75,6 +77,8 @@ export type MediaChange =
   | { readonly type: 'animation_encoded'; readonly from: string }
   | { readonly type: 'picture_encoded'; readonly why: readonly EncodingReason[] }
   | { readonly type: 'sound_encoded'; readonly from: string }
+  /** Nothing can be heard of it. */
+  | { readonly type: 'sound_left_out' }
   /** What the file's own edit list hides from players is left out. */
   | { readonly type: 'trimmed' }
   | { readonly type: 'cut'; readonly startSeconds: number; readonly endSeconds: number }
@@ -87,7 +91,7 @@ export type MediaChange =
 export interface PreparedMedia {
   readonly kind: MediaKind;
   readonly file: StoredFile;
-  readonly contentType: 'image/jpeg' | 'video/mp4' | 'video/quicktime';
+  readonly contentType: 'image/jpeg' | 'video/mp4' | 'video/quicktime' | 'video/webm';
   /** As shown: after rotation. */
   readonly width: number;
   readonly height: number;
@@ -111,7 +115,6 @@ export type MediaProblem =
   /** `bytes` is absent where reading stopped at the limit. */
   | { code: 'video_too_big'; bytes?: number | undefined; maxBytes: number }
   | { code: 'video_codec_not_accepted'; codec: string }
-  | { code: 'video_frame_rate'; framesPerSecond: number; min: number; max: number }
   | { code: 'video_dimensions'; width: number; height: number; min: number; max: number }
   | { code: 'video_too_long'; durationSeconds: number; maxSeconds: number }
   | { code: 'video_without_picture' };

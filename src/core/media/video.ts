@@ -1,128 +1,150 @@
 import { rm } from 'node:fs/promises';
 import { FfmpegMissingError, UserError } from '../problems.ts';
-import type { Ffmpeg } from './ffmpeg.ts';
-import type { PhotoFacts } from './inspect.ts';
+import { type Ffmpeg, isFaultOfInput } from './ffmpeg.ts';
 import type { MediaStore } from './store.ts';
 import type { MediaUse, PreparedMedia, StoredFile } from './types.ts';
-import { VIDEO_LIMITS } from './types.ts';
-import { codecName, isAudioCodecCarried, isVideoCodecAccepted } from './video/codecs.ts';
+import { cleanInPlace, storeCleaned } from './video/cleaning.ts';
 import type { VideoFacts } from './video/facts.ts';
-import { runVideoJob } from './video/jobs.ts';
+import { type Conversion, convertVideo } from './video/perform.ts';
+import { planVideo, type Repair, type VideoPlan } from './video/plan.ts';
+import { diagnose, verifyVideo } from './video/verify.ts';
 
+export { prepareAnimation } from './video/animation.ts';
 export { inspectVideo, type VideoFacts } from './video/facts.ts';
 export { readFrames } from './video/frames.ts';
 
-/** NTSC's 23.976 is above the limit, but a short clip's average may measure a little below; 60 a little above. */
-const FRAME_RATE_TOLERANCE = 0.05;
+const CONTENT_TYPES = { mp4: 'video/mp4', mov: 'video/quicktime', webm: 'video/webm' } as const;
+const FORMATS = { mp4: 'MP4', mov: 'MOV', webm: 'WebM' } as const;
+/** Of its frames: with less there is nothing, then it breaks off, and above it has a fault here and there. */
+const SHARES = { something: 0.02, most: 0.9, nearlyAll: 0.98 };
+const CONVERTING_SHARE = 0.95;
 
-/** Passes an MP4 through as it is and repackages a MOV as MP4; throws a `UserError` outside TikTok's limits. */
-export async function prepareVideo({
-  store,
-  source,
-  facts,
-  signal,
-}: {
-  store: MediaStore;
-  source: StoredFile;
-  facts: VideoFacts;
-  use?: MediaUse | undefined;
-  ffmpeg?: Ffmpeg | undefined;
-  signal?: AbortSignal | undefined;
+interface Preparing {
+  readonly store: MediaStore;
+  readonly source: StoredFile;
+  readonly facts: VideoFacts;
+  readonly use?: MediaUse | undefined;
+  readonly ffmpeg?: Ffmpeg | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Told from time to time which part is done, 0 to 1. */
-  onProgress?: ((fraction: number) => void) | undefined;
-}): Promise<PreparedMedia> {
-  checkVideo(facts);
-  if (facts.container === 'MP4') {
-    const { width, height, durationSeconds } = facts;
-    return {
-      kind: 'video',
-      file: source,
-      contentType: 'video/mp4',
-      width,
-      height,
-      durationSeconds,
-      changes: [],
-    };
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/**
+ * Makes a video fit for TikTok: untouched where it fits, else cleaned, copied or encoded, as little as needed; what
+ * comes out has been decoded, where the machine has ffmpeg.
+ *
+ * @throws UserError for the file's faults and for what TikTok does not take, FfmpegMissingError, MediaTimeoutError.
+ */
+export async function prepareVideo(preparing: Preparing): Promise<PreparedMedia> {
+  const { facts, use, ffmpeg } = preparing;
+  try {
+    return await carryOut(preparing, planVideo(facts, { use, hasFfmpeg: ffmpeg !== undefined }), true);
+  } catch (error) {
+    if (!ffmpeg || !isFaultOfFile(error)) throw error;
+    const repair = await planRepair(preparing, ffmpeg, error);
+    return await carryOut(preparing, planVideo(facts, { use, repair }), false).catch((second: unknown) => {
+      throw isFaultOfFile(second) ? asUserError(second) : second;
+    });
   }
-  const { file, content } = await repackage({ store, source, signal });
+}
+
+/** Whether the picture of a video has to be encoded, which takes long. */
+export function isPictureEncoded(facts: VideoFacts, use: MediaUse): boolean {
+  const plan = planVideo(facts, { use });
+  return plan.type === 'convert' && plan.picture !== 'copy';
+}
+
+/** What is wrong with the file, and not with TikTok's wishes. */
+function isFaultOfFile(error: unknown): boolean {
+  if (error instanceof UserError) return /^file_(damaged|incomplete)$/.test(error.problem.code);
+  return isFaultOfInput(error);
+}
+
+const asUserError = (cause: unknown): UserError =>
+  cause instanceof UserError ? cause : new UserError({ code: 'file_damaged' }, { cause });
+
+/** Says what may help a file that has faults; throws where too little of it is there. */
+async function planRepair(
+  { store, source, facts, signal }: Preparing,
+  ffmpeg: Ffmpeg,
+  cause: unknown,
+): Promise<Repair> {
+  const found = await diagnose(ffmpeg, facts, { path: store.path(source), signal });
+  if (found.pictureShare < SHARES.nearlyAll) {
+    const isPart = found.pictureShare > SHARES.something && found.pictureShare < SHARES.most;
+    throw new UserError({ code: isPart ? 'file_incomplete' : 'file_damaged' }, { cause });
+  }
+  const hasSound = found.soundShare >= SHARES.most;
   return {
-    kind: 'video',
-    file,
-    contentType: 'video/mp4',
-    width: content.width,
-    height: content.height,
-    durationSeconds: content.durationSeconds,
-    changes: [{ type: 'repackaged', from: facts.container, to: 'MP4' }],
+    // Where both decode, it is the container that is wrong.
+    picture: !found.isPictureGood || found.isSoundGood,
+    sound: found.isSoundGood ? undefined : hasSound ? 'encode' : 'none',
   };
 }
 
-/** Makes a short video of an animation: its pictures as long as they are shown, on white, again and again up to 3 s. */
-export async function prepareAnimation({
-  facts,
-  ffmpeg,
-}: {
-  store: MediaStore;
-  source: StoredFile;
-  facts: PhotoFacts;
-  ffmpeg?: Ffmpeg | undefined;
-  signal?: AbortSignal | undefined;
-  onProgress?: ((fraction: number) => void) | undefined;
-}): Promise<PreparedMedia> {
-  if (!ffmpeg)
-    throw new FfmpegMissingError('An animation becomes a video with ffmpeg alone. Install ffmpeg.');
-  throw new UserError({ code: 'format_not_accepted', format: `animated ${facts.format}` });
-}
-
-/** Throws a `UserError` for the first of TikTok's limits that the video breaks, or audio that an MP4 cannot carry. */
-export function checkVideo(facts: VideoFacts): void {
-  const limits = VIDEO_LIMITS;
-  checkCodecs(facts);
-  if (facts.bytes > limits.maxBytes) {
-    throw new UserError({ code: 'video_too_big', bytes: facts.bytes, maxBytes: limits.maxBytes });
-  }
-  const { width, height, framesPerSecond, durationSeconds } = facts;
-  if (Math.min(width, height) < limits.minSide || Math.max(width, height) > limits.maxSide) {
-    throw new UserError({
-      code: 'video_dimensions',
-      width,
-      height,
-      min: limits.minSide,
-      max: limits.maxSide,
-    });
-  }
-  const [min, max] = [limits.minFramesPerSecond, limits.maxFramesPerSecond];
-  if (framesPerSecond < min - FRAME_RATE_TOLERANCE || framesPerSecond > max + FRAME_RATE_TOLERANCE) {
-    throw new UserError({ code: 'video_frame_rate', framesPerSecond, min, max });
-  }
-  if (durationSeconds > limits.maxSeconds) {
-    throw new UserError({ code: 'video_too_long', durationSeconds, maxSeconds: limits.maxSeconds });
+async function carryOut(preparing: Preparing, plan: VideoPlan, isStrict: boolean): Promise<PreparedMedia> {
+  if (plan.type === 'refuse') throw new UserError(plan.problem);
+  if (plan.type === 'ffmpeg_missing')
+    throw new FfmpegMissingError('This video has to be converted first. Install ffmpeg.');
+  if (plan.type === 'convert') return convert(preparing, plan, isStrict);
+  const { store, source, ffmpeg, signal } = preparing;
+  const file =
+    plan.type === 'clean' ? await storeCleaned(store, source, { extension: plan.as, signal }) : source;
+  try {
+    const facts =
+      ffmpeg &&
+      (await verifyVideo(ffmpeg, {
+        path: store.path(file),
+        format: FORMATS[plan.as],
+        durationSeconds: plan.durationSeconds,
+        isEncoded: false,
+        signal,
+      }));
+    return result(file, plan, facts);
+  } catch (error) {
+    if (file.key !== source.key) await store.remove(file.key);
+    throw error;
   }
 }
 
-function checkCodecs({ container, codec, audioCodecs }: VideoFacts): void {
-  if (!isVideoCodecAccepted(codec)) {
-    throw new UserError({ code: 'video_codec_not_accepted', codec: codecName(codec) });
-  }
-  const [firstAudio] = audioCodecs;
-  if (container === 'MP4' || firstAudio === undefined || audioCodecs.some(isAudioCodecCarried)) return;
-  throw new UserError({ code: 'video_codec_not_accepted', codec: codecName(firstAudio) });
+function result(
+  file: StoredFile,
+  plan: Exclude<VideoPlan, { type: 'refuse' | 'ffmpeg_missing' }>,
+  facts: VideoFacts | undefined,
+): PreparedMedia {
+  const { width, height, durationSeconds } = facts ?? plan;
+  const contentType = CONTENT_TYPES[plan.as];
+  return { kind: 'video', file, contentType, width, height, durationSeconds, changes: plan.changes };
 }
 
-async function repackage({
-  store,
-  source,
-  signal,
-}: {
-  store: MediaStore;
-  source: StoredFile;
-  signal: AbortSignal | undefined;
-}) {
+async function convert(
+  { store, source, facts, ffmpeg, signal, onProgress }: Preparing,
+  plan: Conversion,
+  isStrict: boolean,
+): Promise<PreparedMedia> {
+  if (!ffmpeg) throw new FfmpegMissingError('This video has to be converted first. Install ffmpeg.');
   const to = await store.reserve();
   try {
-    const content = await runVideoJob({ type: 'repackage', path: store.path(source), to }, { signal });
-    return { content, file: await store.adopt(to, { extension: 'mp4' }) };
-  } catch (error) {
+    await convertVideo(ffmpeg, plan, {
+      path: store.path(source),
+      to,
+      facts,
+      isStrict,
+      signal,
+      onProgress: (fraction) => onProgress?.(fraction * CONVERTING_SHARE),
+    });
+    if (plan.as === 'mp4') await cleanInPlace(to, signal);
+    const verified = await verifyVideo(ffmpeg, {
+      path: to,
+      format: FORMATS[plan.as],
+      durationSeconds: plan.durationSeconds,
+      isPart: plan.part !== undefined,
+      isEncoded: plan.picture !== 'copy',
+      signal,
+    });
+    return result(await store.adopt(to, { extension: plan.as }), plan, verified);
+  } finally {
     await rm(to, { force: true });
-    throw error;
   }
 }

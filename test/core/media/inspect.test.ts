@@ -2,12 +2,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { findFfmpeg } from '../../../src/core/media/ffmpeg.ts';
 import { inspectFile } from '../../../src/core/media/inspect.ts';
 import { configureSharp } from '../../../src/core/media/photo/convert.ts';
+import { FfmpegMissingError } from '../../../src/core/problems.ts';
 import { changedFixture, fixture, problemOf, temporaryDirectory } from './files.ts';
 import { pngHeader } from './made-files.ts';
 
 beforeAll(configureSharp);
+
+const ffmpeg = findFfmpeg();
 
 function written(content: Buffer | string, name = 'photo.jpg') {
   const path = join(temporaryDirectory(), name);
@@ -38,35 +42,67 @@ describe('inspecting a file', () => {
   });
 
   it('tells what a video is', async () => {
-    expect(await inspectFile(fixture('demo/sunset.mp4'))).toEqual({
+    expect(await inspectFile(fixture('demo/sunset.mp4'), { ffmpeg })).toEqual({
       kind: 'video',
       container: 'MP4',
       bytes: expect.any(Number),
-      codec: 'avc',
-      audioCodecs: ['aac'],
       width: 540,
       height: 960,
-      framesPerSecond: expect.closeTo(30, 2),
       durationSeconds: expect.closeTo(2.5, 1),
+      picture: {
+        stream: 0,
+        codec: 'h264',
+        codedWidth: 540,
+        codedHeight: 960,
+        rotation: 0,
+        pixelAspect: 1,
+        pixelFormat: 'yuv420p',
+        isInterlaced: false,
+        frames: 75,
+        framesPerSecond: expect.closeTo(30, 2),
+        usualFramesPerSecond: expect.closeTo(30, 2),
+        isConstant: true,
+        endSeconds: expect.closeTo(2.5, 1),
+      },
+      sound: { stream: 1, codec: 'aac', channels: 1, sampleRate: 44_100, isPlainAac: true },
+      otherTracks: 0,
+      metadata: 'none',
+      unusedBytes: 0,
+      canClean: true,
     });
   });
 
   it.each([
-    ['h264.mov', { container: 'MOV', codec: 'avc', audioCodecs: ['aac'], width: 360, height: 640 }],
-    ['turned.mov', { container: 'MOV', width: 640, height: 360 }],
-    ['hevc.mov', { container: 'MOV', codec: 'hevc', audioCodecs: [] }],
-    ['prores.mov', { container: 'MOV', codec: 'prores' }],
-    ['ntsc-film.mp4', { container: 'MP4', framesPerSecond: expect.closeTo(23.976, 2) }],
-  ])('tells what is inside %s', async (name, facts) => {
-    expect(await inspectFile(fixture(name))).toMatchObject({ kind: 'video', ...facts });
+    ['h264.mov', { container: 'MOV', picture: { codec: 'h264' }, sound: { codec: 'aac' }, width: 360 }],
+    ['turned.mov', { container: 'MOV', width: 640, height: 360, picture: { codedWidth: 360 } }],
+    ['hevc.mov', { container: 'MOV', picture: { codec: 'hevc' }, sound: undefined }],
+    ['prores.mov', { container: 'MOV', picture: { codec: 'prores' } }],
+    ['ntsc-film.mp4', { container: 'MP4', picture: { framesPerSecond: expect.closeTo(23.976, 2) } }],
+    ['hdr.mp4', { container: 'MP4', picture: { codec: 'hevc', hdr: 'pq' } }],
+    ['varying.mp4', { container: 'MP4', picture: { isConstant: false } }],
+    ['phone.mp4', { container: 'MP4', metadata: 'place' }],
+    ['trimmed.mov', { trim: { canCopyPicture: false, ofSound: true } }],
+    ['two-sounds.mov', { otherTracks: 1 }],
+  ])('tells what is inside %s, with ffmpeg and without', async (name, facts) => {
+    for (const tools of [ffmpeg, undefined])
+      expect(await inspectFile(fixture(name), { ffmpeg: tools })).toMatchObject({ kind: 'video', ...facts });
   });
 
   it.each([
-    ['photoshop.jpg', 'Photoshop'],
-    ['video.webm', 'WebM'],
-    ['video.mkv', 'MKV'],
-  ])('refuses %s as %s', async (name, format) => {
-    expect(await problemOf(inspectFile(fixture(name)))).toEqual({ code: 'format_not_accepted', format });
+    ['video.webm', { container: 'WebM', picture: { codec: 'vp9' } }],
+    ['video.mkv', { container: 'MKV', picture: { codec: 'h264' }, sound: { codec: 'aac' } }],
+    ['video.avi', { container: 'AVI', picture: { codec: 'mpeg4' }, sound: { codec: 'mp3' } }],
+    ['tiktok-fragmented.mp4', { container: 'MP4', picture: { codec: 'h264' }, canClean: false }],
+  ])('tells what is inside %s with ffmpeg alone', async (name, facts) => {
+    expect(await inspectFile(fixture(name), { ffmpeg })).toMatchObject({ kind: 'video', ...facts });
+    await expect(inspectFile(fixture(name))).rejects.toThrow(FfmpegMissingError);
+  });
+
+  it('refuses photoshop.jpg as Photoshop', async () => {
+    expect(await problemOf(inspectFile(fixture('photoshop.jpg')))).toEqual({
+      code: 'format_not_accepted',
+      format: 'Photoshop',
+    });
   });
 
   it.each([
@@ -77,7 +113,6 @@ describe('inspecting a file', () => {
     ['text', 'Dear diary, <svg> is a tag.', 'a text file'],
     ['text that its head cuts inside a letter', `x${'ä'.repeat(5000)}`, 'a text file'],
     ['a PDF', '%PDF-1.7\n%\u00e2\u00e3', 'PDF'],
-    ['an AVI', 'RIFF\x10\0\0\0AVI LIST', 'AVI'],
     ['noise', Buffer.from([0, 1, 2, 254, 255, 0, 7, 7, 7]), 'an unknown format'],
   ])('refuses %s that is called photo.jpg', async (_, content, format) => {
     expect(await problemOf(inspectFile(written(content)))).toEqual({ code: 'format_not_accepted', format });
@@ -88,11 +123,17 @@ describe('inspecting a file', () => {
     expect(await inspectFile(path)).toMatchObject({ kind: 'photo', format: 'PNG' });
   });
 
+  it('judges an AVI that is called photo.jpg as a video', async () => {
+    const path = written('RIFF\x10\0\0\0AVI LIST');
+    expect(await problemOf(inspectFile(path, { ffmpeg }))).toEqual({ code: 'file_damaged' });
+    await expect(inspectFile(path)).rejects.toThrow(FfmpegMissingError);
+  });
+
   it('takes an MP4 whose brand is QuickTime for a MOV', async () => {
     const content = await changedFixture('demo/sunset.mp4', (mp4) => void mp4.write('qt  ', 8));
     expect(await inspectFile(written(content, 'video.mp4'))).toMatchObject({
       container: 'MOV',
-      codec: 'avc',
+      picture: { codec: 'h264' },
     });
   });
 
@@ -143,7 +184,7 @@ describe('inspecting a file', () => {
 
   it.each(['demo/sunset.mp4', 'h264.mov'])('refuses %s when its end is missing', async (name) => {
     const content = await changedFixture(name, (whole) => whole.subarray(0, Math.round(whole.length * 0.6)));
-    expect(await problemOf(inspectFile(written(content)))).toEqual({ code: 'file_damaged' });
+    expect(await problemOf(inspectFile(written(content)))).toEqual({ code: 'file_incomplete' });
   });
 
   it('refuses a video whose index is nonsense', async () => {

@@ -1,16 +1,79 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { findFfmpeg } from '../../../src/core/media/ffmpeg.ts';
 import { inspectFile } from '../../../src/core/media/inspect.ts';
-import { runVideoJob } from '../../../src/core/media/video/jobs.ts';
-import { checkVideo, prepareVideo, type VideoFacts } from '../../../src/core/media/video.ts';
-import { MediaTimeoutError } from '../../../src/core/problems.ts';
-import { addBytes, addFixture, changedFixture, emptyStore, fixture, problemOf } from './files.ts';
+import type { MediaUse, StoredFile, VideoFormat } from '../../../src/core/media/types.ts';
+import { inspectVideo, prepareVideo } from '../../../src/core/media/video.ts';
+import { FfmpegMissingError } from '../../../src/core/problems.ts';
+import {
+  addBytes,
+  addFixture,
+  changedFixture,
+  emptyStore,
+  fixture,
+  problemOf,
+  temporaryDirectory,
+} from './files.ts';
 
-async function prepare(store: ReturnType<typeof emptyStore>, source: Awaited<ReturnType<typeof addFixture>>) {
-  const facts = await inspectFile(store.path(source));
-  if (facts.kind !== 'video') throw new Error('Expected a video.');
+type Store = ReturnType<typeof emptyStore>;
+type Options = {
+  name?: string;
+  use?: MediaUse;
+  onProgress?: (fraction: number) => void;
+  signal?: AbortSignal;
+};
+
+const ffmpeg = findFfmpeg();
+
+/** Prepares a file whose name tells its container. */
+async function prepare(store: Store, source: StoredFile, { name = 'video.mp4', ...options }: Options = {}) {
+  const facts = await inspectVideo({ path: store.path(source), format: formatOf(name), ffmpeg });
+  return prepareVideo({ store, source, facts, ffmpeg, ...options });
+}
+
+function formatOf(name: string): VideoFormat {
+  const formats = { mp4: 'MP4', mov: 'MOV', mkv: 'MKV', avi: 'AVI', webm: 'WebM', m4v: 'M4V' } as const;
+  return Object.entries(formats).find(([extension]) => name.endsWith(extension))?.[1] ?? 'MP4';
+}
+
+/** Prepares without ffmpeg, which the machine may have. */
+async function prepareAlone(store: Store, source: StoredFile, name = 'video.mp4') {
+  const facts = await inspectVideo({ path: store.path(source), format: formatOf(name) });
   return prepareVideo({ store, source, facts });
+}
+
+/** What an independent decoder says about a file; every frame and sound of it decodes where it says nothing. */
+function complaint(path: string): string {
+  const args = ['-v', 'error', '-nostdin', '-xerror', '-i', path, '-f', 'null', '-'];
+  return spawnSync('ffmpeg', args, { encoding: 'utf8' }).stderr;
+}
+
+/** The hashes of all encoded pictures and sounds of a file, track by track. */
+function packets(path: string, track: string): string[] {
+  const args = ['-v', 'error', '-i', path, '-map', track, '-c', 'copy', '-f', 'framemd5', '-'];
+  const { stdout } = spawnSync('ffmpeg', args, { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(',').at(-1) ?? '');
+}
+
+/** Makes a video for one test. */
+function make(name: string, parameters: readonly string[]): string {
+  const path = join(temporaryDirectory(), name);
+  const { stderr } = spawnSync('ffmpeg', ['-v', 'error', '-y', ...parameters, path], { encoding: 'utf8' });
+  if (stderr !== '') throw new Error(stderr);
+  return path;
+}
+
+/** Whether the bytes of a part of a file's media are there and the rest is zeros. */
+function zeroMedia(content: Buffer, from: number, to: number): void {
+  const start = content.indexOf('mdat') + 4;
+  const bytes = content.readUInt32BE(start - 8) - 8;
+  content.fill(0, start + Math.round(bytes * from), start + Math.round(bytes * to));
 }
 
 describe('preparing a video', () => {
@@ -31,47 +94,59 @@ describe('preparing a video', () => {
   });
 
   it.each([
-    ['h264.mov', { codec: 'avc', audioCodecs: ['aac'], width: 360, height: 640 }],
-    ['turned.mov', { codec: 'avc', audioCodecs: ['aac'], width: 640, height: 360 }],
-    ['hevc.mov', { codec: 'hevc', audioCodecs: [], width: 360, height: 640 }],
-    ['two-sounds.mov', { codec: 'avc', audioCodecs: ['aac'], width: 360, height: 640 }],
-  ])('repackages %s as an MP4 with the same picture and sound', async (name, facts) => {
+    ['h264.mov', { width: 360, height: 640 }, 'h264', 'aac'],
+    ['turned.mov', { width: 640, height: 360 }, 'h264', 'aac'],
+    ['hevc.mov', { width: 360, height: 640 }, 'hevc', undefined],
+    ['video.mkv', { width: 360, height: 640 }, 'h264', 'aac'],
+    ['tiktok-fragmented.mp4', { width: 360, height: 640 }, 'h264', 'aac'],
+  ])('repackages %s as an MP4 with the same picture and sound', async (name, size, codec, sound) => {
     const store = emptyStore();
-    const prepared = await prepare(store, await addFixture(store, name));
-    expect(prepared).toMatchObject({
-      kind: 'video',
-      contentType: 'video/mp4',
-      width: facts.width,
-      height: facts.height,
-      durationSeconds: expect.closeTo(1, 1),
-      changes: [{ type: 'repackaged', from: 'MOV', to: 'MP4' }],
-    });
+    const source = await addFixture(store, name);
+    const prepared = await prepare(store, source, { name });
+    expect(prepared).toMatchObject({ kind: 'video', contentType: 'video/mp4', ...size });
+    expect(prepared.durationSeconds).toBeCloseTo(1, 0);
     expect(prepared.file.key).toMatch(/\.mp4$/);
-    expect(await inspectFile(store.path(prepared.file))).toMatchObject({
+    const path = store.path(prepared.file);
+    const facts = await inspectFile(path, { ffmpeg });
+    expect(facts).toMatchObject({
       container: 'MP4',
-      framesPerSecond: expect.closeTo(30, 1),
-      ...facts,
+      canClean: true,
+      picture: { codec, framesPerSecond: expect.closeTo(30, 1) },
+      ...size,
     });
-    const content = await store.read(prepared.file);
-    expect(content.toString('latin1', 4, 12)).toBe('ftypisom');
-    expect(content.length).toBe(prepared.file.bytes);
+    expect(facts.kind === 'video' && facts.sound?.codec).toBe(sound);
+    const tracks = sound === undefined ? ['0:v'] : ['0:v', '0:a'];
+    for (const track of tracks) expect(packets(path, track)).toEqual(packets(store.path(source), track));
+    expect(complaint(path)).toBe('');
+  });
+
+  it('gives equal files for equal ones', async () => {
+    const [one, other] = [emptyStore(), emptyStore()];
+    const name = 'h264.mov';
+    const first = await prepare(one, await addFixture(one, name), { name });
+    const second = await prepare(other, await addFixture(other, name), { name });
+    expect(second.file).toEqual(first.file);
   });
 
   it('copies the encoded pictures byte for byte', async () => {
     const store = emptyStore();
     const source = await addFixture(store, 'hevc.mov');
-    const prepared = await prepare(store, source);
+    const prepared = await prepare(store, source, { name: 'hevc.mov' });
     const pictures = mediaOf(await store.read(source));
     expect(pictures.length).toBeGreaterThan(1000);
     expect((await store.read(prepared.file)).includes(pictures)).toBe(true);
   });
 
-  it('drops the place, the title and the time of the film', async () => {
+  it.each([
+    ['h264.mov', '+52.5'],
+    ['phone.mp4', 'loci'],
+  ])('drops the place, the title and the time of %s', async (name, place) => {
     const store = emptyStore();
-    const source = await addFixture(store, 'h264.mov');
-    const prepared = await prepare(store, source);
+    const source = await addFixture(store, name);
+    const prepared = await prepare(store, source, { name });
+    expect(prepared.changes).toContainEqual({ type: 'metadata_removed', hadPlace: true });
     const content = await store.read(prepared.file);
-    for (const trace of ['+52.5', 'Secret']) {
+    for (const trace of [place, 'Secret']) {
       expect((await store.read(source)).includes(trace)).toBe(true);
       expect(content.includes(trace)).toBe(false);
     }
@@ -82,109 +157,296 @@ describe('preparing a video', () => {
         expect(content.readBigUInt64BE(at + 8), header).toBe(0n);
       }
     }
+    expect(complaint(store.path(prepared.file))).toBe('');
+  });
+
+  it('takes metadata out of an MP4 without touching its media', async () => {
+    const store = emptyStore();
+    const source = await addFixture(store, 'phone.mp4');
+    const prepared = await prepare(store, source);
+    const [before, after] = [await store.read(source), await store.read(prepared.file)];
+    expect(after.length).toBe(before.length);
+    expect(mediaOf(after)).toEqual(mediaOf(before));
+    expect(prepared.changes).toEqual([{ type: 'metadata_removed', hadPlace: true }]);
+  });
+
+  it('takes out what lies behind the video, and between its parts', async () => {
+    const store = emptyStore();
+    const hidden = Buffer.from('0000001a75756964Secret of a camera', 'latin1');
+    const box = Buffer.concat([Buffer.from([0, 0, 0, 40]), Buffer.from('uuid'), hidden.subarray(0, 32)]);
+    const content = await changedFixture('demo/sunset.mp4', (mp4) =>
+      Buffer.concat([mp4, box, Buffer.from('Secret trailer')]),
+    );
+    const prepared = await prepare(store, await addBytes(store, content));
+    expect(prepared.changes).toEqual([{ type: 'metadata_removed', hadPlace: false }]);
+    expect((await store.read(prepared.file)).includes('Secret')).toBe(false);
+    expect(complaint(store.path(prepared.file))).toBe('');
   });
 
   it('repackages an M4V', async () => {
     const store = emptyStore();
     const content = await changedFixture('demo/sunset.mp4', (mp4) => void mp4.write('M4V ', 8));
-    const prepared = await prepare(store, await addBytes(store, content));
+    const prepared = await prepare(store, await addBytes(store, content), { name: 'video.m4v' });
     expect(prepared.changes).toEqual([{ type: 'repackaged', from: 'M4V', to: 'MP4' }]);
   });
 
   it.each([
-    ['prores.mov', { code: 'video_codec_not_accepted', codec: 'ProRes' }],
-    ['pcm.mov', { code: 'video_codec_not_accepted', codec: 'PCM audio' }],
-    ['tiny.mp4', { code: 'video_dimensions', width: 320, height: 320, min: 360, max: 4096 }],
-    ['fifteen-fps.mp4', { code: 'video_frame_rate', framesPerSecond: 15, min: 23, max: 60 }],
-  ])('refuses %s', async (name, problem) => {
+    ['tiktok-vp8-live.webm', 'vp8'],
+    ['video.webm', 'vp9'],
+  ])('leaves the picture of %s as it is, in WebM', async (name, codec) => {
+    const path = make('copy.webm', [
+      '-i',
+      fixture(name),
+      '-pix_fmt',
+      'yuv420p',
+      '-c:v',
+      `libvpx${codec === 'vp9' ? '-vp9' : ''}`,
+      '-metadata',
+      'artist=Secret',
+    ]);
     const store = emptyStore();
-    expect(await problemOf(prepare(store, await addFixture(store, name)))).toEqual(problem);
+    const source = await addBytes(store, await readFile(path));
+    const facts = await inspectVideo({ path: store.path(source), format: 'WebM', ffmpeg });
+    const prepared = await prepareVideo({ store, source, facts, ffmpeg });
+    expect(prepared).toMatchObject({
+      contentType: 'video/webm',
+      changes: [{ type: 'metadata_removed', hadPlace: false }],
+    });
+    expect(prepared.file.key).toMatch(/\.webm$/);
+    expect((await store.read(prepared.file)).includes('Secret')).toBe(false);
+    expect(packets(store.path(prepared.file), '0:v')).toEqual(packets(path, '0:v'));
   });
 
-  it('leaves no half a file when repackaging fails', async () => {
+  it.each([
+    [
+      'prores.mov',
+      [{ type: 'picture_encoded', why: [{ type: 'codec', from: 'ProRes' }] }],
+      { width: 360, height: 640 },
+    ],
+    ['pcm.mov', [{ type: 'sound_encoded', from: 'PCM audio' }], { width: 360, height: 640 }],
+    ['two-sounds.mov', [{ type: 'sound_encoded', from: 'PCM audio' }], { width: 360, height: 640 }],
+    ['tiny.mp4', [{ type: 'resized', from: [320, 320], to: [360, 360] }], { width: 360, height: 360 }],
+    [
+      'fifteen-fps.mp4',
+      [{ type: 'picture_encoded', why: [{ type: 'frame_rate', from: 15, to: 30 }] }],
+      { width: 360, height: 640 },
+    ],
+    [
+      'varying.mp4',
+      [{ type: 'picture_encoded', why: [{ type: 'frame_rate', from: undefined, to: 30 }] }],
+      { width: 360, height: 640 },
+    ],
+    ['hdr.mp4', [{ type: 'picture_encoded', why: [{ type: 'hdr' }] }], { width: 360, height: 640 }],
+    ['video.avi', [{ type: 'repackaged', from: 'AVI', to: 'MP4' }], { width: 360, height: 640 }],
+  ])('encodes only what it has to of %s', async (name, changes, size) => {
     const store = emptyStore();
-    const source = await addFixture(store, 'h264.mov');
-    const facts = await inspectFile(store.path(source));
-    if (facts.kind !== 'video') throw new Error('Expected a video.');
+    const source = await addFixture(store, name);
+    const before = await inspectVideo({ path: store.path(source), format: formatOf(name), ffmpeg });
+    const told: number[] = [];
+    const prepared = await prepareVideo({
+      store,
+      source,
+      facts: before,
+      ffmpeg,
+      onProgress: (fraction) => told.push(fraction),
+    });
+    for (const change of changes) expect(prepared.changes).toContainEqual(change);
+    const path = store.path(prepared.file);
+    const after = await inspectVideo({ path, format: 'MP4', ffmpeg });
+    expect(after).toMatchObject({
+      ...size,
+      metadata: 'none',
+      otherTracks: 0,
+      picture: { codec: 'h264', pixelFormat: 'yuv420p', isConstant: true, pixelAspect: 1 },
+    });
+    expect(after.picture.hdr).toBeUndefined();
+    expect(after.durationSeconds).toBeCloseTo(before.durationSeconds, 0);
+    expect(Math.abs(after.durationSeconds - before.durationSeconds)).toBeLessThan(0.1);
+    expect(complaint(path)).toBe('');
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+    expect(told.at(-1)).toBeGreaterThan(0.4);
+  });
+
+  it('sends what players show of a trimmed video, and nothing else', async () => {
+    const store = emptyStore();
+    const name = 'trimmed.mov';
+    const prepared = await prepare(store, await addFixture(store, name), { name });
+    expect(prepared.changes).toContainEqual({ type: 'trimmed' });
+    expect(prepared.durationSeconds).toBeCloseTo(0.5, 1);
+    const facts = await inspectFile(store.path(prepared.file), { ffmpeg });
+    expect(facts).toMatchObject({ picture: { frames: 15 }, unusedBytes: 0 });
+    expect(facts).toMatchObject({ trim: undefined });
+  });
+
+  it('cuts a trim on a key frame without encoding', async () => {
+    const keys = ['-c:v', 'libx264', '-g', '10', '-bf', '0', '-sc_threshold', '0', '-an'];
+    const film = make('keys.mp4', ['-i', fixture('demo/sunset.mp4'), ...keys]);
+    const end = make('end.mov', ['-i', film, '-c', 'copy', '-t', '1.5']);
+    const store = emptyStore();
+    const content = await readFile(end);
+    // The list of edits begins a third of a second later, which is where the second key frame is.
+    const at = content.indexOf('elst') + 12;
+    content.writeUInt32BE(1000, at);
+    content.writeInt32BE(content.readUInt32BE(content.indexOf('mdhd') + 16) / 3, at + 4);
+    const prepared = await prepare(store, await addBytes(store, content), { name: 'end.mov' });
+    expect(prepared.changes).toEqual([{ type: 'repackaged', from: 'MOV', to: 'MP4' }, { type: 'trimmed' }]);
+    const sent = packets(store.path(prepared.file), '0:v');
+    expect(sent).toEqual(packets(film, '0:v').slice(10, 10 + sent.length));
+    expect(sent.length).toBeGreaterThanOrEqual(30);
+    expect(sent.length).toBeLessThanOrEqual(31);
+  });
+
+  it('posts the part that a person has chosen', async () => {
+    const store = emptyStore();
+    const source = await addFixture(store, 'demo/sunset.mp4');
+    const start = await prepare(store, source, { use: { cut: { startSeconds: 0, maxSeconds: 1 } } });
+    expect(start.changes).toEqual([{ type: 'cut', startSeconds: 0, endSeconds: 1 }]);
+    expect(start.durationSeconds).toBeGreaterThan(0.8);
+    expect(start.durationSeconds).toBeLessThanOrEqual(1);
+    const later = await prepare(store, source, { use: { cut: { startSeconds: 1, maxSeconds: 1 } } });
+    expect(later.durationSeconds).toBeCloseTo(1, 1);
+    for (const { file } of [start, later]) expect(complaint(store.path(file))).toBe('');
+  });
+
+  it('refuses a video in which nothing plays', async () => {
+    const store = emptyStore();
+    const content = await changedFixture('demo/sunset.mp4', (mp4) => {
+      zeroMedia(mp4, 0, 1);
+      return mp4;
+    });
+    const source = await addBytes(store, content);
+    expect(await problemOf(prepare(store, source))).toEqual({ code: 'file_damaged' });
+    expect(await problemOf(prepareAlone(store, source))).toEqual({ code: 'file_damaged' });
+    expect(await store.keys()).toEqual([source.key]);
+  });
+
+  it('refuses a video of which only a part plays', async () => {
+    const store = emptyStore();
+    const content = await changedFixture('demo/sunset.mp4', (mp4) => {
+      zeroMedia(mp4, 0.4, 1);
+      return mp4;
+    });
+    const source = await addBytes(store, content);
+    expect(await problemOf(prepare(store, source))).toEqual({ code: 'file_incomplete' });
+  });
+
+  it('repairs a video that has a fault in a single picture', async () => {
+    const film = make('long.mp4', [
+      '-stream_loop',
+      '3',
+      '-i',
+      fixture('demo/sunset.mp4'),
+      '-c',
+      'copy',
+      '-an',
+    ]);
+    const store = emptyStore();
+    const content = await readFile(film);
+    const start = content.indexOf('mdat') + 4;
+    // The length of the first part of a picture in the middle, found by its own words.
+    const length = content.readUInt32BE(start);
+    let at = start + 4 + length;
+    for (let unit = 0; unit < 100; unit += 1) at += 4 + content.readUInt32BE(at);
+    content.writeUInt32BE(0x7fffffff, at);
+    const prepared = await prepare(store, await addBytes(store, content));
+    expect(prepared.changes).toContainEqual({ type: 'picture_encoded', why: [{ type: 'repair' }] });
+    expect(complaint(store.path(prepared.file))).toBe('');
+  });
+
+  it('leaves out a sound of which nothing can be heard, and says so', async () => {
+    const store = emptyStore();
+    const film = make('sound.mp4', [
+      '-i',
+      fixture('demo/sunset.mp4'),
+      '-c',
+      'copy',
+      '-map',
+      '0:a',
+      '-map',
+      '0:v',
+      '-movflags',
+      '+faststart',
+    ]);
+    const content = await readFile(film);
+    const facts = await inspectVideo({ path: film, format: 'MP4', ffmpeg });
+    expect(facts.sound?.codec).toBe('aac');
+    for (const [start, end] of soundChunks(content)) content.fill(0xff, start, end);
+    const prepared = await prepare(store, await addBytes(store, content));
+    expect(prepared.changes).toContainEqual({ type: 'sound_left_out' });
+    expect(complaint(store.path(prepared.file))).toBe('');
+  });
+
+  it('leaves no half a file, and no process, when it is stopped', async () => {
+    const store = emptyStore();
+    const source = await addFixture(store, 'fifteen-fps.mp4');
     const stopping = new AbortController();
-    const preparing = prepareVideo({ store, source, facts, signal: stopping.signal });
-    process.once('worker', () => stopping.abort(new Error('Nod is stopping.')));
+    const stop = () => stopping.abort(new Error('Nod is stopping.'));
+    const preparing = prepare(store, source, { signal: stopping.signal, onProgress: stop });
     await expect(preparing).rejects.toThrow('Nod is stopping.');
     expect(readdirSync(dirname(store.path(source)))).toEqual([source.key]);
   });
 });
 
-describe('a video job', () => {
-  it('tells a full disk from a fault of the file', async () => {
-    const job = { type: 'repackage', path: fixture('h264.mov'), to: '/dev/full' } as const;
-    await expect(runVideoJob(job)).rejects.toMatchObject({ code: 'ENOSPC' });
+describe('without ffmpeg', () => {
+  it('passes an MP4 on, with what it tells taken out, and says that it was not played', async () => {
+    const store = emptyStore();
+    const prepared = await prepareAlone(store, await addFixture(store, 'phone.mp4'));
+    expect(prepared).toMatchObject({
+      contentType: 'video/mp4',
+      width: 360,
+      height: 640,
+      changes: [{ type: 'metadata_removed', hadPlace: true }, { type: 'not_played' }],
+    });
+    const content = await store.read(prepared.file);
+    expect(content.includes('Secret')).toBe(false);
+    expect(complaint(store.path(prepared.file))).toBe('');
   });
 
-  it('is ended when it takes too long', async () => {
-    const running = runVideoJob({ type: 'probe', path: fixture('h264.mov') }, { timeoutMs: 1 });
-    await expect(running).rejects.toThrow(MediaTimeoutError);
+  it('passes a MOV on as one', async () => {
+    const store = emptyStore();
+    const prepared = await prepareAlone(store, await addFixture(store, 'h264.mov'), 'h264.mov');
+    expect(prepared).toMatchObject({ contentType: 'video/quicktime', width: 360, height: 640 });
+    expect(prepared.file.key).toMatch(/\.mov$/);
+    expect((await store.read(prepared.file)).includes('Secret')).toBe(false);
+    expect(complaint(store.path(prepared.file))).toBe('');
   });
 
-  it('does not begin once the signal is given', async () => {
-    const signal = AbortSignal.abort(new Error('Nod is stopping.'));
-    await expect(runVideoJob({ type: 'probe', path: fixture('h264.mov') }, { signal })).rejects.toThrow(
-      'Nod is stopping.',
-    );
-  });
-
-  it('passes on that a disk or a path fails as the bug that it is', async () => {
-    const job = { type: 'repackage', path: fixture('h264.mov'), to: '/nowhere/at/all.mp4' } as const;
-    await expect(runVideoJob(job)).rejects.toMatchObject({ code: 'ENOENT' });
-  });
-});
-
-describe("TikTok's limits on videos", () => {
-  const within: VideoFacts = {
-    kind: 'video',
-    container: 'MP4',
-    bytes: 1000,
-    codec: 'avc',
-    audioCodecs: ['aac'],
-    width: 1080,
-    height: 1920,
-    framesPerSecond: 30,
-    durationSeconds: 10,
-  };
-
-  it.each<Partial<VideoFacts>>([
-    {},
-    { framesPerSecond: 22.97 },
-    { framesPerSecond: 60.004 },
-    { width: 360, height: 4096 },
-    { durationSeconds: 600 },
-    { bytes: 4 * 1024 ** 3 },
-    { codec: 'hevc' },
-    { codec: 'vp8' },
-    { codec: 'vp9' },
-    { audioCodecs: [] },
-    { container: 'MOV', audioCodecs: ['mp3'] },
-    { container: 'MOV', audioCodecs: ['apac', 'aac'] },
-  ])('takes %o', (facts) => {
-    expect(() => checkVideo({ ...within, ...facts })).not.toThrow();
-  });
-
-  it.each<[Partial<VideoFacts>, string]>([
-    [{ framesPerSecond: 22.9 }, 'video_frame_rate'],
-    [{ framesPerSecond: 60.1 }, 'video_frame_rate'],
-    [{ width: 359 }, 'video_dimensions'],
-    [{ height: 4097 }, 'video_dimensions'],
-    [{ durationSeconds: 600.1 }, 'video_too_long'],
-    [{ bytes: 4 * 1024 ** 3 + 1 }, 'video_too_big'],
-    [{ codec: 'av1' }, 'video_codec_not_accepted'],
-    [{ codec: 'mp4v' }, 'video_codec_not_accepted'],
-    [{ container: 'MOV', audioCodecs: ['alac'] }, 'video_codec_not_accepted'],
-  ])('refuses %o with %s', (facts, code) => {
-    expect(() => checkVideo({ ...within, ...facts })).toThrow(code);
-  });
+  it.each(['fifteen-fps.mp4', 'tiny.mp4', 'pcm.mov', 'hdr.mp4', 'trimmed.mov', 'tiktok-fragmented.mp4'])(
+    'says of %s that ffmpeg is missing',
+    async (name) => {
+      const store = emptyStore();
+      const source = await addFixture(store, name);
+      await expect(prepareAlone(store, source, name)).rejects.toThrow(FfmpegMissingError);
+    },
+  );
 });
 
 /** The first kilobytes of a file's media box, found by hand. */
 function mediaOf(content: Buffer): Buffer {
   const at = content.indexOf('mdat');
   return content.subarray(at + 4, at - 4 + content.readUInt32BE(at - 4));
+}
+
+/** Where the sound of a file lies whose first track it is: by the offsets and sizes in its own index. */
+function soundChunks(content: Buffer): [start: number, end: number][] {
+  const args = ['-v', 'error', '-select_streams', 'a', '-show_entries', 'packet=pos,size', '-of', 'csv=p=0'];
+  const path = make('same.mp4', [
+    '-i',
+    fixture('demo/sunset.mp4'),
+    '-c',
+    'copy',
+    '-map',
+    '0:a',
+    '-map',
+    '0:v',
+    '-movflags',
+    '+faststart',
+  ]);
+  const { stdout } = spawnSync('ffprobe', [...args, path], { encoding: 'utf8' });
+  expect(content.length).toBeGreaterThan(0);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(',').map(Number))
+    .map(([size = 0, at = 0]) => [at, at + size]);
 }

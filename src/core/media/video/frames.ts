@@ -1,5 +1,5 @@
 import { type Ffmpeg, isFaultOfInput, runFfmpeg } from '../ffmpeg.ts';
-import { demuxerOf } from './formats.ts';
+import { demuxerOf } from './codecs.ts';
 
 const TIMEOUT_MS = 30_000;
 const MAX_FRAME_BYTES = 8 * 1024 ** 2;

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { UserError } from '../../../problems.ts';
 
 export interface Mp4Box {
   readonly type: string;
@@ -44,6 +45,19 @@ export function parseBoxes(content: Buffer, { from, to }: { from: number; to: nu
     start = box.end;
   }
   return boxes;
+}
+
+/** The first box of a type inside another; one that runs past its parent is a lie. */
+export function childOf(content: Buffer, parent: Mp4Box, type: string): Mp4Box | undefined {
+  const to = Math.min(parent.end, content.length);
+  const found = parseBoxes(content, { from: parent.contentStart, to }).find((box) => box.type === type);
+  if (found && found.end > to) return refuse('file_damaged');
+  return found;
+}
+
+/** Throws the problem of a file that is not as it says. */
+export function refuse(code: 'file_damaged' | 'file_incomplete' | 'video_without_picture'): never {
+  throw new UserError({ code });
 }
 
 function parseHeader(
