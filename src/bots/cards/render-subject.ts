@@ -200,7 +200,15 @@ export function createRenderer({
     const hasAccess = post.status !== 'processing' || (await isOpenToUs(post.content.openId));
     const votes = await readVotes(ballots, post);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
-    return { post, chat, votes, goesOn, hasAccess, pull, timeZone, pacing, now: now(), pictureOf };
+    const prepared = preparedPart(post);
+    return { post, chat, votes, goesOn, hasAccess, prepared, pull, timeZone, pacing, now: now(), pictureOf };
+  }
+
+  /** How far the one file is that takes long. */
+  function preparedPart({ status, content: { sources } }: Post): number | undefined {
+    const [source, ...more] = sources;
+    if (status !== 'preparing' || source === undefined || more.length > 0) return undefined;
+    return preparer.progressOf(source.file, source.use);
   }
 
   /** Whether TikTok would still tell us about the account's posts. */

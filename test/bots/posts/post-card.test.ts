@@ -118,6 +118,12 @@ it('says what failed, to which file, and what to do', () => {
   expect(text).toContain('[Edit and try again] [Try again]');
 });
 
+it('says how much of the video is transcoded', () => {
+  const preparing = { status: 'preparing', createdAt: NOW } as const;
+  expect(print(preparing, { prepared: 0.429 })).toContain('· transcoding the video, 42 %');
+  expect(print(preparing)).toContain('· preparing the files');
+});
+
 it('says that Nod failed and not the file, and when it tries again', () => {
   const problem = { code: 'preparing_failed', reason: 'disk_full', name: 'logo.png' } as const;
   const failure = { reason: 'preparing_failed', file: { number: 2, name: 'logo.png', problem } } as const;
