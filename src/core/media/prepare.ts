@@ -11,6 +11,7 @@ import { createMemoryBudget } from './memory.ts';
 import { configureSharp, convertPhoto } from './photo/convert.ts';
 import { createContactSheet, createPreview } from './preview.ts';
 import { createSharedJobs, type Wanted, type Wish } from './shared-jobs.ts';
+import { readFormat } from './sniff.ts';
 import type { MediaStore } from './store.ts';
 import type { MediaUse, PreparedMedia, PreparingProblem, StoredFile } from './types.ts';
 import { PHOTO_LIMITS, useKey, VIDEO_LIMITS } from './types.ts';
@@ -80,6 +81,8 @@ export function createMediaPreparer({
 }) {
   configureSharp();
   const judging = createLimiter({ concurrency: INSPECTIONS });
+  // What a video holds is found out step by step, which a hostile one draws out; photos don't wait for that.
+  const judgingVideos = createLimiter({ concurrency: INSPECTIONS });
   const quick = createLimiter({ concurrency });
   const long = createLimiter({ concurrency: Math.ceil(concurrency / 2) });
   const memory = createMemoryBudget();
@@ -110,14 +113,23 @@ export function createMediaPreparer({
   ): Promise<MediaFacts> {
     const options = { ffmpeg: ffmpeg(), timeoutMs };
     return judgements.want(source.key, { owner, signal }, async (wanted) => {
-      const facts =
-        known.get(source.key) ??
-        (await wanted.inTurn(judging, () =>
-          inspectFile(store.path(source), { ...options, signal: wanted.signal }),
-        ));
+      const facts = known.get(source.key) ?? (await judge(source, { ...options, wanted }));
       known.set(source.key, facts);
       return facts;
     });
+  }
+
+  async function judge(
+    source: StoredFile,
+    { wanted, ...options }: { wanted: Wanted; ffmpeg: Ffmpeg | undefined; timeoutMs: number },
+  ): Promise<MediaFacts> {
+    const { inTurn, signal } = wanted;
+    const path = store.path(source);
+    const inspectHere = () => inspectFile(path, { ...options, signal });
+    const photo = await inTurn(judging, async () =>
+      (await readFormat(path)).kind === 'video' ? undefined : inspectHere(),
+    );
+    return photo ?? inTurn(judgingVideos, inspectHere);
   }
 
   /**
