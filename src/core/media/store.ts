@@ -76,22 +76,31 @@ export function createMediaStore({
    * Throws `NoRoomError`, `FileTooBigError`, `FileIncompleteError`, the source's own `FileUnavailableError` and
    * `FileNotReceivedError` for whatever else the source throws; everything else is about our disk.
    */
-  async function add(source: Source | (() => Promise<Source>), limits: Limits): Promise<StoredFile> {
-    let opened = typeof source === 'function' ? undefined : source;
-    let room: Room | undefined;
-    const temporary = await reserve();
+  async function add(source: Source | OpenSource, limits: Limits): Promise<StoredFile> {
     try {
       checkExtension(limits.extension);
-      room = await disk.hold(Math.min(limits.expectedBytes ?? 0, limits.maxBytes));
-      if (typeof source === 'function') opened = await source();
-      if (opened === undefined) throw new TypeError('There is nothing to store.');
-      const { sha256, bytes } = await write(opened, temporary, { ...limits, room });
-      return await keep(temporary, { sha256, bytes, extension: limits.extension, room });
+      const room = await disk.hold(Math.min(limits.expectedBytes ?? 0, limits.maxBytes));
+      return await reserve()
+        .then((temporary) => addInto(temporary, source, { ...limits, room }))
+        .finally(room.release);
     } finally {
-      // Nothing has closed a stream that was never read.
-      if (opened instanceof Readable) opened.destroy();
+      close(source);
+    }
+  }
+
+  async function addInto(
+    temporary: string,
+    source: Source | OpenSource,
+    limits: Limits & { room: Room },
+  ): Promise<StoredFile> {
+    let opened: Source | undefined;
+    try {
+      opened = typeof source === 'function' ? await source() : source;
+      const { sha256, bytes } = await write(opened, temporary, limits);
+      return await keep(temporary, { sha256, bytes, ...limits });
+    } finally {
+      close(opened);
       await discard(temporary);
-      room?.release();
     }
   }
 
@@ -116,7 +125,12 @@ export function createMediaStore({
    */
   async function withRoom<T>(
     bytes: number,
-    run: (parts: { reserve: typeof reserve; adopt: typeof adopt; signal: AbortSignal }) => Promise<T>,
+    run: (parts: {
+      add: typeof add;
+      reserve: typeof reserve;
+      adopt: typeof adopt;
+      signal: AbortSignal;
+    }) => Promise<T>,
     { signal }: { signal: AbortSignal },
   ): Promise<T> {
     const room = await disk.hold(bytes);
@@ -137,9 +151,13 @@ export function createMediaStore({
       paths.delete(temporary);
       return file;
     }
+    async function addHere(source: Source | OpenSource, limits: Limits): Promise<StoredFile> {
+      checkExtension(limits.extension);
+      return addInto(await reserveHere(), source, { ...limits, room });
+    }
     try {
       const signals = AbortSignal.any([signal, full.signal]);
-      return await run({ reserve: reserveHere, adopt: adoptHere, signal: signals });
+      return await run({ add: addHere, reserve: reserveHere, adopt: adoptHere, signal: signals });
     } catch (error) {
       throw full.signal.aborted ? full.signal.reason : error;
     } finally {
@@ -287,6 +305,7 @@ export function createMediaStore({
 export type MediaStore = ReturnType<typeof createMediaStore>;
 
 type Source = AsyncIterable<Uint8Array> | Readable;
+type OpenSource = () => Promise<Source>;
 
 interface Limits {
   readonly maxBytes: number;
@@ -324,6 +343,11 @@ async function bytesOf(paths: Iterable<string>): Promise<number> {
   let sum = 0;
   for (const path of paths) sum += (await stat(path).catch(() => undefined))?.size ?? 0;
   return sum;
+}
+
+/** Nothing has closed a stream that was never read. */
+function close(source: Source | OpenSource | undefined): void {
+  if (source instanceof Readable) source.destroy();
 }
 
 /** Tells what goes wrong at the source from what goes wrong on our disk. */

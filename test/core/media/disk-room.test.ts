@@ -153,6 +153,18 @@ describe('a conversion', () => {
     expect(await store.fits(7)).toBe(false);
   });
 
+  it('adds files within the room that it holds', async () => {
+    const { store } = setUp({ limitBytes: 10 });
+    const limits = { maxBytes: 100, extension: 'mp4' };
+    const run = () => store.withRoom(8, ({ add }) => add(chunks('1234', '5678'), limits), { signal: NEVER });
+    const { key } = await run();
+    expect(await store.fits(2)).toBe(true);
+    expect(await store.fits(3)).toBe(false);
+    await expect(run()).rejects.toThrow(NoRoomError);
+    await store.remove(key);
+    await run();
+  });
+
   it('is ended where it writes more than there is room for', async () => {
     const { store, directory } = setUp({ limitBytes: 10 });
     const running = store.withRoom(
