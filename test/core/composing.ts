@@ -7,7 +7,7 @@ import type { Shares } from '../../src/core/compose/limits.ts';
 import { createRework } from '../../src/core/compose/submit.ts';
 import type { Person } from '../../src/core/people.ts';
 import { type CoreWorldOptions, createCoreWorld } from './core-world.ts';
-import { WITHOUT_LIMITS } from './nod.ts';
+import { type NodOptions, WITHOUT_LIMITS } from './nod.ts';
 import { ANA, CHAT, WORKSPACE } from './posts.ts';
 
 /** What the chat hands out for a file; `turn` counts its downloads from 1. */
@@ -34,9 +34,15 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
   }
 
   /** The composing parts of one process, over the database that they all share. */
-  function openComposer(
-    options: { inspectTimeoutMs?: number; maxFileBytes?: number; outageDelaysMs?: readonly number[] } = {},
-  ) {
+  function openComposer({
+    findFfmpeg,
+    ...options
+  }: {
+    inspectTimeoutMs?: number;
+    maxFileBytes?: number;
+    outageDelaysMs?: readonly number[];
+    findFfmpeg?: NodOptions['findFfmpeg'];
+  } = {}) {
     const { nod } = world;
     const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
     const woken: string[] = [];
@@ -52,6 +58,7 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
       intake: { retryDelaysMs: [1, 1, 1], outageDelaysMs: [1, 1, 1], ...options },
       chats: { openFile, isAbsent },
       wake: (postId) => void woken.push(postId),
+      findFfmpeg,
       log,
     });
     const { drafts, intake, usage, composer, submission, announced } = core;
@@ -112,6 +119,7 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
     }
 
     return {
+      core,
       drafts,
       intake,
       usage,

@@ -30,6 +30,8 @@ export interface NodOptions {
   readonly access?: CoreOptions['access'];
   readonly intake?: CoreOptions['intake'];
   readonly releaseMediaAfterMs?: number | undefined;
+  /** Other than the machine's own. */
+  readonly findFfmpeg?: CoreOptions['findFfmpeg'] | undefined;
   readonly chats?: Partial<ChatPorts>;
   /** Stands before and behind everything that the process reads, writes and asks of TikTok. */
   readonly around?: Around;
@@ -51,7 +53,7 @@ export function openNod(options: NodOptions) {
     stores,
     client,
     mediaStore,
-    findFfmpeg,
+    findFfmpeg: options.findFfmpeg ?? findFfmpeg,
     publicUrl,
     pacing,
     now,

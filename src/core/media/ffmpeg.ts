@@ -1,3 +1,4 @@
+import { FfmpegMissingError } from '../problems.ts';
 import { findProgram, ProgramError, type RunOptions, runProgram } from './run-program.ts';
 
 /** The paths of ffmpeg's two programs. */
@@ -48,7 +49,7 @@ export async function runFfmpeg(
   if (onProgress) args.push('-nostats', '-progress', 'pipe:1', '-stats_period', '0.5');
   args.push(...inputArgs(input), ...output);
   const onStdout = onProgress ? readProgress(onProgress) : options.onStdout;
-  return runProgram(ffmpeg, args, { ...options, onStdout });
+  return run(ffmpeg, args, { ...options, onStdout });
 }
 
 /** Runs ffprobe on a file; `show` has what it tells, and how. */
@@ -57,7 +58,18 @@ export async function runFfprobe(
   { input, show }: { input: FfmpegInput; show: readonly string[] },
   options: RunOptions,
 ): Promise<{ stdout: Buffer; stderr: string }> {
-  return runProgram(ffprobe, ['-hide_banner', '-v', 'error', ...show, ...inputArgs(input)], options);
+  return run(ffprobe, ['-hide_banner', '-v', 'error', ...show, ...inputArgs(input)], options);
+}
+
+async function run(program: string, args: readonly string[], options: RunOptions) {
+  try {
+    return await runProgram(program, args, options);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    throw new FfmpegMissingError('ffmpeg is no longer where it was found. Install it again.', {
+      cause: error,
+    });
+  }
 }
 
 /** Whether a failed program stumbled over its input, and not over a limit or a fault of ours. */

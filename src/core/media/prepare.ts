@@ -15,6 +15,7 @@ import { readFormat } from './sniff.ts';
 import type { MediaStore } from './store.ts';
 import type { MediaUse, PreparedMedia, PreparingProblem, StoredFile } from './types.ts';
 import { PHOTO_LIMITS, useKey, VIDEO_LIMITS } from './types.ts';
+import { planVideo } from './video/plan.ts';
 import { isPictureEncoded, prepareAnimation, prepareVideo, readFrames } from './video.ts';
 
 /** Nod stops before the file is prepared; that is no failure. */
@@ -182,7 +183,7 @@ export function createMediaPreparer({
         await convertPhoto(store.path(source), facts, { memory, ffmpeg: ffmpeg(), signal: wanted.signal }),
       );
     return store.withRoom(
-      estimateBytes(facts),
+      estimateBytes(facts, use),
       ({ signal, ...parts }) => {
         const common = { store: { ...store, ...parts }, source, ffmpeg: ffmpeg(), signal };
         const { onProgress } = wanted;
@@ -264,12 +265,13 @@ const isAnimationAsVideo = (facts: PhotoFacts, { asVideo }: MediaUse): boolean =
   asVideo === true && facts.pictures > 1;
 
 /** How many bytes a conversion may write, as far as is known beforehand. */
-function estimateBytes(facts: MediaFacts): number {
+function estimateBytes(facts: MediaFacts, use: MediaUse): number {
   if (facts.kind === 'photo') return ANIMATION_BYTES;
-  return Math.min(
-    VIDEO_LIMITS.maxBytes,
-    Math.max(facts.bytes, facts.durationSeconds * ENCODED_BYTES_PER_SECOND),
-  );
+  const plan = planVideo(facts, { use });
+  if (plan.type === 'clean') return facts.bytes;
+  if (plan.type !== 'convert') return 0;
+  const encodedBytes = plan.durationSeconds * ENCODED_BYTES_PER_SECOND;
+  return Math.min(VIDEO_LIMITS.maxBytes, plan.picture === 'copy' ? facts.bytes : encodedBytes);
 }
 
 /** Whether something is encoded that takes long. */

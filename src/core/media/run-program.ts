@@ -55,7 +55,7 @@ export class ProgramOutputError extends Error {
  * this process.
  *
  * @throws ProgramError, ProgramOutputError, MediaTimeoutError, the signal's reason; an error with the code `ENOSPC`
- * or `EDQUOT` where the disk is full.
+ * or `EDQUOT` where the disk is full, and `ENOENT` where the program is not there.
  */
 export async function runProgram(
   program: string,
@@ -212,8 +212,12 @@ const DISK_FAULTS = [
   ['Disk quota exceeded', 'EDQUOT'],
 ] as const;
 
+/** What a launcher ends with that cannot start the program: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/nice.html */
+const NOT_STARTED = new Set<number | null>([126, 127]);
+
 function failureOf(program: string, ending: ConstructorParameters<typeof ProgramError>[1]): Error {
   const error = new ProgramError(program, ending);
+  if (NOT_STARTED.has(ending.exitCode)) return Object.assign(error, { code: 'ENOENT' });
   const [, code] = DISK_FAULTS.find(([words]) => ending.stderr.includes(words)) ?? [];
   return code === undefined ? error : Object.assign(error, { code });
 }

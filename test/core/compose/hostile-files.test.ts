@@ -6,6 +6,8 @@ import { type ComposingWorld, createComposingWorld, isReady } from '../composing
 import { fixture } from '../media/files.ts';
 
 const SOON_MS = 2_000;
+/** When judging a video is given up, which is told as a fault of Nod; a busy machine is slow. */
+const GIVEN_UP_MS = 10_000;
 
 /** A video of a few kilobytes whose index claims two thousand million frames. */
 function endless(nth: number): Buffer {
@@ -42,5 +44,15 @@ describe('videos that claim to be endless', () => {
     await using chat = await createComposingWorld();
     const { photo } = await sendAll(chat);
     expect((await photo).ms).toBeLessThan(SOON_MS);
+  });
+
+  it('are refused soon, as what they are', async () => {
+    await using chat = await createComposingWorld();
+    const { hostile } = await sendAll(chat);
+    for (const { draft, ms } of await Promise.all(hostile)) {
+      expect(draft.files).toMatchObject([{ state: 'refused', problem: { code: 'file_damaged' } }]);
+      expect(draft.files[0]).not.toHaveProperty('retry');
+      expect(ms).toBeLessThan(GIVEN_UP_MS);
+    }
   });
 });

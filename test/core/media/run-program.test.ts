@@ -24,6 +24,12 @@ describe('a program that reads what strangers send', () => {
     expect(await sh('echo out; echo err >&2')).toEqual({ stdout: Buffer.from('out\n'), stderr: 'err\n' });
   });
 
+  it('is told apart from one that is not there', async () => {
+    await expect(runProgram('/nowhere/ffmpeg', [], { timeoutMs: LONG_MS })).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
+  });
+
   it('finds none of our environment', async () => {
     const { stdout } = await sh('env');
     const names = stdout
