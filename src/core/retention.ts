@@ -255,7 +255,7 @@ export function createRetention({
 function filesOfDraft({ files, preview, coverSheet }: Draft): StoredFile[] {
   const kept = files.flatMap((file) => [
     judgedOf(file)?.source,
-    file.before?.media.file,
+    ...(file.before ?? []).map(({ media }) => media.file),
     file.state === 'ready' ? file.media.file : undefined,
   ]);
   return [...kept, preview, coverSheet?.picture].filter((file) => file !== undefined);

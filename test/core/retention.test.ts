@@ -141,7 +141,7 @@ describe('retention', () => {
           state: 'ready',
           source,
           media: prepared,
-          before: { media: { ...prepared, file: before } },
+          before: [{ media: { ...prepared, file: before } }],
         },
         { ...offered, id: '2', state: 'stored', source: second },
         {

@@ -1,7 +1,7 @@
 import { coverOf, type Draft, type DraftFile } from '../../core/compose/draft.ts';
 import type { EncodingReason, MediaChange, PreparedMedia, StoredFile } from '../../core/media/types.ts';
 import type { Line } from '../platform.ts';
-import { clockOf, durationOf, sizeOf } from '../text/format.ts';
+import { durationOf, partText, sizeOf } from '../text/format.ts';
 import { problemText } from '../text/problems.ts';
 import { type Wording, wordingOf } from '../text/wording.ts';
 import { COVER_MARK } from './photo-menu.ts';
@@ -81,7 +81,7 @@ function changeText(change: MediaChange, all: readonly MediaChange[]): string {
     case 'repackaged':
       return `${change.from} → ${change.to}`;
     case 'cut':
-      return `from ${clockOf(change.startSeconds)} to ${clockOf(change.endSeconds)}`;
+      return partText(change);
     case 'trimmed':
       return 'without what was trimmed away';
     case 'picture_encoded':
@@ -138,7 +138,7 @@ function reasonText(reason: EncodingReason, all: readonly MediaChange[]): string
     case 'codec':
       return undefined;
     case 'pixel_format':
-      return `${reason.from} → 8 bit`;
+      return pixelFormatText(reason.from);
     case 'hdr':
       return 'HDR → usual colours';
     case 'size':
@@ -154,6 +154,14 @@ function reasonText(reason: EncodingReason, all: readonly MediaChange[]): string
     case 'repair':
       return 'repaired';
   }
+}
+
+/** ffmpeg's names say it to nobody: `yuv422p10le` has ten bits, `yuv444p` more colour than 4:2:0. */
+function pixelFormatText(name: string): string {
+  const [, bits] = /(9|1[0-6])(?:le|be)$/.exec(name) ?? [];
+  if (bits !== undefined) return `${bits} bit → 8 bit`;
+  const [, digits] = /^yuv[aj]?(4[0-4][0-4])p/.exec(name) ?? [];
+  return `${digits === undefined ? name : [...digits].join(':')} → 4:2:0`;
 }
 
 const rateText = (rate: number | undefined): string =>

@@ -66,6 +66,15 @@ export function clockOf(seconds: number): string {
   return `${head}:${twoDigits(whole % 60)}${tenths % 10 === 0 ? '' : `.${tenths % 10}`}`;
 }
 
+const LONG_SECONDS = 10;
+
+/** `from 1:05 to 4:05`: a part is asked for a little shorter than it may be, which is not worth a word in a long one. */
+export function partText(part: { readonly startSeconds: number; readonly endSeconds: number }): string {
+  const { startSeconds, endSeconds } = part;
+  const isLong = endSeconds - startSeconds >= LONG_SECONDS;
+  return `from ${clockOf(startSeconds)} to ${clockOf(isLong ? Math.round(endSeconds) : endSeconds)}`;
+}
+
 /** `just now`, `12 min ago`, `3 h ago`, `5 days ago`: only as exact as a list needs. */
 export function agoOf(at: number, now: number): string {
   const minutes = Math.floor((now - at) / 60_000);
@@ -180,7 +189,7 @@ export function momentsText({ content, media }: Pick<Post, 'content' | 'media'>)
     const { startSeconds, maxSeconds } = cut;
     const left = (source?.durationSeconds ?? Number.POSITIVE_INFINITY) - startSeconds;
     const seconds = media?.[0]?.durationSeconds ?? Math.min(maxSeconds, left);
-    parts.push(`from ${clockOf(startSeconds)} to ${clockOf(startSeconds + seconds)}`);
+    parts.push(partText({ startSeconds, endSeconds: startSeconds + seconds }));
   }
   if (coverMs !== undefined) parts.push(`cover at ${clockOf(coverMs / 1000)}`);
   return parts.length === 0 ? undefined : capital(parts.join(' · '));

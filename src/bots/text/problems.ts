@@ -54,7 +54,7 @@ export function problemText(problem: Problem, wording: Wording): string {
       return `${problem.width}×${problem.height} pixels; TikTok takes ${problem.min} to ${problem.max} a side. Export it at 1080×1920.`;
     case 'video_too_long':
     case 'video_too_long_for_creator':
-      return `It runs ${durationOf(problem.durationSeconds * 1000)}; ${problem.code === 'video_too_long' ? 'TikTok takes' : 'this account may post'} up to ${durationOf(problem.maxSeconds * 1000)}. Trim it, or send a shorter cut.`;
+      return tooLongText(problem);
     case 'video_without_picture':
       return 'There is no picture in this video. Send another file.';
     case 'file_too_big_for_chat':
@@ -225,6 +225,15 @@ function tooMuchText(
     case 'bytes':
       return `Nod keeps up to ${roomOf(max)} for one ${who}, and this is more. Post or discard drafts first; their files are gone within two hours.`;
   }
+}
+
+type TooLong = Extract<Problem, { code: 'video_too_long' | 'video_too_long_for_creator' }>;
+
+/** What is over by less than anybody counts is not said to be as long as it may be. */
+function tooLongText({ code, durationSeconds, maxSeconds }: TooLong): string {
+  const [runs, most] = [durationOf(durationSeconds * 1000), durationOf(maxSeconds * 1000)];
+  const who = code === 'video_too_long' ? 'TikTok takes' : 'this account may post';
+  return `It runs ${runs === most ? 'a little over ' : ''}${runs}; ${who} up to ${most}. Trim it, or send a shorter cut.`;
 }
 
 /** `5 GB`, as its setting says it. */

@@ -34,9 +34,14 @@ export type DraftFile = {
   readonly claimedKind?: MediaKind | undefined;
   readonly thumbnailRef?: string | undefined;
   readonly use?: MediaUse | undefined;
-  /** What came of it in the use before this one, to go back to at once. */
-  readonly before?: { readonly use?: MediaUse | undefined; readonly media: PreparedMedia } | undefined;
+  /** What came of it in its last uses, to go back to at once. */
+  readonly before?: readonly PreparedUse[] | undefined;
 } & DraftFileState;
+
+interface PreparedUse {
+  readonly use?: MediaUse | undefined;
+  readonly media: PreparedMedia;
+}
 
 type WaitingFile = { readonly state: 'waiting' };
 
@@ -253,6 +258,17 @@ export function allowedSeconds(draft: Draft): number {
 /** The video to trim: one that is too long, or is trimmed already; undefined where there is none. */
 export function videoToTrim(draft: Draft): DraftFile | undefined {
   return draft.files.find((file) => file.use?.cut !== undefined) ?? tooLongVideo(draft);
+}
+
+/** The last frames of a part may end behind the length that was asked for, and TikTok takes none that is longer. */
+const TRIM_MARGIN_SECONDS = 0.2;
+
+/** How much of a file is asked for so that no more than `maxSeconds` come of it; less where that has failed before. */
+function secondsToTakeOf(file: DraftFile, maxSeconds: number): number {
+  const seconds = file.state === 'ready' && file.use?.cut !== undefined ? (secondsOf(file) ?? 0) : 0;
+  const asked = file.use?.cut?.maxSeconds ?? 0;
+  const isOver = seconds > maxSeconds && asked <= maxSeconds;
+  return (isOver ? asked - (seconds - maxSeconds) : maxSeconds) - TRIM_MARGIN_SECONDS;
 }
 
 function tooLongVideo(draft: Draft): DraftFile | undefined {
@@ -504,9 +520,10 @@ function chosen(draft: Draft, choice: DraftChoice): Draft {
     }
     case 'trim': {
       const file = videoToTrim(draft);
-      const { startSeconds = file?.use?.cut?.startSeconds ?? 0 } = choice;
-      const cut = { startSeconds, maxSeconds: allowedSeconds(draft) };
-      return file === undefined ? draft : withUse(draft, file, { ...file.use, cut });
+      if (file === undefined) return draft;
+      const { startSeconds = file.use?.cut?.startSeconds ?? 0 } = choice;
+      const cut = { startSeconds, maxSeconds: secondsToTakeOf(file, allowedSeconds(draft)) };
+      return withUse(draft, file, { ...file.use, cut });
     }
     case 'whole_video': {
       const file = draft.files.find(({ use }) => use?.cut !== undefined);
@@ -572,11 +589,21 @@ function withUse(draft: Draft, file: DraftFile, use: MediaUse | undefined): Draf
   if (judged === undefined || useKey(use) === useKey(file.use)) return draft;
   const { source, durationSeconds, pictures } = judged;
   const kind = isAnimation(file) ? (use?.asVideo ? 'video' : 'photo') : judged.kind;
-  const before = file.state === 'ready' ? { use: file.use, media: file.media } : file.before;
+  const before = lastUses(file);
   const known = { source, kind, durationSeconds, pictures };
   const next: DraftFile = { ...identityOf(file), use, before, state: 'stored', ...known };
   const { preview, coverMoment, ...rest } = draft;
   return { ...rest, files: draft.files.map((one) => (one === file ? next : one)) };
+}
+
+/** So many results of a file are kept to go back to. */
+const KEPT_USES = 2;
+
+function lastUses(file: DraftFile): readonly PreparedUse[] {
+  const { before = [] } = file;
+  if (file.state !== 'ready') return before;
+  const others = before.filter(({ use }) => useKey(use) !== useKey(file.use));
+  return [{ use: file.use, media: file.media }, ...others].slice(0, KEPT_USES);
 }
 
 /** Whether there is a way on from a refusal. */

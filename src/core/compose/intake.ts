@@ -185,8 +185,8 @@ export function createIntake({
   async function convert(draft: Draft, file: StoredFileOfDraft, run: Run): Promise<DraftFileState> {
     const { source, kind, durationSeconds, pictures, use, before } = file;
     const judged = { source, kind, durationSeconds, pictures };
-    if (before !== undefined && useKey(before.use) === useKey(use))
-      return { state: 'ready', ...judged, media: before.media };
+    const known = before?.find((one) => useKey(one.use) === useKey(use));
+    if (known !== undefined) return { state: 'ready', ...judged, media: known.media };
     const onProgress = () => changed(draft.id);
     const asked = { owner: draft.author.id, use, signal: run.signal, onProgress };
     const media = await persist(() => preparer.prepare(source, asked), run.signal);

@@ -46,7 +46,7 @@ describe('trimming', () => {
     const { world, press, read } = await startDraft();
     await using _ = world;
     await press('trim');
-    expect((await read()).files).toMatchObject([{ use: { cut: { startSeconds: 0, maxSeconds: 60 } } }]);
+    expect((await read()).files).toMatchObject([{ use: { cut: { startSeconds: 0, maxSeconds: 59.8 } } }]);
     await press('whole');
     expect((await read()).files[0]?.use).toBeUndefined();
   });
@@ -59,7 +59,7 @@ describe('trimming', () => {
       'Ana, reply to this with the moment from which on the video is posted, like 1:05. Up to 1 min from there are posted.',
     );
     await answer('trim:draft', '0:20');
-    expect((await read()).files).toMatchObject([{ use: { cut: { startSeconds: 20, maxSeconds: 60 } } }]);
+    expect((await read()).files).toMatchObject([{ use: { cut: { startSeconds: 20, maxSeconds: 59.8 } } }]);
   });
 
   it('asks in a window where there is one, with what was said before', async () => {

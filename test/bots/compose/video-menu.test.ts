@@ -59,6 +59,11 @@ Nothing can be posted yet.
     expect(text).toContain('[Trim to 3 min] [Trim from…]\n');
   });
 
+  it('is a little over where nobody would count it', () => {
+    const text = print({ files: [videoFile(1, { durationSeconds: 600.2 })] });
+    expect(text).toContain('It runs a little over 10 min; this account may post up to 10 min.');
+  });
+
   it('says which part is left, and can be whole again', () => {
     const cut = { startSeconds: 65, maxSeconds: 180 };
     const trimmed = readyWith(videoFile(1, { durationSeconds: 720 }), {

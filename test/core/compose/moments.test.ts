@@ -50,7 +50,7 @@ describe('an animation', () => {
 
   it('becomes a video to be prepared, and its picture to go back to is kept', () => {
     expect(asVideo.files).toMatchObject([
-      { state: 'stored', kind: 'video', use: { asVideo: true }, pictures: 24, before: { media: {} } },
+      { state: 'stored', kind: 'video', use: { asVideo: true }, pictures: 24, before: [{ media: {} }] },
     ]);
     expect(asVideo).not.toHaveProperty('preview');
     const back = choose(asVideo, { type: 'animation', fileId: '1', asVideo: false });
@@ -98,14 +98,14 @@ describe('a video that is too long', () => {
     const draft = draftWith({ files: [long] });
     expect(allowedSeconds(draft)).toBe(maxSeconds);
     expect(choose(draft, { type: 'trim' }).files).toMatchObject([
-      { state: 'stored', kind: 'video', use: { cut: { startSeconds: 0, maxSeconds } } },
+      { state: 'stored', kind: 'video', use: { cut: { startSeconds: 0, maxSeconds: maxSeconds - 0.2 } } },
     ]);
   });
 
   it('is trimmed to ten minutes while nobody knows whose it is going to be', () => {
     const draft = draftWith({ files: [tooLong], account: { state: 'unchosen' } });
     expect(choose(draft, { type: 'trim', startSeconds: 65 }).files).toMatchObject([
-      { use: { cut: { startSeconds: 65, maxSeconds: 600 } } },
+      { use: { cut: { startSeconds: 65, maxSeconds: 599.8 } } },
     ]);
   });
 
@@ -113,14 +113,14 @@ describe('a video that is too long', () => {
     const cut = { startSeconds: 65, maxSeconds: 300 };
     const draft = draftWith({ files: [video(300, { use: { cut } })] });
     expect(choose(draft, { type: 'trim' }).files).toMatchObject([
-      { use: { cut: { startSeconds: 65, maxSeconds: 60 } } },
+      { use: { cut: { startSeconds: 65, maxSeconds: 59.8 } } },
     ]);
   });
 
   it('becomes whole again', () => {
     const trimmed = choose(draftWith({ files: [video(75)] }), { type: 'trim' });
     const whole = choose(trimmed, { type: 'whole_video' });
-    expect(whole.files).toMatchObject([{ state: 'stored', use: undefined, before: { use: undefined } }]);
+    expect(whole.files).toMatchObject([{ state: 'stored', use: undefined, before: [{ use: undefined }] }]);
   });
 
   it('is judged by what is left of it', () => {
@@ -129,6 +129,14 @@ describe('a video that is too long', () => {
     expect(codes(draftWith({ files: [video(75, { media } as Partial<DraftFile>)] }))).toEqual([]);
     const trimmed = choose(draftWith({ files: [video(75)] }), { type: 'trim', startSeconds: 30 });
     expect(codes(trimmed)).toEqual([]);
+  });
+
+  it('is trimmed further where more has come of it than was asked for', () => {
+    const cut = { startSeconds: 0, maxSeconds: 59.8 };
+    const draft = draftWith({ files: [video(60.3, { use: { cut } })] });
+    expect(codes(draft)).toEqual(['video_too_long_for_creator']);
+    const [file] = choose(draft, { type: 'trim' }).files;
+    expect(file?.use?.cut?.maxSeconds).toBeCloseTo(59.3);
   });
 
   it('is no failure to try again, and no rubbish', () => {
