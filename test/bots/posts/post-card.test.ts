@@ -51,6 +51,45 @@ it('shows the steps of a post, one a line', () => {
   expect(print(processing)).toContain('✓ TikTok has it (publish …761114)\n· TikTok takes the media');
 });
 
+it('says how far its files are prepared', () => {
+  expect(print({ status: 'preparing' })).toContain('\n· preparing the files\n');
+  expect(print({ status: 'preparing' }, { prepared: 0.429 })).toContain('\n· transcoding the video, 42 %\n');
+});
+
+describe('a video of which a person chose something', () => {
+  const held: PostState = {
+    status: 'on_hold',
+    problem: { code: 'video_too_long_for_creator', durationSeconds: 180, maxSeconds: 60 },
+    privacyLevelOptions: [],
+    expiresAt: NOW + 3_600_000,
+  };
+  const withCut = (state: PostState): Post => {
+    const post = postIn(state);
+    const cut = { startSeconds: 65, maxSeconds: 180 };
+    const sources = post.content.sources.map((source) => ({ ...source, durationSeconds: 720, use: { cut } }));
+    return { ...post, content: { ...post.content, kind: 'video', sources, coverMs: 7_000 } };
+  };
+
+  it('says which part and which cover', () => {
+    const queued: PostState = { status: 'queued', notBefore: 0 };
+    expect(print(queued, { post: withCut(queued) })).toContain(
+      'Video to the profile · visible to: Everyone\nFrom 1:05 to 4:05 · cover at 0:07\n',
+    );
+  });
+
+  it('leads to the way to trim it where the limit has shrunk', () => {
+    expect(print(held, { post: withCut(held) })).toContain(`Waiting for its author · Studio Ana (@studio.ana)
+“First light”
+Video to the profile · visible to: Everyone
+From 1:05 to 4:05 · cover at 0:07
+
+It runs 3 min; this account may post up to 1 min. Trim it, or send a shorter cut.
+“Edit” takes it back to trim it.
+If nothing is chosen by today 01:01 (UTC), nothing is posted.
+[Edit] [Cancel]`);
+  });
+});
+
 it('says for how long a post can be stopped for certain', () => {
   expect(print({ status: 'queued', notBefore: NOW + 2_100 })).toContain(
     '· goes to TikTok in 3 s; until then “Cancel” stops it for certain\n[Cancel]',

@@ -263,3 +263,15 @@ it('says what became of a post that was taken back, or that nobody decided', () 
 function raise(): never {
   throw new Error('The example has a review.');
 }
+
+it.each(['telegram:-5', 'discord:1'])('says in %s which part of a video is posted, and its cover', (chat) => {
+  const post = reviewed(IN_REVIEW);
+  const [source] = post.content.sources;
+  if (source === undefined) throw new Error('The post has a file.');
+  const cut = { startSeconds: 65, maxSeconds: 180 };
+  const sources = [{ ...source, use: { cut }, durationSeconds: 200 }];
+  const content = { ...post.content, kind: 'video', sources, coverMs: 7_500 } as const;
+  expect(print({ ...post, content }, { chat })).toContain('\nFrom 1:05 to 3:20 · cover at 0:07.5\n');
+  const inbox = { ...content, postMode: 'MEDIA_UPLOAD', coverMs: undefined } as const;
+  expect(print({ ...post, content: inbox }, { chat })).toContain('\nFrom 1:05 to 3:20\n');
+});
