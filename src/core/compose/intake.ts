@@ -230,7 +230,7 @@ export function createIntake({
       source ??= await fetch();
       if (source === undefined) return undefined;
       run.files.push(source);
-      return inspect(source, { owner, signal });
+      return inspect(source, { owner, signal, use: file.use });
     }, signal);
     return copied.finally(() => {
       // What is refused stays on the disk for a while, too. Until here the bytes count as announced.
@@ -251,9 +251,16 @@ export function createIntake({
     });
   }
 
-  async function inspect(source: StoredFile, asking: Asking): Promise<StoredDraftFile> {
+  async function inspect(
+    source: StoredFile,
+    { use, ...asking }: Asking & Pick<DraftFile, 'use'>,
+  ): Promise<StoredDraftFile> {
     const facts = await preparer.inspect(source, { ...asking, timeoutMs: inspectTimeoutMs });
-    if (facts.kind === 'photo') return { state: 'stored', source, kind: 'photo' };
+    if (facts.kind === 'photo') {
+      const pictures = facts.pictures > 1 ? facts.pictures : undefined;
+      const kind = pictures !== undefined && use?.asVideo ? 'video' : 'photo';
+      return { state: 'stored', source, kind, pictures };
+    }
     return { state: 'stored', source, kind: 'video', durationSeconds: facts.durationSeconds };
   }
 

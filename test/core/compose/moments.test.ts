@@ -11,6 +11,7 @@ import {
   type DraftChoice,
   type DraftFile,
   decide,
+  judgedOf,
   kindOf,
   needsPick,
   problemsOf,
@@ -173,6 +174,63 @@ describe('the cover of a video', () => {
   it('is for videos alone', () => {
     const photo = draftWith();
     expect(choose(photo, { type: 'cover_moment', ms: 7_000 })).toEqual(photo);
+  });
+});
+
+const settled = ({ files }: Draft) => files.every(({ state }) => state === 'ready' || state === 'refused');
+
+/** Offers an animation, alone or in an album. */
+async function offerAnimation(
+  { chat, photo }: ComposingWorld,
+  { composer, whenDraft }: Composing,
+  { id = '1', album }: { id?: string; album?: string } = {},
+) {
+  const content = readFileSync(fixture('animated.gif'));
+  const offer = await photo(id, {
+    file: { name: 'fun.gif', bytes: content.length },
+    ...(album && { album }),
+  });
+  chat.set(`ref-${id}`, () => Readable.from([content]));
+  const offered = await composer.offer(offer);
+  return whenDraft(offered?.id ?? '', settled);
+}
+
+describe('an animation from a chat', () => {
+  it('is its first picture, with what a person can choose instead', async () => {
+    await using chat = await createComposingWorld();
+    const draft = await offerAnimation(chat, chat.openComposer());
+    const [gif] = draft.files;
+    const changes = gif?.state === 'ready' ? gif.media.changes : [];
+    const first = changes.find(({ type }) => type === 'first_picture');
+    expect(gif).toMatchObject({ state: 'ready', kind: 'photo' });
+    expect(first).toEqual({ type: 'first_picture', of: judgedOf(gif as DraftFile)?.pictures });
+  });
+
+  it('is its picture again at once, without being prepared anew', async () => {
+    await using chat = await createComposingWorld();
+    const parts = chat.openComposer();
+    const { id, files } = await offerAnimation(chat, parts);
+    await parts.composer.choose(id, ANA, { type: 'animation', fileId: '1', asVideo: true });
+    await parts.whenDraft(id, (draft) => draft.files[0]?.use?.asVideo === true && settled(draft));
+    chat.lines.splice(0);
+    await parts.composer.choose(id, ANA, { type: 'animation', fileId: '1', asVideo: false });
+    const back = await parts.whenDraft(id, (draft) => isReady(draft) && draft.preview !== undefined);
+    expect(back.files).toMatchObject([
+      { kind: 'photo', media: files[0]?.state === 'ready' && files[0].media },
+    ]);
+    expect(chat.lines.join('')).not.toContain('media prepared');
+  });
+
+  it('leaves the photos beside it for a draft of its own once it shall be a video', async () => {
+    await using chat = await createComposingWorld();
+    const parts = chat.openComposer();
+    await parts.composer.offer(await chat.photo('2', { album: 'album-1' }));
+    const { id } = await offerAnimation(chat, parts, { id: '3', album: 'album-1' });
+    await parts.composer.choose(id, ANA, { type: 'animation', fileId: '3', asVideo: true });
+    const left = await parts.whenDraft(id, (draft) => draft.files.length === 1 && isReady(draft));
+    expect(left).toMatchObject({ files: [{ id: '2', kind: 'photo' }] });
+    const own = await parts.whenDraft(left.sentWith?.draftId ?? '', settled);
+    expect(own).toMatchObject({ files: [{ id: '3', use: { asVideo: true } }], sentWith: { draftId: id } });
   });
 });
 
