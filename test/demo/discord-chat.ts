@@ -34,6 +34,9 @@ const TYPES: Readonly<Record<string, string>> = {
   flv: 'video/x-flv',
 };
 
+/** Its option leaves these out, so they are posted in the channel first, where *Post to TikTok* takes them. */
+const NOT_OFFERED = /\.apng$/i;
+
 /** The channel #posts of a server, where Ana uses `/tiktok post`. */
 export function createDiscordChat(world: World): DemoChat {
   const discord = discordOf(world);
@@ -52,13 +55,23 @@ export function createDiscordChat(world: World): DemoChat {
 
   async function send({ paths, caption }: Group): Promise<DemoCard> {
     const files = await Promise.all(paths.map(fileOf));
-    const options = Object.fromEntries(files.map((file, index) => [`media${index + 1}`, file]));
+    const isOffered = paths.every((path) => !NOT_OFFERED.test(path));
+    const message = isOffered
+      ? undefined
+      : await discord.sendMessage(posts, ana, { content: caption ?? '', files });
     const before = new Set(discord.messages(posts).map(({ id }) => id));
-    const command = { user: ana, channel: posts, name: 'tiktok', subcommand: 'post' };
-    const composer = await discord.runCommand({
-      ...command,
-      options: caption === undefined ? options : { ...options, caption },
-    });
+    const composer = await (message === undefined
+      ? runPost()
+      : discord.runMessageCommand({ user: ana, message, name: 'Post to TikTok' }));
+
+    function runPost() {
+      const options = Object.fromEntries(files.map((file, index) => [`media${index + 1}`, file]));
+      const command = { user: ana, channel: posts, name: 'tiktok', subcommand: 'post' };
+      return discord.runCommand({
+        ...command,
+        options: caption === undefined ? options : { ...options, caption },
+      });
+    }
 
     /** In the channel once it is posted, before that where only Ana sees it. */
     function find(): WireMessage | undefined {
