@@ -168,7 +168,8 @@ function run(program: string, parameters: string[]) {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       output.stderr += text;
     });
-    child.once('error', reject);
+    // What takes too long is ended, and then has not decoded.
+    child.once('error', (error) => (isMissing(error) ? reject(error) : resolve({ code: null, ...output })));
     child.once('close', (code) => resolve({ code, ...output }));
   });
 }
