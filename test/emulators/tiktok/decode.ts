@@ -122,12 +122,13 @@ function listTags(tags: Stream['tags'], streams: Stream[]): string[] {
 
 const isData = ({ codec_type }: Stream) => codec_type !== 'video' && codec_type !== 'audio';
 
-/** Every frame and all sound; the first error ends it. Only so does ffmpeg complain about a JPEG that lacks data. */
+/** Every frame and all sound; the first error ends it, which several threads of ffmpeg's miss now and then. */
 async function play(path: string, isPhoto: boolean) {
-  const { code, stdout, stderr } = await run('ffmpeg', [
-    ...['-v', 'error', '-nostdin', '-xerror', ...(isPhoto ? ['-err_detect', 'explode'] : []), '-i', path],
-    ...['-map', '0:v:0', '-map', '0:a?', '-fps_mode', 'passthrough', '-f', 'framecrc', '-'],
-  ]);
+  // Only so does ffmpeg complain about a JPEG that lacks data.
+  const detection = isPhoto ? ['-err_detect', 'explode'] : [];
+  const strict = ['-v', 'error', '-nostdin', '-threads', '1', '-xerror', ...detection];
+  const output = ['-map', '0:v:0', '-map', '0:a?', '-fps_mode', 'passthrough', '-f', 'framecrc', '-'];
+  const { code, stdout, stderr } = await run('ffmpeg', [...strict, '-i', path, ...output]);
   const frames = stdout.split('\n').filter((line) => line.startsWith('0,')).length;
   return { frames, complaint: code === 0 ? undefined : shorten(stderr, path) };
 }
