@@ -71,7 +71,7 @@ export class HeifError extends Error {
 }
 
 /** Where a tile belongs in the picture, in its own pixels; it may stand over at every edge. */
-export interface Tile {
+export interface HeicTile {
   readonly left: number;
   readonly top: number;
   readonly width: number;
@@ -91,7 +91,7 @@ export interface HeicPicture {
   /** By the numbers of ITU-T H.273. */
   readonly nclx?: { readonly primaries: number; readonly transfer: number } | undefined;
   /** Decodes the picture part by part, so that never all of it is in libheif's memory. */
-  readonly tiles: () => Generator<Tile>;
+  readonly tiles: () => Generator<HeicTile>;
 }
 
 /** Opens the primary picture of a HEIC; throws a `HeifError`. libheif gets no more than so many bytes of memory. */
@@ -135,7 +135,7 @@ export function openHeic(content: Uint8Array, { maxBytes }: { maxBytes: number }
     return { primaries: read(profile + 4), transfer: read(profile + 8) };
   }
 
-  function* tiles(): Generator<Tile> {
+  function* tiles(): Generator<HeicTile> {
     heif._heif_image_handle_get_image_tiling(error, handle, 1, out);
     check();
     const [columns, rows, tileWidth, tileHeight] = [4, 8, 12, 16].map((at) => read(out + at)) as [
@@ -167,7 +167,7 @@ export function openHeic(content: Uint8Array, { maxBytes }: { maxBytes: number }
       }
   }
 
-  function readTile({ left, top }: { left: number; top: number }): Tile & { image: number } {
+  function readTile({ left, top }: { left: number; top: number }): HeicTile & { image: number } {
     check();
     const image = read(out);
     const plane = heif._heif_image_get_plane_readonly(image, INTERLEAVED, out);

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Problem, UserError } from '../../../problems.ts';
 import type { HeicJob, HeicJobAnswer } from './decode.ts';
 import { iccOfNclx } from './icc.ts';
-import { HeifError, openHeic, type Tile } from './libheif.ts';
+import { type HeicTile, HeifError, openHeic } from './libheif.ts';
 import { createTiff } from './tiff-file.ts';
 
 const END_OF_DATA = 100;
@@ -41,7 +41,7 @@ function decode({ path, maxPixels, maxBytes }: HeicJob): Uint8Array<ArrayBuffer>
 
 /** Copies the part of a tile that lies in the picture. */
 function place(
-  tile: Tile,
+  tile: HeicTile,
   {
     pixels,
     width,
