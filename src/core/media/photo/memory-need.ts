@@ -6,6 +6,8 @@ const FIXED_BYTES = 24_000_000;
 /** What reads a picture line by line keeps this many lines of it. */
 const LINES_KEPT = 2300;
 
+/** An odd JPEG is mended in memory; what phones write behind a photo may be longer than this. */
+export const MAX_MENDED_BYTES = 64 * 1024 ** 2;
 const LIBHEIF_BYTES = 20_000_000;
 const TILE_BYTES = 40_000_000;
 
@@ -25,7 +27,7 @@ export function memoryNeed(
       // Made smaller while it is read; the bytes are those of one that has to be mended.
       return (
         FIXED_BYTES +
-        2 * bytes +
+        2 * Math.min(bytes, MAX_MENDED_BYTES) +
         (found.isProgressive === true ? pixels * coefficientBytes(found, channels) : 0)
       );
     case 'PNG':

@@ -7,6 +7,7 @@ import { decodeBmp } from './bmp.ts';
 import type { PhotoFacts } from './facts.ts';
 import { decodeHeic } from './heic/decode.ts';
 import { isCut, speaksOfAnEnd } from './incomplete.ts';
+import { MAX_MENDED_BYTES } from './memory-need.ts';
 import { mendJpeg } from './mend-jpeg.ts';
 
 /** A photo's pixels, as often as they are needed. */
@@ -34,7 +35,7 @@ export async function openPhoto(
     const pixels = await decodeBmp(path, { width, height }, { ffmpeg, signal });
     return { orientation: 1, read: (use) => use(sharp(pixels, { raw: { width, height, channels: 4 } })) };
   }
-  if (facts.format === 'JPEG') return { orientation, read: (use) => readJpeg(path, use) };
+  if (facts.format === 'JPEG') return { orientation, read: (use) => readJpeg(path, facts, use) };
   const read = <T>(use: (picture: Sharp) => Promise<T>) =>
     use(open(path)).catch(async (error: unknown) => refuse(error, await isCut(path, facts)));
   return { orientation, read };
@@ -45,11 +46,15 @@ export async function openPhoto(
  * Decoders tell the first oddity alone, so a file that has one is read again with all of these put right: what is
  * still odd then are its data.
  */
-async function readJpeg<T>(path: string, use: (picture: Sharp) => Promise<T>): Promise<T> {
+async function readJpeg<T>(
+  path: string,
+  { bytes }: PhotoFacts,
+  use: (picture: Sharp) => Promise<T>,
+): Promise<T> {
   try {
     return await use(open(path));
   } catch (error) {
-    if (!isOdd(error)) return refuse(error);
+    if (!isOdd(error) || bytes > MAX_MENDED_BYTES) return refuse(error);
     const mended = mendJpeg(await readFile(path));
     return use(open(mended)).catch(refuse);
   }

@@ -23,7 +23,6 @@ async function convert(content: Buffer) {
 /** Of noise, so that a part of the file is a part of the picture, and with a white bottom as many pictures have one. */
 const KINDS: Record<string, (picture: Sharp) => Sharp> = {
   'baseline JPEG': (picture) => picture.jpeg(),
-  'JPEG with restarts': (picture) => picture.jpeg({ mozjpeg: true, progressive: false }),
   'progressive JPEG': (picture) => picture.jpeg({ progressive: true }),
   PNG: (picture) => picture.png(),
   'interlaced PNG': (picture) => picture.png({ progressive: true }),

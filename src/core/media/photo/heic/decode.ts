@@ -13,12 +13,12 @@ export type HeicJobAnswer =
   | { readonly tiff: Uint8Array<ArrayBuffer> }
   | { readonly problem: Problem; readonly cause: string };
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 const MAX_HEAP_MB = 64;
 
 /**
  * Decodes the picture of a HEIC that is shown, and gives it upright as a TIFF with its colour profile. It runs on a
- * thread of its own, which is ended after a minute or when the signal says so: its data are computed in WebAssembly,
+ * thread of its own, which is ended after two minutes or when the signal says so: its data are computed in WebAssembly,
  * in memory that is gone with the thread. Throws a `UserError` for the file's faults.
  */
 export async function decodeHeic(
