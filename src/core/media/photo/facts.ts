@@ -85,7 +85,8 @@ async function inspectBmp(path: string, bytes: number): Promise<PhotoFacts> {
 async function readHeader(path: string, file: { format: PhotoFormatName; bytes: number }): Promise<Metadata> {
   try {
     // Nothing is decoded here, so there is no limit to keep: a bomb is told by what it says it holds.
-    return await sharp(path, { limitInputPixels: false }).metadata();
+    // libheif's own limits are for 256 tiles, which a phone's 48 megapixels reach.
+    return await sharp(path, { limitInputPixels: false, unlimited: file.format === 'HEIC' }).metadata();
   } catch (cause) {
     const isIncomplete = speaksOfAnEnd(cause) || (await isCut(path, file));
     throw new UserError({ code: isIncomplete ? 'file_incomplete' : 'file_damaged' }, { cause });
