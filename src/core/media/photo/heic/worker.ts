@@ -21,10 +21,14 @@ function answerOf(job: HeicJob): HeicJobAnswer {
   try {
     return { tiff: decode(job) };
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error) throw error;
+    if (isOurs(error)) throw error;
     return { problem: problemOf(error, job), cause: error instanceof Error ? error.message : String(error) };
   }
 }
+
+/** Whether the system failed us, or libheif is not installed. */
+const isOurs = (error: unknown): boolean =>
+  error instanceof Error && ('syscall' in error || ('code' in error && error.code === 'MODULE_NOT_FOUND'));
 
 function decode({ path, maxPixels, maxBytes }: HeicJob): Uint8Array<ArrayBuffer> {
   const picture = openHeic(readFileSync(path), { maxBytes });
