@@ -30,6 +30,32 @@ async function teamWorld() {
   return { ...ready, world, post, vote, settle, workspaces, signals, ballots };
 }
 
+describe('a post that came to nothing', () => {
+  it('was posted after all once another try is, so that it needs its files no more', async () => {
+    const { chat, rework, submission, settle, posts, world } = await teamWorld();
+    await using _ = chat;
+    const failed = await settle({ status: 'failed', failure: { reason: 'unknown' } });
+    const next = await rework.retry(failed, ANA);
+    expect(await submission.wasPosted(failed)).toBe(false);
+    const end = { status: 'published', settledAt: world.now(), publishId: 'p', postIds: [] };
+    await posts.update(next.id, (one) => ({ ...one, ...end }) as unknown as Post);
+    expect(await submission.wasPosted(failed)).toBe(true);
+  });
+
+  it('was posted after all once what it was changed into is', async () => {
+    const { chat, rework, submission, parts, post, posts, world } = await teamWorld();
+    await using _ = chat;
+    const { id } = await rework.withdraw(post, ANA);
+    await parts.composer.choose(id, ANA, { type: 'privacy', privacyLevel: 'PUBLIC_TO_EVERYONE' });
+    const changed = await submission.submit(id, ANA, 'DIRECT_POST');
+    const before = await world.read(post.id);
+    expect(await submission.wasPosted(before)).toBe(false);
+    const end = { status: 'published', settledAt: world.now(), publishId: 'p', postIds: [] };
+    await posts.update(changed.id, (one) => ({ ...one, ...end }) as unknown as Post);
+    expect(await submission.wasPosted(before)).toBe(true);
+  });
+});
+
 describe('taking a post back', () => {
   it('opens a draft with everything, ends the post and voids its votes', async () => {
     const { chat, rework, submission, drafts, parts, post, vote, world } = await teamWorld();
