@@ -13,6 +13,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     format: { type: 'string', default: '.' },
     keep: { type: 'string' },
+    'hang-ms': { type: 'string', default: '10000' },
   },
 });
 
@@ -27,6 +28,7 @@ const report = await fuzz({
   count: Number(values.count),
   withWhole: true,
   seed: Number(values.seed),
+  hangMs: Number(values['hang-ms']),
   folder,
   formats: new RegExp(values.format, 'i'),
   only: values.only === undefined ? undefined : Number(values.only),
