@@ -8,6 +8,7 @@ import type { PhotoFacts } from '../inspect.ts';
 import type { MediaStore } from '../store.ts';
 import type { MediaChange, PreparedMedia, StoredFile } from '../types.ts';
 import { VIDEO_LIMITS } from '../types.ts';
+import { cleanInPlace } from './cleaning.ts';
 import { NO_METADATA, X264 } from './perform.ts';
 import { fittingSize } from './plan.ts';
 import { verifyVideo } from './verify.ts';
@@ -58,6 +59,7 @@ export async function prepareAnimation({
     const times = Math.ceil((MIN_SECONDS * RATE) / frames);
     if (times > 1) await loop(ffmpeg, { from: once, to: looped, times, signal });
     const to = times > 1 ? looped : once;
+    await cleanInPlace(to, signal);
     const durationSeconds = (frames * times) / RATE;
     const verified = await verifyVideo(ffmpeg, {
       path: to,
