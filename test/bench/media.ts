@@ -1,76 +1,144 @@
-import { createHash } from 'node:crypto';
-import { mkdtemp, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { createWorld } from '../world.ts';
-import { startNginx } from './nginx.ts';
-import { startNod } from './nod-process.ts';
-import { type Figure, median } from './report.ts';
-import { type Seeded, seedReleased } from './seed.ts';
-import { load, missingPrograms } from './wrk.ts';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { MediaChange } from '../../src/core/media/types.ts';
+import { X264 } from '../../src/core/media/video/perform.ts';
+import { makeAvi, makeMovie, makePhotos } from './media-inputs.ts';
+import { type Figure, median, megabytes, seconds } from './report.ts';
+import { missingPrograms } from './wrk.ts';
 
 const ROUNDS = 3;
-const SECONDS = 3;
+const PROCESS = fileURLToPath(new URL('./media-process.ts', import.meta.url));
+const DELAY_GOAL_MS = 50;
+const MEMORY_GOAL_BYTES = 250e6;
 
-/** How fast a puller gets released media from Nod, beside nginx over the very same files. */
+/** What Nod encodes with, as people would write it. */
+const PROFILE = [...X264, ...'-r 30 -c:a aac -b:a 160k -ac 2 -ar 48000 -movflags +faststart'.split(' ')];
+
+const run = promisify(execFile);
+
+/** What a process tells that has prepared files. */
+export interface Prepared {
+  /** From the first offer until all files were copied from the chat, and until all were ready. */
+  readonly copiedMs: number;
+  readonly readyMs: number;
+  readonly peakBytes: number;
+  /** The delay of the event loop, 99th percentile. */
+  readonly delayMs: number;
+  readonly files: readonly { name: string; bytes: number; changes: readonly MediaChange[] }[];
+}
+
+/** How fast files become what TikTok takes, each beside the plain tools over the very same file. */
 export async function benchMedia(): Promise<Figure[]> {
-  const missing = await missingPrograms(['nginx', 'wrk']);
+  const missing = await missingPrograms(['ffmpeg', 'vipsthumbnail']);
   if (missing.length > 0) {
-    console.log(`Serving media is skipped: install ${missing.join(' and ')} (apt-get install nginx wrk).\n`);
+    console.log(
+      `Preparing media is skipped: install ${missing.join(' and ')} (apt-get install ffmpeg libvips-tools).\n`,
+    );
     return [];
   }
-  await using world = await createWorld();
-  const { photo, video } = await seedReleased(world);
-  const scratch = await mkdtemp(join(tmpdir(), 'nginx-'));
-  await using _nod = await startNod(world, { logFile: join(scratch, 'nod.log') });
-  await using nginx = await startNginx({ root: dirname(photo.path), scratch });
+  const scratch = await mkdtemp(join(tmpdir(), 'media-'));
+  const photos = await makePhotos(scratch, 10);
+  const mp4 = await makeMovie(join(scratch, 'gigabyte.mp4'), 1e9);
+  const mov = await makeMovie(join(scratch, 'half.mov'), 0.5e9);
+  const avi = await makeAvi(join(scratch, 'old.avi'));
+  const copy = join(scratch, 'copy');
 
-  async function compare(what: string, file: Seeded, connections: number, goal: number): Promise<Figure> {
-    const ours = file.url;
-    const theirs = `${nginx.url}/${basename(file.path)}`;
-    for (const url of [ours, theirs]) await check(url, file);
-    const [nod, other] = await alternate(ours, theirs, connections);
-    const ratio = nod / other;
-    return {
-      what: `${what}, ${connections} connections of wrk`,
-      figure: speed(nod),
-      beside: `nginx ${speed(other)}: ${ratio.toFixed(2)} of it, goal ≥ ${goal}`,
-      isMet: ratio >= goal,
-      why: `medians of ${ROUNDS} runs of ${SECONDS} s; see where Nod's processor time goes with node --cpu-prof.`,
-    };
+  const thumbnails = `printf '%s\\n' ${photos.join(' ')} | xargs -P ${availableParallelism()} -I@ vipsthumbnail @ --size 1080x1440 -o @.jpg[Q=85,strip]`;
+  const figures = [
+    await compare({
+      what: 'ten PNGs of 12 megapixels to a ready draft',
+      paths: photos,
+      tool: ['vipsthumbnail on all cores', thumbnails],
+      goal: 1.2,
+    }),
+    await compare({
+      what: 'an MP4 of 1 GB that needs its metadata taken out, once copied',
+      paths: [mp4],
+      tool: ['cp and sha256sum', `cp ${mp4} ${copy} && sha256sum ${copy}`],
+      goal: 1.5,
+      onceCopied: true,
+    }),
+    await compare({
+      what: 'a MOV of 500 MB to MP4, once copied',
+      paths: [mov],
+      tool: ['ffmpeg -c copy', `ffmpeg -v error -nostdin -y -i ${mov} -c copy -f mp4 ${copy}`],
+      goal: 3,
+      onceCopied: true,
+    }),
+    await compare({
+      what: 'an AVI of 20 s at 1080×1920 to H.264 and AAC, once copied',
+      paths: [avi],
+      tool: [
+        'ffmpeg with the same profile',
+        `ffmpeg -v error -nostdin -y -i ${avi} ${PROFILE.join(' ')} -f mp4 ${copy}`,
+      ],
+      goal: 1.1,
+      onceCopied: true,
+    }),
+  ];
+  await rm(scratch, { recursive: true });
+  return figures.flat();
+}
+
+interface Comparison {
+  readonly what: string;
+  readonly paths: readonly string[];
+  /** Its name, and a command for the shell. */
+  readonly tool: readonly [name: string, command: string];
+  /** How many times the tool's time. */
+  readonly goal: number;
+  /** Leaves out the copying from the chat. */
+  readonly onceCopied?: boolean;
+}
+
+/** Medians of both, taken in turns after one round of warming up. */
+async function compare({ what, paths, tool, goal, onceCopied = false }: Comparison): Promise<Figure[]> {
+  const [name, command] = tool;
+  const ours: Prepared[] = [];
+  const theirs: number[] = [];
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const prepared = await prepare(paths);
+    const startedAt = performance.now();
+    await run('sh', ['-c', command]);
+    if (round === 0) continue;
+    ours.push(prepared);
+    theirs.push(performance.now() - startedAt);
   }
-
+  const time = median(ours.map(({ readyMs, copiedMs }) => (onceCopied ? readyMs - copiedMs : readyMs)));
+  const yardstick = median(theirs);
+  const peak = Math.max(...ours.map(({ peakBytes }) => peakBytes));
+  const delay = Math.max(...ours.map(({ delayMs }) => delayMs));
   return [
-    await compare('a video of 50 MB', video, 4, 0.7),
-    await compare('a photo of 200 KB', photo, 16, 0.5),
+    {
+      what,
+      figure: seconds(time),
+      beside: `${name} ${seconds(yardstick)}: ${(time / yardstick).toFixed(2)} times that, goal ≤ ${goal}`,
+      isMet: time / yardstick <= goal,
+      why: `medians of ${ROUNDS} runs each.`,
+    },
+    {
+      what: '  memory of Nod’s process at its highest',
+      figure: megabytes(peak),
+      beside: onceCopied ? `goal < ${megabytes(MEMORY_GOAL_BYTES)}` : '',
+      isMet: onceCopied ? peak < MEMORY_GOAL_BYTES : undefined,
+      why: 'ffmpeg’s own processes are not counted.',
+    },
+    {
+      what: '  delay of its event loop, p99',
+      figure: `${delay.toFixed(1)} ms`,
+      beside: `goal < ${DELAY_GOAL_MS} ms`,
+      isMet: delay < DELAY_GOAL_MS,
+    },
   ];
 }
 
-/** Medians of both, after a second of warming up each. */
-async function alternate(ours: string, theirs: string, connections: number): Promise<[number, number]> {
-  const speeds: [number[], number[]] = [[], []];
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    const seconds = round === 0 ? 1 : SECONDS;
-    const nod = await load(ours, { connections, seconds });
-    const nginx = await load(theirs, { connections, seconds });
-    if (round === 0) continue;
-    speeds[0].push(nod);
-    speeds[1].push(nginx);
-  }
-  return [median(speeds[0]), median(speeds[1])];
+async function prepare(paths: readonly string[]): Promise<Prepared> {
+  const directory = await mkdtemp(join(tmpdir(), 'nod-'));
+  const { stdout } = await run(process.execPath, [PROCESS, directory, ...paths]);
+  await rm(directory, { recursive: true });
+  return JSON.parse(stdout);
 }
-
-/** What is measured is the file itself and no page of an error. */
-async function check(url: string, { path }: Seeded): Promise<void> {
-  const response = await fetch(url);
-  const [got, wanted] = [Buffer.from(await response.arrayBuffer()), await readFile(path)].map(hashOf);
-  if (response.status !== 200 || got !== wanted)
-    throw new Error(`A server answers ${response.status} or other bytes.`);
-}
-
-const hashOf = (content: Buffer) => createHash('sha256').update(content).digest('hex');
-
-const speed = (bytesPerSecond: number) =>
-  bytesPerSecond >= 1e9
-    ? `${(bytesPerSecond / 1e9).toFixed(2)} GB/s`
-    : `${Math.round(bytesPerSecond / 1e6)} MB/s`;

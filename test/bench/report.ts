@@ -7,7 +7,7 @@ export interface Figure {
   /** The yardstick of the same run, or the goal. */
   readonly beside: string;
   /** Absent where there is no goal. */
-  readonly isMet?: boolean;
+  readonly isMet?: boolean | undefined;
   /** Said only where the goal is missed. */
   readonly why?: string;
 }
