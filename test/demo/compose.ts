@@ -67,7 +67,7 @@ const reportOf = ({ text }: Seen): string[] => text.split('\n\n')[1]?.split('\n'
 function isComplete(card: Seen, count: number): boolean {
   const labels = labelsOf(card);
   const { text } = card;
-  if (/ {2}(on the way|being prepared|being transcoded)/.test(text)) return false;
+  if (/ {2}(on the way|being prepared|being converted)/.test(text)) return false;
   const refused = text.match(/ {2}✕ /g)?.length ?? 0;
   const usable = refused === count ? 0 : Number(/^(\d+) /.exec(text)?.[1] ?? 1);
   const isDecided = labels.includes('Everyone') || labels.includes(LEAVE_OUT);

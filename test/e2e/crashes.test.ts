@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import type { TikTokEmulatorOptions } from '../emulators/tiktok/index.ts';
 import { textOf } from '../world.ts';
 import { launchNod, type NodProcess } from './process.ts';
-import { bytesOf, LINK, startStage } from './stage.ts';
+import { LINK, startStage } from './stage.ts';
 
 /** Nod as a process of its own, with a draft that only waits for the last tap. */
 async function startDraft({
@@ -37,12 +39,18 @@ async function startDraft({
 
 type Started = Awaited<ReturnType<typeof startDraft>>;
 
-/** A video of more bytes than the buffers on the way to TikTok hold: most of it is a box that players skip. */
+/** A video of more bytes than the buffers on the way to TikTok hold: noise, of which nothing can be compressed. */
 async function longVideo(): Promise<Buffer> {
-  const box = Buffer.alloc(15_000_000);
-  box.writeUInt32BE(box.length);
-  box.write('free', 4);
-  return Buffer.concat([await bytesOf('tiktok-h264.mp4'), box]);
+  const noise = 'color=gray:size=540x960:rate=30:duration=1.5,noise=alls=100:allf=t';
+  const encoding = ['-c:v', 'libx264', '-preset', 'ultrafast', '-qp', '34', '-pix_fmt', 'yuv420p'];
+  const output = [...encoding, '-movflags', 'frag_keyframe+empty_moov', '-f', 'mp4', 'pipe:1'];
+  const options = { encoding: 'buffer', maxBuffer: 30_000_000 } as const;
+  const { stdout } = await promisify(execFile)(
+    'ffmpeg',
+    ['-v', 'error', '-f', 'lavfi', '-i', noise, ...output],
+    options,
+  );
+  return stdout;
 }
 
 /** One post at TikTok, and its link on the card that was there before the crash. */

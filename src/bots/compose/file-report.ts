@@ -32,7 +32,7 @@ function stateText(
     case 'waiting':
       return 'on the way';
     case 'stored':
-      return progress === undefined ? 'being prepared' : `being transcoded, ${Math.floor(progress * 100)} %`;
+      return progress === undefined ? 'being prepared' : `being converted, ${Math.floor(progress * 100)} %`;
     case 'refused':
       return `✕ ${problemText(file.problem, wording)}`;
     case 'ready':

@@ -35,7 +35,7 @@ export interface PostView {
   readonly goesOn: boolean;
   /** Whether TikTok would still tell us about it. */
   readonly hasAccess: boolean;
-  /** How much of its video is transcoded, from 0 to 1, while it is. */
+  /** How much of its video is converted, from 0 to 1, while it is. */
   readonly prepared?: number | undefined;
   /** What TikTok has taken of the media, while it takes it. */
   readonly pull?: PullProgress | undefined;
@@ -107,7 +107,7 @@ function preparingLines({ wait, notBefore }: PostIn<'preparing'>, view: PostView
   const { chat, now, timeZone, prepared } = view;
   const isWaiting = wait !== undefined && notBefore !== undefined && notBefore > now;
   if (!isWaiting && prepared !== undefined)
-    return [[`· transcoding the video, ${Math.floor(prepared * 100)} %`]];
+    return [[`· converting the video, ${Math.floor(prepared * 100)} %`]];
   if (wait === undefined || notBefore === undefined) return [['· preparing the files']];
   const { what } = failureWords(wordingOf(chat), wait.reason);
   return [

@@ -86,7 +86,7 @@ it('says how far the work on a file is', () => {
   const stored: DraftFile = { ...offered, state: 'stored', kind: 'video', source: namedFile('a') };
   const say = (progress?: number) => fileLines(draftWith({ files: [stored] }), () => progress).map(lineText);
   expect(say()).toEqual(['clip.mkv  being prepared']);
-  expect(say(0.429)).toEqual(['clip.mkv  being transcoded, 42 %']);
+  expect(say(0.429)).toEqual(['clip.mkv  being converted, 42 %']);
 });
 
 it.each([

@@ -53,7 +53,7 @@ it('shows the steps of a post, one a line', () => {
 
 it('says how far its files are prepared', () => {
   expect(print({ status: 'preparing' })).toContain('\n· preparing the files\n');
-  expect(print({ status: 'preparing' }, { prepared: 0.429 })).toContain('\n· transcoding the video, 42 %\n');
+  expect(print({ status: 'preparing' }, { prepared: 0.429 })).toContain('\n· converting the video, 42 %\n');
 });
 
 describe('a video of which a person chose something', () => {
@@ -159,7 +159,7 @@ it('says what failed, to which file, and what to do', () => {
 
 it('says how much of the video is transcoded', () => {
   const preparing = { status: 'preparing', createdAt: NOW } as const;
-  expect(print(preparing, { prepared: 0.429 })).toContain('· transcoding the video, 42 %');
+  expect(print(preparing, { prepared: 0.429 })).toContain('· converting the video, 42 %');
   expect(print(preparing)).toContain('· preparing the files');
 });
 
