@@ -45,6 +45,17 @@ export function plainTitle(text: string): string {
   return plainText(text).replace(BLANKS, ' ').trim();
 }
 
+/** A moment of a video as players write it: `0:07`, `1:05.5`, `1:00:05`. */
+export function clockOf(seconds: number): string {
+  const tenths = Math.round(seconds * 10);
+  const whole = Math.floor(tenths / 10);
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  const twoDigits = (part: number) => String(part).padStart(2, '0');
+  const head = hours > 0 ? `${hours}:${twoDigits(minutes)}` : String(minutes);
+  return `${head}:${twoDigits(whole % 60)}${tenths % 10 === 0 ? '' : `.${tenths % 10}`}`;
+}
+
 function seen(text: string): string {
   const line = text.replace(UNSEEN_OR_FLAG, '$1').replace(BLANKS, ' ').replace(JOINERS_BEFORE, '').trimEnd();
   return SEEN.test(line) ? line : '';

@@ -123,6 +123,11 @@ describe('the page of a video', () => {
 });
 
 describe('the page', () => {
+  test('names the moment of a video that is its cover', async () => {
+    const { path } = await addVideo(100, { content: { coverMs: 65_500 } });
+    expect(factOf(await textOf(path), 'Cover')).toBe('the picture at 1:05.5');
+  });
+
   test('shows photos in their order, numbered, without what only videos have', async () => {
     const { path } = await addPhotos(3);
     const text = await textOf(path);

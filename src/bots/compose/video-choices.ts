@@ -7,12 +7,13 @@ import {
   videoToTrim,
 } from '../../core/compose/draft.ts';
 import type { Composer } from '../../core/compose/drafts.ts';
+import { clockOf } from '../../core/plain-text.ts';
 import { UserError } from '../../core/problems.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
 import type { ChatEventOf } from '../platform.ts';
 import { encodeQuestionId, type Questions } from '../questions.ts';
-import { clockOf, durationOf } from '../text/format.ts';
+import { durationOf } from '../text/format.ts';
 import { note, OLD_BUTTON } from '../text/messages.ts';
 import { readMoment } from './read-moment.ts';
 

@@ -11,9 +11,10 @@ import {
   videoToTrim,
 } from '../../core/compose/draft.ts';
 import type { StoredFile } from '../../core/media/types.ts';
+import { clockOf } from '../../core/plain-text.ts';
 import { draftButton as on } from '../buttons.ts';
 import { type Button, buttonColumn, buttonRow, buttonRows, type Line, type Row } from '../platform.ts';
-import { clockOf, durationOf } from '../text/format.ts';
+import { durationOf } from '../text/format.ts';
 
 /** What a person can open: the animations of several files, or pictures of the video to choose its cover from. */
 export type VideoMenu = (typeof MENUS)[number];

@@ -1,6 +1,7 @@
 import type { Place } from '../../core/accounts/workspaces.ts';
 import type { MediaKind } from '../../core/media/types.ts';
 import type { AccountName } from '../../core/people.ts';
+import { clockOf } from '../../core/plain-text.ts';
 import { type Post, type PostContent, wordsOf } from '../../core/publish/post.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { startOf } from '../cards/fit-text.ts';
@@ -53,17 +54,6 @@ export function durationOf(milliseconds: number): string {
 
 function withRest(whole: string, rest: number, unit: string): string {
   return rest === 0 ? whole : `${whole} ${rest} ${unit}`;
-}
-
-/** A moment of a video as players write it: `0:07`, `1:05.5`, `1:00:05`. */
-export function clockOf(seconds: number): string {
-  const tenths = Math.round(seconds * 10);
-  const whole = Math.floor(tenths / 10);
-  const hours = Math.floor(whole / 3600);
-  const minutes = Math.floor(whole / 60) % 60;
-  const twoDigits = (part: number) => String(part).padStart(2, '0');
-  const head = hours > 0 ? `${hours}:${twoDigits(minutes)}` : String(minutes);
-  return `${head}:${twoDigits(whole % 60)}${tenths % 10 === 0 ? '' : `.${tenths % 10}`}`;
 }
 
 const LONG_SECONDS = 10;

@@ -1,11 +1,12 @@
 import type { PreparingProblem } from '../../core/media/types.ts';
 import type { ChatRef } from '../../core/people.ts';
+import { clockOf } from '../../core/plain-text.ts';
 import type { Problem } from '../../core/problems.ts';
 import type { PostStatus } from '../../core/publish/post.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { failureWords } from './failures.ts';
-import { clockOf, countOf, durationOf, excerptOf, limitOf, listOf, sizeOf } from './format.ts';
+import { countOf, durationOf, excerptOf, limitOf, listOf, sizeOf } from './format.ts';
 import { notNowText, nowText } from './not-now.ts';
 import { obstacleText } from './obstacles.ts';
 import type { Wording } from './wording.ts';

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { carriesCaption } from '../../core/compose/draft.ts';
 import type { PreparedMedia } from '../../core/media/types.ts';
 import type { AccountName } from '../../core/people.ts';
+import { clockOf } from '../../core/plain-text.ts';
 import type { Post, PostContent } from '../../core/publish/post.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { badge, type Markup, page } from '../pages/layout.ts';
@@ -107,7 +108,8 @@ function factsOf(post: Post): Fact[] {
   ];
 }
 
-function coverFact({ kind, sources, coverIndex = 0 }: PostContent): Fact[] {
+function coverFact({ kind, sources, coverIndex = 0, coverMs }: PostContent): Fact[] {
+  if (coverMs !== undefined) return [['Cover', `the picture at ${clockOf(coverMs / 1000)}`]];
   return kind === 'photo' && sources.length > 1 ? [['Cover', `photo ${coverIndex + 1}`]] : [];
 }
 

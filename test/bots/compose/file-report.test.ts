@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { fileLines, reportText } from '../../../src/bots/compose/file-report.ts';
-import { clockOf, lineText } from '../../../src/bots/text/format.ts';
+import { lineText } from '../../../src/bots/text/format.ts';
 import type { DraftFile } from '../../../src/core/compose/draft.ts';
 import type { EncodingReason, MediaChange } from '../../../src/core/media/types.ts';
+import { clockOf } from '../../../src/core/plain-text.ts';
 import { namedFile } from '../../core/posts.ts';
 import { draftWith } from '../cards/subjects.ts';
 
