@@ -4,7 +4,7 @@ import { type Ffmpeg, isFaultOfInput } from './ffmpeg.ts';
 import type { MediaStore } from './store.ts';
 import type { MediaUse, PreparedMedia, StoredFile } from './types.ts';
 import { cleanInPlace, storeCleaned } from './video/cleaning.ts';
-import type { VideoFacts } from './video/facts.ts';
+import { inspectVideo, type VideoFacts } from './video/facts.ts';
 import { type Conversion, convertVideo } from './video/perform.ts';
 import { planVideo, type Repair, type VideoPlan } from './video/plan.ts';
 import { diagnose, verifyVideo } from './video/verify.ts';
@@ -14,7 +14,6 @@ export { inspectVideo, type VideoFacts } from './video/facts.ts';
 export { readFrames } from './video/frames.ts';
 
 const CONTENT_TYPES = { mp4: 'video/mp4', mov: 'video/quicktime', webm: 'video/webm' } as const;
-const FORMATS = { mp4: 'MP4', mov: 'MOV', webm: 'WebM' } as const;
 /** Of its frames: with less there is nothing, then it breaks off, and above it has a fault here and there. */
 const SHARES = { something: 0.02, most: 0.9, nearlyAll: 0.98 };
 const CONVERTING_SHARE = 0.95;
@@ -57,7 +56,8 @@ export function isPictureEncoded(facts: VideoFacts, use: MediaUse): boolean {
 
 /** What is wrong with the file, and not with TikTok's wishes. */
 function isFaultOfFile(error: unknown): boolean {
-  if (error instanceof UserError) return /^file_(damaged|incomplete)$/.test(error.problem.code);
+  if (error instanceof UserError)
+    return /^(file_damaged|file_incomplete|video_without_picture)$/.test(error.problem.code);
   return isFaultOfInput(error);
 }
 
@@ -88,19 +88,14 @@ async function carryOut(preparing: Preparing, plan: VideoPlan, isStrict: boolean
   if (plan.type === 'ffmpeg_missing')
     throw new FfmpegMissingError('This video has to be converted first. Install ffmpeg.');
   if (plan.type === 'convert') return convert(preparing, plan, isStrict);
-  const { store, source, ffmpeg, signal } = preparing;
+  const { store, source, facts, ffmpeg, signal } = preparing;
   const file =
     plan.type === 'clean' ? await storeCleaned(store, source, { extension: plan.as, signal }) : source;
   try {
-    const facts =
-      ffmpeg &&
-      (await verifyVideo(ffmpeg, {
-        path: store.path(file),
-        format: FORMATS[plan.as],
-        durationSeconds: plan.durationSeconds,
-        isEncoded: false,
-        signal,
-      }));
+    const { durationSeconds } = plan;
+    const path = store.path(file);
+    // Its index is that of the source, whatever was taken out beside it.
+    if (ffmpeg) await verifyVideo(ffmpeg, { path, facts, durationSeconds, isEncoded: false, signal });
     return result(file, plan, facts);
   } catch (error) {
     if (file.key !== source.key) await store.remove(file.key);
@@ -111,9 +106,8 @@ async function carryOut(preparing: Preparing, plan: VideoPlan, isStrict: boolean
 function result(
   file: StoredFile,
   plan: Exclude<VideoPlan, { type: 'refuse' | 'ffmpeg_missing' }>,
-  facts: VideoFacts | undefined,
+  { width, height, durationSeconds }: VideoFacts,
 ): PreparedMedia {
-  const { width, height, durationSeconds } = facts ?? plan;
   const contentType = CONTENT_TYPES[plan.as];
   return { kind: 'video', file, contentType, width, height, durationSeconds, changes: plan.changes };
 }
@@ -134,16 +128,19 @@ async function convert(
       signal,
       onProgress: (fraction) => onProgress?.(fraction * CONVERTING_SHARE),
     });
-    if (plan.as === 'mp4') await cleanInPlace(to, signal);
-    const verified = await verifyVideo(ffmpeg, {
+    const made =
+      plan.as === 'mp4'
+        ? await cleanInPlace(to, signal)
+        : await inspectVideo({ path: to, format: 'WebM', ffmpeg, signal });
+    await verifyVideo(ffmpeg, {
       path: to,
-      format: FORMATS[plan.as],
+      facts: made,
       durationSeconds: plan.durationSeconds,
       isPart: plan.part !== undefined,
       isEncoded: plan.picture !== 'copy',
       signal,
     });
-    return result(await store.adopt(to, { extension: plan.as }), plan, verified);
+    return result(await store.adopt(to, { extension: plan.as }), plan, made);
   } finally {
     await rm(to, { force: true });
   }

@@ -59,15 +59,9 @@ export async function prepareAnimation({
     const times = Math.ceil((MIN_SECONDS * RATE) / frames);
     if (times > 1) await loop(ffmpeg, { from: once, to: looped, times, signal });
     const to = times > 1 ? looped : once;
-    await cleanInPlace(to, signal);
+    const made = await cleanInPlace(to, signal);
     const durationSeconds = (frames * times) / RATE;
-    const verified = await verifyVideo(ffmpeg, {
-      path: to,
-      format: 'MP4',
-      durationSeconds,
-      isEncoded: true,
-      signal,
-    });
+    await verifyVideo(ffmpeg, { path: to, facts: made, durationSeconds, isEncoded: true, signal });
     const file = await store.adopt(to, { extension: 'mp4' });
     const changes: MediaChange[] = [{ type: 'animation_encoded', from: facts.format }];
     if (size[0] !== width || size[1] !== height)
@@ -76,9 +70,9 @@ export async function prepareAnimation({
       kind: 'video',
       file,
       contentType: 'video/mp4',
-      width: verified.width,
-      height: verified.height,
-      durationSeconds: verified.durationSeconds,
+      width: made.width,
+      height: made.height,
+      durationSeconds: made.durationSeconds,
       changes,
     };
   } finally {

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { MediaStore } from '../store.ts';
 import type { StoredFile } from '../types.ts';
 import { VIDEO_LIMITS } from '../types.ts';
+import { factsOfMp4, type VideoFacts } from './facts.ts';
 import type { Mp4Cleaning } from './mp4/clean.ts';
 import { runMp4Job } from './mp4/jobs.ts';
 
@@ -21,14 +22,16 @@ export async function storeCleaned(
   return store.add(cleaned(path, cleaning, signal), limits);
 }
 
-/** Overwrites in an MP4 of ours what ffmpeg says about itself. */
-export async function cleanInPlace(path: string, signal: AbortSignal | undefined): Promise<void> {
+/** Overwrites in an MP4 of ours what ffmpeg says about itself, and says what is in it. */
+export async function cleanInPlace(path: string, signal: AbortSignal | undefined): Promise<VideoFacts> {
   const content = await runMp4Job({ path, hasUnits: false }, { signal });
-  if (!content?.cleaning) return;
+  if (!content?.cleaning) throw new Error('An MP4 of our own cannot be cleaned.');
   const handle = await open(path, 'r+');
   try {
     for (const { start, end, bytes = Buffer.alloc(end - start) } of content.cleaning.edits)
       await handle.write(bytes, 0, end - start, start);
+    const { size } = await handle.stat();
+    return factsOfMp4(content, { bytes: size });
   } finally {
     await handle.close();
   }

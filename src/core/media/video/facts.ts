@@ -103,6 +103,11 @@ export async function inspectVideo({
   return checked({ kind: 'video', container: format, bytes, ...facts });
 }
 
+/** The facts of an MP4 of our own, from its index alone. */
+export function factsOfMp4(content: Mp4Content, { bytes }: { bytes: number }): VideoFacts {
+  return checked({ kind: 'video', container: 'MP4', bytes, ...factsOfIndex(content) });
+}
+
 type Content = Omit<VideoFacts, 'kind' | 'container' | 'bytes'>;
 
 function checked(facts: VideoFacts): VideoFacts {

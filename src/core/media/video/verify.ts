@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { UserError } from '../../problems.ts';
 import { type Ffmpeg, type FfmpegProgress, isFaultOfInput, runFfmpeg } from '../ffmpeg.ts';
-import type { VideoFormat } from '../types.ts';
 import { VIDEO_LIMITS } from '../types.ts';
 import { demuxerOf } from './codecs.ts';
-import { inspectVideo, type VideoFacts } from './facts.ts';
+import type { VideoFacts } from './facts.ts';
 
 /** A video is decoded whole up to so many pixels: half a minute of 1080p, or a few seconds of our own encoding. */
 const WHOLE_PIXELS = { copied: 30 * 30 * 1920 * 1080, encoded: 4 * 30 * 1920 * 1080 };
-const SAMPLE_SECONDS = 1;
+const WHOLE_BYTES = 64 * 1024 ** 2;
+/** A sample has no more of either. */
+const SAMPLE = { seconds: 1, bytes: 8 * 1024 ** 2 };
 const SAMPLE_SHARES = [0, 0.33, 0.66];
 /** Of a second of video. */
 const DECODE_MS_PER_SECOND = 5_000;
@@ -20,37 +21,37 @@ const LOST_SECONDS = 0.3;
 const GAINED_SECONDS = 1;
 
 /**
- * Decodes a video that is to be sent, the whole of a short one, the start, the end and samples of a long one, and
- * gives back what it is. Throws a `UserError` where it doesn't play, or is not as promised.
+ * Decodes a video that is to be sent, the whole of a short one, the start, the end and samples of a long one. Throws a
+ * `UserError` where it doesn't play, or is not as promised.
  */
 export async function verifyVideo(
   ffmpeg: Ffmpeg,
   {
     path,
-    format,
+    facts,
     durationSeconds,
     isPart = false,
     isEncoded,
     signal,
   }: {
     path: string;
-    format: VideoFormat;
+    /** Of the video itself. */
+    facts: VideoFacts;
+    /** What was promised. */
     durationSeconds: number;
     /** It may not be a moment longer. */
     isPart?: boolean | undefined;
     isEncoded: boolean;
     signal: AbortSignal | undefined;
   },
-): Promise<VideoFacts> {
-  const facts = await inspectVideo({ path, format, ffmpeg, signal });
+): Promise<void> {
   checkPromise(facts, { durationSeconds, isPart });
   const { picture, width, height } = facts;
-  const isShort = picture.frames * width * height <= WHOLE_PIXELS[isEncoded ? 'encoded' : 'copied'];
-  if (isShort || !(await areSamplesGood(ffmpeg, facts, { path, signal }))) {
-    const decoded = await decode(ffmpeg, facts, { path, isStrict: true, signal });
-    if (decoded.frames < picture.frames * LEAST_SHARE) throw new UserError({ code: 'file_damaged' });
-  }
-  return facts;
+  const pixels = picture.frames * width * height;
+  const isShort = pixels <= WHOLE_PIXELS[isEncoded ? 'encoded' : 'copied'] && facts.bytes <= WHOLE_BYTES;
+  if (!isShort && (await areSamplesGood(ffmpeg, facts, { path, signal }))) return;
+  const decoded = await decode(ffmpeg, facts, { path, isStrict: true, signal });
+  if (decoded.frames < picture.frames * LEAST_SHARE) throw new UserError({ code: 'file_damaged' });
 }
 
 function checkPromise(facts: VideoFacts, promised: { durationSeconds: number; isPart: boolean }): void {
@@ -77,16 +78,35 @@ async function areSamplesGood(
   facts: VideoFacts,
   { path, signal }: { path: string; signal: AbortSignal | undefined },
 ): Promise<boolean> {
-  const end = Math.max(0, Math.min(facts.picture.endSeconds, facts.durationSeconds) - SAMPLE_SECONDS);
-  for (const from of [...SAMPLE_SHARES.map((share) => share * end), end]) {
+  const { picture, durationSeconds, bytes } = facts;
+  const seconds = Math.min(SAMPLE.seconds, (SAMPLE.bytes * durationSeconds) / bytes);
+  const end = Math.max(0, Math.min(picture.endSeconds, durationSeconds) - seconds);
+  const samples = [
+    ...SAMPLE_SHARES.map((share) => ({ from: share * end, isExact: false })),
+    { from: end, isExact: true },
+  ];
+  const isGood = async (sample: { from: number; isExact: boolean }) => {
+    // Up to the last frame all since its key frame is decoded, which is too much of what has gigabytes.
+    const isExact = sample.isExact && seconds === SAMPLE.seconds;
+    const decoding = decode(ffmpeg, facts, {
+      path,
+      sample: { ...sample, seconds, isExact },
+      isStrict: true,
+      signal,
+    });
     try {
-      const sample = { from, seconds: SAMPLE_SECONDS };
-      const { frames } = await decode(ffmpeg, facts, { path, sample, isStrict: true, signal });
-      if (frames === 0) return false;
+      return (await decoding).frames > 0;
     } catch (error) {
       if (error instanceof UserError) return false;
       throw error;
     }
+  };
+  for (let first = 0; first < samples.length; first += 2) {
+    // Two at once, as one alone mostly waits for its start; both end before anything else is tried.
+    const both = await Promise.allSettled(samples.slice(first, first + 2).map(isGood));
+    const failed = both.find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
+    if (both.some((one) => one.status === 'fulfilled' && !one.value)) return false;
   }
   return true;
 }
@@ -147,13 +167,15 @@ async function decode(
     path: string;
     /** Usually both. */
     track?: 'picture' | 'sound' | undefined;
-    sample?: { from: number; seconds: number } | undefined;
+    /** From the key frame before, unless it is exact. */
+    sample?: { from: number; seconds: number; isExact: boolean } | undefined;
     isStrict: boolean;
     signal: AbortSignal | undefined;
   },
 ): Promise<FfmpegProgress> {
   const options = ['-threads', `${availableParallelism()}`];
   if (sample) options.push('-ss', `${sample.from}`, '-t', `${sample.seconds}`);
+  if (sample && !sample.isExact) options.push('-noaccurate_seek');
   const output: string[] = [];
   if (track !== 'sound') output.push('-map', `0:${picture.stream}`);
   if (track !== 'picture' && sound) output.push('-map', `0:${sound.stream}`);
