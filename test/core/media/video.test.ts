@@ -183,6 +183,21 @@ describe('preparing a video', () => {
     expect(complaint(store.path(prepared.file))).toBe('');
   });
 
+  it('takes out what is no box, and a second index', async () => {
+    const store = emptyStore();
+    const content = await changedFixture('phone.mp4', (film) => {
+      const at = film.indexOf('moov') - 4;
+      const bytes = film.readUInt32BE(at);
+      const index = film.subarray(at, at + bytes);
+      const longer = Buffer.concat([index, Buffer.from('\0\x01\xff\xff\0\0\0\0Secret', 'latin1')]);
+      longer.writeUInt32BE(longer.length, 0);
+      return Buffer.concat([film.subarray(0, at), longer, index]);
+    });
+    const prepared = await prepare(store, await addBytes(store, content));
+    expect((await store.read(prepared.file)).includes('Secret')).toBe(false);
+    expect(complaint(store.path(prepared.file))).toBe('');
+  });
+
   it('repackages an M4V', async () => {
     const store = emptyStore();
     const content = await changedFixture('demo/sunset.mp4', (mp4) => void mp4.write('M4V ', 8));

@@ -17,6 +17,8 @@ const DECODE_TIMEOUT_MS = 30_000;
 const DECODE_MEMORY_BYTES = 4 * 1024 ** 3;
 /** How much of its frames a picture may lack before it counts as incomplete. */
 const LEAST_SHARE = 0.95;
+/** Complaints about pictures that are whole. */
+const HARMLESS = /mmco: unref|co located POCs|Last message repeated/;
 const LOST_SECONDS = 0.3;
 const GAINED_SECONDS = 1;
 
@@ -183,7 +185,7 @@ async function decode(
   output.push('-fps_mode', 'passthrough', '-enc_time_base:v', '-1', '-f', 'null', '-');
   let reached: FfmpegProgress = { frames: 0, seconds: 0 };
   try {
-    await runFfmpeg(
+    const { stderr } = await runFfmpeg(
       ffmpeg,
       { input: { path, demuxer: demuxerOf(container), options }, output, isStrict },
       {
@@ -195,6 +197,10 @@ async function decode(
         },
       },
     );
+    // Several threads decode, and not every fault that one of them tells ends ffmpeg.
+    const told = stderr.split('\n').filter((line) => line !== '' && !HARMLESS.test(line));
+    if (isStrict && told.length > 0)
+      throw new UserError({ code: 'file_damaged' }, { cause: new Error(told[0]) });
   } catch (error) {
     if (!isFaultOfInput(error)) throw error;
     throw new UserError({ code: 'file_damaged' }, { cause: error });

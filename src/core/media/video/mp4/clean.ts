@@ -111,7 +111,9 @@ export async function planCleaning(path: string, index: Mp4Index): Promise<Mp4Cl
 
 /** Empties what is neither index nor media, and says where the last part that is needed ends. */
 async function cleanTopLevel(handle: FileHandle, { boxes, bytes }: Mp4Index, found: Found): Promise<number> {
-  const isNeeded = ({ type }: Mp4Box) => ['ftyp', 'moov', 'mdat'].includes(type);
+  // Nobody reads a second index.
+  const once = ['ftyp', 'moov'].map((type) => boxes.find((box) => box.type === type));
+  const isNeeded = (box: Mp4Box) => box.type === 'mdat' || once.includes(box);
   const end = Math.min(bytes, boxes.findLast(isNeeded)?.end ?? bytes);
   const rest = { start: end, end: bytes };
   if (end < bytes && !(await isZero(handle, rest))) await note(handle, rest, found);
@@ -121,7 +123,7 @@ async function cleanTopLevel(handle: FileHandle, { boxes, bytes }: Mp4Index, fou
     const isPadding = ['free', 'skip', 'wide'].includes(box.type);
     if (isPadding && (await isZero(handle, content))) continue;
     await note(handle, content, found);
-    empty(box, 0, found);
+    empty({ ...box, end: content.end }, 0, found);
   }
   return end;
 }
@@ -157,16 +159,20 @@ function cleanMovie(index: Mp4Index, found: Found): void {
     index.tracks.some((track) => kept.has(track) && track.box.start === box.start);
 
   function clean(parent: string, from: number, to: number, handler: string): void {
-    for (const box of parseBoxes(moov, { from, to: Math.min(to, moov.length) })) {
+    const inside = parseBoxes(moov, { from, to: Math.min(to, moov.length) });
+    for (const box of inside) {
       const isKept = KEPT[parent]?.includes(box.type) && (box.type !== 'trak' || isKeptTrack(box));
       if (!isKept) {
         const content = moov.toString('latin1', box.contentStart, box.end);
         if (/^\0*$/.test(content) && /^(free|skip|wide|udta)$/.test(box.type)) continue;
         if (!isToolName(content)) found.hadMetadata = true;
         found.hadPlace ||= PLACE.test(content);
-        empty(box, moovStart, found);
+        empty({ ...box, end: Math.min(box.end, to, moov.length) }, moovStart, found);
       } else visit(box, handler);
     }
+    // What is no box is nothing that a player reads; entries may end in fields of their own.
+    if (!/^(vide|soun)$/.test(parent))
+      zero(inside.at(-1)?.end ?? from, Math.min(to, moov.length), () => false);
   }
 
   function visit(box: Mp4Box, handler: string): void {
@@ -198,6 +204,7 @@ function cleanMovie(index: Mp4Index, found: Found): void {
   }
 
   function zero(start: number, end: number, isUsual: (text: string) => boolean): void {
+    if (start >= end) return;
     const content = moov.subarray(start, end);
     if (content.every((byte) => byte === 0)) return;
     // A name begins with its length in QuickTime and in the entry of a picture.
