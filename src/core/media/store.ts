@@ -146,7 +146,7 @@ export function createMediaStore({
       paths.add(path);
       return path;
     }
-    async function adoptHere(temporary: string, options: { extension: string }): Promise<StoredFile> {
+    async function adoptHere(temporary: string, options: Adoption): Promise<StoredFile> {
       const file = await adoptInto(temporary, options, room);
       paths.delete(temporary);
       return file;
@@ -168,21 +168,18 @@ export function createMediaStore({
   }
 
   /** Takes over a file that was written to a reserved path. */
-  async function adopt(temporary: string, { extension }: { extension: string }): Promise<StoredFile> {
+  async function adopt(temporary: string, adoption: Adoption): Promise<StoredFile> {
     const room = await disk.hold(0);
-    return adoptInto(temporary, { extension }, room).finally(room.release);
+    return adoptInto(temporary, adoption, room).finally(room.release);
   }
 
-  async function adoptInto(temporary: string, { extension }: { extension: string }, room: Room) {
+  async function adoptInto(temporary: string, { extension, check }: Adoption, room: Room) {
     checkExtension(extension);
-    const hash = createHash('sha256');
-    let bytes = 0;
-    for await (const chunk of createReadStream(temporary, { highWaterMark: 1 << 18 })) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-    await sync(temporary);
-    const file = await keep(temporary, { sha256: hash.digest('hex'), bytes, extension, room });
+    // Both are over before anything else happens to the file.
+    const [read, checked] = await Promise.allSettled([readThrough(temporary), check?.()]);
+    if (checked.status === 'rejected') throw checked.reason;
+    if (read.status === 'rejected') throw read.reason;
+    const file = await keep(temporary, { ...read.value, extension, room });
     unfinished.delete(basename(temporary));
     return file;
   }
@@ -307,11 +304,19 @@ export type MediaStore = ReturnType<typeof createMediaStore>;
 type Source = AsyncIterable<Uint8Array> | Readable;
 type OpenSource = () => Promise<Source>;
 
+interface Adoption {
+  readonly extension: string;
+  /** What has to succeed before the file is kept; it goes on while the file is hashed and brought to the disk. */
+  readonly check?: (() => Promise<void>) | undefined;
+}
+
 interface Limits {
   readonly maxBytes: number;
   readonly expectedBytes?: number | undefined;
   readonly extension: string;
 }
+
+const WRITTEN_AT_ONCE = 256 * 1024;
 
 async function write(
   source: Source,
@@ -321,14 +326,28 @@ async function write(
   const hash = createHash('sha256');
   let bytes = 0;
   const file = await open(temporary, 'wx', 0o600);
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  /** A network's small parts are written together, and hashed meanwhile. */
+  async function flush(): Promise<void> {
+    const [first = Buffer.alloc(0), ...more] = waiting;
+    const block = more.length === 0 ? first : Buffer.concat(waiting);
+    waiting = [];
+    waitingBytes = 0;
+    const written = file.appendFile(block);
+    hash.update(block);
+    await written;
+  }
   try {
     for await (const chunk of received(source)) {
       bytes += chunk.byteLength;
       if (bytes > maxBytes) throw new FileTooBigError({ maxBytes });
       await room.cover(bytes);
-      hash.update(chunk);
-      await file.appendFile(chunk);
+      waiting.push(chunk);
+      waitingBytes += chunk.byteLength;
+      if (waitingBytes >= WRITTEN_AT_ONCE) await flush();
     }
+    await flush();
     await file.sync();
   } finally {
     await file.close();
@@ -359,6 +378,18 @@ async function* received(source: Source): AsyncGenerator<Uint8Array, void> {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new FileNotReceivedError(`The source of a file broke off: ${reason}`, { cause });
   }
+}
+
+/** Brings a file to the disk, and says what it holds. */
+async function readThrough(path: string): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  await sync(path);
+  return { sha256: hash.digest('hex'), bytes };
 }
 
 async function sync(path: string): Promise<void> {

@@ -132,15 +132,16 @@ async function convert(
       plan.as === 'mp4'
         ? await cleanInPlace(to, signal)
         : await inspectVideo({ path: to, format: 'WebM', ffmpeg, signal });
-    await verifyVideo(ffmpeg, {
-      path: to,
-      facts: made,
-      durationSeconds: plan.durationSeconds,
-      isPart: plan.part !== undefined,
-      isEncoded: plan.picture !== 'copy',
-      signal,
-    });
-    return result(await store.adopt(to, { extension: plan.as }), plan, made);
+    const verify = () =>
+      verifyVideo(ffmpeg, {
+        path: to,
+        facts: made,
+        durationSeconds: plan.durationSeconds,
+        isPart: plan.part !== undefined,
+        isEncoded: plan.picture !== 'copy',
+        signal,
+      });
+    return result(await store.adopt(to, { extension: plan.as, check: verify }), plan, made);
   } finally {
     await rm(to, { force: true });
   }

@@ -129,6 +129,15 @@ describe('the media store', () => {
     expect(() => setUp().store.path(key)).toThrow(TypeError);
   });
 
+  it('takes over no file that does not pass its check', async () => {
+    const { store } = setUp();
+    const temporary = await store.reserve();
+    await writeFile(temporary, 'made');
+    const check = () => Promise.reject(new Error('It does not play.'));
+    await expect(store.adopt(temporary, { extension: 'mp4', check })).rejects.toThrow('It does not play.');
+    expect(await store.keys()).toEqual([]);
+  });
+
   it('refuses an extension that is none', async () => {
     await expect(setUp().store.add(chunks('x'), { maxBytes: 9, extension: '../x' })).rejects.toThrow(
       TypeError,
