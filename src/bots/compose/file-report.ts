@@ -63,7 +63,7 @@ export function reportText(source: StoredFile, { changes, file, durationSeconds 
   const size =
     source.bytes === file.bytes ? sizeOf(file.bytes) : `${sizeOf(source.bytes)} → ${sizeOf(file.bytes)}`;
   return [
-    ...(durationSeconds === undefined ? [] : [durationOf(durationSeconds * 1000)]),
+    ...(durationSeconds === undefined ? [] : [videoLength(durationSeconds)]),
     ...changes
       .toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type))
       .map((change) => changeText(change, changes)),
@@ -166,3 +166,7 @@ function pixelFormatText(name: string): string {
 
 const rateText = (rate: number | undefined): string =>
   rate === undefined ? 'varying' : String(Math.round(rate * 100) / 100);
+
+/** The length of a video; of a very short one to the tenth of a second. */
+const videoLength = (seconds: number): string =>
+  seconds < 0.95 ? `${Math.max(0.1, Math.round(seconds * 10) / 10)} s` : durationOf(seconds * 1000);

@@ -368,6 +368,21 @@ describe('preparing a video', () => {
     expect(complaint(store.path(prepared.file))).toBe('');
   });
 
+  it('writes a film anew whose media claims to go on past the end', async () => {
+    const store = emptyStore();
+    const content = await readFile(
+      make('whole.mp4', ['-i', fixture('demo/sunset.mp4'), '-c', 'copy', '-movflags', '+faststart']),
+    );
+    const at = content.indexOf('mdat') - 4;
+    content.writeUInt32BE(content.readUInt32BE(at) + 9_000, at);
+    const prepared = await prepare(store, await addBytes(store, content));
+    expect(prepared.changes).not.toContainEqual(expect.objectContaining({ type: 'picture_encoded' }));
+    const made = await store.read(prepared.file);
+    const media = made.indexOf('mdat') - 4;
+    expect(media + made.readUInt32BE(media)).toBeLessThanOrEqual(made.length);
+    expect(complaint(store.path(prepared.file))).toBe('');
+  });
+
   it('leaves out a sound of which nothing can be heard, and says so', async () => {
     const store = emptyStore();
     const film = make('sound.mp4', [

@@ -27,6 +27,8 @@ const PACKET_SECONDS = 0.05;
 export const X264 = [
   ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-profile:v', 'high', '-pix_fmt', 'yuv420p'],
   ...['-maxrate', '40M', '-bufsize', '80M'],
+  // A key frame at least every other second, so that players and our own samples find their place quickly.
+  ...['-g', '60'],
 ];
 
 /** Takes everything from the result but picture and sound, and the chance from its bytes. */

@@ -80,8 +80,12 @@ interface Found {
   hadPlace: boolean;
 }
 
-/** Finds everything in an MP4 that neither picture nor sound needs; undefined where it is too scattered to cut out. */
+/**
+ * Finds everything in an MP4 that neither picture nor sound needs; undefined where it is too scattered to cut out, or the
+ * media claims to go on past the end, which some readers do not forgive: such a file is to be written anew.
+ */
 export async function planCleaning(path: string, index: Mp4Index): Promise<Mp4Cleaning | undefined> {
+  if (index.boxes.some(({ type, end }) => type === 'mdat' && end > index.bytes)) return undefined;
   const handle = await open(path, 'r');
   try {
     const found: Found = { edits: [], hadMetadata: false, hadPlace: false };
