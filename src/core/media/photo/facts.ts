@@ -8,6 +8,7 @@ import { countPngPictures } from './apng.ts';
 import { readBmpSize } from './bmp.ts';
 import { isCut, speaksOfAnEnd } from './incomplete.ts';
 import { memoryNeed } from './memory-need.ts';
+import { checkParts } from './parts.ts';
 
 /** What a photo is; width and height are as shown, after the turn that the file asks for. */
 export interface PhotoFacts {
@@ -35,6 +36,7 @@ export async function inspectPhoto(
   { format, bytes }: { format: PhotoFormatName; bytes: number },
 ): Promise<PhotoFacts> {
   if (format === 'BMP') return inspectBmp(path, bytes);
+  await checkParts(path, format);
   const found = await readHeader(path, { format, bytes });
   const { width, height } = found.autoOrient;
   checkSize({ width, height });

@@ -1,4 +1,5 @@
 import { UserError } from '../../problems.ts';
+import { MAX_PARTS } from './parts.ts';
 
 const MARKER = { sof0: 0xc0, sof1: 0xc1, rst0: 0xd0, rst7: 0xd7, soi: 0xd8, eoi: 0xd9, sos: 0xda } as const;
 const SOI = Buffer.from([0xff, MARKER.soi]);
@@ -14,7 +15,8 @@ export function mendJpeg(content: Buffer): Buffer {
   let hasScan = false;
   const progress = new Map<number, number[]>();
   let at = 2;
-  for (;;) {
+  for (let segments = 0; ; segments += 1) {
+    if (segments > MAX_PARTS) throw new UserError({ code: 'file_damaged' });
     at = nextMarker(content, at);
     const marker = content[at + 1];
     if (marker === MARKER.eoi) break;
@@ -66,7 +68,9 @@ function checkProgress(progress: ReadonlyMap<number, readonly number[]>): void {
 
 /** Where the next marker begins that opens a segment or ends the picture; the end of the file where none does. */
 function nextMarker(content: Buffer, from: number): number {
-  for (let at = content.indexOf(0xff, from); at !== -1; at = content.indexOf(0xff, at + 1)) {
+  // A search for each byte would take long where there are millions of them.
+  for (let at = from; at < content.length; at += 1) {
+    if (content[at] !== 0xff) continue;
     const code = content[at + 1] ?? 0xff;
     const isSegment = code >= MARKER.sof0 && code !== 0xff && code !== MARKER.soi && !isRestart(code);
     if (isSegment) return at;
@@ -76,7 +80,8 @@ function nextMarker(content: Buffer, from: number): number {
 
 /** Where the data of a scan end: at the first marker but a restart. */
 function endOfScan(content: Buffer, from: number): number {
-  for (let at = content.indexOf(0xff, from); at !== -1; at = content.indexOf(0xff, at + 1)) {
+  for (let at = from; at < content.length; at += 1) {
+    if (content[at] !== 0xff) continue;
     const code = content[at + 1] ?? 0;
     if (code !== 0 && code !== 0xff && !isRestart(code)) return at;
   }

@@ -114,6 +114,29 @@ describe('a JPEG that every viewer shows', () => {
     expect((await convert(changed)).content.equals((await convert(content)).content)).toBe(true);
   });
 
+  it.each([
+    ['a JPEG', 'baseline JPEG', (jpeg: Buffer) => at(jpeg, 0xda), Buffer.from([0xff, 0xe1, 0, 2])],
+    [
+      'a progressive JPEG',
+      'progressive JPEG',
+      (jpeg: Buffer) => jpeg.length - 2,
+      Buffer.from([0xff, 0xe1, 0, 2]),
+    ],
+    ['a PNG', 'PNG', () => 33, Buffer.from('0000000074455874c1a1a5d3', 'hex')],
+  ])(
+    'is refused before it is opened where it has more parts than any program writes: %s',
+    async (_, kind, place, part) => {
+      const content = whole.get(kind) ?? Buffer.alloc(0);
+      const parts = Buffer.alloc(part.length * 30_000, part);
+      const many = Buffer.concat([
+        content.subarray(0, place(content)),
+        parts,
+        content.subarray(place(content)),
+      ]);
+      expect(await problemOf(convert(many))).toEqual({ code: 'file_damaged' });
+    },
+  );
+
   it('is refused when bytes in the middle are missing', async () => {
     const content = whole.get('baseline JPEG') ?? Buffer.alloc(0);
     const middle = Math.floor(content.length / 2);

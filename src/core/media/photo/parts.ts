@@ -1,0 +1,74 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { UserError } from '../../problems.ts';
+import type { PhotoFormatName } from '../sniff.ts';
+
+/** The longest notes that phones write into their photos take a thousand. */
+export const MAX_PARTS = 20_000;
+const WINDOW_BYTES = 1024 ** 2;
+const PNG_SIGNATURE_BYTES = 8;
+const MARKER = { sof0: 0xc0, rst0: 0xd0, rst7: 0xd7, soi: 0xd8, eoi: 0xd9 } as const;
+
+/**
+ * Throws a `UserError` for a JPEG or a PNG of more parts than any program writes: decoders keep a struct for each, many
+ * times the size that it has in the file.
+ */
+export async function checkParts(path: string, format: PhotoFormatName): Promise<void> {
+  if (format !== 'JPEG' && format !== 'PNG') return;
+  const handle = await open(path, 'r');
+  try {
+    if (format === 'JPEG') await walk(handle, { from: 2, step: stepOfJpeg });
+    else await walk(handle, { from: PNG_SIGNATURE_BYTES, step: stepOfPng });
+  } finally {
+    await handle.close();
+  }
+}
+
+interface Step {
+  readonly bytes: number;
+  readonly isPart?: boolean;
+}
+
+/** Goes through a file step by step; a step looks at 8 bytes, and nothing comes after the last one. */
+async function walk(
+  handle: FileHandle,
+  { from, step }: { from: number; step: (window: Buffer, at: number) => Step | undefined },
+): Promise<void> {
+  const window = Buffer.alloc(WINDOW_BYTES);
+  let parts = 0;
+  for (let start = from; ; ) {
+    const { bytesRead } = await handle.read(window, 0, window.length, start);
+    let at = 0;
+    while (at + 8 <= bytesRead) {
+      const found = step(window, at);
+      if (found === undefined) return;
+      if (found.isPart) parts += 1;
+      if (parts > MAX_PARTS) throw new UserError({ code: 'file_damaged' });
+      at += found.bytes;
+    }
+    if (bytesRead < window.length) return;
+    start += at;
+  }
+}
+
+/** A segment, or the bytes up to the next one, such as those of a scan. */
+function stepOfJpeg(window: Buffer, start: number): Step | undefined {
+  let at = start;
+  while (at + 8 <= window.length && !isSegment(window, at)) at += 1;
+  if (at > start) return { bytes: at - start };
+  if (window[at + 1] === MARKER.eoi) return undefined;
+  return { bytes: 2 + window.readUInt16BE(at + 2), isPart: true };
+}
+
+function isSegment(window: Buffer, at: number): boolean {
+  if (window[at] !== 0xff) return false;
+  const code = window[at + 1] ?? 0xff;
+  const isRestart = code >= MARKER.rst0 && code <= MARKER.rst7;
+  return code >= MARKER.sof0 && code !== 0xff && code !== MARKER.soi && !isRestart;
+}
+
+/** A chunk; of the pictures themselves any number may come. */
+function stepOfPng(window: Buffer, at: number): Step | undefined {
+  const type = window.toString('latin1', at + 4, at + 8);
+  if (type === 'IEND') return undefined;
+  return { bytes: 12 + window.readUInt32BE(at), isPart: type !== 'IDAT' && type !== 'fdAT' };
+}
