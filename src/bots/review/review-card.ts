@@ -1,6 +1,7 @@
 import type { StoredFile } from '../../core/media/types.ts';
 import { type ChatRef, type Person, platformOf } from '../../core/people.ts';
 import { type Post, type PostIn, shownFile } from '../../core/publish/post.ts';
+import { takesVotes } from '../../core/publish/verbs.ts';
 import type { CastResult } from '../../core/review/ballots.ts';
 import { barredFrom, type Vote, type VoteChoice, votesOf } from '../../core/review/review.ts';
 import { disclosureLabel } from '../../core/tiktok/codes.ts';
@@ -44,13 +45,15 @@ export interface ReviewView {
   readonly heardSince?: number | undefined;
   /** When Nod heard nothing of this chat while the review was open. */
   readonly away?: Away | undefined;
+  /** How far the one file is that takes long, 0 to 1. */
+  readonly prepared?: number | undefined;
   /** The page that shows what would be published. */
   readonly previewUrl: string;
   readonly now: number;
   readonly pictureOf: (file: StoredFile) => Picture;
 }
 
-type StateView = Pick<ReviewView, 'post' | 'chat' | 'votes' | 'timeZone' | 'outlook' | 'now'>;
+type StateView = Pick<ReviewView, 'post' | 'chat' | 'votes' | 'timeZone' | 'outlook' | 'prepared' | 'now'>;
 
 /** The card on which a team decides: what would be published, what is still missing, and until when. */
 export function reviewCard(view: ReviewView): Card {
@@ -154,9 +157,14 @@ export function stateLines(view: StateView): Line[] {
   return lines;
 }
 
-function preparingLine({ wait, notBefore }: PostIn<'preparing'>, { now, timeZone }: StateView): Line {
-  if (wait === undefined || notBefore === undefined)
-    return ['The files are still being prepared; votes count already.'];
+function preparingLine(
+  { wait, notBefore }: PostIn<'preparing'>,
+  { prepared, now, timeZone }: StateView,
+): Line {
+  if (wait === undefined || notBefore === undefined) {
+    const part = prepared === undefined ? '' : `, ${Math.floor(prepared * 100)} %`;
+    return [`Still being prepared${part}. Votes open once it can be looked at.`];
+  }
   return ['Nod could not prepare the files yet. Next try ', whenSpan(notBefore, now, timeZone), '.'];
 }
 
@@ -240,7 +248,7 @@ function howLines(view: ReviewView): Line[] {
     : noMarks;
   return [
     ...(review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats, wording)}`]]),
-    [{ text: how, style: 'italic' }],
+    ...(takesVotes(post) ? [[{ text: how, style: 'italic' as const }]] : []),
     ...(heardSince === undefined ? [] : [heardLine(heardSince, view)]),
     ...(away === undefined ? [] : [awayLine(away, now, timeZone)]),
   ];
@@ -270,10 +278,14 @@ function rowsOf({ post, outlook, previewUrl }: ReviewView, isCut: boolean): Row[
   const look: Button[] = [{ label: 'Look at it', href: previewUrl }];
   if (isCut) look.push(on(post, 'Whole caption', 'caption'));
   return [
-    buttonRow(
-      { ...on(post, 'Approve', 'approve'), tone: 'good' },
-      { ...on(post, 'Reject…', 'reject'), tone: 'bad' },
-    ),
+    ...(takesVotes(post)
+      ? [
+          buttonRow(
+            { ...on(post, 'Approve', 'approve'), tone: 'good' },
+            { ...on(post, 'Reject…', 'reject'), tone: 'bad' },
+          ),
+        ]
+      : []),
     ...wayOutRows(post, outlook),
     buttonRow(...look),
     buttonRow(on(post, 'When…', 'when'), on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')),

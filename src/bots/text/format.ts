@@ -8,6 +8,10 @@ import { startOf } from '../cards/fit-text.ts';
 import type { Line, Span } from '../platform.ts';
 import { wordingOf } from './wording.ts';
 
+/** What files Nod takes, for a sentence. */
+export const PHOTO_FORMATS = 'JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF';
+export const VIDEO_FORMATS = 'MP4, MOV, M4V, WebM, MKV, AVI, 3GP, TS or FLV';
+
 /** What a TikTok account is called, with its handle where that is known. */
 export function accountName({ nickname, username }: AccountName): string {
   return username === undefined ? nickname : `${nickname} (@${username})`;

@@ -4,10 +4,19 @@ import type { DropReason } from '../../core/compose/submit.ts';
 import type { AccountName, ChatRef, Obstacle, Person } from '../../core/people.ts';
 import type { Problem } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
-import { takesVotes } from '../../core/publish/verbs.ts';
+import { isReviewOpen } from '../../core/publish/verbs.ts';
 import { accountKey, encodePress } from '../buttons.ts';
 import { type Button, buttonColumn, buttonRow, type Card, type Line, type Row } from '../platform.ts';
-import { accountName, countOf, limitOf, listOf, momentSpan, postName } from './format.ts';
+import {
+  accountName,
+  countOf,
+  limitOf,
+  listOf,
+  momentSpan,
+  PHOTO_FORMATS,
+  postName,
+  VIDEO_FORMATS,
+} from './format.ts';
 import { obstacleText } from './obstacles.ts';
 import { problemText } from './problems.ts';
 import { type Wording, wordingOf } from './wording.ts';
@@ -154,7 +163,7 @@ export function unshownCard({
   const { slash } = wordingOf(chat);
   if (post === undefined)
     return note('The card of your draft cannot be shown.', why, 'It comes as soon as it can.');
-  if (!takesVotes(post)) return { lines: [...shown, [], [`Its card cannot be shown. ${why}`]], rows: [] };
+  if (!isReviewOpen(post)) return { lines: [...shown, [], [`Its card cannot be shown. ${why}`]], rows: [] };
   if (isInJoinedChat)
     return note(`“${postName(post)}” waits for approval. Its card is only in the joined chat. ${why}`);
   return note(
@@ -178,7 +187,8 @@ export function helpCard({
   return note(
     ...stepsOf(guide),
     '',
-    'A post is 1 to 35 photos or one video. JPEG, PNG and WebP become JPEG as TikTok takes it; MP4 and MOV keep their quality.',
+    `A post is 1 to 35 photos (${PHOTO_FORMATS}) or one video (${VIDEO_FORMATS}).`,
+    'Nod makes of them what TikTok takes, and the card says what was changed. What TikTok takes as it is keeps its quality; place, device and other metadata go.',
     '',
     ...help,
     ...(maxFileBytes === undefined ? [] : [`You can attach files up to ${limitOf(maxFileBytes)} here.`]),

@@ -6,13 +6,20 @@ import type { PostStatus } from '../../core/publish/post.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { failureWords } from './failures.ts';
-import { countOf, durationOf, excerptOf, limitOf, listOf, sizeOf } from './format.ts';
+import {
+  countOf,
+  durationOf,
+  excerptOf,
+  limitOf,
+  listOf,
+  PHOTO_FORMATS,
+  sizeOf,
+  VIDEO_FORMATS,
+} from './format.ts';
 import { notNowText, nowText } from './not-now.ts';
 import { obstacleText } from './obstacles.ts';
 import type { Wording } from './wording.ts';
 import { wordingOf } from './wording.ts';
-
-const ACCEPTED = 'Send JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF photos, or an MP4 or MOV video.';
 
 /** The fault is ours, so nobody has to send the file again. */
 const PREPARING_FAILED = {
@@ -31,7 +38,7 @@ export function problemText(problem: Problem, wording: Wording): string {
   const { slash, toPost, toStartOver, notAdmin, notMember, managers } = wording;
   switch (problem.code) {
     case 'format_not_accepted':
-      return `Nod does not take ${problem.format}. ${ACCEPTED}`;
+      return `Nod does not take ${problem.format}. Send a photo (${PHOTO_FORMATS}) or a video (${VIDEO_FORMATS}).`;
     case 'file_empty':
       return 'The file is empty. Send it again.';
     case 'file_damaged':
