@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
@@ -380,15 +379,27 @@ async function* received(source: Source): AsyncGenerator<Uint8Array, void> {
   }
 }
 
-/** Brings a file to the disk, and says what it holds. */
+const READ_AT_ONCE = 1024 ** 2;
+
+/** Brings a file to the disk, and says what it holds; one part is hashed while the next is read. */
 async function readThrough(path: string): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 })) {
-    hash.update(chunk);
-    bytes += chunk.length;
+  const file = await open(path, 'r');
+  try {
+    const [one, other] = [Buffer.allocUnsafe(READ_AT_ONCE), Buffer.allocUnsafe(READ_AT_ONCE)];
+    let isOne = true;
+    let next = file.read(one, 0, READ_AT_ONCE, 0);
+    for (let { buffer, bytesRead } = await next; bytesRead > 0; { buffer, bytesRead } = await next) {
+      bytes += bytesRead;
+      isOne = !isOne;
+      next = file.read(isOne ? one : other, 0, READ_AT_ONCE, bytes);
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+    await file.sync();
+  } finally {
+    await file.close();
   }
-  await sync(path);
   return { sha256: hash.digest('hex'), bytes };
 }
 
