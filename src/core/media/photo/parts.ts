@@ -5,22 +5,26 @@ import type { PhotoFormatName } from '../sniff.ts';
 /** The longest notes that phones write into their photos take a thousand. */
 export const MAX_PARTS = 20_000;
 const WINDOW_BYTES = 1024 ** 2;
-const PNG_SIGNATURE_BYTES = 8;
 const MARKER = { sof0: 0xc0, rst0: 0xd0, rst7: 0xd7, soi: 0xd8, eoi: 0xd9 } as const;
 
 /**
- * Throws a `UserError` for a JPEG or a PNG of more parts than any program writes: decoders keep a struct for each, many
+ * Throws a `UserError` for a JPEG, PNG or WebP of more parts than any program writes: decoders keep a struct for each, many
  * times the size that it has in the file.
  */
 export async function checkParts(path: string, format: PhotoFormatName): Promise<void> {
-  if (format !== 'JPEG' && format !== 'PNG') return;
+  const way = WAYS.get(format);
+  if (way === undefined) return;
   const handle = await open(path, 'r');
   try {
-    if (format === 'JPEG') await walk(handle, { from: 2, step: stepOfJpeg });
-    else await walk(handle, { from: PNG_SIGNATURE_BYTES, step: stepOfPng });
+    await walk(handle, way);
   } finally {
     await handle.close();
   }
+}
+
+interface Way {
+  readonly from: number;
+  readonly step: (window: Buffer, at: number) => Step | undefined;
 }
 
 interface Step {
@@ -29,10 +33,7 @@ interface Step {
 }
 
 /** Goes through a file step by step; a step looks at 8 bytes, and nothing comes after the last one. */
-async function walk(
-  handle: FileHandle,
-  { from, step }: { from: number; step: (window: Buffer, at: number) => Step | undefined },
-): Promise<void> {
+async function walk(handle: FileHandle, { from, step }: Way): Promise<void> {
   const window = Buffer.alloc(WINDOW_BYTES);
   let parts = 0;
   for (let start = from; ; ) {
@@ -72,3 +73,16 @@ function stepOfPng(window: Buffer, at: number): Step | undefined {
   if (type === 'IEND') return undefined;
   return { bytes: 12 + window.readUInt32BE(at), isPart: type !== 'IDAT' && type !== 'fdAT' };
 }
+
+/** A chunk, padded to an even length; the pictures of an animation may be many. */
+function stepOfWebp(window: Buffer, at: number): Step | undefined {
+  const bytes = window.readUInt32LE(at + 4);
+  return { bytes: 8 + bytes + (bytes % 2), isPart: window.toString('latin1', at, at + 4) !== 'ANMF' };
+}
+
+/** Where the parts of a format begin, behind its signature. */
+const WAYS = new Map<PhotoFormatName, Way>([
+  ['JPEG', { from: 2, step: stepOfJpeg }],
+  ['PNG', { from: 8, step: stepOfPng }],
+  ['WebP', { from: 12, step: stepOfWebp }],
+]);

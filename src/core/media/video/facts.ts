@@ -68,6 +68,8 @@ const SQUARE_TOLERANCE = 0.02;
 const MISSING = { seconds: 1, share: 0.05 };
 /** Sides beyond these are nobody's video. */
 const MAX_CODED_SIDE = 16_384;
+/** The fastest phones take 960 frames a second. */
+const MAX_RATE = 2000;
 
 /**
  * Says what is inside a video whose container is known.
@@ -115,6 +117,7 @@ function checked(facts: VideoFacts): VideoFacts {
   const numbers = [picture.framesPerSecond, durationSeconds, width, height];
   const isPlausible =
     numbers.every((number) => Number.isFinite(number) && number > 0) &&
+    picture.framesPerSecond <= MAX_RATE &&
     Math.max(picture.codedWidth, picture.codedHeight) <= MAX_CODED_SIDE;
   if (!isPlausible) throw new UserError({ code: 'file_damaged' });
   return facts;

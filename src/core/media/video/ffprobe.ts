@@ -5,9 +5,9 @@ import { ProgramOutputError } from '../run-program.ts';
 
 const HEADER_TIMEOUT_MS = 20_000;
 const MAX_HEADER_BYTES = 4 * 1024 ** 2;
-/** A day at 60 frames a second and its sound, a line each. */
-const MAX_PACKETS_BYTES = 400 * 1024 ** 2;
-const MAX_MOMENTS = 5_200_000;
+/** Seven hours at 60 frames a second and their sound, a line each. */
+const MAX_PACKETS_BYTES = 150 * 1024 ** 2;
+const MAX_MOMENTS = 1_500_000;
 /** Slower disks than this are out of order. */
 const BYTES_PER_MS = 10_000;
 

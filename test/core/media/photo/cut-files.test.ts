@@ -122,6 +122,7 @@ describe('a JPEG that every viewer shows', () => {
       (jpeg: Buffer) => jpeg.length - 2,
       Buffer.from([0xff, 0xe1, 0, 2]),
     ],
+    ['a WebP', 'lossy WebP', (webp: Buffer) => webp.length, Buffer.from('JUNK\0\0\0\0')],
     ['a PNG', 'PNG', () => 33, Buffer.from('0000000074455874c1a1a5d3', 'hex')],
   ])(
     'is refused before it is opened where it has more parts than any program writes: %s',

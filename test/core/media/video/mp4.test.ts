@@ -20,6 +20,29 @@ async function changed(box: string, change: (content: Buffer, at: number) => voi
   return path;
 }
 
+function box(name: string, bytes = 0): Buffer {
+  const made = Buffer.alloc(8 + bytes);
+  made.writeUInt32BE(made.length);
+  made.write(name, 4);
+  return made;
+}
+
+/** The first box of a name in a film, with what is in it. */
+function boxOf(film: Buffer, name: string): Buffer {
+  const start = film.indexOf(name) - 4;
+  return Buffer.from(film.subarray(start, start + film.readUInt32BE(start)));
+}
+
+/** A film with another index, in which some boxes come so many times. */
+function withIndexAtEnd(film: Buffer, boxes: readonly Buffer[], times: number): Buffer {
+  const moved = Buffer.from(film);
+  moved.write('free', moved.indexOf('moov'));
+  const content = Buffer.concat([boxOf(film, 'mvhd'), ...Array<readonly Buffer[]>(times).fill(boxes).flat()]);
+  const index = box('moov', content.length);
+  content.copy(index, 8);
+  return Buffer.concat([moved, index]);
+}
+
 describe('the index of an MP4', () => {
   it('tells what players show', async () => {
     expect(await read(fixture('turned.mov'))).toMatchObject({
@@ -88,6 +111,32 @@ describe('the index of an MP4', () => {
     const startedAt = performance.now();
     expect(await problemOf(read(path))).toEqual({ code });
     expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+
+  it('is refused where it has more boxes than any program writes', async () => {
+    const film = await changedFixture('demo/sunset.mp4', () => undefined);
+    const path = join(temporaryDirectory(), 'film.mp4');
+    writeFileSync(
+      path,
+      withIndexAtEnd(film, [boxOf(film, 'trak'), Buffer.alloc(8 * 120_000, box('free'))], 1),
+    );
+    expect(await problemOf(read(path))).toEqual({ code: 'file_damaged' });
+  });
+
+  it('is refused where its tracks together claim more pictures than seven hours have', async () => {
+    const film = await changedFixture('demo/sunset.mp4', () => undefined);
+    const track = boxOf(film, 'trak');
+    const at = (name: string) => track.indexOf(name) + 4;
+    const count = 300_000;
+    track.writeUInt32BE(count, at('stts') + 8);
+    track.writeUInt32BE(1, at('stsz') + 4);
+    track.writeUInt32BE(count, at('stsz') + 8);
+    track.writeUInt32BE(count, at('stsc') + 12);
+    const path = join(temporaryDirectory(), 'film.mp4');
+    writeFileSync(path, withIndexAtEnd(Buffer.concat([film, box('free', count)]), [track], 6));
+    expect(await problemOf(read(path))).toEqual({ code: 'file_damaged' });
+    writeFileSync(path, withIndexAtEnd(Buffer.concat([film, box('free', count)]), [track], 1));
+    expect(await read(path)).toBeDefined();
   });
 
   it('is refused as incomplete where samples lie behind the end of the file', async () => {

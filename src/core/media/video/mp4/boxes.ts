@@ -10,7 +10,8 @@ export interface Mp4Box {
   readonly end: number;
 }
 
-const MAX_TOP_LEVEL_BOXES = 100_000;
+/** Of the file, and in each box. */
+const MAX_BOXES = 100_000;
 
 /** The top-level boxes of an MP4 or MOV file, reading their headers alone. */
 export async function readTopLevelBoxes(path: string): Promise<{ boxes: Mp4Box[]; bytes: number }> {
@@ -20,7 +21,7 @@ export async function readTopLevelBoxes(path: string): Promise<{ boxes: Mp4Box[]
     const header = Buffer.alloc(16);
     const boxes: Mp4Box[] = [];
     let start = 0;
-    while (start + 8 <= bytes && boxes.length < MAX_TOP_LEVEL_BOXES) {
+    while (start + 8 <= bytes && boxes.length < MAX_BOXES) {
       const { bytesRead } = await handle.read(header, 0, header.length, start);
       const box = parseHeader(header.subarray(0, bytesRead), { offset: 0, start, limit: bytes });
       // Some cameras append notes of their own after the last box.
@@ -34,14 +35,14 @@ export async function readTopLevelBoxes(path: string): Promise<{ boxes: Mp4Box[]
   }
 }
 
-/** The boxes inside a part of a buffer. */
+/** The boxes inside a part of a buffer; throws a `UserError` where there are more than any program writes. */
 export function parseBoxes(content: Buffer, { from, to }: { from: number; to: number }): Mp4Box[] {
   const boxes: Mp4Box[] = [];
   let start = from;
   while (start + 8 <= to) {
     const box = parseHeader(content.subarray(0, to), { offset: start, start, limit: to });
     if (!box) break;
-    boxes.push(box);
+    if (boxes.push(box) > MAX_BOXES) return refuse('file_damaged');
     start = box.end;
   }
   return boxes;

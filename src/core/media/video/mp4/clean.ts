@@ -231,23 +231,26 @@ function isToolName(content: string): boolean {
 /** The parts of the media that no kept track uses. */
 function findGaps(index: Mp4Index): Mp4Edit[] {
   const kept = [pictureOf(index), soundOf(index)].filter((track) => track !== undefined);
-  const spans = kept.flatMap(({ samples: { chunks } }) =>
-    Array.from(
-      { length: chunks.length / 2 },
-      (_, chunk) => [chunks[chunk * 2] ?? 0, chunks[chunk * 2 + 1] ?? 0] as const,
-    ),
-  );
-  spans.sort(([a], [b]) => a - b);
+  // Where each chunk starts and ends; there may be millions.
+  const bounds = new Float64Array(kept.reduce((sum, { samples }) => sum + samples.chunks.length, 0));
+  let filled = 0;
+  for (const { samples } of kept) {
+    bounds.set(samples.chunks, filled);
+    filled += samples.chunks.length;
+  }
+  const startOf = (chunk: number) => bounds[chunk * 2] ?? 0;
+  const order = Uint32Array.from({ length: bounds.length / 2 }, (_, chunk) => chunk);
+  order.sort((a, b) => startOf(a) - startOf(b));
   const gaps: Mp4Edit[] = [];
   let next = 0;
   for (const box of index.boxes) {
     if (box.type !== 'mdat') continue;
     let at = box.contentStart;
     const boxEnd = Math.min(box.end, index.bytes);
-    for (; next < spans.length && (spans[next]?.[0] ?? 0) < boxEnd; next += 1) {
-      const [start, end] = spans[next] ?? [0, 0];
-      if (start > at) gaps.push({ start: at, end: start });
-      at = Math.max(at, end);
+    for (; next < order.length && startOf(order[next] ?? 0) < boxEnd; next += 1) {
+      const chunk = order[next] ?? 0;
+      if (startOf(chunk) > at) gaps.push({ start: at, end: startOf(chunk) });
+      at = Math.max(at, bounds[chunk * 2 + 1] ?? 0);
     }
     if (at < boxEnd) gaps.push({ start: at, end: boxEnd });
   }

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { isSoundRead } from '../codecs.ts';
 import { childOf, type Mp4Box, parseBoxes, readTopLevelBoxes, refuse } from './boxes.ts';
 import { readSampleEntry, type SampleEntry } from './sample-entry.ts';
-import { readEdits, readSamples, type Samples, type VisiblePart } from './tables.ts';
+import { MAX_PICTURES, readEdits, readSamples, type Samples, type VisiblePart } from './tables.ts';
 
 /** What an MP4 file's own index tells; it holds nothing that the file could not have. Read it in the worker. */
 export interface Mp4Index {
@@ -31,7 +31,8 @@ export interface Mp4Track {
   readonly visible: VisiblePart;
 }
 
-const MAX_MOOV_BYTES = 128 * 1024 ** 2;
+/** Of twelve hours and more. */
+const MAX_MOOV_BYTES = 64 * 1024 ** 2;
 const MAX_TRACKS = 64;
 
 /** Reads the index of an MP4, MOV, M4V or 3GP; throws a `UserError` where it claims what the file cannot hold. */
@@ -53,7 +54,13 @@ export async function readMp4Index(path: string): Promise<Mp4Index> {
   const traks = children.filter(({ type }) => type === 'trak');
   if (traks.length > MAX_TRACKS) return refuse('file_damaged');
   const movieTimescale = readMovieTimescale(moov, children);
-  const tracks = traks.map((trak) => readTrack(moov, trak, { movieTimescale, bytes, isFragmented }));
+  let pictures = 0;
+  const tracks = traks.map((trak) => {
+    const track = readTrack(moov, trak, { movieTimescale, bytes, isFragmented });
+    pictures += track.samples.moments.length;
+    // Each track for itself may claim as many as the file has bytes.
+    return pictures > MAX_PICTURES ? refuse('file_damaged') : track;
+  });
   return { bytes, boxes, moov, moovStart: box.contentStart, isFragmented, tracks };
 }
 

@@ -36,7 +36,8 @@ export type Mp4JobAnswer =
   | { readonly problem: Problem; readonly cause?: string };
 
 const TIMEOUT_MS = 60_000;
-const MAX_HEAP_MB = 512;
+/** Many times what any honest index needs, whose tables don't count here. */
+const MAX_HEAP_MB = 256;
 
 /**
  * Reads a file's index on a thread of its own, because it is JavaScript and would hold up everybody else; the thread
@@ -72,7 +73,7 @@ async function askWorker(
   const abort = () => reject(signal?.reason);
   signal?.addEventListener('abort', abort);
   worker.once('message', resolve);
-  worker.once('error', reject);
+  worker.once('error', (error) => reject(isOutOfMemory(error) ? tooBig(error) : error));
   worker.once('exit', (code) => reject(new Error(`The video thread ended with code ${code} and no answer.`)));
   try {
     return await promise;
@@ -82,3 +83,8 @@ async function askWorker(
     await worker.terminate();
   }
 }
+
+/** https://nodejs.org/api/errors.html#err_worker_out_of_memory */
+const isOutOfMemory = (error: Error): boolean => 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+
+const tooBig = (cause: Error): UserError => new UserError({ code: 'file_damaged' }, { cause });

@@ -30,8 +30,10 @@ export interface VisiblePart {
   readonly isComplex: boolean;
 }
 
-/** More pictures than a day of 60 a second. */
-const MAX_PICTURES = 5_200_000;
+/** Those of seven hours at 60 a second. */
+export const MAX_PICTURES = 1_500_000;
+/** Sounds of different sizes, too. */
+const MAX_SIZES = 4 * MAX_PICTURES;
 /** Recorders that were stopped in the middle disagree with themselves by a sample or two. */
 const LOOSE_SAMPLES = 2;
 
@@ -49,20 +51,19 @@ export function readSamples(
   const find = (type: string) => childOf(moov, table, type);
   const { count, sizes } = readSizes(moov, find('stsz') ?? find('stz2'), { bytes, bytesPerSample });
   const deltas = readRuns(moov, find('stts'));
-  const claimed = deltas.reduce((sum, [run]) => sum + run, 0);
+  const { samples: claimed, values: duration } = sumOf(deltas);
   const loose = Math.max(LOOSE_SAMPLES, count / 100);
   const offsets = readRuns(moov, find('ctts'));
-  const claimedOffsets = offsets.reduce((sum, [run]) => sum + run, 0);
+  const { samples: claimedOffsets } = sumOf(offsets);
   if (Math.abs(claimed - count) > loose || claimedOffsets > count + loose) return refuse('file_damaged');
   const { chunks, perChunk } = readChunks(moov, find, { bytes, count, sizes });
-  const duration = deltas.reduce((sum, [run, delta]) => sum + run * delta, 0);
   const times = hasTimes ? readMoments({ count, deltas, offsets, timescale }) : undefined;
   return {
     count,
     durationSeconds: duration / timescale,
     moments: times?.moments ?? new Float64Array(),
     endSeconds: times?.endSeconds ?? duration / timescale,
-    isReordered: offsets.some(([, offset], index) => index > 0 && offset !== offsets[0]?.[1]),
+    isReordered: isVarying(offsets),
     keys: readKeys(moov, find('stss')),
     chunks,
     sizes,
@@ -70,18 +71,37 @@ export function readSamples(
   };
 }
 
-type Run = readonly [count: number, value: number];
+/** The runs of an `stts` or `ctts`: so many samples with this value. They are read where they lie, as there may be millions. */
+interface Runs {
+  readonly length: number;
+  readonly countOf: (run: number) => number;
+  readonly stepOf: (run: number) => number;
+}
 
-/** The runs of an `stts` or `ctts`: so many samples with this value. */
-function readRuns(moov: Buffer, box: Mp4Box | undefined): Run[] {
-  if (!box) return [];
+function readRuns(moov: Buffer, box: Mp4Box | undefined): Runs {
+  if (!box) return { length: 0, countOf: () => 0, stepOf: () => 0 };
   const { count, at } = readCount(moov, box, 8);
-  const runs: Run[] = [];
-  for (let run = 0; run < count; run += 1) {
-    const [length, value] = [moov.readUInt32BE(at + run * 8), moov.readInt32BE(at + run * 8 + 4)];
-    runs.push([length, box.type === 'stts' && value < 0 ? value >>> 0 : value]);
+  const isUnsigned = box.type === 'stts';
+  return {
+    length: count,
+    countOf: (run) => moov.readUInt32BE(at + run * 8),
+    stepOf: (run) => (isUnsigned ? moov.readUInt32BE(at + run * 8 + 4) : moov.readInt32BE(at + run * 8 + 4)),
+  };
+}
+
+/** How many samples the runs have together, and what their values add up to. */
+function sumOf({ length, countOf, stepOf }: Runs): { samples: number; values: number } {
+  const sum = { samples: 0, values: 0 };
+  for (let run = 0; run < length; run += 1) {
+    sum.samples += countOf(run);
+    sum.values += countOf(run) * stepOf(run);
   }
-  return runs;
+  return sum;
+}
+
+function isVarying({ length, stepOf }: Runs): boolean {
+  for (let run = 1; run < length; run += 1) if (stepOf(run) !== stepOf(0)) return true;
+  return false;
 }
 
 /** The number of entries in a full box, which has to have room for them. */
@@ -107,8 +127,8 @@ function readSizes(
     return { count, sizes: each };
   }
   const bits = box.type === 'stsz' ? 32 : size & 0xff;
-  if (![4, 8, 16, 32].includes(bits) || Math.ceil((count * bits) / 8) > box.end - at)
-    return refuse('file_damaged');
+  const isLie = count > MAX_SIZES || Math.ceil((count * bits) / 8) > box.end - at;
+  if (![4, 8, 16, 32].includes(bits) || isLie) return refuse('file_damaged');
   const sizes = new Uint32Array(count);
   let sum = 0;
   for (let sample = 0; sample < count; sample += 1) {
@@ -163,7 +183,8 @@ function readPerChunk(
   { count, chunks }: { count: number; chunks: number },
 ): Uint32Array {
   const runs = readCount(moov, box, 12);
-  const perChunk = new Uint32Array(chunks);
+  // None is empty.
+  const perChunk = new Uint32Array(Math.min(chunks, count));
   let rest = count;
   let chunk = 0;
   for (let run = 0; run < runs.count && rest > 0; run += 1) {
@@ -193,8 +214,8 @@ function readMoments({
   timescale,
 }: {
   count: number;
-  deltas: readonly Run[];
-  offsets: readonly Run[];
+  deltas: Runs;
+  offsets: Runs;
   timescale: number;
 }) {
   if (count > MAX_PICTURES) return refuse('file_damaged');
@@ -203,8 +224,9 @@ function readMoments({
   let sample = 0;
   let endSeconds = 0;
   const offsetOf = walk(offsets);
-  for (const [run, delta] of deltas) {
-    for (let one = 0; one < run && sample < count; one += 1, sample += 1) {
+  for (let run = 0; run < deltas.length && sample < count; run += 1) {
+    const delta = deltas.stepOf(run);
+    for (let one = deltas.countOf(run); one > 0 && sample < count; one -= 1, sample += 1) {
       const shown = time + offsetOf();
       moments[sample] = shown / timescale;
       endSeconds = Math.max(endSeconds, (shown + delta) / timescale);
@@ -215,16 +237,16 @@ function readMoments({
 }
 
 /** The values of runs one by one; 0 after the last. */
-function walk(runs: readonly Run[]): () => number {
+function walk({ length, countOf, stepOf }: Runs): () => number {
   let run = 0;
   let used = 0;
   return () => {
-    while (run < runs.length && used >= (runs[run]?.[0] ?? 0)) {
+    while (run < length && used >= countOf(run)) {
       run += 1;
       used = 0;
     }
     used += 1;
-    return runs[run]?.[1] ?? 0;
+    return run < length ? stepOf(run) : 0;
   };
 }
 
