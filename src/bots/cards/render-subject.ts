@@ -66,7 +66,7 @@ export function createRenderer({
   gate: ReleaseGate;
   pulls: PullCounts;
   mediaStore: MediaStore;
-  preparer: Pick<MediaPreparer, 'progressOf' | 'hasFrames'>;
+  preparer: Pick<MediaPreparer, 'progressOf' | 'hasFfmpeg'>;
   downtime: Downtime;
   reactionDelivery: ReactionDeliveries;
   electorates: Electorates;
@@ -225,7 +225,7 @@ export function createRenderer({
     const obstacle = policy.approvals === 0 ? await fetchObstacle(draft.chat) : undefined;
     const earlier = menu === undefined ? await findEarlierPost({ posts, workspaces, now }, draft) : undefined;
     const view = { draft, accounts: shared, policy, timeZone, earlier, now: now(), pictureOf, menu };
-    return draftCard({ ...view, obstacle, progressOf, hasFrames: preparer.hasFrames() });
+    return draftCard({ ...view, obstacle, progressOf, hasFfmpeg: preparer.hasFfmpeg() });
   }
 
   /** How far the work on a file is. */

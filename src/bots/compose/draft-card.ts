@@ -77,7 +77,7 @@ export function draftCard({
   menu,
   obstacle,
   progressOf,
-  hasFrames = false,
+  hasFfmpeg = false,
 }: {
   draft: Draft;
   /** Those that the workspace shares. */
@@ -95,8 +95,8 @@ export function draftCard({
   /** What will keep the card of the post from its chat. */
   obstacle?: Obstacle | undefined;
   progressOf?: ProgressOf | undefined;
-  /** Whether pictures can be taken from videos. */
-  hasFrames?: boolean | undefined;
+  /** Whether the machine has ffmpeg, which makes videos and takes pictures from them. */
+  hasFfmpeg?: boolean | undefined;
 }): Card {
   const attachment = draft.preview && pictureOf(draft.preview);
   const account = chosenAccount(draft);
@@ -117,7 +117,7 @@ export function draftCard({
   if (menu === 'accounts')
     return { attachment, lines, rows: [...accountPicks(draft, accounts), backRow(draft)] };
   if (menu !== undefined && isVideoMenu(menu)) {
-    const { picture, ...shown } = videoMenu(draft, menu);
+    const { picture, ...shown } = videoMenu(draft, menu, { hasFfmpeg });
     return {
       attachment: picture === undefined ? attachment : pictureOf(picture),
       lines: [...lines, ...shown.lines],
@@ -149,7 +149,7 @@ export function draftCard({
     rows: [
       ...accountRows(draft, accounts),
       ...choiceRows(draft),
-      ...videoRows(draft, { hasFrames }),
+      ...videoRows(draft, { hasFfmpeg }),
       ...endRows(draft, policy),
     ],
   };

@@ -76,7 +76,9 @@ function changeText(change: MediaChange, all: readonly MediaChange[]): string {
     case 'first_picture':
       return `first of ${change.of} pictures`;
     case 'animation_encoded':
-      return `animated ${change.from} → MP4`;
+      return change.times > 1
+        ? `animated ${change.from} → MP4, shown ${change.times} times to be long enough for TikTok`
+        : `animated ${change.from} → MP4`;
     case 'converted':
     case 'repackaged':
       return `${change.from} → ${change.to}`;

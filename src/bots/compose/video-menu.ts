@@ -31,9 +31,14 @@ interface ShownMenu {
   readonly picture?: StoredFile | undefined;
 }
 
+/** What the machine has. */
+interface Tools {
+  readonly hasFfmpeg: boolean;
+}
+
 /** What a menu shows below the files. */
-export function videoMenu(draft: Draft, menu: VideoMenu): ShownMenu {
-  if (menu === 'animations') return { lines: [[], [ANIMATIONS_TEXT]], rows: animationRows(draft) };
+export function videoMenu(draft: Draft, menu: VideoMenu, tools: Tools): ShownMenu {
+  if (menu === 'animations') return { lines: [[], [ANIMATIONS_TEXT]], rows: animationRows(draft, tools) };
   return { lines: frameLines(draft), rows: frameRows(draft), picture: currentSheet(draft)?.picture };
 }
 
@@ -47,11 +52,11 @@ export function coverLines(draft: Draft): Line[] {
 }
 
 /** How the files of a draft can be used otherwise: trimmed, with another cover, as a picture or as a video. */
-export function videoRows(draft: Draft, { hasFrames }: { hasFrames: boolean }): Row[] {
+export function videoRows(draft: Draft, tools: Tools): Row[] {
   const video = videoOf(draft);
   const others = [
-    ...animationButtons(draft),
-    ...(hasFrames && video?.state === 'ready' ? [on(draft, 'Cover…', 'frames')] : []),
+    ...animationButtons(draft, tools),
+    ...(tools.hasFfmpeg && video?.state === 'ready' ? [on(draft, 'Cover…', 'frames')] : []),
   ];
   return [...trimRows(draft), ...(others.length === 0 ? [] : [buttonRow(...others)])];
 }
@@ -78,8 +83,8 @@ function trimRows(draft: Draft): Row[] {
 }
 
 /** One animation is switched at once, several are chosen from in a menu. */
-function animationButtons(draft: Draft): Button[] {
-  const animations = draft.files.filter(isAnimation);
+function animationButtons(draft: Draft, tools: Tools): Button[] {
+  const animations = draft.files.filter((file) => canSwitch(file, tools));
   const [first] = animations;
   if (first === undefined) return [];
   if (draft.files.length > 1) return [on(draft, 'Animations…', 'animations')];
@@ -95,10 +100,14 @@ const stillButtons = (draft: Draft): Button[] =>
     .filter((file) => isAnimation(file) && file.use?.asVideo)
     .map((file) => switchButton(draft, file, `First picture of ${file.name}`));
 
+/** An animation becomes a video with ffmpeg alone, and a picture again without. */
+const canSwitch = (file: DraftFile, { hasFfmpeg }: Tools): boolean =>
+  isAnimation(file) && (hasFfmpeg || file.use?.asVideo === true);
+
 /** A button to switch each animation of several files. */
-function animationRows(draft: Draft): Row[] {
+function animationRows(draft: Draft, tools: Tools): Row[] {
   const buttons = draft.files.flatMap((file, index) =>
-    isAnimation(file)
+    canSwitch(file, tools)
       ? [switchButton(draft, file, `${index + 1}: ${file.use?.asVideo ? 'first picture' : 'short video'}`)]
       : [],
   );

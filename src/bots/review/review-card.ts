@@ -275,7 +275,7 @@ function awayLine({ from, until }: Away, now: number, timeZone: string): Line {
 }
 
 function rowsOf({ post, outlook, previewUrl }: ReviewView, isCut: boolean): Row[] {
-  const look: Button[] = [{ label: 'Look at it', href: previewUrl }];
+  const look: Button[] = takesVotes(post) ? [{ label: 'Look at it', href: previewUrl }] : [];
   if (isCut) look.push(on(post, 'Whole caption', 'caption'));
   return [
     ...(takesVotes(post)
@@ -287,7 +287,7 @@ function rowsOf({ post, outlook, previewUrl }: ReviewView, isCut: boolean): Row[
         ]
       : []),
     ...wayOutRows(post, outlook),
-    buttonRow(...look),
+    ...(look.length === 0 ? [] : [buttonRow(...look)]),
     buttonRow(on(post, 'When…', 'when'), on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')),
   ];
 }

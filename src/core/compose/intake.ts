@@ -20,6 +20,7 @@ import { useKey, VIDEO_LIMITS } from '../media/types.ts';
 import type { ChatRef } from '../people.ts';
 import {
   AskedToWaitError,
+  FfmpegMissingError,
   FileUnavailableError,
   MediaTimeoutError,
   type Problem,
@@ -499,6 +500,7 @@ const isFinal = (error: unknown, failures: number): boolean =>
   error instanceof UserError ||
   error instanceof FileTooBigError ||
   error instanceof FileUnavailableError ||
+  error instanceof FfmpegMissingError ||
   error instanceof PreparingStoppedError ||
   (error instanceof MediaTimeoutError && failures > 0);
 

@@ -203,8 +203,8 @@ export function createMediaPreparer({
     return { kind: 'photo', contentType: 'image/jpeg', file, width, height, changes } as const;
   }
 
-  /** Whether pictures can be taken from videos. */
-  const hasFrames = (): boolean => ffmpeg() !== undefined;
+  /** Whether the machine has ffmpeg now. */
+  const hasFfmpeg = (): boolean => ffmpeg() !== undefined;
 
   /** The picture for the chat card: of a video `posterPath`, or what it shows at its cover; undefined without either. */
   function preview(
@@ -217,7 +217,7 @@ export function createMediaPreparer({
   ): Promise<StoredFile | undefined> {
     return quick(owner, async () => {
       const [first] = media;
-      const needsPicture = first?.kind === 'video' && posterPath === undefined && hasFrames();
+      const needsPicture = first?.kind === 'video' && posterPath === undefined && hasFfmpeg();
       const [picture] = needsPicture
         ? await readPictures(first, { momentsMs: [coverMs], height: POSTER_HEIGHT })
         : [];
@@ -256,7 +256,7 @@ export function createMediaPreparer({
     await Promise.all([judgements.stop(reason), conversions.stop(reason)]);
   }
 
-  return { inspect, prepare, progressOf, preview, contactSheet, hasFrames, stop };
+  return { inspect, prepare, progressOf, preview, contactSheet, hasFfmpeg, stop };
 }
 
 export type MediaPreparer = ReturnType<typeof createMediaPreparer>;

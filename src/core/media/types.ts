@@ -73,8 +73,8 @@ export type MediaChange =
     }
   /** The first of so many pictures of an animation. */
   | { readonly type: 'first_picture'; readonly of: number }
-  /** An animation has become a video. */
-  | { readonly type: 'animation_encoded'; readonly from: string }
+  /** An animation has become a video, which shows it so many times to be as long as TikTok wants it. */
+  | { readonly type: 'animation_encoded'; readonly from: string; readonly times: number }
   | { readonly type: 'picture_encoded'; readonly why: readonly EncodingReason[] }
   | { readonly type: 'sound_encoded'; readonly from: string }
   /** Nothing can be heard of it. */

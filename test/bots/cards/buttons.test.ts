@@ -69,7 +69,7 @@ function draft(
     accounts,
     policy: terms,
     menu,
-    hasFrames: true,
+    hasFfmpeg: true,
   });
 }
 interface DraftOptions {

@@ -22,7 +22,11 @@ const CHANGES: [readonly MediaChange[], string][] = [
     'picture encoded anew, 240×240 → 360×360, the smallest that TikTok takes',
   ],
   [[{ type: 'first_picture', of: 24 }], 'first of 24 pictures'],
-  [[{ type: 'animation_encoded', from: 'GIF' }], 'animated GIF → MP4'],
+  [[{ type: 'animation_encoded', from: 'GIF', times: 1 }], 'animated GIF → MP4'],
+  [
+    [{ type: 'animation_encoded', from: 'GIF', times: 2 }],
+    'animated GIF → MP4, shown 2 times to be long enough for TikTok',
+  ],
   [[picture(codec)], 'picture VP9 → H.264'],
   [[picture({ type: 'pixel_format', from: 'yuv422p10le' })], 'picture encoded anew (10 bit → 8 bit)'],
   [[picture({ type: 'pixel_format', from: 'yuv444p' })], 'picture encoded anew (4:4:4 → 4:2:0)'],

@@ -16,7 +16,7 @@ function cardOf(changes: Partial<Draft>, view: View = {}) {
     policy: { ...defaultPolicy({ isPrivate: true }), approvals: 0 },
     timeZone: 'UTC',
     now: NOW,
-    hasFrames: true,
+    hasFfmpeg: true,
     ...view,
   });
 }
@@ -137,7 +137,7 @@ Cover  at 0:03
 
   it('is not offered without ffmpeg, for photos, and while the video is being prepared', () => {
     expect(print({ files: [clip] })).toContain('[Cover…]');
-    expect(print({ files: [clip] }, { hasFrames: false })).not.toContain('Cover…');
+    expect(print({ files: [clip] }, { hasFfmpeg: false })).not.toContain('Cover…');
     expect(print({ files: [photo(1)] })).not.toContain('Cover…');
     const { media: _, ...judged } = clip;
     expect(print({ files: [{ ...judged, state: 'stored' }] })).not.toContain('Cover…');
@@ -145,6 +145,17 @@ Cover  at 0:03
 });
 
 describe('an animation', () => {
+  it('is not offered as a video without ffmpeg, and can still be a picture again', () => {
+    const views = [{}, { menu: 'animations' }] as const;
+    for (const view of views) {
+      const text = print({ files: [gif, photo(2)] }, { hasFfmpeg: false, ...view });
+      expect(text).not.toMatch(/\[Animations…|: short video\]/);
+    }
+    expect(print({ files: [gif] }, { hasFfmpeg: false })).not.toContain('Short video');
+    const asVideo = { ...gif, kind: 'video', use: { asVideo: true } } as DraftFile;
+    expect(print({ files: [asVideo] }, { hasFfmpeg: false })).toContain('[First picture]');
+  });
+
   const gif = readyWith({ ...photo(1), pictures: 24 } as DraftFile, {
     changes: [
       { type: 'converted', from: 'GIF', to: 'JPEG' },

@@ -106,7 +106,6 @@ Needs 2 approvals · 0 of 2
 Still being prepared, 41 %. Votes open once it can be looked at.
 It goes out as soon as it is approved.
 Who decides: people with Manage Server
-[Look at it]
 [When…] [Edit] [Cancel]`,
   );
 });

@@ -40,6 +40,8 @@ describe.each(FAULTS)('an ffmpeg that %s', (_what, reason, ffmpeg) => {
     const refused = await whenDraft(id, isSettled);
     expect(refused.files).toMatchObject([{ state: 'refused', problem, retry: {} }]);
     if (reason !== 'ffmpeg_missing') return;
+    // Asking again by itself would only keep its author waiting.
+    expect(chat.lines.filter((line) => line.includes('A file could not be prepared'))).toHaveLength(1);
     found = findFfmpeg();
     await composer.choose(id, ANA, { type: 'retry_files' });
     const ready = await whenDraft(id, isReady);

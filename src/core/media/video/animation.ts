@@ -29,7 +29,7 @@ const DEMUXERS = new Map<string, string>([
   ['PNG', 'apng'],
 ]);
 
-/** Makes a short video of an animation: its pictures as long as they are shown, on white, again and again up to 3 s. */
+/** Makes a short video of an animation: its pictures as long as they are shown, on white, again and again up to 3 s, and a minute at most. */
 export async function prepareAnimation({
   store,
   source,
@@ -63,7 +63,8 @@ export async function prepareAnimation({
     const durationSeconds = (frames * times) / RATE;
     await verifyVideo(ffmpeg, { path: to, facts: made, durationSeconds, isEncoded: true, signal });
     const file = await store.adopt(to, { extension: 'mp4' });
-    const changes: MediaChange[] = [{ type: 'animation_encoded', from: facts.format }];
+    const changes: MediaChange[] = [{ type: 'animation_encoded', from: facts.format, times }];
+    if (frames >= MAX_SECONDS * RATE) changes.push({ type: 'cut', startSeconds: 0, endSeconds: MAX_SECONDS });
     if (size[0] !== width || size[1] !== height)
       changes.push({ type: 'resized', from: [width, height], to: size });
     return {

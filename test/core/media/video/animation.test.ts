@@ -75,6 +75,16 @@ const never = (): never => {
 };
 
 describe('an animation as a video', () => {
+  it('ends after a minute, and its report says so', async () => {
+    const long = await animation('gif', { delay: [30_000, 40_000, 500], width: 360, height: 360 });
+    const prepared = await prepare(emptyStore(), long);
+    expect(prepared.durationSeconds).toBeCloseTo(60, 1);
+    expect(prepared.changes).toEqual([
+      { type: 'animation_encoded', from: 'GIF', times: 1 },
+      { type: 'cut', startSeconds: 0, endSeconds: 60 },
+    ]);
+  });
+
   it.each(['gif', 'webp', 'png'] as const)(
     'shows the pictures of a %s as long as it does, on white',
     async (format) => {
@@ -86,7 +96,7 @@ describe('an animation as a video', () => {
         contentType: 'video/mp4',
         width: 400,
         height: 360,
-        changes: [{ type: 'animation_encoded', from: name }],
+        changes: [{ type: 'animation_encoded', from: name, times: 2 }],
       });
       // Twice; what made the APNG shows its last picture as long as the one before.
       const seconds = format === 'png' ? 2.5 : 2;
