@@ -1,7 +1,8 @@
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Consents } from '../../core/accounts/consent.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import type { Draft, DraftChoice } from '../../core/compose/draft.ts';
+import type { DraftChoice } from '../../core/compose/choices.ts';
+import type { Draft } from '../../core/compose/draft.ts';
 import { captionLimit, chosenAccount, kindOf } from '../../core/compose/draft.ts';
 import type { Composer, DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';

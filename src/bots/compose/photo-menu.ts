@@ -1,11 +1,5 @@
-import {
-  coverOf,
-  type Draft,
-  type DraftChoice,
-  type DraftFile,
-  kindOf,
-  usableFiles,
-} from '../../core/compose/draft.ts';
+import type { DraftChoice } from '../../core/compose/choices.ts';
+import { coverOf, type Draft, type DraftFile, kindOf, usableFiles } from '../../core/compose/draft.ts';
 import { MAX_TILES } from '../../core/media/preview.ts';
 import type { StoredFile } from '../../core/media/types.ts';
 import { draftButton as on, type Press } from '../buttons.ts';

@@ -1,7 +1,6 @@
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { DraftPlan } from '../../core/compose/draft.ts';
 import type { Composer } from '../../core/compose/drafts.ts';
-import { likelyZones } from '../../core/compose/likely-zones.ts';
 import { needsTimeZone, readTimeZone, readWhen } from '../../core/compose/parse-time.ts';
 import { aboutPost, type Recorder } from '../../core/history/record-post.ts';
 import type { Person } from '../../core/people.ts';
@@ -17,6 +16,7 @@ import { encodeQuestionId, type Questions } from '../questions.ts';
 import { lineText, momentOf } from '../text/format.ts';
 import { AT_ONCE, askWhenText, note, plannedLine, WHEN } from '../text/messages.ts';
 import { wordingOf } from '../text/wording.ts';
+import { likelyZones } from './likely-zones.ts';
 import {
   askZoneCard,
   askZoneText,

@@ -9,12 +9,11 @@ import {
   VIDEO_LIMITS,
 } from '../media/types.ts';
 import type { AccountName, ChatRef, Person } from '../people.ts';
-import { plainTitle } from '../plain-text.ts';
 import type { Problem } from '../problems.ts';
 import type { PostContent } from '../publish/post.ts';
 import type { Versioned } from '../storage/database.ts';
-import type { CreatorInfo, PostMode, PostSettings, PrivacyLevel } from '../tiktok/types.ts';
-import { type Captioned, withAnswer, withEditedText } from './typed-texts.ts';
+import type { CreatorInfo, PostMode, PostSettings } from '../tiktok/types.ts';
+import { type Captioned, withEditedText } from './typed-texts.ts';
 
 /** A file that somebody offered, on its way to something that TikTok takes. */
 export type DraftFile = {
@@ -38,7 +37,8 @@ export type DraftFile = {
   readonly before?: readonly PreparedUse[] | undefined;
 } & DraftFileState;
 
-interface PreparedUse {
+/** A result of a file in one use. */
+export interface PreparedUse {
   readonly use?: MediaUse | undefined;
   readonly media: PreparedMedia;
 }
@@ -260,17 +260,6 @@ export function videoToTrim(draft: Draft): DraftFile | undefined {
   return draft.files.find((file) => file.use?.cut !== undefined) ?? tooLongVideo(draft);
 }
 
-/** The last frames of a part may end behind the length that was asked for, and TikTok takes none that is longer. */
-const TRIM_MARGIN_SECONDS = 0.2;
-
-/** How much of a file is asked for so that no more than `maxSeconds` come of it; less where that has failed before. */
-function secondsToTakeOf(file: DraftFile, maxSeconds: number): number {
-  const seconds = file.state === 'ready' && file.use?.cut !== undefined ? (secondsOf(file) ?? 0) : 0;
-  const asked = file.use?.cut?.maxSeconds ?? 0;
-  const isOver = seconds > maxSeconds && asked <= maxSeconds;
-  return (isOver ? asked - (seconds - maxSeconds) : maxSeconds) - TRIM_MARGIN_SECONDS;
-}
-
 function tooLongVideo(draft: Draft): DraftFile | undefined {
   const video = videoOf(draft);
   const isTooLong = video !== undefined && (secondsOf(video) ?? 0) > allowedSeconds(draft);
@@ -426,118 +415,6 @@ export function contentOf(draft: Draft, postMode: PostMode): PostContent {
   };
 }
 
-/** A decision that a person takes on a draft. */
-export type DraftChoice =
-  | { type: 'privacy'; privacyLevel: PrivacyLevel }
-  | {
-      type: 'toggle';
-      setting:
-        | 'allowComment'
-        | 'allowDuet'
-        | 'allowStitch'
-        | 'aiGenerated'
-        | 'yourBrand'
-        | 'brandedContent'
-        | 'autoAddMusic';
-    }
-  | { type: 'disclosing' }
-  /** `messageId`: the chat message in which it was typed, whose edits it follows. */
-  | { type: 'caption'; text: string; messageId?: string | undefined }
-  /** Empty: no title. */
-  | { type: 'title'; text: string }
-  /** Without a plan: as soon as it may. */
-  | { type: 'when'; plan: DraftPlan | undefined }
-  | { type: 'move_file'; fileId: string; to: FileMove }
-  | { type: 'cover_photo'; fileId: string }
-  | { type: 'keep_photos' }
-  | { type: 'keep_file'; fileId: string }
-  | { type: 'drop_file'; fileId: string }
-  | { type: 'drop_refused' }
-  /** Takes in once more what failed through no fault of the files. */
-  | { type: 'retry_files' }
-  /** An animation becomes a short video, or its first picture is taken. */
-  | { type: 'animation'; fileId: string; asVideo: boolean }
-  /** Trims a video to the length that is allowed; without a start from where it begins now. */
-  | { type: 'trim'; startSeconds?: number | undefined }
-  | { type: 'whole_video' }
-  | { type: 'cover_moment'; ms: number };
-
-/** Choices after which a file is prepared anew. */
-export const NEEDS_WORK: ReadonlySet<DraftChoice['type']> = new Set([
-  'retry_files',
-  'animation',
-  'trim',
-  'whole_video',
-]);
-
-/** What a choice makes of a draft; whoever chooses has seen what its card says. */
-export function decide(draft: Draft, choice: DraftChoice): Draft {
-  const { notices, ...rest } = draft;
-  return chosen(rest, choice);
-}
-
-function chosen(draft: Draft, choice: DraftChoice): Draft {
-  const { settings } = draft;
-  switch (choice.type) {
-    case 'privacy':
-      return { ...draft, settings: { ...settings, privacyLevel: choice.privacyLevel } };
-    case 'toggle':
-      return { ...draft, settings: { ...settings, [choice.setting]: !settings[choice.setting] } };
-    case 'disclosing':
-      return {
-        ...draft,
-        disclosing: !draft.disclosing,
-        settings: { ...settings, yourBrand: false, brandedContent: false },
-      };
-    case 'caption':
-      return withAnswer(draft, choice.text, choice.messageId);
-    case 'title':
-      return { ...draft, title: plainTitle(choice.text) || undefined };
-    case 'move_file':
-      return moved(draft, choice.fileId, choice.to);
-    case 'cover_photo':
-      return draft.files.some(({ id }) => id === choice.fileId)
-        ? { ...draft, coverFileId: choice.fileId }
-        : draft;
-    case 'when':
-      return { ...draft, plan: choice.plan };
-    case 'keep_photos':
-      return withFiles(draft, (file) => file.state !== 'refused' && 'kind' in file && file.kind === 'photo');
-    case 'keep_file':
-      return withFiles(draft, (file) => file.id === choice.fileId);
-    case 'drop_file':
-      return withFiles(draft, (file) => file.id !== choice.fileId);
-    case 'drop_refused':
-      return withFiles(draft, (file) => file.state !== 'refused');
-    case 'retry_files': {
-      const { preview, ...rest } = draft;
-      return { ...rest, files: draft.files.map(retried) };
-    }
-    case 'animation': {
-      const file = draft.files.find(({ id }) => id === choice.fileId);
-      if (file === undefined || !isAnimation(file)) return draft;
-      return withUse(draft, file, choice.asVideo ? { asVideo: true } : undefined);
-    }
-    case 'trim': {
-      const file = videoToTrim(draft);
-      if (file === undefined) return draft;
-      const { startSeconds = file.use?.cut?.startSeconds ?? 0 } = choice;
-      const cut = { startSeconds, maxSeconds: secondsToTakeOf(file, allowedSeconds(draft)) };
-      return withUse(draft, file, { ...file.use, cut });
-    }
-    case 'whole_video': {
-      const file = draft.files.find(({ use }) => use?.cut !== undefined);
-      if (file === undefined) return draft;
-      return withUse(draft, file, file.use?.asVideo ? { asVideo: true } : undefined);
-    }
-    case 'cover_moment': {
-      const video = videoOf(draft);
-      const { preview, ...rest } = draft;
-      return video === undefined ? draft : { ...rest, coverMoment: { of: versionOf(video), ms: choice.ms } };
-    }
-  }
-}
-
 /** A change of a message that something of a draft came from. */
 export interface MessageEdit {
   readonly messageId: string;
@@ -583,29 +460,6 @@ function orderOf({ files, typed = [] }: Draft, id: string): number {
   );
 }
 
-/** Uses a file in another way: it is prepared anew, and nothing that was drawn of it holds. */
-function withUse(draft: Draft, file: DraftFile, use: MediaUse | undefined): Draft {
-  const judged = judgedOf(file);
-  if (judged === undefined || useKey(use) === useKey(file.use)) return draft;
-  const { source, durationSeconds, pictures } = judged;
-  const kind = isAnimation(file) ? (use?.asVideo ? 'video' : 'photo') : judged.kind;
-  const before = lastUses(file);
-  const known = { source, kind, durationSeconds, pictures };
-  const next: DraftFile = { ...identityOf(file), use, before, state: 'stored', ...known };
-  const { preview, coverMoment, ...rest } = draft;
-  return { ...rest, files: draft.files.map((one) => (one === file ? next : one)) };
-}
-
-/** So many results of a file are kept to go back to. */
-const KEPT_USES = 2;
-
-function lastUses(file: DraftFile): readonly PreparedUse[] {
-  const { before = [] } = file;
-  if (file.state !== 'ready') return before;
-  const others = before.filter(({ use }) => useKey(use) !== useKey(file.use));
-  return [{ use: file.use, media: file.media }, ...others].slice(0, KEPT_USES);
-}
-
 /** Whether there is a way on from a refusal. */
 export const canGoOn = (file: DraftFile): boolean => file.state === 'refused' && file.retry !== undefined;
 
@@ -615,11 +469,6 @@ export const canRetry = (file: DraftFile): boolean =>
 
 const MAY_PASS: ReadonlySet<Problem['code']> = new Set(['preparing_failed', 'file_not_received']);
 
-const retried = (file: DraftFile): DraftFile =>
-  file.state === 'refused' && file.retry !== undefined && canRetry(file)
-    ? { ...identityOf(file), ...file.retry }
-    : file;
-
 /** A file without its state. */
 export function identityOf(file: DraftFile) {
   const { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef, use, before } =
@@ -627,29 +476,9 @@ export function identityOf(file: DraftFile) {
   return { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef, use, before };
 }
 
-function withFiles(draft: Draft, keeps: (file: DraftFile) => boolean): Draft {
-  const { preview, ...rest } = draft;
-  return { ...rest, files: draft.files.filter(keeps) };
-}
-
 /** The files with one more: behind all that came before it, wherever a person has moved those. */
 export function withLateFile(files: readonly DraftFile[], file: DraftFile): DraftFile[] {
   return files.toSpliced(files.findLastIndex(({ order }) => order <= file.order) + 1, 0, file);
-}
-
-/** Where a file goes within its draft. */
-export type FileMove = 'first' | 'earlier' | 'later' | 'last';
-
-/** The preview goes, because it shows the order that was. */
-function moved(draft: Draft, fileId: string, to: FileMove): Draft {
-  const from = draft.files.findIndex(({ id }) => id === fileId);
-  const file = draft.files[from];
-  const last = draft.files.length - 1;
-  if (file === undefined) return draft;
-  const target = { first: 0, earlier: from - 1, later: from + 1, last }[to];
-  if (target === from || target < 0 || target > last) return draft;
-  const { preview, ...rest } = draft;
-  return { ...rest, files: draft.files.toSpliced(from, 1).toSpliced(target, 0, file) };
 }
 
 /** The photo that is the cover; undefined where there are not several photos. */

@@ -11,6 +11,7 @@ import type { TikTokClient } from '../tiktok/client.ts';
 import { refusalOf } from '../tiktok/codes.ts';
 import { TikTokApiError, TikTokUnreachableError } from '../tiktok/errors.ts';
 import type { CreatorInfo } from '../tiktok/types.ts';
+import { type DraftChoice, decide, NEEDS_WORK } from './choices.ts';
 import type { Usage } from './disk-usage.ts';
 import {
   chosenAccount,
@@ -18,16 +19,13 @@ import {
   creatorOf,
   type Draft,
   type DraftAccount,
-  type DraftChoice,
   type DraftFile,
-  decide,
   followEdit,
   goesWith,
   isOnItsOwn,
   isTheirs,
   type LeftOut,
   type MessageEdit,
-  NEEDS_WORK,
   UNDECIDED,
   withLateFile,
 } from './draft.ts';

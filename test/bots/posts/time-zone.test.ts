@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { decodePress } from '../../../src/bots/buttons.ts';
 import type { Card, ChatEvent, MessageRef, Question } from '../../../src/bots/platform.ts';
+import { likelyZones } from '../../../src/bots/posts/likely-zones.ts';
 import { askZoneCard } from '../../../src/bots/posts/zone-card.ts';
-import { likelyZones } from '../../../src/core/compose/likely-zones.ts';
 import {
   type AccessWorld,
   alone,

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { decide, type FileMove } from '../../../src/core/compose/choices.ts';
 import {
   contentOf,
   continuesAlbum,
   coverOf,
   type Draft,
-  decide,
-  type FileMove,
   followEdit,
   withLateFile,
 } from '../../../src/core/compose/draft.ts';

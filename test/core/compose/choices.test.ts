@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { type DraftChoice, decide } from '../../../src/core/compose/choices.ts';
 import type { Draft } from '../../../src/core/compose/draft.ts';
-import { type DraftChoice, decide } from '../../../src/core/compose/draft.ts';
 import { draftWith, file, refused, waiting } from '../drafts.ts';
 import { EVERYONE, namedFile } from '../posts.ts';
 

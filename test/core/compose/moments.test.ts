@@ -2,15 +2,14 @@ import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { type DraftChoice, decide } from '../../../src/core/compose/choices.ts';
 import {
   allowedSeconds,
   canRetry,
   contentOf,
   coverMsOf,
   type Draft,
-  type DraftChoice,
   type DraftFile,
-  decide,
   judgedOf,
   kindOf,
   needsPick,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { contentOf, type Draft, type DraftChoice } from '../../../src/core/compose/draft.ts';
+import type { DraftChoice } from '../../../src/core/compose/choices.ts';
+import { contentOf, type Draft } from '../../../src/core/compose/draft.ts';
 import type { Post } from '../../../src/core/publish/post.ts';
 import { approve } from '../acts.ts';
 import { isReady, readyWorld } from '../composing.ts';

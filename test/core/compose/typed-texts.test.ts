@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../src/core/compose/draft.ts';
+import { decide } from '../../../src/core/compose/choices.ts';
 import { withAnswer, withEditedText, withFileText } from '../../../src/core/compose/typed-texts.ts';
 import { createComposingWorld, isReady } from '../composing.ts';
 import { draftWith } from '../drafts.ts';

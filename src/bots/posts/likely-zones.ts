@@ -1,4 +1,4 @@
-import { canonicalZone, defaultTimeZone } from './parse-time.ts';
+import { canonicalZone, defaultTimeZone } from '../../core/compose/parse-time.ts';
 
 const MAX_ZONES = 6;
 
