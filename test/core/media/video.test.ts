@@ -311,6 +311,15 @@ describe('preparing a video', () => {
     expect(sent.length).toBeLessThanOrEqual(31);
   });
 
+  it('takes a moment before the beginning for the beginning, as players do', async () => {
+    const store = emptyStore();
+    const content = await readFile(make('sound.mp4', ['-i', fixture('demo/sunset.mp4'), '-c', 'copy']));
+    const at = content.lastIndexOf('elst') + 12;
+    content.writeInt32BE(-2, at + 4);
+    const prepared = await prepare(store, await addBytes(store, content));
+    expect(prepared.durationSeconds).toBeCloseTo(content.readUInt32BE(at) / 1000, 1);
+  });
+
   it('posts the part that a person has chosen', async () => {
     const store = emptyStore();
     const source = await addFixture(store, 'demo/sunset.mp4');

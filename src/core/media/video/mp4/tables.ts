@@ -268,12 +268,13 @@ export function readEdits(
     const duration = (isLong ? Number(moov.readBigUInt64BE(from)) : moov.readUInt32BE(from)) / movieTimescale;
     const time = isLong ? Number(moov.readBigInt64BE(from + 8)) : moov.readInt32BE(from + 4);
     const rate = moov.readInt32BE(from + (isLong ? 16 : 8));
-    if (time < 0) {
+    // -1 is a pause; players take whatever else is before the beginning for the beginning.
+    if (time === -1) {
       if (part) isComplex = true;
       else offsetSeconds += duration;
       continue;
     }
-    const start = time / timescale;
+    const start = Math.max(0, time) / timescale;
     // No duration stands for all that is left.
     const end = duration === 0 ? samples.endSeconds : start + duration;
     if (part && Math.abs(part.end - start) > 0.001) isComplex = true;
