@@ -35,7 +35,15 @@ async function prepare(store: Store, source: StoredFile, { name = 'video.mp4', .
 }
 
 function formatOf(name: string): VideoFormat {
-  const formats = { mp4: 'MP4', mov: 'MOV', mkv: 'MKV', avi: 'AVI', webm: 'WebM', m4v: 'M4V' } as const;
+  const formats = {
+    mp4: 'MP4',
+    mov: 'MOV',
+    mkv: 'MKV',
+    avi: 'AVI',
+    ts: 'MPEG-TS',
+    webm: 'WebM',
+    m4v: 'M4V',
+  } as const;
   return Object.entries(formats).find(([extension]) => name.endsWith(extension))?.[1] ?? 'MP4';
 }
 
@@ -49,6 +57,16 @@ async function prepareAlone(store: Store, source: StoredFile, name = 'video.mp4'
 function complaint(path: string): string {
   const args = ['-v', 'error', '-nostdin', '-xerror', '-i', path, '-f', 'null', '-'];
   return spawnSync('ffmpeg', args, { encoding: 'utf8' }).stderr;
+}
+
+/** The hashes of all decoded pictures of a file. */
+function frames(path: string): string[] {
+  const args = ['-v', 'error', '-i', path, '-map', '0:v:0', '-f', 'framemd5', '-'];
+  const { stdout } = spawnSync('ffmpeg', args, { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(',').at(-1) ?? '');
 }
 
 /** The hashes of all encoded pictures and sounds of a file, track by track. */
@@ -169,6 +187,24 @@ describe('preparing a video', () => {
     expect(mediaOf(after)).toEqual(mediaOf(before));
     expect(prepared.changes).toEqual([{ type: 'metadata_removed', hadPlace: true }]);
   });
+
+  it.each(['mp4', 'mov', 'ts'])(
+    'takes out what a camcorder wrote between the pictures of a %s',
+    async (extension) => {
+      const store = emptyStore();
+      const path = join(temporaryDirectory(), `film.${extension}`);
+      const note = '17ee8c60-f84d-11d9-8cd6-0800200c9a66+MDPM a secret of a camera GPS';
+      const args = ['-v', 'error', '-i', fixture('demo/sunset.mp4'), '-c', 'copy'];
+      spawnSync('ffmpeg', [...args, '-bsf:v', `h264_metadata=sei_user_data=${note}`, path]);
+      const source = await addBytes(store, await readFile(path));
+      expect((await store.read(source)).includes('a secret of a camera')).toBe(true);
+      const prepared = await prepare(store, source, { name: `film.${extension}` });
+      expect((await store.read(prepared.file)).includes('a secret of a camera')).toBe(false);
+      expect(frames(store.path(prepared.file))).toEqual(frames(path));
+      if (extension === 'mp4')
+        expect(prepared.changes).toEqual([{ type: 'metadata_removed', hadPlace: true }]);
+    },
+  );
 
   it('takes out what lies behind the video, and between its parts', async () => {
     const store = emptyStore();

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type Mp4Box, parseBoxes } from './boxes.ts';
 import { type Mp4Index, pictureOf, soundOf } from './index.ts';
 import { entryBoxesStart } from './sample-entry.ts';
+import { findUserData } from './user-data.ts';
 
 /** Bytes of a file that are written anew: zeros, but for the name of a box that was made an empty one. */
 interface Mp4Edit {
@@ -99,6 +100,14 @@ export async function planCleaning(path: string, index: Mp4Index): Promise<Mp4Cl
       if (await isZero(handle, gap)) continue;
       await note(handle, gap, found);
       found.edits.push(gap);
+    }
+    const picture = pictureOf(index);
+    const userData = picture ? findUserData(path, picture, MAX_EDITS) : [];
+    if (userData.length + found.edits.length > MAX_EDITS) return undefined;
+    for (const { start, bytes, hasPlace } of userData) {
+      found.hadMetadata = true;
+      found.hadPlace ||= hasPlace;
+      found.edits.push({ start, end: start + bytes.length, bytes });
     }
     const { hadMetadata, hadPlace } = found;
     return {
