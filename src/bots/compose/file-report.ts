@@ -99,7 +99,7 @@ function changeText(change: MediaChange, all: readonly MediaChange[]): string {
     case 'sound_left_out':
       return 'without its sound, which is damaged';
     case 'metadata_removed':
-      return metadataText(change.hadPlace, all);
+      return metadataText(change);
     case 'not_played':
       return 'not played for a check, because ffmpeg is missing';
   }
@@ -111,17 +111,9 @@ function resizedText({ from, to }: Extract<MediaChange, { type: 'resized' }>): s
   return to[0] > from[0] ? `${sizes}, the smallest that TikTok takes` : sizes;
 }
 
-/** What was copied is untouched. */
-function metadataText(hadPlace: boolean, all: readonly MediaChange[]): string {
-  const isEncoded = (what: 'picture_encoded' | 'sound_encoded') => all.some(({ type }) => type === what);
-  const copied = [
-    ...(isEncoded('picture_encoded') ? [] : ['picture']),
-    ...(isEncoded('sound_encoded') ? [] : ['sound']),
-  ].join(' and ');
-  return [
-    ...(copied === '' ? [] : [`untouched ${copied}`]),
-    hadPlace ? 'data about the place removed' : 'other data removed',
-  ].join(', ');
+function metadataText({ hadPlace, untouched }: Extract<MediaChange, { type: 'metadata_removed' }>): string {
+  const removed = hadPlace ? 'data about the place removed' : 'other data removed';
+  return untouched.length === 0 ? removed : `untouched ${untouched.join(' and ')}, ${removed}`;
 }
 
 /** `picture VP9 → H.264`, and what else was not as TikTok takes it. */

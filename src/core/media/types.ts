@@ -82,8 +82,12 @@ export type MediaChange =
   /** What the file's own edit list hides from players is left out. */
   | { readonly type: 'trimmed' }
   | { readonly type: 'cut'; readonly startSeconds: number; readonly endSeconds: number }
-  /** Picture and sound are untouched; where it was filmed was told, or only other data. */
-  | { readonly type: 'metadata_removed'; readonly hadPlace: boolean }
+  /** Where it was filmed was told, or only other data; `untouched` is what goes out as it came. */
+  | {
+      readonly type: 'metadata_removed';
+      readonly hadPlace: boolean;
+      readonly untouched: readonly ('picture' | 'sound')[];
+    }
   /** It could not be played for a check, because ffmpeg is missing. */
   | { readonly type: 'not_played' };
 

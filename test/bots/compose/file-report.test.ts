@@ -51,19 +51,26 @@ const CHANGES: [readonly MediaChange[], string][] = [
   [[{ type: 'sound_encoded', from: 'Opus' }], 'sound Opus → AAC'],
   [[{ type: 'trimmed' }], 'without what was trimmed away'],
   [
-    [{ type: 'metadata_removed', hadPlace: true }],
+    [{ type: 'metadata_removed', hadPlace: true, untouched: ['picture', 'sound'] }],
     'untouched picture and sound, data about the place removed',
   ],
-  [[{ type: 'metadata_removed', hadPlace: false }], 'untouched picture and sound, other data removed'],
+  [
+    [{ type: 'metadata_removed', hadPlace: false, untouched: ['picture'] }],
+    'untouched picture, other data removed',
+  ],
   [
     [
-      { type: 'metadata_removed', hadPlace: true },
+      { type: 'metadata_removed', hadPlace: true, untouched: ['picture'] },
       { type: 'sound_encoded', from: 'PCM' },
     ],
     'sound PCM → AAC, untouched picture, data about the place removed',
   ],
   [
-    [{ type: 'metadata_removed', hadPlace: false }, { type: 'sound_encoded', from: 'PCM' }, picture(codec)],
+    [
+      { type: 'metadata_removed', hadPlace: false, untouched: [] },
+      { type: 'sound_encoded', from: 'PCM' },
+      picture(codec),
+    ],
     'picture VP9 → H.264, sound PCM → AAC, other data removed',
   ],
   [[{ type: 'not_played' }], 'not played for a check, because ffmpeg is missing'],

@@ -250,7 +250,7 @@ function planInPlace(
   if (hasFfmpeg && (isMov || otherTracks > 0 || unusedBytes > MAX_UNUSED_BYTES)) return undefined;
   const changes: MediaChange[] = [];
   const isClean = metadata === 'none' && otherTracks === 0;
-  if (!isClean) changes.push({ type: 'metadata_removed', hadPlace: metadata === 'place' });
+  if (!isClean) changes.push(metadataRemoved(facts, { why: [], sound }));
   if (!hasFfmpeg) changes.push({ type: 'not_played' });
   const as = container === 'MOV' ? 'mov' : 'mp4';
   return { type: isClean ? 'pass' : 'clean', as, changes } as const;
@@ -294,9 +294,20 @@ function changesOf(
       endSeconds: part.startSeconds + part.durationSeconds,
     });
   const isSame = changes.length === 0 && (metadata === 'some' || otherTracks > 0);
-  if (metadata === 'place' || isSame)
-    changes.push({ type: 'metadata_removed', hadPlace: metadata === 'place' });
+  if (metadata === 'place' || isSame) changes.push(metadataRemoved(facts, { why, sound }));
   return changes;
 }
+
+const metadataRemoved = (
+  { metadata }: VideoFacts,
+  { why, sound }: { why: readonly EncodingReason[]; sound: 'copy' | 'encode' | 'none' },
+): MediaChange => ({
+  type: 'metadata_removed',
+  hadPlace: metadata === 'place',
+  untouched: [
+    ...(why.length === 0 ? (['picture'] as const) : []),
+    ...(sound === 'copy' ? (['sound'] as const) : []),
+  ],
+});
 
 const rounded = (rate: number): number => Math.round(rate * 100) / 100;

@@ -271,9 +271,21 @@ describe('the plan for a video', () => {
         },
         { type: 'resized', from: [720, 576], to: [1024, 576] },
         { type: 'sound_encoded', from: 'Dolby Digital' },
-        { type: 'metadata_removed', hadPlace: true },
+        { type: 'metadata_removed', hadPlace: true, untouched: [] },
       ],
     });
+  });
+
+  it('calls nothing untouched that was encoded to be cut', () => {
+    const clip = facts({ metadata: 'place', durationSeconds: 60 });
+    const changes = (untouched: string[]) => ({
+      changes: expect.arrayContaining([{ type: 'metadata_removed', hadPlace: true, untouched }]),
+    });
+    expect(planVideo(clip)).toMatchObject(changes(['picture', 'sound']));
+    const cut = { startSeconds: 0, maxSeconds: 20 };
+    expect(planVideo(clip, { use: { cut } })).toMatchObject(changes(['picture', 'sound']));
+    const inside = { startSeconds: 10, maxSeconds: 20 };
+    expect(planVideo(clip, { use: { cut: inside } })).toMatchObject(changes([]));
   });
 
   it('brings HDR down to 1080p as well', () => {
