@@ -75,11 +75,20 @@ async function run(program: string, args: readonly string[], options: RunOptions
 /** Whether a failed program stumbled over its input, and not over a limit or a fault of ours. */
 export function isFaultOfInput(error: unknown): error is ProgramError {
   if (!(error instanceof ProgramError) || 'code' in error) return false;
+  // Opening a file takes little memory, unless it claims what it does not have.
+  if (/^(file:)?the file: Cannot allocate memory/m.test(error.stderr)) return true;
   if (/Cannot allocate memory|malloc of size|Resource temporarily unavailable/.test(error.stderr))
     return false;
   // A crash in a decoder comes from what it read; a kill comes from outside or from a limit.
   return error.signal === null || CRASHES.has(error.signal);
 }
+
+/** Complaints about pictures that are whole. */
+const HARMLESS = /mmco: unref|co located POCs|Last message repeated/;
+
+/** What ffmpeg says about faults: several threads decode, and not every fault that one of them tells ends it. */
+export const faultsIn = (stderr: string): string[] =>
+  stderr.split('\n').filter((line) => line !== '' && !HARMLESS.test(line));
 
 const CRASHES = new Set<NodeJS.Signals>(['SIGSEGV', 'SIGABRT', 'SIGFPE', 'SIGBUS', 'SIGILL']);
 

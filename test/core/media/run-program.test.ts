@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { isFaultOfInput } from '../../../src/core/media/ffmpeg.ts';
 import { ProgramError, ProgramOutputError, runProgram } from '../../../src/core/media/run-program.ts';
 import { MediaTimeoutError } from '../../../src/core/problems.ts';
 import { temporaryDirectory } from './files.ts';
@@ -159,5 +160,18 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     expect(Number(pid)).toBeGreaterThan(0);
     expect(end).toBe('end');
     await expect.poll(() => isAlive(Number(pid))).toBe(false);
+  });
+});
+
+describe('a program that lacks memory', () => {
+  const fails = (stderr: string) =>
+    isFaultOfInput(new ProgramError('ffmpeg', { exitCode: 1, signal: null, stderr }));
+
+  it('has met a file that claims it, where it could not even open that', () => {
+    expect(fails('[mov] a lie\nfile:the file: Cannot allocate memory\n')).toBe(true);
+  });
+
+  it('is no fault of the file in the middle of the work', () => {
+    expect(fails('Error while decoding stream #0:0: Cannot allocate memory\n')).toBe(false);
   });
 });

@@ -210,6 +210,18 @@ describe('preparing a video', () => {
     },
   );
 
+  it('holds the last picture for as long as there is sound, as players do', async () => {
+    const store = emptyStore();
+    const path = join(temporaryDirectory(), 'film.mp4');
+    const sound = ['-f', 'lavfi', '-i', 'sine=duration=20'];
+    const args = ['-v', 'error', '-i', fixture('demo/sunset.mp4'), ...sound, '-map', '0:v', '-map', '1:a'];
+    spawnSync('ffmpeg', [...args, '-c:v', 'copy', '-c:a', 'aac', path]);
+    const prepared = await prepare(store, await addBytes(store, await readFile(path)));
+    expect(prepared.durationSeconds).toBeCloseTo(20, 0);
+    const shown = frames(store.path(prepared.file)).length;
+    expect(shown / (prepared.durationSeconds ?? 0)).toBeGreaterThan(23);
+  });
+
   it('takes out what lies behind the video, and between its parts', async () => {
     const store = emptyStore();
     const hidden = Buffer.from('0000001a75756964Secret of a camera', 'latin1');

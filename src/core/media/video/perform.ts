@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { type Ffmpeg, runFfmpeg } from '../ffmpeg.ts';
+import { UserError } from '../../problems.ts';
+import { type Ffmpeg, faultsIn, runFfmpeg } from '../ffmpeg.ts';
 import { VIDEO_LIMITS } from '../types.ts';
 import { demuxerOf } from './codecs.ts';
 import type { VideoFacts } from './facts.ts';
@@ -30,6 +31,8 @@ export const X264 = [
   // A key frame at least every other second, so that players and our own samples find their place quickly.
   ...['-g', '60'],
 ];
+
+const LEAST_HELD_SECONDS = 0.5;
 
 /** Takes everything from the result but picture and sound, and the chance from its bytes. */
 export const NO_METADATA = [
@@ -68,15 +71,16 @@ export async function convertVideo(
       '-t',
       `${part.durationSeconds - (isCopy ? 4 / facts.picture.framesPerSecond : 0) - PACKET_SECONDS}`,
     );
+  const endSeconds = (part?.startSeconds ?? 0) + durationSeconds;
   const output = ['-map', `0:${facts.picture.stream}`];
   if (sound !== 'none' && facts.sound) output.push('-map', `0:${facts.sound.stream}`);
-  output.push(...(isCopy ? ['-c:v', 'copy'] : pictureArgs(picture, facts)));
+  output.push(...(isCopy ? ['-c:v', 'copy'] : pictureArgs(picture, facts, endSeconds)));
   if (isCopy && facts.picture.codec === 'hevc') output.push('-tag:v', 'hvc1');
   if (sound !== 'none' && facts.sound) output.push(...soundArgs(sound, facts.sound.sampleRate));
   output.push(...NO_METADATA, '-max_muxing_queue_size', '4096', '-fs', `${VIDEO_LIMITS.maxBytes}`);
   if (as === 'mp4' && (!isCopy || facts.bytes < FAST_START_BYTES)) output.push('-movflags', '+faststart');
   const work = isCopy ? 0 : (picture.width * picture.height) / FULL_HD_PIXELS;
-  await runFfmpeg(
+  const { stderr } = await runFfmpeg(
     ffmpeg,
     {
       input: { path, demuxer: demuxerOf(facts.container), options },
@@ -93,13 +97,20 @@ export async function convertVideo(
       onProgress: ({ seconds }) => onProgress(Math.min(1, seconds / durationSeconds)),
     },
   );
+  // What has been encoded with a fault in it decodes without one.
+  const [fault] = isCopy ? [] : faultsIn(stderr);
+  if (isStrict && fault !== undefined)
+    throw new UserError({ code: 'file_damaged' }, { cause: new Error(fault) });
 }
 
-function pictureArgs(encoding: PictureEncoding, facts: VideoFacts): string[] {
+function pictureArgs(encoding: PictureEncoding, facts: VideoFacts, endSeconds: number): string[] {
+  // Players show the last frame for as long as there is sound.
+  const missing = endSeconds - facts.picture.endSeconds;
+  const hold = missing > LEAST_HELD_SECONDS ? [`tpad=stop_mode=clone:stop_duration=${missing}`] : [];
   const threads = `${availableParallelism()}`;
   const rate = asFraction(encoding.framesPerSecond);
   return [
-    ...['-vf', filtersOf(encoding, facts).join(','), '-filter_threads', threads],
+    ...['-vf', [...filtersOf(encoding, facts), ...hold].join(','), '-filter_threads', threads],
     ...['-fps_mode', 'cfr', '-r', rate, ...X264, '-threads', threads],
   ];
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { UserError } from '../../problems.ts';
-import { type Ffmpeg, type FfmpegProgress, isFaultOfInput, runFfmpeg } from '../ffmpeg.ts';
+import { type Ffmpeg, type FfmpegProgress, faultsIn, isFaultOfInput, runFfmpeg } from '../ffmpeg.ts';
 import { VIDEO_LIMITS } from '../types.ts';
 import { demuxerOf } from './codecs.ts';
 import type { VideoFacts } from './facts.ts';
@@ -17,8 +17,6 @@ const DECODE_TIMEOUT_MS = 30_000;
 const DECODE_MEMORY_BYTES = 4 * 1024 ** 3;
 /** How much of its frames a picture may lack before it counts as incomplete. */
 const LEAST_SHARE = 0.95;
-/** Complaints about pictures that are whole. */
-const HARMLESS = /mmco: unref|co located POCs|Last message repeated/;
 const LOST_SECONDS = 0.3;
 const GAINED_SECONDS = 1;
 
@@ -197,10 +195,9 @@ async function decode(
         },
       },
     );
-    // Several threads decode, and not every fault that one of them tells ends ffmpeg.
-    const told = stderr.split('\n').filter((line) => line !== '' && !HARMLESS.test(line));
-    if (isStrict && told.length > 0)
-      throw new UserError({ code: 'file_damaged' }, { cause: new Error(told[0]) });
+    const [fault] = faultsIn(stderr);
+    if (isStrict && fault !== undefined)
+      throw new UserError({ code: 'file_damaged' }, { cause: new Error(fault) });
   } catch (error) {
     if (!isFaultOfInput(error)) throw error;
     throw new UserError({ code: 'file_damaged' }, { cause: error });
