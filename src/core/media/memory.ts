@@ -23,14 +23,29 @@ export function createMemoryBudget({ bytes = DECODED_BYTES }: { bytes?: number }
     work: () => Promise<T>,
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): Promise<T> {
+    const { content, release } = await borrow(wanted, work, { signal });
+    release();
+    return content;
+  }
+
+  /** The same for a result that is itself in that memory until it is released. */
+  async function borrow<T>(
+    wanted: number,
+    work: () => Promise<T>,
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): Promise<{ content: T; release: () => void }> {
     // Nothing may wait for more than there is.
     const share = Math.min(wanted, bytes);
     await turn(share, signal);
-    try {
-      return await work();
-    } finally {
+    function release(): void {
       free += share;
       admit();
+    }
+    try {
+      return { content: await work(), release };
+    } catch (error) {
+      release();
+      throw error;
     }
   }
 
@@ -52,7 +67,7 @@ export function createMemoryBudget({ bytes = DECODED_BYTES }: { bytes?: number }
     return promise.finally(() => signal?.removeEventListener('abort', leave));
   }
 
-  return { reserve };
+  return { reserve, borrow };
 }
 
 export type MemoryBudget = ReturnType<typeof createMemoryBudget>;

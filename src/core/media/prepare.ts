@@ -187,7 +187,7 @@ export function createMediaPreparer({
       ({ signal, ...parts }) => {
         const common = { store: { ...store, ...parts }, source, ffmpeg: ffmpeg(), signal };
         const { onProgress } = wanted;
-        if (facts.kind === 'photo') return prepareAnimation({ ...common, facts, onProgress });
+        if (facts.kind === 'photo') return prepareAnimation({ ...common, memory, facts, onProgress });
         return prepareVideo({ ...common, facts, use, onProgress });
       },
       { signal: wanted.signal },

@@ -61,3 +61,18 @@ it('ends the waiting of what is given up, and lets the next one in', async () =>
   next.end();
   await Promise.all([running, waiting]);
 });
+
+it('keeps what a result takes until that is released, and gives it back where there is none', async () => {
+  const { borrow, reserve } = createMemoryBudget({ bytes: 100 });
+  await expect(borrow(100, () => Promise.reject(new Error('damaged')))).rejects.toThrow('damaged');
+  const { content, release } = await borrow(100, async () => 'pixels');
+  expect(content).toBe('pixels');
+  const next = work();
+  next.end();
+  const running = reserve(1, next.run);
+  await settled();
+  expect(next.hasBegun()).toBe(false);
+  release();
+  await running;
+  expect(next.hasBegun()).toBe(true);
+});

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { FfmpegMissingError, UserError } from '../../problems.ts';
 import { type Ffmpeg, type FfmpegInput, type FfmpegProgress, isFaultOfInput, runFfmpeg } from '../ffmpeg.ts';
 import type { PhotoFacts } from '../inspect.ts';
+import type { MemoryBudget } from '../memory.ts';
 import type { MediaStore } from '../store.ts';
 import type { MediaChange, PreparedMedia, StoredFile } from '../types.ts';
 import { VIDEO_LIMITS } from '../types.ts';
@@ -34,6 +35,7 @@ export async function prepareAnimation({
   store,
   source,
   facts,
+  memory,
   ffmpeg,
   signal,
   onProgress,
@@ -41,6 +43,8 @@ export async function prepareAnimation({
   store: MediaStore;
   source: StoredFile;
   facts: PhotoFacts;
+  /** What is decoded here and not by ffmpeg waits for it. */
+  memory: MemoryBudget;
   ffmpeg?: Ffmpeg | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((fraction: number) => void) | undefined;
@@ -54,7 +58,7 @@ export async function prepareAnimation({
   const [once, looped] = [await store.reserve(), await store.reserve()];
   try {
     const path = store.path(source);
-    const { frames } = await encode(ffmpeg, { path, facts, size, to: once, signal, onProgress });
+    const { frames } = await encode(ffmpeg, { path, facts, memory, size, to: once, signal, onProgress });
     if (frames === 0) throw new UserError({ code: 'file_damaged' });
     const times = Math.ceil((MIN_SECONDS * RATE) / frames);
     if (times > 1) await loop(ffmpeg, { from: once, to: looped, times, signal });
@@ -86,6 +90,7 @@ async function encode(
   {
     path,
     facts,
+    memory,
     size: [width, height],
     to,
     signal,
@@ -93,6 +98,7 @@ async function encode(
   }: {
     path: string;
     facts: PhotoFacts;
+    memory: MemoryBudget;
     size: readonly [number, number];
     to: string;
     signal: AbortSignal | undefined;
@@ -129,7 +135,8 @@ async function encode(
     ...NO_METADATA,
   );
   let reached: FfmpegProgress = { frames: 0, seconds: 0 };
-  const stdin = pages && Readable.from(rawFrames(path, pages), { objectMode: true });
+  const stdin =
+    pages && Readable.from(rawFrames(path, pages, { memory, facts, signal }), { objectMode: true });
   try {
     await runFfmpeg(
       ffmpeg,
@@ -213,22 +220,37 @@ function rawOptions(pages: Pages | undefined): string[] {
 }
 
 /** The frames of the video one by one; a few pages are decoded at a time. */
-async function* rawFrames(path: string, { width, height, lasting }: Pages): AsyncGenerator<Buffer, void> {
+async function* rawFrames(
+  path: string,
+  { width, height, lasting }: Pages,
+  { memory, facts, signal }: { memory: MemoryBudget; facts: PhotoFacts; signal: AbortSignal | undefined },
+): AsyncGenerator<Buffer, void> {
   const pageBytes = width * height * 4;
   const atOnce = Math.max(1, Math.floor(DECODED_BYTES / pageBytes));
   for (let first = 0; first < lasting.length; first += atOnce) {
     const pages = Math.min(atOnce, lasting.length - first);
-    const content = await sharp(path, { page: first, pages, limitInputPixels: false })
-      .ensureAlpha()
-      .toColourspace('srgb')
-      .raw()
-      .toBuffer()
-      .catch((cause: unknown) => {
-        throw new UserError({ code: 'file_damaged' }, { cause });
-      });
-    for (let page = 0; page < pages; page += 1) {
-      const picture = content.subarray(page * pageBytes, (page + 1) * pageBytes);
-      for (let frame = 0; frame < (lasting[first + page] ?? 0); frame += 1) yield picture;
+    const bytes = facts.memoryBytes + pages * pageBytes;
+    const { content, release } = await memory.borrow(bytes, () => decodePages(path, { first, pages }), {
+      signal,
+    });
+    try {
+      for (let page = 0; page < pages; page += 1) {
+        const picture = content.subarray(page * pageBytes, (page + 1) * pageBytes);
+        for (let frame = 0; frame < (lasting[first + page] ?? 0); frame += 1) yield picture;
+      }
+    } finally {
+      release();
     }
   }
+}
+
+function decodePages(path: string, { first, pages }: { first: number; pages: number }): Promise<Buffer> {
+  return sharp(path, { page: first, pages, limitInputPixels: false })
+    .ensureAlpha()
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer()
+    .catch((cause: unknown) => {
+      throw new UserError({ code: 'file_damaged' }, { cause });
+    });
 }

@@ -5,11 +5,13 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../../../../src/core/media/ffmpeg.ts';
 import { inspectFile } from '../../../../src/core/media/inspect.ts';
+import { createMemoryBudget } from '../../../../src/core/media/memory.ts';
 import { prepareAnimation, readFrames } from '../../../../src/core/media/video.ts';
 import { FfmpegMissingError } from '../../../../src/core/problems.ts';
-import { addBytes, emptyStore, fixture, temporaryDirectory } from '../files.ts';
+import { addBytes, addFixture, emptyStore, fixture, temporaryDirectory } from '../files.ts';
 
 const ffmpeg = findFfmpeg();
+const memory = createMemoryBudget();
 if (!ffmpeg) throw new Error('These tests need ffmpeg.');
 
 type Store = ReturnType<typeof emptyStore>;
@@ -51,7 +53,7 @@ async function prepare(store: Store, content: Buffer) {
   const source = await addBytes(store, content);
   const facts = await inspectFile(store.path(source), { ffmpeg });
   if (facts.kind !== 'photo') throw new Error('Expected an animation.');
-  return prepareAnimation({ store, source, facts, ffmpeg });
+  return prepareAnimation({ store, source, facts, memory, ffmpeg });
 }
 
 /** The colour in the middle of a video at a moment. */
@@ -148,7 +150,25 @@ describe('an animation as a video', () => {
     const source = await addBytes(store, await animation('gif'));
     const facts = await inspectFile(store.path(source));
     if (facts.kind !== 'photo') throw new Error('Expected an animation.');
-    await expect(prepareAnimation({ store, source, facts })).rejects.toThrow(FfmpegMissingError);
+    await expect(prepareAnimation({ store, source, facts, memory })).rejects.toThrow(FfmpegMissingError);
+  });
+
+  it('waits for memory as photos do where it is a WebP, and gives it back', async () => {
+    const store = emptyStore();
+    const source = await addFixture(store, 'animated.webp');
+    const facts = await inspectFile(store.path(source));
+    if (facts.kind !== 'photo') throw new Error('Expected a photo.');
+    const small = createMemoryBudget({ bytes: 1000 });
+    const held = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const photo = small.reserve(1, () => held.promise).then(() => order.push('photo'));
+    const animation = prepareAnimation({ store, source, facts, memory: small, ffmpeg }).then(() =>
+      order.push('animation'),
+    );
+    held.resolve();
+    await Promise.all([photo, animation]);
+    expect(order).toEqual(['photo', 'animation']);
+    await small.reserve(1000, async () => undefined);
   });
 });
 
