@@ -117,7 +117,7 @@ it('lets a stranger in who is allowed, and out again who is not any more', async
   await telegram.press(request, 'Allow', ana);
   await says(kimChat, 'This Nod may be used here now.');
   await telegram.sendText(kimChat, kim, '/help');
-  await says(kimChat, 'A post is 1 to 35 photos or one video.');
+  await says(kimChat, 'A post is 1 to 35 photos (');
   await telegram.sendText(anaChat, ana, '/settings');
   const settings = await says(anaChat, /^Settings/);
   await telegram.press(settings, 'Who may use this Nod…', ana);
@@ -252,7 +252,7 @@ it('is used by a group once its operator speaks there', async () => {
   await telegram.sendText(group, kim, `/help@${at}`);
   await says(group, PRIVATE);
   await telegram.sendText(group, ana, `/help@${at}`);
-  await says(group, 'A post is 1 to 35 photos or one video.');
+  await says(group, 'A post is 1 to 35 photos (');
   await telegram.sendText(group, kim, `/accounts@${at}`);
   await says(group, 'No TikTok account is connected here.');
 });
@@ -288,7 +288,7 @@ it('takes neither what the operator passes on, nor what the operator says about 
   await ask();
   await says(group, PRIVATE);
   await telegram.sendText(group, ana, `/help@${at}`);
-  await says(group, 'A post is 1 to 35 photos or one video.');
+  await says(group, 'A post is 1 to 35 photos (');
   expect(buttonsOf(await says(anaChat, '✓ Trap (Telegram) may use this Nod.'))).toEqual(['Withdraw']);
 });
 
@@ -339,7 +339,7 @@ it('does what an old card says no more, but shows how things stand', async () =>
   const { text } = await telegram.forge(request, `o:telegram.${kim.id}:postpone`, ana);
   expect(text).not.toBe('');
   await telegram.sendText(kimChat, kim, '/help');
-  await says(kimChat, 'A post is 1 to 35 photos or one video.');
+  await says(kimChat, 'A post is 1 to 35 photos (');
 });
 
 it('keeps the operator’s own chat', async () => {

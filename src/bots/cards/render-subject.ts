@@ -14,7 +14,7 @@ import { isSettled, type Post } from '../../core/publish/post.ts';
 import { readVotes } from '../../core/publish/posts.ts';
 import type { PullCounts } from '../../core/publish/pull-progress.ts';
 import type { ReleaseGate } from '../../core/publish/release-gate.ts';
-import { isReviewOpen, takesVotes } from '../../core/publish/verbs.ts';
+import { takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { Vote } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
@@ -127,7 +127,7 @@ export function createRenderer({
     const place = placeOf(post, chat);
     if (place !== post.workspace && !(await takesPart({ access, workspaces }, post, place)))
       return parted(chat);
-    if (!isReviewOpen(post)) {
+    if (!takesVotes(post)) {
       const goesOn = isSettled(post) && (await submission.nextPost(post)) !== undefined;
       return renderPost(post, chat, { goesOn });
     }
@@ -157,7 +157,7 @@ export function createRenderer({
       isForAll: true,
       isLoud: true,
       isOnlyInPlace: isDisplaced(post, chat),
-      marks: receivesReactions && takesVotes(post) ? ['approve', 'reject'] : undefined,
+      marks: receivesReactions ? ['approve', 'reject'] : undefined,
       elsewhere: () => elsewhereOf(post, chat),
       ending: isReminded(post)
         ? { key: `${post.id} reminder`, card: reminderCard(view) }

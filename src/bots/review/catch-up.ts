@@ -5,7 +5,7 @@ import type { ChatRef, Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
 import { underWay } from '../../core/publish/posts.ts';
-import { isReviewOpen } from '../../core/publish/verbs.ts';
+import { takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import { countedVotes, type VoteChoice } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
@@ -73,7 +73,7 @@ export function createCatchUp({
     retry();
     for (const post of await underWay(posts)) {
       if (isStopping) return;
-      if (isReviewOpen(post)) await readBack(post);
+      if (takesVotes(post)) await readBack(post);
       // A card says “tomorrow” for one day only.
       refresh(post);
     }

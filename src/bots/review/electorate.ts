@@ -5,7 +5,7 @@ import { type ChatRef, type Person, platformOf } from '../../core/people.ts';
 import { isReviewed, type Post, type ReviewedPost } from '../../core/publish/post.ts';
 import { lastDecidedIn, underWay } from '../../core/publish/posts.ts';
 import type { Signals } from '../../core/publish/signals.ts';
-import { isReviewOpen } from '../../core/publish/verbs.ts';
+import { takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { PersonLinks } from '../../core/review/person-links.ts';
 import { type Electorate, isApprovable, voterRoleOf, votesOf } from '../../core/review/review.ts';
@@ -141,7 +141,7 @@ export function createElectorates({
   /** Gives the voters of today's settings to the open reviews of a place that nobody may have been able to decide. */
   async function revise(workspace: string): Promise<void> {
     for (const post of await underWay(posts)) {
-      if (!isReviewed(post) || !isReviewOpen(post)) continue;
+      if (!isReviewed(post) || !takesVotes(post)) continue;
       if (!(await workspaces.areTogether(post.workspace, workspace))) continue;
       if ((await outlookOf(post)).isApprovable === true) continue;
       const { policy } = await workspaces.settingsOf(post.workspace);

@@ -1,7 +1,6 @@
 import type { StoredFile } from '../../core/media/types.ts';
 import { type ChatRef, type Person, platformOf } from '../../core/people.ts';
 import { type Post, type PostIn, shownFile } from '../../core/publish/post.ts';
-import { takesVotes } from '../../core/publish/verbs.ts';
 import type { CastResult } from '../../core/review/ballots.ts';
 import { barredFrom, type Vote, type VoteChoice, votesOf } from '../../core/review/review.ts';
 import { disclosureLabel } from '../../core/tiktok/codes.ts';
@@ -163,7 +162,7 @@ function preparingLine(
 ): Line {
   if (wait === undefined || notBefore === undefined) {
     const part = prepared === undefined ? '' : `, ${Math.floor(prepared * 100)} %`;
-    return [`Still being prepared${part}. Votes open once it can be looked at.`];
+    return [`The files are still being prepared${part}; votes count already.`];
   }
   return ['Nod could not prepare the files yet. Next try ', whenSpan(notBefore, now, timeZone), '.'];
 }
@@ -248,7 +247,7 @@ function howLines(view: ReviewView): Line[] {
     : noMarks;
   return [
     ...(review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats, wording)}`]]),
-    ...(takesVotes(post) ? [[{ text: how, style: 'italic' as const }]] : []),
+    [{ text: how, style: 'italic' }],
     ...(heardSince === undefined ? [] : [heardLine(heardSince, view)]),
     ...(away === undefined ? [] : [awayLine(away, now, timeZone)]),
   ];
@@ -275,19 +274,15 @@ function awayLine({ from, until }: Away, now: number, timeZone: string): Line {
 }
 
 function rowsOf({ post, outlook, previewUrl }: ReviewView, isCut: boolean): Row[] {
-  const look: Button[] = takesVotes(post) ? [{ label: 'Look at it', href: previewUrl }] : [];
+  const look: Button[] = [{ label: 'Look at it', href: previewUrl }];
   if (isCut) look.push(on(post, 'Whole caption', 'caption'));
   return [
-    ...(takesVotes(post)
-      ? [
-          buttonRow(
-            { ...on(post, 'Approve', 'approve'), tone: 'good' },
-            { ...on(post, 'Reject…', 'reject'), tone: 'bad' },
-          ),
-        ]
-      : []),
+    buttonRow(
+      { ...on(post, 'Approve', 'approve'), tone: 'good' },
+      { ...on(post, 'Reject…', 'reject'), tone: 'bad' },
+    ),
     ...wayOutRows(post, outlook),
-    ...(look.length === 0 ? [] : [buttonRow(...look)]),
+    buttonRow(...look),
     buttonRow(on(post, 'When…', 'when'), on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')),
   ];
 }

@@ -4,7 +4,7 @@ import type { DropReason } from '../../core/compose/submit.ts';
 import type { AccountName, ChatRef, Obstacle, Person } from '../../core/people.ts';
 import type { Problem } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
-import { isReviewOpen } from '../../core/publish/verbs.ts';
+import { takesVotes } from '../../core/publish/verbs.ts';
 import { accountKey, encodePress } from '../buttons.ts';
 import { type Button, buttonColumn, buttonRow, type Card, type Line, type Row } from '../platform.ts';
 import {
@@ -163,7 +163,7 @@ export function unshownCard({
   const { slash } = wordingOf(chat);
   if (post === undefined)
     return note('The card of your draft cannot be shown.', why, 'It comes as soon as it can.');
-  if (!isReviewOpen(post)) return { lines: [...shown, [], [`Its card cannot be shown. ${why}`]], rows: [] };
+  if (!takesVotes(post)) return { lines: [...shown, [], [`Its card cannot be shown. ${why}`]], rows: [] };
   if (isInJoinedChat)
     return note(`“${postName(post)}” waits for approval. Its card is only in the joined chat. ${why}`);
   return note(

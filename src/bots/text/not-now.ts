@@ -37,7 +37,6 @@ const IN_THE_INBOX = 'Finish or delete it there, in the TikTok app.';
 
 const WORDS: Words = {
   vote: {
-    preparing: 'Vote once they are ready to be looked at.',
     on_hold: NO_VOTE,
     queued: NO_VOTE,
     submitting: NO_VOTE,

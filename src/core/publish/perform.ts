@@ -27,7 +27,7 @@ import {
 import type { PullCounts } from './pull-progress.ts';
 import type { Attempt, AttemptFile, ReleaseGate } from './release-gate.ts';
 import type { PostSignals, Signals } from './signals.ts';
-import { isReviewOpen } from './verbs.ts';
+import { takesVotes } from './verbs.ts';
 
 /** Does the one side effect that a post's status calls for. */
 export function createPerformer({
@@ -287,7 +287,7 @@ export function createWaiting({
     const note = await signals.read(post.id);
     const stopped = await stoppedBy(post, note);
     if (stopped !== undefined) return stopped;
-    if (note?.voters !== undefined && isReviewOpen(post) && hasOtherVoters(post, note.voters))
+    if (note?.voters !== undefined && takesVotes(post) && hasOtherVoters(post, note.voters))
       return { type: 'voters_changed', voters: note.voters };
     const isPlanned = note?.publishAt === undefined || note.publishAt === (post.publishAt ?? null);
     if (isPlanned || (post.status === 'queued' && post.attempts > 0)) return undefined;

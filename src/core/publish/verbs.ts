@@ -3,8 +3,7 @@ import { linksOf, type Post, type PostStatus } from './post.ts';
 
 /** In which statuses each thing can be done that people want with a post; `bots/text/not-now.ts` has words for all others. */
 export const APPLIES = {
-  /** Before, there is nothing to be seen yet. */
-  vote: ['in_review'],
+  vote: ['preparing', 'in_review'],
   /** Says why it was rejected. */
   explain: ['rejected'],
   /** TikTok has not been asked yet. */
@@ -35,9 +34,6 @@ export type PostVerb = keyof typeof APPLIES;
 /** Whether something can be done with a post as it is now. */
 export const applies = (verb: PostVerb, { status }: Pick<Post, 'status'>): boolean =>
   (APPLIES[verb] as readonly PostStatus[]).includes(status);
-
-/** Whether the review of a post is still to be decided, once it is reviewed at all; votes wait until its files can be seen. */
-export const isReviewOpen = (post: Post): boolean => post.status === 'preparing' || takesVotes(post);
 
 /** Whether votes on the post are counted, once it is reviewed at all. */
 export const takesVotes = (post: Post): boolean => applies('vote', post);

@@ -236,7 +236,7 @@ It goes out as soon as it is approved.
 `,
     );
     expect(reviewed({ status: 'preparing' })).toMatch(
-      /^Waiting for approval[\s\S]*Still being prepared\. Votes open once it can be looked at\.\nIt goes out as soon as it is approved/,
+      /^Waiting for approval[\s\S]*still being prepared; votes count already\.\nIt goes out as soon as it is approved/,
     );
   });
 

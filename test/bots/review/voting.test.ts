@@ -65,15 +65,6 @@ it('tells the second tap of the deciding vote what the first one has done', asyn
   expect(await press(world, MIA(), 'approve', 120)).toBe('Approved. It is on its way.');
 });
 
-it('takes no vote before the files can be looked at', async () => {
-  await using world = await createAccessWorld();
-  await world.post('one', { status: 'preparing' });
-  expect(await press(world, MIA(), 'approve', 0)).toBe(
-    'Its files are still being prepared. Vote once they are ready to be looked at.',
-  );
-  expect(await readVotesOnPost(world)).toEqual([]);
-});
-
 it('takes two taps on Reject for one rejection', async () => {
   await using world = await createAccessWorld();
   await world.post('one', REVIEW);
