@@ -43,11 +43,15 @@ it.concurrent('publishes once, on one card, when it dies right after Post now', 
 });
 
 it.concurrent('goes on with the same card when it dies while TikTok processes', async () => {
-  await using started = await startDraft({ processingMs: 2_500 });
+  const processingMs = 600_000;
+  await using started = await startDraft({ processingMs });
   const { stage, handle, crash } = started;
   await stage.press(handle, 'Post now');
   const card = await stage.card('TikTok has it');
+  await stage.tiktok.whenPublish(({ stage: at }) => at === 'processing');
   await crash();
+  // However long all that takes, it is over when this says so.
+  stage.tiktok.clock.advance(processingMs);
   expect((await stage.card(LINK)).id).toBe(card.id);
   await expectPublishedOnce(stage);
 });
