@@ -5,7 +5,8 @@ import type { PhotoFormatName } from '../sniff.ts';
 export const speaksOfAnEnd = (error: unknown): boolean =>
   error instanceof Error && /premature end|unexpected end|not enough data|bad seek/i.test(error.message);
 
-/** The last chunk of a PNG, and what some programs write behind it. */
+const JPEG_END = Buffer.from([0xff, 0xd9]);
+/** The last chunk of a PNG, or the end marker of a JPEG, and what some programs write behind it. */
 const TAIL_BYTES = 4096;
 
 /** Whether the end is missing of a file that cannot be read; most decoders do not tell that from other damage. */
@@ -13,12 +14,13 @@ export async function isCut(
   path: string,
   { format, bytes }: { format: PhotoFormatName; bytes: number },
 ): Promise<boolean> {
-  if (format !== 'PNG' && format !== 'WebP') return false;
+  if (format !== 'PNG' && format !== 'WebP' && format !== 'JPEG') return false;
   const handle = await open(path, 'r');
   try {
     const part = Buffer.alloc(Math.min(bytes, TAIL_BYTES));
-    await handle.read(part, 0, part.length, format === 'PNG' ? bytes - part.length : 0);
-    return format === 'PNG' ? !part.includes('IEND') : part.readUInt32LE(4) + 8 > bytes;
+    await handle.read(part, 0, part.length, format === 'WebP' ? 0 : bytes - part.length);
+    if (format === 'WebP') return part.readUInt32LE(4) + 8 > bytes;
+    return !part.includes(format === 'PNG' ? 'IEND' : JPEG_END);
   } finally {
     await handle.close();
   }

@@ -46,17 +46,14 @@ export async function openPhoto(
  * Decoders tell the first oddity alone, so a file that has one is read again with all of these put right: what is
  * still odd then are its data.
  */
-async function readJpeg<T>(
-  path: string,
-  { bytes }: PhotoFacts,
-  use: (picture: Sharp) => Promise<T>,
-): Promise<T> {
+async function readJpeg<T>(path: string, facts: PhotoFacts, use: (picture: Sharp) => Promise<T>): Promise<T> {
   try {
     return await use(open(path));
   } catch (error) {
-    if (!isOdd(error) || bytes > MAX_MENDED_BYTES) return refuse(error);
+    // What it says decides nothing: libvips mixes the words of pictures that fail at once.
+    if (isDecided(error) || facts.bytes > MAX_MENDED_BYTES) return refuse(error, await isCut(path, facts));
     const mended = mendJpeg(await readFile(path));
-    return use(open(mended)).catch(refuse);
+    return use(open(mended)).catch(async (second: unknown) => refuse(second, await isCut(path, facts)));
   }
 }
 
@@ -70,10 +67,11 @@ function open(input: string | Buffer): Sharp {
   return sharp(input, { limitInputPixels: PHOTO_LIMITS.maxPixels, failOn: 'warning' });
 }
 
-const isOdd = (error: unknown): boolean => error instanceof Error && error.message.startsWith('VipsJpeg:');
+const isDecided = (error: unknown): boolean =>
+  error instanceof UserError || error instanceof MediaTimeoutError;
 
 function refuse(error: unknown, isCut = false): never {
-  if (error instanceof UserError || error instanceof MediaTimeoutError) throw error;
+  if (isDecided(error)) throw error;
   const isIncomplete = isCut || speaksOfAnEnd(error);
   throw new UserError({ code: isIncomplete ? 'file_incomplete' : 'file_damaged' }, { cause: error });
 }
