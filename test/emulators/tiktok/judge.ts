@@ -56,7 +56,7 @@ function secondsOf({ durationSeconds = 0, decoded }: ReceivedMedia) {
   return Math.max(durationSeconds, decoded?.durationSeconds ?? 0);
 }
 
-/** The tolerance is for the clocks of phones; a varying rate has been refused: ElPatoClip on GitHub, issue 46. */
+/** The tolerance is for the clocks of phones; a varying rate has been refused, as ElPatoClip reports on GitHub. */
 function isRateFine({ frameRate = 0, decoded }: ReceivedMedia) {
   const rate = decoded?.frameRate || frameRate;
   return rate >= 22.97 && rate <= 60.5 && (decoded?.isSteady ?? true);
