@@ -119,6 +119,8 @@ it('opens one draft however often a post is taken back, and none once that is li
   const next = await newCards(team, 'First light', old);
   await team.press(next.onDiscord, 'Approve', team.ben);
   await expectPublishedOnce(team, next);
+  // TikTok tells the link only after it has told that the post is live.
+  await bothShow(team, next, /tiktok\.com/);
   const late = await team.press(old.onDiscord, 'Edit');
   await late.waitForResponse(
     /It is live already: https:\/\/www\.tiktok\.com\/\S+ It went on in a newer card\./,
