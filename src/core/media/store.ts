@@ -6,6 +6,7 @@ import { createLimiter } from '../fair-limiter.ts';
 import { FileUnavailableError } from '../problems.ts';
 import { makePrivate } from '../storage/private-files.ts';
 import { createDiskRoom, type DiskRoomOptions, type Room } from './disk-room.ts';
+import { readParts } from './read-parts.ts';
 import type { StoredFile } from './types.ts';
 
 const KEY = /^[0-9a-f]{64}\.[a-z0-9]+$/;
@@ -315,7 +316,7 @@ interface Limits {
   readonly extension: string;
 }
 
-const WRITTEN_AT_ONCE = 256 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 
 async function write(
   source: Source,
@@ -325,26 +326,31 @@ async function write(
   const hash = createHash('sha256');
   let bytes = 0;
   const file = await open(temporary, 'wx', 0o600);
-  let waiting: Uint8Array[] = [];
-  let waitingBytes = 0;
-  /** A network's small parts are written together, and hashed meanwhile. */
-  async function flush(): Promise<void> {
-    const [first = Buffer.alloc(0), ...more] = waiting;
-    const block = more.length === 0 ? first : Buffer.concat(waiting);
-    waiting = [];
-    waitingBytes = 0;
-    const written = file.appendFile(block);
-    hash.update(block);
+  /** A network's small parts are written together. */
+  const block = Buffer.allocUnsafe(BLOCK_BYTES);
+  let filled = 0;
+  /** Hashes what is written meanwhile. */
+  async function put(content: Uint8Array): Promise<void> {
+    const written = file.appendFile(content);
+    hash.update(content);
     await written;
+  }
+  async function flush(): Promise<void> {
+    await put(block.subarray(0, filled));
+    filled = 0;
   }
   try {
     for await (const chunk of received(source)) {
       bytes += chunk.byteLength;
       if (bytes > maxBytes) throw new FileTooBigError({ maxBytes });
       await room.cover(bytes);
-      waiting.push(chunk);
-      waitingBytes += chunk.byteLength;
-      if (waitingBytes >= WRITTEN_AT_ONCE) await flush();
+      if (filled + chunk.byteLength > BLOCK_BYTES) await flush();
+      if (chunk.byteLength >= BLOCK_BYTES) {
+        await put(chunk);
+        continue;
+      }
+      block.set(chunk, filled);
+      filled += chunk.byteLength;
     }
     await flush();
     await file.sync();
@@ -379,27 +385,15 @@ async function* received(source: Source): AsyncGenerator<Uint8Array, void> {
   }
 }
 
-const READ_AT_ONCE = 1024 ** 2;
-
-/** Brings a file to the disk, and says what it holds; one part is hashed while the next is read. */
+/** Brings a file to the disk, and says what it holds. */
 async function readThrough(path: string): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256');
   let bytes = 0;
-  const file = await open(path, 'r');
-  try {
-    const [one, other] = [Buffer.allocUnsafe(READ_AT_ONCE), Buffer.allocUnsafe(READ_AT_ONCE)];
-    let isOne = true;
-    let next = file.read(one, 0, READ_AT_ONCE, 0);
-    for (let { buffer, bytesRead } = await next; bytesRead > 0; { buffer, bytesRead } = await next) {
-      bytes += bytesRead;
-      isOne = !isOne;
-      next = file.read(isOne ? one : other, 0, READ_AT_ONCE, bytes);
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-    await file.sync();
-  } finally {
-    await file.close();
+  for await (const part of readParts(path)) {
+    bytes += part.length;
+    hash.update(part);
   }
+  await sync(path);
   return { sha256: hash.digest('hex'), bytes };
 }
 

@@ -4,7 +4,7 @@ import type { PhotoFormatName } from '../sniff.ts';
 
 /** The longest notes that phones write into their photos take a thousand. */
 export const MAX_PARTS = 20_000;
-const WINDOW_BYTES = 1024 ** 2;
+const WINDOW_BYTES = 64 * 1024;
 const MARKER = { sof0: 0xc0, rst0: 0xd0, rst7: 0xd7, soi: 0xd8, eoi: 0xd9 } as const;
 
 /**
@@ -34,28 +34,33 @@ interface Step {
 
 /** Goes through a file step by step; a step looks at 8 bytes, and nothing comes after the last one. */
 async function walk(handle: FileHandle, { from, step }: Way): Promise<void> {
-  const window = Buffer.alloc(WINDOW_BYTES);
+  const buffer = Buffer.allocUnsafe(WINDOW_BYTES);
   let parts = 0;
   for (let start = from; ; ) {
-    const { bytesRead } = await handle.read(window, 0, window.length, start);
+    const { bytesRead } = await handle.read(buffer, 0, WINDOW_BYTES, start);
+    const window = buffer.subarray(0, bytesRead);
     let at = 0;
-    while (at + 8 <= bytesRead) {
+    while (at + 8 <= window.length) {
       const found = step(window, at);
       if (found === undefined) return;
       if (found.isPart) parts += 1;
       if (parts > MAX_PARTS) throw new UserError({ code: 'file_damaged' });
       at += found.bytes;
     }
-    if (bytesRead < window.length) return;
+    if (window.length < WINDOW_BYTES) return;
     start += at;
   }
 }
 
 /** A segment, or the bytes up to the next one, such as those of a scan. */
 function stepOfJpeg(window: Buffer, start: number): Step | undefined {
+  const last = window.length - 8;
   let at = start;
-  while (at + 8 <= window.length && !isSegment(window, at)) at += 1;
-  if (at > start) return { bytes: at - start };
+  while (at <= last && !isSegment(window, at)) {
+    const next = window.indexOf(0xff, at + 1);
+    at = next < 0 ? last + 1 : next;
+  }
+  if (at > start) return { bytes: Math.min(at, last + 1) - start };
   if (window[at + 1] === MARKER.eoi) return undefined;
   return { bytes: 2 + window.readUInt16BE(at + 2), isPart: true };
 }
@@ -67,11 +72,10 @@ function isSegment(window: Buffer, at: number): boolean {
   return code >= MARKER.sof0 && code !== 0xff && code !== MARKER.soi && !isRestart;
 }
 
-/** A chunk; of the pictures themselves any number may come. */
+/** A chunk; decoders read none behind the picture. */
 function stepOfPng(window: Buffer, at: number): Step | undefined {
-  const type = window.toString('latin1', at + 4, at + 8);
-  if (type === 'IEND') return undefined;
-  return { bytes: 12 + window.readUInt32BE(at), isPart: type !== 'IDAT' && type !== 'fdAT' };
+  if (window.toString('latin1', at + 4, at + 8) === 'IDAT') return undefined;
+  return { bytes: 12 + window.readUInt32BE(at), isPart: true };
 }
 
 /** A chunk, padded to an even length; the pictures of an animation may be many. */

@@ -1,12 +1,11 @@
 import { open } from 'node:fs/promises';
+import { readParts } from '../read-parts.ts';
 import type { MediaStore } from '../store.ts';
 import type { StoredFile } from '../types.ts';
 import { VIDEO_LIMITS } from '../types.ts';
 import { factsOfMp4, type VideoFacts } from './facts.ts';
 import type { Mp4Cleaning } from './mp4/clean.ts';
 import { runMp4Job } from './mp4/jobs.ts';
-
-const CHUNK_BYTES = 1024 ** 2;
 
 /** Copies an MP4 without what it tells beside picture and sound; its media stays as it is, byte for byte. */
 export async function storeCleaned(
@@ -37,37 +36,22 @@ export async function cleanInPlace(path: string, signal: AbortSignal | undefined
   }
 }
 
-/** The bytes of a cleaned file; the next part is read while one is written. */
+/** The bytes of a cleaned file. */
 async function* cleaned(path: string, { edits, end }: Mp4Cleaning, signal: AbortSignal | undefined) {
-  const handle = await open(path, 'r');
-  const buffers = [Buffer.allocUnsafe(CHUNK_BYTES), Buffer.allocUnsafe(CHUNK_BYTES)] as const;
-  const read = (start: number) =>
-    handle.read(
-      buffers[(start / CHUNK_BYTES) % 2 === 0 ? 0 : 1],
-      0,
-      Math.min(CHUNK_BYTES, end - start),
-      start,
-    );
-  try {
-    let next = read(0);
-    let edit = 0;
-    for (let start = 0; start < end; start += CHUNK_BYTES) {
-      signal?.throwIfAborted();
-      const { buffer, bytesRead } = await next;
-      const chunk = buffer.subarray(0, bytesRead);
-      if (start + CHUNK_BYTES < end) next = read(start + CHUNK_BYTES);
-      for (; edit < edits.length && (edits[edit]?.start ?? 0) < start + bytesRead; edit += 1) {
-        const one = edits[edit];
-        if (!one) continue;
-        const [from, to] = [Math.max(0, one.start - start), Math.min(bytesRead, one.end - start)];
-        if (one.bytes) chunk.set(one.bytes.subarray(start + from - one.start, start + to - one.start), from);
-        else chunk.fill(0, from, to);
-        // The rest of it lies in the next part.
-        if (one.end > start + bytesRead) break;
-      }
-      yield chunk;
+  let start = 0;
+  let edit = 0;
+  for await (const part of readParts(path, { end })) {
+    signal?.throwIfAborted();
+    for (; edit < edits.length && (edits[edit]?.start ?? 0) < start + part.length; edit += 1) {
+      const one = edits[edit];
+      if (!one) continue;
+      const [from, to] = [Math.max(0, one.start - start), Math.min(part.length, one.end - start)];
+      if (one.bytes) part.set(one.bytes.subarray(start + from - one.start, start + to - one.start), from);
+      else part.fill(0, from, to);
+      // The rest of it lies in the next part.
+      if (one.end > start + part.length) break;
     }
-  } finally {
-    await handle.close();
+    yield part;
+    start += part.length;
   }
 }
