@@ -2,11 +2,11 @@ import { availableParallelism } from 'node:os';
 import { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { createLimiter } from '../fair-limiter.ts';
+import { createLimiter, type Limiter } from '../fair-limiter.ts';
 import { FfmpegMissingError, MediaTimeoutError, UserError } from '../problems.ts';
 import { NoRoomError } from './disk-room.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
-import { inspectFile, type MediaFacts, type PhotoFacts } from './inspect.ts';
+import { inspectFile, type MediaFacts } from './inspect.ts';
 import { createMemoryBudget } from './memory.ts';
 import { configureSharp, convertPhoto } from './photo/convert.ts';
 import { createContactSheet, createPreview } from './preview.ts';
@@ -15,8 +15,16 @@ import { readFormat } from './sniff.ts';
 import type { MediaStore } from './store.ts';
 import type { MediaUse, PreparedMedia, PreparingProblem, StoredFile } from './types.ts';
 import { PHOTO_LIMITS, useKey, VIDEO_LIMITS } from './types.ts';
-import { planVideo } from './video/plan.ts';
-import { isPictureEncoded, prepareAnimation, prepareVideo, readFrames } from './video.ts';
+import type { VideoPlan } from './video/plan.ts';
+import {
+  type AtTurn,
+  isPictureEncoded,
+  prepareAnimation,
+  prepareVideo,
+  readFrames,
+  type VideoFacts,
+  type VideoParts,
+} from './video.ts';
 
 /** Nod stops before the file is prepared; that is no failure. */
 export class PreparingStoppedError extends Error {
@@ -166,8 +174,7 @@ export function createMediaPreparer({
     const startedAt = performance.now();
     const { signal } = wanted;
     const facts = await inspect(source, { owner, signal });
-    const lane = isLong(facts, use) ? long : quick;
-    const prepared = await wanted.inTurn(lane, () => convert(source, use, { facts, wanted }));
+    const prepared = await convert(source, use, { facts, wanted });
     const durationMs = Math.round(performance.now() - startedAt);
     log?.debug({ source: source.key, result: prepared.file.key, durationMs }, 'media prepared');
     return prepared;
@@ -178,19 +185,26 @@ export function createMediaPreparer({
     use: MediaUse,
     { facts, wanted }: { facts: MediaFacts; wanted: Wanted },
   ): Promise<PreparedMedia> {
-    if (facts.kind === 'photo' && !isAnimationAsVideo(facts, use))
-      return storePhoto(
-        await convertPhoto(store.path(source), facts, { memory, ffmpeg: ffmpeg(), signal: wanted.signal }),
+    const { signal, onProgress } = wanted;
+    const common = { source, ffmpeg: ffmpeg(), onProgress };
+    function inLane<T>(lane: Limiter, bytes: number, run: (parts: VideoParts) => Promise<T>): Promise<T> {
+      return wanted.inTurn(lane, () =>
+        store.withRoom(bytes, ({ signal, ...parts }) => run({ store: { ...store, ...parts }, signal }), {
+          signal,
+        }),
       );
-    return store.withRoom(
-      estimateBytes(facts, use),
-      ({ signal, ...parts }) => {
-        const common = { store: { ...store, ...parts }, source, ffmpeg: ffmpeg(), signal };
-        const { onProgress } = wanted;
-        if (facts.kind === 'photo') return prepareAnimation({ ...common, memory, facts, onProgress });
-        return prepareVideo({ ...common, facts, use, onProgress });
-      },
-      { signal: wanted.signal },
+    }
+    if (facts.kind === 'video') {
+      const atTurn: AtTurn = (plan, run) =>
+        inLane(isPictureEncoded(plan) ? long : quick, estimateBytes(plan, facts), run);
+      return prepareVideo({ ...common, facts, use, atTurn });
+    }
+    if (facts.pictures > 1 && use.asVideo)
+      return inLane(long, ANIMATION_BYTES, (parts) =>
+        prepareAnimation({ ...common, ...parts, facts, memory }),
+      );
+    return wanted.inTurn(quick, async () =>
+      storePhoto(await convertPhoto(store.path(source), facts, { memory, ffmpeg: common.ffmpeg, signal })),
     );
   }
 
@@ -261,21 +275,12 @@ export function createMediaPreparer({
 
 export type MediaPreparer = ReturnType<typeof createMediaPreparer>;
 
-const isAnimationAsVideo = (facts: PhotoFacts, { asVideo }: MediaUse): boolean =>
-  asVideo === true && facts.pictures > 1;
-
-/** How many bytes a conversion may write, as far as is known beforehand. */
-function estimateBytes(facts: MediaFacts, use: MediaUse): number {
-  if (facts.kind === 'photo') return ANIMATION_BYTES;
-  const plan = planVideo(facts, { use });
+/** How many bytes a plan may write, as far as is known beforehand. */
+function estimateBytes(plan: VideoPlan, facts: VideoFacts): number {
   if (plan.type === 'clean') return facts.bytes;
   if (plan.type !== 'convert') return 0;
   const encodedBytes = plan.durationSeconds * ENCODED_BYTES_PER_SECOND;
-  return Math.min(VIDEO_LIMITS.maxBytes, plan.picture === 'copy' ? facts.bytes : encodedBytes);
+  return Math.min(VIDEO_LIMITS.maxBytes, isPictureEncoded(plan) ? encodedBytes : facts.bytes);
 }
-
-/** Whether something is encoded that takes long. */
-const isLong = (facts: MediaFacts, use: MediaUse): boolean =>
-  facts.kind === 'photo' ? isAnimationAsVideo(facts, use) : isPictureEncoded(facts, use);
 
 const jobKey = ({ key }: StoredFile, use: MediaUse): string => `${key} ${useKey(use)}`;

@@ -18,16 +18,22 @@ const CONTENT_TYPES = { mp4: 'video/mp4', mov: 'video/quicktime', webm: 'video/w
 const SHARES = { something: 0.02, most: 0.9, nearlyAll: 0.98 };
 const CONVERTING_SHARE = 0.95;
 
-interface Preparing {
-  readonly store: MediaStore;
+interface Preparing extends VideoParts {
   readonly source: StoredFile;
   readonly facts: VideoFacts;
-  readonly use?: MediaUse | undefined;
   readonly ffmpeg?: Ffmpeg | undefined;
-  readonly signal?: AbortSignal | undefined;
   /** Told from time to time which part is done, 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
+
+/** What one plan is carried out with. */
+export interface VideoParts {
+  readonly store: MediaStore;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Carries out a plan when it is its turn, with room for it on the disk. */
+export type AtTurn = <T>(plan: VideoPlan, run: (parts: VideoParts) => Promise<T>) => Promise<T>;
 
 /**
  * Makes a video fit for TikTok: untouched where it fits, else cleaned, copied or encoded, as little as needed; what
@@ -35,22 +41,36 @@ interface Preparing {
  *
  * @throws UserError for the file's faults and for what TikTok does not take, FfmpegMissingError, MediaTimeoutError.
  */
-export async function prepareVideo(preparing: Preparing): Promise<PreparedMedia> {
-  const { facts, use, ffmpeg } = preparing;
-  try {
-    return await carryOut(preparing, planVideo(facts, { use, hasFfmpeg: ffmpeg !== undefined }), true);
-  } catch (error) {
-    if (!ffmpeg || !isFaultOfFile(error)) throw error;
-    const repair = await planRepair(preparing, ffmpeg, error);
-    return await carryOut(preparing, planVideo(facts, { use, repair }), false).catch((second: unknown) => {
-      throw isFaultOfFile(second) ? asUserError(second) : second;
-    });
-  }
+export async function prepareVideo({
+  use,
+  atTurn,
+  ...preparing
+}: Omit<Preparing, keyof VideoParts> & {
+  readonly use?: MediaUse | undefined;
+  readonly atTurn: AtTurn;
+}): Promise<PreparedMedia> {
+  const { facts, ffmpeg } = preparing;
+  const plan = planVideo(facts, { use, hasFfmpeg: ffmpeg !== undefined });
+  const outcome = await atTurn(plan, async (parts) => {
+    const whole = { ...preparing, ...parts };
+    try {
+      return { prepared: await carryOut(whole, plan, true) };
+    } catch (error) {
+      if (!ffmpeg || !isFaultOfFile(error)) throw error;
+      return { repair: await planRepair(whole, ffmpeg, error) };
+    }
+  });
+  if (outcome.prepared) return outcome.prepared;
+  const second = planVideo(facts, { use, repair: outcome.repair });
+  return atTurn(second, (parts) =>
+    carryOut({ ...preparing, ...parts }, second, false).catch((error: unknown) => {
+      throw isFaultOfFile(error) ? asUserError(error) : error;
+    }),
+  );
 }
 
-/** Whether the picture of a video has to be encoded, which takes long. */
-export function isPictureEncoded(facts: VideoFacts, use: MediaUse): boolean {
-  const plan = planVideo(facts, { use });
+/** Whether a plan encodes the picture, which takes long. */
+export function isPictureEncoded(plan: VideoPlan): boolean {
   return plan.type === 'convert' && plan.picture !== 'copy';
 }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -42,6 +43,26 @@ export async function* chunks(...parts: (Uint8Array | string)[]) {
 export async function changedFixture(name: string, change: (content: Buffer) => Buffer | undefined) {
   const content = await readFile(fixture(name));
   return change(content) ?? content;
+}
+
+/** Makes a video for one test. */
+export function make(name: string, parameters: readonly string[]): string {
+  const path = join(temporaryDirectory(), name);
+  const { stderr } = spawnSync('ffmpeg', ['-v', 'error', '-y', ...parameters, path], { encoding: 'utf8' });
+  if (stderr !== '') throw new Error(stderr);
+  return path;
+}
+
+/** A film without sound in which one picture in the middle is spoiled, by the length of one of its parts. */
+export async function filmWithFault(): Promise<Buffer> {
+  const content = await readFile(
+    make('long.mp4', ['-stream_loop', '3', '-i', fixture('demo/sunset.mp4'), '-c', 'copy', '-an']),
+  );
+  const start = content.indexOf('mdat') + 4;
+  let at = start + 4 + content.readUInt32BE(start);
+  for (let unit = 0; unit < 100; unit += 1) at += 4 + content.readUInt32BE(at);
+  content.writeUInt32BE(0x7fffffff, at);
+  return content;
 }
 
 /** The problem that a promise is rejected with. */

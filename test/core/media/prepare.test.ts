@@ -1,7 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { findFfmpeg } from '../../../src/core/media/ffmpeg.ts';
 import { createMediaPreparer } from '../../../src/core/media/prepare.ts';
-import { addBytes, addFixture, emptyStore, problemOf } from './files.ts';
+import { addBytes, addFixture, emptyStore, filmWithFault, problemOf } from './files.ts';
 
 /** A preparer whose store notes how many sources are between being opened and being answered for, once they are judged. */
 function watched({ concurrency }: { concurrency?: number } = {}) {
@@ -111,6 +112,19 @@ describe('preparing media', () => {
     const sources = await Promise.all(colours.map(async (colour) => addJudged(await photo(colour))));
     await Promise.all(sources.map((source) => prepare(source, ANA)));
     expect(seen).toMatchObject({ opened: 6, mostOpen: 2 });
+  });
+
+  it('encodes a video that turns out to have a fault without holding up a photo', async () => {
+    const store = emptyStore();
+    const { inspect, prepare } = createMediaPreparer({ store, findFfmpeg, concurrency: 1 });
+    const film = await addBytes(store, await filmWithFault());
+    const picture = await addBytes(store, await photo('#abcdef'));
+    await Promise.all([inspect(film, ANA), inspect(picture, ANA)]);
+    const order: string[] = [];
+    const video = prepare(film, ANA).finally(() => order.push('video'));
+    await Promise.all([video, prepare(picture, ANA).finally(() => order.push('photo'))]);
+    expect(order).toEqual(['photo', 'video']);
+    expect((await video).changes).toContainEqual({ type: 'picture_encoded', why: [{ type: 'repair' }] });
   });
 
   it('goes on after a file that it refuses', async () => {

@@ -6,14 +6,16 @@ import { describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../../../src/core/media/ffmpeg.ts';
 import { inspectFile } from '../../../src/core/media/inspect.ts';
 import type { MediaUse, StoredFile, VideoFormat } from '../../../src/core/media/types.ts';
-import { inspectVideo, prepareVideo } from '../../../src/core/media/video.ts';
+import { type AtTurn, inspectVideo, prepareVideo } from '../../../src/core/media/video.ts';
 import { FfmpegMissingError } from '../../../src/core/problems.ts';
 import {
   addBytes,
   addFixture,
   changedFixture,
   emptyStore,
+  filmWithFault,
   fixture,
+  make,
   problemOf,
   temporaryDirectory,
 } from './files.ts';
@@ -29,10 +31,20 @@ type Options = {
 const ffmpeg = findFfmpeg();
 
 /** Prepares a file whose name tells its container. */
-async function prepare(store: Store, source: StoredFile, { name = 'video.mp4', ...options }: Options = {}) {
+async function prepare(
+  store: Store,
+  source: StoredFile,
+  { name = 'video.mp4', signal, ...options }: Options = {},
+) {
   const facts = await inspectVideo({ path: store.path(source), format: formatOf(name), ffmpeg });
-  return prepareVideo({ store, source, facts, ffmpeg, ...options });
+  return prepareVideo({ source, facts, ffmpeg, ...options, atTurn: atOnce(store, signal) });
 }
+
+/** Nothing waits for its turn here. */
+const atOnce =
+  (store: Store, signal?: AbortSignal): AtTurn =>
+  (_plan, run) =>
+    run({ store, signal });
 
 function formatOf(name: string): VideoFormat {
   const formats = {
@@ -50,7 +62,7 @@ function formatOf(name: string): VideoFormat {
 /** Prepares without ffmpeg, which the machine may have. */
 async function prepareAlone(store: Store, source: StoredFile, name = 'video.mp4') {
   const facts = await inspectVideo({ path: store.path(source), format: formatOf(name) });
-  return prepareVideo({ store, source, facts });
+  return prepareVideo({ source, facts, atTurn: atOnce(store) });
 }
 
 /** What an independent decoder says about a file; every frame and sound of it decodes where it says nothing. */
@@ -77,14 +89,6 @@ function packets(path: string, track: string): string[] {
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(',').at(-1) ?? '');
-}
-
-/** Makes a video for one test. */
-function make(name: string, parameters: readonly string[]): string {
-  const path = join(temporaryDirectory(), name);
-  const { stderr } = spawnSync('ffmpeg', ['-v', 'error', '-y', ...parameters, path], { encoding: 'utf8' });
-  if (stderr !== '') throw new Error(stderr);
-  return path;
 }
 
 /** Whether the bytes of a part of a file's media are there and the rest is zeros. */
@@ -275,8 +279,7 @@ describe('preparing a video', () => {
     ]);
     const store = emptyStore();
     const source = await addBytes(store, await readFile(path));
-    const facts = await inspectVideo({ path: store.path(source), format: 'WebM', ffmpeg });
-    const prepared = await prepareVideo({ store, source, facts, ffmpeg });
+    const prepared = await prepare(store, source, { name: 'copy.webm' });
     expect(prepared).toMatchObject({
       contentType: 'video/webm',
       changes: [{ type: 'metadata_removed', hadPlace: false, untouched: ['picture'] }],
@@ -312,13 +315,8 @@ describe('preparing a video', () => {
     const source = await addFixture(store, name);
     const before = await inspectVideo({ path: store.path(source), format: formatOf(name), ffmpeg });
     const told: number[] = [];
-    const prepared = await prepareVideo({
-      store,
-      source,
-      facts: before,
-      ffmpeg,
-      onProgress: (fraction) => told.push(fraction),
-    });
+    const onProgress = (fraction: number) => told.push(fraction);
+    const prepared = await prepare(store, source, { name, onProgress });
     for (const change of changes) expect(prepared.changes).toContainEqual(change);
     const path = store.path(prepared.file);
     const after = await inspectVideo({ path, format: 'MP4', ffmpeg });
@@ -409,23 +407,8 @@ describe('preparing a video', () => {
   });
 
   it('repairs a video that has a fault in a single picture', async () => {
-    const film = make('long.mp4', [
-      '-stream_loop',
-      '3',
-      '-i',
-      fixture('demo/sunset.mp4'),
-      '-c',
-      'copy',
-      '-an',
-    ]);
     const store = emptyStore();
-    const content = await readFile(film);
-    const start = content.indexOf('mdat') + 4;
-    // The length of the first part of a picture in the middle, found by its own words.
-    const length = content.readUInt32BE(start);
-    let at = start + 4 + length;
-    for (let unit = 0; unit < 100; unit += 1) at += 4 + content.readUInt32BE(at);
-    content.writeUInt32BE(0x7fffffff, at);
+    const content = await filmWithFault();
     const prepared = await prepare(store, await addBytes(store, content));
     expect(prepared.changes).toContainEqual({ type: 'picture_encoded', why: [{ type: 'repair' }] });
     expect(complaint(store.path(prepared.file))).toBe('');
