@@ -21,7 +21,7 @@ import {
 } from '../review/review.ts';
 import type { Versioned } from '../storage/database.ts';
 import type { FailureReason } from '../tiktok/codes.ts';
-import type { PostMode, PostSettings, PrivacyLevel, PublishStatus } from '../tiktok/types.ts';
+import type { PostMode, PostSettings, PrivacyLevel, PublishStatus, VideoCounts } from '../tiktok/types.ts';
 
 /** A file as the person gave it. */
 interface SourceFile {
@@ -144,10 +144,25 @@ interface Settled {
   readonly settledAt: number;
 }
 
-/** A settled post that TikTok may still tell more about: its link, or that the person finished the draft. */
+/** How a post had done when it was looked at. */
+export interface PostResults extends VideoCounts {
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** A settled post that TikTok may still tell more about: its link, its numbers, or that the person finished the draft. */
 interface Followed extends Settled {
   readonly publishId: string;
+  /** Its public ids; a draft may be posted more than once. */
   readonly postIds: readonly string[];
+  /** Those of them that nobody but the creator can see any more: taken down, or made private. */
+  readonly goneIds?: readonly string[] | undefined;
+  /** TikTok's own links, by id. */
+  readonly shareUrls?: Readonly<Record<string, string>> | undefined;
+  /** Its numbers as of about an hour, a day and a week, oldest first. */
+  readonly results?: readonly PostResults[] | undefined;
+  /** When its numbers are wanted next; absent for not any more. */
+  readonly nextResultsAt?: number | undefined;
   readonly checks: number;
   readonly checkedAt: number;
   /** Absent when there is nothing more to learn. */

@@ -2,11 +2,33 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { TikTokRateLimitError } from './errors.ts';
 import { createTikTokRequest, type TikTokLog } from './http.ts';
-import { creatorInfoReply, publishReply, statusReply, tokenReply, userInfoReply } from './replies.ts';
-import type { CreatorInfo, PublishRequest, PublishStatus, TokenGrant, UserInfo } from './types.ts';
+import {
+  creatorInfoReply,
+  publishReply,
+  statusReply,
+  tokenReply,
+  userInfoReply,
+  videoListReply,
+  videoQueryReply,
+} from './replies.ts';
+import type {
+  CreatorInfo,
+  PublishRequest,
+  PublishStatus,
+  TokenGrant,
+  UserInfo,
+  Video,
+  VideoPage,
+} from './types.ts';
 
 /** TikTok's minute, and a second for calls that reach TikTok closer together than they left. */
 const WINDOW_MS = 61_000;
+/** How many posts one call reads at most. */
+export const MAX_VIDEOS = 20;
+const VIDEO_FIELDS = [
+  ...['id', 'create_time', 'share_url', 'title', 'video_description', 'duration'],
+  ...['view_count', 'like_count', 'comment_count', 'share_count'],
+].join(',');
 
 /**
  * Creates the client of TikTok's Login Kit and Content Posting API. Nothing is ever repeated on its own: every call
@@ -40,6 +62,8 @@ export function createTikTokClient({
   // TikTok does not say whether its three init endpoints share their 6 a minute; shared is the safe reading.
   const initLimiter = createWindowLimiter({ limit: 6, windowMs: WINDOW_MS, now });
   const statusLimiter = createWindowLimiter({ limit: 30, windowMs: WINDOW_MS, now });
+  const videoQueryLimiter = createWindowLimiter({ limit: 600, windowMs: WINDOW_MS, now });
+  const videoListLimiter = createWindowLimiter({ limit: 600, windowMs: WINDOW_MS, now });
 
   return {
     /** Exchanges the code of the OAuth callback; a used or expired code is a `TikTokAuthError`. */
@@ -136,6 +160,37 @@ export function createTikTokClient({
       });
     },
 
+    /** Reads public posts by their ids, 20 at most; those that nobody can see any more are left out. */
+    async queryVideos(accessToken: string, ids: readonly string[]): Promise<Video[]> {
+      const path = '/v2/video/query/';
+      keepLimit(videoQueryLimiter, accessToken, path);
+      return request({
+        method: 'POST',
+        path,
+        query: { fields: VIDEO_FIELDS },
+        accessToken,
+        body: { json: { filters: { video_ids: ids } } },
+        reply: videoQueryReply,
+      });
+    },
+
+    /** Reads a page of the creator's public posts, newest first; whether photos are among them is not documented. */
+    async listVideos(
+      accessToken: string,
+      { cursor }: { cursor?: number | undefined } = {},
+    ): Promise<VideoPage> {
+      const path = '/v2/video/list/';
+      keepLimit(videoListLimiter, accessToken, path);
+      return request({
+        method: 'POST',
+        path,
+        query: { fields: VIDEO_FIELDS },
+        accessToken,
+        body: { json: { max_count: MAX_VIDEOS, cursor } },
+        reply: videoListReply,
+      });
+    },
+
     close,
   };
 }
@@ -200,7 +255,8 @@ function photoBody(request: PublishRequest): InitCall {
     json: {
       media_type: 'PHOTO',
       post_mode: postMode,
-      is_aigc: direct ? settings.aiGenerated : undefined,
+      // Sources disagree whether photos have it, so it is sent only where it says something.
+      is_aigc: direct && settings.aiGenerated ? true : undefined,
       post_info: {
         title: title || undefined,
         description: caption || undefined,

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { plainName } from '../plain-text.ts';
-import { type CreatorInfo, PRIVACY_LEVELS, type PublishStatus, type TikTokStatus } from './types.ts';
+import {
+  type CreatorInfo,
+  PRIVACY_LEVELS,
+  type PublishStatus,
+  type TikTokStatus,
+  type Video,
+  type VideoCounts,
+  type VideoPage,
+} from './types.ts';
 
 /** TikTok leaves empty fields out, or sends them empty; both mean that there is nothing to say. */
 const optionalText = z.string().min(1).optional().catch(undefined);
@@ -74,6 +82,57 @@ export const creatorInfoReply = z
     }),
   );
 
+/** Only a link to TikTok is shown to people. */
+const tiktokLink = z
+  .string()
+  .refine((link) => {
+    const url = URL.parse(link);
+    return url?.protocol === 'https:' && /(^|\.)tiktok\.com$/.test(url.hostname) && url.username === '';
+  })
+  .optional()
+  .catch(undefined);
+
+/** https://developers.tiktok.com/doc/tiktok-api-v2-video-object */
+const video = z
+  .object({
+    id: z.unknown(),
+    create_time: optionalCount,
+    share_url: tiktokLink,
+    title: optionalText,
+    video_description: optionalText,
+    duration: optionalCount,
+    view_count: optionalCount,
+    like_count: optionalCount,
+    comment_count: optionalCount,
+    share_count: optionalCount,
+  })
+  .transform((reply): Video | undefined => {
+    const [id] = readPostIds(reply.id);
+    if (id === undefined) return undefined;
+    return {
+      id,
+      createdAt: reply.create_time === undefined ? undefined : reply.create_time * 1000,
+      shareUrl: reply.share_url,
+      title: reply.title,
+      description: reply.video_description,
+      durationSeconds: reply.duration,
+      counts: readCounts(reply),
+    };
+  });
+
+const videos = z.array(video.catch(undefined)).transform((all) => all.filter((one) => one !== undefined));
+
+/** https://developers.tiktok.com/doc/tiktok-api-v2-video-query */
+export const videoQueryReply = z.object({ videos }).transform((reply) => reply.videos);
+
+/** https://developers.tiktok.com/doc/tiktok-api-v2-video-list */
+export const videoListReply = z
+  .object({ videos, cursor: optionalCount, has_more: optionalFlag })
+  .transform((reply): VideoPage => {
+    const hasMore = reply.has_more === true && reply.videos.length > 0;
+    return { videos: reply.videos, nextCursor: hasMore ? reply.cursor : undefined };
+  });
+
 export const publishReply = z
   .object({ publish_id: z.string().min(1) })
   .transform((reply) => ({ publishId: reply.publish_id }));
@@ -120,6 +179,20 @@ export function readPostIds(raw: unknown): string[] {
     .filter((id) => typeof id === 'string' || typeof id === 'number')
     .map(String)
     .filter((id) => /^[1-9]\d*$/.test(id));
+}
+
+interface RawCounts {
+  readonly view_count?: number | undefined;
+  readonly like_count?: number | undefined;
+  readonly comment_count?: number | undefined;
+  readonly share_count?: number | undefined;
+}
+
+function readCounts(raw: RawCounts): VideoCounts | undefined {
+  const { view_count: views, like_count: likes, comment_count: comments, share_count: shares } = raw;
+  if (views === undefined || likes === undefined || comments === undefined || shares === undefined)
+    return undefined;
+  return { views, likes, comments, shares };
 }
 
 function knownStatus(raw: string): TikTokStatus {

@@ -38,6 +38,36 @@ export interface TokenGrant {
   readonly refreshExpiresInSeconds: number;
 }
 
+/** How a public post has done so far. */
+export interface VideoCounts {
+  readonly views: number;
+  readonly likes: number;
+  readonly comments: number;
+  readonly shares: number;
+}
+
+/** A public post of a creator: https://developers.tiktok.com/doc/tiktok-api-v2-video-object */
+export interface Video {
+  readonly id: string;
+  /** Milliseconds since 1970, of a whole second. */
+  readonly createdAt?: number | undefined;
+  /** On tiktok.com. */
+  readonly shareUrl?: string | undefined;
+  /** TikTok cuts it at 150 characters, as it does the description. */
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+  readonly durationSeconds?: number | undefined;
+  /** Absent where TikTok does not tell all of them. */
+  readonly counts?: VideoCounts | undefined;
+}
+
+/** A page of a creator's public posts, newest first. */
+export interface VideoPage {
+  readonly videos: readonly Video[];
+  /** Where the next page begins; absent after the last one. */
+  readonly nextCursor?: number | undefined;
+}
+
 export interface UserInfo {
   readonly openId: string;
   readonly displayName?: string | undefined;
