@@ -203,8 +203,11 @@ export function createMediaPreparer({
       return inLane(long, ANIMATION_BYTES, (parts) =>
         prepareAnimation({ ...common, ...parts, facts, memory }),
       );
-    return wanted.inTurn(quick, async () =>
-      storePhoto(await convertPhoto(store.path(source), facts, { memory, ffmpeg: common.ffmpeg, signal })),
+    // The next one is converted while the disk takes this one.
+    return storePhoto(
+      await wanted.inTurn(quick, () =>
+        convertPhoto(store.path(source), facts, { memory, ffmpeg: common.ffmpeg, signal }),
+      ),
     );
   }
 
