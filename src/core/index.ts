@@ -21,6 +21,7 @@ import { createMediaPreparer } from './media/prepare.ts';
 import type { MediaStore } from './media/store.ts';
 import type { ChatRef, Person } from './people.ts';
 import { createEngine, type Engine } from './publish/engine.ts';
+import { createFollower } from './publish/live/follow.ts';
 import type { Pacing } from './publish/pacing.ts';
 import { createPerformer, createWaiting } from './publish/perform.ts';
 import type { Post } from './publish/post.ts';
@@ -188,12 +189,14 @@ export function createCore(options: CoreOptions) {
     mayExpire,
     mayPost: access.isAllowed,
   });
+  const follower = createFollower({ signals, accounts, client, posts, now });
   const performer = createPerformer({
     mediaUrl: (attempt, file) => `${publicUrl}/media/${attempt.id}/${file.name}`,
     gate,
     pulls,
     signals,
     waiting,
+    follower,
     accounts,
     client,
     preparer,
@@ -202,7 +205,7 @@ export function createCore(options: CoreOptions) {
     pacing,
     now,
   });
-  const publisher = createPublisher({ posts, performer, gate, pulls, announce, pacing, now });
+  const publisher = createPublisher({ posts, signals, performer, gate, pulls, announce, pacing, now });
   const previewLinks = createPreviewLinks({ secrets, posts, now });
 
   const usage = createUsage({ now });

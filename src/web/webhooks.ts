@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { Accounts } from '../core/accounts/accounts.ts';
 import type { AccountName, ChatRef } from '../core/people.ts';
-import type { Signals } from '../core/publish/signals.ts';
+import type { PublicNews, Signals } from '../core/publish/signals.ts';
 import { type TikTokWebhookEvent, verifyWebhook, WebhookRejectedError } from '../core/tiktok/webhook.ts';
 
 /** Told once an account is gone, with the chats whose people should know, and how it was called. */
@@ -58,7 +58,7 @@ export function createWebhookRoutes({
     } else if (event.type === 'authorization.removed') {
       await removeAccount(event);
     } else {
-      const isOurs = await signals.hint(event.publishId);
+      const isOurs = await signals.hint(event.publishId, newsOf(event));
       log.info({ event: event.type, publishId: event.publishId, isOurs }, 'TikTok announced news of a post');
     }
   }
@@ -78,4 +78,12 @@ export function createWebhookRoutes({
   }
 
   return routes;
+}
+
+/** What an event tells of a public id. */
+function newsOf(event: TikTokWebhookEvent): PublicNews | undefined {
+  const isPublic = event.type === 'post.publish.publicly_available';
+  if (!isPublic && event.type !== 'post.publish.no_longer_publicly_available') return undefined;
+  const { postId, createTime: since } = event;
+  return postId === undefined ? undefined : { postId, isPublic, since };
 }

@@ -10,7 +10,7 @@ import type { MediaStore } from '../../core/media/store.ts';
 import type { StoredFile } from '../../core/media/types.ts';
 import { type ChatRef, type Obstacle, wholeOf } from '../../core/people.ts';
 import type { Pacing } from '../../core/publish/pacing.ts';
-import { isSettled, type Post } from '../../core/publish/post.ts';
+import { isSettled, isTakenDown, type Post } from '../../core/publish/post.ts';
 import { readVotes } from '../../core/publish/posts.ts';
 import type { PullCounts } from '../../core/publish/pull-progress.ts';
 import type { ReleaseGate } from '../../core/publish/release-gate.ts';
@@ -188,7 +188,11 @@ export function createRenderer({
       isLoud: post.status === 'on_hold',
       isOnlyInPlace: isDisplaced(post, chat),
       elsewhere: () => elsewhereOf(post, chat),
-      ending: ending && { key: `${post.id} ${post.status}`, card: ending, callsFor: post.author },
+      ending: ending && {
+        key: `${post.id} ${isTakenDown(post) ? 'taken_down' : post.status}`,
+        card: ending,
+        callsFor: post.author,
+      },
     };
   }
 

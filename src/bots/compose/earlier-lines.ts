@@ -1,5 +1,5 @@
 import type { EarlierPost } from '../../core/compose/earlier-post.ts';
-import { linksOf, type Post } from '../../core/publish/post.ts';
+import { isTakenDown, linksOf, type Post } from '../../core/publish/post.ts';
 import type { Line } from '../platform.ts';
 import { agoSpan, momentSpan } from '../text/format.ts';
 
@@ -20,7 +20,11 @@ function stateWords(post: Post, { timeZone, now }: { timeZone: string; now: numb
   const { publishAt = 0 } = post;
   switch (post.status) {
     case 'published':
-      return ['went live on this account ', agoSpan(post.settledAt, now)];
+      return [
+        'went live on this account ',
+        agoSpan(post.settledAt, now),
+        isTakenDown(post) ? ' and is no longer public' : '',
+      ];
     case 'in_inbox':
       return ['went to the TikTok inbox of this account ', agoSpan(post.settledAt, now)];
     case 'unconfirmed':

@@ -1,8 +1,8 @@
 import type { StoredFile } from '../../core/media/types.ts';
-import type { ChatRef } from '../../core/people.ts';
+import type { AccountName, ChatRef } from '../../core/people.ts';
 import { isSlow, type Pacing } from '../../core/publish/pacing.ts';
 import type { Post, PostFailure, PostIn } from '../../core/publish/post.ts';
-import { isSettled, linksOf, shownFile } from '../../core/publish/post.ts';
+import { isSettled, isTakenDown, linksOf, profileLink, shownFile } from '../../core/publish/post.ts';
 import type { PullProgress } from '../../core/publish/pull-progress.ts';
 import type { Vote } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
@@ -350,10 +350,25 @@ function expiredText({ review }: PostIn<'expired'>): Text {
 }
 
 const LINK_FOLLOWS =
-  'TikTok shows the link after its review, usually within a minute; it will appear on the card.';
-const NO_LINK = 'TikTok has not told its link within a day; look for it on the profile.';
+  'TikTok tells the link after its review, usually within a minute; Nod looks for it for a day.';
+
+/** Nothing is left to look for; should TikTok tell it later all the same, the card shows it then. */
+function noLinkLines({ username }: AccountName): Line[] {
+  return username === undefined
+    ? [['TikTok has not told the link. Look for the post on the profile.']]
+    : [['TikTok has not told the link. Look for the post on the profile:'], [profileLink(username)]];
+}
+
+const TAKEN_DOWN: Text = {
+  headline: '✕ No longer public on TikTok',
+  lines: [
+    ['TikTok has taken it down, or somebody has made it private or deleted it.'],
+    ['The notices in the TikTok app of the account say more.'],
+  ],
+};
 
 function publishedText(post: PostIn<'published'>): Text {
+  if (isTakenDown(post)) return TAKEN_DOWN;
   const took = durationOf(post.settledAt - (post.readyAt ?? post.createdAt));
   const links = linksOf(post);
   if (links.length > 0) return { headline: `✓ Live on TikTok · ${took}`, lines: links.map((link) => [link]) };
@@ -361,7 +376,9 @@ function publishedText(post: PostIn<'published'>): Text {
   const isPublic = privacyLevel === 'PUBLIC_TO_EVERYONE';
   const lines: Line[] =
     privacyLevel === undefined || isPublic
-      ? [[post.nextCheckAt === undefined ? NO_LINK : LINK_FOLLOWS]]
+      ? post.nextCheckAt === undefined
+        ? noLinkLines(post.account)
+        : [[LINK_FOLLOWS]]
       : [[`Visible to: ${PRIVACY_NAMES[privacyLevel]}. TikTok gives no link for posts that are not public.`]];
   return { headline: `✓ Posted · ${took}`, lines };
 }

@@ -2,7 +2,7 @@ import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import { chosenAccount, type Draft, kindOf, plannedAt } from '../../core/compose/draft.ts';
 import { openDraftsIn, openDraftsOf } from '../../core/compose/open-drafts.ts';
 import type { ChatRef, Person } from '../../core/people.ts';
-import { isSettled, linksOf, type Post } from '../../core/publish/post.ts';
+import { isSettled, isTakenDown, linksOf, type Post } from '../../core/publish/post.ts';
 import { recentIn, reviewsIn, underWayIn } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { isAbsent } from '../access/members.ts';
@@ -122,7 +122,7 @@ function openButton(what: string, draft: Draft): Button {
 function stateWords(post: Post, now: number, timeZone: string): Line {
   switch (post.status) {
     case 'published':
-      return ['✓ live'];
+      return [isTakenDown(post) ? '✕ no longer public' : '✓ live'];
     case 'in_inbox':
       return ['✓ in the TikTok inbox'];
     case 'failed':

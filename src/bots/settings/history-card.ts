@@ -116,6 +116,8 @@ function entryText(entry: HistoryEntry, wording: Wording): string {
       return `The review of ${post} ran out`;
     case 'published':
       return `Published to ${account}: ${post}`;
+    case 'taken_down':
+      return `No longer public on ${account}: ${post}`;
     case 'sent_to_inbox':
       return `Sent to the TikTok inbox of ${account}: ${post}`;
     case 'failed':

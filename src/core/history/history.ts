@@ -14,6 +14,7 @@ type HistoryEvent =
   | 'rejected'
   | 'expired'
   | 'published'
+  | 'taken_down'
   | 'sent_to_inbox'
   | 'failed'
   | 'unconfirmed'

@@ -164,7 +164,11 @@ function endEntry(post: Post): Told[] {
   switch (post.status) {
     case 'published': {
       const [id] = post.postIds;
-      return [{ ...told, what: 'published', detail: id ?? post.publishId }];
+      const published = { ...told, what: 'published' as const, detail: id ?? post.publishId };
+      const { takenDownAt: at } = post;
+      return at === undefined
+        ? [published]
+        : [published, { key: `taken_down ${at}`, at, what: 'taken_down' }];
     }
     case 'in_inbox':
       return [{ ...told, what: 'sent_to_inbox' }];

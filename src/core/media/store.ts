@@ -5,8 +5,8 @@ import { Readable } from 'node:stream';
 import { createLimiter } from '../fair-limiter.ts';
 import { FileUnavailableError } from '../problems.ts';
 import { makePrivate } from '../storage/private-files.ts';
+import { readParts } from '../storage/read-parts.ts';
 import { createDiskRoom, type DiskRoomOptions, type Room } from './disk-room.ts';
-import { readParts } from './read-parts.ts';
 import type { StoredFile } from './types.ts';
 
 const KEY = /^[0-9a-f]{64}\.[a-z0-9]+$/;

@@ -18,12 +18,15 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const AFTER_BUG_MS = 10_000;
 
 /**
- * The embedded engine: due times in memory. The posts on the disk are the truth, this is only their alarm clock.
+ * The embedded engine: due times in memory, and one timer for all of them. The posts on the disk are the truth, this is only
+ * their alarm clock.
  *
  * Times that pass before `start` are kept for it.
  */
 export function createEngine({ now, log }: { now: () => number; log: Logger }): Engine {
-  const timers = new Map<string, { at: number; timer?: NodeJS.Timeout }>();
+  const due = new Map<string, number>();
+  let timer: NodeJS.Timeout | undefined;
+  let timerAt = Number.POSITIVE_INFINITY;
   const running = new Map<string, Promise<void>>();
   const wokenWhileRunning = new Set<string>();
   let tick: Tick | undefined;
@@ -31,19 +34,29 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
 
   function start(start: Tick): void {
     tick = start;
-    for (const [postId, { at }] of timers) schedule(postId, at);
+    setTimer();
   }
 
   function schedule(postId: string, at: number): void {
     if (stopping) return;
-    clearTimeout(timers.get(postId)?.timer);
-    if (tick === undefined) {
-      timers.set(postId, { at });
-      return;
-    }
-    const delayMs = Math.min(Math.max(0, at - now()), LONGEST_TIMER_MS);
-    const timer = setTimeout(() => (at - now() > 1 ? schedule(postId, at) : run(postId)), delayMs);
-    timers.set(postId, { at, timer });
+    due.set(postId, at);
+    if (tick !== undefined && at < timerAt) setTimer();
+  }
+
+  /** For whichever post is due next. */
+  function setTimer(): void {
+    clearTimeout(timer);
+    timerAt = Number.POSITIVE_INFINITY;
+    for (const at of due.values()) timerAt = Math.min(timerAt, at);
+    if (due.size === 0) return;
+    timer = setTimeout(runDue, Math.min(Math.max(0, timerAt - now()), LONGEST_TIMER_MS));
+  }
+
+  function runDue(): void {
+    // A timer may come a millisecond early.
+    const until = now() + 1;
+    for (const [postId, at] of due) if (at <= until) run(postId);
+    setTimer();
   }
 
   async function wake(postId: string): Promise<void> {
@@ -56,12 +69,12 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
 
   function run(postId: string): void {
     if (stopping || tick === undefined) return;
+    due.delete(postId);
+    if (due.size === 0) setTimer();
     if (running.has(postId)) {
       wokenWhileRunning.add(postId);
       return;
     }
-    clearTimeout(timers.get(postId)?.timer);
-    timers.delete(postId);
     running.set(postId, step(postId, tick));
   }
 
@@ -82,13 +95,13 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
     }
     running.delete(postId);
     if (wokenWhileRunning.delete(postId)) run(postId);
-    else if (next !== undefined) schedule(postId, Math.min(next, timers.get(postId)?.at ?? next));
+    else if (next !== undefined) schedule(postId, Math.min(next, due.get(postId) ?? next));
   }
 
   async function stop(): Promise<void> {
     stopping = true;
-    for (const { timer } of timers.values()) clearTimeout(timer);
-    timers.clear();
+    clearTimeout(timer);
+    due.clear();
     await Promise.all(running.values());
   }
 

@@ -6,7 +6,7 @@ import { UserError } from '../problems.ts';
 import type { Ballots } from '../review/ballots.ts';
 import type { VoterRules } from '../review/review.ts';
 import type { TikTokClient } from '../tiktok/client.ts';
-import { type Advice, type FailureReason, failureOf, refusalOf } from '../tiktok/codes.ts';
+import { refusalOf } from '../tiktok/codes.ts';
 import {
   TikTokApiError,
   TikTokAuthError,
@@ -14,16 +14,9 @@ import {
   TikTokUnreachableError,
 } from '../tiktok/errors.ts';
 import type { CreatorInfo, PrivacyLevel } from '../tiktok/types.ts';
+import { type Follower, isHinted, nextOf, unread } from './live/follow.ts';
 import type { Pacing } from './pacing.ts';
-import {
-  dueAt,
-  type Next,
-  type Post,
-  type PostEvent,
-  type PostFailure,
-  type PostIn,
-  termsOf,
-} from './post.ts';
+import { dueAt, type Post, type PostEvent, type PostFailure, type PostIn, termsOf } from './post.ts';
 import type { PullCounts } from './pull-progress.ts';
 import type { Attempt, AttemptFile, ReleaseGate } from './release-gate.ts';
 import type { PostSignals, Signals } from './signals.ts';
@@ -35,6 +28,7 @@ export function createPerformer({
   pulls,
   signals,
   waiting,
+  follower,
   accounts,
   client,
   preparer,
@@ -48,6 +42,7 @@ export function createPerformer({
   pulls: PullCounts;
   signals: Signals;
   waiting: Waiting;
+  follower: Follower;
   accounts: Accounts;
   client: TikTokClient;
   preparer: MediaPreparer;
@@ -83,11 +78,11 @@ export function createPerformer({
       case 'processing': {
         const note = await signals.read(post.id);
         if (!post.cancelRefused && (await waiting.stoppedBy(post, note)) !== undefined) return cancel(post);
-        return isDue(post) || isHinted(post, note) ? readStatus(post) : undefined;
+        return isDue(post) || isHinted(post, note) ? readStatus(post, note) : undefined;
       }
       case 'published':
       case 'in_inbox':
-        return isDue(post) || isHinted(post, await signals.read(post.id)) ? readStatus(post) : undefined;
+        return follower.follow(post);
       default:
         return undefined;
     }
@@ -211,22 +206,8 @@ export function createPerformer({
     return { kind, postMode, title, caption, settings, mediaUrls, coverIndex, coverMs };
   }
 
-  async function readStatus(post: PostIn<'processing' | 'published' | 'in_inbox'>): Promise<PostEvent> {
-    const askedAt = now();
-    try {
-      const status = await accounts.withToken(post.content.openId, (token) =>
-        client.fetchStatus(token, post.publishId),
-      );
-      const pulledBytes = Math.max(status.downloadedBytes ?? 0, await countPulled(post));
-      const read = { type: 'status_read' as const, status, pulledBytes, askedAt };
-      if (status.status !== 'FAILED') return read;
-      const advice = failureOf(status.failReason);
-      const failure = { reason: advice.reason, reasonRaw: status.failReason };
-      return { ...read, failure, next: nextOf(advice) };
-    } catch (error) {
-      return unread(error, { askedAt, pulledBytes: await countPulled(post) });
-    }
-  }
+  const readStatus = async (post: PostIn<'processing'>, note: PostSignals | undefined) =>
+    follower.readStatus(post, { note, pulledBytes: await countPulled(post) });
 
   async function countPulled(post: Post): Promise<number> {
     const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
@@ -359,10 +340,6 @@ function hasOtherVoters({ review }: Post, voters: VoterRules): boolean {
   return review !== undefined && !isDeepStrictEqual({ ...review.policy, ...voters }, review.policy);
 }
 
-/** Whether TikTok has announced news since it was asked. */
-const isHinted = (post: PostIn<'processing' | 'published' | 'in_inbox'>, note: PostSignals | undefined) =>
-  note?.hintedAt !== undefined && note.hintedAt >= post.checkedAt;
-
 /** A plan may have been dropped meanwhile, but not the time that has passed. */
 const hasWaited = ({ review, publishAt, createdAt, readyAt = createdAt }: Post): boolean =>
   review !== undefined || publishAt !== undefined || readyAt - createdAt > LONG_MS;
@@ -406,31 +383,4 @@ function outcomeOf(error: unknown): PostEvent {
     return { type: 'refused', failure, next: { type: 'hold', delayMs: error.retryAfterMs } };
   }
   return { type: 'refused', failure, next: nextOf(advice) };
-}
-
-const LIMITS: ReadonlySet<FailureReason> = new Set([
-  'rate_limited',
-  'daily_post_limit',
-  'pending_inbox_limit',
-  'app_creator_cap',
-]);
-
-/** Limits that time lifts are waited for; everything else that may be tried again is counted. */
-function nextOf({ retry, reason, delayMs }: Advice): Next {
-  if (retry === 'never') return { type: 'give_up' };
-  return LIMITS.has(reason) && delayMs !== undefined ? { type: 'hold', delayMs } : { type: 'retry' };
-}
-
-/** A status that could not be read says nothing about the post. */
-function unread(error: unknown, known: { askedAt: number; pulledBytes: number }): PostEvent {
-  if (error instanceof TikTokRateLimitError)
-    return { type: 'status_unread', ...known, retryAfterMs: error.retryAfterMs };
-  if (
-    error instanceof TikTokApiError ||
-    error instanceof TikTokUnreachableError ||
-    error instanceof UserError
-  ) {
-    return { type: 'status_unread', ...known };
-  }
-  throw error;
 }

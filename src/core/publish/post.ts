@@ -144,6 +144,9 @@ interface Settled {
   readonly settledAt: number;
 }
 
+/** TikTok's own links, by public id. */
+export type ShareUrls = Readonly<Record<string, string>>;
+
 /** How a post had done when it was looked at. */
 export interface PostResults extends VideoCounts {
   /** Epoch milliseconds. */
@@ -157,8 +160,9 @@ interface Followed extends Settled {
   readonly postIds: readonly string[];
   /** Those of them that nobody but the creator can see any more: taken down, or made private. */
   readonly goneIds?: readonly string[] | undefined;
-  /** TikTok's own links, by id. */
-  readonly shareUrls?: Readonly<Record<string, string>> | undefined;
+  /** When the last of them had gone; absent while one is there. */
+  readonly takenDownAt?: number | undefined;
+  readonly shareUrls?: ShareUrls | undefined;
   /** Its numbers as of about an hour, a day and a week, oldest first. */
   readonly results?: readonly PostResults[] | undefined;
   /** When its numbers are wanted next; absent for not any more. */
@@ -273,12 +277,28 @@ export type PostEvent =
   | {
       type: 'status_read';
       status: PublishStatus;
+      goneIds?: readonly string[] | undefined;
+      shareUrls?: ShareUrls | undefined;
       failure?: PostFailure;
       next?: Next;
       pulledBytes: number;
       askedAt: number;
     }
-  | { type: 'status_unread'; pulledBytes: number; askedAt: number; retryAfterMs?: number }
+  | {
+      type: 'status_unread';
+      pulledBytes: number;
+      askedAt: number;
+      retryAfterMs?: number | undefined;
+    }
+  /** What TikTok has announced of its public ids. */
+  | {
+      type: 'public_told';
+      postIds: readonly string[];
+      goneIds: readonly string[];
+      shareUrls?: ShareUrls | undefined;
+    }
+  /** It is in the list of what its creator has made public. */
+  | { type: 'video_found'; postId: string; shareUrls: ShareUrls }
   | { type: 'cancelled'; by?: Person | undefined; isShutOut?: true | undefined }
   | { type: 'withdrawn'; by: Person }
   | { type: 'cancel_refused' };
@@ -350,12 +370,18 @@ export function dueAt(post: Post): number | undefined {
     case 'rejected':
       return post.callsAt;
     case 'processing':
+      return post.nextCheckAt;
     case 'published':
     case 'in_inbox':
-      return post.nextCheckAt;
+      return earliest(post.nextCheckAt, post.nextResultsAt);
     default:
       return undefined;
   }
+}
+
+function earliest(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 /** When those who can decide are reminded: a quarter of the time is left. */
@@ -433,13 +459,22 @@ export function shownFile({ preview, media = [] }: Post): StoredFile | undefined
   return preview ?? (first?.kind === 'photo' ? first.file : undefined);
 }
 
-/** The links of a post, as far as TikTok has told them. */
+/** Where TikTok shows what an account has posted. */
+export const profileLink = (username: string): string =>
+  `https://www.tiktok.com/@${encodeURIComponent(username)}`;
+
+/** The links of a post that people can follow, as far as TikTok has told them. */
 export function linksOf(post: Post): string[] {
   if (post.status !== 'published') return [];
   const { username } = post.account;
   // Without the handle TikTok still resolves the id.
   const handle = username ?? '';
-  return post.postIds.map(
-    (id) => `https://www.tiktok.com/@${encodeURIComponent(handle)}/${post.content.kind}/${id}`,
-  );
+  const { shareUrls = {}, goneIds = [] } = post;
+  return post.postIds
+    .filter((id) => !goneIds.includes(id))
+    .map((id) => shareUrls[id] ?? `${profileLink(handle)}/${post.content.kind}/${id}`);
 }
+
+/** Whether everybody could see a post, and nobody but its creator can any more. */
+export const isTakenDown = (post: Post): boolean =>
+  post.status === 'published' && post.takenDownAt !== undefined;

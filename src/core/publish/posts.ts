@@ -9,6 +9,7 @@ import { isReviewed, type Likeness, type Post, type PostIn, type PostStatus, vot
 
 /** So many tries of one content are looked at. */
 const MAX_ALIKE = 50;
+const DAY_MS = 24 * 3_600_000;
 
 type Posts = Pick<Store<Post>, 'find'>;
 
@@ -85,8 +86,20 @@ export async function recentIn(posts: Posts, workspaces: readonly string[], limi
     .slice(0, limit);
 }
 
+/** What went live of an account within a day of a time (epoch milliseconds). */
+export const livePostsAround = (posts: Posts, openId: string, at: number): Promise<Post[]> =>
+  search(posts, {
+    where: { 'content.openId': openId, status: 'published' },
+    by: 'settledAt',
+    from: at - DAY_MS,
+    below: at + DAY_MS,
+  });
+
 /** The posts that TikTok is to be asked about at some time, settled ones among them. */
-export const withNextCheck = (posts: Posts): Promise<Post[]> => search(posts, { by: 'nextCheckAt' });
+export const withNextCheck = async (posts: Posts): Promise<Post[]> => [
+  ...(await search(posts, { by: 'nextCheckAt' })),
+  ...(await search(posts, { by: 'nextResultsAt' })),
+];
 
 /** The posts that settled at this time (epoch milliseconds) or later. */
 export const settledSince = (posts: Posts, from: number): Promise<Post[]> =>

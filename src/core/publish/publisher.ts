@@ -5,11 +5,16 @@ import { isSettled, type Post } from './post.ts';
 import { settledSince, underWay, withNextCheck } from './posts.ts';
 import type { PullCounts } from './pull-progress.ts';
 import type { ReleaseGate } from './release-gate.ts';
+import type { Signals } from './signals.ts';
 import { transition } from './transition.ts';
+
+/** How many posts with news of late are looked at after a start. */
+const MAX_TOLD = 200;
 
 /** Takes posts step by step from submission to a settled status. */
 export function createPublisher({
   posts,
+  signals,
   performer,
   gate,
   pulls,
@@ -18,6 +23,7 @@ export function createPublisher({
   now,
 }: {
   posts: Store<Post>;
+  signals: Pick<Signals, 'lastToldOf'>;
   performer: Performer;
   gate: ReleaseGate;
   pulls: PullCounts;
@@ -80,6 +86,8 @@ export function createPublisher({
       const at = performer.nextTickAt(post);
       if (isSettled(post) && at !== undefined) schedule(post.id, at);
     }
+    // A crash may have come between TikTok's news of a post that is live and its tick.
+    for (const postId of await signals.lastToldOf(MAX_TOLD)) schedule(postId, now());
     for (const post of await settledSince(posts, now() - pacing.patienceMs)) {
       const at = performer.nextTickAt(post);
       if (post.status === 'rejected' && at !== undefined) schedule(post.id, at);

@@ -15,7 +15,27 @@ export interface PostSignals extends Versioned {
   readonly voters?: VoterRules;
   /** TikTok announced news at this time. */
   readonly hintedAt?: number;
+  /** What TikTok has announced last of each public id. */
+  readonly publicIds?: Readonly<Record<string, PublicNews>>;
+  /** When TikTok last announced something of a public id. */
+  readonly publicToldAt?: number;
 }
+
+/** Whether people can see a post, as TikTok announced it. */
+export interface PublicNews {
+  readonly postId: string;
+  readonly isPublic: boolean;
+  /** When it came to be so; seconds since 1970, by TikTok's clock. */
+  readonly since: number;
+}
+
+export const isGone = (news: PublicNews | undefined): boolean => news?.isPublic === false;
+
+/** A draft can be posted again and again. */
+const MAX_PUBLIC_IDS = 50;
+/** News of a publish may come before TikTok's answer to our call has. */
+const EARLY_MS = 10 * 60_000;
+const MAX_EARLY = 1_000;
 
 /** Notes on posts, and the way back from TikTok's `publish_id` to our post. */
 export function createSignals({
@@ -31,6 +51,13 @@ export function createSignals({
 }) {
   /** The post of each publish that was linked last; TikTok tells of it within a moment, and that never changes. */
   const linked = new LRUCache<string, string>({ max: MAX_LINKED });
+
+  /** News of publishes that are not known yet; in memory, since anybody's may come. */
+  const early = new LRUCache<string, { hintedAt: number; news: readonly PublicNews[] }>({
+    max: MAX_EARLY,
+    ttl: EARLY_MS,
+    perf: { now },
+  });
 
   const read = (postId: string): Promise<PostSignals | undefined> => signals.get(postId);
 
@@ -54,22 +81,55 @@ export function createSignals({
     await write(postId, { voters });
   }
 
-  /** Notes that TikTok has news about a publish of ours; false when it is none of ours. */
-  async function hint(publishId: string): Promise<boolean> {
+  /**
+   * Notes that TikTok has news about a publish of ours, of a public id where it says so; false when it is none of ours,
+   * as far as is known yet.
+   */
+  async function hint(publishId: string, news?: PublicNews): Promise<boolean> {
     const postId = linked.get(publishId) ?? (await publishes.get(publishId))?.postId;
-    if (postId === undefined) return false;
-    await write(postId, { hintedAt: now() });
+    if (postId === undefined) {
+      const before = early.get(publishId)?.news ?? [];
+      early.set(publishId, { hintedAt: now(), news: news === undefined ? before : [...before, news] });
+      return false;
+    }
+    await noteNews(postId, { hintedAt: now(), news: news === undefined ? [] : [news] });
     return true;
   }
 
   async function link(publishId: string, postId: string): Promise<void> {
     const created = await publishes.create(publishId, { postId });
-    if (created !== undefined) linked.set(publishId, postId);
+    if (created === undefined) return;
+    linked.set(publishId, postId);
+    const told = early.get(publishId);
+    early.delete(publishId);
+    if (told !== undefined) await noteNews(postId, told);
   }
 
-  async function write(postId: string, note: Omit<PostSignals, 'version'>): Promise<void> {
-    await signals.upsert(postId, (current) => ({ ...current, ...note }));
+  async function noteNews(
+    postId: string,
+    { hintedAt, news }: { hintedAt: number; news: readonly PublicNews[] },
+  ): Promise<void> {
+    await change(postId, (current) => {
+      if (news.length === 0) return { hintedAt };
+      return { hintedAt, publicIds: withNews(current?.publicIds, news), publicToldAt: now() };
+    });
+  }
+
+  const write = (postId: string, note: Omit<PostSignals, 'version'>): Promise<void> =>
+    change(postId, () => note);
+
+  async function change(
+    postId: string,
+    noteOf: (current: PostSignals | undefined) => Omit<PostSignals, 'version'>,
+  ): Promise<void> {
+    await signals.upsert(postId, (current) => ({ ...current, ...noteOf(current) }));
     wake(postId);
+  }
+
+  /** The posts of which TikTok has announced something of a public id last, newest first. */
+  async function lastToldOf(limit: number): Promise<string[]> {
+    const found = await signals.find({ by: 'publicToldAt', newestFirst: true, limit });
+    return found.map(([postId]) => postId);
   }
 
   /** Deletes everything that was left for a post, and the ways back to it. */
@@ -81,10 +141,24 @@ export function createSignals({
     }
   }
 
-  return { read, cancel, withdraw, reschedule, changeVoters, hint, link, forget };
+  return { read, cancel, withdraw, reschedule, changeVoters, hint, link, lastToldOf, forget };
 }
 
 export type Signals = ReturnType<typeof createSignals>;
+
+/** Events come in any order and again and again: of each id the latest holds. */
+function withNews(
+  known: PostSignals['publicIds'] = {},
+  news: readonly PublicNews[],
+): Record<string, PublicNews> {
+  const all: Record<string, PublicNews> = { ...known };
+  for (const one of news) {
+    const before = all[one.postId];
+    if (before === undefined && Object.keys(all).length >= MAX_PUBLIC_IDS) continue;
+    if (before === undefined || before.since <= one.since) all[one.postId] = one;
+  }
+  return all;
+}
 
 /** Which post a `publish_id` belongs to. */
 export interface Publish extends Versioned {

@@ -70,6 +70,14 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
       return afterStatus(post, event, now, pacing);
     case 'status_unread':
       return afterSilence(post, event, now, pacing);
+    case 'public_told':
+      if (post.status !== 'published') return post;
+      return withIds(post, event, now);
+    case 'video_found': {
+      if (post.status !== 'published') return post;
+      const { postId, shareUrls } = event;
+      return withIds(post, { postIds: [...post.postIds, postId], goneIds: post.goneIds, shareUrls }, now);
+    }
     case 'cancelled': {
       if (isSettled(post)) return post;
       const { by, isShutOut } = event;
@@ -173,11 +181,25 @@ function isOutOfPatience(post: PostIn<'processing'>, now: number, pacing: Pacing
 
 function publish(post: Followable, event: StatusRead, now: number, pacing: Pacing): Post {
   const published = followed(post, 'published', event, now);
-  // TikTok tells the id of a public post only, and only after it has moderated it.
-  const expectsLink =
-    event.status.postIds.length === 0 && post.content.settings.privacyLevel === 'PUBLIC_TO_EVERYONE';
+  const { privacyLevel } = post.content.settings;
+  // TikTok tells the id of a public post only, and only after it has moderated it; of a draft nobody knows who sees it.
+  const mayBePublic = privacyLevel === undefined || privacyLevel === 'PUBLIC_TO_EVERYONE';
+  const expectsLink = event.status.postIds.length === 0 && mayBePublic;
   return expectsLink ? withLateCheck(published, now, pacing) : published;
 }
+
+/** It can be seen, or could be: there is nothing left to look for. */
+function withIds(
+  { nextCheckAt: _, ...post }: PostIn<'published'>,
+  { postIds, goneIds, shareUrls }: Pick<PostIn<'published'>, 'postIds' | 'goneIds' | 'shareUrls'>,
+  now: number,
+): Post {
+  const takenDownAt = areGone(postIds, goneIds) ? (post.takenDownAt ?? now) : undefined;
+  return { ...post, postIds, goneIds, takenDownAt, shareUrls: { ...post.shareUrls, ...shareUrls } };
+}
+
+const areGone = (postIds: readonly string[], goneIds: readonly string[] = []): boolean =>
+  postIds.length > 0 && postIds.every((id) => goneIds.includes(id));
 
 function deliverToInbox(
   post: PostIn<'processing' | 'in_inbox'>,
@@ -196,11 +218,18 @@ function followed<S extends 'published' | 'in_inbox'>(
   now: number,
 ) {
   const before = post.status !== 'processing' && post.status === status ? post : undefined;
+  const { goneIds, shareUrls } = event;
+  const { postIds } = event.status;
   return {
     ...baseOf(post),
     status,
     publishId: post.publishId,
-    postIds: event.status.postIds,
+    postIds,
+    goneIds,
+    takenDownAt: areGone(postIds, goneIds) ? (before?.takenDownAt ?? now) : undefined,
+    shareUrls: { ...before?.shareUrls, ...shareUrls },
+    results: before?.results,
+    nextResultsAt: before?.nextResultsAt,
     checks: before === undefined ? 0 : before.checks + 1,
     checkedAt: event.askedAt,
     settledAt: before?.settledAt ?? now,

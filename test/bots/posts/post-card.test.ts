@@ -138,8 +138,8 @@ it('ends with the link, or with why there is none', () => {
     ].join('\n'),
   );
   const waiting = { status: 'published', ...settled, nextCheckAt: NOW + 60_000 } as const;
-  expect(print(waiting)).toContain('TikTok shows the link after its review');
-  expect(print({ status: 'published', ...settled })).toContain('has not told its link within a day');
+  expect(print(waiting)).toContain('TikTok tells the link after its review');
+  expect(print({ status: 'published', ...settled })).toContain('TikTok has not told the link.');
 });
 
 it('lets a person post again what TikTok never confirmed', () => {

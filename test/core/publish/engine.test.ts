@@ -44,6 +44,34 @@ describe('the engine', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('needs one timer for a thousand posts', async () => {
+    const { runs, tick } = recorder();
+    const { start, schedule } = engine();
+    start(tick);
+    for (let post = 0; post < 1_000; post += 1) schedule(`${post}`, Date.now() + 1_000 + (post % 7));
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(1_010);
+    expect(runs).toHaveLength(1_000);
+    expect(runs.every(({ postId, at }) => at >= 1_001_000 + (Number(postId) % 7) - 1)).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('waits for the run of a post that becomes due meanwhile', async () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const { runs, tick } = recorder((run) => (run === 1 ? promise : Promise.resolve(undefined)));
+    const { start, schedule, wake } = engine();
+    start(tick);
+    void wake('a');
+    await settle();
+    schedule('a', Date.now());
+    await vi.advanceTimersByTimeAsync(100);
+    expect(runs).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+    resolve(undefined);
+    await settle();
+    expect(runs).toHaveLength(2);
+  });
+
   it('keeps times that were given before the start', async () => {
     const { runs, tick } = recorder();
     const { start, schedule, wake } = engine();

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { readParts } from '../read-parts.ts';
+import { readParts } from '../../storage/read-parts.ts';
 import type { MediaStore } from '../store.ts';
 import type { StoredFile } from '../types.ts';
 import { VIDEO_LIMITS } from '../types.ts';
