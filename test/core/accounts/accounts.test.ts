@@ -4,7 +4,7 @@ import { TikTokApiError, TikTokAuthError, TikTokUnreachableError } from '../../.
 import { type CoreWorld, createCoreWorld } from '../core-world.ts';
 import { problemOf } from '../media/files.ts';
 
-const DAY_MS = 86_400_000;
+const TOKEN_LIFE_MS = 2 * 3_600_000;
 
 function refreshesOf({ tiktok }: CoreWorld) {
   return tiktok.state.requests.filter(({ endpoint }) => endpoint === 'oauth/token');
@@ -14,7 +14,7 @@ function refreshesOf({ tiktok }: CoreWorld) {
 async function staleWorld() {
   const world = await createCoreWorld();
   const openId = await world.connect();
-  world.tiktok.clock.advance(DAY_MS);
+  world.tiktok.clock.advance(TOKEN_LIFE_MS);
   return { world, openId, accounts: world.nod.accounts };
 }
 
@@ -34,7 +34,7 @@ describe('an access token', () => {
     await using world = await createCoreWorld();
     const pair = world.tiktok.grant();
     const openId = await world.connect(pair);
-    world.tiktok.clock.advance(DAY_MS - 60_001);
+    world.tiktok.clock.advance(TOKEN_LIFE_MS - 60_001);
     expect(await world.nod.accounts.accessToken(openId)).toBe(pair.access_token);
     world.tiktok.clock.advance(1);
     expect(await world.nod.accounts.accessToken(openId)).not.toBe(pair.access_token);
@@ -68,7 +68,7 @@ describe('an access token', () => {
     await using world = await createCoreWorld();
     const openId = await world.connect();
     for (let day = 0; day < 5; day += 1) {
-      world.tiktok.clock.advance(DAY_MS);
+      world.tiktok.clock.advance(TOKEN_LIFE_MS);
       const { accounts } = world.openAnother();
       const token = await accounts.accessToken(openId);
       expect((await world.nod.client.queryCreatorInfo(token)).username).toBe('studio.ana');

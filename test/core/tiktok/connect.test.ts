@@ -44,7 +44,7 @@ test('brings the tokens and scopes that the creator granted', async () => {
   expect(grant.openId).toBe(tiktok.openIdOf());
   expect([...grant.scopes].sort()).toEqual(['user.info.basic', 'video.upload']);
   expect([...scopes].sort()).toEqual(['user.info.basic', 'video.upload']);
-  expect(grant.expiresInSeconds).toBe(86_400);
+  expect(grant.expiresInSeconds).toBe(7200);
   expect(await client.fetchUserInfo(grant.accessToken, grant.scopes)).toEqual({
     openId: grant.openId,
     displayName: tiktok.creator.nickname,

@@ -21,8 +21,8 @@ export function createCreatorRules({ state, clock, options }: Parts) {
     );
     const active = new Set(direct.filter((one) => one.clientKey === app.clientKey).map((one) => one.creator));
     active.add(creator.username);
-    // An unaudited app has five posting users: https://developers.tiktok.com/doc/content-sharing-guidelines
-    if (active.size > (app.audited ? app.activeCreatorCap : 5)) return 'reached_active_user_cap';
+    if (active.size > (app.audited ? app.activeCreatorCap : app.unauditedCreatorCap))
+      return 'reached_active_user_cap';
     const elsewhere = creator.postsElsewhere.filter((at) => at > clock.now() - dayMs).length;
     const here = direct.filter((one) => one.creator === creator.username).length;
     return here + elsewhere >= creator.postCap ? 'spam_risk_too_many_posts' : undefined;
@@ -38,7 +38,7 @@ export function createCreatorRules({ state, clock, options }: Parts) {
         one.status !== 'FAILED' &&
         one.status !== 'PUBLISH_COMPLETE',
     );
-    return pending.length >= 5 ? 'spam_risk_too_many_pending_share' : undefined;
+    return pending.length >= creator.pendingCap ? 'spam_risk_too_many_pending_share' : undefined;
   }
 
   return {

@@ -9,6 +9,8 @@ export type FaultOptions = {
   message?: string;
   /** Narrows it to one endpoint, e.g. `content/init`, `status/fetch`, `oauth/token`. */
   endpoint?: string;
+  /** Narrows a fault of webhooks to one event. */
+  event?: string;
   /** For faults that replace a reply: the request is carried out all the same. */
   created?: boolean;
 };
@@ -110,7 +112,8 @@ export function createFaults() {
     takeInstead: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'instead')),
     takeReply: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'reply')),
     takePublish: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'publish')),
-    takeWebhook: (base: string) => take('webhook', (fault) => fault.base === base),
+    takeWebhook: (base: string, event: string) =>
+      take('webhook', ({ base: name, options }) => name === base && (options.event ?? event) === event),
   };
 }
 

@@ -11,9 +11,13 @@
  * redirect URIs of web apps, and still have to be owned or registered. The order of the 403 checks is ours. Pulled
  * files are held in memory while they are judged. Photos and videos are decoded with ffmpeg, all of them; on a machine
  * without it they are judged by their headers alone, and stderr says so once. Domain properties are taken from the state
- * without a DNS lookup. A person completes a draft by `completeDraft`.
+ * without a DNS lookup. A person completes a draft by `completeDraft` and posts without an app by `postInApp`. Numbers of
+ * posts are 0 until `setCounts`, and no person looks at a post. What creators and other projects report and TikTok does not
+ * document is a switch: on a creator (`statusTellsIds`, `listsPhotos`, caps), in `options` (`flattenCaptions`), `webhooks`
+ * (`delayMsOf`, `availableBefore`) or `strict` (`refreshRenewsLifetime`, `photosTakeAigc`).
  *
- * Missing: FILE_UPLOAD (answered with 400 invalid_params), TLS, the QR code flow, comments and statistics.
+ * Missing: FILE_UPLOAD (answered with 400 invalid_params), TLS, the QR code flow, the texts of comments, statistics of
+ * creators.
  */
 import { createAuthorize } from './authorize.ts';
 import { createBearer } from './bearer.ts';
@@ -27,6 +31,7 @@ import { createOAuth } from './oauth.ts';
 import { resolveOptions, type TikTokEmulatorOptions } from './options.ts';
 import { type Visit, visitAuthorizePage } from './person.ts';
 import { createPortal } from './portal.ts';
+import { createPosts } from './posts.ts';
 import { createProfileEndpoints } from './profile.ts';
 import { createPublishEndpoints } from './publish.ts';
 import { createPuller } from './pull.ts';
@@ -43,7 +48,16 @@ export type { TokenPair } from './oauth.ts';
 export type { PullOptions, Strictness, TikTokEmulatorOptions, WebhookOptions } from './options.ts';
 export type { Visit } from './person.ts';
 export { type ProbedMedia, probeMedia } from './probe/index.ts';
-export type { App, Creator, Publish, ReceivedMedia, RequestRecord, State, WebhookRecord } from './state.ts';
+export type {
+  App,
+  Creator,
+  Post,
+  Publish,
+  ReceivedMedia,
+  RequestRecord,
+  State,
+  WebhookRecord,
+} from './state.ts';
 export { signWebhook } from './webhooks.ts';
 
 export type TikTokEmulator = Awaited<ReturnType<typeof startTikTokEmulator>>;
@@ -63,7 +77,8 @@ export async function startTikTokEmulator(given: TikTokEmulatorOptions = {}) {
   const common = { state, clock, options, faults, changed: changes.announce };
   const webhooks = createWebhooks(common);
   const puller = createPuller(common);
-  const lifecycle = createLifecycle({ ...common, puller, webhooks });
+  const posts = createPosts(common);
+  const lifecycle = createLifecycle({ ...common, puller, posts, webhooks });
   const bearer = createBearer(common);
   const limits = createLimits(common);
   const rules = createCreatorRules(common);
@@ -74,7 +89,7 @@ export async function startTikTokEmulator(given: TikTokEmulatorOptions = {}) {
     oauth,
     publish: createPublishEndpoints({ ...common, bearer, limits, rules, lifecycle }),
     status: createStatusEndpoints({ ...common, bearer, limits, rules, lifecycle }),
-    profile: createProfileEndpoints({ ...common, bearer, limits }),
+    profile: createProfileEndpoints({ ...common, bearer, limits, posts }),
   });
   const server = await startServer({ ...common, routes, port: given.port ?? 0 });
 
@@ -136,6 +151,11 @@ export async function startTikTokEmulator(given: TikTokEmulatorOptions = {}) {
     fault: faults.arm,
     completeDraft: lifecycle.completeDraft,
     setModeration: lifecycle.setModeration,
+    postInApp: posts.postInApp,
+    setCounts: posts.setCounts,
+    /** Other apps post for the creator, which counts towards the daily cap of all apps together. */
+    postElsewhere: (count: number, of: Creator = creator) =>
+      of.postsElsewhere.push(...Array.from({ length: count }, clock.now)),
 
     /** Resolves with the first publish that fits, now or later; rejects when the emulator closes. */
     whenPublish: (fits: (publish: (typeof state.publishes)[number]) => boolean) =>

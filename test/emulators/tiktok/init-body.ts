@@ -56,7 +56,7 @@ export function readDraftVideo(reading: Reading): InitRequest {
 
 /** https://developers.tiktok.com/doc/content-posting-api-reference-photo-post */
 export function readPhotos(reading: Reading): InitRequest {
-  const { body, lint } = reading;
+  const { body, options, lint } = reading;
   const top = readFields({ value: body, where: '', refuse: badMode, lint });
   const mode = readPhotoMode(body);
   top.raw('media_type');
@@ -65,6 +65,9 @@ export function readPhotos(reading: Reading): InitRequest {
   const info = readFields({ value: postInfo, where: 'post_info.', refuse: postInfoRefusal, lint });
   info.text('title', 90);
   info.text('description', 4000);
+  if (!options.strict.photosTakeAigc && top.raw('is_aigc') !== undefined) {
+    throw new ApiRefusal(400, 'invalid_params', 'The field is_aigc is not supported for photos');
+  }
   const isAigc = top.flag('is_aigc') ?? false;
   const privacyLevel = mode === 'DIRECT_POST' ? readDirectPhotoInfo(info, lint) : undefined;
   info.finish();

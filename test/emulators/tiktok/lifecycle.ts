@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { judgeMedia, readVideoCover } from './judge.ts';
 import type { EmulatorOptions } from './options.ts';
+import type { Posts } from './posts.ts';
 import type { Puller } from './pull.ts';
 import { type Grant, type Publish, type PublishStatus, randomInt64, type State } from './state.ts';
 import type { Webhooks } from './webhooks.ts';
@@ -10,6 +11,7 @@ type Parts = {
   clock: Clock;
   options: EmulatorOptions;
   puller: Puller;
+  posts: Posts;
   webhooks: Webhooks;
   changed: () => void;
 };
@@ -17,7 +19,7 @@ type Parts = {
 type Pull = { publish: Publish; signal: AbortSignal; sent: () => void; stopTimeout: () => void };
 
 /** Takes a publish from the pull to its end; every step is in `history` and wakes whoever waits for it. */
-export function createLifecycle({ state, clock, options, puller, webhooks, changed }: Parts) {
+export function createLifecycle({ state, clock, options, puller, posts, webhooks, changed }: Parts) {
   const pulls = new Map<string, AbortController>();
   const held = new Set<string>();
 
@@ -58,7 +60,7 @@ export function createLifecycle({ state, clock, options, puller, webhooks, chang
     if (reason) return fail(publish, reason);
     if (publish.mode === 'MEDIA_UPLOAD') {
       enter(publish, 'SEND_TO_USER_INBOX');
-      webhooks.announce(publish, 'post.publish.inbox_delivered');
+      void webhooks.announce(publish, 'post.publish.inbox_delivered');
       return;
     }
     complete(publish, publish.postInfo.privacy_level === 'PUBLIC_TO_EVERYONE');
@@ -66,21 +68,52 @@ export function createLifecycle({ state, clock, options, puller, webhooks, chang
 
   /** Posted; a public post gets its id after moderation only. */
   function complete(publish: Publish, isPublic: boolean) {
-    publish.postedAt ??= clock.now();
+    const at = clock.now();
+    publish.postedAt ??= at;
     enter(publish, 'PUBLISH_COMPLETE');
-    webhooks.announce(publish, 'post.publish.complete');
+    const sayComplete = () => void webhooks.announce(publish, 'post.publish.complete');
+    if (isPublic && options.webhooks.availableBefore === 'complete') {
+      void approve(publish, at).then(sayComplete);
+      return;
+    }
+    sayComplete();
     if (!isPublic) return;
     clock.after(options.moderationMs, () => {
-      if (!held.has(publish.publishId)) approve(publish);
+      if (!held.has(publish.publishId)) void approve(publish, at);
     });
   }
 
-  function approve(publish: Publish) {
+  /** Makes a new post of it public. */
+  async function approve(publish: Publish, postedAt: number) {
     held.delete(publish.publishId);
-    const postId = randomInt64();
-    publish.postIds.push(postId);
-    webhooks.announce(publish, 'post.publish.publicly_available', { post_id: postId });
-    changed();
+    const { earlyPostId, postIds } = publish;
+    const isTold = earlyPostId !== undefined && !postIds.includes(earlyPostId);
+    const postId = isTold ? earlyPostId : randomInt64();
+    postIds.push(postId);
+    posts.addOf(publish, postId, postedAt);
+    if (!isTold) await sayAvailable(publish, postId);
+  }
+
+  const sayAvailable = (publish: Publish, postId: string, delayMs?: number) =>
+    webhooks.announce(publish, 'post.publish.publicly_available', { post_id: postId }, delayMs);
+
+  function takeDown(publish: Publish) {
+    for (const postId of publish.postIds.splice(0)) {
+      const post = state.posts.find((one) => one.id === postId);
+      if (post) post.isPublic = false;
+      void webhooks.announce(publish, 'post.publish.no_longer_publicaly_available', { post_id: postId });
+    }
+  }
+
+  /** What was taken down is public again under its id; a publish that never was gets its first post. */
+  function allow(publish: Publish) {
+    const gone = state.posts.filter((one) => one.publishId === publish.publishId && !one.isPublic);
+    if (gone.length === 0) void approve(publish, publish.postedAt ?? clock.now());
+    for (const post of gone) {
+      post.isPublic = true;
+      publish.postIds.push(post.id);
+      void sayAvailable(publish, post.id);
+    }
   }
 
   function fail(publish: Publish, reason: string) {
@@ -88,7 +121,7 @@ export function createLifecycle({ state, clock, options, puller, webhooks, chang
     publish.failReason = reason;
     enter(publish, 'FAILED');
     pulls.get(publish.publishId)?.abort();
-    webhooks.announce(publish, 'post.publish.failed', { reason });
+    void webhooks.announce(publish, 'post.publish.failed', { reason });
   }
 
   function enter(publish: Publish, status: PublishStatus) {
@@ -120,16 +153,18 @@ export function createLifecycle({ state, clock, options, puller, webhooks, chang
       complete(publish, isPublic);
     },
 
-    /** `hold` keeps a public post without an id until `approve`; `remove` takes it down again. */
+    /** Tells the id of the post to come before anything else is told. */
+    async announceEarly(publish: Publish) {
+      publish.earlyPostId = randomInt64();
+      await sayAvailable(publish, publish.earlyPostId, 0);
+    },
+
+    /** `hold` keeps a public post without an id until `approve`; `remove` takes down, `approve` brings back. */
     setModeration(publishId: string, decision: 'approve' | 'hold' | 'remove') {
       const publish = find(publishId);
       if (decision === 'hold') held.add(publishId);
-      else if (decision === 'approve') approve(publish);
-      else {
-        for (const postId of publish.postIds.splice(0)) {
-          webhooks.announce(publish, 'post.publish.no_longer_publicaly_available', { post_id: postId });
-        }
-      }
+      else if (decision === 'approve') allow(publish);
+      else takeDown(publish);
       changed();
     },
 
@@ -140,7 +175,7 @@ export function createLifecycle({ state, clock, options, puller, webhooks, chang
       for (const token of state.tokens) if (token.grant && isSame(token.grant)) token.revoked = true;
       state.grants = state.grants.filter((one) => !isSame(one));
       for (const publish of state.publishes.filter(isSame)) fail(publish, 'auth_removed');
-      webhooks.send(grant, 'authorization.removed', { reason });
+      void webhooks.send(grant, 'authorization.removed', { reason });
     },
 
     close() {

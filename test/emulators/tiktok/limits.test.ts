@@ -17,6 +17,21 @@ test('six inits a minute per token, thirty status calls, in a sliding window', a
   expect((await scene.fetchStatus('x')).status).toBe(429);
 });
 
+test('reading posts and the profile has 600 calls a minute, each endpoint apart', async () => {
+  await using scene = await startScene({ frozenClock: true });
+  const calls = {
+    list: () => scene.call('video/list/?fields=id'),
+    query: () => scene.call('video/query/?fields=id', { filters: { video_ids: [] } }),
+    user: () => scene.call('user/info/?fields=open_id', undefined, { method: 'GET' }),
+  };
+  for (const call of [calls.list, calls.query, calls.user]) {
+    for (let count = 0; count < 600; count += 1) expect((await call()).status).toBe(200);
+    expect((await call()).code).toBe('rate_limit_exceeded');
+  }
+  scene.tiktok.clock.advance(60_000);
+  expect((await calls.list()).status).toBe(200);
+});
+
 test('the init endpoints share a bucket where that is switched on', async () => {
   await using scene = await startScene({ pull: { never: true }, strict: { sharedInitLimit: true } });
   for (let count = 0; count < 3; count += 1) {

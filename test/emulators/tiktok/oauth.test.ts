@@ -52,8 +52,8 @@ test('a person allows and the code becomes tokens', async () => {
   expect(json).toMatchObject({
     access_token: expect.stringMatching(/^act\./),
     refresh_token: expect.stringMatching(/^rft\./),
-    expires_in: 86_400,
-    refresh_expires_in: 31_536_000,
+    expires_in: 7200,
+    refresh_expires_in: 15_552_000,
     open_id: scene.tiktok.openIdOf('studio.ana'),
     scope: 'user.info.basic,video.publish',
     token_type: 'Bearer',
@@ -65,6 +65,8 @@ test('a person denies, or ticks fewer scopes', async () => {
   expect(await visit(scene, {}, { deny: true })).toMatchObject({ error: 'access_denied', state: 'st&te=1' });
   const answer = await visit(scene, {}, { scopes: ['video.publish'] });
   expect((await exchange(scene, answer.code)).json.scope).toBe('video.publish');
+  const less = await visit(scene, {}, { refuse: ['video.publish'] });
+  expect((await exchange(scene, less.code)).json.scope).toBe('user.info.basic');
 });
 
 test('a wrong authorize URL ends on an error page without a redirect', async () => {
@@ -139,16 +141,24 @@ test('a desktop app needs a hex challenge, and any port for a wildcard', async (
   expect((await exchange(scene, base64.code, more)).json.error).toBe('invalid_request');
 });
 
-test('a refresh rotates, the old refresh token dies, and the year does not start anew', async () => {
+test('a refresh rotates, the old refresh token dies, and its 180 days do not start anew', async () => {
   await using scene = await startScene();
-  scene.tiktok.clock.advance(10_000_000);
+  scene.tiktok.clock.advance(10_000_000_000);
   const refresh = (token: string) =>
     scene.form('token', { grant_type: 'refresh_token', refresh_token: token });
   const first = await refresh(scene.tokens.refresh_token);
   expect(first.json.refresh_token).not.toBe(scene.tokens.refresh_token);
-  expect(first.json.refresh_expires_in).toBeLessThanOrEqual(31_526_000);
+  expect(first.json.refresh_expires_in).toBeLessThanOrEqual(5_552_000);
   expect((await refresh(scene.tokens.refresh_token)).json.error).toBe('invalid_grant');
   expect((await refresh(first.json.refresh_token)).status).toBe(200);
+});
+
+test('a refresh starts the life of the refresh token anew where that is switched on', async () => {
+  await using scene = await startScene({ strict: { refreshRenewsLifetime: true } });
+  scene.tiktok.clock.advance(10_000_000_000);
+  const { refresh_token } = scene.tokens;
+  const { json } = await scene.form('token', { grant_type: 'refresh_token', refresh_token });
+  expect(json.refresh_expires_in).toBe(15_552_000);
 });
 
 test('refresh tokens stay as they are where rotation is switched off', async () => {

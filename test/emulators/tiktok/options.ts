@@ -40,6 +40,8 @@ export type Strictness = {
   oldAccessTokenDies: boolean;
   /** A refresh restarts the life of the refresh token. */
   refreshRenewsLifetime: boolean;
+  /** Photo posts have `is_aigc`, as TikTok's page says; one product's source says that they have none. */
+  photosTakeAigc: boolean;
   /** A sandbox app cannot refresh (one operator's measurement). */
   sandboxRefreshFails: boolean;
   oauthErrorStatus: 400 | 200;
@@ -68,6 +70,10 @@ export type Strictness = {
 
 export type WebhookOptions = {
   delayMs: number;
+  /** Other delays by event: `{ 'post.publish.publicly_available': 3_600_000 }`. */
+  delayMsOf: Record<string, number>;
+  /** `publicly_available` arrives before the reply to init, or before `complete`; neither needs the moderation. */
+  availableBefore?: 'reply' | 'complete';
   /** First pause after a reply other than 200; doubles each time. */
   retryMs: number;
   attempts: number;
@@ -78,6 +84,8 @@ export type WebhookOptions = {
 export type EmulatorOptions = {
   processingMs: number;
   moderationMs: number;
+  /** Line breaks of captions become spaces, as three vendors report. */
+  flattenCaptions: boolean;
   accessTokenSeconds: number;
   refreshTokenSeconds: number;
   codeSeconds: number;
@@ -110,8 +118,10 @@ export function resolveOptions(given: TikTokEmulatorOptions): EmulatorOptions {
   return {
     processingMs: given.processingMs ?? 10,
     moderationMs: given.moderationMs ?? 20,
-    accessTokenSeconds: given.accessTokenSeconds ?? 86_400,
-    refreshTokenSeconds: given.refreshTokenSeconds ?? 31_536_000,
+    flattenCaptions: given.flattenCaptions ?? false,
+    // https://developers.tiktok.com/doc/oauth-user-access-token-management, as of November 2026
+    accessTokenSeconds: given.accessTokenSeconds ?? 2 * 3600,
+    refreshTokenSeconds: given.refreshTokenSeconds ?? 180 * 86_400,
     codeSeconds: given.codeSeconds ?? 60,
     allowLoopbackHttp: given.allowLoopbackHttp ?? true,
     keepMedia: given.keepMedia ?? false,
@@ -136,7 +146,13 @@ const defaultPull: PullOptions = {
   userAgent: 'TikTokEmulator/1.0 (pull)',
 };
 
-const defaultWebhooks: WebhookOptions = { delayMs: 5, retryMs: 20, attempts: 8, realTime: false };
+const defaultWebhooks: WebhookOptions = {
+  delayMs: 5,
+  delayMsOf: {},
+  retryMs: 20,
+  attempts: 8,
+  realTime: false,
+};
 
 const defaultStrictness: Strictness = {
   trailingSlash: true,
@@ -147,6 +163,7 @@ const defaultStrictness: Strictness = {
   oldRefreshTokenDies: true,
   oldAccessTokenDies: false,
   refreshRenewsLifetime: false,
+  photosTakeAigc: true,
   sandboxRefreshFails: false,
   oauthErrorStatus: 400,
   invalidParamsCode: 'invalid_params',

@@ -5,6 +5,8 @@ export type Visit = {
   creator?: string;
   /** The boxes that stay ticked; all unless told. */
   scopes?: string[];
+  /** The boxes that the person unticks. */
+  refuse?: string[];
   deny?: boolean;
   /** A session from before, which lets TikTok skip the page unless `disable_auto_auth=1`. */
   signedInAs?: string;
@@ -14,7 +16,14 @@ export type Visit = {
  * Does what a person does in a browser: opens the page, fills in the form, presses a button.
  * Returns the URL that the browser is sent to; an error page throws with its text.
  */
-export async function visitAuthorizePage({ url, creator, scopes, deny, signedInAs }: Visit): Promise<string> {
+export async function visitAuthorizePage({
+  url,
+  creator,
+  scopes,
+  refuse = [],
+  deny,
+  signedInAs,
+}: Visit): Promise<string> {
   const headers: Record<string, string> = signedInAs ? { cookie: `tiktok_session=${signedInAs}` } : {};
   const opened = await fetch(url, { redirect: 'manual', headers });
   const location = opened.headers.get('location');
@@ -25,7 +34,7 @@ export async function visitAuthorizePage({ url, creator, scopes, deny, signedInA
   const form = new URLSearchParams({ decision: deny ? 'deny' : 'allow' });
   form.set('creator', creator ?? choices(page, 'creator')[0] ?? '');
   for (const scope of choices(page, 'scope')) {
-    if (!scopes || scopes.includes(scope)) form.append('scope', scope);
+    if ((!scopes || scopes.includes(scope)) && !refuse.includes(scope)) form.append('scope', scope);
   }
   const action = unescapeHtml(/<form[^>]* action="([^"]*)"/.exec(page)?.[1] ?? '');
   const answered = await fetch(new URL(action, url), {

@@ -3,12 +3,13 @@ import type { Bearer } from './bearer.ts';
 import { readParties } from './creator-rules.ts';
 import { isRecord } from './fields.ts';
 import type { Limits } from './limits.ts';
+import type { Posts } from './posts.ts';
 import { readJson } from './publish.ts';
 import { ApiRefusal, apiSuccess, type Reply } from './replies.ts';
 import type { Exchange } from './server.ts';
-import type { Creator, Grant, Publish, State } from './state.ts';
+import type { Creator, Grant, Post, State } from './state.ts';
 
-type Parts = { state: State; bearer: Bearer; limits: Limits };
+type Parts = { state: State; bearer: Bearer; limits: Limits; posts: Posts };
 
 const fieldScopes: Record<string, string[]> = {
   'user.info.basic': [
@@ -26,7 +27,7 @@ const fieldScopes: Record<string, string[]> = {
 const badParams = (message: string) => new ApiRefusal(400, 'invalid_params', message);
 
 /** `user/info`, `video/list` and `video/query`: what an app may read about a creator. */
-export function createProfileEndpoints({ state, bearer, limits }: Parts) {
+export function createProfileEndpoints({ state, bearer, limits, posts }: Parts) {
   /** https://developers.tiktok.com/doc/tiktok-api-v2-get-user-info */
   function answerUser(exchange: Exchange): Reply {
     const grant = bearer.readGrant(exchange);
@@ -49,18 +50,18 @@ export function createProfileEndpoints({ state, bearer, limits }: Parts) {
     const grant = bearer.readGrant(exchange);
     bearer.needScope(grant, 'video.list');
     limits.count('video/list', grant);
-    const fields = readFieldNames(exchange);
+    const fields = readVideoFields(exchange);
     const body = readJson(exchange, true);
     const count = isRecord(body) ? (body.max_count ?? 10) : undefined;
     const cursor = isRecord(body) ? (body.cursor ?? Number.MAX_SAFE_INTEGER) : undefined;
     if (!Number.isInteger(count) || Number(count) < 1 || Number(count) > 20 || !Number.isInteger(cursor)) {
       throw badParams('The max_count or cursor is incorrect');
     }
-    const older = publicPosts(grant).filter(({ publish }) => (publish.postedAt ?? 0) < Number(cursor));
+    const older = publicPosts(grant).filter(({ createdAt }) => createdAt < Number(cursor));
     const page = older.slice(0, Number(count));
     return apiSuccess({
       videos: page.map((post) => pick(describeVideo(post), fields)),
-      cursor: page.at(-1)?.publish.postedAt ?? 0,
+      cursor: page.at(-1)?.createdAt ?? 0,
       has_more: older.length > page.length,
     });
   }
@@ -69,23 +70,17 @@ export function createProfileEndpoints({ state, bearer, limits }: Parts) {
     const grant = bearer.readGrant(exchange);
     bearer.needScope(grant, 'video.list');
     limits.count('video/query', grant);
-    const fields = readFieldNames(exchange);
+    const fields = readVideoFields(exchange);
     const body = readJson(exchange);
     const filters = isRecord(body) && isRecord(body.filters) ? body.filters : {};
     const ids: unknown = filters.video_ids;
     const isFine = Array.isArray(ids) && ids.length <= 20 && ids.every((id) => typeof id === 'string');
     if (!isFine) throw badParams('The video_ids are incorrect');
-    const posts = publicPosts(grant).filter(({ postId }) => ids.includes(postId));
-    return apiSuccess({ videos: posts.map((post) => pick(describeVideo(post), fields)) });
+    const found = publicPosts(grant).filter(({ id }) => ids.includes(id));
+    return apiSuccess({ videos: found.map((post) => pick(describeVideo(post), fields)) });
   }
 
-  /** Newest first. */
-  function publicPosts(grant: Grant) {
-    return state.publishes
-      .filter((publish) => publish.creator === grant.creator)
-      .flatMap((publish) => publish.postIds.map((postId) => ({ postId, publish })))
-      .reverse();
-  }
+  const publicPosts = (grant: Grant) => posts.listPublic(readParties(state, grant).creator);
 
   return { answerUser, answerVideoList, answerVideoQuery };
 }
@@ -109,27 +104,44 @@ function describeUser(grant: Grant, creator: Creator, videos: number): Record<st
   };
 }
 
-function describeVideo({ postId, publish }: { postId: string; publish: Publish }): Record<string, unknown> {
-  const kind = publish.mediaType === 'PHOTO' ? 'photo' : 'video';
-  const [media] = publish.media;
-  const { title = '', description = title } = publish.postInfo;
+/** https://developers.tiktok.com/doc/tiktok-api-v2-video-object */
+function describeVideo(post: Post) {
+  const { id, creator, kind, counts } = post;
   return {
-    id: postId,
-    create_time: Math.floor((publish.postedAt ?? 0) / 1000),
-    cover_image_url: `https://p16-sign.tiktokcdn.example/${postId}.jpeg`,
-    share_url: `https://www.tiktok.com/@${publish.creator}/${kind}/${postId}`,
-    title,
-    video_description: description,
-    duration: Math.round(media?.durationSeconds ?? 0),
-    width: media?.width ?? 0,
-    height: media?.height ?? 0,
+    id,
+    create_time: Math.floor(post.createdAt / 1000),
+    cover_image_url: `https://p16-sign.tiktokcdn.example/${id}.jpeg`,
+    share_url: `https://www.tiktok.com/@${creator}/${kind}/${id}`,
+    title: cut(post.title),
+    video_description: cut(post.caption),
+    duration: post.durationSeconds,
+    width: post.width,
+    height: post.height,
     embed_html: '',
-    embed_link: `https://www.tiktok.com/static/profile-video?id=${postId}`,
-    like_count: 0,
-    comment_count: 0,
-    share_count: 0,
-    view_count: 0,
+    embed_link: `https://www.tiktok.com/static/profile-video?id=${id}`,
+    like_count: counts.likes,
+    comment_count: counts.comments,
+    share_count: counts.shares,
+    view_count: counts.views,
   };
+}
+
+const videoFields = [
+  ...['id', 'create_time', 'cover_image_url', 'share_url', 'title', 'video_description', 'duration'],
+  ...['width', 'height', 'embed_html', 'embed_link'],
+  ...['like_count', 'comment_count', 'share_count', 'view_count'],
+];
+
+/** At most 150 UTF-16 units, and no half of a surrogate pair; how TikTok counts here is not documented. */
+function cut(text: string) {
+  return text.slice(0, 150).replace(/[\ud800-\udbff]$/, '');
+}
+
+function readVideoFields(exchange: Exchange) {
+  const fields = readFieldNames(exchange);
+  const unknown = fields.find((field) => !videoFields.includes(field));
+  if (unknown !== undefined) throw badParams(`The field ${unknown} does not exist`);
+  return fields;
 }
 
 function readFieldNames({ query }: Exchange) {

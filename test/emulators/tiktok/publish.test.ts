@@ -242,6 +242,45 @@ test('a creator has five pending drafts, and one that is posted makes room', asy
   expect((await scene.draftVideo('a.mp4')).status).toBe(200);
 });
 
+test('caps are settings of the creator and of the app, and forget after 24 hours', async () => {
+  await using scene = await startScene({
+    ...never,
+    accessTokenSeconds: 1e6,
+    creator: { postCap: 4, pendingCap: 1, private: true },
+  });
+  const { app, clock } = scene.tiktok;
+  app.audited = false;
+  app.unauditedCreatorCap = 1;
+  const post = async () => (await scene.postVideo('a.mp4')).code;
+  const draft = async () => (await scene.draftVideo('a.mp4')).code;
+  scene.tiktok.postElsewhere(3);
+  expect([await post(), await post()]).toEqual(['ok', 'spam_risk_too_many_posts']);
+  expect([await draft(), await draft()]).toEqual(['ok', 'spam_risk_too_many_pending_share']);
+  clock.advance(86_400_000);
+  app.unauditedCreatorCap = 0;
+  expect(await post()).toBe('reached_active_user_cap');
+  app.unauditedCreatorCap = 1;
+  expect([await post(), await draft()]).toEqual(['ok', 'ok']);
+});
+
+test('photos take the AI label, or are refused for it where that is switched on', async () => {
+  await using scene = await startScene(never);
+  const label = (isAigc: boolean | undefined) =>
+    scene.postPhotos(['a.jpg'], (body) => {
+      if (isAigc !== undefined) body.is_aigc = isAigc;
+    });
+  expect((await label(true)).code).toBe('ok');
+  scene.tiktok.options.strict.photosTakeAigc = false;
+  for (const isAigc of [true, false]) {
+    expect(await label(isAigc)).toMatchObject({
+      status: 400,
+      code: 'invalid_params',
+      json: { error: { message: expect.stringContaining('is_aigc') } },
+    });
+  }
+  expect((await label(undefined)).code).toBe('ok');
+});
+
 test('a draft of photos needs a current TikTok app', async () => {
   await using scene = await startScene({ creator: { appIsCurrent: false } });
   scene.media.files.set('a.jpg', await makeJpeg());

@@ -43,6 +43,8 @@ export function createPublishEndpoints(parts: Parts) {
     const publish = build(endpoint, grant, request, body);
     state.publishes.push(publish);
     state.inits[endpoint] += 1;
+    const isPublic = request.privacyLevel === 'PUBLIC_TO_EVERYONE';
+    if (isPublic && options.webhooks.availableBefore === 'reply') await lifecycle.announceEarly(publish);
     if (options.pull.beforeReply) {
       // The bound is for sources that leave the HEAD before it unanswered.
       await Promise.race([lifecycle.begin(publish).firstGetSent, clock.wait(1000)]);

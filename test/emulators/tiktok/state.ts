@@ -18,8 +18,10 @@ export type App = {
   /** Signature files that the portal handed out and that are not verified yet. */
   signatureFiles: { prefix: string; token: string }[];
   webhookUrl?: string;
-  /** Creators who may post through this app in 24 hours. */
+  /** Creators who may post through this app in 24 hours, once it is audited. */
   activeCreatorCap: number;
+  /** The same until it is audited: https://developers.tiktok.com/doc/content-sharing-guidelines */
+  unauditedCreatorCap: number;
 };
 
 export type Creator = {
@@ -36,6 +38,12 @@ export type Creator = {
   postCap: number;
   /** Times of posts that other apps made for this creator. */
   postsElsewhere: number[];
+  /** Drafts that may wait in the inbox, of the last 24 hours. */
+  pendingCap: number;
+  /** False leaves `publicaly_available_post_id` empty for ever, as other projects report. */
+  statusTellsIds: boolean;
+  /** False leaves photo posts out of video/list and video/query. */
+  listsPhotos: boolean;
   /** False answers drafts of photos with `app_version_check_failed`. */
   appIsCurrent: boolean;
   /** Answers creator_info with this code and HTTP 200. */
@@ -119,15 +127,40 @@ export type Publish = {
   /** `pulling` until all bytes are here; only then cancel is too late. */
   stage: 'pulling' | 'processing' | 'settled';
   downloadedBytes: number;
-  /** Public ids, decimal. */
+  /** Ids of its posts that are public now, decimal. */
   postIds: string[];
   postedAt?: number;
+  /** The id of its post, where a webhook told it ahead. */
+  earlyPostId?: string;
   fetches: Fetch[];
   media: ReceivedMedia[];
   history: { status: PublishStatus; at: number; failReason?: string }[];
   /** From the faults `fail:…` and `hang`. */
   plannedFailure?: string;
   hangs: boolean;
+};
+
+export type PostCounts = { views: number; likes: number; comments: number; shares: number };
+
+/** A post on a creator's profile, made by an app or by the person in TikTok's own app. */
+export type Post = {
+  id: string;
+  /** Username. */
+  creator: string;
+  kind: 'video' | 'photo';
+  title: string;
+  caption: string;
+  /** 0 for photos. */
+  durationSeconds: number;
+  width: number;
+  height: number;
+  /** Milliseconds since 1970. */
+  createdAt: number;
+  /** False once it was taken down or made private. */
+  isPublic: boolean;
+  counts: PostCounts;
+  /** Missing where no app made it. */
+  publishId?: string;
 };
 
 export type RequestRecord = {
@@ -174,6 +207,8 @@ export function createState() {
     codes: [] as Code[],
     tokens: [] as Token[],
     publishes: [] as Publish[],
+    /** All that became public, also what was taken down since. */
+    posts: [] as Post[],
     requests: [] as RequestRecord[],
     webhooks: [] as WebhookRecord[],
     /** Accepted init calls per endpoint. */
@@ -199,6 +234,7 @@ export function buildApp(given: Partial<App> = {}): App {
     urlProperties: [],
     signatureFiles: [],
     activeCreatorCap: 1000,
+    unauditedCreatorCap: 5,
     ...given,
   };
 }
@@ -217,6 +253,9 @@ export function buildCreator(given: Partial<Creator> = {}): Creator {
     banned: false,
     postCap: 15,
     postsElsewhere: [],
+    pendingCap: 5,
+    statusTellsIds: true,
+    listsPhotos: true,
     appIsCurrent: true,
     creatorInfoOmits: [],
     ...given,

@@ -99,8 +99,23 @@ test('moderation can hold a post, let it pass and take it down', async () => {
   expect(publish.postIds).toEqual([]);
   scene.tiktok.setModeration(publish.publishId, 'approve');
   expect(publish.postIds).toHaveLength(1);
+  const [postId] = publish.postIds;
   scene.tiktok.setModeration(publish.publishId, 'remove');
   expect(publish.postIds).toEqual([]);
+  expect(scene.tiktok.state.posts).toMatchObject([{ id: postId, isPublic: false }]);
+  scene.tiktok.setModeration(publish.publishId, 'approve');
+  expect(publish.postIds).toEqual([postId]);
+});
+
+test('the status of some creators never tells the id of a public post', async () => {
+  await using scene = await startScene({ moderationMs: 1, creator: { statusTellsIds: false } });
+  scene.media.files.set('a.jpg', await makeJpeg());
+  const { json } = await scene.postPhotos(['a.jpg']);
+  const { postIds } = await scene.tiktok.whenPublish((publish) => publish.postIds.length === 1);
+  const { data } = (await scene.fetchStatus(json.data.publish_id)).json;
+  expect(data).toEqual({ status: 'PUBLISH_COMPLETE', downloaded_bytes: expect.any(Number) });
+  const listed = await scene.call('video/list/?fields=id');
+  expect(listed.json.data.videos).toEqual([{ id: postIds[0] }]);
 });
 
 test('user info needs the scope of each field, and public posts are listed with their link', async () => {

@@ -51,7 +51,8 @@ export function createStatusEndpoints({ state, options, bearer, limits, rules, l
     bearer.needScope(grant, 'video.publish', 'video.upload');
     limits.count('status/fetch', grant);
     const publish = findPublish(exchange, grant, 'status/fetch');
-    const ids = publish.postIds.map(int64);
+    const { creator } = readParties(state, grant);
+    const ids = creator.statusTellsIds ? publish.postIds.map(int64) : [];
     const { failReason: reason } = publish;
     const isFull = !options.strict.omitEmptyFields;
     return apiSuccess({

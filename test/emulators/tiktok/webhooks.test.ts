@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { signWebhook, type TikTokEmulatorOptions } from './index.ts';
+import { type Publish, signWebhook, type TikTokEmulatorOptions } from './index.ts';
 import { makeJpeg, startScene } from './scene.ts';
 
 type Delivery = { signature: string; body: string; event: string; at: number };
@@ -102,6 +102,32 @@ test('can repeat, swap and lose events', async () => {
   const { webhooks } = scene.tiktok.state;
   await scene.tiktok.whenWebhook((webhook) => webhook === webhooks[4] && webhook.delivered);
   expect(webhooks[3]).toMatchObject({ event: 'post.publish.complete', attempts: [] });
+});
+
+test('an event can be late, or lost by its name', async () => {
+  await using scene = await startListening({ webhooks: { delayMsOf: { [available]: 3_600_000 } } });
+  scene.tiktok.fault('webhook-lost', { event: 'post.publish.complete' });
+  await scene.postPhotos(['a.jpg']);
+  await scene.tiktok.whenWebhook(({ event }) => event === available);
+  expect(scene.deliveries).toEqual([]);
+  scene.tiktok.clock.advance(3_600_000);
+  await scene.delivered(available);
+  expect(scene.deliveries.map(({ event }) => event)).toEqual([available]);
+});
+
+test('publicly_available can come before complete, and before the reply to init', async () => {
+  await using scene = await startListening({ webhooks: { availableBefore: 'complete' } });
+  await scene.postPhotos(['a.jpg']);
+  await scene.delivered('post.publish.complete');
+  expect(scene.deliveries.map(({ event }) => event)).toEqual([available, 'post.publish.complete']);
+
+  scene.tiktok.options.webhooks.availableBefore = 'reply';
+  const posting = await scene.postPhotos(['a.jpg']);
+  expect(scene.deliveries.map(({ event }) => event)).toEqual([available, 'post.publish.complete', available]);
+  const isOver = ({ publishId, postIds }: Publish) =>
+    publishId === posting.json.data.publish_id && postIds.length === 1;
+  const { postIds } = await scene.tiktok.whenPublish(isOver);
+  expect(scene.tiktok.state.webhooks[2]?.content).toMatchObject({ post_id: postIds[0] });
 });
 
 test('can sign wrongly and with an old time', async () => {

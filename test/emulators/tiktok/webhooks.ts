@@ -7,6 +7,7 @@ import type { Publish, State, WebhookRecord } from './state.ts';
 
 type Parts = { state: State; clock: Clock; options: EmulatorOptions; faults: Faults; changed: () => void };
 type Recipient = { clientKey: string; openId: string };
+type Delivery = { record: WebhookRecord; url: string; secret: string; sent: () => void };
 
 /** The value of the `TikTok-Signature` header: https://developers.tiktok.com/doc/webhooks-verification */
 export function signWebhook({
@@ -30,7 +31,13 @@ export function createWebhooks({ state, clock, options, faults, changed }: Parts
 
   const nowMs = () => (options.webhooks.realTime ? Date.now() : clock.now());
 
-  function send({ clientKey, openId }: Recipient, event: string, content: Record<string, unknown>) {
+  /** Resolves when the event was sent once, or never will be. */
+  async function send(
+    { clientKey, openId }: Recipient,
+    event: string,
+    content: Record<string, unknown>,
+    delayMs = options.webhooks.delayMsOf[event] ?? options.webhooks.delayMs,
+  ) {
     const app = state.apps.find((one) => one.clientKey === clientKey);
     if (!app?.webhookUrl) return;
     const { webhookUrl, clientSecret } = app;
@@ -43,30 +50,36 @@ export function createWebhooks({ state, clock, options, faults, changed }: Parts
     });
     const record: WebhookRecord = { event, clientKey, body, content, attempts: [], delivered: false };
     state.webhooks.push(record);
-    if (faults.takeWebhook('webhook-lost')) return;
-    const deliver = () => post(record, webhookUrl, clientSecret);
+    changed();
+    if (faults.takeWebhook('webhook-lost', event)) return;
+    const { promise: isSent, resolve: sent } = Promise.withResolvers<void>();
+    const deliver = () => post({ record, url: webhookUrl, secret: clientSecret, sent });
     const depart = async () => {
       await deliver();
-      if (faults.takeWebhook('webhook-duplicate')) await deliver();
+      if (faults.takeWebhook('webhook-duplicate', event)) await deliver();
       const overtaken = waiting;
       waiting = undefined;
       await overtaken?.();
     };
     // A reordered event leaves after the next one has arrived.
-    if (!waiting && faults.takeWebhook('webhook-reorder')) waiting = deliver;
-    else clock.after(options.webhooks.delayMs, () => void depart());
+    if (!waiting && faults.takeWebhook('webhook-reorder', event)) waiting = deliver;
+    else if (delayMs === 0) void depart();
+    else clock.after(delayMs, () => void depart());
+    return isSent;
   }
 
-  async function post(record: WebhookRecord, url: string, secret: string) {
-    const isForged = faults.takeWebhook('webhook-bad-signature') !== undefined;
-    const ageSeconds = faults.takeWebhook('webhook-old-timestamp') ? 3600 : 0;
+  async function post({ record, url, secret, sent }: Delivery) {
+    const isForged = faults.takeWebhook('webhook-bad-signature', record.event) !== undefined;
+    const ageSeconds = faults.takeWebhook('webhook-old-timestamp', record.event) ? 3600 : 0;
     for (let tries = 0; tries < options.webhooks.attempts; tries += 1) {
       if (tries > 0) await clock.wait(options.webhooks.retryMs * 2 ** (tries - 1));
       if (abort.signal.aborted) return;
       const timestamp = Math.floor(nowMs() / 1000) - ageSeconds;
       const key = isForged ? `${secret}-forged` : secret;
       const signature = signWebhook({ secret: key, timestamp, body: record.body });
-      if (await attempt(record, url, signature)) return;
+      const isDelivered = await attempt(record, url, signature);
+      sent();
+      if (isDelivered) return;
     }
   }
 
@@ -95,9 +108,10 @@ export function createWebhooks({ state, clock, options, faults, changed }: Parts
   return {
     send,
     /** An event about a publish; direct posts and drafts differ in `publish_type`. */
-    announce(publish: Publish, event: string, extra: Record<string, unknown> = {}) {
+    announce(publish: Publish, event: string, extra: Record<string, unknown> = {}, delayMs?: number) {
       const publishType = publish.mode === 'DIRECT_POST' ? 'DIRECT_PUBLISH' : 'INBOX_SHARE';
-      send(publish, event, { publish_id: publish.publishId, publish_type: publishType, ...extra });
+      const content = { publish_id: publish.publishId, publish_type: publishType, ...extra };
+      return send(publish, event, content, delayMs);
     },
     async close() {
       abort.abort();
