@@ -173,7 +173,8 @@ async function decode(
     signal: AbortSignal | undefined;
   },
 ): Promise<FfmpegProgress> {
-  const options = ['-threads', `${availableParallelism()}`];
+  // A thread for each frame may tell a fault of one after it was put out.
+  const options = ['-threads', `${availableParallelism()}`, '-thread_type', 'slice'];
   if (sample) options.push('-ss', `${sample.from}`, '-t', `${sample.seconds}`);
   if (sample && !sample.isExact) options.push('-noaccurate_seek');
   const output: string[] = [];
