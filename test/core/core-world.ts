@@ -91,7 +91,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
     return createWeb({
       gate: { admit: (...request) => nod().gate.admit(...request) },
       pulls: { sent: (...sent) => nod().pulls.sent(...sent) },
-      signals: { hint: (publishId) => nod().signals.hint(publishId) },
+      signals: { hint: (...told) => nod().signals.hint(...told) },
       accounts: { get: (id) => nod().accounts.get(id), remove: (id) => nod().accounts.remove(id) },
       previewLinks: createPreviewLinks({
         secrets: createSecrets({ key: 'a key' }),
