@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { UserError } from '../../problems.ts';
 import { type Ffmpeg, type FfmpegProgress, faultsIn, isFaultOfInput, runFfmpeg } from '../ffmpeg.ts';
 import { VIDEO_LIMITS } from '../types.ts';
@@ -173,8 +172,8 @@ async function decode(
     signal: AbortSignal | undefined;
   },
 ): Promise<FfmpegProgress> {
-  // A thread for each frame may tell a fault of one after it was put out.
-  const options = ['-threads', `${availableParallelism()}`, '-thread_type', 'slice'];
+  // With several threads a fault of a frame may be told after that was put out, or not at all.
+  const options = ['-threads', '1'];
   if (sample) options.push('-ss', `${sample.from}`, '-t', `${sample.seconds}`);
   if (sample && !sample.isExact) options.push('-noaccurate_seek');
   const output: string[] = [];
