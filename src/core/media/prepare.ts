@@ -203,11 +203,8 @@ export function createMediaPreparer({
       return inLane(long, ANIMATION_BYTES, (parts) =>
         prepareAnimation({ ...common, ...parts, facts, memory }),
       );
-    // The next one is converted while the disk takes this one.
-    return storePhoto(
-      await wanted.inTurn(quick, () =>
-        convertPhoto(store.path(source), facts, { memory, ffmpeg: common.ffmpeg, signal }),
-      ),
+    return wanted.inTurn(quick, async () =>
+      storePhoto(await convertPhoto(store.path(source), facts, { memory, ffmpeg: common.ffmpeg, signal })),
     );
   }
 
