@@ -61,6 +61,10 @@ const schema = z.object({
     .transform((value) => SITE_VERIFICATION.exec(value)?.[1])
     .pipe(z.string({ error: 'must be the name or the content of TikTok’s verification file, tiktok….txt' }))
     .optional(),
+  TIKTOK_STATS: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .transform((value) => value === 'true'),
   TELEGRAM_API_URL: address.default('https://api.telegram.org'),
   DISCORD_API_URL: address.default('https://discord.com/api'),
   POLL_INTERVAL_SECONDS: number('must be a number of seconds above 0', (value) => value.positive()).default(
@@ -119,6 +123,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
       apiUrl: values.TIKTOK_API_URL,
       authorizeUrl: values.TIKTOK_AUTHORIZE_URL,
       siteVerification: values.TIKTOK_SITE_VERIFICATION,
+      stats: values.TIKTOK_STATS,
     },
     telegram: chat(values.TELEGRAM_TOKEN, values.TELEGRAM_API_URL),
     discord: chat(values.DISCORD_TOKEN, values.DISCORD_API_URL),

@@ -66,6 +66,14 @@ it.each(['tiktok', SITE_TOKEN.slice(1), `${SITE_TOKEN}x`, `../${SITE_TOKEN}.txt`
   (value) => expect(problemsOf({ TIKTOK_SITE_VERIFICATION: value })).toHaveLength(1),
 );
 
+it.each([
+  [undefined, false],
+  ['false', false],
+  ['true', true],
+])('takes TIKTOK_STATS=%s as %s', (value, stats) => {
+  expect(readConfig({ ...COMPLETE, TIKTOK_STATS: value }).tiktok.stats).toBe(stats);
+});
+
 it('is content with either chat', () => {
   const { TELEGRAM_TOKEN: _, ...withoutChat } = COMPLETE;
   const config = readConfig({ ...withoutChat, DISCORD_TOKEN: 'abc.def.ghi_1' });
@@ -93,6 +101,7 @@ it.each([
   ['DISCORD_TOKEN', 'abc', 'does not look like a bot token'],
   ['TIKTOK_API_URL', 'nonsense', 'must be an address'],
   ['TIKTOK_SITE_VERIFICATION', 'page.html', 'must be the name or the content of TikTok’s verification file'],
+  ['TIKTOK_STATS', 'yes', 'must be true or false'],
   ['PORT', '70000', 'must be a port number, 0 to 65535'],
   ['PORT', 'http', 'must be a port number, 0 to 65535'],
   ['POLL_INTERVAL_SECONDS', '0', 'must be a number of seconds above 0'],

@@ -162,6 +162,8 @@ function newestOf({ botMessages, anaChat }: TelegramEmulator): number {
 interface Consent {
   readonly deny?: boolean;
   readonly scopes?: string[];
+  /** The scopes that the person unticks. */
+  readonly refuse?: string[];
   /** Username of the TikTok account. */
   readonly creator?: string;
 }

@@ -43,6 +43,7 @@ export interface CommandParts {
   readonly sender: Sender;
   readonly botFor: (chat: ChatRef) => Bot;
   readonly publicUrl: string;
+  readonly stats: boolean;
   readonly now: () => number;
 }
 
@@ -73,8 +74,11 @@ export const COMMANDS = {
     description: 'The connected TikTok accounts',
     shownIn: ['menu', 'help'],
     right: 'member',
-    run: async ({ accounts, sender }, event) =>
-      sender.answer(event, accountsCard(await accounts.list(event.workspace), wordingOf(event.chat))),
+    run: async ({ accounts, sender, stats }, event) =>
+      sender.answer(
+        event,
+        accountsCard(await accounts.list(event.workspace), wordingOf(event.chat), { stats }),
+      ),
   },
   disconnect: {
     description: 'Disconnect a TikTok account',

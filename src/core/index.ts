@@ -72,7 +72,12 @@ export interface CoreOptions {
   readonly findFfmpeg: () => Ffmpeg | undefined;
   /** Encrypts tokens and signs links to look at posts. */
   readonly secretKey: string;
-  readonly tiktok: { readonly clientKey: string; readonly authorizeUrl: string };
+  readonly tiktok: {
+    readonly clientKey: string;
+    readonly authorizeUrl: string;
+    /** Accounts are asked for links and numbers of their posts. */
+    readonly stats?: boolean | undefined;
+  };
   /** Where TikTok and browsers reach us; without a slash at the end. */
   readonly publicUrl: string;
   readonly access: {
@@ -155,6 +160,7 @@ export function createCore(options: CoreOptions) {
     clientKey: tiktok.clientKey,
     authorizePage: tiktok.authorizeUrl,
     redirectUri: `${publicUrl}/oauth/callback`,
+    stats: tiktok.stats,
     mayConnect: managesNow,
     accounts,
     client,
@@ -387,6 +393,8 @@ export function createCore(options: CoreOptions) {
   }
 
   return {
+    /** Accounts are asked for links and numbers of their posts. */
+    stats: tiktok.stats === true,
     access,
     operators,
     workspaces,

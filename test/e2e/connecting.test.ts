@@ -32,6 +32,33 @@ it('goes on with a draft that waited for an account', async () => {
   await stage.shows(draft, LINK);
 });
 
+it('says how to add the results that a person left out, until they are allowed', async () => {
+  await using stage = await startStage({ connect: false, environment: { TIKTOK_STATS: 'true' } });
+  const hint = 'Its results are not shown: /connect it again and allow “Read your public videos on TikTok”.';
+  const page = await walkThroughConsent(await invite(stage), stage.tiktok, { refuse: ['video.list'] });
+  expect(page).toContain('can now be posted to');
+  const connected = await stage.card('is connected');
+  expect(textOf(connected)).toContain(`tap Post now.\n${hint}`);
+  await stage.say('/accounts');
+  expect(textOf(await stage.card('TikTok accounts here'))).toContain(hint);
+
+  await walkThroughConsent(await invite(stage), stage.tiktok);
+  const isNew = ({ message_id }: Message) => message_id > connected.message_id;
+  const again = await stage.card((message) => isNew(message) && textOf(message).includes('is connected'));
+  expect(textOf(again)).not.toContain('results');
+  await stage.say('/accounts');
+  await stage.card(({ message_id, text = '' }) => message_id > again.message_id && !text.includes(hint));
+});
+
+it('asks for no results where they are off, and speaks of none', async () => {
+  await using stage = await startStage({ connect: false });
+  await walkThroughConsent(await invite(stage), stage.tiktok);
+  expect(textOf(await stage.card('is connected'))).not.toContain('results');
+  expect(stage.tiktok.state.grants[0]?.scopes).not.toContain('video.list');
+  await stage.say('/accounts');
+  expect(textOf(await stage.card('TikTok accounts here'))).not.toContain('results');
+});
+
 it('tells page and chat that access was denied', async () => {
   await using stage = await startStage({ connect: false });
   const page = await walkThroughConsent(await invite(stage), stage.tiktok, { deny: true });

@@ -5,7 +5,13 @@ import { outcomePage } from '../../src/web/connect/outcome-page.ts';
 
 const invitation = { id: 'invitation', chatTitle: 'Studio' } as Invitation;
 const connected = async (account: Pick<Account, 'nickname' | 'username'>, missingScopes: string[] = []) => {
-  const outcome = { type: 'connected' as const, account: account as Account, invitation, missingScopes };
+  const outcome = {
+    type: 'connected' as const,
+    account: account as Account,
+    invitation,
+    missingScopes,
+    lacksStats: true,
+  };
   const text = String(await outcomePage(outcome).content);
   return /<p class="lead">(.*?)<\/p>/s.exec(text)?.[1]?.replace(/<[^>]*>/g, '');
 };

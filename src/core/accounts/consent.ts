@@ -4,7 +4,7 @@ import type { ChatRef, Person } from '../people.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 import type { TikTokClient } from '../tiktok/client.ts';
 import { TikTokApiError, TikTokUnreachableError } from '../tiktok/errors.ts';
-import { authorizeUrl, createPkce, SCOPES } from '../tiktok/oauth.ts';
+import { authorizeUrl, createPkce, SCOPES, STATS_SCOPE, scopesToAsk } from '../tiktok/oauth.ts';
 import type { UserInfo } from '../tiktok/types.ts';
 import type { Account, Accounts } from './accounts.ts';
 
@@ -39,7 +39,14 @@ type RepeatableOutcome = 'reused' | 'used' | 'foreign' | 'forbidden';
 
 /** How a way through the consent page ended. Without an invitation nobody can be told but the browser. */
 export type ConsentOutcome =
-  | { type: 'connected'; invitation: Invitation; account: Account; missingScopes: readonly string[] }
+  | {
+      type: 'connected';
+      invitation: Invitation;
+      account: Account;
+      missingScopes: readonly string[];
+      /** Links and numbers were asked for, and the person left them out. */
+      lacksStats: boolean;
+    }
   | {
       type: RepeatableOutcome;
       invitation: Invitation;
@@ -67,6 +74,7 @@ export function createConsents({
   clientKey,
   authorizePage,
   redirectUri,
+  stats = false,
   mayConnect,
   now,
   log,
@@ -78,6 +86,8 @@ export function createConsents({
   clientKey: string;
   authorizePage: string;
   redirectUri: string;
+  /** Asks for the optional scope, too. */
+  stats?: boolean | undefined;
   /** Whether whoever asked may connect accounts for that place now. */
   mayConnect: (invitation: Invitation) => Promise<boolean>;
   now: () => number;
@@ -119,7 +129,7 @@ export function createConsents({
       authorizeUrl: authorizePage,
       clientKey,
       redirectUri,
-      scopes: SCOPES,
+      scopes: scopesToAsk({ stats }),
       state,
       codeChallenge,
     });
@@ -206,7 +216,8 @@ export function createConsents({
     const { workspace, chat, person } = invitation;
     const account = await accounts.connect({ workspace, chat, person, grant, info });
     const missingScopes = SCOPES.filter((scope) => !grant.scopes.includes(scope));
-    return { type: 'connected', invitation, account, missingScopes };
+    const lacksStats = stats && !grant.scopes.includes(STATS_SCOPE);
+    return { type: 'connected', invitation, account, missingScopes, lacksStats };
   }
 
   function failureFrom(error: unknown, invitation: Invitation): ConsentOutcome {

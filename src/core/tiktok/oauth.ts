@@ -3,6 +3,8 @@ import { splitScopes } from './replies.ts';
 
 /** What Nod asks for: https://developers.tiktok.com/doc/scopes-overview */
 export const SCOPES = ['user.info.basic', 'video.publish', 'video.upload'] as const;
+/** Optional: reads the creator's public posts, with their links and numbers. */
+export const STATS_SCOPE = 'video.list';
 
 const MAX_TEXT_LENGTH = 500;
 
@@ -14,6 +16,11 @@ export type OAuthCallback =
       description?: string | undefined;
       state?: string | undefined;
     };
+
+/** What is asked for at TikTok's consent page; an app may only ask for what TikTok has approved. */
+export function scopesToAsk({ stats }: { stats: boolean }): readonly string[] {
+  return stats ? [...SCOPES, STATS_SCOPE] : SCOPES;
+}
 
 /** Creates a one-time verifier of 64 characters and its challenge. */
 export function createPkce() {

@@ -125,7 +125,7 @@ function hintFor(code: string): string {
       return 'The app is still in TikTok’s sandbox and this account is not one of its test users. The operator can add it as a target user in the TikTok developer portal.';
     case 'scope':
     case 'invalid_scope':
-      return 'The app may not ask for these permissions yet. The operator has to add the scopes user.info.basic, video.publish and video.upload to it.';
+      return 'The app may not ask for these permissions yet. The operator has to add the scopes user.info.basic, video.publish and video.upload to it, and video.list where TIKTOK_STATS is true.';
     case 'invalid_grant':
     case 'access_token_invalid':
       return 'The confirmation from TikTok had already run out or was used before. It is enough to try once more.';

@@ -26,7 +26,7 @@ connect accounts or compose posts.</li>
 or its draft was dropped. A small preview for the card stays for a week, and so does what failed
 or was cancelled, so that it can be tried again; a draft that nobody touches is dropped after a week.</li>
 <li><strong>Posts</strong>: caption, settings, who made them, when, and TikTok’s ids of them, so that the
-bot can show what became of them. They are deleted with their votes some time after their end, a year unless the operator
+bot can show what became of them; how often they were seen and liked as well, where the account allowed that. They are deleted with their votes some time after their end, a year unless the operator
 has set another time. While a post waits for approval, everybody who has the link on its card can look at it.</li>
 <li><strong>Votes and history</strong>: who approved, rejected, changed, published or cancelled a post, when, and by what
 right, such as a role. The history is kept for as long as this server runs.</li>

@@ -55,8 +55,18 @@ const pictureOf = () => ({ type: 'picture' as const, key: 'key', path: 'path' })
 const common = { timeZone: 'UTC', now: NOW, pictureOf };
 
 const GRANTED = { openId: 'open-id', nickname: 'Studio Ana', scopes: ['video.publish', 'video.upload'] };
-const account = { openId: 'open-id', nickname: 'Studio Ana', connectedBy: BEN } as Account;
-const other = { openId: 'other-id', nickname: 'Second Ana', connectedBy: BEN } as Account;
+const account = {
+  openId: 'open-id',
+  nickname: 'Studio Ana',
+  connectedBy: BEN,
+  scopes: [],
+} as unknown as Account;
+const other = {
+  openId: 'other-id',
+  nickname: 'Second Ana',
+  connectedBy: BEN,
+  scopes: [],
+} as unknown as Account;
 
 function draft(
   changes: Partial<Draft> = {},
@@ -311,11 +321,14 @@ const CARDS: Readonly<Record<string, Card>> = {
     now: NOW,
   }),
   'zone, said for a post': zoneKnownCard('Times here are those of UTC now.', { on: 'post', id: 'post' }),
-  'accounts, listed': accountsCard([account, other], WORDINGS.telegram),
+  'accounts, listed': accountsCard([account, other], WORDINGS.telegram, { stats: true }),
   'accounts, to disconnect': disconnectCard([account, other], WORDINGS.telegram),
   'accounts, the link to connect': connectCard('https://nod.example/connect/x'),
   'accounts, the way to the link': linkKeptCard(BEN, WORDINGS.telegram, 'https://t.me/nod?start=connect'),
-  'accounts, connected': consentCard({ type: 'connected', account, invitation, missingScopes: [] }, 0),
+  'accounts, connected': consentCard(
+    { type: 'connected', account, invitation, missingScopes: [], lacksStats: true },
+    0,
+  ),
   'access, a request': requestCard(place('asked')),
   'access, allowed': decidedCard(place('allowed')),
   'access, withdrawn': decidedCard(place('withdrawn')),

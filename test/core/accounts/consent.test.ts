@@ -8,7 +8,7 @@ import { ANA, CHAT, WORKSPACE } from '../posts.ts';
 const BROWSER = 'cookie-of-the-browser';
 const REDIRECT_URI = 'http://127.0.0.1:1/oauth/callback';
 
-async function consentWorld({ around }: { around?: Around } = {}) {
+async function consentWorld({ around, stats }: { around?: Around; stats?: boolean } = {}) {
   const world = await createCoreWorld();
   world.tiktok.app.redirectUris.push(REDIRECT_URI);
   const { stores, accounts, client } = around === undefined ? world.nod : world.openAnother({ around });
@@ -24,6 +24,7 @@ async function consentWorld({ around }: { around?: Around } = {}) {
     accounts,
     client,
     now: world.now,
+    stats,
     redirectUri: REDIRECT_URI,
     clientKey: world.tiktok.app.clientKey,
     authorizePage: world.tiktok.authorizeUrl,
@@ -37,7 +38,7 @@ async function consentWorld({ around }: { around?: Around } = {}) {
     {
       browser = BROWSER,
       ...visit
-    }: { browser?: string; deny?: boolean; scopes?: string[]; creator?: string } = {},
+    }: { browser?: string; deny?: boolean; scopes?: string[]; refuse?: string[]; creator?: string } = {},
   ) {
     const url = await consents.begin(invitation, browser);
     const back = new URL(await world.tiktok.authorize({ url, ...visit })).searchParams;
@@ -94,6 +95,25 @@ describe('a way through the consent page', () => {
       missingScopes: ['video.publish'],
     });
   });
+
+  it.each([
+    { stats: false, refuse: [], asked: false, granted: false, lacksStats: false },
+    { stats: true, refuse: [], asked: true, granted: true, lacksStats: false },
+    { stats: true, refuse: ['video.list'], asked: true, granted: false, lacksStats: true },
+  ])(
+    'asks for video.list where it is wanted, and misses nothing without it: %j',
+    async ({ stats, refuse, asked, granted, lacksStats }) => {
+      const { world, consents, invite, callback } = await consentWorld({ stats });
+      await using _ = world;
+      const invitation = await invite();
+      const url = new URL(await consents.begin(invitation, BROWSER));
+      expect(url.searchParams.get('scope')?.split(',').includes('video.list')).toBe(asked);
+      const outcome = await consents.finish(await callback(invitation, { refuse }));
+      expect(outcome).toMatchObject({ type: 'connected', missingScopes: [], lacksStats });
+      const [account] = await world.nod.accounts.list(WORKSPACE);
+      expect(account?.scopes.includes('video.list')).toBe(granted);
+    },
+  );
 
   it.each([undefined, '', 'another cookie'])(
     'belongs to the browser that began it, not to %j',
