@@ -162,9 +162,11 @@ export function createTikTokClient({
 
     /** Reads public posts by their ids, 20 at most; those that nobody can see any more are left out. */
     async queryVideos(accessToken: string, ids: readonly string[]): Promise<Video[]> {
+      if (ids.length > MAX_VIDEOS) throw new TypeError(`One call reads ${MAX_VIDEOS} posts at most.`);
+      if (ids.length === 0) return [];
       const path = '/v2/video/query/';
       keepLimit(videoQueryLimiter, accessToken, path);
-      return request({
+      const told = await request({
         method: 'POST',
         path,
         query: { fields: VIDEO_FIELDS },
@@ -172,6 +174,7 @@ export function createTikTokClient({
         body: { json: { filters: { video_ids: ids } } },
         reply: videoQueryReply,
       });
+      return ids.flatMap((id) => told.find((video) => video.id === id) ?? []);
     },
 
     /** Reads a page of the creator's public posts, newest first; whether photos are among them is not documented. */
@@ -181,7 +184,7 @@ export function createTikTokClient({
     ): Promise<VideoPage> {
       const path = '/v2/video/list/';
       keepLimit(videoListLimiter, accessToken, path);
-      return request({
+      const page = await request({
         method: 'POST',
         path,
         query: { fields: VIDEO_FIELDS },
@@ -189,6 +192,10 @@ export function createTikTokClient({
         body: { json: { max_count: MAX_VIDEOS, cursor } },
         reply: videoListReply,
       });
+      const { nextCursor } = page;
+      // Pages lead back in time, so that whoever reads them comes to an end.
+      const leadsOn = nextCursor !== undefined && (cursor === undefined || nextCursor < cursor);
+      return { videos: page.videos.slice(0, MAX_VIDEOS), nextCursor: leadsOn ? nextCursor : undefined };
     },
 
     close,

@@ -15,6 +15,9 @@ const optionalText = z.string().min(1).optional().catch(undefined);
 const optionalName = z.string().transform(plainName).pipe(z.string().min(1)).optional().catch(undefined);
 const optionalFlag = z.boolean().optional().catch(undefined);
 const optionalCount = z.number().int().nonnegative().optional().catch(undefined);
+/** The last second of which JavaScript knows the date. */
+const optionalSeconds = z.number().int().nonnegative().max(8_640_000_000_000).optional().catch(undefined);
+const MAX_LINK_LENGTH = 300;
 
 /** https://developers.tiktok.com/doc/oauth-user-access-token-management */
 export const tokenReply = z
@@ -82,21 +85,25 @@ export const creatorInfoReply = z
     }),
   );
 
-/** Only a link to TikTok is shown to people. */
+/** Only a link to TikTok is shown to people, and without what a URL cannot hold. */
 const tiktokLink = z
   .string()
-  .refine((link) => {
-    const url = URL.parse(link);
-    return url?.protocol === 'https:' && /(^|\.)tiktok\.com$/.test(url.hostname) && url.username === '';
-  })
+  .transform((link) => URL.parse(link))
+  .pipe(z.custom<URL>((url) => url instanceof URL && isTikToks(url)))
+  .transform((url) => url.href)
+  .pipe(z.string().max(MAX_LINK_LENGTH))
   .optional()
   .catch(undefined);
+
+function isTikToks({ protocol, hostname, username, password }: URL): boolean {
+  return protocol === 'https:' && /(^|\.)tiktok\.com$/.test(hostname) && username === '' && password === '';
+}
 
 /** https://developers.tiktok.com/doc/tiktok-api-v2-video-object */
 const video = z
   .object({
     id: z.unknown(),
-    create_time: optionalCount,
+    create_time: optionalSeconds,
     share_url: tiktokLink,
     title: optionalText,
     video_description: optionalText,
@@ -172,13 +179,13 @@ export function splitScopes(list: string): string[] {
     .filter((scope) => scope !== '');
 }
 
-/** Reads post ids that are numbers or digits, one or many; anything else is no id. */
+/** Reads post ids that are 64-bit numbers or their digits, one or many; anything else is no id. */
 export function readPostIds(raw: unknown): string[] {
   const list: unknown[] = Array.isArray(raw) ? raw : [raw];
   return list
     .filter((id) => typeof id === 'string' || typeof id === 'number')
     .map(String)
-    .filter((id) => /^[1-9]\d*$/.test(id));
+    .filter((id) => /^[1-9]\d{0,19}$/.test(id));
 }
 
 interface RawCounts {
