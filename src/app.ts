@@ -20,6 +20,8 @@ export interface App extends AsyncDisposable {
   /** What makes somebody its operator; absent where none is given out. */
   readonly claimCode: string | undefined;
   readonly chats: readonly ChatState[];
+  /** For whoever gave the clock and has moved it: what is due by now is done when it resolves. */
+  clockMoved(): Promise<void>;
 }
 
 /**
@@ -37,6 +39,7 @@ export async function startApp({
   signal,
   cardIntervalMs,
   isClaimWanted = false,
+  now = Date.now,
   onStatement,
 }: {
   config: Config;
@@ -50,11 +53,12 @@ export async function startApp({
   cardIntervalMs?: number;
   /** Gives out a claim code though Nod has an operator. */
   isClaimWanted?: boolean;
+  /** A clock that a story moves. */
+  now?: (() => number) | undefined;
   /** Told of every statement that the database runs. */
   onStatement?: ((statement: RunStatement) => void) | undefined;
 }): Promise<App> {
   await using stack = new AsyncDisposableStack();
-  const now = Date.now;
   const { publicUrl, tiktok, access, limits, keepPostsMs } = config;
   const stores = stack.use(openStores({ file: join(config.dataDir, 'nod.db'), onStatement }));
   const mediaStore = createMediaStore({
@@ -62,7 +66,7 @@ export async function startApp({
     limitBytes: config.mediaLimitBytes,
   });
   mediaStore.protect();
-  const client = createTikTokClient({ ...tiktok, log });
+  const client = createTikTokClient({ ...tiktok, now, log });
   stack.defer(() => client.close());
 
   const bots = await createBots({
@@ -181,6 +185,7 @@ export async function startApp({
     url: server.url,
     claimCode,
     chats: starter.states(),
+    clockMoved: core.clockMoved,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Message } from 'grammy/types';
 import pino, { type Logger } from 'pino';
-import { startApp } from '../src/app.ts';
+import { type App, startApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import type { RunStatement } from '../src/core/storage/database.ts';
 import { type DiscordEmulator, startDiscordEmulator } from './emulators/discord/index.ts';
@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly log?: Logger;
   /** How long a card stays as it is at least; short, so that tests are, unless the platforms' own pace is wanted. */
   readonly cardIntervalMs?: number | 'platform';
+  /** Nod goes by the clock of TikTok, which the story moves; `clockMoved` of the running Nod is told then. */
+  readonly movesClock?: boolean;
   /** Told of every statement that Nod's database runs. */
   readonly onStatement?: (statement: RunStatement) => void;
 }
@@ -67,13 +69,14 @@ export async function createWorld(options: WorldOptions = {}) {
   };
 
   /** Starts Nod in this process; it may be disposed and started again over the same data. */
-  function start(): Promise<AsyncDisposable> {
+  function start(): Promise<App> {
     const log = options.log ?? pino({ level: 'silent' });
     return startApp({
       config: readConfig(environment),
       log,
       onFatal: (error) => log.fatal(error),
       onStatement: options.onStatement,
+      now: options.movesClock ? tiktok.clock.now : undefined,
       ...(options.cardIntervalMs !== 'platform' && { cardIntervalMs: options.cardIntervalMs ?? 50 }),
     });
   }

@@ -43,7 +43,16 @@ import { DROPPED, note } from './text/messages.ts';
 /** What the chats use of the core. */
 type ChatCore = Omit<
   Core,
-  'intake' | 'usage' | 'publisher' | 'engine' | 'previewLinks' | 'listen' | 'votesAreRead' | 'start' | 'stop'
+  | 'intake'
+  | 'usage'
+  | 'publisher'
+  | 'engine'
+  | 'previewLinks'
+  | 'listen'
+  | 'votesAreRead'
+  | 'clockMoved'
+  | 'start'
+  | 'stop'
 >;
 
 /** The chat side of the composition root: everything that talks with people, built over the core. */

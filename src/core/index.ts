@@ -426,6 +426,7 @@ export function createCore(options: CoreOptions) {
     wake,
     listen,
     votesAreRead,
+    clockMoved: engine.clockMoved,
     start,
     stop,
   };

@@ -10,6 +10,8 @@ export interface Engine {
   schedule(postId: string, at: number): void;
   /** Calls for the post now; while it runs, once more afterwards. Resolves when a run that began after it has ended. */
   wake(postId: string): Promise<void>;
+  /** After somebody moved the clock: resolves when a run of all that is due by now has ended. */
+  clockMoved(): Promise<void>;
   /** Starts nothing new and waits for what runs. */
   stop(): Promise<void>;
 }
@@ -67,6 +69,12 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
     await running.get(postId);
   }
 
+  async function clockMoved(): Promise<void> {
+    const due = [...timers].filter(([, { at }]) => at <= now());
+    for (const [postId, { at }] of timers) schedule(postId, at);
+    await Promise.all(due.map(([postId]) => wake(postId)));
+  }
+
   function run(postId: string): void {
     if (stopping || tick === undefined) return;
     due.delete(postId);
@@ -105,5 +113,5 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
     await Promise.all(running.values());
   }
 
-  return { start, schedule, wake, stop };
+  return { start, schedule, wake, clockMoved, stop };
 }
