@@ -6,6 +6,7 @@ import { admitConnected, createPlaceAccess, type PlaceAccess } from './access/pl
 import { type Account, createAccounts } from './accounts/accounts.ts';
 import { type Consent, createConsents, type Invitation } from './accounts/consent.ts';
 import { createJoinCodes, type JoinCode } from './accounts/join-codes.ts';
+import { type AccountNews, createAccountKeeper } from './accounts/keep-connected.ts';
 import { createWorkspaces, type Workspace } from './accounts/workspaces.ts';
 import { createUsage } from './compose/disk-usage.ts';
 import type { Draft } from './compose/draft.ts';
@@ -60,6 +61,8 @@ export interface CoreListener {
   readonly draftDropped?: (draftId: string, why: DropReason) => void;
   /** A change that need not be seen at once is not `soon`. */
   readonly postChanged: (post: Post, options?: { soon?: boolean }) => void;
+  /** The places of an account are to be told something; resolves when they were. */
+  readonly accountNews?: (news: AccountNews) => Promise<void>;
   /** What is kept about it elsewhere is to be deleted as well. */
   readonly postDeleted?: (post: Post) => Promise<void>;
 }
@@ -146,11 +149,21 @@ export function createCore(options: CoreOptions) {
     now,
   });
   const workspaces = createWorkspaces({ workspaces: workspaceStore });
+  const accountStore = stores.store<Account>('accounts');
   const accounts = createAccounts({
-    accounts: stores.store<Account>('accounts'),
+    accounts: accountStore,
     workspaces,
     client,
     secrets,
+    changed: () => accountKeeper.wake(),
+    now,
+    log,
+  });
+  const accountKeeper = createAccountKeeper({
+    records: accountStore,
+    accounts,
+    workspaces,
+    tell: tellOfAccount,
     now,
     log,
   });
@@ -300,12 +313,13 @@ export function createCore(options: CoreOptions) {
     await publisher.resume(engine.schedule);
     retention.start();
     engine.start(publisher.tick);
+    accountKeeper.start();
   }
 
   /** Resolves once everything under way has come to a point from which the next start goes on. */
   async function stop(): Promise<void> {
     // A run of the engine may wait for a file that takes long to prepare.
-    await Promise.all([engine.stop(), intake.stop(), preparer.stop()]);
+    await Promise.all([engine.stop(), intake.stop(), preparer.stop(), accountKeeper.stop()]);
     await recorder.idle();
     await retention.stop();
   }
@@ -362,6 +376,10 @@ export function createCore(options: CoreOptions) {
     for (const listener of listeners) listener.postChanged(post, options);
   }
 
+  async function tellOfAccount(news: AccountNews): Promise<void> {
+    for (const { accountNews } of listeners) await accountNews?.(news);
+  }
+
   /** Moves the bar on the card, and has the status read soon after the last byte has left. */
   function onProgress(attempt: Attempt): void {
     const completedAt = pulls.completedAt(attempt.id);
@@ -399,6 +417,7 @@ export function createCore(options: CoreOptions) {
     operators,
     workspaces,
     accounts,
+    accountKeeper,
     consents,
     joins,
     personLinks,

@@ -6,10 +6,11 @@ import { type SealedSecret, type Secrets, SecretUnreadableError } from '../stora
 import type { TikTokClient } from '../tiktok/client.ts';
 import { TikTokAuthError } from '../tiktok/errors.ts';
 import type { TokenGrant, UserInfo } from '../tiktok/types.ts';
+import { firstLifetime, type Lifetime, refreshedLifetime } from './lifetime.ts';
 import type { Workspaces } from './workspaces.ts';
 
 /** A TikTok user who allowed us to post. Tokens are kept once per `open_id`, encrypted. */
-export interface Account extends Versioned {
+export interface Account extends Versioned, Lifetime {
   readonly openId: string;
   readonly nickname: string;
   readonly username?: string | undefined;
@@ -17,9 +18,7 @@ export interface Account extends Versioned {
   readonly accessToken: SealedSecret;
   readonly accessExpiresAt: number;
   readonly refreshToken: SealedSecret;
-  readonly refreshExpiresAt: number;
   readonly connectedBy: Person;
-  readonly connectedAt: number;
   /** TikTok refused the refresh token: a person has to connect the account again. */
   readonly expired?: true;
 }
@@ -33,6 +32,8 @@ export function createAccounts({
   workspaces,
   client,
   secrets,
+  changed = () => {},
+  random = Math.random,
   now,
   log,
 }: {
@@ -40,6 +41,10 @@ export function createAccounts({
   workspaces: Workspaces;
   client: TikTokClient;
   secrets: Secrets;
+  /** Told when an account was connected, or is lost. */
+  changed?: (() => void) | undefined;
+  /** From 0 to 1. */
+  random?: (() => number) | undefined;
   now: () => number;
   log: Logger;
 }) {
@@ -55,6 +60,12 @@ export function createAccounts({
 
   const isShared = async (workspaceId: string, openId: string): Promise<boolean> =>
     (await workspaces.openIdsOf(workspaceId)).includes(openId);
+
+  /** Whether a workspace may post to the account: it is shared there, and TikTok has not ended our access. */
+  async function isConnected(workspaceId: string, openId: string): Promise<boolean> {
+    const account = await get(openId);
+    return account !== undefined && !account.expired && (await isShared(workspaceId, openId));
+  }
 
   /** Saves what TikTok granted and shares the account with the workspace. */
   async function connect(connection: {
@@ -72,12 +83,14 @@ export function createAccounts({
       nickname: info?.displayName ?? 'TikTok account',
       username: info?.username,
       ...tokensOf(grant),
+      ...firstLifetime(endOf(grant), now(), random),
       connectedBy: person,
       connectedAt: now(),
     };
     const account = await accounts.upsert(openId, () => fresh);
     if (account === undefined) throw new Error('The account was disconnected while it was being connected.');
     await workspaces.share(workspace, chat, openId);
+    changed();
     return account;
   }
 
@@ -110,10 +123,10 @@ export function createAccounts({
 
   /** Deletes an account whose access TikTok has ended; the chats whose people should know. */
   async function remove(openId: string): Promise<ChatRef[]> {
-    const sharing = await workspaces.sharing(openId);
-    for (const { id } of sharing) await workspaces.unshare(id, openId);
+    const places = await workspaces.placesWith(openId);
+    for (const { id } of places) await workspaces.unshare(id, openId);
     await accounts.delete(openId);
-    return sharing.map(({ chat }) => chat);
+    return places.map(({ chat }) => chat);
   }
 
   /**
@@ -124,11 +137,23 @@ export function createAccounts({
    */
   async function accessToken(openId: string): Promise<string> {
     const account = await usable(openId);
-    if (isFresh(account)) return open(account, 'accessToken');
-    // A refresh token may be good for one use only, so all who need a new token share one refresh.
+    return isFresh(account) ? open(account, 'accessToken') : refreshOnce(openId, isFresh);
+  }
+
+  /**
+   * Gets a new pair of tokens for an account as it was `seen`, fresh or not, unless somebody else has.
+   *
+   * @throws as `accessToken` does.
+   */
+  async function refresh(openId: string, seen: Account): Promise<void> {
+    await refreshOnce(openId, ({ refreshToken }) => refreshToken !== seen.refreshToken);
+  }
+
+  /** A refresh token may be good for one use only, so all who need a new token share one refresh. */
+  function refreshOnce(openId: string, isNew: (account: Account) => boolean): Promise<string> {
     const running = refreshes.get(openId);
     if (running !== undefined) return running;
-    const refresh = refreshAccount(account.openId).finally(() => refreshes.delete(openId));
+    const refresh = refreshAccount(openId, isNew).finally(() => refreshes.delete(openId));
     refreshes.set(openId, refresh);
     return refresh;
   }
@@ -152,16 +177,17 @@ export function createAccounts({
     );
   }
 
-  async function refreshAccount(openId: string): Promise<string> {
+  async function refreshAccount(openId: string, isNew: (account: Account) => boolean): Promise<string> {
     const account = await usable(openId);
     // Somebody else's refresh may have ended between the look and the turn.
-    if (isFresh(account)) return open(account, 'accessToken');
+    if (isNew(account)) return open(account, 'accessToken');
     const change = await renew(account);
     // The old pair may be dead from here on: the new one is on the disk before anybody uses it. Who connected the
     // account again meanwhile brought tokens that are newer than whatever came of the old ones.
     const current = await accounts.update(openId, (latest) =>
       latest.refreshToken === account.refreshToken ? { ...latest, ...change } : undefined,
     );
+    if (current?.expired) changed();
     if (current === undefined || current.expired) throw disconnected(account);
     return open(current, 'accessToken');
   }
@@ -171,11 +197,14 @@ export function createAccounts({
     const { openId } = account;
     try {
       const grant = await client.refreshToken(open(account, 'refreshToken'));
-      return tokensOf({ ...grant, openId });
+      return {
+        ...tokensOf({ ...grant, openId }),
+        ...refreshedLifetime(account, endOf(grant), now(), random),
+      };
     } catch (error) {
       if (!(error instanceof TikTokAuthError)) throw error;
       log.warn({ openId, code: error.code, logId: error.logId }, 'TikTok refused to refresh the access');
-      return { expired: true };
+      return { expired: true, keeping: { owes: 'lost' } };
     }
   }
 
@@ -203,11 +232,25 @@ export function createAccounts({
       accessToken: secrets.seal(grant.accessToken, grant.openId),
       accessExpiresAt: now() + grant.expiresInSeconds * 1000,
       refreshToken: secrets.seal(grant.refreshToken, grant.openId),
-      refreshExpiresAt: now() + grant.refreshExpiresInSeconds * 1000,
     };
   }
 
-  return { get, list, isShared, connect, noteName, disconnect, remove, accessToken, withToken, distrust };
+  const endOf = ({ refreshExpiresInSeconds }: TokenGrant): number => now() + refreshExpiresInSeconds * 1000;
+
+  return {
+    get,
+    list,
+    isShared,
+    isConnected,
+    connect,
+    noteName,
+    disconnect,
+    remove,
+    accessToken,
+    refresh,
+    withToken,
+    distrust,
+  };
 }
 
 export type Accounts = ReturnType<typeof createAccounts>;

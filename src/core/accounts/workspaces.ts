@@ -237,6 +237,14 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
     return found;
   }
 
+  /** All places that share the account: those in which it was connected, and those that are joined with them. */
+  async function placesWith(openId: string): Promise<Place[]> {
+    const found = new Map<string, Place>();
+    for (const { id } of await sharing(openId))
+      for (const place of await placesOf(id)) found.set(place.id, place);
+    return [...found.values()];
+  }
+
   async function upsert(
     id: string,
     chat: ChatRef,
@@ -264,6 +272,7 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
     share,
     unshare,
     sharing,
+    placesWith,
   };
 }
 

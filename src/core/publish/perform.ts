@@ -16,7 +16,15 @@ import {
 import type { CreatorInfo, PrivacyLevel } from '../tiktok/types.ts';
 import { type Follower, isHinted, nextOf, unread } from './live/follow.ts';
 import type { Pacing } from './pacing.ts';
-import { dueAt, type Post, type PostEvent, type PostFailure, type PostIn, termsOf } from './post.ts';
+import {
+  awaitsAccount,
+  dueAt,
+  type Post,
+  type PostEvent,
+  type PostFailure,
+  type PostIn,
+  termsOf,
+} from './post.ts';
 import type { PullCounts } from './pull-progress.ts';
 import type { Attempt, AttemptFile, ReleaseGate } from './release-gate.ts';
 import type { PostSignals, Signals } from './signals.ts';
@@ -71,7 +79,7 @@ export function createPerformer({
       case 'on_hold':
         return (await waiting.cancelled(post)) ?? (isDue(post) ? { type: 'expired' } : undefined);
       case 'queued':
-        if (!isDue(post)) return waiting.noted(post);
+        if (!isDue(post)) return (await waiting.noted(post)) ?? waiting.reconnected(post);
         return (await waiting.noted(post)) ?? (await waiting.recheck(post)) ?? openAttempt(post);
       case 'submitting':
         return submit(post);
@@ -308,8 +316,7 @@ export function createWaiting({
    * creator may do can have changed meanwhile.
    */
   async function recheck(post: PostIn<'queued'>): Promise<PostEvent | undefined> {
-    if (!(await accounts.isShared(post.workspace, post.content.openId)))
-      return { type: 'refused', failure: { reason: 'account_disconnected' }, next: { type: 'give_up' } };
+    if (!(await hasAccount(post))) return ACCOUNT_MISSING;
     if (!hasWaited(post)) return undefined;
     if (post.content.postMode !== 'DIRECT_POST') return undefined;
     try {
@@ -321,6 +328,14 @@ export function createWaiting({
     }
   }
 
+  /** Whether the account that the post waits for is connected again; people's doing wakes the post. */
+  async function reconnected(post: PostIn<'queued'>): Promise<PostEvent | undefined> {
+    return awaitsAccount(post) && (await hasAccount(post)) ? { type: 'reconnected' } : undefined;
+  }
+
+  const hasAccount = ({ workspace, content }: Post): Promise<boolean> =>
+    accounts.isConnected(workspace, content.openId);
+
   /** TikTok does not take the privacy level: its author chooses among what the creator may choose now. */
   async function askForPrivacy(post: Post): Promise<PostEvent> {
     const creator = await queryCreator(post).catch(() => undefined);
@@ -330,7 +345,7 @@ export function createWaiting({
   const queryCreator = ({ content }: Post): Promise<CreatorInfo> =>
     accounts.withToken(content.openId, (token) => client.queryCreatorInfo(token));
 
-  return { noted, cancelled, stoppedBy, review, recheck, askForPrivacy };
+  return { noted, cancelled, stoppedBy, review, recheck, reconnected, askForPrivacy };
 }
 
 export type Waiting = ReturnType<typeof createWaiting>;
@@ -366,12 +381,16 @@ function privacyGone({ content }: Post, all: readonly PrivacyLevel[]): Extract<P
   };
 }
 
+const ACCOUNT_MISSING: PostEvent = {
+  type: 'refused',
+  failure: { reason: 'account_disconnected' },
+  next: { type: 'await_account' },
+};
+
 /** What a failed `init` means for the post; what is no failure of TikTok's or of a person's is a bug and thrown on. */
 function outcomeOf(error: unknown): PostEvent {
   if (error instanceof TikTokUnreachableError) return { type: 'unanswered' };
-  if (error instanceof UserError && error.problem.code === 'account_disconnected') {
-    return { type: 'refused', failure: { reason: 'account_disconnected' }, next: { type: 'give_up' } };
-  }
+  if (error instanceof UserError && error.problem.code === 'account_disconnected') return ACCOUNT_MISSING;
   if (!(error instanceof TikTokApiError)) throw error;
   const advice = refusalOf(error.code);
   const failure: PostFailure = {

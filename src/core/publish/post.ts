@@ -22,6 +22,7 @@ import {
 import type { Versioned } from '../storage/database.ts';
 import type { FailureReason } from '../tiktok/codes.ts';
 import type { PostMode, PostSettings, PrivacyLevel, PublishStatus, VideoCounts } from '../tiktok/types.ts';
+import type { Pacing } from './pacing.ts';
 
 /** A file as the person gave it. */
 interface SourceFile {
@@ -248,8 +249,12 @@ export type Post =
 export type PostStatus = Post['status'];
 export type PostIn<S extends PostStatus> = Extract<Post, { status: S }>;
 
-/** What follows from a refusal: a limit that time lifts, another attempt that counts as one, or the end. */
-export type Next = { type: 'hold'; delayMs: number } | { type: 'retry' } | { type: 'give_up' };
+/** What follows from a refusal: a limit that time lifts, an account that people connect, another attempt, or the end. */
+export type Next =
+  | { type: 'hold'; delayMs: number }
+  | { type: 'await_account' }
+  | { type: 'retry' }
+  | { type: 'give_up' };
 
 /** What the one side effect of a status came to. */
 export type PostEvent =
@@ -268,6 +273,8 @@ export type PostEvent =
   | { type: 'voters_changed'; voters: VoterRules }
   | { type: 'held'; problem: Problem; privacyLevelOptions: readonly PrivacyLevel[] }
   | { type: 'attempt_opened'; attemptId: string }
+  /** The account that the post waits for is connected again. */
+  | { type: 'reconnected' }
   | { type: 'accepted'; publishId: string }
   /** A clear no, or no call at all. */
   | { type: 'refused'; failure: PostFailure; next: Next }
@@ -315,6 +322,16 @@ const SETTLED = new Set<PostStatus>([
   'failed',
   'unconfirmed',
 ]);
+
+/** Whether the post waits for its account to be connected again; `notBefore` is then the end of that. */
+export const awaitsAccount = (post: Post): post is PostIn<'queued'> =>
+  post.status === 'queued' && post.wait?.reason === 'account_disconnected';
+
+/** Until when a post waits for an account that is not connected: its time, and as long as patience lasts. */
+export const awaitsAccountUntil = (
+  { publishAt = 0, readyAt, createdAt }: PostBase,
+  { patienceMs }: Pick<Pacing, 'patienceMs'>,
+): number => Math.max(publishAt, readyAt ?? createdAt) + patienceMs;
 
 /** Whether nothing of ours is still under way for the post. */
 export function isSettled(post: Post): boolean {

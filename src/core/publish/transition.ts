@@ -1,6 +1,8 @@
 import type { Decision } from '../review/review.ts';
 import { type Pacing, preparingDelayMs, retryDelayMs, statusCheckDelayMs } from './pacing.ts';
 import {
+  awaitsAccount,
+  awaitsAccountUntil,
   isSettled,
   type Next,
   type Post,
@@ -50,6 +52,8 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
     }
     case 'held':
       return hold(post, event, now, pacing);
+    case 'reconnected':
+      return awaitsAccount(post) ? release(baseOf(post), now, pacing, now) : post;
     case 'attempt_opened':
       if (post.status !== 'queued') return post;
       return {
@@ -309,8 +313,9 @@ function fail(post: Post, failure: PostFailure, now: number): Post {
   return { ...baseOf(post), status: 'failed', failure, settledAt: now };
 }
 
-/** What a refusal makes of a post: it waits for a limit, tries again, or ends. */
+/** What a refusal makes of a post: it waits for a limit or its account, tries again, or ends. */
 function proceed(post: Retryable, failure: PostFailure, next: Next, now: number, pacing: Pacing): Post {
+  if (next.type === 'await_account') return awaitAccount(post, failure, now, pacing);
   if (next.type === 'hold') return waitFor(post, failure, next.delayMs, now, pacing);
   return next.type === 'retry' ? retry(post, failure, now) : fail(post, failure, now);
 }
@@ -319,6 +324,13 @@ function proceed(post: Retryable, failure: PostFailure, next: Next, now: number,
 function waitFor(post: Retryable, failure: PostFailure, delayMs: number, now: number, pacing: Pacing): Post {
   if (now + delayMs > (post.readyAt ?? post.createdAt) + pacing.patienceMs) return fail(post, failure, now);
   return { ...baseOf(post), status: 'queued', notBefore: now + delayMs, wait: failure };
+}
+
+/** Waits for people to connect the account again, which wakes it; `notBefore` ends the wait. */
+function awaitAccount(post: Retryable, failure: PostFailure, now: number, pacing: Pacing): Post {
+  const until = awaitsAccountUntil(post, pacing);
+  if (now >= until) return fail(post, failure, now);
+  return { ...baseOf(post), status: 'queued', notBefore: until, wait: failure };
 }
 
 /** Another attempt after one that certainly came to nothing; bounded and ever slower. */

@@ -148,7 +148,7 @@ describe('a token', () => {
     expect(withBytes(world.tiktok)).toHaveLength(1);
   });
 
-  it('that TikTok does not renew ends the post: the account has to be connected again', async () => {
+  it('that TikTok does not renew ends the post where nobody connects the account again for a day', async () => {
     await using world = await connectedWorld();
     for (const token of world.tiktok.state.tokens) token.revoked = true;
     const { id } = await world.submit();
@@ -166,7 +166,7 @@ describe('a token', () => {
     expect(initsOf(world.tiktok)).toBe(8);
   });
 
-  it('of an account that is gone ends the post', async () => {
+  it('of an account that stays gone ends the post', async () => {
     await using world = await createCoreWorld();
     const { id } = await world.submit();
     expect(await world.finish(id)).toMatchObject({

@@ -41,8 +41,9 @@ describe('what the creator may do when the post is due', () => {
       await world.nod.workspaces.unshare(WORKSPACE, world.tiktok.openIdOf());
       await world.step(id);
       expect(await world.read(id)).toMatchObject({
-        status: 'failed',
-        failure: { reason: 'account_disconnected' },
+        status: 'queued',
+        attempts: 0,
+        wait: { reason: 'account_disconnected' },
       });
       expect(initsOf(world.tiktok)).toBe(0);
     },
@@ -125,7 +126,7 @@ describe('what the creator may do when the post is due', () => {
     expect(withBytes(world.tiktok)).toHaveLength(1);
   });
 
-  it('ends the post where the account is gone or may not post any more', async () => {
+  it('ends the post where the account may not post any more, or stays gone', async () => {
     const banned = await approved();
     await using _ = banned.world;
     banned.creator.banned = true;
