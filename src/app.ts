@@ -118,6 +118,7 @@ export async function startApp({
     draftDropped: chats.dropDraft,
     postChanged: chats.touch,
     postDeleted: chats.forget,
+    accountNews: chats.accountNews.accountNews,
   });
   const { cardQueue, sender, downtime, catchUp, accountNews } = chats;
 

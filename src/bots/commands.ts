@@ -8,13 +8,14 @@ import type { Greetings } from './access/greetings.ts';
 import { linkAccounts, unlinkAccounts } from './access/link-accounts.ts';
 import type { AccessRequests } from './access/requests.ts';
 import type { Right } from './access/rights.ts';
+import { accountsCard } from './accounts/account-cards.ts';
 import { inviteToConnect } from './accounts/connect-link.ts';
 import type { Sender } from './cards/send.ts';
 import type { Bot, ChatEventOf } from './platform.ts';
 import { cancelCard, type Lists, postsCard } from './posts/post-list.ts';
 import type { Queue } from './posts/queue.ts';
 import type { SettingsDialogue } from './settings/settings.ts';
-import { accountsCard, disconnectCard, helpCard, note, startCard } from './text/messages.ts';
+import { disconnectCard, helpCard, note, startCard } from './text/messages.ts';
 import { wordingOf } from './text/wording.ts';
 
 /** Something that people tell Nod to do by its name. */
@@ -74,11 +75,12 @@ export const COMMANDS = {
     description: 'The connected TikTok accounts',
     shownIn: ['menu', 'help'],
     right: 'member',
-    run: async ({ accounts, sender, stats }, event) =>
-      sender.answer(
-        event,
-        accountsCard(await accounts.list(event.workspace), wordingOf(event.chat), { stats }),
-      ),
+    run: async ({ accounts, workspaces, sender, stats, now }, { workspace, ...event }) => {
+      const { timeZone } = await workspaces.settingsOf(workspace);
+      const times = { timeZone, now: now() };
+      const shared = await accounts.list(workspace);
+      await sender.answer(event, accountsCard(shared, wordingOf(event.chat), { stats, ...times }));
+    },
   },
   disconnect: {
     description: 'Disconnect a TikTok account',

@@ -246,7 +246,7 @@ export function createConversation({
     const { event, kind, post } = passed;
     if (kind === 'caption') return captionChanges.offer(event, post, event.text);
     if (kind === 'when_post') {
-      await sender.answer(event, { lines: [await schedule.takeForPost(event, post)], rows: [] });
+      await sender.answer(event, { lines: await schedule.takeForPost(event, post), rows: [] });
       return questions.settle(event);
     }
     if (kind === 'zone_post') {

@@ -169,8 +169,10 @@ export function createChats({
     now,
     log,
   });
+  const accountNews = createAccountNews({ ...core, touch, sender, now });
   const buttonPresses = createButtonPresses({
     ...core,
+    accountNews,
     postButtons,
     schedule,
     videoChoices,
@@ -226,7 +228,6 @@ export function createChats({
     now,
     log,
   });
-  const accountNews = createAccountNews({ ...core, touch, sender });
 
   /** Shows what has changed about a post, on all of its cards. */
   function touch(post: Post, { soon = true } = {}): void {

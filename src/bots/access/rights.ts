@@ -87,7 +87,10 @@ export const POST_RIGHTS = {
 export const LIST_RIGHTS = { 'queue page': 'member' } as const satisfies Record<string, Right>;
 
 /** What a button beside an account asks for. */
-export const ACCOUNT_RIGHTS = { disconnect: 'manager' } as const satisfies Record<string, Right>;
+export const ACCOUNT_RIGHTS = { disconnect: 'manager', connect: 'manager' } as const satisfies Record<
+  string,
+  Right
+>;
 
 /** What a button or a menu of the settings asks for, by what it is about and what it does. */
 export const SETTINGS_RIGHTS = {

@@ -1,17 +1,18 @@
 import type { ConsentOutcome } from '../../core/accounts/consent.ts';
+import type { AccountNews } from '../../core/accounts/keep-connected.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import { chosenAccount } from '../../core/compose/draft.ts';
 import type { DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
-import type { AccountName, ChatRef } from '../../core/people.ts';
-import type { Post } from '../../core/publish/post.ts';
+import { type AccountName, type ChatRef, platformOf } from '../../core/people.ts';
+import { awaitsAccount, type Post } from '../../core/publish/post.ts';
 import { underWayTo } from '../../core/publish/posts.ts';
 import type { Signals } from '../../core/publish/signals.ts';
 import type { Store } from '../../core/storage/database.ts';
 import type { Sender } from '../cards/send.ts';
 import { accountName } from '../text/format.ts';
-import { consentCard, note } from '../text/messages.ts';
-import { wordingOf } from '../text/wording.ts';
+import { consentCard } from '../text/messages.ts';
+import { accountNewsCard, removedCard } from './account-cards.ts';
 
 /** Brings to the chats what has happened to accounts elsewhere: in a browser, or at TikTok. */
 export function createAccountNews({
@@ -22,6 +23,8 @@ export function createAccountNews({
   touch,
   workspaces,
   sender,
+  wake,
+  now,
 }: {
   draftRefresh: DraftRefresh;
   posts: Store<Post>;
@@ -30,6 +33,8 @@ export function createAccountNews({
   touch: (post: Post) => void;
   workspaces: Pick<Workspaces, 'settingsOf'>;
   sender: Sender;
+  wake: (postId: string) => Promise<void>;
+  now: () => number;
 }) {
   /** Tells how a way through TikTok's consent page ended, and goes on with what waited for it. */
   async function consentEnded(outcome: ConsentOutcome): Promise<void> {
@@ -51,7 +56,12 @@ export function createAccountNews({
       const chosen = chosenAccount(draft);
       return chosen === undefined || chosen.state === 'unavailable' || chosen.openId === openId;
     });
-    for (const post of await processing(openId)) await signals.hint(post.publishId);
+    for (const post of await underWayTo(posts, openId)) {
+      if (post.status === 'processing') await signals.hint(post.publishId);
+      // A run may take long, and nobody waits for it.
+      else if (awaitsAccount(post)) void wake(post.id);
+      else touch(post);
+    }
   }
 
   /** Tells the chats that shared an account that TikTok has ended our access to it. */
@@ -60,21 +70,35 @@ export function createAccountNews({
     chats: readonly ChatRef[],
     account: AccountName,
   ): Promise<void> {
-    for (const chat of chats) {
-      const { slash } = wordingOf(chat);
-      sender.tell(
-        chat,
-        note(
-          `TikTok ended Nod’s access to ${accountName(account)}. ${slash}connect it again to go on posting.`,
-        ),
-      );
-    }
+    for (const chat of chats) sender.tell(chat, removedCard(openId, account));
     await draftRefresh.refreshWith(openId);
-    for (const post of await processing(openId)) touch(post);
+    await showPosts(openId);
   }
 
-  const processing = async (openId: string) =>
-    (await underWayTo(posts, openId)).filter((post) => post.status === 'processing');
+  /** Tells all places of an account that it is lost, or about to be; resolves when they know. */
+  async function accountNews(news: AccountNews): Promise<void> {
+    const { type, account, places } = news;
+    if (type === 'lost') {
+      await draftRefresh.refreshWith(account.openId);
+      await showPosts(account.openId);
+    }
+    await Promise.all(
+      places.map(async ({ id, chat }) => {
+        const { timeZone } = await workspaces.settingsOf(id);
+        const { connectedBy } = account;
+        // Who has connected it in the other chat cannot be told alone by the bot of this one.
+        const person = platformOf(connectedBy.id) === platformOf(chat) ? connectedBy : undefined;
+        await sender.inform(chat, accountNewsCard(news, { timeZone, now: now() }), person);
+      }),
+    );
+  }
 
-  return { consentEnded, accountRemoved };
+  /** Shows on the cards of its posts whether an account is connected. */
+  async function showPosts(openId: string): Promise<void> {
+    for (const post of await underWayTo(posts, openId)) touch(post);
+  }
+
+  return { consentEnded, accountRemoved, accountNews, showPosts };
 }
+
+export type AccountChats = ReturnType<typeof createAccountNews>;

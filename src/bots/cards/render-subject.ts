@@ -137,12 +137,15 @@ export function createRenderer({
     const away = botFor(chat).fetchReactions === undefined ? downtime.awayDuring(post.createdAt) : undefined;
     const { review } = post;
     const outlook = review && (await electorates.outlookOf({ ...post, review }));
+    const hasAccess = await canReach(post);
     const view = {
       post,
       chat,
       votes,
       timeZone,
       outlook,
+      hasAccess,
+      pacing,
       receivesReactions,
       heardSince,
       away,
@@ -202,7 +205,7 @@ export function createRenderer({
   async function viewOf(post: Post, chat: ChatRef, { goesOn = false } = {}): Promise<PostView> {
     const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
     const pull = attempt && pulls.progress(attempt);
-    const hasAccess = post.status !== 'processing' || (await isOpenToUs(post.content.openId));
+    const hasAccess = isSettled(post) || (await canReach(post));
     const votes = await readVotes(ballots, post);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     const prepared = preparedPart(post);
@@ -216,8 +219,9 @@ export function createRenderer({
     return preparer.progressOf(source.file, source.use);
   }
 
-  /** Whether TikTok would still tell us about the account's posts. */
-  async function isOpenToUs(openId: string): Promise<boolean> {
+  /** Whether the account is there to post to, or for what TikTok has already, to be asked about. */
+  async function canReach({ status, workspace, content: { openId } }: Post): Promise<boolean> {
+    if (status !== 'processing') return accounts.isConnected(workspace, openId);
     const account = await accounts.get(openId);
     return account !== undefined && !account.expired;
   }

@@ -57,12 +57,20 @@ export function createSender({
    * about is told alone where the chat does not take it.
    */
   function tell(chat: ChatRef, card: Card, person?: Person): void {
-    const told = sayOrTellAlone(chat, card, person, 'where it belongs').catch((error) =>
+    const told = inform(chat, card, person).catch((error) =>
       log[stopping.signal.aborted ? 'warn' : 'error']({ err: error }, 'A chat was not told'),
     );
     void told.finally(() => telling.delete(told));
     telling.add(told);
   }
+
+  /**
+   * The same, for who has to know that it was said, or cannot be.
+   *
+   * Throws when Nod stops before.
+   */
+  const inform = (chat: ChatRef, card: Card, person?: Person): Promise<void> =>
+    sayOrTellAlone(chat, card, person, 'where it belongs');
 
   /** Answers where the person asked: in a message that waits for it, else in the chat, else in their private chat. */
   async function answer(
@@ -155,7 +163,7 @@ export function createSender({
     await Promise.all(telling);
   }
 
-  return { say, tell, sayInstead, sayOnlyIn, answer, stop };
+  return { say, tell, inform, sayInstead, sayOnlyIn, answer, stop };
 }
 
 export type Sender = ReturnType<typeof createSender>;

@@ -16,6 +16,7 @@ import type { Store } from '../../core/storage/database.ts';
 import { isPrivacyLevel, type PostMode } from '../../core/tiktok/types.ts';
 import type { PassedPress } from '../access/guard.ts';
 import type { AccessRequests } from '../access/requests.ts';
+import type { AccountChats } from '../accounts/account-news.ts';
 import { askingBy, inviteToConnect } from '../accounts/connect-link.ts';
 import { accountKey, type Press } from '../buttons.ts';
 import type { CardIndex } from '../cards/card-index.ts';
@@ -53,6 +54,7 @@ export function createButtonPresses({
   workspaces,
   recorder,
   postButtons,
+  accountNews,
   schedule,
   videoChoices,
   questions,
@@ -76,6 +78,7 @@ export function createButtonPresses({
   workspaces: Workspaces;
   recorder: Recorder;
   postButtons: PostButtons;
+  accountNews: Pick<AccountChats, 'showPosts'>;
   schedule: PostSchedule;
   videoChoices: VideoChoices;
   questions: Questions;
@@ -270,6 +273,7 @@ export function createButtonPresses({
       account: accountName(account),
     });
     await draftRefresh.refreshIn(workspace, (draft) => chosenAccount(draft)?.openId === account.openId);
+    await accountNews.showPosts(account.openId);
     await sender.sayInstead(message, note(`${accountName(account)} is disconnected.`));
   }
 

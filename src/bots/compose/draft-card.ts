@@ -20,6 +20,7 @@ import { type StoredFile, TEXT_LIMITS } from '../../core/media/types.ts';
 import { isSomebody, type Obstacle } from '../../core/people.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
+import { endLine } from '../accounts/account-cards.ts';
 import { accountKey, draftButton as on } from '../buttons.ts';
 import { lengthOf } from '../cards/fit-text.ts';
 import {
@@ -133,7 +134,7 @@ export function draftCard({
     ...titleLines(draft),
     ...captionLines(draft, { isCut }),
     ...typedLines(draft),
-    ...paragraph(choiceLines(draft), coverLines(draft), planLines(draft, { timeZone, now })),
+    ...paragraph(choiceLines(draft), coverLines(draft), planLines(draft, accounts, { timeZone, now })),
     ...noticeLines(draft),
     ...(obstacle === undefined ? [] : [[unseenText(draft, obstacle)]]),
     ...(earlier === undefined
@@ -340,10 +341,20 @@ const accountPicks = (draft: Draft, accounts: readonly Account[]): Row[] =>
   );
 
 /** When it shall go out, where that is not at once. */
-function planLines(draft: Draft, { timeZone, now }: { timeZone: string; now: number }): Line[] {
+function planLines(
+  draft: Draft,
+  accounts: readonly Account[],
+  { timeZone, now }: { timeZone: string; now: number },
+): Line[] {
   const publishAt = plannedAt(draft);
   if (publishAt === undefined) return [];
-  return [['Goes out  ', { ...momentSpan(publishAt, now, timeZone), style: 'bold' }]];
+  const openId = chosenAccount(draft)?.openId;
+  const account = accounts.find((one) => one.openId === openId);
+  const end = endLine(account, publishAt, { timeZone, now });
+  return [
+    ['Goes out  ', { ...momentSpan(publishAt, now, timeZone), style: 'bold' }],
+    ...(end === undefined ? [] : [end]),
+  ];
 }
 
 /** What the button does that submits. */

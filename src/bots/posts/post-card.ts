@@ -2,10 +2,18 @@ import type { StoredFile } from '../../core/media/types.ts';
 import type { AccountName, ChatRef } from '../../core/people.ts';
 import { isSlow, type Pacing } from '../../core/publish/pacing.ts';
 import type { Post, PostFailure, PostIn } from '../../core/publish/post.ts';
-import { isSettled, isTakenDown, linksOf, profileLink, shownFile } from '../../core/publish/post.ts';
+import {
+  awaitsAccount,
+  isSettled,
+  isTakenDown,
+  linksOf,
+  profileLink,
+  shownFile,
+} from '../../core/publish/post.ts';
 import type { PullProgress } from '../../core/publish/pull-progress.ts';
 import type { Vote } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
+import { disconnectedLines, reconnectRow } from '../accounts/account-cards.ts';
 import { postButton as on } from '../buttons.ts';
 import { buttonRow, type Card, type Line, type Picture, type Row } from '../platform.ts';
 import { decisionLines, isExplained, stateLines } from '../review/review-card.ts';
@@ -33,7 +41,7 @@ export interface PostView {
   readonly votes: readonly Vote[];
   /** Another post has taken its place. */
   readonly goesOn: boolean;
-  /** Whether TikTok would still tell us about it. */
+  /** Whether its account is connected: to be posted to or, once TikTok has the post, to be asked about. */
   readonly hasAccess: boolean;
   /** How much of its video is converted, from 0 to 1, while it is. */
   readonly prepared?: number | undefined;
@@ -98,9 +106,12 @@ function preparingText(post: PostIn<'preparing'>, view: PostView): Text {
   const planned = planLines(view);
   return {
     headline: planned.length > 0 ? 'Scheduled' : 'Posting',
-    lines: [...preparingLines(post, view), ...planned],
+    lines: [...preparingLines(post, view), ...planned, ...lostLines(view)],
   };
 }
+
+/** What is to be done for a post whose account is not connected, also long before its time. */
+const lostLines = (view: PostView): Line[] => (view.hasAccess ? [] : disconnectedLines(view));
 
 /** The files are being prepared, or Nod has failed and tries again. */
 function preparingLines({ wait, notBefore }: PostIn<'preparing'>, view: PostView): Line[] {
@@ -116,13 +127,17 @@ function preparingLines({ wait, notBefore }: PostIn<'preparing'>, view: PostView
   ];
 }
 
+const THEN_FINISHED = 'Then its owner finishes it in TikTok; this card says when.';
+const NOTHING_LEFT = 'There is nothing left to do; this card will show how it goes.';
+
 /** When it goes out and what then happens, as long as that is still to come. */
-function planLines({ post: { publishAt, content }, timeZone, now }: PostView): Line[] {
+function planLines({ post: { publishAt, content }, hasAccess, timeZone, now }: PostView): Line[] {
   if (publishAt === undefined || publishAt <= now) return [];
   const moment = momentSpan(publishAt, now, timeZone);
-  return content.postMode === 'MEDIA_UPLOAD'
-    ? [['Goes to the inbox ', moment, '.'], ['Then its owner finishes it in TikTok; this card says when.']]
-    : [['Goes out ', moment, '.'], ['There is nothing left to do; this card will show how it goes.']];
+  const isForInbox = content.postMode === 'MEDIA_UPLOAD';
+  const goes: Line = [isForInbox ? 'Goes to the inbox ' : 'Goes out ', moment, '.'];
+  if (!hasAccess) return [goes];
+  return [goes, [isForInbox ? THEN_FINISHED : NOTHING_LEFT]];
 }
 
 /** What its author has to decide, and until when. */
@@ -135,10 +150,11 @@ function waitingText(post: PostIn<'on_hold'>, { chat, now, timeZone }: PostView)
 function queuedText(post: PostIn<'queued'>, view: PostView): Text {
   const { chat, now, timeZone } = view;
   const planned = planLines(view);
+  if (awaitsAccount(post)) return { headline: 'Waiting', lines: disconnectedLines(view) };
   if (post.wait === undefined) {
     return planned.length > 0
-      ? { headline: 'Scheduled', lines: planned }
-      : { headline: 'Posting', lines: [[takeBackText(post, now)]] };
+      ? { headline: 'Scheduled', lines: [...planned, ...lostLines(view)] }
+      : { headline: 'Posting', lines: [[takeBackText(post, now)], ...lostLines(view)] };
   }
   const { what, next } = failureWords(wordingOf(chat), post.wait.reason, post.wait.reasonRaw);
   return {
@@ -147,6 +163,7 @@ function queuedText(post: PostIn<'queued'>, view: PostView): Text {
       [`${capital(what)}.`],
       ...(next === undefined ? [] : [[next]]),
       ['Nothing is posted twice. Next try ', whenSpan(post.notBefore, now, timeZone), '.'],
+      ...lostLines(view),
     ],
   };
 }
@@ -196,20 +213,19 @@ function pullText(post: Post, pull: PullProgress): string {
 function rowsOf(view: PostView): Row[] {
   const { post, chat } = view;
   const cancel = on(post, 'Cancel', 'cancel');
+  const lostRows = view.hasAccess ? [] : [reconnectRow(post)];
   switch (post.status) {
     case 'in_review':
+      return [...lostRows, buttonRow(cancel)];
     case 'submitting':
       return [buttonRow(cancel)];
     case 'preparing':
     case 'queued':
-      return planLines(view).length > 0 ? plannedRows(post) : [buttonRow(cancel)];
+      return [...lostRows, ...(planLines(view).length > 0 ? plannedRows(post) : [buttonRow(cancel)])];
     case 'on_hold':
       return heldRows(post);
     case 'processing':
-      return [
-        ...(view.hasAccess ? [] : [connectRow(post)]),
-        ...(post.cancelRefused ? [] : [buttonRow(cancel)]),
-      ];
+      return [...lostRows, ...(post.cancelRefused ? [] : [buttonRow(cancel)])];
     case 'failed':
       return failedRows(post, failureWords(wordingOf(chat), post.failure.reason));
     case 'unconfirmed':
@@ -235,11 +251,9 @@ function failedRows(post: PostIn<'failed'>, { edit, inbox, connect }: FailureWor
   const again = edit
     ? buttonRow(on(post, 'Edit and try again', 'edit'), on(post, 'Try again', 'again'))
     : buttonRow(on(post, 'Try again', 'again'), on(post, 'Edit', 'edit'));
-  if (connect) return [connectRow(post), again];
+  if (connect) return [reconnectRow(post), again];
   return inbox && post.content.postMode === 'DIRECT_POST' ? [inboxRow(post), again] : [again];
 }
-
-const connectRow = (post: Post): Row => buttonRow({ ...on(post, 'Connect TikTok', 'connect'), tone: 'main' });
 
 const inboxRow = (post: Post): Row => buttonRow(on(post, 'Send to my inbox instead', 'inbox'));
 
@@ -281,14 +295,23 @@ export function finalNote({
       ...why,
       ...text.lines,
     ],
-    rows: [],
+    rows: awaitsAccount(post) ? [reconnectRow(post)] : [],
   };
 }
 
 function callingText(post: Post, wording: Wording): Text | undefined {
   if (post.status === 'on_hold') return heldText(post, wording);
+  if (awaitsAccount(post)) return AWAITS_ACCOUNT;
   return post.status === 'cancelled' || post.status === 'withdrawn' ? undefined : finalText(post, wording);
 }
+
+const AWAITS_ACCOUNT: Text = {
+  headline: 'Waiting for its account',
+  lines: [
+    ['Its TikTok account must be connected again; the post goes out as soon as that is done.'],
+    ['The card says until when it waits.'],
+  ],
+};
 
 /** What a post waits for that its author has to decide anew. */
 function heldText({ problem, review }: PostIn<'on_hold'>, wording: Wording): Text {

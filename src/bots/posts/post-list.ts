@@ -2,7 +2,7 @@ import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import { chosenAccount, type Draft, kindOf, plannedAt } from '../../core/compose/draft.ts';
 import { openDraftsIn, openDraftsOf } from '../../core/compose/open-drafts.ts';
 import type { ChatRef, Person } from '../../core/people.ts';
-import { isSettled, isTakenDown, linksOf, type Post } from '../../core/publish/post.ts';
+import { awaitsAccount, isSettled, isTakenDown, linksOf, type Post } from '../../core/publish/post.ts';
 import { recentIn, reviewsIn, underWayIn } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { isAbsent } from '../access/members.ts';
@@ -128,6 +128,8 @@ function stateWords(post: Post, now: number, timeZone: string): Line {
     case 'failed':
       return [`✕ ${failureWords(wordingOf(post.chat), post.failure.reason, post.failure.reasonRaw).what}`];
     case 'queued':
+      if (awaitsAccount(post))
+        return ['waits for its account until ', momentSpan(post.notBefore, now, timeZone)];
       if (post.wait !== undefined) return ['waiting, next try ', whenSpan(post.notBefore, now, timeZone)];
       return post.notBefore > now ? ['goes out ', momentSpan(post.notBefore, now, timeZone)] : ['queued'];
     case 'in_review':

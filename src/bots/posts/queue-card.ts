@@ -1,4 +1,4 @@
-import type { Post } from '../../core/publish/post.ts';
+import { awaitsAccount, type Post } from '../../core/publish/post.ts';
 import { applies } from '../../core/publish/verbs.ts';
 import type { Vote } from '../../core/review/review.ts';
 import { postButton, queueButton } from '../buttons.ts';
@@ -128,7 +128,8 @@ const canCancel = (post: Post): boolean =>
 /** When it is tried next, as long as that is still to come. */
 function goesOutAt(post: Post, now: number): number | undefined {
   const { publishAt = 0 } = post;
-  const at = post.status === 'queued' ? Math.max(post.notBefore, publishAt) : publishAt;
+  const at =
+    post.status === 'queued' && !awaitsAccount(post) ? Math.max(post.notBefore, publishAt) : publishAt;
   return at > now ? at : undefined;
 }
 

@@ -1,3 +1,4 @@
+import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { DraftPlan } from '../../core/compose/draft.ts';
 import type { Composer } from '../../core/compose/drafts.ts';
@@ -9,6 +10,7 @@ import type { Post } from '../../core/publish/post.ts';
 import type { Signals } from '../../core/publish/signals.ts';
 import { applies, checkApplies, notNow } from '../../core/publish/verbs.ts';
 import type { Store } from '../../core/storage/database.ts';
+import { endLine } from '../accounts/account-cards.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
 import type { Sender } from '../cards/send.ts';
 import type { ChatEvent, ChatEventOf, Line } from '../platform.ts';
@@ -45,6 +47,7 @@ export function createSchedule({
   posts,
   signals,
   workspaces,
+  accounts,
   recorder,
   cardQueue,
   questions,
@@ -56,6 +59,7 @@ export function createSchedule({
   posts: Store<Post>;
   signals: Signals;
   workspaces: Workspaces;
+  accounts: Pick<Accounts, 'get'>;
   recorder: Recorder;
   cardQueue: CardQueue;
   questions: Questions;
@@ -193,9 +197,14 @@ export function createSchedule({
   }
 
   /** Takes the answer for a post; what to say to it. */
-  async function takeForPost(event: ChatEventOf<'text'>, post: Post): Promise<Line> {
+  async function takeForPost(event: ChatEventOf<'text'>, post: Post): Promise<Line[]> {
     checkPlannable(post);
-    return plan(post, event.person, await read(event.text, post.workspace));
+    const publishAt = await read(event.text, post.workspace);
+    const line = await plan(post, event.person, publishAt);
+    const { timeZone } = await workspaces.settingsOf(post.workspace);
+    const account = await accounts.get(post.content.openId);
+    const end = endLine(account, publishAt, { timeZone, now: now() });
+    return end === undefined ? [line] : [line, end];
   }
 
   /** A time that cannot be stands on the card, for what shall go out later must not go out at once; false for such. */

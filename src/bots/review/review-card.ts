@@ -1,9 +1,11 @@
 import type { StoredFile } from '../../core/media/types.ts';
 import { type ChatRef, type Person, platformOf } from '../../core/people.ts';
+import type { Pacing } from '../../core/publish/pacing.ts';
 import { type Post, type PostIn, shownFile } from '../../core/publish/post.ts';
 import type { CastResult } from '../../core/review/ballots.ts';
 import { barredFrom, type Vote, type VoteChoice, votesOf } from '../../core/review/review.ts';
 import { disclosureLabel } from '../../core/tiktok/codes.ts';
+import { disconnectedLines, reconnectRow } from '../accounts/account-cards.ts';
 import { postButton as on } from '../buttons.ts';
 import { lengthOf } from '../cards/fit-text.ts';
 import { type Button, buttonRow, type Card, type Line, type Picture, type Row } from '../platform.ts';
@@ -38,6 +40,9 @@ export interface ReviewView {
   readonly timeZone: string;
   /** Whether there is anybody who could approve it; absent where that was not looked up. */
   readonly outlook?: Outlook | undefined;
+  /** Whether its account is connected; absent where that was not looked up. */
+  readonly hasAccess?: boolean | undefined;
+  readonly pacing?: Pick<Pacing, 'patienceMs'> | undefined;
   /** Whether reactions under this card reach Nod. */
   readonly receivesReactions: boolean;
   /** Since when they do, where they did not from the beginning and cannot be read back. */
@@ -52,7 +57,10 @@ export interface ReviewView {
   readonly pictureOf: (file: StoredFile) => Picture;
 }
 
-type StateView = Pick<ReviewView, 'post' | 'chat' | 'votes' | 'timeZone' | 'outlook' | 'prepared' | 'now'>;
+type StateView = Pick<
+  ReviewView,
+  'post' | 'chat' | 'votes' | 'timeZone' | 'outlook' | 'hasAccess' | 'pacing' | 'prepared' | 'now'
+>;
 
 /** The card on which a team decides: what would be published, what is still missing, and until when. */
 export function reviewCard(view: ReviewView): Card {
@@ -131,7 +139,7 @@ function contentLines(post: Post): Line[] {
 
 /** What is still missing, until when, and what then happens. */
 export function stateLines(view: StateView): Line[] {
-  const { post, chat, votes, timeZone, now } = view;
+  const { post, chat, votes, hasAccess, pacing, timeZone, now } = view;
   const { approvals = 0 } = post.review?.policy ?? {};
   const wording = wordingOf(chat);
   const approvers = votes.filter(({ mark }) => mark === 'approve').map(({ person }) => person.name);
@@ -153,6 +161,8 @@ export function stateLines(view: StateView): Line[] {
     lines.push(['Open until ', until, '; if nobody decides by then, nothing is posted.']);
   }
   lines.push(planLine(post, view));
+  if (hasAccess === false && pacing !== undefined)
+    lines.push(...disconnectedLines({ post, pacing, timeZone, now }));
   return lines;
 }
 
@@ -273,7 +283,7 @@ function awayLine({ from, until }: Away, now: number, timeZone: string): Line {
   ];
 }
 
-function rowsOf({ post, outlook, previewUrl }: ReviewView, isCut: boolean): Row[] {
+function rowsOf({ post, outlook, hasAccess, previewUrl }: ReviewView, isCut: boolean): Row[] {
   const look: Button[] = [{ label: 'Look at it', href: previewUrl }];
   if (isCut) look.push(on(post, 'Whole caption', 'caption'));
   return [
@@ -282,6 +292,7 @@ function rowsOf({ post, outlook, previewUrl }: ReviewView, isCut: boolean): Row[
       { ...on(post, 'Reject…', 'reject'), tone: 'bad' },
     ),
     ...wayOutRows(post, outlook),
+    ...(hasAccess === false ? [reconnectRow(post)] : []),
     buttonRow(...look),
     buttonRow(on(post, 'When…', 'when'), on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')),
   ];

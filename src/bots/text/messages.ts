@@ -5,7 +5,6 @@ import type { AccountName, ChatRef, Obstacle, Person } from '../../core/people.t
 import type { Problem } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
 import { takesVotes } from '../../core/publish/verbs.ts';
-import { STATS_SCOPE } from '../../core/tiktok/oauth.ts';
 import { accountKey, encodePress } from '../buttons.ts';
 import { type Button, buttonColumn, buttonRow, type Card, type Line, type Row } from '../platform.ts';
 import {
@@ -235,28 +234,8 @@ export function linkForNobodyCard({ slash }: Wording): Card {
   );
 }
 
-/** The TikTok accounts of a place. */
-export function accountsCard(
-  accounts: readonly Account[],
-  wording: Wording,
-  { stats }: { stats: boolean },
-): Card {
-  if (accounts.length === 0) return problemCard({ code: 'no_account' }, wording);
-  const lines = accounts.flatMap((account): Line[] => {
-    const state = account.expired
-      ? `  needs ${wording.slash}connect again`
-      : `  connected by ${account.connectedBy.name}`;
-    const lacksStats = stats && !account.scopes.includes(STATS_SCOPE);
-    return [
-      [{ text: accountName(account), style: 'bold' }, state],
-      ...(lacksStats ? [[`  ${toAddStats(wording)}`]] : []),
-    ];
-  });
-  return { lines: [['TikTok accounts here'], ...lines], rows: [] };
-}
-
-/** In the words of TikTok's consent page. */
-const toAddStats = ({ slash }: Wording) =>
+/** How the results of an account come to be shown, in the words of TikTok's consent page. */
+export const toAddStats = ({ slash }: Wording) =>
   `Its results are not shown: ${slash}connect it again and allow “Read your public videos on TikTok”.`;
 
 /** Asks which account of a place to disconnect. */

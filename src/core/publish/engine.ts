@@ -70,9 +70,9 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
   }
 
   async function clockMoved(): Promise<void> {
-    const due = [...timers].filter(([, { at }]) => at <= now());
-    for (const [postId, { at }] of timers) schedule(postId, at);
-    await Promise.all(due.map(([postId]) => wake(postId)));
+    const late = [...due].filter(([, at]) => at <= now());
+    await Promise.all(late.map(([postId]) => wake(postId)));
+    setTimer();
   }
 
   function run(postId: string): void {

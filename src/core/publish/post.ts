@@ -324,7 +324,7 @@ const SETTLED = new Set<PostStatus>([
 ]);
 
 /** Whether the post waits for its account to be connected again; `notBefore` is then the end of that. */
-export const awaitsAccount = (post: Post): post is PostIn<'queued'> =>
+export const awaitsAccount = (post: Post): boolean =>
   post.status === 'queued' && post.wait?.reason === 'account_disconnected';
 
 /** Until when a post waits for an account that is not connected: its time, and as long as patience lasts. */

@@ -53,7 +53,7 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
     case 'held':
       return hold(post, event, now, pacing);
     case 'reconnected':
-      return awaitsAccount(post) ? release(baseOf(post), now, pacing, now) : post;
+      return post.status === 'queued' && awaitsAccount(post) ? release(baseOf(post), now, pacing, now) : post;
     case 'attempt_opened':
       if (post.status !== 'queued') return post;
       return {

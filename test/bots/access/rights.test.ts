@@ -311,6 +311,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     row: MANAGE,
     event: pressOf('account', 'disconnect', undefined, 'unknown'),
   },
+  'account connect': {
+    about: 'place',
+    row: MANAGE,
+    event: pressOf('account', 'connect', undefined, 'unknown'),
+  },
   'settings card show': onPlace('card show', MANAGE),
   'settings approvals set': onPlace('approvals set', MANAGE, '1'),
   'settings hours set': onPlace('hours set', MANAGE, '24'),

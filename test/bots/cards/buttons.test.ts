@@ -14,6 +14,7 @@ import {
   POST_RIGHTS,
   SETTINGS_RIGHTS,
 } from '../../../src/bots/access/rights.ts';
+import { accountNewsCard, accountsCard, removedCard } from '../../../src/bots/accounts/account-cards.ts';
 import { type DraftMenu, draftCard } from '../../../src/bots/compose/draft-card.ts';
 import type { Card } from '../../../src/bots/platform.ts';
 import { changeCard, replacedCard } from '../../../src/bots/posts/caption-change.ts';
@@ -29,13 +30,7 @@ import {
   type SettingsView,
   settingsCard,
 } from '../../../src/bots/settings/settings-card.ts';
-import {
-  accountsCard,
-  connectCard,
-  consentCard,
-  disconnectCard,
-  linkKeptCard,
-} from '../../../src/bots/text/messages.ts';
+import { connectCard, consentCard, disconnectCard, linkKeptCard } from '../../../src/bots/text/messages.ts';
 import { WORDINGS } from '../../../src/bots/text/wording.ts';
 import type { PlaceAccess } from '../../../src/core/access/place-access.ts';
 import type { Account } from '../../../src/core/accounts/accounts.ts';
@@ -54,18 +49,21 @@ const EDITORS = { id: 'discord:40', name: 'Editors' };
 const pictureOf = () => ({ type: 'picture' as const, key: 'key', path: 'path' });
 const common = { timeZone: 'UTC', now: NOW, pictureOf };
 
+const TIMES = { timeZone: 'UTC', now: NOW };
+
 const GRANTED = { openId: 'open-id', nickname: 'Studio Ana', scopes: ['video.publish', 'video.upload'] };
+const life = { connectedBy: BEN, connectedAt: NOW, refreshExpiresAt: LATER };
 const account = {
+  ...life,
   openId: 'open-id',
   nickname: 'Studio Ana',
-  connectedBy: BEN,
-  scopes: [],
+  scopes: [] as string[],
 } as unknown as Account;
 const other = {
+  ...life,
   openId: 'other-id',
   nickname: 'Second Ana',
-  connectedBy: BEN,
-  scopes: [],
+  scopes: [] as string[],
 } as unknown as Account;
 
 function draft(
@@ -109,14 +107,14 @@ const coverSheet = {
   picture: stored(10),
 };
 
-const post = (state: PostState, more: Partial<Post> = {}): Card =>
+const post = (state: PostState, more: Partial<Post> = {}, hasAccess = true): Card =>
   postCard({
     ...common,
     post: { ...postIn(state), ...more } as Post,
     chat: 'telegram:1',
     votes: [],
     goesOn: false,
-    hasAccess: true,
+    hasAccess,
     pacing: DEFAULT_PACING,
   });
 
@@ -321,7 +319,25 @@ const CARDS: Readonly<Record<string, Card>> = {
     now: NOW,
   }),
   'zone, said for a post': zoneKnownCard('Times here are those of UTC now.', { on: 'post', id: 'post' }),
-  'accounts, listed': accountsCard([account, other], WORDINGS.telegram, { stats: true }),
+  'post, planned, without its account': post(
+    { status: 'queued', notBefore: LATER },
+    { publishAt: LATER },
+    false,
+  ),
+  'post, waiting for its account': post(
+    { status: 'queued', notBefore: LATER, wait: { reason: 'account_disconnected' } },
+    {},
+    false,
+  ),
+  'review, without its account': review('', { hasAccess: false, pacing: DEFAULT_PACING }),
+  'accounts, listed': accountsCard([account, other], WORDINGS.telegram, { stats: true, ...TIMES }),
+  'accounts, one lost': accountsCard([account, { ...other, expired: true }], WORDINGS.telegram, {
+    stats: true,
+    ...TIMES,
+  }),
+  'accounts, lost': accountNewsCard({ type: 'lost', account, places: [] }, TIMES),
+  'accounts, ending': accountNewsCard({ type: 'ending', account, places: [] }, TIMES),
+  'accounts, removed': removedCard(account.openId, account),
   'accounts, to disconnect': disconnectCard([account, other], WORDINGS.telegram),
   'accounts, the link to connect': connectCard('https://nod.example/connect/x'),
   'accounts, the way to the link': linkKeptCard(BEN, WORDINGS.telegram, 'https://t.me/nod?start=connect'),

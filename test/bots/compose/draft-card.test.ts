@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { draftCard } from '../../../src/bots/compose/draft-card.ts';
+import type { Account } from '../../../src/core/accounts/accounts.ts';
 import { type Draft, type DraftFile, UNDECIDED } from '../../../src/core/compose/draft.ts';
 import type { EarlierPost } from '../../../src/core/compose/earlier-post.ts';
 import type { Problem } from '../../../src/core/problems.ts';
@@ -9,11 +10,16 @@ import { draftWith, photo, postIn, pressesOf, printed } from '../cards/subjects.
 
 const pictureOf = () => ({ type: 'picture' as const, key: 'key', path: 'path' });
 const NOW = Date.parse('2026-11-22T12:00:00Z');
-const cardOf = (changes: Partial<Draft> = {}, approvals = 0, earlier?: EarlierPost) => {
+const cardOf = (
+  changes: Partial<Draft> = {},
+  approvals = 0,
+  earlier?: EarlierPost,
+  accounts: readonly Account[] = [],
+) => {
   const policy = { ...defaultPolicy({ isPrivate: true }), approvals };
   return draftCard({
     draft: draftWith(changes),
-    accounts: [],
+    accounts,
     pictureOf,
     policy,
     timeZone: 'Europe/Berlin',
@@ -199,6 +205,18 @@ it('says when it goes out, and what its button does', () => {
   expect(print(planned)).toContain('[Schedule]');
   expect(print(planned, 2)).toContain('[Ask for approval]');
   expect(print({}, 2)).not.toContain('Post now');
+});
+
+it('says that the account’s permission ends before the plan', () => {
+  const connectedAt = Date.parse('2026-11-01T12:00:00Z');
+  const account = { ...draftWith().account, connectedAt } as unknown as Account;
+  const shown = (day: string, refreshExpiresAt: number) =>
+    printed(cardOf({ plan: { at: Date.parse(day) } }, 0, undefined, [{ ...account, refreshExpiresAt }]));
+  const end = Date.parse('2026-11-24T12:00:00Z');
+  expect(shown('2026-11-24T12:00:00Z', end)).not.toContain('permission');
+  expect(shown('2026-11-25T12:00:00Z', end)).toContain(
+    'Goes out  Wed 25 Nov 13:00 (Europe/Berlin)\nTikTok’s permission for Studio Ana (@studio.ana) ends Tue 24 Nov 13:00 (Europe/Berlin); Nod renews it before',
+  );
 });
 
 it('names a time that cannot be', () => {

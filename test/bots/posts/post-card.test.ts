@@ -119,6 +119,35 @@ it('says that it cannot see how a post ends without access to the account', () =
   expect(text).not.toContain('keeps checking');
 });
 
+describe('a post whose account is not connected', () => {
+  const DAY_MS = 24 * 3_600_000;
+  const publishAt = NOW + DAY_MS;
+  const planned: PostState = { status: 'queued', notBefore: publishAt };
+  const waiting: PostState = {
+    status: 'queued',
+    notBefore: NOW + DAY_MS,
+    wait: { reason: 'account_disconnected' },
+  };
+
+  it('says so long before its time, and until when it waits', () => {
+    const post = { ...postIn(planned), publishAt, readyAt: publishAt } as Post;
+    const text = print(planned, { post, hasAccess: false });
+    expect(text).toContain(
+      'Goes out tomorrow 00:01 (UTC).\nIts TikTok account must be connected again.\nIt waits for that until Sat 3 Jan 00:01 (UTC); after that it is not posted.\n[Connect again]\n[Other time…]',
+    );
+    expect(print(planned, { post })).not.toContain('connected again');
+  });
+
+  it('says that it goes on as soon as that is done, and calls its author', () => {
+    const post = { ...postIn(waiting), readyAt: NOW } as Post;
+    expect(print(waiting, { post, hasAccess: false })).toMatch(
+      /^Waiting[\s\S]*It goes out as soon as that is done, and waits for it until tomorrow 00:01 \(UTC\)\.\n\[Connect again\]\n\[Cancel\]$/,
+    );
+    const call = finalNote({ ...view, post });
+    expect(call && printed(call)).toMatch(/^Waiting for its account[\s\S]*\[Connect again\]$/);
+  });
+});
+
 it('says why a post waits, when it goes on, and that nothing is posted twice', () => {
   const wait = { reason: 'daily_post_limit', reasonRaw: 'spam_risk_too_many_posts' } as const;
   const text = print({ status: 'queued', notBefore: NOW + 40_000, wait });

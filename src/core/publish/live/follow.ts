@@ -4,6 +4,7 @@ import type { Store } from '../../storage/database.ts';
 import { MAX_VIDEOS, type TikTokClient } from '../../tiktok/client.ts';
 import { type Advice, type FailureReason, failureOf } from '../../tiktok/codes.ts';
 import { TikTokApiError, TikTokRateLimitError, TikTokUnreachableError } from '../../tiktok/errors.ts';
+import { STATS_SCOPE } from '../../tiktok/oauth.ts';
 import type { PublishStatus, Video } from '../../tiktok/types.ts';
 import type { Next, Post, PostEvent, PostIn } from '../post.ts';
 import { livePostsAround, underWayTo } from '../posts.ts';
@@ -126,7 +127,7 @@ export function createFollower({
     read: (token: string) => Promise<Video[]>,
   ): Promise<Video[] | undefined> {
     const account = await accounts.get(openId);
-    if (!account?.scopes.includes('video.list')) return undefined;
+    if (!account?.scopes.includes(STATS_SCOPE)) return undefined;
     try {
       return await accounts.withToken(openId, read);
     } catch (error) {
