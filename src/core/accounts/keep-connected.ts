@@ -191,5 +191,3 @@ export function createAccountKeeper({
 
   return { round, start, wake, stop, idle };
 }
-
-export type AccountKeeper = ReturnType<typeof createAccountKeeper>;
