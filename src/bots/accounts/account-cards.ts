@@ -83,7 +83,7 @@ function endingCard(account: Account, { timeZone, now }: Times): Card {
   const end = momentSpan(account.refreshExpiresAt, now, timeZone);
   const why = isEndFixed(account)
     ? 'Renewing it has not moved that. Connecting the account again does.'
-    : 'TikTok does not answer when Nod renews it. Nod keeps trying; connecting the account again is the sure way.';
+    : 'Nod could not renew it so far and keeps trying. Connecting the account again is the sure way.';
   return {
     lines: [
       [{ text: `TikTok’s permission for ${accountName(account)} ends `, style: 'bold' }, end],

@@ -1,3 +1,4 @@
+import type { Access } from '../../core/access/place-access.ts';
 import type { ConsentOutcome } from '../../core/accounts/consent.ts';
 import type { AccountNews } from '../../core/accounts/keep-connected.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
@@ -21,6 +22,7 @@ export function createAccountNews({
   signals,
   recorder,
   touch,
+  access,
   workspaces,
   sender,
   wake,
@@ -31,6 +33,7 @@ export function createAccountNews({
   signals: Signals;
   recorder: Recorder;
   touch: (post: Post) => void;
+  access: Pick<Access, 'isAllowed'>;
   workspaces: Pick<Workspaces, 'settingsOf'>;
   sender: Sender;
   wake: (postId: string) => Promise<void>;
@@ -75,7 +78,7 @@ export function createAccountNews({
     await showPosts(openId);
   }
 
-  /** Tells all places of an account that it is lost, or about to be; resolves when they know. */
+  /** Tells all places of an account that may use this Nod that it is lost, or about to be; resolves when they know. */
   async function accountNews(news: AccountNews): Promise<void> {
     const { type, account, places } = news;
     if (type === 'lost') {
@@ -84,6 +87,7 @@ export function createAccountNews({
     }
     await Promise.all(
       places.map(async ({ id, chat }) => {
+        if (!(await access.isAllowed(id))) return;
         const { timeZone } = await workspaces.settingsOf(id);
         const { connectedBy } = account;
         // Who has connected it in the other chat cannot be told alone by the bot of this one.

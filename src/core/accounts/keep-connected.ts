@@ -144,11 +144,11 @@ export function createAccountKeeper({
     const owes = keeping?.owes;
     if (owes === undefined) return;
     await tell({ type: owes, account, places: await workspaces.placesWith(openId) });
-    await records.update(openId, (latest) =>
-      latest.keeping?.owes === owes && latest.refreshToken === account.refreshToken
-        ? { ...latest, keeping: { ...latest.keeping, owes: undefined } }
-        : undefined,
-    );
+    await records.update(openId, (latest) => {
+      const isSame = latest.keeping?.owes === owes && latest.keeping.warned === keeping?.warned;
+      if (!isSame || latest.connectedAt !== account.connectedAt) return undefined;
+      return { ...latest, keeping: { ...latest.keeping, owes: undefined } };
+    });
   }
 
   function start(): void {

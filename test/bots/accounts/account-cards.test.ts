@@ -58,7 +58,7 @@ describe('the news of an account', () => {
     );
   });
 
-  it('says when it ends, and whether nothing moves that or TikTok is silent', () => {
+  it('says when it ends, and whether nothing moves that or TikTok gives no answer', () => {
     expect(news('ending', fixed)).toBe(
       [
         'TikTok’s permission for Studio Ana (@studio.ana) ends Tue 22 Dec 12:00 (UTC)',
@@ -67,7 +67,7 @@ describe('the news of an account', () => {
         '[Connect again]',
       ].join('\n'),
     );
-    expect(news('ending')).toContain('TikTok does not answer when Nod renews it.');
+    expect(news('ending')).toContain('Nod could not renew it so far and keeps trying.');
   });
 });
 

@@ -107,6 +107,30 @@ describe('an account that nobody uses', () => {
     expect(told).toEqual([{ day: 151, type: 'ending' }]);
   });
 
+  it('is told of once where a chat hears of it only after the next refresh', async () => {
+    const { world, at, begunAt } = await keptWorld();
+    await using _ = world;
+    const nod = world.openAnother();
+    const { promise: chatIsBack, resolve: comeBack } = Promise.withResolvers<void>();
+    const days: number[] = [];
+    nod.listen({
+      draftChanged: () => {},
+      postChanged: () => {},
+      accountNews: () => {
+        days.push(dayOf(world.now() - begunAt));
+        return chatIsBack;
+      },
+    });
+    for (let day = 1; day <= 160; day += 1) {
+      await nod.accountKeeper.round();
+      world.tiktok.clock.advance(DAY_MS);
+    }
+    comeBack();
+    await nod.accountKeeper.idle();
+    await passUntil(world, at(170), nod);
+    expect(days).toHaveLength(1);
+  });
+
   it('is kept, too, where it was connected before there was a plan for it', async () => {
     const { world, openId, at, refreshDays } = await keptWorld({ renews: true });
     await using _ = world;
