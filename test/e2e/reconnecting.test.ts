@@ -6,10 +6,12 @@ import {
   bothShow,
   type Cards,
   fillIn,
+  groupShows,
   newCards,
   pressable,
   sayZone,
   startTeam,
+  submitInGroup,
   submitWith,
   type Team,
   textOnTelegram,
@@ -116,4 +118,15 @@ it('warns of a plan beyond the end of the account’s permission, also when a po
   const opened = await team.press(cards.onDiscord, 'When…');
   const answered = await fillIn(team, opened, 'tomorrow 19:00');
   await answered.waitForResponse(/It goes out [\s\S]*TikTok’s permission for Studio Ana/);
+});
+
+it('shows where two chats part, and where they join, whether a post still has its account', async () => {
+  await using team = await startTeam();
+  const cards = await submitInGroup(team, team.dora, 'From the group');
+  const settings = await team.run('settings');
+  await settings.waitForResponse('Settings');
+  await team.press(settings, 'Separate Editors (Telegram)');
+  await groupShows(team, cards, /wants to post[\s\S]*must be connected again/);
+  await team.join();
+  await groupShows(team, cards, /^(?![\s\S]*must be connected again)[\s\S]*wants to post/);
 });

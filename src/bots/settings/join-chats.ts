@@ -4,7 +4,7 @@ import type { DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
 import type { Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
-import type { Post } from '../../core/publish/post.ts';
+import { awaitsAccount, type Post } from '../../core/publish/post.ts';
 import { underWay } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { settingKey } from '../buttons.ts';
@@ -32,6 +32,7 @@ export function createJoinChats({
   draftRefresh,
   sender,
   touch,
+  wake,
   botFor,
 }: {
   posts: Store<Post>;
@@ -42,6 +43,7 @@ export function createJoinChats({
   sender: Sender;
   /** Shows what has changed about the post. */
   touch: (post: Post) => void;
+  wake: (postId: string) => Promise<void>;
   botFor: (chat: string) => Bot;
 }) {
   /**
@@ -79,6 +81,7 @@ export function createJoinChats({
       throw new UserError({ code: 'code_unknown' });
     await workspaces.join(workspace, chat, offer.workspace);
     const places = await workspaces.placesOf(workspace);
+    await lookAgain(({ workspace: place }) => places.some(({ id }) => id === place));
     const accounts = (await workspaces.openIdsOf(workspace)).length;
     const { own, others } = split(places, workspace);
     const detail = [own, places[0]].map((place) => (place ? placeName(place) : '')).join(' with ');
@@ -120,9 +123,18 @@ export function createJoinChats({
     const detail = `${placeName(part)} from ${placeName(root)}`;
     // From now on neither of them sees the history of the other, nor its reviews.
     for (const { id } of [part, root]) await recorder.note({ place: id, person, what: 'separated', detail });
-    for (const post of await underWay(posts)) if (post.review?.places.includes(part.id)) touch(post);
+    const isTheirs = ({ workspace: place }: Post) => place === part.id || place === root.id;
+    await lookAgain((post) => isTheirs(post) || post.review?.places.includes(part.id) === true);
     const other = workspace === part.id ? root : part;
     sender.tell(other.chat, separatedNews(part, root, person));
+  }
+
+  /** Shows posts whose place has other accounts now; those that waited for one go on. */
+  async function lookAgain(isMeant: (post: Post) => boolean): Promise<void> {
+    for (const post of (await underWay(posts)).filter(isMeant)) {
+      if (awaitsAccount(post)) void wake(post.id);
+      touch(post);
+    }
   }
 
   return { invite, join, separate, separateAll };
