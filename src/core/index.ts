@@ -32,6 +32,8 @@ import { createPublisher } from './publish/publisher.ts';
 import { createPullProgress } from './publish/pull-progress.ts';
 import { type Attempt, createReleaseGate } from './publish/release-gate.ts';
 import { createSignals, type PostSignals, type Publish } from './publish/signals.ts';
+import { createResultsEnding, type EndedAccess } from './results/end-results.ts';
+import { createResultsReader } from './results/read-results.ts';
 import { createRetention } from './retention.ts';
 import { type Ballot, createBallots } from './review/ballots.ts';
 import { createPersonLinks, type LinkCode, type PersonLink } from './review/person-links.ts';
@@ -155,6 +157,7 @@ export function createCore(options: CoreOptions) {
     workspaces,
     client,
     secrets,
+    accessEnds: (openId) => resultsEnding.endAccess(openId),
     changed: () => accountKeeper.wake(),
     now,
     log,
@@ -208,7 +211,28 @@ export function createCore(options: CoreOptions) {
     mayExpire,
     mayPost: access.isAllowed,
   });
-  const follower = createFollower({ signals, accounts, client, posts, now });
+  const results = createResultsReader({
+    posts,
+    accounts,
+    client,
+    signals,
+    isOn: tiktok.stats ?? false,
+    now,
+  });
+  const resultsEnding = createResultsEnding({
+    ended: stores.store<EndedAccess>('ended-access'),
+    posts,
+    signals,
+    now,
+  });
+  const follower = createFollower({
+    signals,
+    accounts,
+    client,
+    posts,
+    readResults: results.readResults,
+    now,
+  });
   const performer = createPerformer({
     mediaUrl: (attempt, file) => `${publicUrl}/media/${attempt.id}/${file.name}`,
     gate,
@@ -344,6 +368,7 @@ export function createCore(options: CoreOptions) {
     await personLinks.sweep();
     await randomIds.sweep();
     await submission.sweep();
+    await resultsEnding.sweep();
   }
 
   /** Has the listener told of every change from now on. */
@@ -444,6 +469,9 @@ export function createCore(options: CoreOptions) {
     pacing,
     wake,
     listen,
+    /** Whether how posts do is read, and shown. */
+    hasResults: tiktok.stats ?? false,
+    sweepResults: resultsEnding.sweep,
     votesAreRead,
     clockMoved: engine.clockMoved,
     start,

@@ -36,6 +36,7 @@ export interface CoreWorldOptions {
   readonly webhooks?: boolean;
   readonly gateWaitMs?: number;
   readonly releaseMediaAfterMs?: number;
+  readonly stats?: boolean;
   /** Other room for media than plenty. */
   readonly disk?: DiskRoomOptions;
 }
@@ -74,8 +75,8 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
   const server = await startServer({ app, host: '127.0.0.1', port: 0, drainMs: 0 });
   const { url } = server;
   const mediaUrl = () => `${url}/media/`;
-  const { releaseMediaAfterMs } = options;
-  const common = { directory, mediaStore, tiktok, publicUrl: url, pacing, log, releaseMediaAfterMs };
+  const { releaseMediaAfterMs, stats } = options;
+  const common = { directory, mediaStore, tiktok, publicUrl: url, pacing, log, releaseMediaAfterMs, stats };
   nods.push(openNod(common));
   tiktok.app.urlProperties.push({ type: 'prefix', value: mediaUrl() });
   if (options.webhooks) tiktok.app.webhookUrl = `${url}/webhooks/tiktok`;

@@ -33,6 +33,8 @@ export interface NodOptions {
   /** Other than the machine's own. */
   readonly findFfmpeg?: CoreOptions['findFfmpeg'] | undefined;
   readonly chats?: Partial<ChatPorts>;
+  /** How posts do is not read unless said otherwise. */
+  readonly stats?: boolean | undefined;
   /** Stands before and behind everything that the process reads, writes and asks of TikTok. */
   readonly around?: Around;
   /** Told of every wake, in place of the engine; the waker waits for it. */
@@ -59,7 +61,7 @@ export function openNod(options: NodOptions) {
     now,
     log,
     secretKey: key,
-    tiktok: { clientKey, authorizeUrl: tiktok.authorizeUrl },
+    tiktok: { clientKey, authorizeUrl: tiktok.authorizeUrl, stats: options.stats },
     access: options.access ?? { isOpen: true },
     limits: options.limits ?? WITHOUT_LIMITS,
     keepPostsMs: Number.POSITIVE_INFINITY,

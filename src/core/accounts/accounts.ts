@@ -32,6 +32,7 @@ export function createAccounts({
   workspaces,
   client,
   secrets,
+  accessEnds = async () => {},
   changed = () => {},
   random = Math.random,
   now,
@@ -41,6 +42,8 @@ export function createAccounts({
   workspaces: Workspaces;
   client: TikTokClient;
   secrets: Secrets;
+  /** Told before our access to an account ends for good. */
+  accessEnds?: (openId: string) => Promise<void>;
   /** Told when an account was connected, or is lost. */
   changed?: (() => void) | undefined;
   /** From 0 to 1. */
@@ -118,6 +121,7 @@ export function createAccounts({
         'TikTok did not confirm that our access ended; our tokens are deleted',
       );
     }
+    await accessEnds(openId);
     await accounts.delete(openId);
   }
 
@@ -125,6 +129,7 @@ export function createAccounts({
   async function remove(openId: string): Promise<ChatRef[]> {
     const places = await workspaces.placesWith(openId);
     for (const { id } of places) await workspaces.unshare(id, openId);
+    await accessEnds(openId);
     await accounts.delete(openId);
     return places.map(({ chat }) => chat);
   }

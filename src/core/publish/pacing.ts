@@ -18,7 +18,9 @@ export interface Pacing {
 }
 
 const MINUTE_MS = 60_000;
-const SLOWEST_CHECK_MS = 60 * MINUTE_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const SLOWEST_CHECK_MS = HOUR_MS;
 
 /** After an attempt that came to nothing; a new attempt is always safe, so the first comes soon. */
 const RETRY_DELAYS_MS = [
@@ -28,7 +30,7 @@ const RETRY_DELAYS_MS = [
   2 * MINUTE_MS,
   10 * MINUTE_MS,
   30 * MINUTE_MS,
-  60 * MINUTE_MS,
+  HOUR_MS,
 ] as const;
 
 /** After a preparation that failed through a fault of ours: the first may have met a busy moment, a full disk takes a person. */
@@ -37,13 +39,23 @@ const PREPARING_DELAYS_MS = [5_000, 30_000, 2 * MINUTE_MS, 10 * MINUTE_MS] as co
 export const DEFAULT_PACING: Pacing = {
   pollIntervalMs: 45_000,
   pollAttempts: 3,
-  patienceMs: 24 * 60 * MINUTE_MS,
+  patienceMs: DAY_MS,
   afterPullMs: 4_000,
   lateVotesMs: 2_000,
-  holdMs: 7 * 24 * 60 * MINUTE_MS,
+  holdMs: 7 * DAY_MS,
   takeBackMs: 3_000,
   reasonMs: 10_000,
 };
+
+/** How long after a post went live its numbers are read, and how much sooner where another post's are read anyway. */
+const LOOKS = [
+  { afterMs: HOUR_MS, soonerMs: 15 * MINUTE_MS },
+  { afterMs: DAY_MS, soonerMs: 2 * HOUR_MS },
+  { afterMs: 7 * DAY_MS, soonerMs: 12 * HOUR_MS },
+] as const;
+
+/** After a look at numbers that TikTok did not answer. */
+const LOOK_RETRY_DELAYS_MS = [5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS] as const;
 
 /** Milliseconds until the next attempt; undefined when there shall be none. */
 export function retryDelayMs(retries: number): number | undefined {
@@ -64,4 +76,37 @@ export function statusCheckDelayMs(checks: number, pacing: Pacing): number {
 /** Whether TikTok takes longer than people are used to. */
 export function isSlow(checks: number, pacing: Pacing): boolean {
   return checks >= pacing.pollAttempts;
+}
+
+/**
+ * When the numbers of a post are read next (epoch milliseconds); undefined when they are not any more.
+ *
+ * `plannedAt` is the look that is done with. One that is due by now, or nearly, is part of the look just made.
+ */
+export function nextLookAt(
+  liveAt: number,
+  { now, plannedAt = 0 }: { readonly now: number; readonly plannedAt?: number | undefined },
+): number | undefined {
+  const next = LOOKS.find(
+    ({ afterMs, soonerMs }) => liveAt + afterMs > plannedAt && liveAt + afterMs - soonerMs > now,
+  );
+  return next && liveAt + next.afterMs;
+}
+
+/** From when on a planned look may be made along with another one. */
+export function lookOpensAt(liveAt: number, plannedAt: number): number {
+  const look = LOOKS.findLast(({ afterMs }) => liveAt + afterMs <= plannedAt) ?? LOOKS[0];
+  return plannedAt - look.soonerMs;
+}
+
+/** How much sooner than planned a look may be at most. */
+export const SOONEST_LOOK_MS = Math.max(...LOOKS.map(({ soonerMs }) => soonerMs));
+
+/** Whether numbers that were read at this time are those of a day or more. */
+export const isDayOld = (liveAt: number, readAt: number): boolean =>
+  readAt - liveAt >= LOOKS[1].afterMs - LOOKS[1].soonerMs;
+
+/** Milliseconds until a look that failed is tried again; undefined when it is left out. */
+export function lookRetryDelayMs(failures: number): number | undefined {
+  return LOOK_RETRY_DELAYS_MS[failures];
 }

@@ -168,6 +168,8 @@ interface Followed extends Settled {
   readonly results?: readonly PostResults[] | undefined;
   /** When its numbers are wanted next; absent for not any more. */
   readonly nextResultsAt?: number | undefined;
+  /** How often TikTok has not answered that look; absent for never. */
+  readonly lookFailures?: number | undefined;
   readonly checks: number;
   readonly checkedAt: number;
   /** Absent when there is nothing more to learn. */
@@ -306,6 +308,15 @@ export type PostEvent =
     }
   /** It is in the list of what its creator has made public. */
   | { type: 'video_found'; postId: string; shareUrls: ShareUrls }
+  /** A look at the numbers is done with; without `results` there was nothing to see. */
+  | {
+      type: 'results_read';
+      results?: PostResults | undefined;
+      shareUrls?: ShareUrls | undefined;
+    }
+  | { type: 'results_unread'; retryAfterMs?: number | undefined }
+  /** Numbers that were read until `until` are not ours to keep any more. */
+  | { type: 'results_deleted'; until: number }
   | { type: 'cancelled'; by?: Person | undefined; isShutOut?: true | undefined }
   | { type: 'withdrawn'; by: Person }
   | { type: 'cancel_refused' };

@@ -101,6 +101,39 @@ export const withNextCheck = async (posts: Posts): Promise<Post[]> => [
   ...(await search(posts, { by: 'nextResultsAt' })),
 ];
 
+/** A page of the posts of an account whose numbers are to be read before this time (epoch milliseconds), earliest first. */
+export const looksDueTo = (
+  posts: Posts,
+  openId: string,
+  below: number,
+  page: { readonly limit: number; readonly offset: number },
+): Promise<Post[]> =>
+  search(posts, { where: { 'content.openId': openId }, by: 'nextResultsAt', below, ...page });
+
+/** A page of the posts of an account that have numbers, of which the oldest are older than this (epoch milliseconds). */
+export const withResultsOf = (
+  posts: Posts,
+  openId: string,
+  below: number,
+  page: { readonly limit: number; readonly offset: number },
+): Promise<Post[]> =>
+  search(posts, { where: { 'content.openId': openId }, by: 'results[0].at', below, ...page });
+
+/** The posts of a place that are live, by when they went live, the newest first. */
+export const liveIn = (
+  posts: Posts,
+  workspace: string,
+  {
+    limit,
+    from,
+    below,
+  }: { readonly limit: number; readonly from?: number | undefined; readonly below?: number | undefined },
+): Promise<Post[]> => {
+  const where = { workspace, status: 'published' };
+  const between = { ...(from !== undefined && { from }), ...(below !== undefined && { below }) };
+  return search(posts, { where, by: 'settledAt', newestFirst: true, limit, ...between });
+};
+
 /** The posts that settled at this time (epoch milliseconds) or later. */
 export const settledSince = (posts: Posts, from: number): Promise<Post[]> =>
   search(posts, { by: 'settledAt', from });

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Person } from '../people.ts';
 import type { VoterRules } from '../review/review.ts';
 import type { Store, Versioned } from '../storage/database.ts';
+import type { Video } from '../tiktok/types.ts';
 
 const MAX_LINKED = 1_000;
 
@@ -19,6 +20,18 @@ export interface PostSignals extends Versioned {
   readonly publicIds?: Readonly<Record<string, PublicNews>>;
   /** When TikTok last announced something of a public id. */
   readonly publicToldAt?: number;
+  /** How its videos do, read along with those of another post. */
+  readonly videos?: LeftVideos | undefined;
+  /** Numbers that were read until then are not ours to keep any more. */
+  readonly endedAt?: number;
+}
+
+/** What TikTok has told about a post that it was not asked about alone. */
+export interface LeftVideos {
+  /** The planned look that it answers. */
+  readonly plannedAt: number;
+  readonly askedAt: number;
+  readonly found: readonly Pick<Video, 'id' | 'shareUrl' | 'counts'>[];
 }
 
 /** Whether people can see a post, as TikTok announced it. */
@@ -96,6 +109,16 @@ export function createSignals({
     return true;
   }
 
+  /** Leaves what a planned look at the numbers of a post would find. */
+  async function leaveVideos(postId: string, videos: LeftVideos): Promise<void> {
+    await write(postId, { videos });
+  }
+
+  /** Has the numbers deleted that were read of a post until now. */
+  async function endResults(postId: string, endedAt: number): Promise<void> {
+    await write(postId, { videos: undefined, endedAt });
+  }
+
   async function link(publishId: string, postId: string): Promise<void> {
     const created = await publishes.create(publishId, { postId });
     if (created === undefined) return;
@@ -141,7 +164,19 @@ export function createSignals({
     }
   }
 
-  return { read, cancel, withdraw, reschedule, changeVoters, hint, link, lastToldOf, forget };
+  return {
+    read,
+    cancel,
+    withdraw,
+    reschedule,
+    changeVoters,
+    hint,
+    leaveVideos,
+    endResults,
+    link,
+    lastToldOf,
+    forget,
+  };
 }
 
 export type Signals = ReturnType<typeof createSignals>;

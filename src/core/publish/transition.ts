@@ -1,5 +1,12 @@
 import type { Decision } from '../review/review.ts';
-import { type Pacing, preparingDelayMs, retryDelayMs, statusCheckDelayMs } from './pacing.ts';
+import {
+  lookRetryDelayMs,
+  nextLookAt,
+  type Pacing,
+  preparingDelayMs,
+  retryDelayMs,
+  statusCheckDelayMs,
+} from './pacing.ts';
 import {
   awaitsAccount,
   awaitsAccountUntil,
@@ -82,6 +89,12 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
       const { postId, shareUrls } = event;
       return withIds(post, { postIds: [...post.postIds, postId], goneIds: post.goneIds, shareUrls }, now);
     }
+    case 'results_read':
+      return post.status === 'published' ? noteResults(post, event, now) : post;
+    case 'results_unread':
+      return post.status === 'published' ? lookAgain(post, event, now) : post;
+    case 'results_deleted':
+      return post.status === 'published' ? deleteResults(post, event.until) : post;
     case 'cancelled': {
       if (isSettled(post)) return post;
       const { by, isShutOut } = event;
@@ -184,7 +197,7 @@ function isOutOfPatience(post: PostIn<'processing'>, now: number, pacing: Pacing
 }
 
 function publish(post: Followable, event: StatusRead, now: number, pacing: Pacing): Post {
-  const published = followed(post, 'published', event, now);
+  const published = withLooks(followed(post, 'published', event, now), now);
   const { privacyLevel } = post.content.settings;
   // TikTok tells the id of a public post only, and only after it has moderated it; of a draft nobody knows who sees it.
   const mayBePublic = privacyLevel === undefined || privacyLevel === 'PUBLIC_TO_EVERYONE';
@@ -199,7 +212,8 @@ function withIds(
   now: number,
 ): Post {
   const takenDownAt = areGone(postIds, goneIds) ? (post.takenDownAt ?? now) : undefined;
-  return { ...post, postIds, goneIds, takenDownAt, shareUrls: { ...post.shareUrls, ...shareUrls } };
+  const links = { ...post.shareUrls, ...shareUrls };
+  return withLooks({ ...post, postIds, goneIds, takenDownAt, shareUrls: links }, now);
 }
 
 const areGone = (postIds: readonly string[], goneIds: readonly string[] = []): boolean =>
@@ -237,7 +251,17 @@ function followed<S extends 'published' | 'in_inbox'>(
     checks: before === undefined ? 0 : before.checks + 1,
     checkedAt: event.askedAt,
     settledAt: before?.settledAt ?? now,
+    lookFailures: before?.lookFailures,
   };
+}
+
+/** Plans when the numbers of a post are read, if it may be one that everybody sees. */
+function withLooks<P extends Omit<PostIn<'published'>, 'nextCheckAt'>>(post: P, now: number): P {
+  const { privacyLevel } = post.content.settings;
+  const mayBePublic =
+    post.postIds.length > 0 || privacyLevel === undefined || privacyLevel === 'PUBLIC_TO_EVERYONE';
+  const planned = post.nextResultsAt ?? (mayBePublic ? nextLookAt(post.settledAt, { now }) : undefined);
+  return { ...post, nextResultsAt: planned };
 }
 
 function afterFailure(post: PostIn<'processing'>, event: StatusRead, now: number, pacing: Pacing): Post {
@@ -258,6 +282,38 @@ function checkLater(post: Post, checkedAt: number, now: number, pacing: Pacing, 
   const { nextCheckAt, ...rest } = post;
   const checked = { ...rest, checks: post.checks + 1, checkedAt };
   return nextCheckAt === undefined ? checked : withLateCheck(checked, now, pacing, atLeastMs);
+}
+
+type ResultsRead = Extract<PostEvent, { type: 'results_read' }>;
+type ResultsUnread = Extract<PostEvent, { type: 'results_unread' }>;
+
+/** What TikTok does not show is no number, so the last ones stay. */
+function noteResults(post: PostIn<'published'>, { results, shareUrls }: ResultsRead, now: number): Post {
+  const { nextResultsAt: plannedAt, results: earlier = [], settledAt } = post;
+  if (plannedAt === undefined) return post;
+  return {
+    ...post,
+    results: results === undefined ? post.results : [...earlier, results],
+    shareUrls: shareUrls === undefined ? post.shareUrls : { ...post.shareUrls, ...shareUrls },
+    nextResultsAt: nextLookAt(settledAt, { now: results?.at ?? now, plannedAt }),
+    lookFailures: undefined,
+  };
+}
+
+/** A look that TikTok did not answer is tried again, a few times and ever later, and then left out. */
+function lookAgain(post: PostIn<'published'>, { retryAfterMs = 0 }: ResultsUnread, now: number): Post {
+  const { nextResultsAt: plannedAt, lookFailures = 0, settledAt } = post;
+  if (plannedAt === undefined) return post;
+  const delayMs = lookRetryDelayMs(lookFailures);
+  return delayMs === undefined
+    ? { ...post, nextResultsAt: nextLookAt(settledAt, { now, plannedAt }), lookFailures: undefined }
+    : { ...post, nextResultsAt: now + Math.max(delayMs, retryAfterMs), lookFailures: lookFailures + 1 };
+}
+
+function deleteResults(post: PostIn<'published'>, until: number): Post {
+  const kept = post.results?.filter(({ at }) => at > until) ?? [];
+  if (kept.length === (post.results?.length ?? 0)) return post;
+  return { ...post, results: kept.length === 0 ? undefined : kept };
 }
 
 function giveUpWaiting(post: PostIn<'processing'>, now: number): Post {

@@ -1,5 +1,6 @@
 import type { Accounts } from '../../accounts/accounts.ts';
 import { UserError } from '../../problems.ts';
+import type { ResultsReader } from '../../results/read-results.ts';
 import type { Store } from '../../storage/database.ts';
 import { MAX_VIDEOS, type TikTokClient } from '../../tiktok/client.ts';
 import { type Advice, type FailureReason, failureOf } from '../../tiktok/codes.ts';
@@ -24,12 +25,14 @@ export function createFollower({
   accounts,
   client,
   posts,
+  readResults,
   now,
 }: {
   signals: Signals;
   accounts: Accounts;
   client: TikTokClient;
   posts: Pick<Store<Post>, 'find'>;
+  readResults: ResultsReader['readResults'];
   now: () => number;
 }) {
   /** What is to be learned of a settled post now; undefined for nothing. */
@@ -42,7 +45,8 @@ export function createFollower({
     const isDue = post.nextCheckAt !== undefined && post.nextCheckAt <= now();
     // A draft can be posted a second time; what has its id has nothing more to learn by a hint.
     const isOpen = post.status === 'in_inbox' || post.postIds.length === 0 || isDraft(post);
-    if (!isDue && !(isOpen && isHinted(post, note))) return undefined;
+    if (!isDue && !(isOpen && isHinted(post, note)))
+      return post.status === 'published' ? readResults(post, note) : undefined;
     const read = await readStatus(post, { note, pulledBytes: 0 });
     const isWithoutId =
       post.status === 'published' && read.type === 'status_read' && read.status.postIds.length === 0;
