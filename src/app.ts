@@ -120,7 +120,7 @@ export async function startApp({
     postDeleted: chats.forget,
     accountNews: chats.accountNews.accountNews,
   });
-  const { cardQueue, sender, downtime, catchUp, accountNews } = chats;
+  const { cardQueue, sender, digests, downtime, catchUp, accountNews } = chats;
 
   let isRunning = false;
   let claimCode: string | undefined;
@@ -173,6 +173,8 @@ export async function startApp({
   if (!signal?.aborted) await starter.start(chats.conversation.handle, startOptions);
   isRunning = true;
   void readVotes();
+  digests.start();
+  stack.defer(() => digests.stop());
 
   /** Votes that were cast in a chat that is still away may arrive when it comes. */
   async function readVotes(): Promise<void> {

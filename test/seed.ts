@@ -7,7 +7,7 @@ import type { ChatRef, Person } from '../src/core/people.ts';
 import { openStores } from '../src/core/storage/database.ts';
 import { createSecrets, readOrMakeKey } from '../src/core/storage/secrets.ts';
 import { createTikTokClient } from '../src/core/tiktok/client.ts';
-import { SCOPES } from '../src/core/tiktok/oauth.ts';
+import { scopesToAsk } from '../src/core/tiktok/oauth.ts';
 import { grantOf } from './core/core-world.ts';
 import type { World } from './world.ts';
 
@@ -53,7 +53,7 @@ export async function seed(world: World, places: readonly SeededPlace[]): Promis
     const { workspace, chat, title, isPrivate, connectedBy: person, approvals, joined } = place;
     await workspaces.meet({ workspace, chat, chatTitle: title, isPrivate });
     if (person !== undefined) {
-      const grant = grantOf(world.tiktok.grant({ scopes: [...SCOPES] }));
+      const grant = grantOf(world.tiktok.grant({ scopes: [...scopesToAsk(config.tiktok)] }));
       const info = await client.fetchUserInfo(grant.accessToken, grant.scopes);
       await accounts.connect({ workspace, chat, person, grant, info });
     }

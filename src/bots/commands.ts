@@ -3,7 +3,9 @@ import type { Consents } from '../core/accounts/consent.ts';
 import type { Workspaces } from '../core/accounts/workspaces.ts';
 import type { Draft } from '../core/compose/draft.ts';
 import type { ChatRef } from '../core/people.ts';
+import type { Post } from '../core/publish/post.ts';
 import type { PersonLinks } from '../core/review/person-links.ts';
+import type { Store } from '../core/storage/database.ts';
 import type { Greetings } from './access/greetings.ts';
 import { linkAccounts, unlinkAccounts } from './access/link-accounts.ts';
 import type { AccessRequests } from './access/requests.ts';
@@ -14,6 +16,7 @@ import type { Sender } from './cards/send.ts';
 import type { Bot, ChatEventOf } from './platform.ts';
 import { cancelCard, type Lists, postsCard } from './posts/post-list.ts';
 import type { Queue } from './posts/queue.ts';
+import { showResults } from './results/show-results.ts';
 import type { SettingsDialogue } from './settings/settings.ts';
 import { disconnectCard, helpCard, note, startCard } from './text/messages.ts';
 import { wordingOf } from './text/wording.ts';
@@ -41,6 +44,7 @@ export interface CommandParts {
   readonly queue: Queue;
   readonly settings: SettingsDialogue;
   readonly personLinks: PersonLinks;
+  readonly posts: Pick<Store<Post>, 'find'>;
   readonly sender: Sender;
   readonly botFor: (chat: ChatRef) => Bot;
   readonly publicUrl: string;
@@ -119,6 +123,12 @@ export const COMMANDS = {
     shownIn: ['menu', 'help'],
     right: 'member',
     run: showPosts,
+  },
+  results: {
+    description: 'How your last posts did on TikTok',
+    shownIn: ['menu', 'help'],
+    right: 'member',
+    run: showResults,
   },
   cancel: {
     description: 'Cancel what is under way',

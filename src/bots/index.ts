@@ -29,6 +29,7 @@ import { createLists } from './posts/post-list.ts';
 import { createQueue } from './posts/queue.ts';
 import { createSchedule } from './posts/schedule.ts';
 import { type AskedQuestion, createQuestions, questionsAbout } from './questions.ts';
+import { createDigests } from './results/digest.ts';
 import { createCatchUp } from './review/catch-up.ts';
 import { createDowntime, type DowntimeRecord } from './review/downtime.ts';
 import { createElectorates } from './review/electorate.ts';
@@ -142,6 +143,7 @@ export function createChats({
   const videoChoices = createVideoChoices({ ...core, questions, cardIndex, cardQueue });
   const queue = createQueue({ ...core, drawPost, previewUrl, sender, now });
   const joinChats = createJoinChats({ ...core, sender, touch, botFor });
+  const digests = createDigests({ ...core, sender, now, log });
   const settings = createSettings({ ...core, joinChats, electorates, sender, questions, botFor, now });
   const postButtons = createPostButtons({
     ...core,
@@ -250,7 +252,7 @@ export function createChats({
     await captionChanges.forget(post);
   }
 
-  const parts = { conversation, accountNews, cardQueue, unshownCards, sender, downtime, catchUp };
+  const parts = { conversation, accountNews, cardQueue, unshownCards, sender, digests, downtime, catchUp };
   return { ...parts, botFor, touch, dropDraft, forget };
 }
 

@@ -216,7 +216,7 @@ export function createCore(options: CoreOptions) {
     accounts,
     client,
     signals,
-    isOn: tiktok.stats ?? false,
+    isOn: tiktok.stats === true,
     now,
   });
   const resultsEnding = createResultsEnding({
@@ -469,8 +469,6 @@ export function createCore(options: CoreOptions) {
     pacing,
     wake,
     listen,
-    /** Whether how posts do is read, and shown. */
-    hasResults: tiktok.stats ?? false,
     sweepResults: resultsEnding.sweep,
     votesAreRead,
     clockMoved: engine.clockMoved,

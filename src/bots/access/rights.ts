@@ -107,6 +107,7 @@ export const SETTINGS_RIGHTS = {
   'people drop': 'manager',
   'reviews set': 'manager',
   'zone ask': 'manager',
+  'digest set': 'manager',
   'join ask': 'manager',
   'join issue': 'manager',
   'join separate': 'manager',

@@ -9,6 +9,8 @@ export interface CardRecord extends Versioned {
   readonly shownHash: string;
   /** Which ending was told in a message of its own. */
   readonly toldEnding?: string;
+  /** The same for what came after it. */
+  readonly toldFollowUp?: string;
   /** Id of the message under which our reactions stand. */
   readonly marked?: string;
   /** Why it stands elsewhere and not where it belongs. */
@@ -53,9 +55,11 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
     await cards.update(subject, (current) => ({ ...current, shownHash: '' }));
   }
 
-  async function noteTold(subject: string, toldEnding: string, known?: CardRecord): Promise<void> {
-    await cards.update(subject, (current) => ({ ...current, toldEnding }), known);
-  }
+  const noteTold = (
+    subject: string,
+    told: Pick<CardRecord, 'toldEnding' | 'toldFollowUp'>,
+    known?: CardRecord,
+  ): Promise<CardRecord | undefined> => cards.update(subject, (current) => ({ ...current, ...told }), known);
 
   const noteMarked = (subject: string, marked: string, known?: CardRecord): Promise<CardRecord | undefined> =>
     cards.update(subject, (current) => ({ ...current, marked }), known);

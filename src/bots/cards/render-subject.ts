@@ -10,7 +10,7 @@ import type { MediaStore } from '../../core/media/store.ts';
 import type { StoredFile } from '../../core/media/types.ts';
 import { type ChatRef, type Obstacle, wholeOf } from '../../core/people.ts';
 import type { Pacing } from '../../core/publish/pacing.ts';
-import { isSettled, isTakenDown, type Post } from '../../core/publish/post.ts';
+import { isSettled, isTakenDown, latestResults, type Post } from '../../core/publish/post.ts';
 import { readVotes } from '../../core/publish/posts.ts';
 import type { PullCounts } from '../../core/publish/pull-progress.ts';
 import type { ReleaseGate } from '../../core/publish/release-gate.ts';
@@ -22,6 +22,7 @@ import { placeOf, takesPart } from '../access/takes-part.ts';
 import { type DraftMenu, draftCard } from '../compose/draft-card.ts';
 import type { Bot, Card, Picture } from '../platform.ts';
 import { finalNote, type PostView, postCard } from '../posts/post-card.ts';
+import { resultsNote } from '../results/result-words.ts';
 import type { Downtime } from '../review/downtime.ts';
 import type { Electorates, Outlook } from '../review/electorate.ts';
 import type { ReactionDeliveries } from '../review/reaction-delivery.ts';
@@ -53,6 +54,7 @@ export function createRenderer({
   botFor,
   previewUrl,
   placementOf,
+  stats,
   pacing,
   now,
 }: {
@@ -75,6 +77,8 @@ export function createRenderer({
   previewUrl: (post: Post) => string;
   /** In which chats the cards of a post's review are. */
   placementOf: (post: Post) => Promise<ReviewPlacement>;
+  /** Whether how posts do is shown. */
+  stats: boolean;
   pacing: Pacing;
   now: () => number;
 }) {
@@ -196,6 +200,7 @@ export function createRenderer({
         card: ending,
         callsFor: post.author,
       },
+      followUp: isHome && stats ? resultsNote(post) : undefined,
     };
   }
 
@@ -209,7 +214,9 @@ export function createRenderer({
     const votes = await readVotes(ballots, post);
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     const prepared = preparedPart(post);
-    return { post, chat, votes, goesOn, hasAccess, prepared, pull, timeZone, pacing, now: now(), pictureOf };
+    const results = stats ? latestResults(post) : undefined;
+    const view = { post, chat, votes, goesOn, hasAccess, prepared, pull, results };
+    return { ...view, timeZone, pacing, now: now(), pictureOf };
   }
 
   /** How far the one file is that takes long. */

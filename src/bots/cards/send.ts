@@ -56,8 +56,8 @@ export function createSender({
    * Says it in another chat than the one in which something happened: that may be away, and nobody waits for it. Whom it is
    * about is told alone where the chat does not take it.
    */
-  function tell(chat: ChatRef, card: Card, person?: Person): void {
-    const told = inform(chat, card, person).catch((error) =>
+  function tell(chat: ChatRef, card: Card, person?: Person, options?: SendOptions): void {
+    const told = inform(chat, card, person, options).catch((error) =>
       log[stopping.signal.aborted ? 'warn' : 'error']({ err: error }, 'A chat was not told'),
     );
     void told.finally(() => telling.delete(told));
@@ -69,8 +69,8 @@ export function createSender({
    *
    * Throws when Nod stops before.
    */
-  const inform = (chat: ChatRef, card: Card, person?: Person): Promise<void> =>
-    sayOrTellAlone(chat, card, person, 'where it belongs');
+  const inform = (chat: ChatRef, card: Card, person?: Person, options?: SendOptions): Promise<void> =>
+    sayOrTellAlone(chat, card, person, 'where it belongs', options);
 
   /** Answers where the person asked: in a message that waits for it, else in the chat, else in their private chat. */
   async function answer(
@@ -87,8 +87,9 @@ export function createSender({
     card: Card,
     person: Person | undefined,
     there: string,
+    options?: SendOptions,
   ): Promise<void> {
-    if ((await say(chat, card)) !== undefined || person === undefined) return;
+    if ((await say(chat, card, options)) !== undefined || person === undefined) return;
     const bot = botFor(chat);
     const [obstacle, own] = await Promise.all([
       bot.fetchObstacle(chat).catch(() => undefined),

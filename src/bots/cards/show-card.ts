@@ -37,6 +37,8 @@ export interface Rendering {
   readonly marks?: readonly VoteChoice[] | undefined;
   /** Told once in a message of its own, so that a phone buzzes: how it ended, or that it is about to. */
   readonly ending?: Ending | undefined;
+  /** Told once as well, after the ending and without a sound, where the card stands. */
+  readonly followUp?: Omit<Ending, 'callsFor' | 'isSaidByCard'> | undefined;
 }
 
 /** A new key is a new ending. */
@@ -101,7 +103,7 @@ export function createShowCard({
     rendering: Rendering,
     doubts: Doubts,
   ): Promise<MessageRef | undefined> {
-    const { card, ending, marks } = rendering;
+    const { card, ending, followUp, marks } = rendering;
     let record = await cardIndex.read(subject);
     const isFirst = record === undefined;
     const isShown =
@@ -119,7 +121,11 @@ export function createShowCard({
     }
     if (ending !== undefined && record?.toldEnding !== ending.key) {
       if (!(isFirst && ending.isSaidByCard)) await tell(subject, message.chat, ending, message, doubts);
-      await cardIndex.noteTold(subject, ending.key, record);
+      record = await cardIndex.noteTold(subject, { toldEnding: ending.key }, record);
+    }
+    if (followUp !== undefined && record?.toldFollowUp !== followUp.key) {
+      await tell(subject, message.chat, followUp, message, doubts, { silent: true });
+      await cardIndex.noteTold(subject, { toldFollowUp: followUp.key }, record);
     }
     return isShown ? undefined : message;
   }
@@ -272,11 +278,12 @@ export function createShowCard({
     { key, card, callsFor }: Ending,
     replyTo: MessageRef,
     doubts: Doubts,
+    { silent = false }: { silent?: boolean } = {},
   ): Promise<void> {
     const onceKey = onceKeyOf(chat, subject, 'ending', key);
     try {
       const bot = botFor(chat);
-      await counted({ doubts, key, bot }, () => bot.send(chat, card, { replyTo, callsFor, onceKey }));
+      await counted({ doubts, key, bot }, () => bot.send(chat, card, { replyTo, callsFor, silent, onceKey }));
     } catch (error) {
       if ((doubts.get(key)?.count ?? 0) < MAX_DOUBTS) throw error;
       log.warn({ err: error }, 'An ending may not have been told; its card shows it');

@@ -1,7 +1,7 @@
 import type { StoredFile } from '../../core/media/types.ts';
 import type { AccountName, ChatRef } from '../../core/people.ts';
 import { isSlow, type Pacing } from '../../core/publish/pacing.ts';
-import type { Post, PostFailure, PostIn } from '../../core/publish/post.ts';
+import type { Post, PostFailure, PostIn, PostResults } from '../../core/publish/post.ts';
 import {
   awaitsAccount,
   isSettled,
@@ -16,6 +16,7 @@ import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { disconnectedLines, reconnectRow } from '../accounts/account-cards.ts';
 import { postButton as on } from '../buttons.ts';
 import { buttonRow, type Card, type Line, type Picture, type Row } from '../platform.ts';
+import { resultsText } from '../results/result-words.ts';
 import { decisionLines, isExplained, stateLines } from '../review/review-card.ts';
 import { type FailureWords, failureWords } from '../text/failures.ts';
 import {
@@ -47,6 +48,8 @@ export interface PostView {
   readonly prepared?: number | undefined;
   /** What TikTok has taken of the media, while it takes it. */
   readonly pull?: PullProgress | undefined;
+  /** How it does, as far as that is known and shown. */
+  readonly results?: PostResults | undefined;
   /** IANA name. */
   readonly timeZone: string;
   readonly pacing: Pacing;
@@ -57,7 +60,8 @@ export interface PostView {
 /** The card of a post: where it stands, and what can be done about it. */
 export function postCard(view: PostView): Card {
   const { post, pictureOf, goesOn } = view;
-  const { headline, lines } = body(view);
+  const { headline, lines: state } = body(view);
+  const lines = [...state, ...resultsLines(view)];
   const { title } = post.content;
   const caption = excerptOf(post.content.caption, 300);
   const shown = shownFile(post);
@@ -79,6 +83,9 @@ export function postCard(view: PostView): Card {
     rows: goesOn ? [] : rowsOf(view),
   };
 }
+
+const resultsLines = ({ post, results }: PostView): Line[] =>
+  post.status === 'published' && results !== undefined ? [[resultsText(post, results)]] : [];
 
 function body(view: PostView): Text {
   const { post, chat } = view;

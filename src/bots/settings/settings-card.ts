@@ -14,7 +14,7 @@ import {
   type Picker,
   type Row,
 } from '../platform.ts';
-import { capital, countOf, listOf, placeName } from '../text/format.ts';
+import { capital, countOf, listOf, onOff, placeName } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { WORDINGS, wordingOf } from '../text/wording.ts';
 
@@ -34,6 +34,8 @@ export interface SettingsView {
   readonly places: readonly Place[];
   /** Of the operator's, who alone sees it. */
   readonly isOperator: boolean;
+  /** Whether how posts do is shown. */
+  readonly stats: boolean;
   readonly now: number;
   /** What has just happened, or why it has not. */
   readonly notice?: string | undefined;
@@ -54,6 +56,7 @@ export function settingsCard(view: SettingsView): Card {
       ...(canReview ? [approvalsLine(policy)] : []),
       ...(isReviewed ? [...voterLines(view), ...ruleLines(view)] : []),
       setting('Time zone', zoneText(view)),
+      ...(view.stats ? [digestLine(settings)] : []),
       ...joinedCardLines(view),
       [],
       [
@@ -64,7 +67,10 @@ export function settingsCard(view: SettingsView): Card {
     rows: [
       ...(canReview ? [approvalsChoice(view)] : []),
       ...(isReviewed ? [...voterRows(view), ...ruleRows(view)] : []),
-      buttonRow(on('Time zone…', 'zone', 'ask')),
+      buttonRow(
+        on('Time zone…', 'zone', 'ask'),
+        ...(view.stats ? [toggle('Weekly digest', 'digest', settings.weeklyDigest)] : []),
+      ),
       ...joinRows(view),
       ...(view.isOperator ? [buttonRow(listButton())] : []),
     ],
@@ -136,6 +142,9 @@ function zoneText({ settings: { timeZone }, now }: SettingsView): string {
   const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
   return `${timeZone}, ${time.format(now)} now`;
 }
+
+const digestLine = ({ weeklyDigest }: Settings): Line =>
+  setting('How your posts did, weekly', weeklyDigest ? 'on Mondays at 9:00' : 'off');
 
 function joinedCardLines(view: SettingsView): Line[] {
   const others = otherPlaces(view);
@@ -388,6 +397,7 @@ export function changesText(before: Settings, after: Settings): string | undefin
     change('one rejection is final', yesNo(old.rejectionIsFinal), yesNo(now.rejectionIsFinal)),
     change('only linked people vote', yesNo(old.linkedVoters === true), yesNo(now.linkedVoters === true)),
     change('reviews stay open', hoursText(old.openHours), hoursText(now.openHours)),
+    change('weekly digest', onOff(before.weeklyDigest), onOff(after.weeklyDigest)),
     change('time zone', before.timeZone, after.timeZone),
   ].filter((text) => text !== undefined);
   return changes.length === 0 ? undefined : changes.join(', ');

@@ -50,6 +50,7 @@ export function createSettings({
   sender,
   questions,
   operators,
+  stats,
   botFor,
   now,
 }: {
@@ -61,6 +62,8 @@ export function createSettings({
   sender: Sender;
   questions: Questions;
   operators: Pick<Operators, 'isOperator'>;
+  /** Whether how posts do is shown. */
+  stats: boolean;
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
 }) {
@@ -88,6 +91,8 @@ export function createSettings({
         return redraw(event);
       case 'reviews set':
         return moveReviews(event, argument === 'here' ? event.chat : undefined);
+      case 'digest set':
+        return setDigest(event, argument);
       case 'zone ask':
         return ask(event, 'zone');
       case 'join ask':
@@ -124,7 +129,8 @@ export function createSettings({
     // Others would read who uses this Nod.
     const isSeenAlone = isPrivate || reply !== undefined;
     const isOperator = isSeenAlone && (await operators.isOperator(person));
-    return settingsCard({ workspace, chat, isPrivate, settings, places, isOperator, now: now(), notice });
+    const view = { workspace, chat, isPrivate, settings, places, isOperator, stats };
+    return settingsCard({ ...view, now: now(), notice });
   }
 
   async function redraw(event: PressEvent, notice?: string): Promise<void> {
@@ -182,6 +188,12 @@ export function createSettings({
 
   const note = ({ workspace, person }: Pick<Asking, 'workspace' | 'person'>, detail: string) =>
     recorder.note({ place: workspace, person, what: 'settings_changed', detail });
+
+  async function setDigest(event: PressEvent, argument: string): Promise<void> {
+    if (argument !== 'yes' && argument !== 'no') return event.answer(OLD_BUTTON);
+    await change(event, () => ({ weeklyDigest: argument === 'yes' }));
+    await redraw(event);
+  }
 
   async function moveReviews(event: PressEvent, reviewChat: ChatRef | undefined): Promise<void> {
     const { workspace } = event;

@@ -18,6 +18,8 @@ export interface Workspace extends Versioned {
   readonly isGreeted?: true;
   readonly policy?: ReviewPolicy;
   readonly timeZone?: string;
+  /** How its people read each week how their posts did. */
+  readonly digest?: DigestPlan | undefined;
   /** Where its reviews stand, if not where they were posted. */
   readonly reviewChat?: ChatRef | undefined;
   /** The workspace that it has joined, whose policy and time zone hold in its place. */
@@ -26,11 +28,20 @@ export interface Workspace extends Versioned {
   readonly parts?: readonly string[];
 }
 
+/** When a weekly digest is due. */
+export interface DigestPlan {
+  /** Epoch milliseconds; 0 until the next one is planned, absent where nobody wants one. */
+  readonly nextAt?: number | undefined;
+  /** When the last one was sent. */
+  readonly sentAt?: number | undefined;
+}
+
 /** By which rules a workspace, with all that have joined it, posts. */
 export interface Settings {
   readonly policy: ReviewPolicy;
   /** IANA name. */
   readonly timeZone: string;
+  readonly weeklyDigest: boolean;
 }
 
 /** One of the places that share accounts and reviews. */
@@ -135,7 +146,8 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
     let isSet = false;
     await workspaces.update(await rootOf(id), (current) => {
       isSet = current.timeZone === undefined;
-      return isSet ? { ...current, timeZone } : undefined;
+      if (!isSet) return undefined;
+      return { ...current, timeZone, digest: replanned(current) };
     });
     return isSet;
   }
@@ -143,7 +155,22 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
   /** Changes the rules for all that share them; what `change` throws is passed on. */
   async function change(id: string, change: (settings: Settings) => Partial<Settings>): Promise<void> {
     const root = await rootOf(id);
-    await workspaces.update(root, (current) => ({ ...current, ...change(settingsIn(current)) }));
+    await workspaces.update(root, (current) => {
+      const before = settingsIn(current);
+      const { weeklyDigest = before.weeklyDigest, ...rules } = change(before);
+      const { timeZone = before.timeZone } = rules;
+      const isPlanned = weeklyDigest === before.weeklyDigest && timeZone === before.timeZone;
+      return { ...current, ...rules, digest: isPlanned ? current.digest : replanned(current, weeklyDigest) };
+    });
+  }
+
+  /** The workspaces whose weekly digest is due now, or still to be planned. */
+  const digestsDue = (now: number): Promise<[id: string, workspace: Workspace][]> =>
+    workspaces.find({ by: 'digest.nextAt', below: now + 1 });
+
+  /** Plans the next digest of a workspace; false where somebody else has, or nobody wants one any more. */
+  async function planDigest(id: string, seen: Workspace, plan: DigestPlan): Promise<boolean> {
+    return (await workspaces.replace(id, seen, { ...seen, digest: plan })) !== undefined;
   }
 
   /** Where the reviews of this one place stand; undefined for where each was posted. */
@@ -264,6 +291,8 @@ export function createWorkspaces({ workspaces }: { workspaces: Store<Workspace> 
     timeZoneOf,
     beginTimeZone,
     change,
+    digestsDue,
+    planDigest,
     setReviewChat,
     reviewPlacesOf,
     join,
@@ -282,7 +311,17 @@ export type Workspaces = ReturnType<typeof createWorkspaces>;
 const settingsIn = (workspace: Workspace | undefined): Settings => ({
   policy: workspace?.policy ?? defaultPolicy({ isPrivate: workspace?.isPrivate ?? true }),
   timeZone: workspace?.timeZone ?? defaultTimeZone(),
+  weeklyDigest: hasDigest(workspace),
 });
+
+const hasDigest = (workspace: Workspace | undefined): boolean => workspace?.digest?.nextAt !== undefined;
+
+/** The time of the next digest is found anew; when the last one was sent still holds. */
+function replanned(workspace: Workspace, isWanted = hasDigest(workspace)): DigestPlan | undefined {
+  const sentAt = workspace.digest?.sentAt;
+  if (isWanted) return { nextAt: 0, sentAt };
+  return sentAt === undefined ? undefined : { sentAt };
+}
 
 function placeOf(id: string, { title = '', chat, reviewChat }: Workspace): Place {
   return { id, title, chat, reviewChat };

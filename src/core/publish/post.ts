@@ -22,7 +22,7 @@ import {
 import type { Versioned } from '../storage/database.ts';
 import type { FailureReason } from '../tiktok/codes.ts';
 import type { PostMode, PostSettings, PrivacyLevel, PublishStatus, VideoCounts } from '../tiktok/types.ts';
-import type { Pacing } from './pacing.ts';
+import { isDayOld, type Pacing } from './pacing.ts';
 
 /** A file as the person gave it. */
 interface SourceFile {
@@ -486,6 +486,14 @@ export function shownFile({ preview, media = [] }: Post): StoredFile | undefined
   const [first] = media;
   return preview ?? (first?.kind === 'photo' ? first.file : undefined);
 }
+
+/** How a post did when it was looked at last; undefined where nobody knows. */
+export const latestResults = (post: Post): PostResults | undefined =>
+  post.status === 'published' ? post.results?.at(-1) : undefined;
+
+/** How a post did after about a day, or later where nobody looked then. */
+export const resultsOfDay = (post: Post): PostResults | undefined =>
+  post.status === 'published' ? post.results?.find(({ at }) => isDayOld(post.settledAt, at)) : undefined;
 
 /** Where TikTok shows what an account has posted. */
 export const profileLink = (username: string): string =>

@@ -119,20 +119,16 @@ export const withResultsOf = (
 ): Promise<Post[]> =>
   search(posts, { where: { 'content.openId': openId }, by: 'results[0].at', below, ...page });
 
-/** The posts of a place that are live, by when they went live, the newest first. */
-export const liveIn = (
+/** The last posts of a place that went live, the newest first. */
+export async function liveIn(
   posts: Posts,
   workspace: string,
-  {
-    limit,
-    from,
-    below,
-  }: { readonly limit: number; readonly from?: number | undefined; readonly below?: number | undefined },
-): Promise<Post[]> => {
+  range: Pick<Search, 'from' | 'below' | 'limit'>,
+): Promise<PostIn<'published'>[]> {
   const where = { workspace, status: 'published' };
-  const between = { ...(from !== undefined && { from }), ...(below !== undefined && { below }) };
-  return search(posts, { where, by: 'settledAt', newestFirst: true, limit, ...between });
-};
+  const found = await search(posts, { ...range, where, by: 'settledAt', newestFirst: true });
+  return found.filter((post) => post.status === 'published');
+}
 
 /** The posts that settled at this time (epoch milliseconds) or later. */
 export const settledSince = (posts: Posts, from: number): Promise<Post[]> =>

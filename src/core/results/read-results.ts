@@ -8,6 +8,7 @@ import type { LeftVideos, PostSignals, Signals } from '../publish/signals.ts';
 import type { Store } from '../storage/database.ts';
 import { MAX_VIDEOS, type TikTokClient } from '../tiktok/client.ts';
 import { TikTokApiError, TikTokRateLimitError, TikTokUnreachableError } from '../tiktok/errors.ts';
+import { STATS_SCOPE } from '../tiktok/oauth.ts';
 import type { VideoCounts } from '../tiktok/types.ts';
 
 const PAGE = 50;
@@ -152,7 +153,7 @@ export type ResultsReader = ReturnType<typeof createResultsReader>;
 
 /** Whether TikTok lets us read how the posts of an account do. */
 export const mayReadResults = (account: Pick<Account, 'scopes' | 'expired'> | undefined): boolean =>
-  account !== undefined && account.expired !== true && account.scopes.includes('video.list');
+  account !== undefined && account.expired !== true && account.scopes.includes(STATS_SCOPE);
 
 const isPlanned = (post: Post): post is Planned =>
   post.status === 'published' && post.nextResultsAt !== undefined;

@@ -43,8 +43,8 @@ ${link('https://telegram.org/privacy', 'Telegram')}, ${link('https://discord.com
 
 <h2>Disconnecting and deleting</h2>
 <ul>
-<li>Write <code>/disconnect</code> in the chat, in Discord <code>/tiktok disconnect</code>. Once no chat uses the account any more, its tokens are deleted here and the
-access ends at TikTok.</li>
+<li>Write <code>/disconnect</code> in the chat, in Discord <code>/tiktok disconnect</code>. Once no chat uses the account any more, its tokens and the numbers of its
+posts are deleted here, and the access ends at TikTok.</li>
 <li>Or remove the app in TikTok under <em>Settings and privacy → Security &amp; permissions → Apps and services
 permissions</em>. TikTok tells this server, and the account is deleted here.</li>
 <li>For anything else, such as a copy or the deletion of your data, ask ${contactOf(operator)}.</li>

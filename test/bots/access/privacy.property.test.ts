@@ -74,6 +74,7 @@ const COMMANDS = [
   'help',
   'accounts',
   'posts',
+  'results',
   'queue',
   'history',
   'cancel',

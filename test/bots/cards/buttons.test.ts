@@ -152,10 +152,12 @@ const settings = (changes: Partial<SettingsView> = {}, approvals = 2): Card =>
     isPrivate: false,
     places: [LAB],
     isOperator: false,
+    stats: true,
     now: NOW,
     settings: {
       policy: { ...defaultPolicy({ isPrivate: false }), approvals, people: [BEN], roles: [EDITORS] },
       timeZone: 'Europe/Berlin',
+      weeklyDigest: false,
     },
     ...changes,
   });

@@ -27,7 +27,12 @@ function view(policy: Partial<ReviewPolicy> = {}, changes: Partial<SettingsView>
     places: [LAB],
     isOperator: false,
     now: NOW,
-    settings: { policy: { ...defaultPolicy({ isPrivate: false }), ...policy }, timeZone: 'Europe/Berlin' },
+    stats: false,
+    settings: {
+      policy: { ...defaultPolicy({ isPrivate: false }), ...policy },
+      timeZone: 'Europe/Berlin',
+      weeklyDigest: false,
+    },
     ...changes,
   };
 }

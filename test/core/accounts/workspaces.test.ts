@@ -52,8 +52,8 @@ describe('a place', () => {
   it('asks for one approval where it is a team, and for none where it is private or unknown', async () => {
     const workspaces = await met();
     const timeZone = defaultTimeZone();
-    const team = { policy: defaultPolicy({ isPrivate: false }), timeZone };
-    const alone = { policy: defaultPolicy({ isPrivate: true }), timeZone };
+    const team = { policy: defaultPolicy({ isPrivate: false }), timeZone, weeklyDigest: false };
+    const alone = { ...team, policy: defaultPolicy({ isPrivate: true }) };
     expect(await workspaces.settingsOf(GROUP.workspace)).toEqual(team);
     expect(await workspaces.settingsOf(PRIVATE.workspace)).toEqual(alone);
     expect(await workspaces.settingsOf('telegram:9')).toEqual(alone);
