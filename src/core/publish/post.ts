@@ -146,7 +146,7 @@ interface Settled {
 }
 
 /** TikTok's own links, by public id. */
-export type ShareUrls = Readonly<Record<string, string>>;
+type ShareUrls = Readonly<Record<string, string>>;
 
 /** How a post had done when it was looked at. */
 export interface PostResults extends VideoCounts {
