@@ -24,7 +24,7 @@ export interface WorldOptions {
   readonly log?: Logger;
   /** How long a card stays as it is at least; short, so that tests are, unless the platforms' own pace is wanted. */
   readonly cardIntervalMs?: number | 'platform';
-  /** Nod goes by the clock of TikTok, which the story moves; `clockMoved` of the running Nod is told then. */
+  /** Nod goes by the clock of TikTok, which `advance` moves; the running Nod is told by `clockMoved`. */
   readonly movesClock?: boolean;
   /** Told of every statement that Nod's database runs. */
   readonly onStatement?: (statement: RunStatement) => void;
@@ -81,6 +81,13 @@ export async function createWorld(options: WorldOptions = {}) {
     });
   }
 
+  /** Moves the clocks of TikTok and of the chats; whatever TikTok does on the way is done. */
+  function advance(ms: number): void {
+    telegram.advance(ms);
+    discord?.advance(ms);
+    tiktok.clock.advance(ms);
+  }
+
   const kept = stack.move();
   const dispose = () => kept.disposeAsync();
   return {
@@ -91,6 +98,7 @@ export async function createWorld(options: WorldOptions = {}) {
     environment,
     dataDir,
     start,
+    advance,
     [Symbol.asyncDispose]: dispose,
   };
 }

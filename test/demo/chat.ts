@@ -55,8 +55,8 @@ export interface Room {
   setApprovals(approvals: number): Promise<void>;
   /** The card of the review that begins next. */
   nextCard(): ReviewCard;
-  /** What Ana is answered who asks for the history. */
-  history(): Promise<Seen>;
+  /** What Ana is answered who enters a command, by how the answer begins. */
+  ask(command: string, beginning: string): Promise<Seen>;
 }
 
 /** The card of a review in one room; afterwards it shows what becomes of the post. */

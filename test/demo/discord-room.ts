@@ -57,10 +57,10 @@ export function createDiscordRoom(world: World, voters: readonly string[]): Room
     };
   }
 
-  async function history(): Promise<Seen> {
-    const command = { user: ana, channel: posts, name: 'tiktok', subcommand: 'history' };
+  async function ask(subcommand: string, beginning: string): Promise<Seen> {
+    const command = { user: ana, channel: posts, name: 'tiktok', subcommand };
     const handle = await discord.runCommand(command);
-    return seen(await handle.waitForResponse('History'));
+    return seen(await handle.waitForResponse(beginning));
   }
 
   /** What somebody alone is told who pressed a button. */
@@ -78,7 +78,7 @@ export function createDiscordRoom(world: World, voters: readonly string[]): Room
     slash: '/tiktok ',
     setApprovals: (approvals) => setApprovals(discord, approvals),
     nextCard,
-    history,
+    ask,
   };
   return room;
 }

@@ -6,8 +6,11 @@ import type { Tally } from './tally.ts';
 const SETTLED_MS = 100_000;
 const OPEN = /^(Posting|Waiting|Preparing)/;
 
+/** As long as a link may come. */
+const LINK_FOLLOWS = /it will appear|looks for it/;
+
 /** Whether the post is settled, and its link is there where there will be one. */
-export const isSettled = ({ text }: Seen): boolean => !OPEN.test(text) && !text.includes('it will appear');
+export const isSettled = ({ text }: Seen): boolean => !OPEN.test(text) && !LINK_FOLLOWS.test(text);
 
 /** Tells each state of a card until its post is settled; how the story ended. */
 export async function follow(

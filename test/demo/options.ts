@@ -15,6 +15,8 @@ export interface DemoOptions {
   /** How many of a team have to approve each post; absent where Ana posts alone. */
   readonly approvals?: number;
   readonly faults: readonly string[];
+  /** How many days of each post's life are played; absent where a story ends with the link. */
+  readonly days?: number;
   /** The story of troubles, which brings its own files. */
   readonly hasTrouble: boolean;
   readonly groups: readonly Group[];
@@ -44,6 +46,7 @@ export const BEACH: Group = { kind: 'photo', paths: [example('beach.png')], capt
 export const STUDIO: Group = { kind: 'photo', paths: [example('studio.jpg')], caption: 'Back at the studio' };
 
 const USAGE = `Usage: npm run demo -- [--json] [--chat telegram|discord|both] [--approvals 1–4] [--fault NAME] [--keep DIR] [FILE...]
+       npm run demo -- [--json] [--chat telegram|discord|both] [--approvals 1–4] --days 1–30 [--fault NAME] [FILE...]
        npm run demo -- [--json] --chat both --trouble [--fault NAME]
 It ends with 0 when everything was posted as the story has it, with 1 when something was refused or went wrong, with 2 when it
 was called wrongly.`;
@@ -51,21 +54,26 @@ was called wrongly.`;
 /** Reads the command line: consecutive photos are one album, each video is a post of its own. */
 export async function readOptions(args: readonly string[]): Promise<DemoOptions> {
   const { values, positionals } = parse(args);
+  const days = readDays(values.days);
   const missing = positionals.find((path) => !statSync(path, { throwIfNoEntry: false })?.isFile());
   if (missing !== undefined) throw new UsageError(`There is no file ${missing}.`);
-  const approvals = readApprovals(values.approvals);
+  // What becomes of a post begins with the team that approves it.
+  const approvals = readApprovals(values.approvals ?? (days === undefined ? undefined : '1'));
   const chats = readChats(values.chat ?? 'telegram');
   const hasTrouble = values.trouble ?? false;
-  if (hasTrouble && (values.chat !== 'both' || approvals !== undefined || positionals.length > 0))
+  const isPlain = approvals === undefined && positionals.length === 0;
+  if (hasTrouble && (values.chat !== 'both' || !isPlain))
     throw new UsageError(
-      'The story of troubles plays in both chats, with a team and files of its own: use --chat both --trouble, without --approvals and files.',
+      'The story of troubles plays in both chats, with a team and files of its own: use --chat both --trouble, without --approvals, --days and files.',
     );
-  const examples = approvals === undefined ? [ALBUM, VIDEO] : [ALBUM];
+  const forTeam = days === undefined ? [ALBUM] : [VIDEO];
+  const examples = approvals === undefined ? [ALBUM, VIDEO] : forTeam;
   return {
     json: values.json ?? false,
     chats,
     ...(approvals !== undefined && { approvals }),
     faults: values.fault ?? [],
+    ...(days !== undefined && { days }),
     hasTrouble,
     groups: positionals.length === 0 ? examples : await groupFiles(positionals, chats),
     ...(values.keep !== undefined && { keep: values.keep }),
@@ -82,6 +90,7 @@ function parse(args: readonly string[]) {
         fault: { type: 'string', multiple: true },
         chat: { type: 'string' },
         approvals: { type: 'string' },
+        days: { type: 'string' },
         trouble: { type: 'boolean' },
         keep: { type: 'string' },
       },
@@ -104,6 +113,12 @@ function readApprovals(value: string | undefined): number | undefined {
   throw new UsageError(
     `The demo’s team can give 1 to 4 approvals, not ${value || 'nothing'}; leave --approvals out for none.`,
   );
+}
+
+function readDays(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^([1-9]|[12]\d|30)$/.test(value)) return Number(value);
+  throw new UsageError(`The demo plays 1 to 30 days of a post, not ${value || 'nothing'}.`);
 }
 
 /** As many photos as TikTok takes in a post; `/tiktok post` of Discord takes fewer. */

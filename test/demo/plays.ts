@@ -1,4 +1,7 @@
+import type { App } from '../../src/app.ts';
 import { discordOf, setApprovals, type World } from '../world.ts';
+import type { ReviewCard } from './chat.ts';
+import { followForDays } from './days.ts';
 import { createDiscordChat } from './discord-chat.ts';
 import type { DemoOptions, Group } from './options.ts';
 import { postGroup } from './post.ts';
@@ -13,6 +16,8 @@ export const CLAIM_CODE = 'K7QM-2F4D';
 export interface Play {
   readonly options: DemoOptions;
   readonly world: World;
+  /** The running Nod. */
+  readonly app: Pick<App, 'clockMoved'>;
   readonly tell: Tell;
   /** Puts the faults in force, as soon as what they could spoil is there. */
   readonly armFaults: () => void;
@@ -63,7 +68,28 @@ export async function playTeam({ options, world, tell, armFaults }: Play): Promi
   }
   tell({ event: 'scene', text: 'Who did what' });
   tell({ event: 'person', who: 'Ana', does: `enters ${team.home.slash}history in ${team.home.name}` });
-  tell({ event: 'card', ...(await team.home.history()) });
+  tell({ event: 'card', ...(await team.home.ask('history', 'History')) });
+  return posts;
+}
+
+/** A team approves every group of files, and the clock moves on to what becomes of the post in the days after. */
+export async function playDays({ options, world, app, tell, armFaults }: Play): Promise<DemoPost[]> {
+  const { chats, groups, approvals = 1, days = 1 } = options;
+  const team = createTeam(world, chats, approvals);
+  tell({ event: 'scene', text: castWords(team) });
+  await connectHome(team, tell);
+  await agree(team, tell);
+  armFaults();
+  const posts: DemoPost[] = [];
+  for (const group of groups) {
+    tell({ event: 'scene', text: 'Ana asks for approval, and it is given' });
+    const onward = (card: ReviewCard) => followForDays(card, { days, world, app, tell });
+    posts.push(await reviewGroup({ group, team, onward }, world, tell));
+  }
+  const { home } = team;
+  tell({ event: 'scene', text: 'How it did' });
+  tell({ event: 'person', who: 'Ana', does: `enters ${home.slash}results in ${home.name}` });
+  tell({ event: 'card', ...(await home.ask('results', 'How your posts did')) });
   return posts;
 }
 

@@ -4,7 +4,7 @@ import { CARD_MS, type ReviewCard, type Seen } from './chat.ts';
 import { compose, offer, tap } from './compose.ts';
 import { follow, giveUp, isSettled } from './follow.ts';
 import type { Group } from './options.ts';
-import type { DemoDecision, DemoPost, DemoVote, Tell } from './story.ts';
+import type { DemoDecision, DemoMoment, DemoPost, DemoVote, Tell } from './story.ts';
 import { startTally } from './tally.ts';
 import type { Team, Voter } from './team.ts';
 
@@ -13,11 +13,13 @@ export interface Reviewing {
   readonly team: Team;
   /** Why the last of them rejects it; absent where all approve. */
   readonly reason?: string;
+  /** Plays on once it is published; what its card showed. */
+  readonly onward?: (card: ReviewCard) => Promise<readonly DemoMoment[]>;
 }
 
 /** Composes a post where the team is at home, has the team vote one by one, and follows it to its end. */
 export async function reviewGroup(
-  { group, team, reason }: Reviewing,
+  { group, team, reason, onward }: Reviewing,
   { tiktok }: World,
   tell: Tell,
 ): Promise<DemoPost> {
@@ -27,6 +29,7 @@ export async function reviewGroup(
   const composer = await offer(group, home.chat, tell);
   let cards: ReviewCard[] = [];
   let initsBefore = 0;
+  let later: readonly DemoMoment[] | undefined;
   const status = await play().catch((error) => giveUp(error, tell));
   const last = cards.map(({ room, last }) => ({ platform: room.platform, text: last()?.text ?? '' }));
   const decision = decisionOf(last.map(({ text }) => text));
@@ -36,6 +39,7 @@ export async function reviewGroup(
     expected: reason === undefined ? 'published' : 'rejected',
     ...tally.read(group.kind),
     card: last[0]?.text ?? composer.last()?.text ?? '',
+    ...(later !== undefined && { later }),
     ...(cards.length > 0 && {
       review: { approvals: voters.length, votes, initsBefore, decision, cards: last },
     }),
@@ -53,7 +57,9 @@ export async function reviewGroup(
     if (decider === undefined) throw new Error('Nobody is there to decide.');
     if (reason !== undefined) return reject(decider, reason);
     await approve(decider);
-    return end(({ text }) => text.includes('Approved by'));
+    const ended = await end(({ text }) => text.includes('Approved by'));
+    if (ended === 'published') later = await onward?.(cardIn(home));
+    return ended;
   }
 
   async function approve({ name, room, by }: Voter): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ReceivedMedia, TikTokEmulatorOptions } from '../emulators/tiktok/index.ts';
 import { createWorld } from '../world.ts';
 import { readOptions, UsageError } from './options.ts';
-import { CLAIM_CODE, playAlone, playTeam } from './plays.ts';
+import { CLAIM_CODE, playAlone, playDays, playTeam } from './plays.ts';
 import { type DemoPost, isAsExpected, type Tell } from './story.ts';
 import { countPublished } from './tally.ts';
 import { createTeller } from './teller.ts';
@@ -52,7 +52,7 @@ async function play(
   { tell, timing }: { tell: Tell; timing: TikTokEmulatorOptions },
 ): Promise<boolean> {
   const options = await readOptions(args);
-  const { chats, approvals, faults, hasTrouble, groups, keep } = options;
+  const { chats, approvals, days, faults, hasTrouble, groups, keep } = options;
   await using world = await createWorld({
     tiktok: {
       ...timing,
@@ -60,7 +60,8 @@ async function play(
       ...(groups.length > FEW_POSTS && { creator: { postCap: MANY }, accessTokenSeconds: MANY }),
     },
     withDiscord: chats.includes('discord'),
-    environment: { ACCESS: 'invite', CLAIM_CODE, ...ROOM },
+    environment: { ACCESS: 'invite', CLAIM_CODE, TIKTOK_STATS: String(days !== undefined), ...ROOM },
+    movesClock: days !== undefined,
   });
   const { tiktok } = world;
   for (const fault of faults) arm(fault).disarm();
@@ -81,10 +82,11 @@ async function play(
   return ok;
 
   async function playStory(): Promise<DemoPost[]> {
-    await using _app = await world.start();
+    await using app = await world.start();
     tell({ event: 'start', note: 'TikTok and the chats are emulated here; nothing leaves this machine.' });
-    const play = hasTrouble ? playTrouble : approvals === undefined ? playAlone : playTeam;
-    return await play({ options, world, tell, armFaults });
+    const playApproved = days === undefined ? playTeam : playDays;
+    const play = hasTrouble ? playTrouble : approvals === undefined ? playAlone : playApproved;
+    return await play({ options, world, app, tell, armFaults });
   }
 
   function armFaults(): void {

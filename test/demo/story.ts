@@ -45,6 +45,15 @@ export interface DemoPost {
   readonly troubles?: readonly DemoTrouble[];
   /** Absent where Ana posts alone, and where the post did not come to its review. */
   readonly review?: DemoReview;
+  /** What its card showed in the days after; absent where the story ends with the link. */
+  readonly later?: readonly DemoMoment[];
+}
+
+/** What a card has to show at some time after its post went live, and the text that did; null where none came. */
+export interface DemoMoment {
+  readonly when: string;
+  readonly expected: string;
+  readonly card: string | null;
 }
 
 /** What a chat did to Nod while the post was under way. */
@@ -107,9 +116,11 @@ export type Tell = (step: Step) => void;
 
 /** Whether a post ended as its story had to, with its text and in spite of all troubles, and all its cards say so. */
 export function isAsExpected(post: DemoPost): boolean {
-  const { status, expected, published, caption, expectedCaption = caption, troubles = [], review } = post;
+  const { status, expected, published, caption, expectedCaption = caption, troubles = [], later = [] } = post;
+  const { review } = post;
   if (status !== expected || published !== (expected === 'published' ? 1 : 0)) return false;
   if (caption !== expectedCaption || troubles.some(({ met }) => met === 0)) return false;
+  if (later.some(({ card }) => card === null)) return false;
   if (review === undefined) return true;
   const { votes, decision, initsBefore } = review;
   const mark = expected === 'published' ? 'approve' : 'reject';

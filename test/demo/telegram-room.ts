@@ -93,10 +93,10 @@ export function createTelegramRoom(world: World, admins: readonly string[]): Tel
     return counts;
   }
 
-  async function history(): Promise<Seen> {
+  async function ask(command: string, beginning: string): Promise<Seen> {
     const before = newestId(world, group.id);
-    await telegram.sendText(group, at.admin, `/history@${telegram.state.bot.username}`);
-    return seen(await said(before, 'History'));
+    await telegram.sendText(group, at.admin, `/${command}@${telegram.state.bot.username}`);
+    return seen(await said(before, beginning));
   }
 
   /** What the bot says after a message. */
@@ -115,7 +115,7 @@ export function createTelegramRoom(world: World, admins: readonly string[]): Tel
     slash: '/',
     setApprovals: (approvals) => setApprovalsInGroup(at, approvals),
     nextCard,
-    history,
+    ask,
     admin,
     join: (code) => enterCode(at, code),
   };

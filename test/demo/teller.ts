@@ -1,5 +1,5 @@
 import type { Seen } from './chat.ts';
-import type { DemoPost, DemoReview, Result, Step, Tell } from './story.ts';
+import type { DemoMoment, DemoPost, DemoReview, Result, Step, Tell } from './story.ts';
 
 const WHO_WIDTH = 9;
 
@@ -91,8 +91,12 @@ function postWords(post: DemoPost): string {
   const text = post.caption === null ? '' : ` “${post.caption}”`;
   const took = received === '' ? '' : `; TikTok received ${received}${text}`;
   const met = (post.troubles ?? []).map(({ what, met }) => `; ${what}, met ${met}×`).join('');
-  return `${post.chat}, ${post.kind}: ${outcomeWords(post)}, ${calls}${took}${met}`;
+  const later = (post.later ?? []).map(laterWords).join('');
+  return `${post.chat}, ${post.kind}: ${outcomeWords(post)}, ${calls}${took}${met}${later}`;
 }
+
+const laterWords = ({ when, expected, card }: DemoMoment): string =>
+  card === null ? `; ${when} not “${expected}”` : `; ${when} “${expected}”`;
 
 function outcomeWords({ status, review }: DemoPost): string {
   if (review === undefined) return status;

@@ -194,6 +194,35 @@ it.concurrent('lets four of a Telegram group approve', async () => {
   ]);
 });
 
+it.concurrent.each(['telegram', 'discord'])(
+  'plays eight days of a post in %s: approved, live, its numbers, taken down',
+  async (chat) => {
+    const { code, steps, result, stdout } = await playDemo(['--chat', chat, '--days', '8']);
+    expect(code, stdout).toBe(0);
+    expect(result.posts).toMatchObject([
+      {
+        status: 'published',
+        inits: 1,
+        review: { decision: { outcome: 'approved' } },
+        later: [
+          { when: 'after an hour', card: expect.stringMatching(/1,204 views.* after 1 h/) },
+          { when: 'after a day', card: expect.stringMatching(/18\.4 K views.* after 24 h/) },
+          { when: 'after a week', card: expect.stringMatching(/41\.3 K views.* after 7 days/) },
+          { when: 'after 8 days', card: expect.stringMatching(/^✕ No longer public on TikTok/) },
+        ],
+      },
+    ]);
+    const results = steps.findLast((step) => step.event === 'card')?.text;
+    expect(results).toMatch(/^How your posts did.*Two seconds of sunset/s);
+  },
+);
+
+it.concurrent.each(['0', '31', 'eight', ''])('plays no story of %j days', async (days) => {
+  const { code, result } = await playDemo([`--days=${days}`]);
+  expect(code).toBe(2);
+  expect(result.problem).toContain('1 to 30 days');
+});
+
 it.concurrent('publishes what one in a server approves once when a reply to init is lost', async () => {
   const args = ['--chat', 'discord', '--approvals', '1', '--fault', 'drop-init-reply', fixture('phone.jpg')];
   const { code, result, stdout } = await playDemo(args);
@@ -275,6 +304,9 @@ it('takes a story for told only as it should end', () => {
   expect(isAsExpected({ ...PUBLISHED, published: 2 })).toBe(false);
   expect(isAsExpected({ ...PUBLISHED, published: 0 })).toBe(false);
   expect(isAsExpected({ ...PUBLISHED, expected: 'rejected' })).toBe(false);
+  const moment = { when: 'after a day', expected: '5 views', card: '5 views' };
+  expect(isAsExpected({ ...PUBLISHED, later: [moment] })).toBe(true);
+  expect(isAsExpected({ ...PUBLISHED, later: [moment, { ...moment, card: null }] })).toBe(false);
   const troubles = [{ platform: 'discord', what: 'away', met: 1 }] as const;
   expect(isAsExpected({ ...PUBLISHED, caption: 'A', expectedCaption: 'A', troubles })).toBe(true);
   expect(isAsExpected({ ...PUBLISHED, caption: 'A', expectedCaption: 'B' })).toBe(false);
