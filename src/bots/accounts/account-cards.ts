@@ -42,7 +42,7 @@ export function accountsCard(
   if (accounts.length === 0) return problemCard({ code: 'no_account' }, wording);
   const lost = accounts.filter(({ expired }) => expired);
   const lines = accounts.flatMap((account): Line[] => {
-    const lacksStats = stats && !account.scopes.includes(STATS_SCOPE);
+    const lacksStats = stats && !account.expired && !account.scopes.includes(STATS_SCOPE);
     return [
       [{ text: accountName(account), style: 'bold' }, ...stateOf(account, wording, times)],
       ...(lacksStats ? [[`  ${toAddStats(wording)}`]] : []),

@@ -40,6 +40,25 @@ it('lists the accounts, with the end of those whose end nothing moves and the wa
   );
 });
 
+it('says how to add results to the accounts that lack them, but for those that are to be connected again anyway', () => {
+  const scopes = ['user.info.basic', 'video.publish'];
+  const list = [
+    { ...account, scopes },
+    { ...account, scopes: [...scopes, 'video.list'] },
+    { ...account, scopes, expired: true as const },
+  ];
+  expect(printed(accountsCard(list, WORDINGS.telegram, { stats: true, ...TIMES }))).toBe(
+    [
+      'TikTok accounts here',
+      'Studio Ana (@studio.ana)  connected by Ben',
+      '  Its results are not shown: /connect it again and allow “Read your public videos on TikTok”.',
+      'Studio Ana (@studio.ana)  connected by Ben',
+      'Studio Ana (@studio.ana)  needs /connect again',
+      '[Connect Studio Ana (@studio.ana) again]',
+    ].join('\n'),
+  );
+});
+
 describe('the news of an account', () => {
   const news = (type: 'lost' | 'ending', of = account) =>
     printed(accountNewsCard({ type, account: of, places: [] }, TIMES));
