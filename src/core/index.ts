@@ -32,6 +32,7 @@ import { createPublisher } from './publish/publisher.ts';
 import { createPullProgress } from './publish/pull-progress.ts';
 import { type Attempt, createReleaseGate } from './publish/release-gate.ts';
 import { createSignals, type PostSignals, type Publish } from './publish/signals.ts';
+import { createQuotas, type Lesson } from './quotas/quotas.ts';
 import { createResultsEnding, type EndedAccess } from './results/end-results.ts';
 import { createResultsReader } from './results/read-results.ts';
 import { createRetention } from './retention.ts';
@@ -45,6 +46,8 @@ import type { TikTokClient } from './tiktok/client.ts';
 /** A chat that does not answer keeps no review open. */
 const LATE_VOTES_MS = 2 * 60_000;
 const MAX_ANNOUNCED = 1_000;
+/** Of a post that ended before that, others have been told that it left room. */
+const JUST_NOW_MS = 60_000;
 
 /** What the core asks of the chats. */
 export interface ChatPorts {
@@ -194,20 +197,30 @@ export function createCore(options: CoreOptions) {
   const preparer = createMediaPreparer({ store: mediaStore, findFfmpeg: options.findFfmpeg, log });
   const gate = createReleaseGate({ attempts: stores.store<Attempt>('attempts'), now });
   const pulls = createPullProgress({ now, onProgress });
+  const publishes = stores.store<Publish>('publishes');
   const signals = createSignals({
     signals: stores.store<PostSignals>('notes'),
-    publishes: stores.store<Publish>('publishes'),
+    publishes,
     wake,
     now,
   });
   const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake });
   const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
   const recorder = createRecorder({ history, ballots, now, log });
+  const quotas = createQuotas({
+    publishes,
+    posts,
+    lessons: stores.store<Lesson>('quotas'),
+    accounts,
+    client,
+    now,
+  });
   const waiting = createWaiting({
     signals,
     ballots,
     accounts,
     client,
+    quotas,
     mayExpire,
     mayPost: access.isAllowed,
   });
@@ -369,6 +382,7 @@ export function createCore(options: CoreOptions) {
     await randomIds.sweep();
     await submission.sweep();
     await resultsEnding.sweep();
+    await quotas.sweep();
   }
 
   /** Has the listener told of every change from now on. */
@@ -395,6 +409,16 @@ export function createCore(options: CoreOptions) {
     if (post.status !== 'preparing') intake.leave(post.id);
     retention.settled(post);
     void recorder.follow(post);
+    letOthersGoOn(post).catch((error) =>
+      log.error({ err: error, postId: post.id }, 'Posts that a limit holds back wait longer than they need'),
+    );
+  }
+
+  /** A post that has ended may leave room below a limit, or a place in the line, to others of its account. */
+  async function letOthersGoOn(post: Post): Promise<void> {
+    if (!('settledAt' in post) || post.settledAt < now() - JUST_NOW_MS) return;
+    await quotas.follow(post);
+    for (const { id } of await quotas.heldOf(post.content.openId)) await engine.wake(id);
   }
 
   function tellOf(post: Post, options?: { soon: boolean }): void {
@@ -459,6 +483,7 @@ export function createCore(options: CoreOptions) {
     recorder,
     history,
     signals,
+    quotas,
     gate,
     pulls,
     publisher,

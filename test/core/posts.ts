@@ -25,6 +25,7 @@ export const PACING: Pacing = {
   pollIntervalMs: 45_000,
   pollAttempts: 3,
   patienceMs: 24 * HOUR_MS,
+  limitPatienceMs: 7 * 24 * HOUR_MS,
   afterPullMs: 4_000,
   lateVotesMs: 2_000,
   holdMs: 7 * 24 * HOUR_MS,

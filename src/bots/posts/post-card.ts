@@ -16,6 +16,7 @@ import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { disconnectedLines, reconnectRow } from '../accounts/account-cards.ts';
 import { postButton as on } from '../buttons.ts';
 import { buttonRow, type Card, type Line, type Picture, type Row } from '../platform.ts';
+import { heldBackLines, tryAgainLines } from '../quotas/limit-lines.ts';
 import { resultsText } from '../results/result-words.ts';
 import { decisionLines, isExplained, stateLines } from '../review/review-card.ts';
 import { type FailureWords, failureWords } from '../text/failures.ts';
@@ -102,6 +103,10 @@ function body(view: PostView): Text {
       return { headline: 'Posting', lines: [['✓ queued'], ['· handing it to TikTok']] };
     case 'processing':
       return processingText(post, view);
+    case 'failed': {
+      const { headline, lines } = failedText(post.failure, wordingOf(chat));
+      return { headline, lines: [...lines, ...tryAgainLines(post.failure, view)] };
+    }
     default:
       return finalText(post, wordingOf(chat)) ?? { headline: post.status, lines: [] };
   }
@@ -164,12 +169,14 @@ function queuedText(post: PostIn<'queued'>, view: PostView): Text {
       : { headline: 'Posting', lines: [[takeBackText(post, now)], ...lostLines(view)] };
   }
   const { what, next } = failureWords(wordingOf(chat), post.wait.reason, post.wait.reasonRaw);
+  const held = heldBackLines(post.wait, { until: post.notBefore, now, timeZone });
+  const nextTry: Line = ['Nothing is posted twice. Next try ', whenSpan(post.notBefore, now, timeZone), '.'];
   return {
     headline: 'Waiting',
     lines: [
       [`${capital(what)}.`],
       ...(next === undefined ? [] : [[next]]),
-      ['Nothing is posted twice. Next try ', whenSpan(post.notBefore, now, timeZone), '.'],
+      ...(held ?? [nextTry]),
       ...lostLines(view),
     ],
   };

@@ -130,6 +130,8 @@ function stateWords(post: Post, now: number, timeZone: string): Line {
     case 'queued':
       if (awaitsAccount(post))
         return ['waits for its account until ', momentSpan(post.notBefore, now, timeZone)];
+      if (post.wait?.limit !== undefined)
+        return ['waits for a limit of TikTok’s until ', momentSpan(post.notBefore, now, timeZone)];
       if (post.wait !== undefined) return ['waiting, next try ', whenSpan(post.notBefore, now, timeZone)];
       return post.notBefore > now ? ['goes out ', momentSpan(post.notBefore, now, timeZone)] : ['queued'];
     case 'in_review':

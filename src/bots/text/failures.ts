@@ -30,7 +30,7 @@ const wordsIn = ({ slash }: Wording): Readonly<Record<PostFailureReason, Failure
     next: 'Posting in the TikTok app still works.',
   },
   pending_inbox_limit: {
-    what: 'five drafts already wait in the TikTok inbox, TikTok’s limit in 24 h',
+    what: 'the TikTok inbox takes no more drafts of this account for now',
     next: 'Finish or delete drafts in the TikTok app.',
   },
   app_creator_cap: { what: 'this Nod has reached TikTok’s limit of posting accounts in 24 h' },

@@ -5,6 +5,8 @@ export interface Pacing {
   readonly pollAttempts: number;
   /** How long a post may wait, or stay in processing, before Nod gives up on it. */
   readonly patienceMs: number;
+  /** How long a post may wait for room below one of TikTok's limits. */
+  readonly limitPatienceMs: number;
   /** TikTok is asked this long after the last byte of the media left. */
   readonly afterPullMs: number;
   /** How often a review that is over is looked at, while votes may still arrive. */
@@ -40,6 +42,7 @@ export const DEFAULT_PACING: Pacing = {
   pollIntervalMs: 45_000,
   pollAttempts: 3,
   patienceMs: DAY_MS,
+  limitPatienceMs: 7 * DAY_MS,
   afterPullMs: 4_000,
   lateVotesMs: 2_000,
   holdMs: 7 * DAY_MS,

@@ -3,6 +3,8 @@ import type { Accounts } from '../accounts/accounts.ts';
 import { type MediaPreparer, PreparingStoppedError, preparingProblem } from '../media/prepare.ts';
 import type { MediaProblem, PreparedMedia, StoredFile } from '../media/types.ts';
 import { UserError } from '../problems.ts';
+import { isLimit } from '../quotas/limits.ts';
+import type { Quotas } from '../quotas/quotas.ts';
 import type { Ballots } from '../review/ballots.ts';
 import type { VoterRules } from '../review/review.ts';
 import type { TikTokClient } from '../tiktok/client.ts';
@@ -19,6 +21,7 @@ import type { Pacing } from './pacing.ts';
 import {
   awaitsAccount,
   dueAt,
+  type Next,
   type Post,
   type PostEvent,
   type PostFailure,
@@ -79,8 +82,7 @@ export function createPerformer({
       case 'on_hold':
         return (await waiting.cancelled(post)) ?? (isDue(post) ? { type: 'expired' } : undefined);
       case 'queued':
-        if (!isDue(post)) return (await waiting.noted(post)) ?? waiting.reconnected(post);
-        return (await waiting.noted(post)) ?? (await waiting.recheck(post)) ?? openAttempt(post);
+        return (await waiting.noted(post)) ?? goOn(post);
       case 'submitting':
         return submit(post);
       case 'processing': {
@@ -163,6 +165,18 @@ export function createPerformer({
     return preparer.preview(media, { owner: author.id, coverMs }).catch(() => undefined);
   }
 
+  /** What is held back by a limit may go sooner than was thought, or later. */
+  async function goOn(post: PostIn<'queued'>): Promise<PostEvent | undefined> {
+    if (!isDue(post)) {
+      const reconnected = await waiting.reconnected(post);
+      if (reconnected !== undefined) return reconnected;
+      if (post.wait?.limit === undefined) return undefined;
+      const held = await waiting.heldBack(post);
+      if (held !== undefined) return held.next.until === post.wait.limit.opensAt ? undefined : held;
+    }
+    return (await waiting.recheck(post)) ?? openAttempt(post);
+  }
+
   async function openAttempt(post: PostIn<'queued'>): Promise<PostEvent> {
     const attempt = await gate.open({ postId: post.id, media: post.media });
     return { type: 'attempt_opened', attemptId: attempt.id };
@@ -188,7 +202,7 @@ export function createPerformer({
       token = await accounts.accessToken(post.content.openId);
       if (!(await gate.claimCall(attempt.id))) return abandon(attempt, { type: 'unanswered' });
       const { publishId } = await client.initPublish(token, publishRequest(post, attempt));
-      await signals.link(publishId, post.id);
+      await signals.link(publishId, post.id, post.content);
       const stopped = await waiting.cancelled(post);
       if (stopped !== undefined) return abandon(attempt, stopped);
       const current = await gate.release(attempt.id, publishId);
@@ -198,7 +212,10 @@ export function createPerformer({
         await accounts.distrust(post.content.openId, token);
       }
       const isPrivacy = error instanceof TikTokApiError && refusalOf(error.code).ask === 'privacy';
-      return abandon(attempt, isPrivacy ? await waiting.askForPrivacy(post) : outcomeOf(error));
+      return abandon(
+        attempt,
+        isPrivacy ? await waiting.askForPrivacy(post) : await waiting.refused(post, error),
+      );
     }
   }
 
@@ -214,8 +231,11 @@ export function createPerformer({
     return { kind, postMode, title, caption, settings, mediaUrls, coverIndex, coverMs };
   }
 
-  const readStatus = async (post: PostIn<'processing'>, note: PostSignals | undefined) =>
-    follower.readStatus(post, { note, pulledBytes: await countPulled(post) });
+  async function readStatus(post: PostIn<'processing'>, note: PostSignals | undefined): Promise<PostEvent> {
+    const read = await follower.readStatus(post, { note, pulledBytes: await countPulled(post) });
+    if (read.type !== 'status_read' || read.failure === undefined || read.next === undefined) return read;
+    return { ...read, ...(await waiting.limited(post, read.failure, read.next)) };
+  }
 
   async function countPulled(post: Post): Promise<number> {
     const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
@@ -259,6 +279,7 @@ export function createWaiting({
   ballots,
   accounts,
   client,
+  quotas,
   mayPost = async () => true,
   mayExpire = () => true,
 }: {
@@ -266,6 +287,7 @@ export function createWaiting({
   ballots: Ballots;
   accounts: Accounts;
   client: TikTokClient;
+  quotas: Pick<Quotas, 'holdBack' | 'learn' | 'learnUnaudited'>;
   /** Whether a place may use Nod. */
   mayPost?: (workspace: string) => Promise<boolean>;
   /** False while votes that were cast in time may not have arrived yet. */
@@ -312,17 +334,19 @@ export function createWaiting({
   }
 
   /**
-   * What stands against publishing a post: its place may have lost the account, and for one that has waited, what the
-   * creator may do can have changed meanwhile.
+   * What stands against publishing a post: its place may have lost the account, TikTok would refuse it because of a limit,
+   * and for one that has waited, what the creator may do can have changed meanwhile.
    */
   async function recheck(post: PostIn<'queued'>): Promise<PostEvent | undefined> {
     if (!(await hasAccount(post))) return ACCOUNT_MISSING;
+    const held = await heldBack(post);
+    if (held !== undefined) return held;
     if (!hasWaited(post)) return undefined;
     if (post.content.postMode !== 'DIRECT_POST') return undefined;
     try {
       return objection(post, await queryCreator(post));
     } catch (error) {
-      const event = outcomeOf(error);
+      const event = await refused(post, error);
       if (event.type !== 'unanswered') return event;
       return { type: 'refused', failure: { reason: 'tiktok_unreachable' }, next: { type: 'retry' } };
     }
@@ -336,6 +360,38 @@ export function createWaiting({
   const hasAccount = ({ workspace, content }: Post): Promise<boolean> =>
     accounts.isConnected(workspace, content.openId);
 
+  /** What would be refused because of a limit is not sent. */
+  async function heldBack(post: PostIn<'queued'>) {
+    const held = await quotas.holdBack(post);
+    if (held === undefined) return undefined;
+    const { limit, count } = held;
+    return {
+      type: 'refused' as const,
+      failure: { reason: limit, limit: count },
+      next: { type: 'hold_back' as const, until: count.opensAt },
+    };
+  }
+
+  /** What a failed call means for the post; a refusal teaches how much TikTok takes. */
+  async function refused(post: Post, error: unknown): Promise<PostEvent> {
+    const event = outcomeOf(error);
+    if (event.type !== 'refused') return event;
+    return { ...event, ...(await limited(post, event.failure, event.next)) };
+  }
+
+  /** The same refusal, with how the limit is used that it names. */
+  async function limited(
+    post: Post,
+    failure: PostFailure,
+    next: Next,
+  ): Promise<{ failure: PostFailure; next: Next }> {
+    const { reason } = failure;
+    if (reason === 'unaudited_app') await quotas.learnUnaudited();
+    if (!isLimit(reason)) return { failure, next };
+    const limit = await quotas.learn(post, reason);
+    return { failure: { ...failure, limit }, next: { type: 'hold_back', until: limit.opensAt } };
+  }
+
   /** TikTok does not take the privacy level: its author chooses among what the creator may choose now. */
   async function askForPrivacy(post: Post): Promise<PostEvent> {
     const creator = await queryCreator(post).catch(() => undefined);
@@ -345,7 +401,18 @@ export function createWaiting({
   const queryCreator = ({ content }: Post): Promise<CreatorInfo> =>
     accounts.withToken(content.openId, (token) => client.queryCreatorInfo(token));
 
-  return { noted, cancelled, stoppedBy, review, recheck, reconnected, askForPrivacy };
+  return {
+    noted,
+    cancelled,
+    stoppedBy,
+    review,
+    recheck,
+    reconnected,
+    heldBack,
+    refused,
+    limited,
+    askForPrivacy,
+  };
 }
 
 export type Waiting = ReturnType<typeof createWaiting>;
@@ -356,8 +423,11 @@ function hasOtherVoters({ review }: Post, voters: VoterRules): boolean {
 }
 
 /** A plan may have been dropped meanwhile, but not the time that has passed. */
-const hasWaited = ({ review, publishAt, createdAt, readyAt = createdAt }: Post): boolean =>
-  review !== undefined || publishAt !== undefined || readyAt - createdAt > LONG_MS;
+const hasWaited = ({ review, publishAt, createdAt, readyAt = createdAt, heldBackAt }: Post): boolean =>
+  review !== undefined ||
+  publishAt !== undefined ||
+  heldBackAt !== undefined ||
+  readyAt - createdAt > LONG_MS;
 
 function objection(post: PostIn<'queued'>, creator: CreatorInfo): PostEvent | undefined {
   const { privacyLevelOptions, maxVideoDurationSeconds: maxSeconds } = creator;

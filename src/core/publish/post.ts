@@ -85,8 +85,22 @@ export type PostFailureReason =
   | 'never_pulled'
   | 'account_disconnected';
 
+/** How one of TikTok's limits was used, as we count it, when it held a post back. */
+export interface LimitCount {
+  readonly used: number;
+  readonly cap: number;
+  /** TikTok has refused more than that, which is less than usual. */
+  readonly isLearned?: true | undefined;
+  /** How many posts wait for the same and go first; absent for none. */
+  readonly ahead?: number | undefined;
+  /** When there is room again; epoch milliseconds. */
+  readonly opensAt: number;
+}
+
 export interface PostFailure {
   readonly reason: PostFailureReason;
+  /** Where the reason is a limit: how it is used. */
+  readonly limit?: LimitCount | undefined;
   /** The code or fail reason as TikTok spelled it. */
   readonly reasonRaw?: string | undefined;
   /** TikTok's id for its support. */
@@ -135,6 +149,8 @@ export interface PostBase extends Versioned {
   readonly createdAt: number;
   /** When a review or the preparation ended: from here on, not from `createdAt`, patience with TikTok counts. */
   readonly readyAt?: number | undefined;
+  /** When a limit last held it back: patience with TikTok counts from here on. */
+  readonly heldBackAt?: number | undefined;
   /** How many attempts were opened. */
   readonly attempts: number;
   /** How many attempts came to nothing in a way that allows another one. */
@@ -251,9 +267,10 @@ export type Post =
 export type PostStatus = Post['status'];
 export type PostIn<S extends PostStatus> = Extract<Post, { status: S }>;
 
-/** What follows from a refusal: a limit that time lifts, an account that people connect, another attempt, or the end. */
+/** What follows from a refusal: a pause, room below a limit, an account that people connect, another attempt, or the end. */
 export type Next =
   | { type: 'hold'; delayMs: number }
+  | { type: 'hold_back'; until: number }
   | { type: 'await_account' }
   | { type: 'retry' }
   | { type: 'give_up' };
@@ -340,9 +357,9 @@ export const awaitsAccount = (post: Post): boolean =>
 
 /** Until when a post waits for an account that is not connected: its time, and as long as patience lasts. */
 export const awaitsAccountUntil = (
-  { publishAt = 0, readyAt, createdAt }: PostBase,
+  { publishAt = 0, readyAt, createdAt, heldBackAt = 0 }: PostBase,
   { patienceMs }: Pick<Pacing, 'patienceMs'>,
-): number => Math.max(publishAt, readyAt ?? createdAt) + patienceMs;
+): number => Math.max(publishAt, readyAt ?? createdAt, heldBackAt) + patienceMs;
 
 /** Whether nothing of ours is still under way for the post. */
 export function isSettled(post: Post): boolean {

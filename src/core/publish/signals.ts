@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Person } from '../people.ts';
 import type { VoterRules } from '../review/review.ts';
 import type { Store, Versioned } from '../storage/database.ts';
-import type { Video } from '../tiktok/types.ts';
+import type { PostMode, Video } from '../tiktok/types.ts';
 
 const MAX_LINKED = 1_000;
 
@@ -119,8 +119,14 @@ export function createSignals({
     await write(postId, { videos: undefined, endedAt });
   }
 
-  async function link(publishId: string, postId: string): Promise<void> {
-    const created = await publishes.create(publishId, { postId });
+  /** Notes which post a `publish_id` is of that TikTok has just given, and what it is counted towards. */
+  async function link(
+    publishId: string,
+    postId: string,
+    about: Pick<Publish, 'openId' | 'postMode'> = {},
+  ): Promise<void> {
+    const { openId, postMode } = about;
+    const created = await publishes.create(publishId, { postId, openId, postMode, at: now() });
     if (created === undefined) return;
     linked.set(publishId, postId);
     const told = early.get(publishId);
@@ -198,4 +204,9 @@ function withNews(
 /** Which post a `publish_id` belongs to. */
 export interface Publish extends Versioned {
   readonly postId: string;
+  /** Absent, as the next two are, in records from before publishes were counted. */
+  readonly openId?: string | undefined;
+  readonly postMode?: PostMode | undefined;
+  /** When TikTok accepted it; epoch milliseconds. */
+  readonly at?: number | undefined;
 }

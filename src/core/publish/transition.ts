@@ -340,7 +340,7 @@ function withLateCheck(
 function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
   const { id, version, workspace, chat, author, draftId, messages, account, createdAt } = post;
   const { content, contentHash, likeness, preview, media } = post;
-  const { review, publishAt, readyAt, attempts, retries } = post;
+  const { review, publishAt, readyAt, heldBackAt, attempts, retries } = post;
   return {
     id,
     version,
@@ -359,6 +359,7 @@ function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
     review,
     publishAt,
     readyAt,
+    heldBackAt,
     attempts,
     retries,
   } satisfies Record<keyof PostBase, unknown>;
@@ -373,12 +374,14 @@ function fail(post: Post, failure: PostFailure, now: number): Post {
 function proceed(post: Retryable, failure: PostFailure, next: Next, now: number, pacing: Pacing): Post {
   if (next.type === 'await_account') return awaitAccount(post, failure, now, pacing);
   if (next.type === 'hold') return waitFor(post, failure, next.delayMs, now, pacing);
+  if (next.type === 'hold_back') return holdBack(post, failure, next.until, now, pacing);
   return next.type === 'retry' ? retry(post, failure, now) : fail(post, failure, now);
 }
 
 /** Waits for a limit to pass, without counting it as a try, for as long as patience lasts. */
 function waitFor(post: Retryable, failure: PostFailure, delayMs: number, now: number, pacing: Pacing): Post {
-  if (now + delayMs > (post.readyAt ?? post.createdAt) + pacing.patienceMs) return fail(post, failure, now);
+  const since = Math.max(post.readyAt ?? post.createdAt, post.heldBackAt ?? 0);
+  if (now + delayMs > since + pacing.patienceMs) return fail(post, failure, now);
   return { ...baseOf(post), status: 'queued', notBefore: now + delayMs, wait: failure };
 }
 
@@ -387,6 +390,14 @@ function awaitAccount(post: Retryable, failure: PostFailure, now: number, pacing
   const until = awaitsAccountUntil(post, pacing);
   if (now >= until) return fail(post, failure, now);
   return { ...baseOf(post), status: 'queued', notBefore: until, wait: failure };
+}
+
+/** Waits for room below one of TikTok's limits: longer than for a pause, and no time of it counts as patience with TikTok. */
+function holdBack(post: Retryable, failure: PostFailure, until: number, now: number, pacing: Pacing): Post {
+  const endsAt = (post.readyAt ?? post.createdAt) + pacing.limitPatienceMs;
+  if (now >= endsAt) return fail(post, failure, now);
+  const notBefore = Math.min(until, endsAt);
+  return { ...baseOf(post), heldBackAt: now, status: 'queued', notBefore, wait: failure };
 }
 
 /** Another attempt after one that certainly came to nothing; bounded and ever slower. */

@@ -198,15 +198,30 @@ export function createTikTokClient({
       return { videos: page.videos.slice(0, MAX_VIDEOS), nextCursor: leadsOn ? nextCursor : undefined };
     },
 
+    /** How many of the calls that TikTok allows in a minute were made with a token; none without one. */
+    callsOf(accessToken: string | undefined): Calls {
+      const key = accessToken === undefined ? '' : keyOf(accessToken);
+      return { init: initLimiter.read(key), status: statusLimiter.read(key) };
+    },
+
     close,
   };
 }
 
+/** Calls of the last minute, and how many are allowed in one. */
+export interface Calls {
+  readonly init: { readonly used: number; readonly limit: number };
+  readonly status: { readonly used: number; readonly limit: number };
+}
+
 export type TikTokClient = ReturnType<typeof createTikTokClient>;
 
-/** Throws before TikTok has to refuse; the limiter sees a hash, so that no token lies about in its memory. */
+/** The limiter sees a hash, so that no token lies about in its memory. */
+const keyOf = (accessToken: string): string => createHash('sha256').update(accessToken).digest('base64');
+
+/** Throws before TikTok has to refuse. */
 function keepLimit(limiter: WindowLimiter, accessToken: string, endpoint: string) {
-  const retryAfterMs = limiter.take(createHash('sha256').update(accessToken).digest('base64'));
+  const retryAfterMs = limiter.take(keyOf(accessToken));
   if (retryAfterMs === 0) return;
   throw new TikTokRateLimitError({
     endpoint,
@@ -328,6 +343,12 @@ export function createWindowLimiter({
       callsOf.delete(key);
       callsOf.set(key, calls);
       return 0;
+    },
+
+    /** How many calls of a key count now. */
+    read(key: string): { used: number; limit: number } {
+      const nowMs = now();
+      return { used: (callsOf.get(key) ?? []).filter((at) => counts(at, nowMs)).length, limit };
     },
 
     /** How many keys are kept in memory. */

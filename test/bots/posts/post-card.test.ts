@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { finalNote, type PostView, postCard } from '../../../src/bots/posts/post-card.ts';
 import { DEFAULT_PACING } from '../../../src/core/publish/pacing.ts';
-import type { Post, PostIn, PostState } from '../../../src/core/publish/post.ts';
+import type {
+  LimitCount,
+  Post,
+  PostFailureReason,
+  PostIn,
+  PostState,
+} from '../../../src/core/publish/post.ts';
 import { defaultPolicy } from '../../../src/core/review/review.ts';
 import { photo, postIn, printed } from '../cards/subjects.ts';
 
@@ -155,6 +161,54 @@ it('says why a post waits, when it goes on, and that nothing is posted twice', (
     /^Waiting[\s\S]*24 h by API\.\n[\s\S]*Nothing is posted twice\. Next try in 40 s\.\n\[Cancel\]$/,
   );
   expect(text).not.toContain('spam_risk');
+});
+
+describe('a post that a limit holds back', () => {
+  const HOUR_MS = 3_600_000;
+  const until = NOW + 3 * HOUR_MS;
+  const held = (reason: PostFailureReason, limit: Partial<LimitCount> = {}) => {
+    const wait = { reason, limit: { used: 15, cap: 15, opensAt: until, ...limit } };
+    return print({ status: 'queued', notBefore: until, wait }).split('\n\n')[1];
+  };
+
+  it('says why it is not sent, and until when', () => {
+    expect(held('daily_post_limit')).toBe(`This account has reached TikTok’s limit of posts in 24 h by API.
+Posting in the TikTok app still works.
+15 posts in 24 h through this Nod; TikTok takes about 15.
+It goes on when the oldest of them is a day old: today 03:01 (UTC).
+[Cancel]`);
+    expect(
+      held('pending_inbox_limit', { used: 5, cap: 5 }),
+    ).toBe(`The TikTok inbox takes no more drafts of this account for now.
+Finish or delete drafts in the TikTok app.
+5 of 5 drafts of the last 24 h wait to be finished in the TikTok app.
+It goes on when one of them is posted, at the latest today 03:01 (UTC).
+[Cancel]`);
+    expect(
+      held('app_creator_cap', { used: 5, cap: 5 }),
+    ).toBe(`This Nod has reached TikTok’s limit of posting accounts in 24 h.
+5 other accounts posted in 24 h through this Nod.
+It goes on when one of them has not posted for a day: today 03:01 (UTC).
+[Cancel]`);
+  });
+
+  it('says who goes first, and what TikTok alone knows', () => {
+    expect(held('daily_post_limit', { used: 3, cap: 3, isLearned: true, ahead: 1 })).toContain(
+      '\n3 posts in 24 h through this Nod. Those of other apps count too.\n1 post goes first.\nIts turn comes today 03:01 (UTC).\n',
+    );
+    expect(held('daily_post_limit', { used: 0, cap: 0, isLearned: true, ahead: 2 })).toContain(
+      '\n0 posts in 24 h through this Nod. Those of other apps count too.\n2 posts go first.\nTikTok is asked again today 03:01 (UTC).\n',
+    );
+  });
+
+  it('names the time from which it can be tried again, once it has ended', () => {
+    const failed = (opensAt: number) => {
+      const failure = { reason: 'daily_post_limit', limit: { used: 15, cap: 15, opensAt } } as const;
+      return print({ status: 'failed', settledAt: NOW, failure });
+    };
+    expect(failed(until)).toContain('\nIt can be tried again today 03:01 (UTC).\n[Try again] [Edit]');
+    expect(failed(NOW)).toContain('\nThere may be room again: try it now.\n[Try again] [Edit]');
+  });
 });
 
 it('ends with the link, or with why there is none', () => {

@@ -107,12 +107,12 @@ describe('an init that is refused', () => {
     expect(initsOf(world.tiktok)).toBe(1);
   });
 
-  it('waits for tomorrow where the day is full, and gives up after a day of it', async () => {
+  it('waits for tomorrow where the day is full, and gives up after a week of it', async () => {
     await using world = await connectedWorld();
     world.tiktok.fault('init-403:spam_risk_too_many_posts', { times: 2 });
     const { id } = await world.submit();
     expect(await world.finish(id)).toMatchObject({ status: 'published', retries: 0, attempts: 3 });
-    world.tiktok.fault('init-403:spam_risk_too_many_posts', { times: 100 });
+    world.tiktok.fault('init-403:spam_risk_too_many_posts', { times: 200 });
     const second = await world.submit();
     expect(await world.finish(second.id)).toMatchObject({
       status: 'failed',

@@ -112,6 +112,33 @@ describe('patience with limits', () => {
   });
 });
 
+describe('a post that a limit holds back', () => {
+  const full = {
+    type: 'refused',
+    failure: { reason: 'daily_post_limit' },
+    next: { type: 'hold_back', until: T0 + 30 * HOUR_MS },
+  } as const;
+  const end = T0 + PACING.limitPatienceMs;
+
+  it('waits for room longer than for a pause, and says why when that is over', () => {
+    expect(step(POSTS.queued, full, T0)).toMatchObject({ status: 'queued', notBefore: T0 + 30 * HOUR_MS });
+    const last = { ...full, next: { type: 'hold_back', until: end + 1 } } as const;
+    expect(step(POSTS.queued, last, end - 1)).toMatchObject({ status: 'queued', notBefore: end });
+    expect(step(POSTS.queued, last, end)).toMatchObject({
+      status: 'failed',
+      failure: { reason: 'daily_post_limit' },
+    });
+  });
+
+  it('loses no patience with TikTok meanwhile', () => {
+    const at = T0 + 30 * HOUR_MS;
+    const held = step(POSTS.queued, full, at);
+    const opened = step(held, { type: 'attempt_opened', attemptId: 'a1' }, at);
+    expect(step(opened, limit, at).status).toBe('queued');
+    expect(step(opened, limit, at + PACING.patienceMs).status).toBe('failed');
+  });
+});
+
 describe('following a publish', () => {
   const accepted = step(POSTS.submitting, { type: 'accepted', publishId: 'p9' }, T0 + 500);
 

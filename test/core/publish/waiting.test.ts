@@ -47,8 +47,15 @@ describe('a review', () => {
     await world.connect();
     const post = await world.submit({ status: 'in_review' });
     const { yes } = voting(world, post);
-    const { signals, ballots, accounts, client } = world.nod;
-    const waiting = createWaiting({ signals, ballots, accounts, client, mayExpire: () => isCaughtUp });
+    const { signals, ballots, accounts, client, quotas } = world.nod;
+    const waiting = createWaiting({
+      signals,
+      ballots,
+      accounts,
+      client,
+      quotas,
+      mayExpire: () => isCaughtUp,
+    });
     if (post.status !== 'in_review') throw new Error('The post is in review.');
     expect(await waiting.review(post, true)).toBeUndefined();
     await yes();
@@ -65,10 +72,10 @@ describe('a review', () => {
       await using world = await createCoreWorld();
       await world.connect();
       const post = await world.submit({ status });
-      const { signals, ballots, accounts, client } = world.nod;
+      const { signals, ballots, accounts, client, quotas } = world.nod;
       let isAllowed = true;
       const mayPost = async (workspace: string) => workspace !== post.workspace || isAllowed;
-      const waiting = createWaiting({ signals, ballots, accounts, client, mayPost });
+      const waiting = createWaiting({ signals, ballots, accounts, client, quotas, mayPost });
       expect(await waiting.noted(post)).toBeUndefined();
       isAllowed = false;
       expect(await waiting.noted(post)).toEqual({ type: 'cancelled', isShutOut: true });

@@ -1,0 +1,242 @@
+import type { Accounts } from '../accounts/accounts.ts';
+import type { LimitCount, Post, PostIn } from '../publish/post.ts';
+import type { Publish } from '../publish/signals.ts';
+import type { Store, Versioned } from '../storage/database.ts';
+import type { Calls, TikTokClient } from '../tiktok/client.ts';
+import type { PostMode } from '../tiktok/types.ts';
+import {
+  CAPS,
+  type Count,
+  capOf,
+  forgottenAt,
+  type Learned,
+  type Limit,
+  opensAt,
+  WINDOW_MS,
+} from './limits.ts';
+
+/** What a refusal of TikTok's has taught. */
+export type Lesson = Learned & Versioned;
+
+/** How much of a limit is used. */
+export interface Meter {
+  readonly used: number;
+  readonly cap: number;
+  /** When TikTok refused more than that; absent for the usual limit. */
+  readonly learnedAt?: number | undefined;
+  /** When there is room again; absent where there is some. */
+  readonly opensAt?: number | undefined;
+}
+
+/** What is used of the limits of one account. */
+export interface AccountQuota {
+  /** Direct posts of the last day by this Nod; other apps' posts count at TikTok too. */
+  readonly posts: Meter;
+  /** Drafts of the last day that nobody has finished in the TikTok inbox. */
+  readonly inbox: Meter;
+  /** Of the last minute. */
+  readonly calls: Calls;
+  /** Posts that a limit holds back, and when the first of them goes on. */
+  readonly waiting?: { readonly count: number; readonly nextAt: number } | undefined;
+}
+
+/** Posts behind those need not know at once that they can go sooner. */
+const MAX_WOKEN = 20;
+const UNAUDITED = 'unaudited';
+const CREATORS = 'creators';
+/** Under which way of posting an account's own limits count. */
+const LIMIT_OF = { DIRECT_POST: 'daily_post_limit', MEDIA_UPLOAD: 'pending_inbox_limit' } as const;
+
+/** Counts what is used of TikTok's limits, so that what would be refused is not sent. */
+export function createQuotas({
+  publishes,
+  posts,
+  lessons,
+  accounts,
+  client,
+  now,
+}: {
+  publishes: Pick<Store<Publish>, 'find'>;
+  posts: Pick<Store<Post>, 'get' | 'find'>;
+  lessons: Store<Lesson>;
+  accounts: Pick<Accounts, 'get' | 'accessToken'>;
+  client: Pick<TikTokClient, 'callsOf'>;
+  now: () => number;
+}) {
+  /** Which limit holds a post back and until when (epoch milliseconds); undefined where there is room. */
+  async function holdBack(post: PostIn<'queued'>): Promise<{ limit: Limit; count: LimitCount } | undefined> {
+    const own = LIMIT_OF[post.content.postMode];
+    const held = await countFor(post, own);
+    if (held.opensAt > now()) return { limit: own, count: held };
+    if (own !== 'daily_post_limit' || !(await isCreatorCapKnown())) return undefined;
+    if ((await accepted('DIRECT_POST', { openId: post.content.openId })).length > 0) return undefined;
+    const count = await countFor(post, 'app_creator_cap');
+    return count.opensAt > now() ? { limit: 'app_creator_cap', count } : undefined;
+  }
+
+  /** Remembers that TikTok has refused a post because of a limit; how that limit is used, and when there is room again. */
+  async function learn(post: Post, limit: Limit): Promise<LimitCount> {
+    const { taken } = await countOf(limit, post.content.openId, post.id);
+    const lesson = { cap: taken.length, at: now() };
+    await lessons.upsert(keyOf(limit, post.content.openId), () => lesson);
+    // With more accounts than that the app is audited, and has another limit.
+    if (limit === 'app_creator_cap' && lesson.cap <= CAPS.app_creator_cap) await learnUnaudited();
+    const count = await countFor(post, limit);
+    return { ...count, opensAt: Math.max(count.opensAt, now() + 60_000) };
+  }
+
+  /** Remembers that TikTok has not audited this app. */
+  async function learnUnaudited(): Promise<void> {
+    await lessons.upsert(UNAUDITED, () => ({ cap: CAPS.app_creator_cap, at: now() }));
+  }
+
+  /** Forgets that the app is not audited once a public post has gone through. */
+  async function follow(post: Post): Promise<void> {
+    const { postMode, settings } = post.content;
+    const isPublic = postMode === 'DIRECT_POST' && settings.privacyLevel === 'PUBLIC_TO_EVERYONE';
+    if (post.status !== 'published' || !isPublic) return;
+    const lesson = await lessons.get(UNAUDITED);
+    if (lesson !== undefined && lesson.at < post.settledAt) await lessons.delete(UNAUDITED);
+  }
+
+  /** The posts of an account that a limit holds back, in the order in which they go on. */
+  const heldOf = async (openId: string): Promise<Post[]> =>
+    (await waitingFor({ openId })).slice(0, MAX_WOKEN);
+
+  /** What is used of the limits of an account. */
+  async function read(openId: string): Promise<AccountQuota> {
+    const times = (await waitingFor({ openId })).map(({ notBefore }) => notBefore);
+    return {
+      posts: meterOf(await countOf('daily_post_limit', openId)),
+      inbox: meterOf(await countOf('pending_inbox_limit', openId)),
+      calls: client.callsOf(await tokenInUse(openId)),
+      waiting: times.length === 0 ? undefined : { count: times.length, nextAt: Math.min(...times) },
+    };
+  }
+
+  /** How many accounts have posted in a day; undefined as long as no limit of theirs is known. */
+  async function readCreators(): Promise<(Meter & { isUnaudited: boolean }) | undefined> {
+    if (!(await isCreatorCapKnown())) return undefined;
+    const isUnaudited = (await lessons.get(UNAUDITED)) !== undefined;
+    return { ...meterOf(await countOf('app_creator_cap')), isUnaudited };
+  }
+
+  /** Deletes what counts no more. */
+  async function sweep(): Promise<void> {
+    for await (const [key, lesson] of lessons.entries())
+      if (key !== UNAUDITED && forgottenAt(lesson) <= now()) await lessons.delete(key);
+  }
+
+  async function countFor(post: Post, limit: Limit): Promise<LimitCount> {
+    const { openId } = post.content;
+    const isOfApp = limit === 'app_creator_cap';
+    const count = await countOf(limit, openId, post.id);
+    const line = await waitingFor({ limit, openId: isOfApp ? undefined : openId });
+    const before = line.filter((other) => other.id !== post.id && inTurn(other, post) < 0);
+    const others = new Set(before.map(({ content }) => content.openId).filter((other) => other !== openId));
+    const ahead = isOfApp ? others.size : before.length;
+    const cap = capOf(count, now());
+    return {
+      used: count.taken.length,
+      cap: Number.isFinite(cap) ? cap : count.taken.length,
+      isLearned: cap < count.cap || undefined,
+      ahead: ahead || undefined,
+      opensAt: opensAt({ ...count, ahead }, now()),
+    };
+  }
+
+  /** What counts towards a limit now but for one post; towards the limit of accounts, all others. */
+  async function countOf(limit: Limit, openId?: string, except?: string): Promise<Count> {
+    const learned = await lessons.get(keyOf(limit, openId));
+    if (limit !== 'app_creator_cap') {
+      const postMode = limit === 'daily_post_limit' ? 'DIRECT_POST' : 'MEDIA_UPLOAD';
+      const taken = await accepted(postMode, { openId, except });
+      return { taken: taken.map(({ at }) => at), cap: CAPS[limit], learned };
+    }
+    const cap = (await lessons.get(UNAUDITED)) === undefined ? Infinity : CAPS.app_creator_cap;
+    // An account counts as long as its last post does.
+    const last = new Map((await accepted('DIRECT_POST')).map((one) => [one.openId, one.at]));
+    if (openId !== undefined) last.delete(openId);
+    return { taken: [...last.values()], cap, learned };
+  }
+
+  /** Whether TikTok has refused an account because there were too many, or because nobody has audited the app. */
+  async function isCreatorCapKnown(): Promise<boolean> {
+    if ((await lessons.get(UNAUDITED)) !== undefined) return true;
+    const learned = await lessons.get(CREATORS);
+    return learned !== undefined && now() < forgottenAt(learned);
+  }
+
+  /** What TikTok took in the last day and has not come to nothing, oldest first; a finished draft is no draft any more. */
+  async function accepted(
+    postMode: PostMode,
+    { openId, except }: { openId?: string | undefined; except?: string | undefined } = {},
+  ): Promise<{ openId: string; at: number }[]> {
+    const where = openId === undefined ? { postMode } : { openId, postMode };
+    const found = await publishes.find({ where, by: 'at', from: now() - WINDOW_MS + 1 });
+    const counted: { openId: string; at: number }[] = [];
+    for (const [publishId, publish] of found) {
+      if (publish.at === undefined || publish.openId === undefined || publish.postId === except) continue;
+      const post = await posts.get(publish.postId);
+      if (post !== undefined && counts(post, publishId, publish.at))
+        counted.push({ openId: publish.openId, at: publish.at });
+    }
+    return counted;
+  }
+
+  /** The posts that wait for a limit, in the order in which they go on. */
+  async function waitingFor(of: { openId?: string | undefined; limit?: Limit }): Promise<PostIn<'queued'>[]> {
+    const where = of.openId === undefined ? {} : { 'content.openId': of.openId };
+    const found = await posts.find({ where, by: 'wait.limit.opensAt', without: 'settledAt' });
+    return found
+      .flatMap(([, post]) => (post.status === 'queued' ? [post] : []))
+      .filter(({ wait }) => of.limit === undefined || wait?.reason === of.limit)
+      .sort(inTurn);
+  }
+
+  /** The token with which the account's calls are made now; one that has ended has made none in the last minute. */
+  async function tokenInUse(openId: string): Promise<string | undefined> {
+    const account = await accounts.get(openId);
+    const isInUse = account !== undefined && !account.expired && account.accessExpiresAt - 120_000 > now();
+    return isInUse ? accounts.accessToken(openId).catch(() => undefined) : undefined;
+  }
+
+  const meterOf = (count: Count): Meter => {
+    const cap = capOf(count, now());
+    const at = opensAt(count, now());
+    return {
+      used: count.taken.length,
+      cap,
+      learnedAt: cap < count.cap ? count.learned?.at : undefined,
+      opensAt: at > now() ? at : undefined,
+    };
+  };
+
+  return { holdBack, learn, learnUnaudited, follow, heldOf, read, readCreators, sweep };
+}
+
+export type Quotas = ReturnType<typeof createQuotas>;
+
+const keyOf = (limit: Limit, openId = ''): string =>
+  limit === 'app_creator_cap' ? CREATORS : `${limit} ${openId}`;
+
+/** Who may publish first goes first. */
+const inTurn = (a: Post, b: Post): number =>
+  (a.readyAt ?? a.createdAt) - (b.readyAt ?? b.createdAt) || (a.id < b.id ? -1 : 1);
+
+/** Whether a publish counts towards a limit, as its post is now; what failed, or was cancelled, does not. */
+function counts(post: Post, publishId: string, at: number): boolean {
+  switch (post.status) {
+    // TikTok has just accepted it, and the post does not say so yet.
+    case 'submitting':
+      return at >= post.since;
+    case 'processing':
+    case 'in_inbox':
+    case 'unconfirmed':
+      return post.publishId === publishId;
+    case 'published':
+      return post.publishId === publishId && post.content.postMode === 'DIRECT_POST';
+    default:
+      return false;
+  }
+}
