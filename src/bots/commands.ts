@@ -4,6 +4,7 @@ import type { Workspaces } from '../core/accounts/workspaces.ts';
 import type { Draft } from '../core/compose/draft.ts';
 import type { ChatRef } from '../core/people.ts';
 import type { Post } from '../core/publish/post.ts';
+import type { Quotas } from '../core/quotas/quotas.ts';
 import type { PersonLinks } from '../core/review/person-links.ts';
 import type { Store } from '../core/storage/database.ts';
 import type { Greetings } from './access/greetings.ts';
@@ -16,6 +17,7 @@ import type { Sender } from './cards/send.ts';
 import type { Bot, ChatEventOf } from './platform.ts';
 import { cancelCard, type Lists, postsCard } from './posts/post-list.ts';
 import type { Queue } from './posts/queue.ts';
+import { showQuota } from './quotas/show-quota.ts';
 import { showResults } from './results/show-results.ts';
 import type { SettingsDialogue } from './settings/settings.ts';
 import { disconnectCard, helpCard, note, startCard } from './text/messages.ts';
@@ -45,6 +47,7 @@ export interface CommandParts {
   readonly settings: SettingsDialogue;
   readonly personLinks: PersonLinks;
   readonly posts: Pick<Store<Post>, 'find'>;
+  readonly quotas: Quotas;
   readonly sender: Sender;
   readonly botFor: (chat: ChatRef) => Bot;
   readonly publicUrl: string;
@@ -129,6 +132,12 @@ export const COMMANDS = {
     shownIn: ['menu', 'help'],
     right: 'member',
     run: showResults,
+  },
+  quota: {
+    description: 'What is used of TikTok’s limits',
+    shownIn: ['menu', 'help'],
+    right: 'member',
+    run: showQuota,
   },
   cancel: {
     description: 'Cancel what is under way',

@@ -13,7 +13,7 @@ interface Clock {
 }
 
 /** A moment, as a distance while it is near. */
-export const untilSpan = (at: number, { now, timeZone }: Clock): Span =>
+export const untilSpan = (at: number, now: number, timeZone: string): Span =>
   at - now < NEAR_MS ? whenSpan(at, now, timeZone) : momentSpan(at, now, timeZone);
 
 /** Why a limit holds a post back that was not even sent, and when it goes on; undefined where none does. */
@@ -23,7 +23,7 @@ export function heldBackLines(
 ): Line[] | undefined {
   const { limit, reason } = wait;
   if (limit === undefined || !isLimit(reason)) return undefined;
-  const when = untilSpan(clock.until, clock);
+  const when = untilSpan(clock.until, clock.now, clock.timeZone);
   const { used, ahead = 0 } = limit;
   const first = ahead === 0 ? [] : [[`${countOf(ahead, 'post')} ${ahead === 1 ? 'goes' : 'go'} first.`]];
   const last = used === 0 ? ['TikTok is asked again ', when, '.'] : goesOn(reason, ahead, when);
@@ -34,7 +34,7 @@ export function heldBackLines(
 export function tryAgainLines({ limit }: PostFailure, clock: Clock): Line[] {
   if (limit === undefined) return [];
   if (limit.opensAt <= clock.now) return [['There may be room again: try it now.']];
-  return [['It can be tried again ', untilSpan(limit.opensAt, clock), '.']];
+  return [['It can be tried again ', untilSpan(limit.opensAt, clock.now, clock.timeZone), '.']];
 }
 
 function countText(reason: Limit, { used, cap, isLearned }: LimitCount): string {

@@ -40,6 +40,12 @@ export interface AccountQuota {
   readonly waiting?: { readonly count: number; readonly nextAt: number } | undefined;
 }
 
+/** How many accounts have posted in a day. */
+export interface CreatorQuota extends Meter {
+  /** TikTok has said that it has not audited the app. */
+  readonly isUnaudited: boolean;
+}
+
 /** Posts behind those need not know at once that they can go sooner. */
 const MAX_WOKEN = 20;
 const UNAUDITED = 'unaudited';
@@ -115,7 +121,7 @@ export function createQuotas({
   }
 
   /** How many accounts have posted in a day; undefined as long as no limit of theirs is known. */
-  async function readCreators(): Promise<(Meter & { isUnaudited: boolean }) | undefined> {
+  async function readCreators(): Promise<CreatorQuota | undefined> {
     if (!(await isCreatorCapKnown())) return undefined;
     const isUnaudited = (await lessons.get(UNAUDITED)) !== undefined;
     return { ...meterOf(await countOf('app_creator_cap')), isUnaudited };

@@ -371,6 +371,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   '/link': command('link', SELF),
   '/unlink': command('unlink', SELF),
   '/posts': command('posts', HERE),
+  '/quota': command('quota', HERE),
   '/cancel': command('cancel', HERE),
   'answer caption': {
     ...answerTo('draft', OWN_DRAFT, (id) => id, 'Another caption'),
