@@ -156,6 +156,7 @@ export function createChats({
     touch,
     cardIndex,
     sender,
+    setMenu,
   });
   const copies = createCopies({ cardIndex, botFor, log });
   const guard = createGuard({ ...core, cardIndex, questions, botFor });

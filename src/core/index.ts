@@ -134,6 +134,7 @@ export function createCore(options: CoreOptions) {
   /** Posts as they were last told of. */
   const announced = new LRUCache<string, Post>({ max: MAX_ANNOUNCED });
   let areVotesRead = false;
+  let lettingGoOn: Promise<void> = Promise.resolve();
 
   const drafts = stores.store<Draft, OldDraft>('drafts', { upgrade: upgradeDraft });
   const posts = stores.store<Post>('posts');
@@ -358,6 +359,7 @@ export function createCore(options: CoreOptions) {
     // A run of the engine may wait for a file that takes long to prepare.
     await Promise.all([engine.stop(), intake.stop(), preparer.stop(), accountKeeper.stop()]);
     await recorder.idle();
+    await lettingGoOn;
     await retention.stop();
   }
 
@@ -409,16 +411,21 @@ export function createCore(options: CoreOptions) {
     if (post.status !== 'preparing') intake.leave(post.id);
     retention.settled(post);
     void recorder.follow(post);
-    letOthersGoOn(post).catch((error) =>
-      log.error({ err: error, postId: post.id }, 'Posts that a limit holds back wait longer than they need'),
-    );
+    lettingGoOn = lettingGoOn
+      .then(() => letOthersGoOn(post))
+      .catch((error) =>
+        log.error(
+          { err: error, postId: post.id },
+          'Posts that a limit holds back wait longer than they need',
+        ),
+      );
   }
 
   /** A post that has ended may leave room below a limit, or a place in the line, to others of its account. */
   async function letOthersGoOn(post: Post): Promise<void> {
     if (!('settledAt' in post) || post.settledAt < now() - JUST_NOW_MS) return;
     await quotas.follow(post);
-    for (const { id } of await quotas.heldOf(post.content.openId)) await engine.wake(id);
+    for (const { id } of await quotas.heldOf(post.content.openId)) void engine.wake(id);
   }
 
   function tellOf(post: Post, options?: { soon: boolean }): void {

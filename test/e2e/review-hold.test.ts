@@ -159,7 +159,8 @@ it('says what is wrong with a video that has become too long for its account', a
     cards,
     /Waiting for its author[\s\S]*It runs \d+ s; this account may post up to 1 s/,
   );
-  expect(pressable(held)).toEqual({ onDiscord: ['Edit', 'Cancel'], onTelegram: ['Edit', 'Cancel'] });
+  const ways = ['Trim…', 'Edit', 'Cancel'];
+  expect(pressable(held)).toEqual({ onDiscord: ways, onTelegram: ways });
   await team.settled();
   expect(inits(team)).toEqual([]);
 });

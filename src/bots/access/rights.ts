@@ -78,6 +78,8 @@ export const POST_RIGHTS = {
   privacy: 'author',
   edit: 'author',
   recaption: 'author',
+  trim: 'author',
+  unlabel: 'author',
   connect: 'manager',
   approver: 'manager',
   own_vote: 'manager',

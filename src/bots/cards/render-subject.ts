@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import type { Draft, DraftFile } from '../../core/compose/draft.ts';
+import { type Draft, type DraftFile, SCOPE_FOR } from '../../core/compose/draft.ts';
 import { findEarlierPost } from '../../core/compose/earlier-post.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import type { MediaPreparer } from '../../core/media/prepare.ts';
@@ -215,8 +215,16 @@ export function createRenderer({
     const { timeZone } = await workspaces.settingsOf(post.workspace);
     const prepared = preparedPart(post);
     const results = stats ? latestResults(post) : undefined;
-    const view = { post, chat, votes, goesOn, hasAccess, prepared, pull, results };
+    const mayUseInbox = await allowsInbox(post);
+    const view = { post, chat, votes, goesOn, hasAccess, mayUseInbox, prepared, pull, results };
     return { ...view, timeZone, pacing, now: now(), pictureOf };
+  }
+
+  /** Whether the account of a post that could go to the inbox instead has granted that. */
+  async function allowsInbox({ status, content }: Post): Promise<boolean> {
+    if (status !== 'on_hold' && status !== 'failed') return true;
+    const account = await accounts.get(content.openId);
+    return account === undefined || account.scopes.includes(SCOPE_FOR.MEDIA_UPLOAD);
   }
 
   /** How far the one file is that takes long. */

@@ -16,10 +16,10 @@ import { draftButton as on } from '../buttons.ts';
 import { type Button, buttonColumn, buttonRow, buttonRows, type Line, type Row } from '../platform.ts';
 import { durationOf } from '../text/format.ts';
 
-/** What a person can open: the animations of several files, or pictures of the video to choose its cover from. */
+/** What a person can open: the animations of several files, pictures of the video to choose its cover from, or its length. */
 export type VideoMenu = (typeof MENUS)[number];
 
-const MENUS = ['animations', 'frames'] as const;
+const MENUS = ['animations', 'frames', 'trimming'] as const;
 
 /** Whether a button opens such a menu. */
 export const isVideoMenu = (menu: unknown): menu is VideoMenu => MENUS.some((known) => known === menu);
@@ -38,8 +38,16 @@ interface Tools {
 
 /** What a menu shows below the files. */
 export function videoMenu(draft: Draft, menu: VideoMenu, tools: Tools): ShownMenu {
+  if (menu === 'trimming') return { lines: [[], [trimText(draft)]], rows: trimRows(draft) };
   if (menu === 'animations') return { lines: [[], [ANIMATIONS_TEXT]], rows: animationRows(draft, tools) };
   return { lines: frameLines(draft), rows: frameRows(draft), picture: currentSheet(draft)?.picture };
+}
+
+function trimText(draft: Draft): string {
+  const allowed = durationOf(allowedSeconds(draft) * 1000);
+  return videoToTrim(draft) === undefined
+    ? `This account may post up to ${allowed}, and the video is not longer. Send another cut.`
+    : `This account may post up to ${allowed}. Which part shall it be?`;
 }
 
 const ANIMATIONS_TEXT =

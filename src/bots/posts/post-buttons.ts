@@ -10,6 +10,7 @@ import type { Press } from '../buttons.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
 import type { Sender } from '../cards/send.ts';
+import type { DraftMenu } from '../compose/draft-card.ts';
 import type { ChatEventOf } from '../platform.ts';
 import type { Voting } from '../review/voting.ts';
 import type { SettingsDialogue } from '../settings/settings.ts';
@@ -42,6 +43,7 @@ export function createPostButtons({
   touch,
   cardIndex,
   sender,
+  setMenu,
 }: {
   rework: Rework;
   composer: Pick<Composer, 'choose'>;
@@ -56,6 +58,8 @@ export function createPostButtons({
   touch: (post: Post) => void;
   cardIndex: CardIndex;
   sender: Sender;
+  /** Has the card of a draft drawn with this menu open. */
+  setMenu: (draftId: string, menu: DraftMenu) => void;
 }) {
   /** @throws UserError when the person has to do something else first. */
   async function press({ event, press, post, member }: PressOnPost): Promise<void> {
@@ -86,8 +90,12 @@ export function createPostButtons({
       case 'privacy':
         if (!isPrivacyLevel(argument)) return event.answer(OLD_BUTTON);
         return goOn(post, await rework.rechoose(post, person, argument));
+      case 'unlabel':
+        return goOn(post, await rework.unlabel(post, person));
       case 'edit':
-        return edit(event, post);
+        return void (await edit(event, post));
+      case 'trim':
+        return trim(event, post);
       case 'recaption':
         return recaption(event, post, argument);
       case 'approver':
@@ -114,13 +122,21 @@ export function createPostButtons({
     if (event.isOnMessage) await sender.sayInstead(event.message, note(RECAPTIONED));
   }
 
-  async function edit(event: PressEvent, post: Post, caption?: string): Promise<void> {
+  async function edit(event: PressEvent, post: Post, caption?: string): Promise<string> {
     const place = await event.openPrivately?.();
     const draft = await rework.withdraw(post, event.person);
     if (caption !== undefined)
       await composer.choose(draft.id, event.person, { type: 'caption', text: caption });
     if (place !== undefined) await cardIndex.adopt(draft.id, place);
     cardQueue.touch(draft.id, { soon: true });
+    return draft.id;
+  }
+
+  /** Takes the post back into a draft that asks which part of its video to post. */
+  async function trim(event: PressEvent, post: Post): Promise<void> {
+    const draftId = await edit(event, post);
+    setMenu(draftId, 'trimming');
+    cardQueue.touch(draftId, { soon: true });
   }
 
   /** `page` is that of the queue in which it was pressed, which goes on without the post. */

@@ -19,7 +19,7 @@ import { buttonRow, type Card, type Line, type Picture, type Row } from '../plat
 import { heldBackLines, tryAgainLines } from '../quotas/limit-lines.ts';
 import { resultsText } from '../results/result-words.ts';
 import { decisionLines, isExplained, stateLines } from '../review/review-card.ts';
-import { type FailureWords, failureWords } from '../text/failures.ts';
+import { failureWords } from '../text/failures.ts';
 import {
   accountName,
   barOf,
@@ -45,6 +45,8 @@ export interface PostView {
   readonly goesOn: boolean;
   /** Whether its account is connected: to be posted to or, once TikTok has the post, to be asked about. */
   readonly hasAccess: boolean;
+  /** False where its account has not allowed Nod to send to the TikTok inbox. */
+  readonly mayUseInbox?: boolean | undefined;
   /** How much of its video is converted, from 0 to 1, while it is. */
   readonly prepared?: number | undefined;
   /** What TikTok has taken of the media, while it takes it. */
@@ -76,6 +78,7 @@ export function postCard(view: PostView): Card {
       [{ text: headline, style: 'bold' }, ` · ${accountName(post.account)}`],
       ...(title === undefined ? [] : [titleLine(title)]),
       ...(caption === '' ? [] : [[`“${caption}”`]]),
+      ...(post.leavesOutAiLabel ? [[WITHOUT_LABEL]] : []),
       ...(isSettled(post) ? [] : [[destinationOf(post.content)]]),
       ...(moments === undefined ? [] : [[moments]]),
       ...(decided.length > 0 ? [[], ...decided] : []),
@@ -87,6 +90,9 @@ export function postCard(view: PostView): Card {
 
 const resultsLines = ({ post, results }: PostView): Line[] =>
   post.status === 'published' && results !== undefined ? [[resultsText(post, results)]] : [];
+
+/** Whoever agreed to that has promised to do it by hand. */
+const WITHOUT_LABEL = 'Without the AI label, which TikTok did not take: set it in the TikTok app.';
 
 function body(view: PostView): Text {
   const { post, chat } = view;
@@ -105,7 +111,11 @@ function body(view: PostView): Text {
       return processingText(post, view);
     case 'failed': {
       const { headline, lines } = failedText(post.failure, wordingOf(chat));
-      return { headline, lines: [...lines, ...tryAgainLines(post.failure, view)] };
+      const { inbox } = failureWords(wordingOf(chat), post.failure.reason);
+      return {
+        headline,
+        lines: [...lines, ...(inbox ? inboxLines(view) : []), ...tryAgainLines(post.failure, view)],
+      };
     }
     default:
       return finalText(post, wordingOf(chat)) ?? { headline: post.status, lines: [] };
@@ -153,10 +163,15 @@ function planLines({ post: { publishAt, content }, hasAccess, timeZone, now }: P
 }
 
 /** What its author has to decide, and until when. */
-function waitingText(post: PostIn<'on_hold'>, { chat, now, timeZone }: PostView): Text {
+function waitingText(post: PostIn<'on_hold'>, view: PostView): Text {
+  const { chat, now, timeZone } = view;
   const { headline, lines } = heldText(post, wordingOf(chat));
   const until = momentSpan(post.expiresAt, now, timeZone);
-  return { headline, lines: [...lines, ['If nothing is chosen by ', until, ', nothing is posted.']] };
+  const inbox = post.problem.code === 'privacy_not_offered' ? inboxLines(view) : [];
+  return {
+    headline,
+    lines: [...lines, ...inbox, ['If nothing is chosen by ', until, ', nothing is posted.']],
+  };
 }
 
 function queuedText(post: PostIn<'queued'>, view: PostView): Text {
@@ -225,7 +240,7 @@ function pullText(post: Post, pull: PullProgress): string {
 }
 
 function rowsOf(view: PostView): Row[] {
-  const { post, chat } = view;
+  const { post } = view;
   const cancel = on(post, 'Cancel', 'cancel');
   const lostRows = view.hasAccess ? [] : [reconnectRow(post)];
   switch (post.status) {
@@ -237,11 +252,11 @@ function rowsOf(view: PostView): Row[] {
     case 'queued':
       return [...lostRows, ...(planLines(view).length > 0 ? plannedRows(post) : [buttonRow(cancel)])];
     case 'on_hold':
-      return heldRows(post);
+      return heldRows(post, view);
     case 'processing':
       return [...lostRows, ...(post.cancelRefused ? [] : [buttonRow(cancel)])];
     case 'failed':
-      return failedRows(post, failureWords(wordingOf(chat), post.failure.reason));
+      return failedRows(post, view);
     case 'unconfirmed':
       return [buttonRow(on(post, 'It is not there: post it again', 'again'))];
     case 'rejected':
@@ -261,26 +276,42 @@ function rowsOf(view: PostView): Row[] {
 }
 
 /** The one next step comes first. */
-function failedRows(post: PostIn<'failed'>, { edit, inbox, connect }: FailureWords): Row[] {
+function failedRows(post: PostIn<'failed'>, view: PostView): Row[] {
+  const words = failureWords(wordingOf(view.chat), post.failure.reason);
+  const { edit, inbox, connect, unlabel, trim } = words;
   const again = edit
     ? buttonRow(on(post, 'Edit and try again', 'edit'), on(post, 'Try again', 'again'))
     : buttonRow(on(post, 'Try again', 'again'), on(post, 'Edit', 'edit'));
   if (connect) return [reconnectRow(post), again];
-  return inbox && post.content.postMode === 'DIRECT_POST' ? [inboxRow(post), again] : [again];
+  if (unlabel) return [buttonRow(on(post, 'Post without the AI label', 'unlabel')), again];
+  if (trim && post.content.kind === 'video') return [trimRow(post), again];
+  return inbox && post.content.postMode === 'DIRECT_POST' ? [...inboxRows(post, view), again] : [again];
 }
 
-const inboxRow = (post: Post): Row => buttonRow(on(post, 'Send to my inbox instead', 'inbox'));
+/** What stands before the inbox. */
+const inboxLines = ({ mayUseInbox = true }: PostView): Line[] =>
+  mayUseInbox ? [] : [['For the inbox the account has to allow it: connect it again first.']];
+
+/** The inbox, and before that the way to allow it where the account has not. */
+const inboxRows = (post: Post, { mayUseInbox = true }: PostView): Row[] => [
+  ...(mayUseInbox ? [] : [reconnectRow(post)]),
+  buttonRow(on(post, 'Send to my inbox instead', 'inbox')),
+];
+
+const trimRow = (post: Post): Row => buttonRow(on(post, 'Trim…', 'trim'));
 
 const plannedRows = (post: Post): Row[] => [
   buttonRow(on(post, 'Other time…', 'when'), on(post, 'Publish now', 'now')),
   buttonRow(on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel')),
 ];
 
-function heldRows(post: PostIn<'on_hold'>): Row[] {
+function heldRows(post: PostIn<'on_hold'>, view: PostView): Row[] {
   const levels = post.privacyLevelOptions.map((level) => on(post, PRIVACY_NAMES[level], 'privacy', level));
   const choices = levels.length === 0 ? [] : [buttonRow(...levels)];
-  const inbox = post.problem.code === 'privacy_not_offered' ? [inboxRow(post)] : [];
-  return [...choices, ...inbox, buttonRow(on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel'))];
+  const { code } = post.problem;
+  const inbox = code === 'privacy_not_offered' ? inboxRows(post, view) : [];
+  const trim = code === 'video_too_long_for_creator' ? [trimRow(post)] : [];
+  return [...choices, ...inbox, ...trim, buttonRow(on(post, 'Edit', 'edit'), on(post, 'Cancel', 'cancel'))];
 }
 
 /** Enough of TikTok's id to tell two posts apart. */
@@ -330,7 +361,7 @@ const AWAITS_ACCOUNT: Text = {
 /** What a post waits for that its author has to decide anew. */
 function heldText({ problem, review }: PostIn<'on_hold'>, wording: Wording): Text {
   const lines: Line[] = [[problemText(problem, wording)]];
-  if (problem.code === 'video_too_long_for_creator') lines.push(['“Edit” takes it back to trim it.']);
+  if (problem.code === 'video_too_long_for_creator') lines.push(['“Trim…” takes it back into a draft.']);
   if (review !== undefined)
     lines.push(['The approval was for the old choice, so a new choice is reviewed again.']);
   return { headline: 'Waiting for its author', lines };

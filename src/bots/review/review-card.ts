@@ -112,6 +112,9 @@ function hashtagLines(caption: string): Line[] {
 /** What is left where a team is not to see more of it. */
 export const partedCard = (chat: ChatRef): Card => note(problemText({ code: 'not_shared' }, wordingOf(chat)));
 
+const LEFT_OUT_LABEL =
+  'TikTok did not take its AI label: it goes without, and the label is set in the TikTok app.';
+
 /** What would be published beside the caption, as TikTok's settings have it. */
 function contentLines(post: Post): Line[] {
   const { kind, settings, postMode } = post.content;
@@ -134,6 +137,7 @@ function contentLines(post: Post): Line[] {
     [[destination, ...toggles].join(' · ')],
     ...momentLines,
     ...(labels.length === 0 ? [] : [[`Labelled ${listOf(labels)}`]]),
+    ...(post.leavesOutAiLabel ? [[LEFT_OUT_LABEL]] : []),
   ];
 }
 

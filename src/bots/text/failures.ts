@@ -10,6 +10,10 @@ export interface FailureWords {
   readonly edit?: true;
   /** The inbox takes what the profile does not. */
   readonly inbox?: true;
+  /** Posting it without its AI label helps. */
+  readonly unlabel?: true;
+  /** Trimming the video helps. */
+  readonly trim?: true;
   /** Connecting the account anew helps. */
   readonly connect?: true;
 }
@@ -84,6 +88,12 @@ const wordsIn = ({ slash }: Wording): Readonly<Record<PostFailureReason, Failure
     what: 'TikTok did not understand the request',
     next: 'The log has TikTok’s own id for its support.',
   },
+  ai_label_refused: {
+    what: 'TikTok did not take the AI label of photos',
+    next: 'Nod posts it without the label only if you say so; then set it in the TikTok app.',
+    edit: true,
+    unlabel: true,
+  },
   format_refused: {
     what: 'TikTok does not take the file’s format',
     next: 'Export it anew and send it again.',
@@ -91,8 +101,9 @@ const wordsIn = ({ slash }: Wording): Readonly<Record<PostFailureReason, Failure
   },
   duration_refused: {
     what: 'the video is too long or too short for TikTok',
-    next: 'Edit it to trim it where it is too long, or send another cut.',
+    next: 'Trim it where it is too long, or send another cut.',
     edit: true,
+    trim: true,
   },
   frame_rate_refused: {
     what: 'the video’s frame rate is outside 23 to 60',

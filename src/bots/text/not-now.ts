@@ -30,6 +30,7 @@ const TOO_LATE_TO_PLAN = 'It is too late to choose another time.';
 const NOTHING_TO_CANCEL = 'There is nothing to cancel.';
 const NOTHING_TO_RETRY = 'There is nothing to try again.';
 const NOTHING_TO_CHOOSE = 'There is nothing to choose here.';
+const NO_LABEL_REFUSED = 'TikTok has not refused its AI label.';
 const ON_ITS_CARD = 'Its card shows what can be done.';
 const LOOK_FIRST = 'Look at the account first; only if it is not there, post it again.';
 const IN_THE_APP = 'What is posted is changed or deleted in the TikTok app.';
@@ -123,6 +124,21 @@ const WORDS: Words = {
     processing: 'It is too late to send it to the inbox instead.',
     published: 'Nothing is posted twice.',
     in_inbox: IN_THE_INBOX,
+    rejected: ON_ITS_CARD,
+    expired: ON_ITS_CARD,
+    cancelled: ON_ITS_CARD,
+    withdrawn: 'It goes on in its draft, or in the post that came of it.',
+    unconfirmed: LOOK_FIRST,
+  },
+  unlabel: {
+    preparing: NO_LABEL_REFUSED,
+    in_review: NO_LABEL_REFUSED,
+    on_hold: NO_LABEL_REFUSED,
+    queued: NO_LABEL_REFUSED,
+    submitting: NO_LABEL_REFUSED,
+    processing: NO_LABEL_REFUSED,
+    published: 'Nothing is posted twice.',
+    in_inbox: 'Nothing is sent twice.',
     rejected: ON_ITS_CARD,
     expired: ON_ITS_CARD,
     cancelled: ON_ITS_CARD,

@@ -351,6 +351,13 @@ export function createRework({
     });
   }
 
+  /** Posts without the AI label what TikTok did not take with it: a new post, with its own review. */
+  async function unlabel(post: Post, person: Person): Promise<Post> {
+    if (post.status !== 'failed' || post.failure.reason !== 'ai_label_refused') throw notNow('unlabel', post);
+    const settings = { ...post.content.settings, aiGenerated: false };
+    return goOnWith({ ...post, leavesOutAiLabel: true }, person, { ...post.content, settings });
+  }
+
   /** What was approved is not what goes on now, so it is reviewed anew. */
   async function goOnWith(post: Post, person: Person, content: PostContent): Promise<Post> {
     // The post that waits ends first: should somebody cancel it meanwhile, nothing goes on.
@@ -366,6 +373,7 @@ export function createRework({
   /** The post that goes on where another one ended. One for each, however often the button is tapped. */
   async function saveNext(post: Post, plan: Plan): Promise<Post> {
     const { workspace, chat, author, draftId, messages, account, preview, content, contentHash } = post;
+    const { leavesOutAiLabel } = post;
     await submission.checkShares(post, { ...account, openId: content.openId });
     const media = await keptMedia(post);
     if (media === undefined) await checkSources(post);
@@ -373,6 +381,7 @@ export function createRework({
     const same = { workspace, chat, author, draftId, messages, account, preview, content, contentHash };
     return submission.save({
       ...same,
+      leavesOutAiLabel,
       likeness: likenessIn(content),
       id: (await submission.nextPost(post))?.id ?? (await randomIds.forNextPost(post.id)),
       ...plan,
@@ -492,7 +501,7 @@ export function createRework({
     }
   }
 
-  return { retry, rechoose, reroute, withdraw };
+  return { retry, rechoose, reroute, unlabel, withdraw };
 }
 
 export type Rework = ReturnType<typeof createRework>;

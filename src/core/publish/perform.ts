@@ -8,7 +8,7 @@ import type { Quotas } from '../quotas/quotas.ts';
 import type { Ballots } from '../review/ballots.ts';
 import type { VoterRules } from '../review/review.ts';
 import type { TikTokClient } from '../tiktok/client.ts';
-import { refusalOf } from '../tiktok/codes.ts';
+import { refusalOf, refusesAiLabel } from '../tiktok/codes.ts';
 import {
   TikTokApiError,
   TikTokAuthError,
@@ -234,6 +234,7 @@ export function createPerformer({
   async function readStatus(post: PostIn<'processing'>, note: PostSignals | undefined): Promise<PostEvent> {
     const read = await follower.readStatus(post, { note, pulledBytes: await countPulled(post) });
     if (read.type !== 'status_read' || read.failure === undefined || read.next === undefined) return read;
+    if (read.failure.reason === 'privacy_not_allowed') return waiting.askForPrivacy(post);
     return { ...read, ...(await waiting.limited(post, read.failure, read.next)) };
   }
 
@@ -376,6 +377,8 @@ export function createWaiting({
   async function refused(post: Post, error: unknown): Promise<PostEvent> {
     const event = outcomeOf(error);
     if (event.type !== 'refused') return event;
+    const isOfLabel = error instanceof TikTokApiError && isPhotoWithLabel(post) && refusesAiLabel(error);
+    if (isOfLabel) return { ...event, failure: { ...event.failure, reason: 'ai_label_refused' } };
     return { ...event, ...(await limited(post, event.failure, event.next)) };
   }
 
@@ -421,6 +424,9 @@ export type Waiting = ReturnType<typeof createWaiting>;
 function hasOtherVoters({ review }: Post, voters: VoterRules): boolean {
   return review !== undefined && !isDeepStrictEqual({ ...review.policy, ...voters }, review.policy);
 }
+
+const isPhotoWithLabel = ({ content }: Post): boolean =>
+  content.kind === 'photo' && content.settings.aiGenerated;
 
 /** A plan may have been dropped meanwhile, but not the time that has passed. */
 const hasWaited = ({ review, publishAt, createdAt, readyAt = createdAt, heldBackAt }: Post): boolean =>

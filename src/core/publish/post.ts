@@ -151,6 +151,8 @@ export interface PostBase extends Versioned {
   readonly readyAt?: number | undefined;
   /** When a limit last held it back: patience with TikTok counts from here on. */
   readonly heldBackAt?: number | undefined;
+  /** TikTok refused its AI label, and a person has agreed to post it without. */
+  readonly leavesOutAiLabel?: true | undefined;
   /** How many attempts were opened. */
   readonly attempts: number;
   /** How many attempts came to nothing in a way that allows another one. */

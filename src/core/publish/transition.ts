@@ -137,7 +137,7 @@ function reschedule(post: Post, publishAt: number | undefined, now: number, paci
 
 /** Waits for its author's choice. */
 function hold(post: Post, event: Extract<PostEvent, { type: 'held' }>, now: number, pacing: Pacing): Post {
-  if (post.status !== 'queued' && post.status !== 'submitting') return post;
+  if (post.status !== 'queued' && post.status !== 'submitting' && post.status !== 'processing') return post;
   const { problem, privacyLevelOptions } = event;
   const expiresAt = now + pacing.holdMs;
   return { ...baseOf(post), status: 'on_hold', problem, privacyLevelOptions, expiresAt };
@@ -340,7 +340,7 @@ function withLateCheck(
 function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
   const { id, version, workspace, chat, author, draftId, messages, account, createdAt } = post;
   const { content, contentHash, likeness, preview, media } = post;
-  const { review, publishAt, readyAt, heldBackAt, attempts, retries } = post;
+  const { review, publishAt, readyAt, heldBackAt, attempts, retries, leavesOutAiLabel } = post;
   return {
     id,
     version,
@@ -362,6 +362,7 @@ function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
     heldBackAt,
     attempts,
     retries,
+    leavesOutAiLabel,
   } satisfies Record<keyof PostBase, unknown>;
 }
 

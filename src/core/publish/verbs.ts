@@ -15,6 +15,8 @@ export const APPLIES = {
   rechoose: ['on_hold'],
   /** Sends it to the TikTok inbox where it cannot go to the profile. */
   reroute: ['on_hold', 'failed'],
+  /** Posts it without the AI label that TikTok does not take. */
+  unlabel: ['failed'],
   /** What is live, in the inbox or perhaps there is not changed by posting it once more. */
   edit: [
     'preparing',

@@ -17,6 +17,8 @@ export type FailureReason =
   | 'app_refused'
   | 'app_version'
   | 'invalid_request'
+  /** It has no AI label for what was posted: sources disagree whether photos have one. */
+  | 'ai_label_refused'
   | 'format_refused'
   | 'duration_refused'
   | 'frame_rate_refused'
@@ -138,6 +140,10 @@ const ADVICE: ReadonlyMap<string, Advice> = new Map(
 export function refusalOf(code: string): Advice {
   return ADVICE.get(code) ?? UNKNOWN;
 }
+
+/** Whether a refusal says that it is the AI label that TikTok does not take. */
+export const refusesAiLabel = (refusal: { readonly code: string; readonly tiktokMessage: string }): boolean =>
+  refusalOf(refusal.code).reason === 'invalid_request' && /\bis_aigc\b/.test(refusal.tiktokMessage);
 
 /** Says what the `fail_reason` of a FAILED publish means. */
 export function failureOf(failReason: string | undefined): Advice {

@@ -166,6 +166,7 @@ const CLAIM: Row = { ...everybody('claim_code_unknown'), stranger: 'claim_code_u
 
 const REVIEW: PostState = { status: 'in_review', since: 0, expiresAt: 8e15 };
 const FAILED: PostState = { status: 'failed', failure: { reason: 'spam' }, settledAt: 0 };
+const LABEL_REFUSED: PostState = { status: 'failed', failure: { reason: 'ai_label_refused' }, settledAt: 0 };
 const ON_HOLD: PostState = {
   status: 'on_hold',
   problem: { code: 'privacy_not_chosen' },
@@ -300,6 +301,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'post again': onPost('again', OWN_POST, FAILED),
   'post inbox': onPost('inbox', OWN_POST, FAILED),
   'post privacy': onPost('privacy', OWN_POST, ON_HOLD, 'SELF_ONLY'),
+  'post trim': onPost('trim', OWN_POST, FAILED),
+  'post unlabel': onPost('unlabel', OWN_POST, LABEL_REFUSED),
   'post edit': onPost('edit', OWN_POST, REVIEW),
   'post recaption': onPost('recaption', OWN_POST, REVIEW, 'unknown'),
   'list queue page': { about: 'place', row: HERE, event: pressOf('list', 'page', '0', 'queue') },

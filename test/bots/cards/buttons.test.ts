@@ -214,6 +214,7 @@ const CARDS: Readonly<Record<string, Card>> = {
   'draft, of a video that is too long': draft({ files: [tooLong] }),
   'draft, of a video that is trimmed': draft({ files: [cutVideo] }),
   'draft, the cover of its video': draft({ files: [clip], coverSheet }, { menu: 'frames' }),
+  'draft, the part of its video': draft({ files: [cutVideo] }, { menu: 'trimming' }),
   'draft, with a file that failed': draft({
     files: [
       photo(1),
@@ -247,6 +248,15 @@ const CARDS: Readonly<Record<string, Card>> = {
     failure: { reason: 'format_refused' },
     ...ended,
   }),
+  'post, refused for its AI label': post({
+    status: 'failed',
+    failure: { reason: 'ai_label_refused' },
+    ...ended,
+  }),
+  'post, whose video TikTok found too long': post(
+    { status: 'failed', failure: { reason: 'duration_refused' }, ...ended },
+    { content: { ...postIn(IN_REVIEW).content, kind: 'video' } },
+  ),
   'post, not confirmed': post({ status: 'unconfirmed', publishId: 'p', ...ended }),
   'post, approved for a time': post(
     { status: 'queued', notBefore: LATER },

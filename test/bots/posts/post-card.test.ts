@@ -90,8 +90,9 @@ Video to the profile · visible to: Everyone
 From 1:05 to 4:05 · cover at 0:07
 
 It runs 3 min; this account may post up to 1 min. Trim it, or send a shorter cut.
-“Edit” takes it back to trim it.
+“Trim…” takes it back into a draft.
 If nothing is chosen by today 01:01 (UTC), nothing is posted.
+[Trim…]
 [Edit] [Cancel]`);
   });
 });

@@ -339,6 +339,42 @@ describe('choosing anew', () => {
   });
 });
 
+describe('posting without the AI label', () => {
+  const LABEL_REFUSED = { status: 'failed', failure: { reason: 'ai_label_refused' } } as const;
+  const labelled = (post: Post) => {
+    const settings = { ...post.content.settings, aiGenerated: true };
+    return { content: { ...post.content, settings } };
+  };
+
+  it('makes one new post, which is reviewed again and says what was left out', async () => {
+    const { chat, rework, post, settle, vote, world } = await teamWorld();
+    await using _ = chat;
+    const decision = { outcome: 'approved' as const, by: [BEN], at: 5 };
+    const review = { ...post.review, decision };
+    const failed = await settle({ ...LABEL_REFUSED, ...labelled(post), review });
+    const next = await rework.unlabel(failed, ANA);
+    expect(next).toMatchObject({
+      status: 'in_review',
+      leavesOutAiLabel: true,
+      content: { settings: { aiGenerated: false } },
+    });
+    expect(next.review).not.toHaveProperty('decision');
+    expect((await rework.unlabel(failed, ANA)).id).toBe(next.id);
+    await world.step(next.id);
+    expect(initsOf(world.tiktok)).toBe(0);
+    await vote(next);
+    expect(await world.finish(next.id)).toMatchObject({ status: 'published', leavesOutAiLabel: true });
+  });
+
+  it('is for what TikTok refused because of the label', async () => {
+    const { chat, rework, post, settle } = await teamWorld();
+    await using _ = chat;
+    expect(await problemOf(rework.unlabel(post, ANA))).toMatchObject({ code: 'not_now', verb: 'unlabel' });
+    const failed = await settle({ status: 'failed', failure: { reason: 'spam' }, ...labelled(post) });
+    expect(await problemOf(rework.unlabel(failed, ANA))).toMatchObject({ code: 'not_now', status: 'failed' });
+  });
+});
+
 describe('trying a reviewed post again', () => {
   const decision = { outcome: 'approved' as const, by: [BEN], at: 5 };
 

@@ -107,6 +107,28 @@ describe('an init that is refused', () => {
     expect(initsOf(world.tiktok)).toBe(1);
   });
 
+  it('of the AI label of photos is not got round without a person', async () => {
+    const refusal = { message: 'The field is_aigc is not supported for photos' };
+    const labelled = { settings: { ...EVERYONE, aiGenerated: true } };
+    await using world = await connectedWorld();
+    world.tiktok.fault('init-403:invalid_params', refusal);
+    const { id } = await world.submit({ status: 'queued' }, labelled);
+    expect(await world.finish(id)).toMatchObject({
+      status: 'failed',
+      failure: { reason: 'ai_label_refused', reasonRaw: 'invalid_params' },
+    });
+    world.tiktok.clock.advance(world.pacing.patienceMs);
+    await world.step(id);
+    expect(initsOf(world.tiktok)).toBe(1);
+    // Without a label it is some other fault, whatever TikTok names.
+    world.tiktok.fault('init-403:invalid_params', refusal);
+    const plain = await world.submit();
+    expect(await world.finish(plain.id)).toMatchObject({ failure: { reason: 'invalid_request' } });
+    world.tiktok.fault('init-403:invalid_params');
+    const other = await world.submit({ status: 'queued' }, labelled);
+    expect(await world.finish(other.id)).toMatchObject({ failure: { reason: 'invalid_request' } });
+  });
+
   it('waits for tomorrow where the day is full, and gives up after a week of it', async () => {
     await using world = await connectedWorld();
     world.tiktok.fault('init-403:spam_risk_too_many_posts', { times: 2 });

@@ -154,6 +154,24 @@ describe('a post on hold', () => {
     expect(await Array.fromAsync(world.nod.attempts.entries())).toEqual([]);
   });
 
+  it('comes of a publish that TikTok fails for its privacy level, and is posted with another one', async () => {
+    const { world, id } = await approved({}, { review: undefined });
+    await using _ = world;
+    await world.step(id);
+    const [publish] = world.tiktok.state.publishes;
+    if (publish === undefined) throw new Error('There is one.');
+    publish.plannedFailure = 'privacy_level_option_mismatch';
+    await world.pulled(publish.publishId);
+    world.tiktok.clock.advance(60_000);
+    await world.step(id);
+    expect(await world.read(id)).toMatchObject({
+      status: 'on_hold',
+      problem: { code: 'privacy_not_offered', privacyLevel: 'PUBLIC_TO_EVERYONE' },
+      privacyLevelOptions: ['MUTUAL_FOLLOW_FRIENDS', 'SELF_ONLY'],
+    });
+    expect(await Array.fromAsync(world.nod.attempts.entries())).toEqual([]);
+  });
+
   it('has nothing to offer where TikTok does not say what there is', async () => {
     const { world, id } = await approved({}, { review: undefined });
     await using _ = world;

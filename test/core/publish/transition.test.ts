@@ -118,7 +118,7 @@ const TABLE: Record<EventName, Expected[]> = {
   'rescheduled, later':            ['preparing', r,           same,      q,      same,         same,         same,        same,       ...nothingOpen],
   'rescheduled, none':             ['preparing', r,           same,      q,      same,         same,         same,        same,       ...nothingOpen],
   voters_changed:                  [same,        r,           same,      same,   same,         same,         same,        same,       ...nothingOpen],
-  held:                            [same,        same,        same,      'on_hold','on_hold',    same,         same,        same,       ...nothingOpen],
+  held:                            [same,        same,        same,      'on_hold','on_hold',    'on_hold',    same,        same,       ...nothingOpen],
   reconnected:                     [same,        same,        same,      same,   same,         same,         same,        same,       ...nothingOpen],
   attempt_opened:                  [same,        same,        same,      'submitting',same,         same,         same,        same,       ...nothingOpen],
   accepted:                        [same,        same,        same,      same,   'processing', same,         same,        same,       ...nothingOpen],
