@@ -188,7 +188,10 @@ export async function startApp({
     url: server.url,
     claimCode,
     chats: starter.states(),
-    clockMoved: core.clockMoved,
+    async clockMoved() {
+      await core.clockMoved();
+      await digests.round();
+    },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -1,7 +1,10 @@
 import type { Message } from 'grammy/types';
 import { expect, it } from 'vitest';
+import type { App } from '../../src/app.ts';
 import type { Workspace } from '../../src/core/accounts/workspaces.ts';
+import { defaultTimeZone } from '../../src/core/compose/parse-time.ts';
 import type { Post } from '../../src/core/publish/post.ts';
+import { nextMonday } from '../../src/core/week.ts';
 import type { WireMessage } from '../emulators/discord/index.ts';
 import type { World } from '../world.ts';
 import { startDiscordStage } from './discord-stage.ts';
@@ -153,7 +156,7 @@ it('sends a weekly digest where who manages the place has asked for one', async 
   await whileDown(stage, (world) =>
     changeRecords<Workspace>(world, 'workspaces', (place) => ({
       ...place,
-      digest: place.digest && { nextAt: Date.now() - HOUR_MS },
+      digest: place.digest && { nextAt: Date.now() - 1 },
     })),
   );
   const digest = await stage.card('Last week on TikTok');
@@ -163,4 +166,29 @@ it('sends a weekly digest where who manages the place has asked for one', async 
   expect(telegram.botMessages(stage.anaChat).filter(({ text }) => text?.includes('Last week'))).toHaveLength(
     1,
   );
+});
+
+it('tells of the week of a post by a clock that is moved', async () => {
+  let app: App | undefined;
+  const launch = async (world: World) => {
+    app = await world.start();
+    return app;
+  };
+  await using stage = await startStage({ environment: WITH_STATS, launch, movesClock: true });
+  const { clock } = stage.tiktok;
+  const passes = async (ms: number) => {
+    clock.advance(ms);
+    await app?.clockMoved();
+  };
+  await stage.say('/settings');
+  await stage.choose(await stage.card('weekly  off'), '☐ Weekly digest', 'weekly  on Mondays');
+  await stage.sendFile('phone.jpg');
+  await stage.post(await stage.draft());
+  const card = await stage.card(LINK);
+  await passes(HOUR_MS);
+  await stage.shows(card, '0 views · 0 likes · 0 comments · 0 shares · after 1 h');
+  // Posted early on a Monday, it is told of on the next one.
+  for (let mondays = 0; mondays < 2; mondays += 1)
+    await passes(nextMonday(clock.now(), defaultTimeZone(), 9) - clock.now());
+  await stage.card('Last week on TikTok · 1 post');
 });

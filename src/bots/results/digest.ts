@@ -58,6 +58,7 @@ export function createDigests({
 
   /** Sends what is due, and plans the next. */
   async function round(): Promise<void> {
+    if (!stats) return;
     for (const [id, workspace] of await workspaces.digestsDue(now())) await take(id, workspace);
   }
 

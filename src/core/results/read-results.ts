@@ -126,11 +126,11 @@ export function createResultsReader({
         offset,
       });
       for (const other of page) {
-        if (room === 0) break;
-        const count = isWanted(other) && other.id !== post.id ? idsOf(other).length : 0;
-        if (count === 0 || count > room || !isWanted(other)) continue;
+        if (other.id === post.id || !isWanted(other)) continue;
+        const { length } = idsOf(other);
+        if (length === 0 || length > room) continue;
         taken.push(other);
-        room -= count;
+        room -= length;
       }
       if (page.length < PAGE) break;
     }
@@ -167,7 +167,8 @@ const NOTHING_SEEN: PostEvent = { type: 'results_read' };
 
 /** The posts that one draft became count together. */
 function resultsIn(post: Live, { askedAt, found }: Omit<LeftVideos, 'plannedAt'>): PostEvent {
-  const own = found.filter(({ id }) => post.postIds.includes(id));
+  const byId = new Map(found.map((video) => [video.id, video]));
+  const own = post.postIds.flatMap((id) => byId.get(id) ?? []);
   const links = own.flatMap(({ id, shareUrl }) => (shareUrl === undefined ? [] : [[id, shareUrl]]));
   const counts = sumOf(own.flatMap(({ counts }) => counts ?? []));
   return {

@@ -78,6 +78,17 @@ describe('the numbers of a post', () => {
     ]);
   });
 
+  it('count a post once that TikTok names twice', async () => {
+    await using stage = await createResultsWorld();
+    const { id, postIds } = await stage.live();
+    const post = await stage.read(id);
+    const twice = [...postIds, ...postIds].map((postId) => ({ id: postId, counts: COUNTS }));
+    const { nextResultsAt: plannedAt = 0 } = post;
+    const { readResults } = createResultsReader({ ...stage.nod, isOn: true, now: stage.now });
+    const videos = { plannedAt, askedAt: stage.now(), found: twice };
+    expect(await readResults(post, { version: 1, videos })).toMatchObject({ results: COUNTS });
+  });
+
   it('are not 0 where TikTok does not show the post', async () => {
     await using stage = await createResultsWorld();
     const { id, postIds } = await stage.live();
