@@ -58,7 +58,8 @@ const TO_TURN_ON: Line = [
 
 function stateOf(post: Live, { accounts, timeZone, now }: ResultsView): Line {
   const results = latestResults(post);
-  if (results !== undefined) return [resultsText(post, results)];
+  if (results !== undefined)
+    return [`${isTakenDown(post) ? 'no longer public · ' : ''}${resultsText(post, results)}`];
   const { postIds, nextResultsAt, content } = post;
   const { privacyLevel } = content.settings;
   if (isTakenDown(post)) return ['no longer public'];

@@ -48,6 +48,11 @@ describe('the last posts', () => {
       'no numbers yet; Nod looks today 12:30 (UTC)',
     ],
     ['no longer public', live({ results: undefined, goneIds: ['7'], takenDownAt: NOW }), 'no longer public'],
+    [
+      'no longer public, with numbers',
+      live({ goneIds: ['7'], takenDownAt: NOW }),
+      'no longer public · 1,204 views · 88 likes · 7 comments · 3 shares · after 24 h',
+    ],
     ['without an answer', live({ results: undefined }), 'TikTok tells no numbers of it'],
     ['without an id', live({ results: undefined, postIds: [] }), 'TikTok has not told which post it is'],
   ])('say what is missing where they are %s', (_, post, text) => {
