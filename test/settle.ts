@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import { watch } from 'node:fs';
 import { join } from 'node:path';
 import type { InboxRecord } from '../src/bots/telegram/index.ts';
 import type { Draft } from '../src/core/compose/draft.ts';
 import { dueAt, type Post } from '../src/core/publish/post.ts';
 import { underWay } from '../src/core/publish/posts.ts';
 import { openStores, type Stores } from '../src/core/storage/database.ts';
+import { PATIENCE_MS } from './emulators/watch.ts';
 import type { World } from './world.ts';
 
 /** More than any story needs to come to rest. */
@@ -22,12 +25,32 @@ export async function settle(
     await telegram.waitUntilFetched();
     await discord?.waitUntilHeard();
     await tiktok.whenNothingIsPulled();
+    await whenPrepared(dataDir);
     // Stopping finishes what has begun; whatever else there is to do begins with the next start.
     await stop();
     const left = await leftIn(dataDir);
     if (left.length === 0) return;
     if (rounds === MAX_ROUNDS) throw new Error(`Nod does not come to rest: ${left.join(', ')}.`);
     await start();
+  }
+}
+
+/** Resolves once no file of a draft waits, which a stop would end and every start begin anew. */
+async function whenPrepared(dataDir: string): Promise<void> {
+  await using stores = openStores({ file: join(dataDir, 'nod.db') });
+  const writes = watch(dataDir);
+  try {
+    for (;;) {
+      const written = once(writes, 'change', { signal: AbortSignal.timeout(PATIENCE_MS) });
+      written.catch(() => {});
+      const [left] = await draftsIn(stores);
+      if (left === undefined) return;
+      await written.catch((cause: unknown) => {
+        throw new Error(`Nod does not come to rest: ${left}.`, { cause });
+      });
+    }
+  } finally {
+    writes.close();
   }
 }
 
