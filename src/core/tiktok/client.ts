@@ -62,6 +62,7 @@ export function createTikTokClient({
   // TikTok does not say whether its three init endpoints share their 6 a minute; shared is the safe reading.
   const initLimiter = createWindowLimiter({ limit: 6, windowMs: WINDOW_MS, now });
   const statusLimiter = createWindowLimiter({ limit: 30, windowMs: WINDOW_MS, now });
+  const userInfoLimiter = createWindowLimiter({ limit: 600, windowMs: WINDOW_MS, now });
   const videoQueryLimiter = createWindowLimiter({ limit: 600, windowMs: WINDOW_MS, now });
   const videoListLimiter = createWindowLimiter({ limit: 600, windowMs: WINDOW_MS, now });
 
@@ -112,9 +113,11 @@ export function createTikTokClient({
     async fetchUserInfo(accessToken: string, scopes: readonly string[]): Promise<UserInfo> {
       const fields = ['open_id', 'display_name', 'avatar_url'];
       if (scopes.includes('user.info.profile')) fields.push('username');
+      const path = '/v2/user/info/';
+      keepLimit(userInfoLimiter, accessToken, path);
       return request({
         method: 'GET',
-        path: '/v2/user/info/',
+        path,
         query: { fields: fields.join(',') },
         accessToken,
         reply: userInfoReply,

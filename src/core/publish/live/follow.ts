@@ -92,8 +92,12 @@ export function createFollower({
     return { type: 'public_told', postIds, goneIds, shareUrls: await readLinks(post, postIds) };
   }
 
-  /** TikTok's own links to those of the ids that are new; without them a link can still be made of the id. */
+  /**
+   * TikTok's own links to those of the ids that are new, where the account's handle is not known; with it a link can be made of
+   * the id, and TikTok's own comes with the first numbers.
+   */
   async function readLinks(post: Followed, postIds: readonly string[]) {
+    if (post.account.username !== undefined) return undefined;
     const fresh = postIds.filter((id) => !knownIds(post).includes(id)).slice(0, MAX_VIDEOS);
     if (fresh.length === 0) return undefined;
     const videos = await readVideos(post, (token) => client.queryVideos(token, fresh));
