@@ -59,7 +59,7 @@ export async function startApp({
   onStatement?: ((statement: RunStatement) => void) | undefined;
 }): Promise<App> {
   await using stack = new AsyncDisposableStack();
-  const { publicUrl, tiktok, access, limits, keepPostsMs } = config;
+  const { publicUrl, tiktok, access, limits, uploadLimitBytes, keepPostsMs } = config;
   const stores = stack.use(openStores({ file: join(config.dataDir, 'nod.db'), onStatement }));
   const mediaStore = createMediaStore({
     directory: join(config.dataDir, 'media'),
@@ -85,6 +85,7 @@ export async function startApp({
     tiktok,
     publicUrl,
     limits,
+    uploadLimitBytes,
     keepPostsMs,
     now,
     log,

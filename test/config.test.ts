@@ -144,6 +144,7 @@ it('leaves three seconds to take a post back, or as many as are set', () => {
 
 it('limits all media on the disk to 20 GB, or to as many as are set', () => {
   expect(readConfig(COMPLETE).mediaLimitBytes).toBe(20e9);
+  expect(readConfig(COMPLETE).uploadLimitBytes).toBe(4e9);
   expect(readConfig({ ...COMPLETE, MEDIA_LIMIT_GB: '0.5' }).mediaLimitBytes).toBe(500_000_000);
 });
 

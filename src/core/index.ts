@@ -20,6 +20,7 @@ import { createRecorder } from './history/record-post.ts';
 import type { Ffmpeg } from './media/ffmpeg.ts';
 import { createMediaPreparer } from './media/prepare.ts';
 import type { MediaStore } from './media/store.ts';
+import { type StoredFile, VIDEO_LIMITS } from './media/types.ts';
 import type { ChatRef, Person } from './people.ts';
 import { createEngine, type Engine } from './publish/engine.ts';
 import { createFollower } from './publish/live/follow.ts';
@@ -42,6 +43,8 @@ import type { Stores } from './storage/database.ts';
 import { createRandomIds, type RandomId } from './storage/random-ids.ts';
 import { createSecrets } from './storage/secrets.ts';
 import type { TikTokClient } from './tiktok/client.ts';
+import type { UploadTicket } from './uploads/tickets.ts';
+import { createUploads } from './uploads/uploads.ts';
 
 /** A chat that does not answer keeps no review open. */
 const LATE_VOTES_MS = 2 * 60_000;
@@ -94,6 +97,8 @@ export interface CoreOptions {
     readonly isClaimWanted?: boolean | undefined;
   };
   readonly limits: Shares;
+  /** How big one file may be that comes by an upload page or a link. */
+  readonly uploadLimitBytes?: number | undefined;
   /** How long a settled post is kept after its end. */
   readonly keepPostsMs: number;
   /** How long the media of what was posted stay, in place of half a minute. */
@@ -279,6 +284,7 @@ export function createCore(options: CoreOptions) {
         .lookForAccount(draft)
         .catch((error) => log.error({ err: error, draftId: draft.id }, 'A draft stays without its account')),
     openFile,
+    uploads: { isArriving: (ref) => uploads.isArriving(ref), take: (file) => uploads.take(file) },
     changed,
     log,
     ...options.intake,
@@ -294,6 +300,19 @@ export function createCore(options: CoreOptions) {
     usage,
     changed,
     discarded,
+    now,
+    log,
+  });
+  const uploads = createUploads({
+    tickets: stores.store<UploadTicket>('upload-tickets'),
+    drafts,
+    composer,
+    intake,
+    mediaStore,
+    isAllowed: access.isAllowed,
+    isAbsent,
+    changed,
+    maxBytes: Math.min(options.uploadLimitBytes ?? VIDEO_LIMITS.maxBytes, VIDEO_LIMITS.maxBytes),
     now,
     log,
   });
@@ -335,17 +354,24 @@ export function createCore(options: CoreOptions) {
     usage,
     forget,
     alsoSweep,
-    inHand: intake.inHand,
+    inHand,
     wasPosted: submission.wasPosted,
     releaseAfterMs: options.releaseMediaAfterMs,
     now,
     log,
   });
 
+  /** Files that no draft names yet. */
+  function* inHand(): Generator<StoredFile> {
+    yield* intake.inHand();
+    yield* uploads.inHand();
+  }
+
   /** Goes on where the last run ended. */
   async function start(): Promise<void> {
     await upgradeWithdrawn(posts);
     if (!accessRules.isOpen) await admitConnected({ access, workspaces: workspaceStore });
+    await uploads.start();
     // A crash may have come between a draft's last change and its card.
     for (const draftId of await submission.resume()) changed(draftId);
     await publisher.resume(engine.schedule);
@@ -356,6 +382,7 @@ export function createCore(options: CoreOptions) {
 
   /** Resolves once everything under way has come to a point from which the next start goes on. */
   async function stop(): Promise<void> {
+    await uploads.stop();
     // A run of the engine may wait for a file that takes long to prepare.
     await Promise.all([engine.stop(), intake.stop(), preparer.stop(), accountKeeper.stop()]);
     await recorder.idle();
@@ -392,10 +419,18 @@ export function createCore(options: CoreOptions) {
 
   function changed(draftId: string): void {
     for (const listener of listeners) listener.draftChanged(draftId);
+    followUploads(draftId);
+  }
+
+  function followUploads(draftId: string): void {
+    uploads
+      .follow(draftId)
+      .catch((error) => log.error({ err: error, draftId }, 'Uploads go on that nobody may want any more'));
   }
 
   function discarded(draft: Draft): void {
     intake.leave(draft.id);
+    followUploads(draft.id);
     retention.discarded(draft);
   }
 
@@ -485,6 +520,7 @@ export function createCore(options: CoreOptions) {
     rework,
     draftRefresh,
     intake,
+    uploads,
     usage,
     ballots,
     recorder,

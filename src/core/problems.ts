@@ -16,6 +16,14 @@ export type Problem =
   | { code: 'file_not_received'; name: string }
   /** It was kept for a while, and is deleted. */
   | { code: 'file_deleted'; name: string }
+  | { code: 'upload_too_big'; name: string; bytes: number; maxBytes: number }
+  | { code: 'upload_no_room'; name: string; reason: 'media_limit' | 'disk_full' }
+  /** It ended before the file was whole, and nothing is kept of it. */
+  | { code: 'upload_ended'; name: string }
+  /** More or less came than was announced. */
+  | { code: 'upload_wrong_length'; name: string }
+  /** One page has taken as many files as it may, or one person has too many pages. */
+  | { code: 'too_many_uploads'; what: 'files' | 'pages'; max: number }
   | { code: 'nothing_to_post' }
   | { code: 'media_not_ready'; waiting: number }
   /** `canRetry` where some of them have failed through no fault of their own. */

@@ -19,6 +19,8 @@ import { createLayoutRoutes } from './pages/layout.ts';
 import type { Operator } from './pages/legal.ts';
 import { createPageRoutes, failure, notFound } from './pages/pages.ts';
 import { createLookFileRoutes, createLookRoutes } from './review/routes.ts';
+import type { Pace } from './uploads/pace.ts';
+import { createUploadRoutes } from './uploads/routes.ts';
 import { createVerificationRoutes } from './verification.ts';
 import { createWebhookRoutes, type OnAccountRemoved } from './webhooks.ts';
 
@@ -38,6 +40,8 @@ export function createWeb({
   consents,
   accounts,
   signals,
+  uploads,
+  uploadPace,
   publicUrl,
   authorizePage,
   clientSecret,
@@ -57,6 +61,9 @@ export function createWeb({
   consents: Pick<Consents, 'readInvitation' | 'begin' | 'finish'>;
   accounts: Pick<Accounts, 'get' | 'remove'>;
   signals: Pick<Signals, 'hint'>;
+  uploads: Parameters<typeof createUploadRoutes>[0]['uploads'];
+  /** Other patience with slow uploads than usual. */
+  uploadPace?: Pace | undefined;
   publicUrl: string;
   /** The address of TikTok's consent page, for the content security policy. */
   authorizePage: string;
@@ -78,7 +85,10 @@ export function createWeb({
   if (siteVerification !== undefined) web.route('/', createVerificationRoutes({ token: siteVerification }));
   web.route('/media', createMediaRoutes({ gate, pulls, mediaStore, gateWaitMs, log }));
   web.route('/look', createLookFileRoutes({ previewLinks, mediaStore, log }));
-  web.use(protect({ publicUrl, authorizePage }), bodyLimit({ maxSize: MAX_BODY_BYTES }));
+  const protection = protect({ publicUrl, authorizePage });
+  web.use('/upload/*', protection);
+  web.route('/upload', createUploadRoutes({ uploads, pace: uploadPace, log }));
+  web.use(protection, bodyLimit({ maxSize: MAX_BODY_BYTES }));
   web.route('/', createHealthRoutes({ health }));
   web.route('/', createWebhookRoutes({ clientSecret, signals, accounts, onAccountRemoved, now, log }));
   web.route('/', createConnectRoutes({ consents, publicUrl, onConsent, log }));

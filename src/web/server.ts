@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -19,8 +19,8 @@ export async function startServer({
   const server = createServer(
     {
       headersTimeout: 15_000,
-      // For the request alone: TikTok may take an hour to read a response.
-      requestTimeout: 30_000,
+      // It would be for all requests alike; `endLate` is for those that are no uploads.
+      requestTimeout: 0,
       // Longer than the minute that reverse proxies keep a connection, so that they close it and not we.
       keepAliveTimeout: 65_000,
     },
@@ -37,6 +37,7 @@ export async function startServer({
   });
   server.on('request', (request, response) => {
     unused.delete(request.socket);
+    if (!isUpload(request)) endLate(request);
     if (isClosing) response.shouldKeepAlive = false;
     response.once('close', () => {
       if (isClosing) server.closeIdleConnections();
@@ -67,6 +68,21 @@ export async function startServer({
 
   const hostname = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return { url: `http://${hostname}:${address.port}`, port: address.port, close };
+}
+
+/** How long a request may take to come, whatever its response takes. */
+const REQUEST_MS = 30_000;
+
+/** Uploads have a pace of their own. */
+const isUpload = ({ url = '' }: IncomingMessage): boolean => url.startsWith('/upload/');
+
+/** Ends the connection of a request that does not come to its end in time. */
+function endLate(request: IncomingMessage): void {
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  const late = setTimeout(() => {
+    if (!request.complete) request.socket.destroy();
+  }, REQUEST_MS);
+  request.once('close', () => clearTimeout(late));
 }
 
 export type Server = Awaited<ReturnType<typeof startServer>>;

@@ -100,6 +100,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
         now,
       }),
       consents: nod().consents,
+      uploads: nod().uploads,
       mediaStore,
       publicUrl: 'http://127.0.0.1',
       authorizePage: tiktok.authorizeUrl,

@@ -53,6 +53,7 @@ export const DRAFT_RIGHTS = {
   accounts: 'author',
   again: 'author',
   files: 'author',
+  upload: 'author',
   open: 'author',
   back: 'author',
   post: 'author',

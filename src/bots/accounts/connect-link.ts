@@ -1,9 +1,9 @@
 import type { Consents } from '../../core/accounts/consent.ts';
-import type { ChatRef } from '../../core/people.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import type { Sender } from '../cards/send.ts';
-import type { Bot, ChatEventOf } from '../platform.ts';
+import type { Bot, Card, ChatEventOf } from '../platform.ts';
 import { connectCard, linkForNobodyCard, linkKeptCard, linkSentCard } from '../text/messages.ts';
-import { wordingOf } from '../text/wording.ts';
+import { type Wording, wordingOf } from '../text/wording.ts';
 
 type Asking = Pick<
   ChatEventOf<'command'>,
@@ -22,27 +22,46 @@ export async function askingBy(event: ChatEventOf<'press'>): Promise<Asking> {
   return { chat, chatTitle, workspace, person, isPrivate, message, reply };
 }
 
+/** A link that is one person's secret, in the words of what it is for. */
+export interface PersonalLink {
+  /** With the link; `place` is told where the card stands elsewhere. */
+  readonly card: (place?: string) => Card;
+  /** For all, once the person has it. */
+  readonly sentCard: (person: Person) => Card;
+  /** Where a place itself has asked, which has no private chat. */
+  readonly forNobodyCard: (wording: Wording) => Card;
+  /** Where the person cannot be told alone; `startUrl` opens a private chat. */
+  readonly keptCard: (person: Person, wording: Wording, startUrl: string | undefined) => Card;
+}
+
+/** The link to connect an account. */
+export const connectLink = (url: string): PersonalLink => ({
+  card: (place) => connectCard(url, place),
+  sentCard: linkSentCard,
+  forNobodyCard: linkForNobodyCard,
+  keptCard: linkKeptCard,
+});
+
 /** Makes a link to connect an account, and gives it to the person who asks. */
 export async function inviteToConnect(
   parts: Parts & { readonly consents: Pick<Consents, 'invite'>; readonly publicUrl: string },
   event: Asking,
 ): Promise<void> {
   const { id } = await parts.consents.invite(event);
-  await giveLink(parts, event, `${parts.publicUrl}/connect/${id}`);
+  await giveLink(parts, event, connectLink(`${parts.publicUrl}/connect/${id}`));
 }
 
-/** Gives the link to connect an account to the person who asked for it, and to nobody else. */
-export async function giveLink({ sender, botFor }: Parts, event: Asking, url: string): Promise<void> {
+/** Gives a link to the person who asked for it, and to nobody else. */
+export async function giveLink({ sender, botFor }: Parts, event: Asking, link: PersonalLink): Promise<void> {
   const { chat, chatTitle, workspace, person, isPrivate, reply, message = reply } = event;
-  if (isPrivate) return sender.answer(event, connectCard(url));
-  if (reply !== undefined && (await sender.sayOnlyIn(reply, connectCard(url)))) return;
+  if (isPrivate) return sender.answer(event, link.card());
+  if (reply !== undefined && (await sender.sayOnlyIn(reply, link.card()))) return;
   const bot = botFor(chat);
-  const isSent =
-    message !== undefined && (await bot.tellPrivately(message, person, connectCard(url, chatTitle)));
+  const isSent = message !== undefined && (await bot.tellPrivately(message, person, link.card(chatTitle)));
   // Somebody who acts as the place itself has no private chat.
   const isPlace = person.id === workspace;
   const wording = wordingOf(chat);
-  if (isSent) await sender.say(chat, linkSentCard(person));
-  else if (isPlace) await sender.say(chat, linkForNobodyCard(wording));
-  else await sender.say(chat, linkKeptCard(person, wording, bot.startUrl?.('connect')));
+  if (isSent) await sender.say(chat, link.sentCard(person));
+  else if (isPlace) await sender.say(chat, link.forNobodyCard(wording));
+  else await sender.say(chat, link.keptCard(person, wording, bot.startUrl?.('connect')));
 }

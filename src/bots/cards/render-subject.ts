@@ -18,6 +18,7 @@ import { takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { Vote } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
+import type { Uploads } from '../../core/uploads/uploads.ts';
 import { placeOf, takesPart } from '../access/takes-part.ts';
 import { type DraftMenu, draftCard } from '../compose/draft-card.ts';
 import type { Bot, Card, Picture } from '../platform.ts';
@@ -48,6 +49,7 @@ export function createRenderer({
   pulls,
   mediaStore,
   preparer,
+  uploads,
   downtime,
   reactionDelivery,
   electorates,
@@ -69,6 +71,7 @@ export function createRenderer({
   pulls: PullCounts;
   mediaStore: MediaStore;
   preparer: Pick<MediaPreparer, 'progressOf' | 'hasFfmpeg'>;
+  uploads: Pick<Uploads, 'progressOf'>;
   downtime: Downtime;
   reactionDelivery: ReactionDeliveries;
   electorates: Electorates;
@@ -252,8 +255,10 @@ export function createRenderer({
   }
 
   /** How far the work on a file is. */
-  const progressOf = (file: DraftFile): number | undefined =>
-    file.state === 'stored' ? preparer.progressOf(file.source, file.use) : undefined;
+  function progressOf(file: DraftFile): number | undefined {
+    if (file.state === 'waiting') return uploads.progressOf(file.ref);
+    return file.state === 'stored' ? preparer.progressOf(file.source, file.use) : undefined;
+  }
 
   /** What will keep the card of a post from the chat in which it is composed out of everybody's sight. */
   async function fetchObstacle(chat: ChatRef): Promise<Obstacle | undefined> {

@@ -14,6 +14,7 @@ import type { Post, PostStatus } from '../../core/publish/post.ts';
 import { underWayTo } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { isPrivacyLevel, type PostMode } from '../../core/tiktok/types.ts';
+import type { Uploads } from '../../core/uploads/uploads.ts';
 import type { PassedPress } from '../access/guard.ts';
 import type { AccessRequests } from '../access/requests.ts';
 import type { AccountChats } from '../accounts/account-news.ts';
@@ -32,6 +33,7 @@ import type { SettingsDialogue } from '../settings/settings.ts';
 import { accountName } from '../text/format.ts';
 import { askTitleText, note, OLD_BUTTON } from '../text/messages.ts';
 import { canStand } from '../text/obstacles.ts';
+import { giveUploadLink } from '../uploads/upload-link.ts';
 import type { DraftMenu } from './draft-card.ts';
 import { fileChoiceOf, fileMenuAfter } from './photo-menu.ts';
 import type { VideoChoices } from './video-choices.ts';
@@ -50,6 +52,7 @@ export function createButtonPresses({
   submission,
   posts,
   draftRefresh,
+  uploads,
   accounts,
   workspaces,
   recorder,
@@ -74,6 +77,7 @@ export function createButtonPresses({
   submission: Submission;
   posts: Store<Post>;
   draftRefresh: DraftRefresh;
+  uploads: Pick<Uploads, 'issue' | 'maxBytes'>;
   accounts: Accounts;
   workspaces: Workspaces;
   recorder: Recorder;
@@ -171,6 +175,8 @@ export function createButtonPresses({
         return askAgain(event, id);
       case 'discard':
         return discard(event, id);
+      case 'upload':
+        return giveUploadLink({ uploads, sender, botFor, publicUrl }, event, await composer.own(id, person));
       case 'trim_from':
         return videoChoices.askForStart(event, id);
       case 'frames':

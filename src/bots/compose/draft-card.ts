@@ -6,8 +6,10 @@ import {
   chosenAccount,
   creatorOf,
   type Draft,
+  type DraftFile,
   kindOf,
   type LeftOut,
+  mayComeOtherwise,
   needsPick,
   plannedAt,
   problemsOf,
@@ -47,6 +49,7 @@ import {
 import { obstacleText } from '../text/obstacles.ts';
 import { problemText } from '../text/problems.ts';
 import { wordingOf } from '../text/wording.ts';
+import { UPLOAD_LABEL } from '../uploads/upload-link.ts';
 import { earlierLines } from './earlier-lines.ts';
 import { fileLines, type ProgressOf } from './file-report.ts';
 import { type FileMenu, fileMenu } from './photo-menu.ts';
@@ -191,7 +194,8 @@ function sentWithLines({ sentWith }: Draft): Line[] {
 function pickLines(draft: Draft): Line[] {
   if (draft.files.some((file) => file.state === 'waiting'))
     return [['Choices follow once the files are here.']];
-  if (canBeMended(draft) || (usableFiles(draft).length === 0 && draft.files.some(canRetry)))
+  const canCome = (file: DraftFile) => canRetry(file) || mayComeOtherwise(file);
+  if (canBeMended(draft) || (usableFiles(draft).length === 0 && draft.files.some(canCome)))
     return [['Nothing can be posted yet.']];
   if (usableFiles(draft).length === 0)
     return [[`None of this can be posted. ${wordingOf(draft.chat).toBeginAnew}`]];
@@ -212,9 +216,12 @@ function pickRows(draft: Draft): Row[] {
     ...buttonColumn(picks),
     ...unsettledRows(draft),
     ...retryRows(draft),
-    buttonRow(on(draft, 'Discard', 'discard')),
+    buttonRow(...(needsPick(draft) ? [] : [uploadButton(draft)]), on(draft, 'Discard', 'discard')),
   ];
 }
+
+/** The way in for what is too big for the chat. */
+const uploadButton = (draft: Draft): Button => on(draft, UPLOAD_LABEL, 'upload');
 
 const retryRows = (draft: Draft): Row[] =>
   draft.files.some(canRetry) ? [buttonRow(on(draft, 'Try again', 'retry_files'))] : [];
@@ -391,7 +398,7 @@ function endRows(draft: Draft, policy: ReviewPolicy): Row[] {
       { ...on(draft, postLabel(draft, policy), 'post'), tone: 'main' },
       on(draft, inboxLabel, 'inbox'),
     ),
-    buttonRow({ ...on(draft, 'Discard', 'discard'), tone: 'bad' }),
+    buttonRow(uploadButton(draft), { ...on(draft, 'Discard', 'discard'), tone: 'bad' }),
   ];
 }
 

@@ -30,7 +30,7 @@ function stateText(
 ): string {
   switch (file.state) {
     case 'waiting':
-      return 'on the way';
+      return progress === undefined ? 'on the way' : `on the way, ${Math.floor(progress * 100)} %`;
     case 'stored':
       return progress === undefined ? 'being prepared' : `being converted, ${Math.floor(progress * 100)} %`;
     case 'refused':

@@ -66,7 +66,7 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'video_without_picture':
       return 'There is no picture in this video. Send another file.';
     case 'file_too_big_for_chat':
-      return `${sizeOf(problem.bytes)}; this chat gives bots files up to ${limitOf(problem.maxBytes)}. Send a smaller export.`;
+      return `${sizeOf(problem.bytes)}; this chat gives bots files up to ${limitOf(problem.maxBytes)}. Tap “Add a big file” to upload it, or send a smaller export.`;
     case 'file_unavailable':
       return 'The chat did not hand the file over. Send it again.';
     case 'file_not_received':
@@ -75,6 +75,18 @@ export function problemText(problem: Problem, wording: Wording): string {
       return `Nod keeps files for a while only, and ${problem.name} is deleted by now. Send it again.`;
     case 'preparing_failed':
       return PREPARING_FAILED[problem.reason];
+    case 'upload_too_big':
+      return `${sizeOf(problem.bytes)}, more than the ${limitOf(problem.maxBytes)} that this Nod takes of one file. Send a smaller export.`;
+    case 'upload_no_room':
+      return `Nod has no room for it now${problem.reason === 'disk_full' ? ': its disk is full' : ''}; nothing was uploaded. Try again later, or tell its operator.`;
+    case 'upload_ended':
+      return 'Its upload was not finished, so nothing of it is kept. Upload it again, or leave it out.';
+    case 'upload_wrong_length':
+      return 'It did not have the size that was announced, so nothing of it is kept. Upload it again, or leave it out.';
+    case 'too_many_uploads':
+      return problem.what === 'files'
+        ? `One page takes ${problem.max} files. Tap “Add a big file” for another page.`
+        : `You have ${problem.max} pages with uploads under way, the most one person may have. Wait until one is done.`;
     case 'nothing_to_post':
       return `There is nothing to post yet. ${toPost}`;
     case 'media_not_ready':

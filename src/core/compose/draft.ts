@@ -481,6 +481,46 @@ export function withLateFile(files: readonly DraftFile[], file: DraftFile): Draf
   return files.toSpliced(files.findLastIndex(({ order }) => order <= file.order) + 1, 0, file);
 }
 
+/** A file that comes by another way than the chat; the draft gives it its place. */
+export type AttachedFile = Pick<DraftFile, 'id' | 'name' | 'ref' | 'bytes'> &
+  Extract<DraftFileState, { state: 'waiting' | 'refused' }>;
+
+/** Between the orders of two messages there is room for so many files. */
+const ATTACHED_STEP = 2 ** -10;
+
+/**
+ * The files with one that comes by another way than the chat: in the place of itself, or of the one that was too big for the
+ * chat and is likely the same, else behind all others.
+ */
+export function withAttached(files: readonly DraftFile[], attached: AttachedFile): DraftFile[] {
+  const known = files.find(({ ref }) => ref === attached.ref) ?? meantBy(files, attached);
+  if (known === undefined) {
+    const last = Math.max(0, ...files.map(({ order }) => order));
+    return [...files, { ...attached, order: last + ATTACHED_STEP }];
+  }
+  // Its message may be edited or come once more, so what names that stays.
+  const { id, order, album, key } = known;
+  return files.map((file) => (file === known ? { ...attached, id, order, album, key } : file));
+}
+
+/** What was refused for its size, or in an upload before: the one of that size or name, or the only one. */
+function meantBy(files: readonly DraftFile[], { name, bytes, state }: AttachedFile): DraftFile | undefined {
+  const refused = files.filter(mayComeOtherwise);
+  const alike = refused.find((file) => file.bytes === bytes || file.name === name);
+  return alike ?? (refused.length === 1 && state === 'waiting' ? refused[0] : undefined);
+}
+
+/** Whether the same file may still come, by an upload. */
+export const mayComeOtherwise = (file: DraftFile): boolean =>
+  file.state === 'refused' && OTHER_WAY.has(file.problem.code);
+
+const OTHER_WAY: ReadonlySet<Problem['code']> = new Set([
+  'file_too_big_for_chat',
+  'upload_ended',
+  'upload_no_room',
+  'upload_wrong_length',
+]);
+
 /** The photo that is the cover; undefined where there are not several photos. */
 export function coverOf(draft: Draft): DraftFile | undefined {
   const photos = usableFiles(draft);

@@ -14,6 +14,7 @@ import type { CreatorInfo } from '../tiktok/types.ts';
 import { type DraftChoice, decide, NEEDS_WORK } from './choices.ts';
 import type { Usage } from './disk-usage.ts';
 import {
+  type AttachedFile,
   chosenAccount,
   continuesAlbum,
   creatorOf,
@@ -27,10 +28,11 @@ import {
   type LeftOut,
   type MessageEdit,
   UNDECIDED,
+  withAttached,
   withLateFile,
 } from './draft.ts';
 import { apartKey, type Intake } from './intake.ts';
-import { limitReached, type Shares, sharesOf } from './limits.ts';
+import { keeperOf, limitReached, type Shares, sharesOf } from './limits.ts';
 import { openDraftsAround, openDraftsIn, openDraftsWith } from './open-drafts.ts';
 import { type Captioned, withAnswer, withFileText } from './typed-texts.ts';
 
@@ -92,9 +94,10 @@ export function createComposer({
    *
    * @throws UserError when a new draft would be more than the limits allow; in an open draft the file says so itself.
    */
-  function offer(offer: Offer): Promise<Draft | undefined> {
-    const { chat } = offer;
-    const taken = (lastOffers.get(chat) ?? Promise.resolve()).then(() => take(offer));
+  const offer = (offer: Offer): Promise<Draft | undefined> => inTurn(offer.chat, () => take(offer));
+
+  function inTurn<T>(chat: ChatRef, run: () => Promise<T>): Promise<T> {
+    const taken = (lastOffers.get(chat) ?? Promise.resolve()).then(run);
     const last = taken
       .catch(() => {})
       .then(() => {
@@ -102,6 +105,39 @@ export function createComposer({
       });
     lastOffers.set(chat, last);
     return taken;
+  }
+
+  /**
+   * Puts a file into an open draft that comes to it by another way than its chat: in the place of one that was too big for
+   * the chat, else behind those that are there. Doing it again shows its new state.
+   *
+   * @throws UserError also where it would be more than the limits allow, unless it is refused already.
+   */
+  async function attach(id: string, person: Person, file: AttachedFile): Promise<Draft> {
+    const { chat } = await own(id, person);
+    return inTurn(chat, async () => {
+      const draft = await own(id, person);
+      const isKnown = draft.files.some(({ ref, state }) => ref === file.ref && state !== 'refused');
+      const problem = isKnown || file.state === 'refused' ? undefined : await limitFor(draft, file);
+      if (problem !== undefined) throw new UserError(problem);
+      const attached = await drafts.update(id, (current) => {
+        if (current.submitted !== undefined || !isTheirs(current, person)) return undefined;
+        const { preview, ...rest } = current;
+        return { ...rest, files: withAttached(current.files, file), updatedAt: now() };
+      });
+      if (attached === undefined || !attached.files.some(({ ref }) => ref === file.ref))
+        throw new UserError({ code: 'draft_gone' });
+      changed(id);
+      return attached;
+    });
+  }
+
+  /** The limit that one more file would exceed in an open draft. */
+  async function limitFor(draft: Draft, { bytes }: Pick<DraftFile, 'bytes'>): Promise<Problem | undefined> {
+    const open = await openDraftsAround(drafts, { person: draft.author, workspace: draft.workspace });
+    const keeper = keeperOf(draft);
+    const taken = sharesOf(keeper, open, usage.bytesOf(keeper));
+    return limitReached({ state: 'waiting', bytes }, { taken, limits, beginsDraft: false });
   }
 
   async function take(offer: Offer): Promise<Draft | undefined> {
@@ -415,6 +451,8 @@ export function createComposer({
   return {
     own,
     offer,
+    attach,
+    limitFor,
     edit,
     choose,
     openCovers,

@@ -65,6 +65,7 @@ export function createIntake({
   takeApart,
   onApart,
   openFile,
+  uploads,
   changed,
   retryDelaysMs = RETRY_DELAYS_MS,
   outageDelaysMs = OUTAGE_DELAYS_MS,
@@ -80,6 +81,8 @@ export function createIntake({
   /** Looks after a draft that was made of a part of another one. */
   onApart: (draft: Draft) => void;
   openFile: (chat: ChatRef, ref: string) => Promise<Readable>;
+  /** Files that people upload on a page, which come by themselves. */
+  uploads: ComingFiles;
   /** Tells that the draft shows something new. */
   changed: (draftId: string) => void;
   /** The pauses between tries to copy, judge or convert a file that failed through a fault of ours. */
@@ -104,7 +107,9 @@ export function createIntake({
       log.error({ err: error, draftId: draft.id }, 'Work on a draft that has changed goes on'),
     );
     if (draft.submitted !== undefined || stopping.signal.aborted) return;
-    for (const file of draft.files) if (isUnfinished(file)) begin(draft, file);
+    for (const file of draft.files)
+      if (isUnfinished(file) && !(file.state === 'waiting' && uploads.isArriving(file.ref)))
+        begin(draft, file);
   }
 
   function begin(draft: Draft, file: UnfinishedFile): void {
@@ -245,6 +250,8 @@ export function createIntake({
   }
 
   async function fetchFile(draft: Draft, file: DraftFile, signal: AbortSignal): Promise<StoredFile> {
+    const uploaded = uploads.take(file);
+    if (uploaded !== undefined) return uploaded;
     return mediaStore.add(() => open(draft.chat, file.ref, signal), {
       maxBytes: maxFileBytes,
       expectedBytes: file.bytes,
@@ -450,6 +457,18 @@ async function unlessAborted(opening: Promise<Readable>, signal: AbortSignal): P
   };
   signal.addEventListener('abort', abort, { once: true });
   return Promise.race([opening, aborted]).finally(() => signal.removeEventListener('abort', abort));
+}
+
+/** Files that come by themselves, by what `ref` says. */
+export interface ComingFiles {
+  /** Whether it is still to come. */
+  readonly isArriving: (ref: string) => boolean;
+  /**
+   * The whole file; undefined for one that comes from the chat.
+   *
+   * @throws UserError where it comes no more.
+   */
+  readonly take: (file: Pick<DraftFile, 'ref' | 'name'>) => StoredFile | undefined;
 }
 
 type UnfinishedFile = Extract<DraftFile, { state: 'waiting' | 'stored' }>;

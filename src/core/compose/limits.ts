@@ -54,7 +54,7 @@ export function draftLimitReached({ taken, limits }: { taken: Shares; limits: Sh
 
 /** The limit that one more file would exceed, if there is one; a file that is refused already counts for its draft alone. */
 export function limitReached(
-  file: DraftFile,
+  file: Pick<DraftFile, 'state' | 'bytes'>,
   { taken, limits, beginsDraft }: { taken: Shares; limits: Shares; beginsDraft: boolean },
 ): Problem | undefined {
   const isUsable = file.state !== 'refused';

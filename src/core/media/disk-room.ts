@@ -57,16 +57,16 @@ export function createDiskRoom({
   let makeRoom: ((bytes: number) => Promise<void>) | undefined;
 
   /**
-   * Holds room for a file before it is written.
+   * Holds room for a file before it is written, or before the rest of it is: `onDisk` bytes are there already.
    *
    * @throws NoRoomError where there is none, also after what may go has gone.
    */
-  async function hold(bytes: number): Promise<Room> {
-    const room = { bytes: 0, written: 0 };
+  async function hold(bytes: number, { onDisk = 0 } = {}): Promise<Room> {
+    const room = { bytes: 0, written: onDisk };
     rooms.add(room);
     const release = () => void rooms.delete(room);
     try {
-      await grow(room, bytes);
+      await grow(room, bytes, { onDisk });
     } catch (error) {
       release();
       throw error;
@@ -75,7 +75,7 @@ export function createDiskRoom({
       async cover(writtenBytes) {
         room.written = writtenBytes;
         const missing = writtenBytes - room.bytes;
-        if (missing > 0) await grow(room, missing, STEP_BYTES);
+        if (missing > 0) await grow(room, missing, { step: STEP_BYTES });
       },
       keep(bytes) {
         since += bytes;
@@ -87,25 +87,33 @@ export function createDiskRoom({
   }
 
   /** Takes more than is needed where there is plenty. */
-  async function grow(room: { bytes: number }, bytes: number, step = bytes): Promise<void> {
+  async function grow(
+    room: { bytes: number },
+    bytes: number,
+    { step = bytes, onDisk = 0 }: { step?: number; onDisk?: number } = {},
+  ): Promise<void> {
     if (bytes === 0 || (step > bytes && (await take(room, step)) === undefined)) return;
-    if ((await take(room, bytes)) === undefined) return;
+    if ((await take(room, bytes, onDisk)) === undefined) return;
     await makeRoom?.(bytes);
     // Somebody may have deleted files by hand.
     used = undefined;
-    const lacking = await take(room, bytes);
+    const lacking = await take(room, bytes, onDisk);
     if (lacking !== undefined) throw new NoRoomError(lacking, { bytes });
   }
 
-  const take = (room: { bytes: number }, bytes: number): Promise<NoRoomError['reason'] | undefined> =>
+  const take = (
+    room: { bytes: number },
+    bytes: number,
+    onDisk = 0,
+  ): Promise<NoRoomError['reason'] | undefined> =>
     inTurn('', async () => {
-      const lacking = await lacks(bytes);
+      const lacking = await lacks(bytes - onDisk, bytes);
       if (lacking === undefined) room.bytes += bytes;
       return lacking;
     });
 
-  /** What stands against so many bytes more. */
-  async function lacks(bytes: number): Promise<NoRoomError['reason'] | undefined> {
+  /** What stands against so many bytes more on the disk, which count as `more` where some are there already. */
+  async function lacks(bytes: number, more = bytes): Promise<NoRoomError['reason'] | undefined> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const [disk, counted] = await Promise.all([readDisk(folder), count()]);
     let held = 0;
@@ -114,7 +122,7 @@ export function createDiskRoom({
       held += room.bytes;
       unwritten += Math.max(0, room.bytes - room.written);
     }
-    if (counted + since + held + bytes > limitBytes) return 'media_limit';
+    if (counted + since + held + more > limitBytes) return 'media_limit';
     const reserve = Math.min(RESERVE_BYTES, disk.size * RESERVE_PART);
     return disk.free - unwritten - bytes < reserve ? 'disk_full' : undefined;
   }

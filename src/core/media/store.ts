@@ -12,6 +12,7 @@ import type { StoredFile } from './types.ts';
 const KEY = /^[0-9a-f]{64}\.[a-z0-9]+$/;
 const EXTENSION = /^[a-z0-9]{1,8}$/;
 const UNFINISHED = /^unfinished-[0-9a-f-]{36}$/;
+const ARRIVING = /^arriving-[\w-]{16}$/;
 
 /** The file is bigger than it may be; nothing of it was kept. */
 export class FileTooBigError extends Error {
@@ -184,6 +185,44 @@ export function createMediaStore({
     return file;
   }
 
+  /**
+   * Room for a file of `bytes` that arrives in parts, also over restarts, under an id of 16 letters, digits, `-` and `_`.
+   *
+   * @throws NoRoomError
+   */
+  async function holdArrival(id: string, bytes: number): Promise<Arrival> {
+    const temporary = arrivalPath(id);
+    await mkdir(root, { recursive: true, mode: 0o700 });
+    const room = await disk.hold(bytes, { onDisk: await arrivedBytes(id) });
+    return {
+      path: temporary,
+      cover: room.cover,
+      release: room.release,
+      keep: (content) => keep(temporary, { ...content, room }).finally(room.release),
+    };
+  }
+
+  function arrivalPath(id: string): string {
+    const name = `arriving-${id}`;
+    if (!ARRIVING.test(name)) throw new TypeError('The id of an arrival has 16 letters, digits, - and _.');
+    return join(root, name);
+  }
+
+  /** How much of a file has arrived; 0 before its first byte. */
+  const arrivedBytes = async (id: string): Promise<number> =>
+    (await stat(arrivalPath(id)).catch(() => undefined))?.size ?? 0;
+
+  /** Removes what has arrived of a file. */
+  const discardArrival = (id: string): Promise<void> => discard(arrivalPath(id));
+
+  /** The same for all files that are expected no more. */
+  async function sweepArrivals(isExpected: (id: string) => boolean): Promise<void> {
+    for (const name of await names()) {
+      if (ARRIVING.test(name) && !isExpected(name.slice('arriving-'.length)))
+        await rm(join(root, name), { force: true });
+    }
+  }
+
   function keep(
     temporary: string,
     content: { sha256: string; bytes: number; extension: string; room: Room },
@@ -287,6 +326,10 @@ export function createMediaStore({
     reserve,
     adopt,
     withRoom,
+    holdArrival,
+    arrivedBytes,
+    discardArrival,
+    sweepArrivals,
     path,
     read,
     remove,
@@ -300,6 +343,17 @@ export function createMediaStore({
 }
 
 export type MediaStore = ReturnType<typeof createMediaStore>;
+
+/** A file that arrives in parts, with room held for all of it until it is kept or released. */
+export interface Arrival {
+  readonly path: string;
+  /** Tells how many bytes are written. */
+  readonly cover: (writtenBytes: number) => Promise<void>;
+  /** Gives the room back and leaves the file as it is. */
+  readonly release: () => void;
+  /** Takes the file over, which is on the disk whole and holds exactly this. */
+  readonly keep: (content: { sha256: string; bytes: number; extension: string }) => Promise<StoredFile>;
+}
 
 type Source = AsyncIterable<Uint8Array> | Readable;
 type OpenSource = () => Promise<Source>;

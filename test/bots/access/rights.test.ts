@@ -283,6 +283,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'draft accounts': onDraft('accounts'),
   'draft again': onDraft('again'),
   'draft files': onDraft('files'),
+  'draft upload': onDraft('upload'),
   'draft open': onDraft('open'),
   'draft back': onDraft('back'),
   'draft post': onDraft('post'),

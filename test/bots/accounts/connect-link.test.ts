@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { expect, it } from 'vitest';
-import { giveLink } from '../../../src/bots/accounts/connect-link.ts';
+import { connectLink, giveLink } from '../../../src/bots/accounts/connect-link.ts';
 import { createSender } from '../../../src/bots/cards/send.ts';
 import type { ChatEventOf } from '../../../src/bots/platform.ts';
 import { createPaperBot, paper, textOf } from '../paper-bot.ts';
@@ -13,7 +13,7 @@ function start(options: Parameters<typeof createPaperBot>[0] = {}) {
   const botFor = () => discord.bot;
   const sender = createSender({ botFor, log: pino({ level: 'silent' }) });
   const give = (event: Partial<ChatEventOf<'command'>>) =>
-    giveLink({ sender, botFor }, { ...COMMAND, ...event }, LINK);
+    giveLink({ sender, botFor }, { ...COMMAND, ...event }, connectLink(LINK));
   const shown = () => JSON.stringify(discord.messages.map(({ versions }) => versions.at(-1)?.card));
   return { discord, give, shown };
 }

@@ -32,6 +32,7 @@ import {
 } from '../../../src/bots/settings/settings-card.ts';
 import { connectCard, consentCard, disconnectCard, linkKeptCard } from '../../../src/bots/text/messages.ts';
 import { WORDINGS } from '../../../src/bots/text/wording.ts';
+import { uploadCard } from '../../../src/bots/uploads/upload-link.ts';
 import type { PlaceAccess } from '../../../src/core/access/place-access.ts';
 import type { Account } from '../../../src/core/accounts/accounts.ts';
 import type { Invitation } from '../../../src/core/accounts/consent.ts';
@@ -352,6 +353,7 @@ const CARDS: Readonly<Record<string, Card>> = {
   'accounts, removed': removedCard(account.openId, account),
   'accounts, to disconnect': disconnectCard([account, other], WORDINGS.telegram),
   'accounts, the link to connect': connectCard('https://nod.example/connect/x'),
+  'draft, the link to upload': uploadCard('https://nod.example.com/upload/secret', { maxBytes: 4e9 }),
   'accounts, the way to the link': linkKeptCard(BEN, WORDINGS.telegram, 'https://t.me/nod?start=connect'),
   'accounts, connected': consentCard(
     { type: 'connected', account, invitation, missingScopes: [], lacksStats: true },

@@ -55,7 +55,7 @@ TikTok may take some minutes to process it.
 [Add title] [Edit caption]
 [Photos…] [When…]
 [Post now] [To my TikTok inbox]
-[Discard]`);
+[Add a big file] [Discard]`);
 });
 
 it('counts what can be posted and names what cannot', () => {
@@ -66,7 +66,7 @@ it('counts what can be posted and names what cannot', () => {
   expect(text).toContain('2  photo-2.png  ✕ The file is damaged or cut off.');
   expect(text).toContain('[Leave out what cannot be used]');
   expect(print({ files: [refused] })).toMatch(
-    /^1 file for TikTok[\s\S]*None of this can be posted\.[\s\S]*\n\[Discard\]$/,
+    /^1 file for TikTok[\s\S]*None of this can be posted\.[\s\S]*\n\[Add a big file\] \[Discard\]$/,
   );
 });
 
@@ -150,7 +150,7 @@ describe('a file that could not be taken in', () => {
     const failed = refusedFor({ code: 'preparing_failed', reason, name }, { state: 'waiting' });
     const alone = print({ files: [failed] });
     expect(alone).toContain(`photo-2.png  ✕ ${sentence}`);
-    expect(alone).toMatch(/Nothing can be posted yet\.\n\[Try again\]\n\[Discard\]$/);
+    expect(alone).toMatch(/Nothing can be posted yet\.\n\[Try again\]\n\[Add a big file\] \[Discard\]$/);
     const along = print({ files: [photo(1), failed] });
     expect(along).toContain('1 file could not be taken in. Try again, or leave it out.');
     expect(along).toContain('[Try again]\n[Leave out what cannot be used]');
