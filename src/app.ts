@@ -5,6 +5,7 @@ import { botOf, createBots, createChats } from './bots/index.ts';
 import { type ChatState, createStarter } from './bots/start.ts';
 import type { Config } from './config.ts';
 import { createCore } from './core/index.ts';
+import type { LinkOptions } from './core/links/open-link.ts';
 import { findFfmpeg } from './core/media/ffmpeg.ts';
 import { createMediaStore } from './core/media/store.ts';
 import type { ChatRef } from './core/people.ts';
@@ -41,6 +42,7 @@ export async function startApp({
   isClaimWanted = false,
   now = Date.now,
   onStatement,
+  links,
 }: {
   config: Config;
   log: Logger;
@@ -57,6 +59,8 @@ export async function startApp({
   now?: (() => number) | undefined;
   /** Told of every statement that the database runs. */
   onStatement?: ((statement: RunStatement) => void) | undefined;
+  /** Other ways to the servers of links than the internet; no setting does that. */
+  links?: LinkOptions | undefined;
 }): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const { publicUrl, tiktok, access, limits, uploadLimitBytes, keepPostsMs } = config;
@@ -85,8 +89,9 @@ export async function startApp({
     tiktok,
     publicUrl,
     limits,
-    uploadLimitBytes,
     keepPostsMs,
+    uploadLimitBytes,
+    links,
     now,
     log,
     secretKey: config.secretKey ?? readOrMakeKey(join(config.dataDir, 'secret.key')),

@@ -5,6 +5,7 @@ import type { Message } from 'grammy/types';
 import pino, { type Logger } from 'pino';
 import { type App, startApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
+import type { LinkOptions } from '../src/core/links/open-link.ts';
 import type { RunStatement } from '../src/core/storage/database.ts';
 import { type DiscordEmulator, startDiscordEmulator } from './emulators/discord/index.ts';
 import { startTelegramEmulator, type TelegramEmulator } from './emulators/telegram/index.ts';
@@ -28,6 +29,8 @@ export interface WorldOptions {
   readonly movesClock?: boolean;
   /** Told of every statement that Nod's database runs. */
   readonly onStatement?: (statement: RunStatement) => void;
+  /** The way to the servers of links. */
+  readonly links?: LinkOptions;
 }
 
 /**
@@ -76,6 +79,7 @@ export async function createWorld(options: WorldOptions = {}) {
       log,
       onFatal: (error) => log.fatal(error),
       onStatement: options.onStatement,
+      links: options.links,
       now: options.movesClock ? tiktok.clock.now : undefined,
       ...(options.cardIntervalMs !== 'platform' && { cardIntervalMs: options.cardIntervalMs ?? 50 }),
     });

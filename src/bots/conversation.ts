@@ -2,6 +2,9 @@ import type { Logger } from 'pino';
 import type { Workspaces } from '../core/accounts/workspaces.ts';
 import type { DraftFile, MessageEdit } from '../core/compose/draft.ts';
 import type { Composer } from '../core/compose/drafts.ts';
+import { plainLink } from '../core/links/plain-link.ts';
+import { fileOfLink, isLinkRef, type LinkedText, readLinks } from '../core/links/read-links.ts';
+import { PHOTO_LIMITS } from '../core/media/types.ts';
 import type { ChatRef, Person } from '../core/people.ts';
 import { type Problem, UserError } from '../core/problems.ts';
 import { isSettled, type Post } from '../core/publish/post.ts';
@@ -29,7 +32,7 @@ import type { Voting } from './review/voting.ts';
 import type { SettingsDialogue } from './settings/settings.ts';
 import { answeredTitle, note, OLD_BUTTON, problemCard } from './text/messages.ts';
 import { problemText } from './text/problems.ts';
-import { linkText, untakeableText } from './text/untakeable.ts';
+import { linkAsCaption, untakeableText } from './text/untakeable.ts';
 import { wordingOf } from './text/wording.ts';
 
 /** Told once a minute to each. */
@@ -137,6 +140,9 @@ export function createConversation({
         return takeMedia(passed.event);
       case 'text':
         return takeText(passed.event);
+      case 'draft_links':
+        await ownId(passed.draft, passed.event.person);
+        return takeLinks(passed.event, readLinks(passed.event.text));
       case 'draft_answer':
         return takeDraftAnswer(passed);
       case 'post_answer':
@@ -147,7 +153,7 @@ export function createConversation({
       case 'draft_edit':
         return takeDraftEdit(passed);
       case 'post_edit':
-        return captionChanges.tellOfEdit(passed.event, passed.post, editOf(passed.event));
+        return takePostEdit(passed);
       case 'nothing':
         return passed.event.answer(OLD_BUTTON);
       case 'reaction':
@@ -168,6 +174,10 @@ export function createConversation({
 
   async function takeMedia(event: ChatEventOf<'media'>): Promise<void> {
     const { workspace, chat, person, caption, captionFrom, leftOut, replyTo, messageId, reply } = event;
+    const file = draftFile(event, event.file);
+    // What came with it stands in a draft where it can say so itself.
+    if (file.link !== undefined && file.state === 'refused' && file.album === undefined)
+      throw new UserError(file.problem);
     if (!event.isPrivate) await hints.learn(event);
     const joins = replyTo && (await cardIndex.subjectOf(replyTo));
     const draft = await composer.offer({
@@ -178,7 +188,7 @@ export function createConversation({
       captionFrom,
       leftOut,
       joins,
-      file: draftFile(event, event.file),
+      file,
     });
     // The file came twice, and is part of a post already.
     if (draft === undefined) return;
@@ -200,23 +210,58 @@ export function createConversation({
   }
 
   async function takeDraftEdit({ event, draft }: PassedOn<'draft_edit'>): Promise<void> {
-    const hasChanged = await composer.edit(draft.id, event.person, editOf(event));
+    const known = draft.files.find(({ id }) => id === event.messageId);
+    const edit = known !== undefined && isLinkRef(known.ref) ? linksEditOf(event) : editOf(event);
+    const hasChanged = await composer.edit(draft.id, event.person, edit);
     if (hasChanged) cardQueue.touch(draft.id, { soon: true });
   }
 
-  /** Plain text in a private chat is the caption of the one draft that has none. */
+  async function takePostEdit({ event, post }: PassedOn<'post_edit'>): Promise<void> {
+    const known = post.messages?.find(({ messageId }) => messageId === event.messageId);
+    const isLinked = known?.file !== undefined && isLinkRef(known.file.ref);
+    await captionChanges.tellOfEdit(event, post, isLinked ? linksEditOf(event) : editOf(event));
+  }
+
+  /**
+   * Plain text in a private chat is the caption of the one draft that has none. Links alone are files, and so are links in a
+   * text that no draft waits for.
+   */
   async function takeText(event: ChatEventOf<'text'>): Promise<void> {
-    const { workspace, person, text } = event;
-    const link = linkText(text, wordingOf(event.chat));
-    if (link !== undefined) return sayWhatToDo(event, link);
-    const [only, ...others] = (await lists.openDrafts(workspace, person)).filter(
-      (draft) => draft.caption === '',
-    );
+    const { workspace, person, text, isToPost } = event;
+    const linked = readLinks(text);
+    const waiting = (await lists.openDrafts(workspace, person)).filter((draft) => draft.caption === '');
+    const isForFiles = isToPost || linked.rest === '' || waiting.length === 0;
+    if (linked.links.length > 0 && isForFiles) return takeLinks(event, linked);
+    const [only, ...others] = waiting;
     if (only !== undefined && others.length === 0) return caption(only.id, event);
     await sender.answer(
       event,
       note(`${wordingOf(event.chat).toPost} To change a caption, reply to its card.`),
     );
+  }
+
+  /** Takes what is behind links as files that were sent as one. */
+  async function takeLinks(event: ChatEventOf<'text'>, { links, rest }: LinkedText): Promise<void> {
+    const { messageId = event.id, order = 0, text: _, subject: __, ...frame } = event;
+    const max = PHOTO_LIMITS.maxCount;
+    if (links.length > max) throw new UserError({ code: 'too_many_photos', count: links.length, max });
+    const refusal = links.map(refusalOfLink).find((problem) => problem !== undefined);
+    if (refusal !== undefined) {
+      const wording = wordingOf(event.chat);
+      const asCaption = event.isPrivate ? ` ${linkAsCaption}` : '';
+      return sayWhatToDo(event, `${problemText(refusal, wording)}${asCaption}`);
+    }
+    for (const [index, link] of links.entries())
+      await takeMedia({
+        ...frame,
+        type: 'media',
+        messageId: index === 0 ? messageId : `${messageId}/${index}`,
+        // Between this message and the next one.
+        order: order + index / 100,
+        album: links.length > 1 ? `links ${messageId}` : undefined,
+        file: fileOfLink(link),
+        caption: index === 0 && rest !== '' ? rest : undefined,
+      });
   }
 
   /** Many of a kind are answered once a minute. */
@@ -301,12 +346,13 @@ function draftFile(
   file: OfferedFile,
 ): DraftFile {
   const { messageId, order = 0, album, isAlbumPart } = message;
-  const { ref, key, name, bytes, claimedKind, thumbnailRef, tooBig } = file;
+  const { ref, link, key, name, bytes, claimedKind, thumbnailRef, tooBig } = file;
   const offered = {
     id: messageId,
     order,
     name,
     ref,
+    link,
     key,
     album,
     isAlbumPart,
@@ -314,6 +360,8 @@ function draftFile(
     claimedKind,
     thumbnailRef,
   };
+  const problem = link === undefined ? undefined : refusalOfLink(link);
+  if (problem !== undefined) return { ...offered, state: 'refused', problem };
   if (tooBig === undefined) return { ...offered, state: 'waiting' };
   const { maxBytes } = tooBig;
   return {
@@ -326,6 +374,29 @@ function draftFile(
 function editOf(event: ChatEventOf<'edit'>): MessageEdit {
   const { messageId, text, file } = event;
   return { messageId, text, file: file && draftFile(event, file) };
+}
+
+/** The same for a message whose links were taken as files; the first of them is followed. */
+function linksEditOf(event: ChatEventOf<'edit'>): MessageEdit {
+  const { messageId, text } = event;
+  const { links, rest } = readLinks(text);
+  const [first] = links;
+  return {
+    messageId,
+    text: rest,
+    file: first === undefined ? undefined : draftFile(event, fileOfLink(first)),
+  };
+}
+
+/** Why nothing is fetched from a link, as far as that can be told without asking anybody. */
+function refusalOfLink(link: string): Problem | undefined {
+  try {
+    plainLink(link);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UserError) return error.problem;
+    throw error;
+  }
 }
 
 type PassedOn<T extends Passed['on']> = Extract<Passed, { on: T }>;

@@ -265,6 +265,10 @@ export type ChatEvent = {
       readonly text: string;
       /** The person's own message, whose later edits come as `edit` events; absent where none come. */
       readonly messageId?: string | undefined;
+      /** What comes by its links stands in this order; absent where a text is only an answer. */
+      readonly order?: number | undefined;
+      /** It addresses us to have something posted: its links are files, and what else it says is their caption. */
+      readonly isToPost?: true | undefined;
       readonly replyTo?: MessageRef | undefined;
       /** What our question was about, where the answer tells it. */
       readonly subject?: string;
@@ -349,8 +353,10 @@ export interface Question {
 export type ChatEventOf<T extends ChatEvent['type']> = Extract<ChatEvent, { type: T }>;
 
 export interface OfferedFile {
-  /** Opens the file through `openFile`, also after a restart. */
+  /** Opens the file through `openFile`, also after a restart; names the link that a file comes by. */
   readonly ref: string;
+  /** The link that it comes by, which nobody else may see. */
+  readonly link?: string | undefined;
   /** Equal for the same file, where `ref` may change. */
   readonly key?: string | undefined;
   readonly name: string;

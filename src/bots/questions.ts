@@ -70,6 +70,10 @@ export function createQuestions({
     return open.at(-1)?.[1].subject;
   }
 
+  /** Whether a message is a question that still waits for its answer. */
+  const isOpen = async (message: MessageRef): Promise<boolean> =>
+    (await asked.get(keyOf(message))) !== undefined;
+
   /** Takes away the question that a text has answered, as a reply to it, to the card that it is about, or to nothing. */
   async function settle({ chat, person, isPrivate, replyTo }: ChatEventOf<'text'>): Promise<void> {
     const key = replyTo && keyOf(replyTo);
@@ -100,7 +104,7 @@ export function createQuestions({
     }
   }
 
-  return { ask, openTo, settle, forget };
+  return { ask, openTo, isOpen, settle, forget };
 }
 
 export type Questions = ReturnType<typeof createQuestions>;

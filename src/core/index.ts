@@ -17,6 +17,7 @@ import { type OldDraft, upgradeDraft } from './compose/old-drafts.ts';
 import { createRework, createSubmission, type DropReason } from './compose/submit.ts';
 import { createHistory, type HistoryEntry } from './history/history.ts';
 import { createRecorder } from './history/record-post.ts';
+import { type LinkOptions, openLink } from './links/open-link.ts';
 import type { Ffmpeg } from './media/ffmpeg.ts';
 import { createMediaPreparer } from './media/prepare.ts';
 import type { MediaStore } from './media/store.ts';
@@ -99,6 +100,8 @@ export interface CoreOptions {
   readonly limits: Shares;
   /** How big one file may be that comes by an upload page or a link. */
   readonly uploadLimitBytes?: number | undefined;
+  /** Other ways to the servers of links than the internet, for tests. */
+  readonly links?: LinkOptions | undefined;
   /** How long a settled post is kept after its end. */
   readonly keepPostsMs: number;
   /** How long the media of what was posted stay, in place of half a minute. */
@@ -285,8 +288,11 @@ export function createCore(options: CoreOptions) {
         .catch((error) => log.error({ err: error, draftId: draft.id }, 'A draft stays without its account')),
     openFile,
     uploads: { isArriving: (ref) => uploads.isArriving(ref), take: (file) => uploads.take(file) },
+    openLink: (link, how) => openLink(link, { ...how, ...options.links }),
+    limits: options.limits,
     changed,
     log,
+    maxLinkBytes: options.uploadLimitBytes,
     ...options.intake,
   });
   const composer = createComposer({

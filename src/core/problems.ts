@@ -24,6 +24,9 @@ export type Problem =
   | { code: 'upload_wrong_length'; name: string }
   /** One page has taken as many files as it may, or one person has too many pages. */
   | { code: 'too_many_uploads'; what: 'files' | 'pages'; max: number }
+  /** Nod fetches nothing from a link; `service` is whose share it is. */
+  | { code: 'link_refused'; reason: LinkReason; service?: string | undefined }
+  | { code: 'link_too_big'; bytes?: number | undefined; maxBytes: number }
   | { code: 'nothing_to_post' }
   | { code: 'media_not_ready'; waiting: number }
   /** `canRetry` where some of them have failed through no fault of their own. */
@@ -101,6 +104,27 @@ export type Problem =
   | { code: 'join_itself' }
   | { code: 'join_private' }
   | { code: 'not_root'; root: string };
+
+/** Why nothing is fetched from a link. */
+export type LinkReason =
+  | 'not_https'
+  /** It holds a name or a password. */
+  | 'login'
+  | 'port'
+  /** It leads to no address of the public internet. */
+  | 'address'
+  | 'redirects'
+  | 'unreachable'
+  | 'not_shared'
+  | 'not_found'
+  | 'page'
+  | 'folder'
+  /** The server packs what it sends. */
+  | 'encoded'
+  | 'too_slow'
+  /** The service has no documented link to the file itself. */
+  | 'no_plain_form'
+  | 'tiktok';
 
 /** A problem that the person in the chat can solve; the chat turns its code into a sentence. */
 export class UserError extends Error {

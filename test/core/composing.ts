@@ -36,12 +36,16 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
   /** The composing parts of one process, over the database that they all share. */
   function openComposer({
     findFfmpeg,
+    links,
+    uploadLimitBytes,
     ...options
   }: {
     inspectTimeoutMs?: number;
     maxFileBytes?: number;
     outageDelaysMs?: readonly number[];
     findFfmpeg?: NodOptions['findFfmpeg'];
+    links?: NodOptions['links'];
+    uploadLimitBytes?: number;
   } = {}) {
     const { nod } = world;
     const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
@@ -59,6 +63,8 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
       chats: { openFile, isAbsent },
       wake: (postId) => void woken.push(postId),
       findFfmpeg,
+      links,
+      uploadLimitBytes,
       log,
     });
     const { drafts, intake, usage, composer, submission, announced } = core;

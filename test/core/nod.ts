@@ -33,6 +33,8 @@ export interface NodOptions {
   /** Other than the machine's own. */
   readonly findFfmpeg?: CoreOptions['findFfmpeg'] | undefined;
   readonly chats?: Partial<ChatPorts>;
+  readonly links?: CoreOptions['links'];
+  readonly uploadLimitBytes?: number | undefined;
   /** How posts do is not read unless said otherwise. */
   readonly stats?: boolean | undefined;
   /** Stands before and behind everything that the process reads, writes and asks of TikTok. */
@@ -66,6 +68,8 @@ export function openNod(options: NodOptions) {
     limits: options.limits ?? WITHOUT_LIMITS,
     keepPostsMs: Number.POSITIVE_INFINITY,
     intake: options.intake,
+    links: options.links,
+    uploadLimitBytes: options.uploadLimitBytes,
     releaseMediaAfterMs: options.releaseMediaAfterMs,
     engine: wake === undefined ? engine : { ...engine, wake: async (postId) => wake(postId) },
     chats: { ...NO_CHATS, ...options.chats },

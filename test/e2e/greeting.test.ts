@@ -48,8 +48,8 @@ it('says the steps of a private chat there, and what to do with what it cannot t
   for (const kind of ['sticker', 'sticker', 'voice', 'location', 'poll', 'contact', 'dice'] as const)
     await telegram.sendOther(anaChat, ana, kind);
   await stage.say('https://www.tiktok.com/@studio.ana/video/7602997517160123666');
-  await stage.say('https://example.com/clip.mp4');
-  await stage.card('Nod does not fetch files from links. Save the photo or video, and send it here.');
+  await stage.say('http://example.com/clip.mp4');
+  await stage.card('Nod fetches files from https links only.');
   const answers = said(telegram.botMessages(anaChat)).slice(1);
   expect(answers.map((text) => text.split('. ')[0])).toEqual([
     'Nod cannot post a sticker',
@@ -59,7 +59,7 @@ it('says the steps of a private chat there, and what to do with what it cannot t
     'Nod cannot post a contact',
     'Nod cannot post this',
     'Nod cannot post from a link to TikTok',
-    'Nod does not fetch files from links',
+    'Nod fetches files from https links only',
   ]);
 });
 

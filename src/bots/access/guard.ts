@@ -4,6 +4,7 @@ import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import { type Draft, isMadeOf, isTheirs } from '../../core/compose/draft.ts';
 import { openDraftsOf } from '../../core/compose/open-drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';
+import { readLinks } from '../../core/links/read-links.ts';
 import { type ChatRef, isSomebody, isWithin } from '../../core/people.ts';
 import { type Problem, UserError } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
@@ -38,6 +39,8 @@ export type Passed =
   /** Somebody, whoever it is, sends what may be the code that makes them the operator. */
   | { readonly on: 'claim'; readonly event: ChatEventOf<'command'> }
   | { readonly on: 'text'; readonly event: ChatEventOf<'text'> }
+  /** Nothing but links, as an answer to the card of a draft. */
+  | { readonly on: 'draft_links'; readonly event: ChatEventOf<'text'>; readonly draft: OwnDraft }
   | {
       readonly on: 'draft_answer';
       readonly event: ChatEventOf<'text'>;
@@ -139,7 +142,7 @@ export function createGuard({
   access: Pick<Access, 'isAllowed'>;
   operators: Pick<Operators, 'isOperator' | 'isCode'>;
   cardIndex: Pick<CardIndex, 'subjectOf'>;
-  questions: Pick<Questions, 'openTo'>;
+  questions: Pick<Questions, 'openTo' | 'isOpen'>;
   randomIds: Pick<RandomIds, 'wasOffered'>;
   botFor: (chat: ChatRef) => Bot;
 }) {
@@ -226,14 +229,36 @@ export function createGuard({
     return { on: 'media', event: offer };
   }
 
-  /** A text that answers nothing of ours is for us in a private chat alone, where it answers the question that is open. */
+  /**
+   * A text that answers nothing of ours is for us where it asks to post what it links to, and in a private chat, where it
+   * answers the question that is open.
+   */
   async function authoriseText(event: ChatEventOf<'text'>): Promise<Passed | undefined> {
     const subject = event.subject ?? (event.replyTo && (await cardIndex.subjectOf(event.replyTo)));
-    if (subject !== undefined) return authoriseAnswer(event, topicOf(subject));
+    if (subject !== undefined) {
+      const topic = topicOf(subject);
+      if (await bringsLinks(event, topic))
+        return { on: 'draft_links', event, draft: await findOwnDraft(event, topic.id) };
+      return authoriseAnswer(event, topic);
+    }
+    if (event.isToPost && readLinks(event.text).links.length > 0) {
+      await checkMember(event);
+      return { on: 'text', event };
+    }
     if (!event.isPrivate) return undefined;
     const asked = await questions.openTo(event);
     if (asked !== undefined && (await isOpen(topicOf(asked)))) return authoriseAnswer(event, topicOf(asked));
     return { on: 'text', event };
+  }
+
+  /** Whether links alone answer the card of a draft: a question for its caption may be answered with a link. */
+  async function bringsLinks(
+    { subject, replyTo, text }: ChatEventOf<'text'>,
+    topic: AnswerTopic,
+  ): Promise<boolean> {
+    if (subject !== undefined || replyTo === undefined || topic.kind !== 'caption') return false;
+    const { links, rest } = readLinks(text);
+    return links.length > 0 && rest === '' && (await isOpen(topic)) && !(await questions.isOpen(replyTo));
   }
 
   /** Whether there still is what a question was about. */

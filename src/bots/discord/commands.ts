@@ -25,6 +25,7 @@ export const MAX_FILES = 10;
 /** What TikTok takes beside a video (https://developers.tiktok.com/doc/content-posting-api-reference-direct-post). */
 const MAX_CAPTION_LENGTH = 2_200;
 const MAX_WHEN_LENGTH = 100;
+const MAX_LINK_LENGTH = 2_000;
 /** Discord does not say which extensions its groups have; it takes ten entries: what phones seldom write is named. */
 export const FILE_TYPES = [
   'image',
@@ -88,12 +89,13 @@ function addOptions(subcommand: SlashCommandSubcommandBuilder, name: string) {
 function addPostOptions(post: SlashCommandSubcommandBuilder) {
   for (let number = 1; number <= MAX_FILES; number += 1) {
     post.addAttachmentOption((option) =>
-      named(option, ({ options: { media } }) => ({ ...media, name: `${media.name}${number}` }))
-        .setRequired(number === 1)
-        .setFileTypes(...FILE_TYPES),
+      named(option, ({ options: { media } }) => ({ ...media, name: `${media.name}${number}` })).setFileTypes(
+        ...FILE_TYPES,
+      ),
     );
   }
   return post
+    .addStringOption((option) => named(option, ({ options }) => options.url).setMaxLength(MAX_LINK_LENGTH))
     .addStringOption((option) =>
       named(option, ({ options }) => options.caption).setMaxLength(MAX_CAPTION_LENGTH),
     )
@@ -158,6 +160,12 @@ export function mediaOptions(data: CommandData): APIAttachment[] {
     if (option?.type !== ApplicationCommandOptionType.Attachment) return [];
     return data.resolved?.attachments?.[option.value] ?? [];
   });
+}
+
+/** The link to a file that was filled in, as typed. */
+export function linkOption<T extends InteractionType>(options: Options<T>): string[] {
+  const link = textOption(options, 'url')?.trim() ?? '';
+  return link === '' ? [] : [link];
 }
 
 /** What was chosen along with the files; as typed, for nobody has to choose what is offered. */

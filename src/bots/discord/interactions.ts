@@ -13,11 +13,20 @@ import {
 } from 'discord.js';
 import { LRUCache } from 'lru-cache';
 import type { LeftOut } from '../../core/compose/draft.ts';
+import { fileOfLink, readLinks } from '../../core/links/read-links.ts';
 import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import type { Safely } from '../adapter-kit/safely.ts';
 import type { ChatEvent, ChatEventOf, MessageRef, Wishes } from '../platform.ts';
 import { suggest } from './autocomplete.ts';
-import { mediaOptions, readPicked, readSubcommand, textOption, wishesOf } from './commands.ts';
+import {
+  linkOption,
+  MAX_FILES,
+  mediaOptions,
+  readPicked,
+  readSubcommand,
+  textOption,
+  wishesOf,
+} from './commands.ts';
 import { type Frame, frameOf } from './context.ts';
 import { mediaOf, offeredFile } from './files.ts';
 import { isEphemeral, messageRef, orderOf, privateRef, timeOf } from './ids.ts';
@@ -41,10 +50,14 @@ type Called = Pick<ChatEventOf<'command'>, 'name' | 'argument'>;
 
 interface Offer {
   readonly files: readonly APIAttachment[];
+  /** Links to more files, behind those. */
+  readonly links?: readonly string[];
   readonly caption: string;
   readonly known?: KnownNames | undefined;
   readonly wishes?: Wishes | undefined;
   readonly leftOut?: readonly LeftOut[] | undefined;
+  /** What is said where there is no file. */
+  readonly ifNone?: 'noMedia' | 'noFile';
 }
 
 /**
@@ -99,6 +112,8 @@ export function createInteractions({
       else if (name === 'post')
         takeMedia(interaction, frame, {
           files: mediaOptions(data),
+          links: linkOption(options),
+          ifNone: 'noFile',
           caption,
           known: data.resolved,
           wishes: wishesOf(options),
@@ -135,28 +150,31 @@ export function createInteractions({
 
   function takeMedia(interaction: Answerable, frame: Frame, offer: Offer): void {
     const acknowledged = replies.deferReply(interaction);
-    const { files, wishes, leftOut = [] } = offer;
+    const { wishes, leftOut = [], ifNone = 'noMedia' } = offer;
+    const files = [...offer.files.map(offeredFile), ...(offer.links ?? []).map(fileOfLink)];
+    // A link alone that nothing is fetched from begins no draft.
+    const album = offer.files.length === 0 && files.length === 1 ? undefined : interaction.id;
     if (files.length === 0) {
       const { messages, leftOut: words } = textsIn(interaction.locale);
       const named = leftOut.map(({ what }) => words[what]).join(', ');
-      const text = named === '' ? messages.noMedia : `${messages.noMedia} ${messages.onlyFiles}: ${named}.`;
+      const text = named === '' ? messages[ifNone] : `${messages.noMedia} ${messages.onlyFiles}: ${named}.`;
       deliver(interaction, { chat: frame.chat, acknowledged, ifNone: text }, async () => []);
       return;
     }
     deliver(interaction, { chat: frame.chat, acknowledged }, async () => {
       const caption = await textReader.read(offer.caption, { interaction, frame, known: offer.known });
       const reply = replyOf(interaction);
-      return files.map((attachment, index): ChatEvent => {
+      return files.map((file, index): ChatEvent => {
         const isFirst = index === 0;
         return {
           ...frame,
           id: `${interaction.id}:${index}`,
           ...reply,
           type: 'media',
-          album: interaction.id,
+          album,
           messageId: String(orderOf(interaction.id, index)),
           order: orderOf(interaction.id, index),
-          file: offeredFile(attachment),
+          file,
           caption: isFirst && caption !== '' ? caption : undefined,
           wishes,
           leftOut: isFirst && leftOut.length > 0 ? leftOut : undefined,
@@ -280,11 +298,14 @@ type Answerable =
 
 const NOTHING: Offer = { files: [], caption: '' };
 
-/** Discord tells of a message whom it names. */
+/** Discord tells of a message whom it names. What has no files of its own is asked for those that it links to. */
 function messageOffer(message: APIMessage): Offer {
   const { files, caption, mentions, leftOut } = mediaOf(message);
-  const users = Object.fromEntries(mentions.map((user) => [user.id, user]));
-  return { files, caption, known: { users }, leftOut };
+  const known = { users: Object.fromEntries(mentions.map((user) => [user.id, user])) };
+  const { links, rest } = readLinks(caption);
+  if (files.length > 0 || links.length === 0) return { files, caption, known, leftOut };
+  const others = leftOut.filter(({ what }) => what !== 'preview');
+  return { files, links: links.slice(0, MAX_FILES), caption: rest, known, leftOut: others };
 }
 
 /** The deferred answer, which waits for what will stand there. */

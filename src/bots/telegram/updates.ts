@@ -1,4 +1,5 @@
 import type { CallbackQuery, Message, Update, User } from 'grammy/types';
+import { readLinks } from '../../core/links/read-links.ts';
 import type { Person } from '../../core/people.ts';
 import type { ChatEvent, ChatEventOf } from '../platform.ts';
 import { asksToPost, type Command, type Me, readAddress, readCommand, repliesToUs } from './addressing.ts';
@@ -153,13 +154,10 @@ export function createTranslator(options: TranslatorOptions) {
     if (command === 'elsewhere') return [];
     if (command === undefined) return fromProse(frame, message, message.text);
     const media = asksToPost(command) ? mediaRepliedTo(message) : undefined;
-    if (media !== undefined)
-      return fromPostCommand(
-        updateId,
-        message,
-        media,
-        readAddress(message.text, message.entities ?? [], me).text,
-      );
+    const said = readAddress(message.text, message.entities ?? [], me).text;
+    if (media !== undefined) return fromPostCommand(updateId, message, media, said);
+    const linked = asksToPost(command) ? linksOf(message, said) : undefined;
+    if (linked !== undefined) return [{ ...frame, ...linked, type: 'text', isToPost: true }];
     if (!frame.isPrivate && !command.named && !isOurs(command)) return [];
     const { name, argument } = command;
     const target = personRepliedTo(message);
@@ -172,7 +170,11 @@ export function createTranslator(options: TranslatorOptions) {
     if (!frame.isPrivate && answered === undefined && !address.isForUs) return [];
     // A quoted message comes without its topic; it is in the one of the reply.
     const replyTo = answered && { ...messageRef(answered), chat: frame.chat };
-    return [{ ...frame, type: 'text', text: address.text, messageId: String(message.message_id), replyTo }];
+    const { message_id: order } = message;
+    const isToPost = !frame.isPrivate && address.isForUs && !isForwarded(message) ? true : undefined;
+    return [
+      { ...frame, type: 'text', text: address.text, messageId: String(order), order, isToPost, replyTo },
+    ];
   }
 
   const isOurs = (command: Command): boolean =>
@@ -235,6 +237,23 @@ function personRepliedTo({ reply_to_message: answered }: Message): Person | unde
   return answered === undefined || answered.forum_topic_created !== undefined
     ? undefined
     : senderPerson(answered);
+}
+
+/** The text with the links that a command asks to post: its own, or that of the message which it replies to. */
+function linksOf(
+  { message_id: order, reply_to_message: answered }: Message,
+  said: string,
+): Pick<ChatEventOf<'text'>, 'text' | 'messageId' | 'order'> | undefined {
+  if (readLinks(said).links.length > 0) return { text: said, messageId: String(order), order };
+  const { text, message_id: answeredOrder = order } = answered ?? {};
+  const { links, rest } = readLinks(text ?? '');
+  if (links.length === 0) return undefined;
+  const caption = said === '' ? rest : said;
+  return {
+    text: [...links, caption].join('\n'),
+    messageId: String(answeredOrder),
+    order: answeredOrder,
+  };
 }
 
 /** The media that a command replies to, offered by whoever gives the command. */

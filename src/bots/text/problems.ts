@@ -1,7 +1,7 @@
 import type { PreparingProblem } from '../../core/media/types.ts';
 import type { ChatRef } from '../../core/people.ts';
 import { clockOf } from '../../core/plain-text.ts';
-import type { Problem } from '../../core/problems.ts';
+import type { LinkReason, Problem } from '../../core/problems.ts';
 import type { PostStatus } from '../../core/publish/post.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
@@ -32,6 +32,37 @@ const PREPARING_FAILED = {
   unknown:
     'Nod failed here; it is not the file’s fault. Tap “Try again”; if it stays so, tell its operator: the log says why.',
 } as const satisfies Record<PreparingProblem['reason'], string>;
+
+/** Why nothing is fetched from a link, and what to do; of a share with the name of its service. */
+const LINK_REFUSED = {
+  not_https:
+    'Nod fetches files from https links only. Give one that begins with https://, or send the file itself.',
+  login: 'This link has a name or a password in it. Give a link that opens without.',
+  port: 'Nod fetches from the usual https port only. Give a link without a port number.',
+  address: 'Nod fetches only from the public internet, and this link leads elsewhere. Send the file itself.',
+  redirects: 'This link leads from one address to the next. Give the link of the file itself.',
+  unreachable:
+    'The server of this link does not answer, or broke off. See whether the link opens in a browser, then tap “Try again”.',
+  not_shared:
+    'The server does not give this file to everybody. Share it with everyone who has the link, then tap “Try again”.',
+  not_found: 'There is no file behind this link. See whether it opens in a private window of a browser.',
+  page: 'This link shows a page, not a file. Give the link of the file itself, or send the file.',
+  folder: 'This link leads to a folder. Give the link of one file in it.',
+  encoded: 'The server packs this file on its way. Give another link to it, or send the file itself.',
+  too_slow:
+    'The server of this link sends too slowly. Tap “Try again” later, put the file elsewhere, or send the file itself.',
+  no_plain_form:
+    'What is shared there has no link that gives the file itself. Download it, and send the file.',
+  tiktok: 'Nod cannot post from a link to TikTok. Send the video or the photos themselves.',
+} as const satisfies Record<LinkReason, string>;
+
+function linkText({ reason, service }: { reason: LinkReason; service?: string | undefined }): string {
+  if (service !== undefined && (reason === 'not_shared' || reason === 'page'))
+    return `${service} shows a page in place of the file. Share it with everyone who has the link, then tap “Try again”; if it stays so, send the file itself.`;
+  if (service !== undefined && reason === 'no_plain_form')
+    return `${service} has no link that gives the file itself. Download it, and send the file.`;
+  return LINK_REFUSED[reason];
+}
 
 /** What is wrong and what to do about it, in one or two short sentences. */
 export function problemText(problem: Problem, wording: Wording): string {
@@ -73,6 +104,12 @@ export function problemText(problem: Problem, wording: Wording): string {
       return 'The chat has not handed the file over for minutes. Tap “Try again”, or send it again.';
     case 'file_deleted':
       return `Nod keeps files for a while only, and ${problem.name} is deleted by now. Send it again.`;
+    case 'link_refused':
+      return linkText(problem);
+    case 'link_too_big':
+      return problem.bytes === undefined
+        ? `It is bigger than the ${sizeOf(problem.maxBytes)} that Nod can fetch now. Give the link of a smaller version.`
+        : `${sizeOf(problem.bytes)}, more than the ${sizeOf(problem.maxBytes)} that Nod can fetch now. Give the link of a smaller version.`;
     case 'preparing_failed':
       return PREPARING_FAILED[problem.reason];
     case 'upload_too_big':

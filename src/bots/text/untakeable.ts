@@ -1,5 +1,4 @@
 import type { ChatEventOf } from '../platform.ts';
-import type { Wording } from './wording.ts';
 
 const WORDS: Readonly<Record<ChatEventOf<'untakeable'>['what'], string>> = {
   sticker: 'Nod cannot post a sticker. Send a photo or a video.',
@@ -14,14 +13,6 @@ const WORDS: Readonly<Record<ChatEventOf<'untakeable'>['what'], string>> = {
 /** What to do instead with something that is neither media nor text. */
 export const untakeableText = (what: ChatEventOf<'untakeable'>['what']): string => WORDS[what];
 
-/** What to do with a text that is a link and nothing else; undefined for any other text. */
-export function linkText(text: string, { slash }: Wording): string | undefined {
-  const words = text.trim();
-  if (!/^(https?:\/\/|www\.)\S+$/i.test(words)) return undefined;
-  const url = URL.parse(words.replace(/^www\./i, 'https://www.'));
-  const isTikTok = url !== null && /(^|\.)tiktok\.com$/i.test(url.hostname);
-  const asCaption = 'To have the link as a caption, reply with it to the card of a draft.';
-  return isTikTok
-    ? `Nod cannot post from a link to TikTok. Send the video or the photos themselves; ${slash}posts shows what Nod has posted. ${asCaption}`
-    : `Nod does not fetch files from links. Save the photo or video, and send it here. ${asCaption}`;
-}
+/** What is said with a link that nothing is fetched from: it may have been meant as a caption. */
+export const linkAsCaption =
+  'To have a link as the caption, tap “Edit caption” on the card of a draft, then send the link.';

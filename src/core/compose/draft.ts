@@ -23,8 +23,10 @@ export type DraftFile = {
   /** Equal for files that were sent as one. */
   readonly album?: string | undefined;
   readonly name: string;
-  /** Opens the file in its chat. */
+  /** Opens the file in its chat; names the link that it came by, which opens nothing. */
   readonly ref: string;
+  /** The link to fetch it from, for as long as that may be needed; only its author may see it. */
+  readonly link?: string | undefined;
   /** Equal for the same file, where `ref` may change. */
   readonly key?: string | undefined;
   /** The chat did not show the rest of its album. */
@@ -467,13 +469,31 @@ export const canGoOn = (file: DraftFile): boolean => file.state === 'refused' &&
 export const canRetry = (file: DraftFile): boolean =>
   canGoOn(file) && file.state === 'refused' && MAY_PASS.has(file.problem.code);
 
-const MAY_PASS: ReadonlySet<Problem['code']> = new Set(['preparing_failed', 'file_not_received']);
+const MAY_PASS: ReadonlySet<Problem['code']> = new Set([
+  'preparing_failed',
+  'file_not_received',
+  'link_refused',
+]);
 
 /** A file without its state. */
 export function identityOf(file: DraftFile) {
-  const { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef, use, before } =
-    file;
-  return { id, order, album, name, ref, key, isAlbumPart, bytes, claimedKind, thumbnailRef, use, before };
+  const { id, order, album, name, ref, link, key, isAlbumPart, bytes, claimedKind, thumbnailRef } = file;
+  const { use, before } = file;
+  return {
+    id,
+    order,
+    album,
+    name,
+    ref,
+    link,
+    key,
+    isAlbumPart,
+    bytes,
+    claimedKind,
+    thumbnailRef,
+    use,
+    before,
+  };
 }
 
 /** The files with one more: behind all that came before it, wherever a person has moved those. */

@@ -2,6 +2,8 @@ import { access } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { createLimiter } from '../fair-limiter.ts';
+import type { LinkedFile } from '../links/open-link.ts';
+import { isLinkRef } from '../links/read-links.ts';
 import {
   type Asking,
   type MediaPreparer,
@@ -22,6 +24,7 @@ import {
   AskedToWaitError,
   FfmpegMissingError,
   FileUnavailableError,
+  type LinkReason,
   MediaTimeoutError,
   type Problem,
   UserError,
@@ -42,11 +45,13 @@ import {
   versionOf,
   videoOf,
 } from './draft.ts';
-import { draftLimitReached, keeperOf, type Shares, sharesOf } from './limits.ts';
+import { bytesLeft, draftLimitReached, keeperOf, type Shares, sharesOf } from './limits.ts';
 import { openDraftsAround } from './open-drafts.ts';
 
 /** Copies at once. */
 const CONCURRENT_COPIES = 4;
+/** Beside those: what servers of strangers send slowly holds up nobody's files of a chat. */
+const CONCURRENT_LINKS = 4;
 const RETRY_DELAYS_MS = [500, 3_000, 15_000];
 /** A chat that does not answer is asked for some minutes: most outages are over by then. */
 const OUTAGE_DELAYS_MS = [500, 3_000, 15_000, 30_000, ...Array<number>(9).fill(60_000)];
@@ -66,10 +71,13 @@ export function createIntake({
   onApart,
   openFile,
   uploads,
+  openLink,
+  limits,
   changed,
   retryDelaysMs = RETRY_DELAYS_MS,
   outageDelaysMs = OUTAGE_DELAYS_MS,
   maxFileBytes = VIDEO_LIMITS.maxBytes,
+  maxLinkBytes = maxFileBytes,
   inspectTimeoutMs,
   log,
 }: {
@@ -83,6 +91,9 @@ export function createIntake({
   openFile: (chat: ChatRef, ref: string) => Promise<Readable>;
   /** Files that people upload on a page, which come by themselves. */
   uploads: ComingFiles;
+  openLink: (link: string, options: { maxBytes: number; signal: AbortSignal }) => Promise<LinkedFile>;
+  /** How much a person and a place may have at once. */
+  limits: Shares;
   /** Tells that the draft shows something new. */
   changed: (draftId: string) => void;
   /** The pauses between tries to copy, judge or convert a file that failed through a fault of ours. */
@@ -90,12 +101,17 @@ export function createIntake({
   /** The pauses between tries to get a file that the chat does not hand over. */
   outageDelaysMs?: readonly number[] | undefined;
   maxFileBytes?: number | undefined;
+  /** How big a file may be that comes by a link. */
+  maxLinkBytes?: number | undefined;
   /** How long judging a video may take, in place of what it takes at most. */
   inspectTimeoutMs?: number | undefined;
   log: Logger;
 }) {
   const stopping = new AbortController();
   const limit = createLimiter({ concurrency: CONCURRENT_COPIES });
+  const linkLimit = createLimiter({ concurrency: CONCURRENT_LINKS });
+  /** Two links at once could both take the last room of their person. */
+  const inTurn = createLimiter({ concurrency: 1 });
   /** The work on the files of each draft, by what is done with which file. */
   const runs = new Map<string, Map<string, Run>>();
   /** The same, and what is done afterwards. */
@@ -195,7 +211,7 @@ export function createIntake({
     if (known !== undefined) return { state: 'ready', ...judged, media: known.media };
     const onProgress = () => changed(draft.id);
     const asked = { owner: draft.author.id, use, signal: run.signal, onProgress };
-    const media = await persist(() => preparer.prepare(source, asked), run.signal);
+    const media = await persist(() => preparer.prepare(source, asked), run);
     run.files.push(media.file);
     usage.add(keeperOf(draft), [media.file]);
     return { state: 'ready', ...judged, media };
@@ -205,7 +221,8 @@ export function createIntake({
     const problem = problemOf(error, file);
     if (problem.code === 'file_unavailable' || problem.code === 'file_not_received')
       log.warn({ err: error }, 'A file could not be copied from the chat');
-    if (problem.code === 'file_not_received')
+    const mayPass = problem.code === 'link_refused' && LINK_MAY_PASS.has(problem.reason);
+    if (problem.code === 'file_not_received' || mayPass)
       return { state: 'refused', problem, retry: { state: 'waiting' } };
     const isOurs = problem.code === 'preparing_failed';
     // A part of it may be taken, or another use than the one that a person has tried.
@@ -213,7 +230,7 @@ export function createIntake({
     if (!mayGoOn) return { state: 'refused', problem };
     if (isOurs) log.error({ err: error }, 'A file could not be taken in, through no fault of its own');
     const isKept = file.state === 'stored' && (await areKept([file.source]));
-    if (!isKept && file.ref === '')
+    if (!isKept && !canBeFetched(file))
       return { state: 'refused', problem: { code: 'file_deleted', name: file.name } };
     if (!isKept) return { state: 'refused', problem, ...(isOurs && { retry: { state: 'waiting' } }) };
     const { source, kind, durationSeconds, pictures } = file;
@@ -226,8 +243,9 @@ export function createIntake({
     const owner = draft.author.id;
     let source: StoredFile | undefined;
     // Each try has a turn of its own: while the chat asks to wait, others get their files.
+    const turn = file.link === undefined ? limit : linkLimit;
     const fetch = () =>
-      limit(
+      turn(
         owner,
         async () => ((await isWanted(draft.id, file)) ? fetchFile(draft, file, signal) : undefined),
         { signal },
@@ -237,7 +255,7 @@ export function createIntake({
       if (source === undefined) return undefined;
       run.files.push(source);
       return inspect(source, { owner, signal, use: file.use });
-    }, signal);
+    }, run);
     return copied.finally(() => {
       // What is refused stays on the disk for a while, too. Until here the bytes count as announced.
       if (source !== undefined) usage.add(keeperOf(draft), [source]);
@@ -252,11 +270,54 @@ export function createIntake({
   async function fetchFile(draft: Draft, file: DraftFile, signal: AbortSignal): Promise<StoredFile> {
     const uploaded = uploads.take(file);
     if (uploaded !== undefined) return uploaded;
+    if (file.link !== undefined) return fetchLinked(draft, file, file.link, signal);
     return mediaStore.add(() => open(draft.chat, file.ref, signal), {
       maxBytes: maxFileBytes,
       expectedBytes: file.bytes,
       extension: 'bin',
     });
+  }
+
+  /** Nobody has told how big it is before its server has answered, so its limits are looked at then. */
+  async function fetchLinked(
+    draft: Draft,
+    file: DraftFile,
+    link: string,
+    signal: AbortSignal,
+  ): Promise<StoredFile> {
+    const linked = await openLink(link, { maxBytes: maxLinkBytes, signal });
+    const stream = closing(linked.stream, signal);
+    try {
+      const { who, bytes: left } = await inTurn('', () => noteLinked(draft, file, linked));
+      const maxBytes = Math.min(maxLinkBytes, left);
+      const full = new UserError({ code: 'too_much_at_once', what: 'bytes', who, max: limits[who].bytes });
+      if (left === 0 || (linked.bytes ?? 0) > left) throw full;
+      const options = { maxBytes, expectedBytes: linked.bytes, extension: 'bin' };
+      return await mediaStore.add(stream, options).catch((error) => {
+        throw error instanceof FileTooBigError && left < maxLinkBytes ? full : error;
+      });
+    } finally {
+      stream.destroy();
+    }
+  }
+
+  /** Takes down what a server tells of a file; how much room its person and place have for it. */
+  async function noteLinked(draft: Draft, file: DraftFile, { name, bytes }: LinkedFile) {
+    await drafts.update(draft.id, (latest) => {
+      if (latest.submitted !== undefined) return undefined;
+      const files = latest.files.map((one) =>
+        isSame(one, file) ? { ...one, name: name ?? one.name, bytes } : one,
+      );
+      return { ...latest, files };
+    });
+    changed(draft.id);
+    const { author, workspace } = draft;
+    const open = await openDraftsAround(drafts, { person: author, workspace });
+    const others = open.map((one) =>
+      one.id === draft.id ? { ...one, files: one.files.filter((each) => !isSame(each, file)) } : one,
+    );
+    const keeper = keeperOf(draft);
+    return bytesLeft({ taken: sharesOf(keeper, others, usage.bytesOf(keeper)), limits });
   }
 
   async function inspect(
@@ -273,7 +334,8 @@ export function createIntake({
   }
 
   /** Tries again what may come right by itself; a chat that asks to wait is asked again whenever it says. */
-  function persist<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  function persist<T>(attempt: () => Promise<T>, { signal, file }: Run): Promise<T> {
+    const notReceivedDelaysMs = file.link === undefined ? outageDelaysMs : retryDelaysMs;
     let ofChat = 0;
     let ofOurs = 0;
     return retry(attempt, {
@@ -282,7 +344,7 @@ export function createIntake({
         // What nobody wants any more has not failed.
         if (signal.aborted) return undefined;
         if (error instanceof AskedToWaitError) return error.retryAfterMs;
-        if (isNotReceived(error)) return outageDelaysMs[ofChat++];
+        if (isNotReceived(error)) return notReceivedDelaysMs[ofChat++];
         return isFinal(error, ofOurs) ? undefined : retryDelaysMs[ofOurs++];
       },
     });
@@ -295,10 +357,7 @@ export function createIntake({
       if (cause instanceof FileUnavailableError || cause instanceof AskedToWaitError) throw cause;
       throw new FileNotReceivedError('The chat did not open a file.', { cause });
     });
-    const stream = await unlessAborted(opening, signal);
-    // Who reads the stream hears of an error as well; one that comes before that must not end the process.
-    stream.on('error', () => {});
-    return addAbortSignal(signal, stream);
+    return closing(await unlessAborted(opening, signal), signal);
   }
 
   async function write(draftId: string, taken: UnfinishedFile, state: DraftFileState): Promise<void> {
@@ -306,7 +365,9 @@ export function createIntake({
       // What was submitted stays as it is: the post prepares the rest itself.
       if (draft.submitted !== undefined) return undefined;
       const files = draft.files.map((file) =>
-        isSame(file, taken) && hasSameUse(file, taken) ? { ...identityOf(file), ...state } : file,
+        isSame(file, taken) && hasSameUse(file, taken)
+          ? { ...identityOf(file), link: needsLink(state) ? file.link : undefined, ...state }
+          : file,
       );
       return { ...draft, files };
     });
@@ -445,6 +506,13 @@ export function createIntake({
 
 export type Intake = ReturnType<typeof createIntake>;
 
+/** The stream, which the signal breaks off. */
+function closing(stream: Readable, signal: AbortSignal): Readable {
+  // Who reads the stream hears of an error as well; one that comes before that must not end the process.
+  stream.on('error', () => {});
+  return addAbortSignal(signal, stream);
+}
+
 /** A stream that comes when nobody waits for it any more is closed. */
 async function unlessAborted(opening: Promise<Readable>, signal: AbortSignal): Promise<Readable> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -470,6 +538,23 @@ export interface ComingFiles {
    */
   readonly take: (file: Pick<DraftFile, 'ref' | 'name'>) => StoredFile | undefined;
 }
+
+/** What its owner, or a while, can put right without another link. */
+const LINK_MAY_PASS: ReadonlySet<LinkReason> = new Set([
+  'unreachable',
+  'not_shared',
+  'not_found',
+  'page',
+  'too_slow',
+]);
+
+/** Whether a file may still have to be fetched: a link is kept no longer than that. */
+const needsLink = (state: DraftFileState): boolean =>
+  state.state === 'waiting' || (state.state === 'refused' && state.retry?.state === 'waiting');
+
+/** Whether a file that is not on the disk can be had again. */
+const canBeFetched = ({ ref, link }: DraftFile): boolean =>
+  link !== undefined || (ref !== '' && !isLinkRef(ref));
 
 type UnfinishedFile = Extract<DraftFile, { state: 'waiting' | 'stored' }>;
 type StoredFileOfDraft = Extract<DraftFile, { state: 'stored' }>;
@@ -524,8 +609,11 @@ const isFinal = (error: unknown, failures: number): boolean =>
   (error instanceof MediaTimeoutError && failures > 0);
 
 /** Whose fault it is: the file's, the chat's, or else ours. */
-function problemOf(error: unknown, { name, bytes }: DraftFile): Problem {
+function problemOf(error: unknown, { name, bytes, link }: DraftFile): Problem {
   if (error instanceof UserError) return error.problem;
+  if (link !== undefined && error instanceof FileTooBigError)
+    return { code: 'link_too_big', maxBytes: error.maxBytes };
+  if (link !== undefined && isNotReceived(error)) return { code: 'link_refused', reason: 'unreachable' };
   if (error instanceof FileTooBigError) {
     return { code: 'video_too_big', bytes, maxBytes: error.maxBytes };
   }

@@ -67,6 +67,13 @@ export function limitReached(
   return exceeded(more, { taken, limits });
 }
 
+/** How many bytes more a person and their place may have, and whose limit that is. */
+export function bytesLeft({ taken, limits }: { taken: Shares; limits: Shares }) {
+  const left = (who: keyof Shares) => ({ who, bytes: Math.max(0, limits[who].bytes - taken[who].bytes) });
+  const [person, place] = [left('person'), left('place')];
+  return person.bytes <= place.bytes ? person : place;
+}
+
 function exceeded(more: Amounts, { taken, limits }: { taken: Shares; limits: Shares }): Problem | undefined {
   for (const what of ['drafts', 'files', 'bytes'] as const) {
     for (const who of ['person', 'place'] as const) {

@@ -3,7 +3,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { basename, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { createLimiter } from '../fair-limiter.ts';
-import { FileUnavailableError } from '../problems.ts';
+import { FileUnavailableError, UserError } from '../problems.ts';
 import { makePrivate } from '../storage/private-files.ts';
 import { readParts } from '../storage/read-parts.ts';
 import { createDiskRoom, type DiskRoomOptions, type Room } from './disk-room.ts';
@@ -74,8 +74,8 @@ export function createMediaStore({
    * Stores what the source yields, and closes it whatever happens; one that is still to be opened is opened once there is
    * room for it.
    *
-   * Throws `NoRoomError`, `FileTooBigError`, `FileIncompleteError`, the source's own `FileUnavailableError` and
-   * `FileNotReceivedError` for whatever else the source throws; everything else is about our disk.
+   * Throws `NoRoomError`, `FileTooBigError`, `FileIncompleteError`, the source's own `FileUnavailableError` or
+   * `UserError`, and `FileNotReceivedError` for whatever else the source throws; everything else is about our disk.
    */
   async function add(source: Source | OpenSource, limits: Limits): Promise<StoredFile> {
     try {
@@ -433,7 +433,7 @@ async function* received(source: Source): AsyncGenerator<Uint8Array, void> {
   try {
     yield* source;
   } catch (cause) {
-    if (cause instanceof FileUnavailableError) throw cause;
+    if (cause instanceof FileUnavailableError || cause instanceof UserError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new FileNotReceivedError(`The source of a file broke off: ${reason}`, { cause });
   }

@@ -58,7 +58,7 @@ it('numbers the files of a later command higher', async () => {
   await post(harness, {}, 2);
   harness.discord.advance(5);
   await post(harness);
-  const numbers = (await events.first(3)).map((event) => ('order' in event ? event.order : 0));
+  const numbers = (await events.first(3)).map((event) => (event.type === 'media' ? event.order : 0));
   expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
   expect(new Set(numbers).size).toBe(3);
 });

@@ -1,0 +1,25 @@
+// A certificate for the emulated websites alone, which nothing but their tests trusts, and its key: no secret.
+export const certificate = `
+-----BEGIN CERTIFICATE-----
+MIICJDCCAcqgAwIBAgIUV/Yue/rP8SpPGfoF1cNQd8wMOq0wCgYIKoZIzj0EAwIw
+HDEaMBgGA1UEAwwRTm9kIHRlc3Qgd2Vic2l0ZXMwIBcNMjYxMTI2MTU0NTU5WhgP
+MjEyNjExMDIxNTQ1NTlaMBwxGjAYBgNVBAMMEU5vZCB0ZXN0IHdlYnNpdGVzMFkw
+EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEj0XNZ26QOpv9KTb0CAyJ0iYlYd7YwFpJ
+bVMHQgO1sF/wmFYbca26SzDoJc49m1lHnsaQIGCZ2iC145zDjATmmqOB5zCB5DAd
+BgNVHQ4EFgQUIKyCr7h+G6WsvPE7coI82Nr+YhEwHwYDVR0jBBgwFoAUIKyCr7h+
+G6WsvPE7coI82Nr+YhEwDwYDVR0TAQH/BAUwAwEB/zCBkAYDVR0RBIGIMIGFghFm
+aWxlcy5leGFtcGxlLmNvbYINKi5leGFtcGxlLmNvbYIcZHJpdmUudXNlcmNvbnRl
+bnQuZ29vZ2xlLmNvbYIPd3d3LmRyb3Bib3guY29tghBhcGkub25lZHJpdmUuY29t
+ghp4bi0tbW5jaGVuLTN5YS5leGFtcGxlLmNvbYcEXbjYIjAKBggqhkjOPQQDAgNI
+ADBFAiBEa/U/khZ8nKzl8EJpHYCuzNqfioFjlVaGZbvgZk2+mwIhALUc5Ubb+xvX
+2CbcDudzlM3LBNpoEFL5Kh+8UlnXHmW/
+-----END CERTIFICATE-----
+`;
+
+export const key = `
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgFJXCE+rzW4sWTVAU
+bx7PBX1CHTp3EK5lQ7m5n1QyjtShRANCAASPRc1nbpA6m/0pNvQIDInSJiVh3tjA
+WkltUwdCA7WwX/CYVhtxrbpLMOglzj2bWUeexpAgYJnaILXjnMOMBOaa
+-----END PRIVATE KEY-----
+`;
