@@ -14,6 +14,7 @@ import {
   type TikTokEmulator,
   type TikTokEmulatorOptions,
 } from './emulators/tiktok/index.ts';
+import { NOWHERE } from './emulators/websites/nowhere.ts';
 import { findFreePort } from './free-port.ts';
 
 export interface WorldOptions {
@@ -79,7 +80,7 @@ export async function createWorld(options: WorldOptions = {}) {
       log,
       onFatal: (error) => log.fatal(error),
       onStatement: options.onStatement,
-      links: options.links,
+      links: options.links ?? { network: NOWHERE },
       now: options.movesClock ? tiktok.clock.now : undefined,
       ...(options.cardIntervalMs !== 'platform' && { cardIntervalMs: options.cardIntervalMs ?? 50 }),
     });

@@ -14,6 +14,7 @@ import type { Ballot } from '../../src/core/review/ballots.ts';
 import { openStores } from '../../src/core/storage/database.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';
 import type { TikTokEmulator } from '../emulators/tiktok/index.ts';
+import { NOWHERE } from '../emulators/websites/nowhere.ts';
 import { type Around, clientAround, storesAround } from './mortal.ts';
 
 export interface NodOptions {
@@ -68,7 +69,7 @@ export function openNod(options: NodOptions) {
     limits: options.limits ?? WITHOUT_LIMITS,
     keepPostsMs: Number.POSITIVE_INFINITY,
     intake: options.intake,
-    links: options.links,
+    links: options.links ?? { network: NOWHERE },
     uploadLimitBytes: options.uploadLimitBytes,
     releaseMediaAfterMs: options.releaseMediaAfterMs,
     engine: wake === undefined ? engine : { ...engine, wake: async (postId) => wake(postId) },

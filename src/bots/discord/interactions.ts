@@ -13,7 +13,7 @@ import {
 } from 'discord.js';
 import { LRUCache } from 'lru-cache';
 import type { LeftOut } from '../../core/compose/draft.ts';
-import { fileOfLink, readLinks } from '../../core/links/read-links.ts';
+import { fileOfLink, readFileLinks } from '../../core/links/read-links.ts';
 import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import type { Safely } from '../adapter-kit/safely.ts';
 import type { ChatEvent, ChatEventOf, MessageRef, Wishes } from '../platform.ts';
@@ -298,13 +298,16 @@ type Answerable =
 
 const NOTHING: Offer = { files: [], caption: '' };
 
-/** Discord tells of a message whom it names. What has no files of its own is asked for those that it links to. */
+/** Discord tells of a message whom it names. Where it has no files of its own, those count that it links to. */
 function messageOffer(message: APIMessage): Offer {
   const { files, caption, mentions, leftOut } = mediaOf(message);
   const known = { users: Object.fromEntries(mentions.map((user) => [user.id, user])) };
-  const { links, rest } = readLinks(caption);
+  const { links, rest } = readFileLinks(caption);
   if (files.length > 0 || links.length === 0) return { files, caption, known, leftOut };
-  const others = leftOut.filter(({ what }) => what !== 'preview');
+  const others = leftOut.flatMap(({ what, count }) => {
+    const left = what === 'preview' ? count - links.length : count;
+    return left > 0 ? [{ what, count: left }] : [];
+  });
   return { files, links: links.slice(0, MAX_FILES), caption: rest, known, leftOut: others };
 }
 

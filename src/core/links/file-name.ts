@@ -1,5 +1,6 @@
 import { parse } from 'content-disposition';
 import { plainFileName } from '../plain-text.ts';
+import { plainLink } from './plain-link.ts';
 
 /** What people call a file has an ending; other last parts of a path may be all that keeps strangers out. */
 const FILE_NAME = /^[^/]*\.[a-z0-9]{2,5}$/i;
@@ -8,6 +9,16 @@ const FILE_NAME = /^[^/]*\.[a-z0-9]{2,5}$/i;
 export function nameOfLink(link: string): string {
   const url = URL.parse(link);
   return (url && nameInPath(url)) ?? (plainFileName(url?.hostname ?? '') || 'link');
+}
+
+/** Whether a link names a file, or is a share that does not show its name. */
+export function leadsToFile(link: string): boolean {
+  try {
+    const { url, service } = plainLink(link);
+    return service !== undefined || nameInPath(url) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** What the server, else the path, calls a file; undefined where neither does. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { plainCaption } from '../plain-text.ts';
-import { nameOfLink } from './file-name.ts';
+import { leadsToFile, nameOfLink } from './file-name.ts';
 
 /** The links of a text, and what else it says. */
 export interface LinkedText {
@@ -17,6 +17,9 @@ export function readLinks(text: string): LinkedText {
   const all = split(text, () => true);
   return all.rest === '' ? all : split(text, isHttps);
 }
+
+/** The links of a text that lead to files, as far as they tell. */
+export const readFileLinks = (text: string): LinkedText => split(text, leadsToFile);
 
 const isHttps = (link: string): boolean => /^https:/i.test(link);
 

@@ -410,6 +410,36 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     row: HERE,
     event: async (frame, id) => ({ ...frame, type: 'media', messageId: id, order: 1, file: FILE }),
   },
+  links: {
+    about: 'place',
+    row: HERE,
+    event: async (frame, id) => ({
+      ...frame,
+      type: 'text',
+      text: 'https://files.example.com/a.jpg',
+      messageId: id,
+      order: 1,
+      isToPost: true,
+    }),
+  },
+  'answer links': {
+    about: 'draft',
+    row: OWN_DRAFT,
+    authorGets: { before: 'draft_gone', after: 'yes' },
+    async event(frame, id, { nod, message }) {
+      const card = await message(frame.chat);
+      await nod.stores
+        .store<{ version: number; subject: string }>('anchors')
+        .create(`${card.chat} ${card.id}`, { subject: id });
+      return {
+        ...frame,
+        type: 'text',
+        text: 'https://files.example.com/a.jpg',
+        messageId: '7',
+        replyTo: card,
+      };
+    },
+  },
   text: {
     about: 'place',
     row: { ...everybody('ignored'), 'removed, from a private chat': 'own', operator: 'own' },
@@ -887,7 +917,7 @@ it('leaves no verb, command or answer out of the table', () => {
     ...named('access ', ACCESS_RIGHTS),
     ...named('/', COMMANDS),
     ...named('answer ', ANSWER_RIGHTS),
-    ...['reaction', 'media', 'edit', 'text', 'suggestion'],
+    ...['reaction', 'media', 'links', 'answer links', 'edit', 'text', 'suggestion'],
   ];
   expect(all.toSorted()).toEqual(Object.keys(ACTIONS).toSorted());
 });

@@ -30,13 +30,14 @@ it('offers all subcommands, for servers and direct messages', async () => {
   const post = options?.[0]?.options ?? [];
   expect(post.map(({ name }) => name)).toEqual([
     ...[...optionNames, 'media9', 'media10'],
-    ...['caption', 'account', 'privacy', 'when'],
+    ...['url', 'caption', 'account', 'privacy', 'when'],
   ]);
-  expect(post.filter(({ required }) => required).map(({ name }) => name)).toEqual(['media1']);
+  expect(post.filter(({ required }) => required)).toEqual([]);
   const fileTypes = ['image', 'video', '.tif', '.tiff', '.bmp', '.mkv', '.avi', '.3gp', '.ts', '.flv'];
   expect(post[9]).toMatchObject({ type: 11, file_types: fileTypes });
-  expect(post[10]).toMatchObject({ name: 'caption', max_length: 2_200 });
-  expect(post.slice(11).map(({ autocomplete }) => autocomplete)).toEqual([true, true, undefined]);
+  expect(post[10]).toMatchObject({ name: 'url', max_length: 2_000 });
+  expect(post[11]).toMatchObject({ name: 'caption', max_length: 2_200 });
+  expect(post.slice(12).map(({ autocomplete }) => autocomplete)).toEqual([true, true, undefined]);
   for (const command of ['join', 'claim'])
     expect(options?.find(({ name }) => name === command)?.options).toMatchObject([
       { type: 3, name: 'code', required: true },

@@ -258,6 +258,39 @@ it('says what a message without files holds instead', async () => {
   );
 });
 
+it('takes the files that a message without any links to, and leaves its other links in the caption', async () => {
+  await using harness = await startHarness();
+  const { discord } = harness;
+  const { events } = await harness.startBot();
+  const clip = 'https://files.example/clip.mp4?sig=1';
+  const message = await discord.sendMessage(discord.posts, discord.ana, {
+    content: `First light, more on https://video.example <${clip}>`,
+    embeds: [
+      { type: 'video', url: clip },
+      { type: 'link', url: 'https://video.example' },
+    ],
+  });
+  await discord.runMessageCommand({ user: discord.ana, message, name: 'Post to TikTok' });
+  const { file, caption, leftOut, album } = await events.one('media');
+  expect({ file, caption, leftOut, album }).toEqual({
+    file: { link: clip, name: 'clip.mp4', ref: expect.stringMatching(/^link [\w-]{43}$/) },
+    caption: 'First light, more on https://video.example',
+    leftOut: [{ what: 'preview', count: 1 }],
+  });
+});
+
+it('takes a link behind the files of /tiktok post', async () => {
+  await using harness = await startHarness();
+  const { events } = await harness.startBot();
+  const handle = await post(harness, { url: ' https://files.example/clip.mp4 ' }, 2);
+  const media = (await events.first(3)).filter((event) => event.type === 'media');
+  expect(media.map(({ album, file }) => [album, file.name, file.link])).toEqual([
+    [handle.id, '0.jpg', undefined],
+    [handle.id, '1.jpg', undefined],
+    [handle.id, 'clip.mp4', 'https://files.example/clip.mp4'],
+  ]);
+});
+
 it('leaves a caption that was read before as it is, but for new ids', async () => {
   await using harness = await startHarness();
   const { discord } = harness;

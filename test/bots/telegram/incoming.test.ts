@@ -19,6 +19,7 @@ it('delivers a text with who said it and where', async () => {
     handle: '@ana_test',
     text: 'hello 👋',
     messageId: String(sent.message_id),
+    order: sent.message_id,
   });
 });
 
