@@ -134,7 +134,7 @@ export function endLine(
   { timeZone, now }: Times,
 ): Line | undefined {
   if (account === undefined || account.expired || publishAt === undefined) return undefined;
-  if (publishAt <= account.refreshExpiresAt) return undefined;
+  if (publishAt < account.refreshExpiresAt) return undefined;
   const permission = `TikTok’s permission for ${accountName(account)} ends `;
   const end = momentSpan(account.refreshExpiresAt, now, timeZone);
   if (isEndFixed(account)) return [permission, end, FIXED];

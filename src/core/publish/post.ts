@@ -149,7 +149,7 @@ export interface PostBase extends Versioned {
   readonly createdAt: number;
   /** When a review or the preparation ended: from here on, not from `createdAt`, patience with TikTok counts. */
   readonly readyAt?: number | undefined;
-  /** When a limit last held it back: patience with TikTok counts from here on. */
+  /** Until when, as far as is known, a limit has held it back: patience with TikTok counts from here on. */
   readonly heldBackAt?: number | undefined;
   /** TikTok refused its AI label, and a person has agreed to post it without. */
   readonly leavesOutAiLabel?: true | undefined;

@@ -187,7 +187,10 @@ export function createSignals({
 
 export type Signals = ReturnType<typeof createSignals>;
 
-/** Events come in any order and again and again: of each id the latest holds. */
+/**
+ * Events come in any order and again and again: of each id the latest holds. Of two of the same second it is the one that the
+ * post is gone, which comes after the other.
+ */
 function withNews(
   known: PostSignals['publicIds'] = {},
   news: readonly PublicNews[],
@@ -196,10 +199,13 @@ function withNews(
   for (const one of news) {
     const before = all[one.postId];
     if (before === undefined && Object.keys(all).length >= MAX_PUBLIC_IDS) continue;
-    if (before === undefined || before.since <= one.since) all[one.postId] = one;
+    if (before === undefined || isLater(one, before)) all[one.postId] = one;
   }
   return all;
 }
+
+const isLater = (one: PublicNews, before: PublicNews): boolean =>
+  one.since > before.since || (one.since === before.since && isGone(one));
 
 /** Which post a `publish_id` belongs to. */
 export interface Publish extends Versioned {

@@ -64,7 +64,7 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
     case 'attempt_opened':
       if (post.status !== 'queued') return post;
       return {
-        ...baseOf(post),
+        ...baseOf(afterLimit(post, now)),
         attempts: post.attempts + 1,
         status: 'submitting',
         attemptId: event.attemptId,
@@ -373,11 +373,15 @@ function fail(post: Post, failure: PostFailure, now: number): Post {
 
 /** What a refusal makes of a post: it waits for a limit or its account, tries again, or ends. */
 function proceed(post: Retryable, failure: PostFailure, next: Next, now: number, pacing: Pacing): Post {
-  if (next.type === 'await_account') return awaitAccount(post, failure, now, pacing);
-  if (next.type === 'hold') return waitFor(post, failure, next.delayMs, now, pacing);
+  if (next.type === 'await_account') return awaitAccount(afterLimit(post, now), failure, now, pacing);
+  if (next.type === 'hold') return waitFor(afterLimit(post, now), failure, next.delayMs, now, pacing);
   if (next.type === 'hold_back') return holdBack(post, failure, next.until, now, pacing);
   return next.type === 'retry' ? retry(post, failure, now) : fail(post, failure, now);
 }
+
+/** A limit may have held the post back for days: until now, not from when it began to. */
+const afterLimit = <P extends Retryable>(post: P, now: number): P =>
+  post.status === 'queued' && post.wait?.limit !== undefined ? { ...post, heldBackAt: now } : post;
 
 /** Waits for a limit to pass, without counting it as a try, for as long as patience lasts. */
 function waitFor(post: Retryable, failure: PostFailure, delayMs: number, now: number, pacing: Pacing): Post {

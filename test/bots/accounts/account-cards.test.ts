@@ -100,6 +100,7 @@ describe('a plan beyond the end of the permission', () => {
     expect(line(account)).toBe(
       'TikTok’s permission for Studio Ana (@studio.ana) ends Tue 22 Dec 12:00 (UTC); Nod renews it before, and tells you here 30 days before if it cannot.',
     );
+    expect(line(account, END)).toBe(line(account));
     const short = { ...account, connectedAt: END - 10 * DAY_MS };
     expect(line(short)).toContain('tells you here 4 days before');
   });
@@ -111,7 +112,7 @@ describe('a plan beyond the end of the permission', () => {
   });
 
   it('is told nothing before that end, or of an account that is lost already', () => {
-    expect(line(account, END)).toBeUndefined();
+    expect(line(account, END - 1)).toBeUndefined();
     expect(line({ ...account, expired: true })).toBeUndefined();
   });
 });

@@ -100,6 +100,25 @@ describe('a post whose account is not connected when its time comes', () => {
     expect(initsOf(world.tiktok)).toBe(0);
   });
 
+  it('waits for a day, too, where a limit has held the post back for a day before', async () => {
+    await using world = await createCoreWorld();
+    await world.connect();
+    const first = world.now();
+    for (let count = 0; count < 15; count += 1) {
+      await world.finish((await world.submit()).id);
+      world.tiktok.clock.advance(10_000);
+    }
+    const { id } = await world.submit();
+    expect(await world.step(id)).toBe(first + DAY_MS);
+    await remove(world);
+    world.tiktok.clock.advance(first + DAY_MS - world.now());
+    expect(await world.step(id)).toBe(first + 2 * DAY_MS);
+    expect(await world.read(id)).toMatchObject({ wait: { reason: 'account_disconnected' } });
+    world.tiktok.clock.advance(DAY_MS - HOUR_MS);
+    await world.connect();
+    expect(await world.finish(id)).toMatchObject({ status: 'published' });
+  });
+
   it('can be cancelled, or given another time from which it waits again', async () => {
     const { world, id } = await lostWorld(remove);
     await using _ = world;

@@ -48,6 +48,21 @@ describe('notes on posts', () => {
     expect(await signals.read('post-1')).toMatchObject({ cancelled: { by: BEN }, hintedAt: T0 });
   });
 
+  it('end alike in whichever order, and however often, events of one second come', async () => {
+    const shown = { postId: '7', isPublic: true, since: 20 };
+    const gone = { postId: '7', isPublic: false, since: 20 };
+    for (const events of [
+      [shown, gone],
+      [gone, shown],
+      [shown, gone, shown],
+    ]) {
+      const { signals } = notebook();
+      await signals.link('p1', 'post-1');
+      for (const event of events) await signals.hint('p1', event);
+      expect((await signals.read('post-1'))?.publicIds).toEqual({ 7: gone });
+    }
+  });
+
   it('keep the first link of a publish', async () => {
     const { signals, woken } = notebook();
     await signals.link('p1', 'post-1');

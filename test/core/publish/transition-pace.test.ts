@@ -118,6 +118,11 @@ describe('a post that a limit holds back', () => {
     failure: { reason: 'daily_post_limit' },
     next: { type: 'hold_back', until: T0 + 30 * HOUR_MS },
   } as const;
+  const missing = {
+    type: 'refused',
+    failure: { reason: 'account_disconnected' },
+    next: { type: 'await_account' },
+  } as const;
   const end = T0 + PACING.limitPatienceMs;
 
   it('waits for room longer than for a pause, and says why when that is over', () => {
@@ -136,6 +141,23 @@ describe('a post that a limit holds back', () => {
     const opened = step(held, { type: 'attempt_opened', attemptId: 'a1' }, at);
     expect(step(opened, limit, at).status).toBe('queued');
     expect(step(opened, limit, at + PACING.patienceMs).status).toBe('failed');
+  });
+
+  it('has the whole patience still before it when there is room after days', () => {
+    const opensAt = T0 + 30 * HOUR_MS;
+    const count = { used: 15, cap: 15, opensAt };
+    const held = step(POSTS.queued, { ...full, failure: { ...full.failure, limit: count } }, T0);
+    const opened = step(held, { type: 'attempt_opened', attemptId: 'a1' }, opensAt);
+    expect(step(opened, limit, opensAt)).toMatchObject({
+      status: 'queued',
+      wait: { reason: 'rate_limited' },
+    });
+    const waiting = step(held, missing, opensAt);
+    expect(waiting).toMatchObject({ status: 'queued', notBefore: opensAt + PACING.patienceMs });
+    expect(step(waiting, missing, opensAt + PACING.patienceMs)).toMatchObject({
+      status: 'failed',
+      failure: { reason: 'account_disconnected' },
+    });
   });
 });
 
