@@ -10,6 +10,8 @@ import { isReviewed, type Likeness, type Post, type PostIn, type PostStatus, vot
 /** So many tries of one content are looked at. */
 const MAX_ALIKE = 50;
 const DAY_MS = 24 * 3_600_000;
+/** Drafts that are older are hardly finished any more. */
+const OLD_DRAFT_MS = 30 * DAY_MS;
 
 type Posts = Pick<Store<Post>, 'find'>;
 
@@ -86,14 +88,25 @@ export async function recentIn(posts: Posts, workspaces: readonly string[], limi
     .slice(0, limit);
 }
 
-/** What went live of an account within a day of a time (epoch milliseconds). */
-export const livePostsAround = (posts: Posts, openId: string, at: number): Promise<Post[]> =>
-  search(posts, {
-    where: { 'content.openId': openId, status: 'published' },
-    by: 'settledAt',
-    from: at - DAY_MS,
-    below: at + DAY_MS,
-  });
+/**
+ * What may have gone live of an account within a day of a time (epoch milliseconds): people finish a draft when they like, and
+ * nobody knows of what stayed unconfirmed.
+ */
+export async function livePostsAround(posts: Posts, openId: string, at: number): Promise<Post[]> {
+  const settled = (status: PostStatus, from: number) =>
+    search(posts, {
+      where: { 'content.openId': openId, status },
+      by: 'settledAt',
+      from,
+      below: at + DAY_MS,
+    });
+  const found = await Promise.all([
+    settled('published', at - DAY_MS),
+    settled('in_inbox', at - OLD_DRAFT_MS),
+    settled('unconfirmed', at - OLD_DRAFT_MS),
+  ]);
+  return found.flat();
+}
 
 /** The posts that TikTok is to be asked about at some time, settled ones among them. */
 export const withNextCheck = async (posts: Posts): Promise<Post[]> => [

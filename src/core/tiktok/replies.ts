@@ -18,15 +18,21 @@ const optionalCount = z.number().int().nonnegative().optional().catch(undefined)
 /** The last second of which JavaScript knows the date. */
 const optionalSeconds = z.number().int().nonnegative().max(8_640_000_000_000).optional().catch(undefined);
 const MAX_LINK_LENGTH = 300;
+/** A longer life of a token is none that TikTok grants, and its end may be no date. */
+const MAX_LIFE_SECONDS = 10 * 365 * 86_400;
+const lifetime = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
+  .pipe(z.number().positive())
+  .transform((seconds) => Math.min(seconds, MAX_LIFE_SECONDS));
 
 /** https://developers.tiktok.com/doc/oauth-user-access-token-management */
 export const tokenReply = z
   .object({
     access_token: z.string().min(1),
-    expires_in: z.number().positive(),
+    expires_in: lifetime,
     open_id: z.string().min(1),
     refresh_token: z.string().min(1),
-    refresh_expires_in: z.number().positive(),
+    refresh_expires_in: lifetime,
     scope: z.string(),
   })
   .transform((reply) => ({

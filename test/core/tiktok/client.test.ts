@@ -68,6 +68,16 @@ describe('OAuth', () => {
     });
   });
 
+  test.each([
+    ['1e22', '1e22'],
+    ['beyond 2^53', '12345678901234567890'],
+    ['of digits', '"99999999999"'],
+  ])('takes a lifetime that is %s for ten years, after which there still is a date', async (_, life) => {
+    server.answersJson(200, JSON.stringify({ ...reply, refresh_expires_in: 0 }).replace(':0', `:${life}`));
+    const { refreshExpiresInSeconds } = await client.refreshToken('rft.0');
+    expect(refreshExpiresInSeconds).toBe(10 * 365 * 86_400);
+  });
+
   test('refreshes by form', async () => {
     server.answersJson(200, reply);
     expect(await client.refreshToken('rft.0')).toEqual(grant);

@@ -3,7 +3,11 @@ import type { Post } from '../post.ts';
 
 /** TikTok tells of a text no more than 150 characters; one that is nearly as long may have been cut. */
 const CUT_FROM = 140;
+/** With so many characters a cut may end. */
+const DOTS = 3;
 const WINDOW_MS = 3_600_000;
+/** By how much TikTok's clock and ours may differ. */
+const CLOCKS_APART_MS = 5 * 60_000;
 /** TikTok tells whole seconds, and may round them either way. */
 const DURATION_TOLERANCE_SECONDS = 1.5;
 /** Line breaks and other spaces of a caption do not all survive, nor do invisible characters. */
@@ -12,16 +16,17 @@ const LOST = /[\s\p{Cf}]/gu;
 /**
  * The one video of a creator's list that is the post; undefined where there is none, or where it could be another.
  *
- * It has the post's caption and length, was created within an hour of when the post went live, and belongs to no other post
- * of ours. `rivals` are our posts to the same account that have no id yet and may be in the list as well.
+ * It has the post's caption and length, was created within an hour of when the post went live but not before it could go to
+ * TikTok, and belongs to no other post of ours. `rivals` are our posts to the same account that have no id yet and may be in the list as well.
  */
 export function matchVideo(
   post: Post & { readonly settledAt: number },
   videos: readonly Video[],
   { taken, rivals }: { taken: ReadonlySet<string>; rivals: readonly Post[] },
 ): Video | undefined {
+  const begunAt = (post.readyAt ?? post.createdAt) - CLOCKS_APART_MS;
   const isNear = ({ createdAt }: Video) =>
-    createdAt !== undefined && Math.abs(createdAt - post.settledAt) <= WINDOW_MS;
+    createdAt !== undefined && createdAt >= begunAt && Math.abs(createdAt - post.settledAt) <= WINDOW_MS;
   const found = videos.filter((video) => isNear(video) && !taken.has(video.id) && isAlike(post, video));
   const [video, ...others] = new Map(found.map((one) => [one.id, one])).values();
   if (video === undefined || others.length > 0) return undefined;
@@ -40,7 +45,9 @@ function isAlike({ content: { kind, caption }, media = [] }: Post, video: Video)
 function hasText(caption: string, shown: string): boolean {
   const [ours, theirs] = [bare(caption), bare(shown.replace(/(…|\.\.\.)$/, ''))];
   if (ours === '' || theirs === '') return false;
-  return shown.length >= CUT_FROM ? ours.startsWith(theirs) : ours === bare(shown);
+  if (shown.length < CUT_FROM) return ours === bare(shown);
+  // What has been cut shows no less than the beginning of ours: spaces and invisible characters alone do not make it long.
+  return ours.startsWith(theirs) && theirs.length >= bare(caption.slice(0, CUT_FROM - DOTS)).length;
 }
 
 const bare = (text: string): string => text.normalize('NFKC').replace(LOST, '').toLowerCase();

@@ -165,6 +165,9 @@ describe('the list of a creator’s posts', () => {
   it.each([
     ['has another caption', { caption: `${CAPTION} and more` }],
     ['was made two hours before', { createdAt: -2 * HOUR_MS }],
+    ['was made before ours went to TikTok', { createdAt: -HOUR_MS / 6 }],
+    ['begins like it and then shows nothing', { caption: `${CAPTION[0]}${'\u200B'.repeat(149)}` }],
+    ['begins like it and goes on with spaces', { caption: `First${'\n'.repeat(144)}…` }],
     ['is a video', { kind: 'video' as const }],
     ['has no caption', { caption: '' }],
   ])(
@@ -183,6 +186,17 @@ describe('the list of a creator’s posts', () => {
       expect(linksOf(await patience(world, id))).toEqual([]);
     },
   );
+
+  it('proves nothing where a draft of ours in the TikTok inbox could be the one in it', async () => {
+    await using world = await worldWith({});
+    const draft = await world.submit({ status: 'queued' }, { caption: CAPTION, postMode: 'MEDIA_UPLOAD' });
+    expect(await world.finish(draft.id)).toMatchObject({ status: 'in_inbox' });
+    world.tiktok.clock.advance(50 * HOUR_MS);
+    world.tiktok.options.moderationMs = 1_000 * HOUR_MS;
+    const { id } = await publish(world);
+    world.tiktok.postInApp({ kind: 'photo', caption: CAPTION });
+    expect(linksOf(await patience(world, id))).toEqual([]);
+  });
 
   it('does not give a post without a caption one that has none', async () => {
     await using world = await worldWith({});
