@@ -87,12 +87,16 @@ export function createPerformer({
         return submit(post);
       case 'processing': {
         const note = await signals.read(post.id);
+        const told = await follower.publicNews(post, note);
+        if (told !== undefined) return told;
         if (!post.cancelRefused && (await waiting.stoppedBy(post, note)) !== undefined) return cancel(post);
         return isDue(post) || isHinted(post, note) ? readStatus(post, note) : undefined;
       }
       case 'published':
       case 'in_inbox':
         return follower.follow(post);
+      case 'unconfirmed':
+        return follower.publicNews(post, await signals.read(post.id));
       default:
         return undefined;
     }

@@ -82,8 +82,7 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
     case 'status_unread':
       return afterSilence(post, event, now, pacing);
     case 'public_told':
-      if (post.status !== 'published') return post;
-      return withIds(post, event, now);
+      return goPublic(post, event, now);
     case 'video_found': {
       if (post.status !== 'published') return post;
       const { postId, shareUrls } = event;
@@ -144,8 +143,9 @@ function hold(post: Post, event: Extract<PostEvent, { type: 'held' }>, now: numb
 }
 
 type StatusRead = Extract<PostEvent, { type: 'status_read' }>;
+type Told = Pick<PostIn<'published'>, 'postIds' | 'goneIds' | 'shareUrls'> & { readonly askedAt: number };
 type StatusUnread = Extract<PostEvent, { type: 'status_unread' }>;
-type Followable = PostIn<'processing' | 'published' | 'in_inbox'>;
+type Followable = PostIn<'processing' | 'published' | 'in_inbox' | 'unconfirmed'>;
 type Retryable = PostIn<'queued' | 'submitting' | 'processing'>;
 
 /** Begins to follow what TikTok has taken. */
@@ -197,12 +197,19 @@ function isOutOfPatience(post: PostIn<'processing'>, now: number, pacing: Pacing
 }
 
 function publish(post: Followable, event: StatusRead, now: number, pacing: Pacing): Post {
-  const published = withLooks(followed(post, 'published', event, now), now);
+  const published = withLooks(followed(post, 'published', toldBy(event), now), now);
   const { privacyLevel } = post.content.settings;
   // TikTok tells the id of a public post only, and only after it has moderated it; of a draft nobody knows who sees it.
   const mayBePublic = privacyLevel === undefined || privacyLevel === 'PUBLIC_TO_EVERYONE';
   const expectsLink = event.status.postIds.length === 0 && mayBePublic;
   return expectsLink ? withLateCheck(published, now, pacing) : published;
+}
+
+/** People can see it, or could, whatever was known of it before. */
+function goPublic(post: Post, event: Extract<PostEvent, { type: 'public_told' }>, now: number): Post {
+  if (post.status === 'published') return withIds(post, event, now);
+  if (post.status !== 'processing' && post.status !== 'in_inbox' && post.status !== 'unconfirmed') return post;
+  return withIds(followed(post, 'published', { ...event, askedAt: now }, now), event, now);
 }
 
 /** It can be seen, or could be: there is nothing left to look for. */
@@ -225,19 +232,25 @@ function deliverToInbox(
   now: number,
   pacing: Pacing,
 ): Post {
-  return withLateCheck(followed(post, 'in_inbox', event, now), now, pacing);
+  return withLateCheck(followed(post, 'in_inbox', toldBy(event), now), now, pacing);
 }
+
+const toldBy = ({ status, goneIds, shareUrls, askedAt }: StatusRead): Told => ({
+  postIds: status.postIds,
+  goneIds,
+  shareUrls,
+  askedAt,
+});
 
 /** The post in a settled status that TikTok may tell more about; told again, it stays settled since when it was. */
 function followed<S extends 'published' | 'in_inbox'>(
   post: Followable,
   status: S,
-  event: StatusRead,
+  { postIds, goneIds, shareUrls, askedAt }: Told,
   now: number,
 ) {
-  const before = post.status !== 'processing' && post.status === status ? post : undefined;
-  const { goneIds, shareUrls } = event;
-  const { postIds } = event.status;
+  const isFollowed = post.status === 'published' || post.status === 'in_inbox';
+  const before = isFollowed && post.status === status ? post : undefined;
   return {
     ...baseOf(post),
     status,
@@ -249,7 +262,7 @@ function followed<S extends 'published' | 'in_inbox'>(
     results: before?.results,
     nextResultsAt: before?.nextResultsAt,
     checks: before === undefined ? 0 : before.checks + 1,
-    checkedAt: event.askedAt,
+    checkedAt: askedAt,
     settledAt: before?.settledAt ?? now,
     lookFailures: before?.lookFailures,
   };

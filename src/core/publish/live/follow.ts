@@ -14,6 +14,8 @@ import { matchVideo } from './match-video.ts';
 
 type Live = PostIn<'published' | 'in_inbox'>;
 type Followed = Live | PostIn<'processing'>;
+/** What TikTok may have published. */
+type Taken = Followed | PostIn<'unconfirmed'>;
 
 /** An hour of a creator who posts a lot. */
 const MAX_PAGES = 3;
@@ -38,10 +40,8 @@ export function createFollower({
   /** What is to be learned of a settled post now; undefined for nothing. */
   async function follow(post: Live): Promise<PostEvent | undefined> {
     const note = await signals.read(post.id);
-    if (post.status === 'published') {
-      const told = await publicNews(post, note);
-      if (told !== undefined) return told;
-    }
+    const told = await publicNews(post, note);
+    if (told !== undefined) return told;
     const isDue = post.nextCheckAt !== undefined && post.nextCheckAt <= now();
     // A draft can be posted a second time; what has its id has nothing more to learn by a hint.
     const isOpen = post.status === 'in_inbox' || post.postIds.length === 0 || isDraft(post);
@@ -81,14 +81,13 @@ export function createFollower({
     }
   }
 
-  /** What webhooks have told of public ids and the post does not have yet. */
-  async function publicNews(
-    post: PostIn<'published'>,
-    note: PostSignals | undefined,
-  ): Promise<PostEvent | undefined> {
-    const postIds = [...new Set([...post.postIds, ...idsIn(note)])];
+  /** What webhooks have told of public ids and the post does not have yet; it proves more than any status. */
+  async function publicNews(post: Taken, note: PostSignals | undefined): Promise<PostEvent | undefined> {
+    const known = knownIds(post);
+    const postIds = [...new Set([...known, ...idsIn(note)])];
     const goneIds = goneOf(postIds, note);
-    if (postIds.length === post.postIds.length && sameIds(goneIds, post.goneIds ?? [])) return undefined;
+    const knownGone = ('goneIds' in post && post.goneIds) || [];
+    if (postIds.length === known.length && sameIds(goneIds, knownGone)) return undefined;
     return { type: 'public_told', postIds, goneIds, shareUrls: await readLinks(post, postIds) };
   }
 
@@ -96,7 +95,7 @@ export function createFollower({
    * TikTok's own links to those of the ids that are new, where the account's handle is not known; with it a link can be made of
    * the id, and TikTok's own comes with the first numbers.
    */
-  async function readLinks(post: Followed, postIds: readonly string[]) {
+  async function readLinks(post: Taken, postIds: readonly string[]) {
     if (post.account.username !== undefined) return undefined;
     const fresh = postIds.filter((id) => !knownIds(post).includes(id)).slice(0, MAX_VIDEOS);
     if (fresh.length === 0) return undefined;
@@ -144,7 +143,7 @@ export function createFollower({
     }
   }
 
-  return { follow, readStatus };
+  return { follow, publicNews, readStatus };
 }
 
 export type Follower = ReturnType<typeof createFollower>;

@@ -66,6 +66,29 @@ describe('the link of a post', () => {
     expect(post).toMatchObject({ status: 'published', postIds: [postOf(world)?.id] });
   });
 
+  it.each([
+    ['still in processing', { status: 'processing', attemptId: 'a1', checks: 0 }],
+    ['in the inbox', { status: 'in_inbox', postIds: [], checks: 3 }],
+    ['perhaps not there', { status: 'unconfirmed' }],
+  ] as const)(
+    'comes by a webhook that proves that a post is public which is, by all that is known, %s',
+    async (_, state) => {
+      await using world = await worldWith({ scopes: WITHOUT_LIST });
+      const at = world.now();
+      const times = { checkedAt: at, nextCheckAt: at + HOUR_MS, settledAt: at, pulledBytes: 9 };
+      const { id } = await world.submit({ ...times, ...state, publishId: 'p1' });
+      await world.nod.signals.link('p1', id);
+      await world.nod.signals.hint('p1', { postId: '7', isPublic: true, since: 20 });
+      const scheduled: string[] = [];
+      await world.openAnother().publisher.resume((postId) => void scheduled.push(postId));
+      expect(scheduled).toContain(id);
+      await world.step(id);
+      expect(await world.read(id)).toMatchObject({ status: 'published', publishId: 'p1', postIds: ['7'] });
+      expect(linksOf(await world.read(id))).toHaveLength(1);
+      expect(callsTo(world, 'status/fetch')).toBe(0);
+    },
+  );
+
   it('comes by the webhook that arrives after all patience', async () => {
     await using world = await worldWith({ webhooks: true, scopes: WITHOUT_LIST });
     world.tiktok.options.moderationMs = 80 * HOUR_MS;
