@@ -447,6 +447,7 @@ export function createCore(options: CoreOptions) {
   /** Tells of a post that has changed, and writes down how far it has come. */
   function announce(post: Post): void {
     announced.set(post.id, post);
+    quotas.heard(post);
     tellOf(post);
     // One that is preparing takes over what its draft has begun.
     if (post.status !== 'preparing') intake.leave(post.id);

@@ -40,6 +40,7 @@ export interface NodOptions {
   readonly stats?: boolean | undefined;
   /** Stands before and behind everything that the process reads, writes and asks of TikTok. */
   readonly around?: Around;
+  readonly onStatement?: Parameters<typeof openStores>[0]['onStatement'];
   /** Told of every wake, in place of the engine; the waker waits for it. */
   readonly wake?: (postId: string) => void | Promise<void>;
 }
@@ -48,7 +49,7 @@ export interface NodOptions {
 export function openNod(options: NodOptions) {
   const { directory, mediaStore, tiktok, publicUrl, pacing, log, key = 'key', around, wake } = options;
   const { now } = tiktok.clock;
-  const opened = openStores({ file: join(directory, 'nod.db') });
+  const opened = openStores({ file: join(directory, 'nod.db'), onStatement: options.onStatement });
   const stores = around === undefined ? opened : storesAround(opened, around);
   const { clientKey, clientSecret } = tiktok.app;
   const plainClient = createTikTokClient({ apiUrl: tiktok.apiUrl, clientKey, clientSecret, now, log });

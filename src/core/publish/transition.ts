@@ -208,7 +208,8 @@ function publish(post: Followable, event: StatusRead, now: number, pacing: Pacin
 /** People can see it, or could, whatever was known of it before. */
 function goPublic(post: Post, event: Extract<PostEvent, { type: 'public_told' }>, now: number): Post {
   if (post.status === 'published') return withIds(post, event, now);
-  if (post.status !== 'processing' && post.status !== 'in_inbox' && post.status !== 'unconfirmed') return post;
+  if (post.status !== 'processing' && post.status !== 'in_inbox' && post.status !== 'unconfirmed')
+    return post;
   return withIds(followed(post, 'published', { ...event, askedAt: now }, now), event, now);
 }
 

@@ -9,6 +9,7 @@ import {
   type Count,
   capOf,
   forgottenAt,
+  isLimit,
   type Learned,
   type Limit,
   opensAt,
@@ -46,6 +47,22 @@ export interface CreatorQuota extends Meter {
   readonly isUnaudited: boolean;
 }
 
+/** What holds a post back. */
+interface Held {
+  readonly limit: Limit;
+  readonly count: LimitCount;
+}
+
+/** A post in the line. */
+interface Waiting {
+  readonly id: string;
+  readonly openId: string;
+  readonly limit: Limit;
+  /** Since when it may publish. */
+  readonly since: number;
+  readonly goesAt: number;
+}
+
 /** Posts behind those need not know at once that they can go sooner. */
 const MAX_WOKEN = 20;
 const UNAUDITED = 'unaudited';
@@ -69,14 +86,71 @@ export function createQuotas({
   client: Pick<TikTokClient, 'callsOf'>;
   now: () => number;
 }) {
-  /** Which limit holds a post back and until when (epoch milliseconds); undefined where there is room. */
-  async function holdBack(post: PostIn<'queued'>): Promise<{ limit: Limit; count: LimitCount } | undefined> {
+  /** The posts that wait for room: read once, and then known from what is heard. */
+  const line = new Map<string, Waiting>();
+  let isLineRead = false;
+  let lineRead: Promise<void> | undefined;
+  /** Of which something was heard before. */
+  const heardOf = new Set<string>();
+  /** The posts that go to TikTok, which may not have taken them yet. */
+  const going = new Map<string, Post>();
+  let looking: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Which limit holds a post back and until when (epoch milliseconds); undefined where there is room.
+   *
+   * One look after the other, so that of many posts that are due at once no more go than there is room for.
+   */
+  function holdBack(post: PostIn<'queued'>): Promise<Held | undefined> {
+    const held = looking.then(() => look(post));
+    looking = held.catch(() => {});
+    return held;
+  }
+
+  async function look(post: PostIn<'queued'>): Promise<Held | undefined> {
+    going.delete(post.id);
+    const held = await heldBy(post);
+    if (held === undefined) {
+      line.delete(post.id);
+      going.set(post.id, post);
+    } else line.set(post.id, waitingOf(post, held.limit, held.count.opensAt));
+    return held;
+  }
+
+  /** Is told of every post that was saved. */
+  function heard(post: Post): void {
+    if (!isLineRead) heardOf.add(post.id);
+    if (post.status !== 'submitting') going.delete(post.id);
+    const waiting = waitingIn(post);
+    if (waiting === undefined) line.delete(post.id);
+    else line.set(post.id, waiting);
+  }
+
+  function readLine(): Promise<void> {
+    lineRead ??= posts
+      .find({ by: 'wait.limit.opensAt', without: 'settledAt' })
+      .then((found) => {
+        for (const [id, post] of found) {
+          const waiting = heardOf.has(id) ? undefined : waitingIn(post);
+          if (waiting !== undefined) line.set(id, waiting);
+        }
+        heardOf.clear();
+        isLineRead = true;
+      })
+      .finally(() => {
+        if (!isLineRead) lineRead = undefined;
+      });
+    return lineRead;
+  }
+
+  async function heldBy(post: PostIn<'queued'>): Promise<Held | undefined> {
     const own = LIMIT_OF[post.content.postMode];
-    const held = await countFor(post, own);
+    const others = [...going.values()];
+    const held = await countFor(post, own, others);
     if (held.opensAt > now()) return { limit: own, count: held };
     if (own !== 'daily_post_limit' || !(await isCreatorCapKnown())) return undefined;
     if ((await accepted('DIRECT_POST', { openId: post.content.openId })).length > 0) return undefined;
-    const count = await countFor(post, 'app_creator_cap');
+    const count = await countFor(post, 'app_creator_cap', others);
     return count.opensAt > now() ? { limit: 'app_creator_cap', count } : undefined;
   }
 
@@ -106,12 +180,12 @@ export function createQuotas({
   }
 
   /** The posts of an account that a limit holds back, in the order in which they go on. */
-  const heldOf = async (openId: string): Promise<Post[]> =>
+  const heldOf = async (openId: string): Promise<Pick<Post, 'id'>[]> =>
     (await waitingFor({ openId })).slice(0, MAX_WOKEN);
 
   /** What is used of the limits of an account. */
   async function read(openId: string): Promise<AccountQuota> {
-    const times = (await waitingFor({ openId })).map(({ notBefore }) => notBefore);
+    const times = (await waitingFor({ openId })).map(({ goesAt }) => goesAt);
     return {
       posts: meterOf(await countOf('daily_post_limit', openId)),
       inbox: meterOf(await countOf('pending_inbox_limit', openId)),
@@ -133,14 +207,16 @@ export function createQuotas({
       if (key !== UNAUDITED && forgottenAt(lesson) <= now()) await lessons.delete(key);
   }
 
-  async function countFor(post: Post, limit: Limit): Promise<LimitCount> {
+  /** `others` go to TikTok as well. */
+  async function countFor(post: Post, limit: Limit, others: readonly Post[] = []): Promise<LimitCount> {
     const { openId } = post.content;
     const isOfApp = limit === 'app_creator_cap';
-    const count = await countOf(limit, openId, post.id);
-    const line = await waitingFor({ limit, openId: isOfApp ? undefined : openId });
-    const before = line.filter((other) => other.id !== post.id && inTurn(other, post) < 0);
-    const others = new Set(before.map(({ content }) => content.openId).filter((other) => other !== openId));
-    const ahead = isOfApp ? others.size : before.length;
+    const count = await countOf(limit, openId, post.id, others);
+    const waiting = await waitingFor({ limit, openId: isOfApp ? undefined : openId });
+    const own = { id: post.id, since: sinceOf(post) };
+    const before = waiting.filter((other) => other.id !== post.id && inTurn(other, own) < 0);
+    const accounts = new Set(before.map((other) => other.openId).filter((other) => other !== openId));
+    const ahead = isOfApp ? accounts.size : before.length;
     const cap = capOf(count, now());
     return {
       used: count.taken.length,
@@ -152,16 +228,21 @@ export function createQuotas({
   }
 
   /** What counts towards a limit now but for one post; towards the limit of accounts, all others. */
-  async function countOf(limit: Limit, openId?: string, except?: string): Promise<Count> {
+  async function countOf(
+    limit: Limit,
+    openId?: string,
+    except?: string,
+    others: readonly Post[] = [],
+  ): Promise<Count> {
     const learned = await lessons.get(keyOf(limit, openId));
     if (limit !== 'app_creator_cap') {
       const postMode = limit === 'daily_post_limit' ? 'DIRECT_POST' : 'MEDIA_UPLOAD';
-      const taken = await accepted(postMode, { openId, except });
+      const taken = await accepted(postMode, { openId, except, others });
       return { taken: taken.map(({ at }) => at), cap: CAPS[limit], learned };
     }
     const cap = (await lessons.get(UNAUDITED)) === undefined ? Infinity : CAPS.app_creator_cap;
     // An account counts as long as its last post does.
-    const last = new Map((await accepted('DIRECT_POST')).map((one) => [one.openId, one.at]));
+    const last = new Map((await accepted('DIRECT_POST', { others })).map((one) => [one.openId, one.at]));
     if (openId !== undefined) last.delete(openId);
     return { taken: [...last.values()], cap, learned };
   }
@@ -176,27 +257,39 @@ export function createQuotas({
   /** What TikTok took in the last day and has not come to nothing, oldest first; a finished draft is no draft any more. */
   async function accepted(
     postMode: PostMode,
-    { openId, except }: { openId?: string | undefined; except?: string | undefined } = {},
+    {
+      openId,
+      except,
+      others = [],
+    }: {
+      openId?: string | undefined;
+      except?: string | undefined;
+      others?: readonly Post[] | undefined;
+    } = {},
   ): Promise<{ openId: string; at: number }[]> {
     const where = openId === undefined ? { postMode } : { openId, postMode };
     const found = await publishes.find({ where, by: 'at', from: now() - WINDOW_MS + 1 });
     const counted: { openId: string; at: number }[] = [];
+    const yetToCome = new Map(others.map((post) => [post.id, post.content]));
     for (const [publishId, publish] of found) {
       if (publish.at === undefined || publish.openId === undefined || publish.postId === except) continue;
       const post = await posts.get(publish.postId);
-      if (post !== undefined && counts(post, publishId, publish.at))
-        counted.push({ openId: publish.openId, at: publish.at });
+      if (post === undefined || !counts(post, publishId, publish.at)) continue;
+      counted.push({ openId: publish.openId, at: publish.at });
+      yetToCome.delete(post.id);
     }
+    for (const content of yetToCome.values())
+      if (content.postMode === postMode && (openId === undefined || content.openId === openId))
+        counted.push({ openId: content.openId, at: now() });
     return counted;
   }
 
   /** The posts that wait for a limit, in the order in which they go on. */
-  async function waitingFor(of: { openId?: string | undefined; limit?: Limit }): Promise<PostIn<'queued'>[]> {
-    const where = of.openId === undefined ? {} : { 'content.openId': of.openId };
-    const found = await posts.find({ where, by: 'wait.limit.opensAt', without: 'settledAt' });
-    return found
-      .flatMap(([, post]) => (post.status === 'queued' ? [post] : []))
-      .filter(({ wait }) => of.limit === undefined || wait?.reason === of.limit)
+  async function waitingFor(of: { openId?: string | undefined; limit?: Limit }): Promise<Waiting[]> {
+    await readLine();
+    return [...line.values()]
+      .filter(({ openId }) => of.openId === undefined || openId === of.openId)
+      .filter(({ limit }) => of.limit === undefined || limit === of.limit)
       .sort(inTurn);
   }
 
@@ -218,7 +311,7 @@ export function createQuotas({
     };
   };
 
-  return { holdBack, learn, learnUnaudited, follow, heldOf, read, readCreators, sweep };
+  return { holdBack, heard, learn, learnUnaudited, follow, heldOf, read, readCreators, sweep };
 }
 
 export type Quotas = ReturnType<typeof createQuotas>;
@@ -226,9 +319,22 @@ export type Quotas = ReturnType<typeof createQuotas>;
 const keyOf = (limit: Limit, openId = ''): string =>
   limit === 'app_creator_cap' ? CREATORS : `${limit} ${openId}`;
 
+/** Since when a post may publish. */
+const sinceOf = ({ readyAt, createdAt }: Post): number => readyAt ?? createdAt;
+
+function waitingOf(post: Post, limit: Limit, goesAt: number): Waiting {
+  return { id: post.id, openId: post.content.openId, limit, since: sinceOf(post), goesAt };
+}
+
+function waitingIn(post: Post): Waiting | undefined {
+  if (post.status !== 'queued' || post.wait?.limit === undefined) return undefined;
+  const { reason } = post.wait;
+  return isLimit(reason) ? waitingOf(post, reason, post.notBefore) : undefined;
+}
+
 /** Who may publish first goes first. */
-const inTurn = (a: Post, b: Post): number =>
-  (a.readyAt ?? a.createdAt) - (b.readyAt ?? b.createdAt) || (a.id < b.id ? -1 : 1);
+const inTurn = (a: Pick<Waiting, 'id' | 'since'>, b: Pick<Waiting, 'id' | 'since'>): number =>
+  a.since - b.since || (a.id < b.id ? -1 : 1);
 
 /** Whether a publish counts towards a limit, as its post is now; what failed, or was cancelled, does not. */
 function counts(post: Post, publishId: string, at: number): boolean {

@@ -164,6 +164,26 @@ describe('the posts of a day', () => {
     expect((await world.nod.quotas.read(openId)).posts).toMatchObject({ used: 15, cap: 15 });
   });
 
+  it('are looked at by each of many that wait, and the line is read once', async () => {
+    await using world = await connectedWorld();
+    const first = world.now();
+    await post(world, 15, {}, 1_000);
+    const ids: string[] = [];
+    while (ids.length < 40) ids.push((await world.submit()).id);
+    for (const id of ids) await world.step(id);
+    let reads = 0;
+    const next = world.openAnother({
+      onStatement: ({ sql }) => {
+        if (sql.startsWith('SELECT') && sql.includes('wait.limit')) reads += 1;
+      },
+    });
+    await Promise.all(ids.map((id) => world.step(id, next)));
+    expect(reads).toBe(1);
+    const quota = await next.quotas.read(world.tiktok.openIdOf());
+    expect(quota).toMatchObject({ posts: { used: 15 }, waiting: { count: 40, nextAt: first + DAY_MS } });
+    expect(reads).toBe(1);
+  });
+
   it('end a wait by a cancel, and whoever is behind moves up', async () => {
     await using world = await connectedWorld();
     const first = world.now();
@@ -194,15 +214,30 @@ describe('the posts of a day', () => {
     expect(world.now() - since).toBe(7 * DAY_MS);
   });
 
-  it('may be one too many for two ticks at once, and TikTok holds that one', async () => {
+  it.each([
+    ['posts of a day', {}, 14, 4],
+    ['drafts', INBOX, 4, 3],
+  ])('go no further than the limit where many %s are due at once', async (_name, content, before, count) => {
     await using world = await connectedWorld();
-    await post(world, 14);
-    const ids = [(await world.submit()).id, (await world.submit()).id];
+    await post(world, before, content, 20_000);
+    const publishAt = world.now() + HOUR_MS;
+    const planned = { ...QUEUED, publishAt, notBefore: publishAt, readyAt: publishAt };
+    const ids: string[] = [];
+    while (ids.length < count) ids.push((await world.submit(planned, content)).id);
+    world.tiktok.clock.advance(HOUR_MS);
     await Promise.all(ids.map((id) => world.step(id)));
-    const ends = [];
-    for (const id of ids) ends.push(await world.finish(id));
-    expect(ends.map(({ status }) => status)).toEqual(['published', 'published']);
-    expect(world.tiktok.state.publishes).toHaveLength(16);
+    const held = await Promise.all(ids.map((id) => world.read(id)));
+    expect(held.map(({ status }) => status).toSorted()).toEqual([
+      'processing',
+      ...Array(count - 1).fill('queued'),
+    ]);
+    expect(initsOf(world.tiktok)).toBe(before + 1);
+    // One after the other, each with a turn of its own.
+    const turns = held.flatMap((one) => (one.status === 'queued' ? [one.wait?.limit?.ahead ?? 0] : []));
+    expect(turns.toSorted()).toEqual(Array.from({ length: count - 1 }, (_, turn) => turn));
+    for (const id of ids) await world.finish(id);
+    expect(world.tiktok.state.publishes).toHaveLength(before + count);
+    expect(initsOf(world.tiktok)).toBe(before + count);
   });
 });
 
