@@ -447,14 +447,14 @@ export function createCore(options: CoreOptions) {
   /** Tells of a post that has changed, and writes down how far it has come. */
   function announce(post: Post): void {
     announced.set(post.id, post);
-    quotas.heard(post);
+    const hasLeftLine = quotas.heard(post);
     tellOf(post);
     // One that is preparing takes over what its draft has begun.
     if (post.status !== 'preparing') intake.leave(post.id);
     retention.settled(post);
     void recorder.follow(post);
     lettingGoOn = lettingGoOn
-      .then(() => letOthersGoOn(post))
+      .then(() => letOthersGoOn(post, hasLeftLine))
       .catch((error) =>
         log.error(
           { err: error, postId: post.id },
@@ -463,9 +463,10 @@ export function createCore(options: CoreOptions) {
       );
   }
 
-  /** A post that has ended may leave room below a limit, or a place in the line, to others of its account. */
-  async function letOthersGoOn(post: Post): Promise<void> {
-    if (!('settledAt' in post) || post.settledAt < now() - JUST_NOW_MS) return;
+  /** A post that has ended, or left the line, may leave room below a limit to others of its account. */
+  async function letOthersGoOn(post: Post, hasLeftLine: boolean): Promise<void> {
+    const hasEnded = 'settledAt' in post && post.settledAt >= now() - JUST_NOW_MS;
+    if (!hasEnded && !hasLeftLine) return;
     await quotas.follow(post);
     for (const { id } of await quotas.heldOf(post.content.openId)) void engine.wake(id);
   }

@@ -26,7 +26,9 @@ export function heldBackLines(
   const when = untilSpan(clock.until, clock.now, clock.timeZone);
   const { used, ahead = 0 } = limit;
   const first = ahead === 0 ? [] : [[`${countOf(ahead, 'post')} ${ahead === 1 ? 'goes' : 'go'} first.`]];
-  const last = used === 0 ? ['TikTok is asked again ', when, '.'] : goesOn(reason, ahead, when);
+  const isInTime = limit.opensAt <= clock.until;
+  const turn = used === 0 ? ['TikTok is asked again ', when, '.'] : goesOn(reason, ahead, when);
+  const last = isInTime ? turn : ['If there is no room by ', when, ', it is not posted.'];
   return [[countText(reason, limit)], ...first, last];
 }
 

@@ -117,13 +117,14 @@ export function createQuotas({
     return held;
   }
 
-  /** Is told of every post that was saved. */
-  function heard(post: Post): void {
+  /** Is told of every post that was saved; whether it has left the line, so that others move up. */
+  function heard(post: Post): boolean {
     if (!isLineRead) heardOf.add(post.id);
     if (post.status !== 'submitting') going.delete(post.id);
     const waiting = waitingIn(post);
-    if (waiting === undefined) line.delete(post.id);
-    else line.set(post.id, waiting);
+    if (waiting === undefined) return line.delete(post.id);
+    line.set(post.id, waiting);
+    return false;
   }
 
   function readLine(): Promise<void> {

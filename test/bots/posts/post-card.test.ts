@@ -202,6 +202,14 @@ It goes on when one of them has not posted for a day: today 03:01 (UTC).
     );
   });
 
+  it('says that it is not posted where there is no room for it in time', () => {
+    const limit = { used: 15, cap: 15, ahead: 200, opensAt: until + 14 * 86_400_000 };
+    const wait = { reason: 'daily_post_limit', limit } as const;
+    expect(print({ status: 'queued', notBefore: until, wait })).toContain(
+      '\n200 posts go first.\nIf there is no room by today 03:01 (UTC), it is not posted.\n[Cancel]',
+    );
+  });
+
   it('names the time from which it can be tried again, once it has ended', () => {
     const failed = (opensAt: number) => {
       const failure = { reason: 'daily_post_limit', limit: { used: 15, cap: 15, opensAt } } as const;

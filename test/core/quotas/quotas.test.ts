@@ -202,6 +202,22 @@ describe('the posts of a day', () => {
     expect(callsOf(world)).toBe(asked);
   });
 
+  it('let whoever is behind move up when a post is planned for later', async () => {
+    await using world = await connectedWorld();
+    const first = world.now();
+    await post(world, 15);
+    const woken: string[] = [];
+    const nod = world.openAnother({ wake: (id) => void woken.push(id) });
+    const [one, two] = [(await world.submit()).id, (await world.submit()).id];
+    for (const id of [one, two]) await world.step(id);
+    woken.length = 0;
+    await nod.signals.reschedule(one, world.now() + 10 * DAY_MS);
+    await world.step(one);
+    await expect.poll(() => woken).toEqual([one, two]);
+    await world.step(two);
+    expect(await world.read(two)).toMatchObject({ notBefore: first + DAY_MS });
+  });
+
   it('end a wait of a week with the words of the limit', async () => {
     await using world = await connectedWorld();
     world.tiktok.creator.postCap = 0;
