@@ -105,6 +105,10 @@ function isTikToks({ protocol, hostname, username, password }: URL): boolean {
   return protocol === 'https:' && /(^|\.)tiktok\.com$/.test(hostname) && username === '' && password === '';
 }
 
+/** TikTok's domain also has links that lead elsewhere. */
+const namesPost = (link: string | undefined, id: string): boolean =>
+  link !== undefined && new URL(link).pathname.split('/').includes(id);
+
 /** https://developers.tiktok.com/doc/tiktok-api-v2-video-object */
 const video = z
   .object({
@@ -125,7 +129,7 @@ const video = z
     return {
       id,
       createdAt: reply.create_time === undefined ? undefined : reply.create_time * 1000,
-      shareUrl: reply.share_url,
+      shareUrl: namesPost(reply.share_url, id) ? reply.share_url : undefined,
       title: reply.title,
       description: reply.video_description,
       durationSeconds: reply.duration,

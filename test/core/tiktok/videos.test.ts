@@ -128,6 +128,9 @@ describe('a reply that nobody expects', () => {
     'https://:ana@www.tiktok.com/',
     'javascript:alert(1)//www.tiktok.com',
     'www.tiktok.com/@ana/video/1',
+    'https://www.tiktok.com/@evil/video/1',
+    `https://www.tiktok.com/@evil/video/${ID}0`,
+    `https://www.tiktok.com/link/v2?target=https://evil.example/video/${ID}`,
     `https://www.tiktok.com/${'x'.repeat(500)}`,
     '',
     7,
@@ -137,9 +140,9 @@ describe('a reply that nobody expects', () => {
   });
 
   test('has its link written as a URL, not as it came', async () => {
-    const share_url = 'https://WWW.tiktok.com/@ana/video/1\n\t> <b>\u202e';
+    const share_url = `https://WWW.tiktok.com/@ana> <b>\n/video/\t${ID}?a=\u202e`;
     expect(await read({ share_url })).toMatchObject({
-      shareUrl: 'https://www.tiktok.com/@ana/video/1%3E%20%3Cb%3E%E2%80%AE',
+      shareUrl: `https://www.tiktok.com/@ana%3E%20%3Cb%3E/video/${ID}?a=%E2%80%AE`,
     });
   });
 
