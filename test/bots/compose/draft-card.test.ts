@@ -213,7 +213,7 @@ it('says that the account’s permission ends before the plan', () => {
   const shown = (day: string, refreshExpiresAt: number) =>
     printed(cardOf({ plan: { at: Date.parse(day) } }, 0, undefined, [{ ...account, refreshExpiresAt }]));
   const end = Date.parse('2026-11-24T12:00:00Z');
-  expect(shown('2026-11-24T12:00:00Z', end)).not.toContain('permission');
+  expect(shown('2026-11-24T11:59:00Z', end)).not.toContain('permission');
   expect(shown('2026-11-25T12:00:00Z', end)).toContain(
     'Goes out  Wed 25 Nov 13:00 (Europe/Berlin)\nTikTok’s permission for Studio Ana (@studio.ana) ends Tue 24 Nov 13:00 (Europe/Berlin); Nod renews it before',
   );
