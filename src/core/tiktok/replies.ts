@@ -91,12 +91,12 @@ export const creatorInfoReply = z
     }),
   );
 
-/** Only a link to TikTok is shown to people, and without what a URL cannot hold. */
+/** Only a link to TikTok is shown to people, without what a URL cannot hold, and what tells that an app asked for it. */
 const tiktokLink = z
   .string()
   .transform((link) => URL.parse(link))
   .pipe(z.custom<URL>((url) => url instanceof URL && isTikToks(url)))
-  .transform((url) => url.href)
+  .transform(({ origin, pathname }) => origin + pathname)
   .pipe(z.string().max(MAX_LINK_LENGTH))
   .optional()
   .catch(undefined);

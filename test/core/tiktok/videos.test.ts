@@ -140,10 +140,15 @@ describe('a reply that nobody expects', () => {
   });
 
   test('has its link written as a URL, not as it came', async () => {
-    const share_url = `https://WWW.tiktok.com/@ana> <b>\n/video/\t${ID}?a=\u202e`;
+    const share_url = `https://WWW.tiktok.com/@ana> <b>\u202e\n/video/\t${ID}`;
     expect(await read({ share_url })).toMatchObject({
-      shareUrl: `https://www.tiktok.com/@ana%3E%20%3Cb%3E/video/${ID}?a=%E2%80%AE`,
+      shareUrl: `https://www.tiktok.com/@ana%3E%20%3Cb%3E%E2%80%AE/video/${ID}`,
     });
+  });
+
+  test('has its link without what names the app that asked', async () => {
+    const share_url = `${WHOLE.share_url}?utm_campaign=tt4d_open_api&utm_source=awkey#top`;
+    expect(await read({ share_url })).toMatchObject({ shareUrl: WHOLE.share_url });
   });
 
   test.each([
