@@ -83,14 +83,17 @@ export function createAccounts({
     const fresh = {
       openId,
       scopes,
-      nickname: info?.displayName ?? 'TikTok account',
-      username: info?.username,
       ...tokensOf(grant),
       ...firstLifetime(endOf(grant), now(), random),
       connectedBy: person,
       connectedAt: now(),
     };
-    const account = await accounts.upsert(openId, () => fresh);
+    // Only some scopes tell both names; those that were known before still hold.
+    const account = await accounts.upsert(openId, (known) => ({
+      ...fresh,
+      nickname: info?.displayName ?? known?.nickname ?? 'TikTok account',
+      username: info?.username ?? known?.username,
+    }));
     if (account === undefined) throw new Error('The account was disconnected while it was being connected.');
     await workspaces.share(workspace, chat, openId);
     changed();

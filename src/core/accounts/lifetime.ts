@@ -63,10 +63,14 @@ export function refreshedLifetime(
   const tolerance = Math.min(SAME_END_MS, lengthOf(before) / 20);
   // So early a renewed life could not be told from the same one.
   const isJudged = now - lifeFrom > 2 * tolerance;
-  const isSame = isJudged && Math.abs(refreshExpiresAt - before.refreshExpiresAt) <= tolerance;
+  // One that is renewed moves on with the clock; one that stays may come in whole hours.
+  const movedMs = refreshExpiresAt - before.refreshExpiresAt;
+  const isSame = isJudged && movedMs <= Math.max(tolerance, (now - lifeFrom) / 2);
   if (!isSame) return firstLifetime(refreshExpiresAt, now, random);
   const { warned, owes } = before.keeping ?? {};
-  return planned({ refreshExpiresAt, tokensAt: now, lifeFrom }, { warned, owes }, now, random);
+  // The earliest that was told: from there it shows again whether the end moves.
+  const end = Math.min(refreshExpiresAt, before.refreshExpiresAt);
+  return planned({ refreshExpiresAt: end, tokensAt: now, lifeFrom }, { warned, owes }, now, random);
 }
 
 /** The plan for an account of which none was kept yet. */

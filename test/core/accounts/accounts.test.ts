@@ -171,6 +171,15 @@ describe('connecting again while a refresh is under way', () => {
   });
 });
 
+it('keeps the names of an account that is connected again where TikTok does not tell them then', async () => {
+  await using world = await createCoreWorld();
+  const openId = await world.connect();
+  const names = { nickname: 'Studio Ana', username: 'studio.ana' };
+  await world.nod.accounts.noteName(openId, names);
+  await world.connect();
+  expect(await world.nod.accounts.get(openId)).toMatchObject(names);
+});
+
 describe('a call with a token', () => {
   /** A call that TikTok's bearer check answers. */
   const ask = (accounts: Accounts, world: CoreWorld, openId: string) =>
