@@ -275,8 +275,16 @@ function messagesOf(draft: Draft): PostMessage[] {
 const nextPostIdBefore = (postId: string): string =>
   createHash('sha256').update(`again ${postId}`).digest('base64url').slice(0, 14);
 
-/** Where another post may go on: what came to nothing, or is or was taken back for another choice. */
-const GOES_ON: ReadonlySet<PostStatus> = new Set([...APPLIES.retry, ...APPLIES.rechoose, 'withdrawn']);
+/**
+ * Where another post may go on: what came to nothing, or is or was taken back for another choice; and what is live, since that
+ * may have shown only after somebody tried it again.
+ */
+const GOES_ON: ReadonlySet<PostStatus> = new Set([
+  ...APPLIES.retry,
+  ...APPLIES.rechoose,
+  'withdrawn',
+  'published',
+]);
 /** What came to nothing without anybody's wish needs no second approval for the same content. */
 const KEEPS_APPROVAL: ReadonlySet<PostStatus> = new Set(['failed', 'unconfirmed']);
 

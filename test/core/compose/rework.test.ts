@@ -43,6 +43,18 @@ describe('a post that came to nothing', () => {
     expect(await submission.wasPosted(failed)).toBe(true);
   });
 
+  it('goes on in its other try also where the first proves to be live later', async () => {
+    const { chat, rework, submission, settle, signals, post, world } = await teamWorld();
+    await using _ = chat;
+    const unconfirmed = await settle({ status: 'unconfirmed', publishId: 'p' });
+    const next = await rework.retry(unconfirmed, ANA);
+    await signals.link('p', post.id);
+    await signals.hint('p', { postId: '7', isPublic: true, since: 20 });
+    await world.step(post.id);
+    expect(await world.read(post.id)).toMatchObject({ status: 'published', postIds: ['7'] });
+    expect((await submission.latestPost(post.draftId))?.id).toBe(next.id);
+  });
+
   it('was posted after all once what it was changed into is', async () => {
     const { chat, rework, submission, parts, post, posts, world } = await teamWorld();
     await using _ = chat;
