@@ -330,6 +330,21 @@ describe('the accounts of an app that is not audited', () => {
     expect(await world.finish(id)).toMatchObject({ status: 'published', attempts: 1 });
   });
 
+  it('are no more than five also where all six post at once', async () => {
+    const { world, others } = await unauditedWorld();
+    await using _ = world;
+    await post(world, 1);
+    const ids = [];
+    for (const openId of [world.tiktok.openIdOf(), ...others])
+      ids.push((await world.submit(QUEUED, { ...SELF, openId })).id);
+    await Promise.all(ids.map((id) => world.step(id)));
+    const at = await Promise.all(ids.map((id) => world.read(id)));
+    expect(at.filter(({ status }) => status === 'processing')).toHaveLength(5);
+    expect(at.filter(({ status }) => status === 'queued')).toMatchObject([
+      { attempts: 0, wait: { reason: 'app_creator_cap' } },
+    ]);
+  });
+
   it('are learned from the refusal of one, across a restart', async () => {
     const { world, others } = await unauditedWorld();
     await using _ = world;
