@@ -245,7 +245,9 @@ export function createUploads({
   /** A file of a page, and how much of it is on the disk. */
   async function find(token: string, id: string): Promise<ShownUpload> {
     const { ticket } = await check(token);
-    return shown(fileOf(ticket, id));
+    const file = fileOf(ticket, id);
+    if (file.state === 'refused') throw gone();
+    return shown(file);
   }
 
   /**
@@ -289,22 +291,34 @@ export function createUploads({
     const first = await parts.next();
     if (first.done) return active.get(file.id)?.received ?? 0;
     const joined = await join(opened, file);
+    const failure = await during(joined, () =>
+      writeUnlessEnded(opened, joined, { first: first.value, parts, source }),
+    );
+    const problem = failure && lossOf(failure.error, file);
+    if (problem !== undefined) await giveUp(joined, problem);
+    if (failure !== undefined) throw problem === undefined ? failure.error : new UserError(problem);
+    if (joined.received === joined.bytes) await finish(joined);
+    return joined.received;
+  }
+
+  /** Writes until the source ends, or the file is ended by somebody else; what went wrong. */
+  async function writeUnlessEnded(
+    opened: OpenTicket,
+    joined: Active,
+    { first, parts, source }: { first: Uint8Array; parts: AsyncIterator<Uint8Array>; source: Readable },
+  ): Promise<{ error: unknown } | undefined> {
     const end = AbortSignal.any([joined.ending.signal, stopping.signal]);
     const cut = () => source.destroy(end.reason);
     end.addEventListener('abort', cut, { once: true });
     try {
       end.throwIfAborted();
-      await during(joined, () => writeParts(opened, joined, first.value, parts));
+      await writeParts(opened, joined, first, parts);
+      return undefined;
     } catch (error) {
-      const problem = lossOf(error, file);
-      if (problem === undefined) throw error;
-      await giveUp(joined, problem);
-      throw new UserError(problem, { cause: error });
+      return { error };
     } finally {
       end.removeEventListener('abort', cut);
     }
-    if (joined.received === joined.bytes) await finish(joined);
-    return joined.received;
   }
 
   /** Whoever wants to end the file waits for what is being done with it. */

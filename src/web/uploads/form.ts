@@ -43,7 +43,9 @@ export async function readForm<T>(
     taken = take({ name, content: file });
     taken.catch(fail);
   });
-  const closed = () => fail(new BadFormError('A form was cut off.'));
+  function closed(): void {
+    if (!incoming.complete) fail(new BadFormError('A form was cut off.'));
+  }
   incoming.once('close', closed);
   incoming.pipe(parser);
 

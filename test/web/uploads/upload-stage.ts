@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { watch } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -135,9 +136,26 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
     }
   }
 
-  /** What lies in the media folder under the name under which it arrives. */
+  /** What lies in the media folder. */
+  const kept = (): Promise<string[]> => readdir(media).catch(() => []);
+
+  /** What of it is not whole yet. */
   const arriving = async (): Promise<string[]> =>
-    (await readdir(media).catch(() => [])).filter((name) => name.startsWith('arriving-'));
+    (await kept()).filter((name) => name.startsWith('arriving-'));
+
+  /** Resolves once nothing is arriving any more. */
+  async function nothingArrives(): Promise<void> {
+    const watcher = watch(media);
+    try {
+      for (;;) {
+        const changed = once(watcher, 'change');
+        if ((await arriving()).length === 0) return;
+        await changed;
+      }
+    } finally {
+      watcher.close();
+    }
+  }
 
   const fetchPath = (path: string, init?: RequestInit) => fetch(`${running.server.url}${path}`, init);
 
@@ -170,7 +188,9 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
     openPage,
     readDraft,
     whenDraft,
+    kept,
     arriving,
+    nothingArrives,
     fetchPath,
     begin,
     beginAt,
