@@ -19,7 +19,16 @@ it('publishes photos: composed for one, shown to all on one card, told to whom i
   expect(labelsOf(composer)).toEqual([
     ...['Everyone', 'Friends', 'Only me'],
     ...['Comments: off', 'Music by TikTok: off', 'Disclosure: off', 'AI label: off'],
-    ...['Add title', 'Edit caption', 'Photos…', 'When…', 'Post now', 'To my TikTok inbox', 'Discard'],
+    ...[
+      'Add title',
+      'Edit caption',
+      'Photos…',
+      'When…',
+      'Post now',
+      'To my TikTok inbox',
+      'Add a big file',
+      'Discard',
+    ],
   ]);
   expect(stage.cards()).toEqual([]);
 

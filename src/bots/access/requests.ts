@@ -15,6 +15,7 @@ import type { Bot, Card, ChatEvent, ChatEventOf } from '../platform.ts';
 import type { JoinChats } from '../settings/join-chats.ts';
 import { note } from '../text/messages.ts';
 import { wordingOf } from '../text/wording.ts';
+import { UPLOAD_LABEL } from '../uploads/upload-link.ts';
 import {
   accessCard,
   claimedCard,
@@ -136,7 +137,8 @@ export function createAccessRequests({
       await answerOnlyIfWaited(event);
       return;
     }
-    if (name === 'start' && argument === 'connect') return hint(event);
+    const way = name === 'start' ? WAYS.get(argument) : undefined;
+    if (way !== undefined) return hint(event, way);
     if (isCode && canOthersRead(event)) {
       await operators.spoil(argument);
       await sender.answer(event, note(SPOILED));
@@ -157,10 +159,9 @@ export function createAccessRequests({
     await greetings.greet(event);
   }
 
-  /** `/start connect` comes from a link of ours into a private chat, which was all that it is for. */
-  async function hint(event: ChatEventOf<'command'>): Promise<void> {
-    if (hints.take(event.chat))
-      await sender.answer(event, note('Now write /connect in your group again: I send you the link here.'));
+  /** It comes from a link of ours into a private chat, which was all that it is for. */
+  async function hint(event: ChatEventOf<'command'>, way: string): Promise<void> {
+    if (hints.take(event.chat)) await sender.answer(event, note(way));
   }
 
   /** Does what the operator decides about a place, or shows all of them. */
@@ -224,6 +225,12 @@ export function createAccessRequests({
 
   return { meet, greet, claim, press };
 }
+
+/** How to go on after `/start` with what a link of ours carries. */
+const WAYS: ReadonlyMap<string, string> = new Map([
+  ['connect', 'Now write /connect in your group again: I send you the link here.'],
+  ['upload', `Now tap “${UPLOAD_LABEL}” on your draft again: I send you the link here.`],
+]);
 
 export type AccessRequests = ReturnType<typeof createAccessRequests>;
 

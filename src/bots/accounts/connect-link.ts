@@ -32,6 +32,8 @@ export interface PersonalLink {
   readonly forNobodyCard: (wording: Wording) => Card;
   /** Where the person cannot be told alone; `startUrl` opens a private chat. */
   readonly keptCard: (person: Person, wording: Wording, startUrl: string | undefined) => Card;
+  /** What that link carries. */
+  readonly startWith: 'connect' | 'upload';
 }
 
 /** The link to connect an account. */
@@ -40,6 +42,7 @@ export const connectLink = (url: string): PersonalLink => ({
   sentCard: linkSentCard,
   forNobodyCard: linkForNobodyCard,
   keptCard: linkKeptCard,
+  startWith: 'connect',
 });
 
 /** Makes a link to connect an account, and gives it to the person who asks. */
@@ -63,5 +66,5 @@ export async function giveLink({ sender, botFor }: Parts, event: Asking, link: P
   const wording = wordingOf(chat);
   if (isSent) await sender.say(chat, link.sentCard(person));
   else if (isPlace) await sender.say(chat, link.forNobodyCard(wording));
-  else await sender.say(chat, link.keptCard(person, wording, bot.startUrl?.('connect')));
+  else await sender.say(chat, link.keptCard(person, wording, bot.startUrl?.(link.startWith)));
 }

@@ -129,7 +129,7 @@ export function draftCard({
     };
   }
   if (usableFiles(draft).length === 0 || needsPick(draft)) {
-    return { attachment, lines: [...lines, [], ...pickLines(draft)], rows: pickRows(draft) };
+    return { attachment, lines: [...lines, [], ...pickLines(draft)], rows: pickRows(draft, progressOf) };
   }
   const linesWith = (isCut: boolean): Line[] => [
     ...lines,
@@ -202,9 +202,11 @@ function pickLines(draft: Draft): Line[] {
   return [[problemText({ code: 'media_mixed' }, wordingOf(draft.chat))]];
 }
 
-function pickRows(draft: Draft): Row[] {
+function pickRows(draft: Draft, progressOf: ProgressOf = () => undefined): Row[] {
   const usable = usableFiles(draft);
   const photos = usable.filter((file) => file.kind === 'photo').length;
+  const isForUpload = (file: DraftFile) =>
+    mayComeOtherwise(file) || (file.state === 'waiting' && progressOf(file) !== undefined);
   const picks: Button[] = [];
   if (needsPick(draft)) {
     if (photos > 0) picks.push(on(draft, filesWord('photo', photos), 'photos'));
@@ -216,7 +218,10 @@ function pickRows(draft: Draft): Row[] {
     ...buttonColumn(picks),
     ...unsettledRows(draft),
     ...retryRows(draft),
-    buttonRow(...(needsPick(draft) ? [] : [uploadButton(draft)]), on(draft, 'Discard', 'discard')),
+    buttonRow(
+      ...(draft.files.some(isForUpload) ? [uploadButton(draft)] : []),
+      on(draft, 'Discard', 'discard'),
+    ),
   ];
 }
 

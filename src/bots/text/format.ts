@@ -41,6 +41,10 @@ export function sizeOf(bytes: number): string {
   return `${(bytes / 1_000_000_000).toFixed(1)} GB`;
 }
 
+/** `5 GB`, as a setting says it. */
+export const roomOf = (bytes: number): string =>
+  bytes < 1e9 ? sizeOf(bytes) : `${Math.round(bytes / 1e7) / 100} GB`;
+
 /** A limit as the platforms write it: their MB is 1,048,576 bytes. */
 export function limitOf(bytes: number): string {
   const megabytes = Math.round(bytes / 2 ** 20);

@@ -13,6 +13,7 @@ import {
   limitOf,
   listOf,
   PHOTO_FORMATS,
+  roomOf,
   sizeOf,
   VIDEO_FORMATS,
 } from './format.ts';
@@ -113,7 +114,7 @@ export function problemText(problem: Problem, wording: Wording): string {
     case 'preparing_failed':
       return PREPARING_FAILED[problem.reason];
     case 'upload_too_big':
-      return `${sizeOf(problem.bytes)}, more than the ${limitOf(problem.maxBytes)} that this Nod takes of one file. Send a smaller export.`;
+      return `${sizeOf(problem.bytes)}, more than the ${roomOf(problem.maxBytes)} that this Nod takes of one file. Send a smaller export.`;
     case 'upload_no_room':
       return `Nod has no room for it now${problem.reason === 'disk_full' ? ': its disk is full' : ''}; nothing was uploaded. Try again later, or tell its operator.`;
     case 'upload_ended':
@@ -291,15 +292,6 @@ function tooLongText({ code, durationSeconds, maxSeconds }: TooLong): string {
   const [runs, most] = [durationOf(durationSeconds * 1000), durationOf(maxSeconds * 1000)];
   const who = code === 'video_too_long' ? 'TikTok takes' : 'this account may post';
   return `It runs ${runs === most ? 'a little over ' : ''}${runs}; ${who} up to ${most}. Trim it, or send a shorter cut.`;
-}
-
-/** `5 GB`, as its setting says it. */
-function roomOf(bytes: number): string {
-  return bytes < 1e9 ? sizeOf(bytes) : `${round(bytes / 1e9)} GB`;
-}
-
-function round(value: number): string {
-  return String(Math.round(value * 100) / 100);
 }
 
 /** Who has a say in these chats, in one list, for somebody in one of them. */

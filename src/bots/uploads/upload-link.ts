@@ -4,7 +4,7 @@ import type { Uploads } from '../../core/uploads/uploads.ts';
 import { askingBy, giveLink, type PersonalLink } from '../accounts/connect-link.ts';
 import type { Sender } from '../cards/send.ts';
 import { type Bot, buttonRow, type Card, type ChatEventOf } from '../platform.ts';
-import { limitOf } from '../text/format.ts';
+import { roomOf } from '../text/format.ts';
 import { note, privateChatRows } from '../text/messages.ts';
 
 /** What the button on a draft's card is called, and the sentences that name it. */
@@ -40,6 +40,7 @@ const uploadLink = (url: string, maxBytes: number): PersonalLink => ({
     ),
     rows: privateChatRows(startUrl),
   }),
+  startWith: 'upload',
 });
 
 /** The link to the page, which is a secret; `place` is told where the card stands elsewhere. */
@@ -51,7 +52,7 @@ export function uploadCard(
   return {
     lines: [
       [
-        `Upload files of up to ${limitOf(maxBytes)} for your draft${where} with this link; they join it there.`,
+        `Upload files of up to ${roomOf(maxBytes)} for your draft${where} with this link; they join it there.`,
       ],
       ['It is good for one hour, and for as long as something is being uploaded. Give it to nobody.'],
     ],

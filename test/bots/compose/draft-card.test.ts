@@ -15,6 +15,7 @@ const cardOf = (
   approvals = 0,
   earlier?: EarlierPost,
   accounts: readonly Account[] = [],
+  progress?: number,
 ) => {
   const policy = { ...defaultPolicy({ isPrivate: true }), approvals };
   return draftCard({
@@ -25,6 +26,7 @@ const cardOf = (
     timeZone: 'Europe/Berlin',
     earlier,
     now: NOW,
+    progressOf: () => progress,
   });
 };
 const print = (changes: Partial<Draft> = {}, approvals?: number) => printed(cardOf(changes, approvals));
@@ -66,7 +68,7 @@ it('counts what can be posted and names what cannot', () => {
   expect(text).toContain('2  photo-2.png  ✕ The file is damaged or cut off.');
   expect(text).toContain('[Leave out what cannot be used]');
   expect(print({ files: [refused] })).toMatch(
-    /^1 file for TikTok[\s\S]*None of this can be posted\.[\s\S]*\n\[Add a big file\] \[Discard\]$/,
+    /^1 file for TikTok[\s\S]*None of this can be posted\.[\s\S]*\n\[Discard\]$/,
   );
 });
 
@@ -150,7 +152,7 @@ describe('a file that could not be taken in', () => {
     const failed = refusedFor({ code: 'preparing_failed', reason, name }, { state: 'waiting' });
     const alone = print({ files: [failed] });
     expect(alone).toContain(`photo-2.png  ✕ ${sentence}`);
-    expect(alone).toMatch(/Nothing can be posted yet\.\n\[Try again\]\n\[Add a big file\] \[Discard\]$/);
+    expect(alone).toMatch(/Nothing can be posted yet\.\n\[Try again\]\n\[Discard\]$/);
     const along = print({ files: [photo(1), failed] });
     expect(along).toContain('1 file could not be taken in. Try again, or leave it out.');
     expect(along).toContain('[Try again]\n[Leave out what cannot be used]');
@@ -257,5 +259,31 @@ By posting,`,
     expect(say({ status: 'unconfirmed', publishId: 'p', settledAt: NOW })).toContain(
       'was never confirmed: look at the account first.\n',
     );
+  });
+});
+
+describe('a file that is too big for the chat', () => {
+  const problem = {
+    code: 'file_too_big_for_chat',
+    name: 'holiday.mp4',
+    bytes: 31e6,
+    maxBytes: 20e6,
+  } as const;
+  const tooBig: DraftFile = { id: '4', order: 4, name: 'holiday.mp4', ref: 'r', state: 'refused', problem };
+
+  it('can come by an upload, which its card offers', () => {
+    expect(
+      print({ files: [tooBig] }),
+    ).toContain(`holiday.mp4  ✕ 31.0 MB; this chat gives bots files up to 20 MB. Tap “Add a big file” to upload it, or send a smaller export.
+
+Nothing can be posted yet.
+[Add a big file] [Discard]`);
+  });
+
+  it('has its upload in percent', () => {
+    const coming: DraftFile = { ...tooBig, state: 'waiting' };
+    const shown = printed(cardOf({ files: [coming] }, 0, undefined, [], 0.428));
+    expect(shown).toContain('holiday.mp4  on the way, 42 %');
+    expect(shown).toContain('[Add a big file] [Discard]');
   });
 });

@@ -45,7 +45,7 @@ clip.mp4  ✕ It runs 12 min; TikTok takes up to 10 min. Trim it, or send a shor
 
 Nothing can be posted yet.
 [Trim to 10 min] [Trim from…]
-[Add a big file] [Discard]`);
+[Discard]`);
   });
 
   it('is told with what this account allows', () => {
