@@ -66,6 +66,7 @@ const schema = z.object({
     .default('false')
     .transform((value) => value === 'true'),
   TELEGRAM_API_URL: address.default('https://api.telegram.org'),
+  TELEGRAM_FILES_DIR: text.optional(),
   DISCORD_API_URL: address.default('https://discord.com/api'),
   POLL_INTERVAL_SECONDS: number('must be a number of seconds above 0', (value) => value.positive()).default(
     45,
@@ -106,6 +107,9 @@ const WHERE: Readonly<Record<string, string>> = {
 const NO_CHAT =
   'TELEGRAM_TOKEN and DISCORD_TOKEN are missing, at least one is needed: from @BotFather in Telegram (/newbot), or from the Bot page of your application at https://discord.com/developers/applications';
 
+const NO_SERVER =
+  'TELEGRAM_FILES_DIR is the folder of a Bot API server of your own: set TELEGRAM_API_URL to its address, or leave both out';
+
 /** Reads the settings; throws a `ConfigError` that lists every problem. Empty variables count as unset. */
 export function readConfig(environment: NodeJS.ProcessEnv) {
   const trimmed = Object.entries(environment).map(([name, value]) => [name, value?.trim()] as const);
@@ -115,6 +119,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     ? []
     : parsed.error.issues.map(({ path, message }) => explain(path, message, set));
   if (set.TELEGRAM_TOKEN === undefined && set.DISCORD_TOKEN === undefined) problems.push(NO_CHAT);
+  if (set.TELEGRAM_FILES_DIR !== undefined && set.TELEGRAM_API_URL === undefined) problems.push(NO_SERVER);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   return {
@@ -126,7 +131,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
       siteVerification: values.TIKTOK_SITE_VERIFICATION,
       stats: values.TIKTOK_STATS,
     },
-    telegram: chat(values.TELEGRAM_TOKEN, values.TELEGRAM_API_URL),
+    telegram: telegram(values),
     discord: chat(values.DISCORD_TOKEN, values.DISCORD_API_URL),
     publicUrl: trimSlash(values.PUBLIC_URL),
     host: values.HOST,
@@ -155,6 +160,11 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     operator: { name: values.OPERATOR_NAME, contact: values.OPERATOR_CONTACT },
     logLevel: values.LOG_LEVEL,
   };
+}
+
+function telegram(values: z.infer<typeof schema>) {
+  const connection = chat(values.TELEGRAM_TOKEN, values.TELEGRAM_API_URL);
+  return connection && { ...connection, filesDir: values.TELEGRAM_FILES_DIR };
 }
 
 const chat = (token: string | undefined, apiUrl: string) =>

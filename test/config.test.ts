@@ -49,6 +49,18 @@ it('takes a variable that is empty or blank for one that is not set', () => {
   });
 });
 
+it('takes the folder of a Bot API server only with the server', () => {
+  const set = { TELEGRAM_FILES_DIR: '/telegram' };
+  expect(problemsOf(set)).toEqual([expect.stringMatching(/^TELEGRAM_FILES_DIR .* set TELEGRAM_API_URL/)]);
+  const server = { ...set, TELEGRAM_API_URL: 'http://telegram-bot-api:8081' };
+  expect(readConfig({ ...COMPLETE, ...server }).telegram).toMatchObject({ filesDir: '/telegram' });
+});
+
+it('bounds a file by 4 GB, or by what is set', () => {
+  expect(readConfig(COMPLETE).uploadLimitBytes).toBe(4_000_000_000);
+  expect(readConfig({ ...COMPLETE, UPLOAD_LIMIT_GB: '0.5' }).uploadLimitBytes).toBe(500_000_000);
+});
+
 const SITE_TOKEN = 'abcdefghijklmnopqrstuvwxyz012345';
 
 it.each([

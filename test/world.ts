@@ -8,6 +8,7 @@ import { readConfig } from '../src/config.ts';
 import type { LinkOptions } from '../src/core/links/open-link.ts';
 import type { RunStatement } from '../src/core/storage/database.ts';
 import { type DiscordEmulator, startDiscordEmulator } from './emulators/discord/index.ts';
+import type { LocalServer } from './emulators/telegram/files.ts';
 import { startTelegramEmulator, type TelegramEmulator } from './emulators/telegram/index.ts';
 import {
   startTikTokEmulator,
@@ -30,6 +31,8 @@ export interface WorldOptions {
   readonly movesClock?: boolean;
   /** Told of every statement that Nod's database runs. */
   readonly onStatement?: (statement: RunStatement) => void;
+  /** A Bot API server of one's own that runs with `--local`. */
+  readonly localTelegram?: LocalServer;
   /** The way to the servers of links. */
   readonly links?: LinkOptions;
 }
@@ -43,7 +46,9 @@ export async function createWorld(options: WorldOptions = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'nod-'));
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
   const tiktok = stack.use(await startTikTokEmulator(options.tiktok));
-  const telegram = stack.use(await startTelegramEmulator());
+  const telegram = stack.use(
+    await startTelegramEmulator(options.localTelegram && { local: options.localTelegram }),
+  );
   const discord = options.withDiscord
     ? stack.use(await startDiscordEmulator({ anaPermissions: ['MANAGE_GUILD'] }))
     : undefined;

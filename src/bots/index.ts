@@ -284,7 +284,17 @@ export async function createBots({
     const onFatal = (error: Error) => onLost('telegram', error);
     const { telegram } = config;
     bots.push(
-      createTelegramBot({ ...telegram, inbox, supergroups, commands, groupCommands, log, now, onFatal }),
+      createTelegramBot({
+        ...telegram,
+        uploadLimitBytes: config.uploadLimitBytes,
+        inbox,
+        supergroups,
+        commands,
+        groupCommands,
+        log,
+        now,
+        onFatal,
+      }),
     );
   }
   if (config.discord !== undefined) {

@@ -33,7 +33,7 @@ export interface Bot {
   /** Deletes a message of ours; one that is gone already is a success. */
   remove(message: MessageRef): Promise<void>;
   /**
-   * Opens a file that somebody offered. The stream's errors never name the platform's URL.
+   * Opens a file that somebody offered, on the platform or on our own disk. Errors never name the platform's URL.
    *
    * @throws FileUnavailableError, also from the stream, when asking again would not help.
    */

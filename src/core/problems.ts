@@ -11,6 +11,8 @@ export type Problem =
   | MediaProblem
   | PreparingProblem
   | { code: 'file_too_big_for_chat'; name: string; bytes: number; maxBytes: number }
+  /** The chat does not give files of that size to bots. */
+  | { code: 'file_too_big_for_bots' }
   | { code: 'file_unavailable'; name: string }
   /** The chat may hand it over later. */
   | { code: 'file_not_received'; name: string }

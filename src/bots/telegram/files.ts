@@ -2,9 +2,11 @@ import type { Readable } from 'node:stream';
 import type { Api } from 'grammy';
 import type { Message, PhotoSize } from 'grammy/types';
 import { plainFileName } from '../../core/plain-text.ts';
+import { UserError } from '../../core/problems.ts';
 import { openDownload } from '../adapter-kit/download.ts';
 import { ChatBusyError, ChatUnreachableError, type OfferedFile } from '../platform.ts';
-import { ask } from './errors.ts';
+import { ask, says } from './errors.ts';
+import { isLocalPath, openLocalFile } from './local-files.ts';
 
 /**
  * Opens files that people sent, by file_id; the caller caps what it reads.
@@ -16,11 +18,14 @@ export function createFiles({
   api,
   apiUrl,
   token,
+  directory,
   now = Date.now,
 }: {
   api: Api;
   apiUrl: string;
   token: string;
+  /** Where we see the files of a Bot API server of one's own that runs with `--local`. */
+  directory?: string | undefined;
   now?: () => number;
 }) {
   /** Telegram has asked to wait until then, for whatever file. */
@@ -32,9 +37,17 @@ export function createFiles({
       throw new ChatBusyError('Telegram has asked to wait with getFile.', { retryAfterMs });
     const { file_path: path } = await ask('getFile', () => api.getFile(fileId)).catch((error: unknown) => {
       if (error instanceof ChatBusyError) busyUntil = now() + error.retryAfterMs;
+      // The size that a message tells may be missing or wrong, and a server of one's own may run without `--local`.
+      if (says(error, 'file is too big')) throw new UserError({ code: 'file_too_big_for_bots' });
       throw error;
     });
     if (path === undefined) throw new ChatUnreachableError('Telegram does not hand the file over now.');
+    if (isLocalPath(path)) {
+      if (directory !== undefined) return openLocalFile(path, { directory, token });
+      throw new ChatUnreachableError(
+        'The Bot API server runs with --local: set TELEGRAM_FILES_DIR to the folder in which Nod sees its files.',
+      );
+    }
     const encodedPath = path.split('/').map(encodeURIComponent).join('/');
     return openDownload(`${apiUrl}/file/bot${token}/${encodedPath}`, { host: 'Telegram' });
   }

@@ -32,6 +32,8 @@ export type { MoveRecord } from './supergroups.ts';
 
 /** What Telegram's cloud gives to a bot (https://core.telegram.org/bots/api#getfile). */
 const MAX_FILE_BYTES = 20 * 1024 * 1024;
+/** What most people may send; a server with `--local` gives it whole (https://core.telegram.org/bots/api#using-a-local-bot-api-server). */
+const MAX_LOCAL_FILE_BYTES = 2_000 * 1024 * 1024;
 const FAILED = 'Something went wrong. Nod tries again; look at the card in a moment.';
 const CLIENT_TIMEOUT_SECONDS = 30;
 
@@ -41,6 +43,10 @@ type MenuScope = 'all_private_chats' | 'all_group_chats' | 'all_chat_administrat
 export interface TelegramBotOptions {
   readonly token: string;
   readonly apiUrl: string;
+  /** Where we see the files of a Bot API server of one's own that runs with `--local`. */
+  readonly filesDir?: string | undefined;
+  /** How big a file may be that such a server gives us. */
+  readonly uploadLimitBytes?: number | undefined;
   readonly inbox: Store<InboxRecord>;
   readonly supergroups: Store<MoveRecord>;
   readonly log: Logger;
@@ -63,7 +69,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   const api = new Api(token, { ...clientOptions(apiUrl), timeoutSeconds: CLIENT_TIMEOUT_SECONDS });
   const supergroups = createSupergroups({ store: options.supergroups, log });
   const outgoing = createOutgoing({ api, supergroups, log });
-  const files = createFiles({ api, apiUrl, token, now });
+  const files = createFiles({ api, apiUrl, token, directory: options.filesDir, now });
   const { firstIdOf } = supergroups;
   const inbox = createInbox({ store: options.inbox, log, now, firstIdOf });
   let me: UserFromGetMe | undefined;
@@ -93,7 +99,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     const read = createTranslator({
       me,
       albums,
-      maxFileBytes: MAX_FILE_BYTES,
+      maxFileBytes: maxFileBytesOf(options),
       commands: [...options.commands, ...(options.groupCommands?.managers ?? [])].map(
         ({ command }) => command,
       ),
@@ -229,6 +235,14 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   const people = { fetchMember, fetchManagers, fetchObstacle };
   const reviewing = { ...people, addReactions, receivesReactions, tellPrivately, startUrl };
   return { platform: 'telegram', composesInPrivate: false, ...calls, ...reviewing };
+}
+
+/** How big a file may be that we get: without `--local` a server of one's own keeps to the limit of the cloud. */
+export function maxFileBytesOf({
+  filesDir,
+  uploadLimitBytes = Number.POSITIVE_INFINITY,
+}: Pick<TelegramBotOptions, 'filesDir' | 'uploadLimitBytes'>): number {
+  return filesDir === undefined ? MAX_FILE_BYTES : Math.min(MAX_LOCAL_FILE_BYTES, uploadLimitBytes);
 }
 
 /** Whether an update counts may depend on others of its album, and is decided in their order. */

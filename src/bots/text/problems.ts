@@ -99,6 +99,8 @@ export function problemText(problem: Problem, wording: Wording): string {
       return 'There is no picture in this video. Send another file.';
     case 'file_too_big_for_chat':
       return `${sizeOf(problem.bytes)}; this chat gives bots files up to ${limitOf(problem.maxBytes)}. Tap “Add a big file” to upload it, or send a smaller export.`;
+    case 'file_too_big_for_bots':
+      return 'It is bigger than what this chat gives bots. Tap “Add a big file” to upload it, or send a smaller export.';
     case 'file_unavailable':
       return 'The chat did not hand the file over. Send it again.';
     case 'file_not_received':

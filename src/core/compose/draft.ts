@@ -536,6 +536,7 @@ export const mayComeOtherwise = (file: DraftFile): boolean =>
 
 const OTHER_WAY: ReadonlySet<Problem['code']> = new Set([
   'file_too_big_for_chat',
+  'file_too_big_for_bots',
   'upload_ended',
   'upload_no_room',
   'upload_wrong_length',

@@ -354,7 +354,8 @@ export function createIntake({
   async function open(chat: ChatRef, ref: string, signal: AbortSignal): Promise<Readable> {
     signal.throwIfAborted();
     const opening = openFile(chat, ref).catch((cause: unknown) => {
-      if (cause instanceof FileUnavailableError || cause instanceof AskedToWaitError) throw cause;
+      const isTold = cause instanceof UserError || cause instanceof AskedToWaitError;
+      if (isTold || cause instanceof FileUnavailableError) throw cause;
       throw new FileNotReceivedError('The chat did not open a file.', { cause });
     });
     return closing(await unlessAborted(opening, signal), signal);

@@ -1,5 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { ReadStream } from 'node:fs';
+import {
+  chmod,
+  constants,
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { createLimiter } from '../fair-limiter.ts';
@@ -97,8 +109,10 @@ export function createMediaStore({
     let opened: Source | undefined;
     try {
       opened = typeof source === 'function' ? await source() : source;
-      const { sha256, bytes } = await write(opened, temporary, limits);
-      return await keep(temporary, { sha256, bytes, ...limits });
+      const isOurs = opened instanceof ReadStream && (await cloned(opened, temporary, limits));
+      const content = isOurs ? await readThrough(temporary) : await write(opened, temporary, limits);
+      checkComplete(content, limits);
+      return await keep(temporary, { ...content, ...limits });
     } finally {
       close(opened);
       await discard(temporary);
@@ -372,11 +386,37 @@ interface Limits {
 
 const BLOCK_BYTES = 256 * 1024;
 
-async function write(
-  source: Source,
+/**
+ * Makes a file of this machine our own by blocks that both share until one of them changes; false where the file system
+ * cannot do that. Another name for the same file would not do: whoever changes it would change what was approved.
+ */
+async function cloned(
+  { fd }: ReadStream & { fd?: number },
   temporary: string,
-  { maxBytes, expectedBytes, room }: Limits & { room: Room },
-) {
+  { maxBytes, room }: Limits & { room: Room },
+): Promise<boolean> {
+  const path = `/proc/self/fd/${fd}`;
+  const { size } = (await stat(path).catch(() => undefined)) ?? {};
+  if (size === undefined) return false;
+  if (size > maxBytes) throw new FileTooBigError({ maxBytes });
+  await room.cover(size);
+  try {
+    await copyFile(path, temporary, constants.COPYFILE_FICLONE_FORCE);
+    await chmod(temporary, 0o600);
+    return true;
+  } catch {
+    await rm(temporary, { force: true });
+    return false;
+  }
+}
+
+function checkComplete({ bytes }: { bytes: number }, { maxBytes, expectedBytes }: Limits): void {
+  if (bytes > maxBytes) throw new FileTooBigError({ maxBytes });
+  if (expectedBytes !== undefined && bytes !== expectedBytes)
+    throw new FileIncompleteError({ expectedBytes, bytes });
+}
+
+async function write(source: Source, temporary: string, { maxBytes, room }: Limits & { room: Room }) {
   const hash = createHash('sha256');
   let bytes = 0;
   const file = await open(temporary, 'wx', 0o600);
@@ -410,9 +450,6 @@ async function write(
     await file.sync();
   } finally {
     await file.close();
-  }
-  if (expectedBytes !== undefined && bytes !== expectedBytes) {
-    throw new FileIncompleteError({ expectedBytes, bytes });
   }
   return { sha256: hash.digest('hex'), bytes };
 }

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import {
+  chmodSync,
+  createReadStream,
+  existsSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { open, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -26,6 +35,36 @@ describe('the media store', () => {
     expect(store.path(file)).toBe(join(directory, `${HELLO}.txt`));
     expect((await store.read(file.key)).toString()).toBe('hello world');
     expect(readdirSync(directory)).toEqual([file.key]);
+  });
+
+  it('keeps a file of this machine as it was, whatever becomes of it', async () => {
+    const { store, directory } = setUp();
+    const other = join(temporaryDirectory(), 'theirs');
+    writeFileSync(other, 'hello world', { mode: 0o644 });
+    const limits = { maxBytes: 11, expectedBytes: 11, extension: 'txt' };
+    const file = await store.add(createReadStream(other), limits);
+    const handle = await open(other);
+    expect(await store.add(handle.createReadStream(), limits)).toEqual(file);
+    await expect(handle.stat()).rejects.toThrow();
+    writeFileSync(other, 'HELLO WORLD');
+    rmSync(other);
+    expect(file).toEqual({ key: `${HELLO}.txt`, sha256: HELLO, bytes: 11 });
+    expect((await store.read(file)).toString()).toBe('hello world');
+    expect(statSync(store.path(file))).toMatchObject({ nlink: 1, mode: 0o100600 });
+    expect(readdirSync(directory)).toEqual([file.key]);
+  });
+
+  it('takes no file of this machine that is too big, or not as long as announced', async () => {
+    const { store, directory } = setUp();
+    const other = join(temporaryDirectory(), 'theirs');
+    writeFileSync(other, 'hello world');
+    for (const limits of [{ maxBytes: 10 }, { maxBytes: 11, expectedBytes: 10 }]) {
+      const handle = await open(other);
+      const adding = store.add(handle.createReadStream(), { ...limits, extension: 'txt' });
+      await expect(adding).rejects.toThrow(/bigger than 10 bytes|11 bytes arrived/);
+    }
+    rmSync(other);
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it('lets nobody else read the directory and the files', async () => {

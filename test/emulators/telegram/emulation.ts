@@ -3,7 +3,7 @@ import type { UserFromGetMe } from 'grammy/types';
 import { createWatch } from '../watch.ts';
 import { createVirtualClock } from './clock.ts';
 import { createFaults } from './faults.ts';
-import { createFiles } from './files.ts';
+import { createFiles, type LocalServer } from './files.ts';
 import { createFlood, type FloodLimits } from './flood.ts';
 import { createMessages } from './messages.ts';
 import { createState } from './state.ts';
@@ -18,6 +18,8 @@ export type EmulatorOptions = {
   flood?: Partial<FloodLimits>;
   /** How long a callback query can be answered. */
   callbackLifetimeMs?: number;
+  /** A server of one's own that runs with `--local`; Telegram's cloud by default. */
+  local?: LocalServer;
 };
 
 /** Puts together the parts that methods and people share. */
@@ -50,7 +52,7 @@ export function createEmulation(options: EmulatorOptions = {}) {
     watch,
     state,
     updates,
-    files: createFiles({ clock }),
+    files: createFiles({ clock, token, local: options.local }),
     messages: createMessages({ state, clock, watch }),
     flood: createFlood({ clock, limits }),
     faults: createFaults({ updates, watch }),

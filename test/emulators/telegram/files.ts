@@ -1,8 +1,11 @@
 // Faithful: file_id per file and use, file_unique_id, 20 MiB limit of getFile by declared size, file_path, links that
-// expire after an hour, upload limits of photos (https://core.telegram.org/bots/api#sending-files). Simplified: a
+// expire after an hour, a server of one's own with `--local`, which gives files of any size by their absolute path and hands
+// none out over HTTP (https://core.telegram.org/bots/api#using-a-local-bot-api-server), upload limits of photos (https://core.telegram.org/bots/api#sending-files). Simplified: a
 // JPEG photo keeps its bytes and gets one smaller size beside it; other images become JPEG. Missing: scaling to
 // Telegram's 1280 and 2560 px, thumbnails made by the server, video qualities.
 import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { PhotoSize } from 'grammy/types';
 import sharp from 'sharp';
 import type { VirtualClock } from './clock.ts';
@@ -53,8 +56,24 @@ const PREFIXES: Record<FileKind, string> = {
   thumbnail: 'AAMC',
 };
 
+/** A server that runs with `--local`. */
+export interface LocalServer {
+  /** Where its files are on this machine. */
+  readonly directory: string;
+  /** What it takes that folder for. */
+  readonly root: string;
+}
+
 /** Creates the store of everything that was ever sent to or by the bot. */
-export function createFiles({ clock }: { clock: VirtualClock }) {
+export function createFiles({
+  clock,
+  token,
+  local,
+}: {
+  clock: VirtualClock;
+  token: string;
+  local?: LocalServer | undefined;
+}) {
   const files = new Map<string, StoredFile>();
   let lastPath = 0;
 
@@ -129,8 +148,16 @@ export function createFiles({ clock }: { clock: VirtualClock }) {
     open(fileId: string) {
       const file = files.get(fileId);
       if (!file) throw badRequest('wrong file_id or the file is temporarily unavailable');
-      if (file.size > MAX_DOWNLOAD_BYTES) throw badRequest('file is too big');
+      if (local === undefined && file.size > MAX_DOWNLOAD_BYTES) throw badRequest('file is too big');
       const path = file.link?.path ?? `${FOLDERS[file.kind]}/file_${lastPath++}${extensionOf(file)}`;
+      if (local !== undefined) {
+        const onDisk = join(local.directory, token, path);
+        mkdirSync(dirname(onDisk), { recursive: true });
+        writeFileSync(onDisk, file.bytes);
+        file.link = { path, expiresAtMs: Number.NEGATIVE_INFINITY };
+        const absolute = join(local.root, token, path);
+        return { file_id: fileId, file_unique_id: file.uniqueId, file_size: file.size, file_path: absolute };
+      }
       file.link = { path, expiresAtMs: clock.now() + LINK_LIFETIME_MS };
       return { file_id: fileId, file_unique_id: file.uniqueId, file_size: file.size, file_path: path };
     },
