@@ -155,8 +155,7 @@ async function fileOf(
   }
   const beginning = Buffer.concat(head).subarray(0, HEAD_BYTES).toString('latin1');
   if (PAGE.test(beginning.replace(/^\u00EF\u00BB\u00BF/, ''))) throw refused('page', service);
-  const stream = Readable.from(joined(head, parts), { objectMode: false });
-  stream.once('close', close);
+  const stream = readableOf(joined(head, parts), close);
   const name = nameOfReply(disposition(headers['content-disposition']), url);
   return { stream, name, bytes };
 }
@@ -185,6 +184,22 @@ async function* readWhole(
   } catch (error) {
     throw notReceived(error);
   }
+}
+
+/** A stream that ends its source at once when it is destroyed, also while it waits for more. */
+function readableOf(source: AsyncGenerator<Uint8Array, void>, close: () => void): Readable {
+  return new Readable({
+    read() {
+      source.next().then(
+        ({ done, value }) => this.push(done ? null : value),
+        (error: Error) => this.destroy(error),
+      );
+    },
+    destroy(error, done) {
+      close();
+      done(error);
+    },
+  });
 }
 
 async function* joined(

@@ -7,9 +7,10 @@ import { startWebsites, type Websites } from '../../emulators/websites/index.ts'
 
 const CLIP = Buffer.alloc(200_000, 'clip');
 const LINK = 'https://files.example.com/d/clip.mp4?secret=42';
+/** Longer than a test waits for anything. */
 const PATIENCE: LinkPatience = {
-  connectMs: 5_000,
-  silenceMs: 5_000,
+  connectMs: 120_000,
+  silenceMs: 120_000,
   totalMs: 60_000,
   pace: { bytes: 1, everyMs: 60_000 },
 };
@@ -104,6 +105,19 @@ describe('a file behind a link', () => {
     web.host('files.example.com', () => ending.abort());
     await expect(open(web, LINK, { signal: ending.signal })).rejects.toMatchObject({ name: 'AbortError' });
     await web.until(() => (web.state.abandoned === 2 ? true : undefined));
+  });
+
+  it('is left at once by whoever waits for more of it', async () => {
+    await using web = await startWebsites();
+    web.host('files.example.com', (_request, response) => void response.write(CLIP));
+    const { stream } = await open(web);
+    let received = 0;
+    stream.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      // The next part will never come.
+      if (received === CLIP.length) setImmediate(() => stream.destroy());
+    });
+    await web.until(() => (web.state.abandoned === 1 ? true : undefined));
   });
 
   it('follows redirects, each with a connection of its own and no cookie', async () => {
