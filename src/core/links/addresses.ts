@@ -1,4 +1,6 @@
-import { IPv4, IPv6, isValid, parse } from 'ipaddr.js';
+import ipaddr from 'ipaddr.js';
+
+const { IPv4, IPv6, isValid, parse } = ipaddr;
 
 /** Public by its range, and inside of Microsoft's cloud the way to its metadata: https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16 */
 const METADATA = '168.63.129.16';
