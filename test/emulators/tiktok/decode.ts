@@ -33,10 +33,12 @@ const MAX_COMPLAINT = 300;
 const decodes = new Map<string, Promise<DecodedMedia | undefined>>();
 const warned = { once: false };
 
-type Received = { body: Buffer; sha256: string; isPhoto: boolean };
+/** `path` is for what may be bigger than memory. */
+type Received = ({ body: Buffer } | { path: string }) & { sha256: string; isPhoto: boolean };
 
 /** Decodes all of a file; undefined on a machine without ffmpeg, which is said once on stderr. */
-export function decodeMedia({ sha256, ...media }: Received): Promise<DecodedMedia | undefined> {
+export function decodeMedia(media: Received): Promise<DecodedMedia | undefined> {
+  const { sha256 } = media;
   const known = decodes.get(sha256);
   if (known) return known;
   const decoding = decode(media).catch((error: unknown) => {
@@ -51,19 +53,24 @@ export function decodeMedia({ sha256, ...media }: Received): Promise<DecodedMedi
   return decoding;
 }
 
-async function decode({ body, isPhoto }: Omit<Received, 'sha256'>): Promise<DecodedMedia> {
+async function decode(received: Received): Promise<DecodedMedia> {
+  if ('path' in received) return decodeFile(received.path, received.isPhoto);
   const folder = await mkdtemp(join(tmpdir(), 'tiktok-emulator-'));
   try {
     // An index may stand at the end, so a pipe would not do.
     const path = join(folder, 'received');
-    await writeFile(path, body);
-    const [found, played] = await Promise.all([describe(path), play(path, isPhoto)]);
-    const complaint = found.complaint ?? played.complaint;
-    const problem = complaint ?? (played.frames === 0 ? 'There is no picture in it.' : undefined);
-    return { ...found.media, frames: played.frames, ...(problem !== undefined && { problem }) };
+    await writeFile(path, received.body);
+    return await decodeFile(path, received.isPhoto);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function decodeFile(path: string, isPhoto: boolean): Promise<DecodedMedia> {
+  const [found, played] = await Promise.all([describe(path), play(path, isPhoto)]);
+  const complaint = found.complaint ?? played.complaint;
+  const problem = complaint ?? (played.frames === 0 ? 'There is no picture in it.' : undefined);
+  return { ...found.media, frames: played.frames, ...(problem !== undefined && { problem }) };
 }
 
 type Stream = {

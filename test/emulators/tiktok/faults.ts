@@ -9,6 +9,8 @@ export type FaultOptions = {
   message?: string;
   /** Narrows it to one endpoint, e.g. `content/init`, `status/fetch`, `oauth/token`. */
   endpoint?: string;
+  /** Narrows a fault of uploads to a chunk, from 0, or to the first, the last, or any but these. */
+  chunk?: number | 'first' | 'middle' | 'last';
   /** Narrows a fault of webhooks to one event. */
   event?: string;
   /** For faults that replace a reply: the request is carried out all the same. */
@@ -19,11 +21,14 @@ export type Fault = { name: string; base: string; argument: string; left: number
 
 /**
  * `instead`: the request is answered like this and not carried out; `reply`: it is carried out and the reply is spoilt;
- * `publish`: it marks the next publish; `webhook`: it spoils the next event.
+ * `publish`: it marks the next publish; `chunk`: it meets a chunk of an upload; `webhook`: it spoils the next event.
  */
-type Phase = 'instead' | 'reply' | 'publish' | 'webhook' | 'latency';
+type Phase = 'instead' | 'reply' | 'publish' | 'chunk' | 'webhook' | 'latency';
 
-const phases: Record<string, { phase: Phase; group: 'init' | 'status' | 'token' | 'api' | 'any' }> = {
+const phases: Record<
+  string,
+  { phase: Phase; group: 'init' | 'status' | 'token' | 'api' | 'upload' | 'any' }
+> = {
   'drop-init-reply': { phase: 'reply', group: 'init' },
   'drop-status-reply': { phase: 'reply', group: 'status' },
   'drop-token-reply': { phase: 'reply', group: 'token' },
@@ -45,6 +50,14 @@ const phases: Record<string, { phase: Phase; group: 'init' | 'status' | 'token' 
   latency: { phase: 'latency', group: 'any' },
   fail: { phase: 'publish', group: 'init' },
   hang: { phase: 'publish', group: 'init' },
+  /** Not taken. */
+  'chunk-5xx': { phase: 'chunk', group: 'upload' },
+  /** The connection is cut in the middle of its bytes; not taken. */
+  'chunk-cut': { phase: 'chunk', group: 'upload' },
+  /** Taken. */
+  'drop-chunk-reply': { phase: 'chunk', group: 'upload' },
+  /** Not taken; as in `chunk-refused:403`. */
+  'chunk-refused': { phase: 'chunk', group: 'upload' },
   'webhook-duplicate': { phase: 'webhook', group: 'any' },
   'webhook-reorder': { phase: 'webhook', group: 'any' },
   'webhook-bad-signature': { phase: 'webhook', group: 'any' },
@@ -79,6 +92,9 @@ export function createFaults() {
     if (base === 'fail' && !failReasons.includes(argument)) {
       throw new Error(`"${argument}" is no fail_reason of TikTok. Use one of: ${failReasons.join(', ')}.`);
     }
+    if (base === 'chunk-refused' && !/^4\d\d$/.test(argument)) {
+      throw new Error('Name the HTTP status, as in "chunk-refused:403".');
+    }
     if ((base === 'init-403' || base === 'token-error') && !argument) {
       throw new Error('Name the code, as in "init-403:spam_risk_text" or "token-error:invalid_grant".');
     }
@@ -112,12 +128,24 @@ export function createFaults() {
     takeInstead: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'instead')),
     takeReply: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'reply')),
     takePublish: (endpoint: string) => take(endpoint, (fault) => inPhase(fault, 'publish')),
+    /** For a chunk, by its number from 0. */
+    takeChunk: (index: number, count: number) =>
+      take('upload', (fault) => inPhase(fault, 'chunk') && isMeant(fault.options.chunk, index, count)),
     takeWebhook: (base: string, event: string) =>
       take('webhook', ({ base: name, options }) => name === base && (options.event ?? event) === event),
   };
 }
 
 export type Faults = ReturnType<typeof createFaults>;
+
+function isMeant(chunk: FaultOptions['chunk'], index: number, count: number) {
+  const isFirst = index === 0;
+  const isLast = index === count - 1;
+  if (chunk === 'first') return isFirst;
+  if (chunk === 'last') return isLast;
+  if (chunk === 'middle') return !isFirst && !isLast;
+  return chunk === undefined || chunk === index;
+}
 
 function reaches(fault: Fault, endpoint: string) {
   if (fault.options.endpoint !== undefined && fault.options.endpoint !== endpoint) return false;
@@ -126,6 +154,6 @@ function reaches(fault: Fault, endpoint: string) {
   if (group === 'status') return endpoint === 'status/fetch';
   if (group === 'token') return endpoint === 'oauth/token';
   if (group === 'api')
-    return !endpoint.startsWith('oauth/') && endpoint !== 'authorize' && endpoint !== 'webhook';
+    return !endpoint.startsWith('oauth/') && !['authorize', 'webhook', 'upload'].includes(endpoint);
   return true;
 }

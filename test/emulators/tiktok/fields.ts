@@ -30,6 +30,7 @@ export function readFields({ value, where, refuse, lint }: Reading) {
     flag: (name: string) => read(name, (one) => typeof one === 'boolean'),
     int32: (name: string) =>
       read(name, (one): one is number => Number.isInteger(one) && Math.abs(Number(one)) < 2 ** 31),
+    int64: (name: string) => read(name, (one): one is number => Number.isSafeInteger(one)),
     oneOf: <T extends string>(name: string, values: readonly T[]) =>
       read(name, (one): one is T => values.some((allowed) => allowed === one)),
     texts: (name: string) =>

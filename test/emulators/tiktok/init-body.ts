@@ -1,13 +1,14 @@
 import { readFields } from './fields.ts';
 import type { EmulatorOptions } from './options.ts';
 import { ApiRefusal, postInfoRefusal, sourceInfoRefusal } from './replies.ts';
-import type { Publish } from './state.ts';
+import type { Publish, Upload } from './state.ts';
 import { isSourceUrl } from './url-rules.ts';
 
 /** What an init call asks for, checked for shape but not against the creator. */
 export type InitRequest = Pick<Publish, 'mode' | 'mediaType' | 'postInfo' | 'isAigc' | 'sourceUrls'> & {
   privacyLevel?: string;
   photoCoverIndex?: number;
+  upload?: Pick<Upload, 'size' | 'chunkSize' | 'count'>;
 };
 
 type Reading = { body: unknown; options: EmulatorOptions; lint: (remark: string) => void };
@@ -34,14 +35,14 @@ export function readDirectVideo(reading: Reading): InitRequest {
   readBrand(info, privacyLevel, lint);
   const isAigc = info.flag('is_aigc') ?? false;
   info.finish();
-  const sourceUrls = readVideoSource(top.raw('source_info'), reading);
+  const source = readVideoSource(top.raw('source_info'), reading);
   top.finish();
   return {
     mode: 'DIRECT_POST',
     mediaType: 'VIDEO',
     postInfo: { ...Object(postInfo) },
     isAigc,
-    sourceUrls,
+    ...source,
     privacyLevel,
   };
 }
@@ -49,9 +50,9 @@ export function readDirectVideo(reading: Reading): InitRequest {
 /** https://developers.tiktok.com/doc/content-posting-api-reference-upload-video; drops whatever is not the source. */
 export function readDraftVideo(reading: Reading): InitRequest {
   const top = readFields({ value: reading.body, where: '', refuse: sourceInfoRefusal, lint: reading.lint });
-  const sourceUrls = readVideoSource(top.raw('source_info'), reading);
+  const source = readVideoSource(top.raw('source_info'), reading);
   top.finish();
-  return { mode: 'MEDIA_UPLOAD', mediaType: 'VIDEO', postInfo: {}, isAigc: false, sourceUrls };
+  return { mode: 'MEDIA_UPLOAD', mediaType: 'VIDEO', postInfo: {}, isAigc: false, ...source };
 }
 
 /** https://developers.tiktok.com/doc/content-posting-api-reference-photo-post */
@@ -116,12 +117,34 @@ function readVideoSource(value: unknown, { options, lint }: Reading) {
   const source = readFields({ value, where: 'source_info.', refuse: sourceInfoRefusal, lint });
   const kind = source.oneOf('source', ['PULL_FROM_URL', 'FILE_UPLOAD']);
   if (kind === 'FILE_UPLOAD') {
-    throw new ApiRefusal(400, 'invalid_params', 'This emulator lacks FILE_UPLOAD; use PULL_FROM_URL.');
+    const size = source.int64('video_size');
+    const chunkSize = source.int64('chunk_size');
+    const count = source.int64('total_chunk_count');
+    source.finish();
+    if (size === undefined || chunkSize === undefined || count === undefined) throw sourceInfoRefusal();
+    if (!areChunksFine({ size, chunkSize, count })) {
+      throw new ApiRefusal(400, 'invalid_params', 'The total chunk count is invalid');
+    }
+    return { sourceUrls: [], upload: { size, chunkSize, count } };
   }
   const url = source.text('video_url', Number.POSITIVE_INFINITY);
   source.finish();
   if (!kind || url === undefined || !isSourceUrl(url, options.allowLoopbackHttp)) throw sourceInfoRefusal();
-  return [url];
+  return { sourceUrls: [url] };
+}
+
+/**
+ * Whether "MB" is decimal or binary is not said: the stricter reading of each bound holds. The last chunk is then below 128 MB.
+ * https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide
+ */
+function areChunksFine({ size, chunkSize, count }: NonNullable<InitRequest['upload']>) {
+  if (size < 1 || chunkSize < 1 || count < 1 || count > 1000) return false;
+  if (count !== Math.floor(size / chunkSize)) return false;
+  if (size > 64_000_000 && count < 2) return false;
+  const isWhole = chunkSize === size;
+  if (size < 5_000_000 && !isWhole) return false;
+  if (!isWhole && chunkSize < 5 * 2 ** 20) return false;
+  return chunkSize <= 64_000_000;
 }
 
 function readPhotoSource(value: unknown, { options, lint }: Reading) {

@@ -46,6 +46,11 @@ export function createLifecycle({ state, clock, options, puller, posts, webhooks
     }
     if (signal.aborted) return;
     stopTimeout();
+    process(publish);
+  }
+
+  /** All bytes are here: from now on it becomes a post, or fails. */
+  function process(publish: Publish) {
     publish.stage = 'processing';
     const cover = readVideoCover(publish);
     if (cover !== undefined) publish.videoCoverMs = cover;
@@ -141,6 +146,7 @@ export function createLifecycle({ state, clock, options, puller, posts, webhooks
 
   return {
     begin,
+    process,
     fail,
 
     /** The person finishes a draft in the app; doing it again makes a second post of it. */

@@ -94,6 +94,8 @@ export type EmulatorOptions = {
   /** Keep the received bytes in `media[].body`. */
   keepMedia: boolean;
   pull: PullOptions;
+  /** How long an `upload_url` lives. */
+  uploadUrlSeconds: number;
   webhooks: WebhookOptions;
   strict: Strictness;
 };
@@ -125,6 +127,7 @@ export function resolveOptions(given: TikTokEmulatorOptions): EmulatorOptions {
     codeSeconds: given.codeSeconds ?? 60,
     allowLoopbackHttp: given.allowLoopbackHttp ?? true,
     keepMedia: given.keepMedia ?? false,
+    uploadUrlSeconds: given.uploadUrlSeconds ?? 3600,
     pull: { ...defaultPull, ...given.pull },
     webhooks: { ...defaultWebhooks, delayMs: given.webhookDelayMs ?? 5, ...given.webhooks },
     strict: { ...defaultStrictness, ...given.strict },

@@ -141,13 +141,13 @@ test('text is measured in UTF-16 units', async () => {
   expect((await caption(2201)).status).toBe(400);
 });
 
-test('FILE_UPLOAD and bodies that are no JSON are refused', async () => {
+test('FILE_UPLOAD without its chunks and bodies that are no JSON are refused', async () => {
   await using scene = await startScene({ ...never, strict: { invalidParamsCode: 'invalid_param' } });
   const upload = await scene.postVideo('a.mp4', (body) => {
     body.source_info.source = 'FILE_UPLOAD';
   });
   expect(upload).toMatchObject({ status: 400, code: 'invalid_param' });
-  expect(upload.json.error.message).toContain('FILE_UPLOAD');
+  expect(upload.json.error.message).toContain('source info');
   expect(await scene.call('post/publish/video/init/', '{')).toMatchObject({ status: 400 });
 });
 

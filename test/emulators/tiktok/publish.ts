@@ -9,6 +9,7 @@ import type { EmulatorOptions } from './options.ts';
 import { ApiRefusal, apiSuccess, type Reply } from './replies.ts';
 import type { Exchange } from './server.ts';
 import { type Grant, type InitEndpoint, type Publish, randomInt64, type State } from './state.ts';
+import type { Uploads } from './upload.ts';
 
 type Parts = {
   state: State;
@@ -19,6 +20,7 @@ type Parts = {
   rules: CreatorRules;
   faults: Faults;
   lifecycle: Lifecycle;
+  uploads: Uploads;
 };
 
 const idPrefixes: Record<InitEndpoint, string> = {
@@ -29,7 +31,7 @@ const idPrefixes: Record<InitEndpoint, string> = {
 
 /** The three endpoints that begin a publish. They are not idempotent. */
 export function createPublishEndpoints(parts: Parts) {
-  const { state, clock, options, bearer, limits, rules, faults, lifecycle } = parts;
+  const { state, clock, options, bearer, limits, rules, faults, lifecycle, uploads } = parts;
 
   async function answer(endpoint: InitEndpoint, exchange: Exchange): Promise<Reply> {
     const grant = bearer.readGrant(exchange);
@@ -41,10 +43,12 @@ export function createPublishEndpoints(parts: Parts) {
     rules.check(app, creator, request);
 
     const publish = build(endpoint, grant, request, body);
+    if (request.upload) publish.upload = uploads.open(publish.publishId, request.upload, exchange);
     state.publishes.push(publish);
     state.inits[endpoint] += 1;
     const isPublic = request.privacyLevel === 'PUBLIC_TO_EVERYONE';
     if (isPublic && options.webhooks.availableBefore === 'reply') await lifecycle.announceEarly(publish);
+    if (publish.upload) return apiSuccess({ publish_id: publish.publishId, upload_url: publish.upload.url });
     if (options.pull.beforeReply) {
       // The bound is for sources that leave the HEAD before it unanswered.
       await Promise.race([lifecycle.begin(publish).firstGetSent, clock.wait(1000)]);
@@ -63,24 +67,26 @@ export function createPublishEndpoints(parts: Parts) {
   }
 
   function build(endpoint: InitEndpoint, grant: Grant, request: InitRequest, body: unknown): Publish {
-    const { privacyLevel: _, ...asked } = request;
+    const { privacyLevel: _, upload, ...asked } = request;
+    const status = upload ? 'PROCESSING_UPLOAD' : 'PROCESSING_DOWNLOAD';
     const planned = faults.takePublish(endpoint);
     return {
       ...asked,
-      publishId: `${idPrefixes[endpoint]}${randomInt64()}`,
+      publishId: `${upload ? idPrefixes[endpoint].replace('_url', '_file') : idPrefixes[endpoint]}${randomInt64()}`,
       endpoint,
       creator: grant.creator,
       clientKey: grant.clientKey,
       openId: grant.openId,
       body,
       createdAt: clock.now(),
-      status: 'PROCESSING_DOWNLOAD',
-      stage: 'pulling',
+      status,
+      stage: upload ? 'uploading' : 'pulling',
       downloadedBytes: 0,
+      uploadedBytes: 0,
       postIds: [],
       fetches: [],
       media: [],
-      history: [{ status: 'PROCESSING_DOWNLOAD', at: clock.now() }],
+      history: [{ status, at: clock.now() }],
       hangs: planned?.base === 'hang',
       ...(planned?.base === 'fail' && { plannedFailure: planned.argument }),
     };

@@ -183,7 +183,7 @@ function flatten(headers: IncomingHttpHeaders) {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
-const listMetadata = ({ hasExif, hasGps, hasXmp, hasIptc, hasComment }: ProbedMedia) => [
+export const listMetadata = ({ hasExif, hasGps, hasXmp, hasIptc, hasComment }: ProbedMedia) => [
   ...(hasExif ? ['EXIF'] : []),
   ...(hasGps ? ['GPS'] : []),
   ...(hasXmp ? ['XMP'] : []),
@@ -191,7 +191,7 @@ const listMetadata = ({ hasExif, hasGps, hasXmp, hasIptc, hasComment }: ProbedMe
   ...(hasComment ? ['comment'] : []),
 ];
 
-const typeOf: Partial<Record<ProbedMedia['kind'], string>> = {
+export const typeOf: Partial<Record<ProbedMedia['kind'], string>> = {
   jpeg: 'image/jpeg',
   webp: 'image/webp',
   mp4: 'video/mp4',

@@ -4,6 +4,7 @@ import type { createProfileEndpoints } from './profile.ts';
 import type { createPublishEndpoints } from './publish.ts';
 import type { Route } from './server.ts';
 import type { createStatusEndpoints } from './status.ts';
+import type { Uploads } from './upload.ts';
 
 type Endpoints = {
   authorize: ReturnType<typeof createAuthorize>;
@@ -11,10 +12,11 @@ type Endpoints = {
   publish: ReturnType<typeof createPublishEndpoints>;
   status: ReturnType<typeof createStatusEndpoints>;
   profile: ReturnType<typeof createProfileEndpoints>;
+  uploads: Uploads;
 };
 
-/** Every path that exists, on `www.tiktok.com` (authorize) or on `open.tiktokapis.com`. */
-export function listRoutes({ authorize, oauth, publish, status, profile }: Endpoints): Route[] {
+/** Every path that exists, on `www.tiktok.com` (authorize), `open-upload.tiktokapis.com` (upload) or `open.tiktokapis.com`. */
+export function listRoutes({ authorize, oauth, publish, status, profile, uploads }: Endpoints): Route[] {
   const route = (method: string, path: string, endpoint: string, answer: Route['answer']) => ({
     method,
     path,
@@ -35,5 +37,6 @@ export function listRoutes({ authorize, oauth, publish, status, profile }: Endpo
     route('GET', '/v2/user/info/', 'user/info', profile.answerUser),
     route('POST', '/v2/video/list/', 'video/list', profile.answerVideoList),
     route('POST', '/v2/video/query/', 'video/query', profile.answerVideoQuery),
+    { ...route('PUT', '/upload/', 'upload', uploads.answerChunk), takesStream: true },
   ];
 }

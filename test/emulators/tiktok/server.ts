@@ -20,7 +20,9 @@ export type Exchange = {
   path: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
+  /** Empty where the route reads the request itself. */
   body: Buffer;
+  incoming: IncomingMessage;
   record: RequestRecord;
 };
 
@@ -30,6 +32,8 @@ export type Route = {
   /** The short name that faults, limits and the request log use. */
   endpoint: string;
   answer: (exchange: Exchange) => Reply | Promise<Reply>;
+  /** It reads the body itself, which may be bigger than memory. */
+  takesStream?: boolean;
 };
 
 type Parts = {
@@ -72,13 +76,14 @@ async function converse(parts: Parts, request: IncomingMessage, response: Server
   parts.state.requests.push(record);
   const route = findRoute(parts, record.method, url.pathname);
   if (route) record.endpoint = route.endpoint;
-  const body = await readBody(request);
+  const body = route?.takesStream ? Buffer.alloc(0) : await readBody(request);
   const exchange = {
     method: record.method,
     path: url.pathname,
     query: url.searchParams,
     headers: request.headers,
     body,
+    incoming: request,
     record,
   };
   const reply = route ? await answerWithFaults(parts, route, exchange) : plain(404, '404 page not found');
@@ -151,7 +156,7 @@ function spoil(fault: Fault, { strict }: EmulatorOptions, record: RequestRecord)
   return refuse(status ?? 500, code ?? (fault.argument || 'internal_error'));
 }
 
-function dropped(record: RequestRecord): Reply {
+export function dropped(record: RequestRecord): Reply {
   record.dropped = true;
   return { status: 0, headers: {}, body: '', succeeded: false };
 }

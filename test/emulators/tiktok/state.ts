@@ -77,7 +77,35 @@ export type Token = {
 
 export type InitEndpoint = 'video/init' | 'inbox/video/init' | 'content/init';
 
-export type PublishStatus = 'PROCESSING_DOWNLOAD' | 'SEND_TO_USER_INBOX' | 'PUBLISH_COMPLETE' | 'FAILED';
+export type PublishStatus =
+  | 'PROCESSING_DOWNLOAD'
+  | 'PROCESSING_UPLOAD'
+  | 'SEND_TO_USER_INBOX'
+  | 'PUBLISH_COMPLETE'
+  | 'FAILED';
+
+/** One request to an `upload_url`. */
+export type Chunk = {
+  first: number;
+  last: number;
+  at: number;
+  contentType: string;
+  /** Missing while it runs and where the socket was destroyed. */
+  status?: number;
+  /** Its bytes count as progress. */
+  isTaken: boolean;
+  fault?: string;
+};
+
+/** What an init with FILE_UPLOAD has agreed. */
+export type Upload = {
+  size: number;
+  chunkSize: number;
+  count: number;
+  url: string;
+  expiresAt: number;
+  chunks: Chunk[];
+};
 
 export type Fetch = {
   url: string;
@@ -115,7 +143,9 @@ export type Publish = {
   /** As sent; empty where the endpoint ignores it. */
   postInfo: Record<string, unknown>;
   isAigc: boolean;
+  /** Empty for an upload. */
   sourceUrls: string[];
+  upload?: Upload;
   photoCoverIndex?: number;
   /** Milliseconds from the start of a video, once it is here; 0 for the first frame. */
   videoCoverMs?: number;
@@ -124,9 +154,10 @@ export type Publish = {
   finishedAt?: number;
   status: PublishStatus;
   failReason?: string;
-  /** `pulling` until all bytes are here; only then cancel is too late. */
-  stage: 'pulling' | 'processing' | 'settled';
+  /** `pulling` or `uploading` until all bytes are here: it cannot become a post before that. */
+  stage: 'pulling' | 'uploading' | 'processing' | 'settled';
   downloadedBytes: number;
+  uploadedBytes: number;
   /** Ids of its posts that are public now, decimal. */
   postIds: string[];
   postedAt?: number;

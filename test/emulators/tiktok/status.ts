@@ -60,7 +60,7 @@ export function createStatusEndpoints({ state, options, bearer, limits, rules, l
       ...((isFull || reason !== undefined) && { fail_reason: reason ?? '' }),
       ...((isFull || ids.length > 0) && { publicaly_available_post_id: ids }),
       ...((isFull || publish.downloadedBytes > 0) && { downloaded_bytes: publish.downloadedBytes }),
-      ...(isFull && { uploaded_bytes: 0 }),
+      ...((isFull || publish.uploadedBytes > 0) && { uploaded_bytes: publish.uploadedBytes }),
     });
   }
 
