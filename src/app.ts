@@ -63,7 +63,7 @@ export async function startApp({
   links?: LinkOptions | undefined;
 }): Promise<App> {
   await using stack = new AsyncDisposableStack();
-  const { publicUrl, tiktok, access, limits, uploadLimitBytes, keepPostsMs } = config;
+  const { publicUrl, videoTransfer, tiktok, access, limits, uploadLimitBytes, keepPostsMs } = config;
   const stores = stack.use(openStores({ file: join(config.dataDir, 'nod.db'), onStatement }));
   const mediaStore = createMediaStore({
     directory: join(config.dataDir, 'media'),
@@ -88,6 +88,7 @@ export async function startApp({
     findFfmpeg,
     tiktok,
     publicUrl,
+    videoTransfer,
     limits,
     keepPostsMs,
     uploadLimitBytes,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
+import { VIDEO_TRANSFERS } from './core/publish/transfer/choose.ts';
 
 export type Config = ReturnType<typeof readConfig>;
 
@@ -65,6 +66,9 @@ const schema = z.object({
     .enum(['true', 'false'], { error: 'must be true or false' })
     .default('false')
     .transform((value) => value === 'true'),
+  VIDEO_TRANSFER: z
+    .enum(VIDEO_TRANSFERS, { error: `must be one of ${VIDEO_TRANSFERS.join(', ')}` })
+    .default('auto'),
   TELEGRAM_API_URL: address.default('https://api.telegram.org'),
   TELEGRAM_FILES_DIR: text.optional(),
   DISCORD_API_URL: address.default('https://discord.com/api'),
@@ -134,6 +138,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     telegram: telegram(values),
     discord: chat(values.DISCORD_TOKEN, values.DISCORD_API_URL),
     publicUrl: trimSlash(values.PUBLIC_URL),
+    videoTransfer: values.VIDEO_TRANSFER,
     host: values.HOST,
     port: values.PORT,
     dataDir: values.DATA_DIR,

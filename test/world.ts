@@ -67,6 +67,8 @@ export async function createWorld(options: WorldOptions = {}) {
     TELEGRAM_API_URL: telegram.apiUrl,
     ...(discord !== undefined && { DISCORD_TOKEN: discord.token, DISCORD_API_URL: discord.apiUrl }),
     PUBLIC_URL: publicUrl,
+    // An address of this machine would be uploaded from.
+    VIDEO_TRANSFER: 'pull',
     // Stories that are not about who gets in.
     ACCESS: 'open',
     // Those that are not about taking a post back need not wait for that.

@@ -34,6 +34,13 @@ import { createPublisher } from './publish/publisher.ts';
 import { createPullProgress } from './publish/pull-progress.ts';
 import { type Attempt, createReleaseGate } from './publish/release-gate.ts';
 import { createSignals, type PostSignals, type Publish } from './publish/signals.ts';
+import {
+  createTransferChoice,
+  type PullObstacle,
+  type UnverifiedAddress,
+  type VideoTransfer,
+} from './publish/transfer/choose.ts';
+import { createUploader } from './publish/transfer/upload.ts';
 import { createQuotas, type Lesson } from './quotas/quotas.ts';
 import { createResultsEnding, type EndedAccess } from './results/end-results.ts';
 import { createResultsReader } from './results/read-results.ts';
@@ -52,6 +59,12 @@ const LATE_VOTES_MS = 2 * 60_000;
 const MAX_ANNOUNCED = 1_000;
 /** Of a post that ended before that, others have been told that it left room. */
 const JUST_NOW_MS = 60_000;
+
+const PULL_OBSTACLES: Readonly<Record<PullObstacle, string>> = {
+  not_public: 'PUBLIC_URL is no public https address, so TikTok cannot fetch from it.',
+  not_verified:
+    'TikTok has refused to fetch from PUBLIC_URL: verify it in TikTok’s developer portal, under “URL properties”.',
+};
 
 /** What the core asks of the chats. */
 export interface ChatPorts {
@@ -92,6 +105,8 @@ export interface CoreOptions {
   };
   /** Where TikTok and browsers reach us; without a slash at the end. */
   readonly publicUrl: string;
+  /** How videos get to TikTok; by pull unless said otherwise. */
+  readonly videoTransfer?: VideoTransfer | undefined;
   readonly access: {
     readonly isOpen: boolean;
     readonly claimCode?: string | undefined;
@@ -255,6 +270,13 @@ export function createCore(options: CoreOptions) {
     readResults: results.readResults,
     now,
   });
+  const transfers = createTransferChoice({
+    mode: options.videoTransfer ?? 'pull',
+    publicUrl,
+    addresses: stores.store<UnverifiedAddress>('unverified-addresses'),
+    now,
+  });
+  const uploader = createUploader({ gate, client, waiting, pulls, secrets, mediaStore, now });
   const performer = createPerformer({
     mediaUrl: (attempt, file) => `${publicUrl}/media/${attempt.id}/${file.name}`,
     gate,
@@ -265,6 +287,8 @@ export function createCore(options: CoreOptions) {
     accounts,
     client,
     preparer,
+    transfers,
+    uploader,
     takesOver: (post) => intake.leave(post.id),
     progressed: (post) => tellOf(post, { soon: false }),
     pacing,
@@ -376,6 +400,7 @@ export function createCore(options: CoreOptions) {
   /** Goes on where the last run ended. */
   async function start(): Promise<void> {
     await upgradeWithdrawn(posts);
+    await warnOfObstacle();
     if (!accessRules.isOpen) await admitConnected({ access, workspaces: workspaceStore });
     await uploads.start();
     // A crash may have come between a draft's last change and its card.
@@ -386,10 +411,18 @@ export function createCore(options: CoreOptions) {
     accountKeeper.start();
   }
 
+  /** Says what the operator does where TikTok fetches nothing from here. */
+  async function warnOfObstacle(): Promise<void> {
+    const obstacle = await transfers.obstacle();
+    if (obstacle !== undefined)
+      log.warn({ publicUrl }, `${PULL_OBSTACLES[obstacle]} ${transfers.consequence}`);
+  }
+
   /** Resolves once everything under way has come to a point from which the next start goes on. */
   async function stop(): Promise<void> {
     await uploads.stop();
-    // A run of the engine may wait for a file that takes long to prepare.
+    // A run of the engine may wait for a file that takes long to prepare, or for a chunk that takes long to upload.
+    uploader.stop();
     await Promise.all([engine.stop(), intake.stop(), preparer.stop(), accountKeeper.stop()]);
     await recorder.idle();
     await lettingGoOn;
@@ -535,6 +568,7 @@ export function createCore(options: CoreOptions) {
     history,
     signals,
     quotas,
+    transfers,
     gate,
     pulls,
     publisher,

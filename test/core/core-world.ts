@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import {
   type PostStatus,
 } from '../../src/core/publish/post.ts';
 import { createPreviewLinks } from '../../src/core/publish/preview-links.ts';
+import type { VideoTransfer } from '../../src/core/publish/transfer/choose.ts';
 import type { Fresh } from '../../src/core/storage/database.ts';
 import { createSecrets } from '../../src/core/storage/secrets.ts';
 import type { TokenGrant } from '../../src/core/tiktok/types.ts';
@@ -37,6 +39,9 @@ export interface CoreWorldOptions {
   readonly gateWaitMs?: number;
   readonly releaseMediaAfterMs?: number;
   readonly stats?: boolean;
+  readonly videoTransfer?: VideoTransfer;
+  /** At which TikTok finds the web server, in place of its own address. */
+  readonly publicUrl?: string | undefined;
   /** Other room for media than plenty. */
   readonly disk?: DiskRoomOptions;
 }
@@ -73,12 +78,25 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
     },
   };
   const server = await startServer({ app, host: '127.0.0.1', port: 0, drainMs: 0 });
-  const { url } = server;
+  const { publicUrl: url = server.url } = options;
+  tiktok.options.pull.origins[url] = server.url;
   const mediaUrl = () => `${url}/media/`;
-  const { releaseMediaAfterMs, stats } = options;
-  const common = { directory, mediaStore, tiktok, publicUrl: url, pacing, log, releaseMediaAfterMs, stats };
+  const { releaseMediaAfterMs, stats, videoTransfer } = options;
+  const common = {
+    directory,
+    mediaStore,
+    tiktok,
+    publicUrl: url,
+    pacing,
+    log,
+    releaseMediaAfterMs,
+    stats,
+    videoTransfer,
+  };
   nods.push(openNod(common));
-  tiktok.app.urlProperties.push({ type: 'prefix', value: mediaUrl() });
+  /** Has TikTok know our address as ours. */
+  const verify = () => tiktok.app.urlProperties.push({ type: 'prefix', value: mediaUrl() });
+  verify();
   if (options.webhooks) tiktok.app.webhookUrl = `${url}/webhooks/tiktok`;
   stack.defer(() => checkTraces(lines, tiktok, mediaUrl()));
   stack.defer(async () => {
@@ -139,6 +157,21 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
     const limits = { maxBytes: 1_000_000, extension: 'jpg' };
     const file = await mediaStore.add(Readable.from([bytes]), limits);
     return { kind: 'photo', file, contentType: 'image/jpeg', width, height, changes: [] };
+  }
+
+  /** A video that TikTok takes, ready for it; of so many bytes where that is said, or as short as it comes. */
+  async function video(bytes?: number): Promise<PreparedMedia> {
+    const limits = { maxBytes: 4_000_000_000, extension: 'mp4' };
+    const file = await mediaStore.add(Readable.from(videoParts(bytes)), limits);
+    const size = { width: 360, height: 640 };
+    return { kind: 'video', file, contentType: 'video/mp4', ...size, durationSeconds: 2, changes: [] };
+  }
+
+  /** The same as `submit` with a video. */
+  async function submitVideo(bytes?: number, state: { [field: string]: unknown } = {}): Promise<Post> {
+    const media = await video(bytes);
+    const sources = [{ name: 'a.mp4', file: media.file }];
+    return submit({ status: 'queued', ...state, media: [media] }, { kind: 'video', sources });
   }
 
   /** A post of Ana's that is queued, or in whatever state the test wants it. */
@@ -215,11 +248,14 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
     mediaStore,
     pacing,
     mediaUrl,
+    verify,
     now: tiktok.clock.now,
     openAnother,
     connect,
     photo,
+    video,
     submit,
+    submitVideo,
     read,
     step,
     finish,
@@ -244,11 +280,26 @@ export function grantOf(pair: TokenPair): TokenGrant {
   };
 }
 
-/** The publishes that any byte of our media has reached. */
+/** The publishes that can become posts: bytes of our media were pulled for them, or the last chunk has come. */
 export function withBytes({ state }: TikTokEmulator) {
-  return state.publishes.filter(({ fetches }) =>
-    fetches.some(({ bytes, status = 0 }) => bytes > 0 && status < 300),
+  return state.publishes.filter(
+    ({ fetches, upload, uploadedBytes }) =>
+      fetches.some(({ bytes, status = 0 }) => bytes > 0 && status < 300) || uploadedBytes === upload?.size,
   );
+}
+
+/** The whole of a short video, and then a box without content that makes it as long as it shall be. */
+function* videoParts(bytes?: number): Generator<Buffer> {
+  const video = readFileSync(new URL('../fixtures/tiktok-h264.mp4', import.meta.url));
+  yield video;
+  if (bytes === undefined) return;
+  const filling = bytes - video.length;
+  const header = Buffer.alloc(8);
+  header.writeUInt32BE(filling);
+  header.write('free', 4, 'latin1');
+  yield header;
+  const zeros = Buffer.alloc(1_000_000);
+  for (let left = filling - 8; left > 0; left -= zeros.length) yield zeros.subarray(0, left);
 }
 
 export function initsOf({ state }: TikTokEmulator): number {
@@ -266,7 +317,14 @@ function checkTraces(lines: readonly string[], { state, app }: TikTokEmulator, m
   const attemptIds = state.publishes.flatMap(({ sourceUrls }) =>
     sourceUrls.map((url) => url.slice(mediaUrl.length).split('/')[0] ?? url),
   );
-  const secrets = [app.clientSecret, mediaUrl, ...state.tokens.map(({ value }) => value), ...attemptIds];
+  const uploads = state.publishes.flatMap(({ upload }) => upload?.url.split('upload_token=')[1] ?? []);
+  const secrets = [
+    app.clientSecret,
+    mediaUrl,
+    ...uploads,
+    ...state.tokens.map(({ value }) => value),
+    ...attemptIds,
+  ];
   const leaked = secrets.filter((secret) => log.includes(secret));
   if (leaked.length > 0) throw new Error(`The log holds ${leaked.join(', ')}.`);
   const unmet = state.lint.filter((note) => note.endsWith('never met.'));

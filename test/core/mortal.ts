@@ -78,10 +78,11 @@ function storeAround<V extends Versioned>(store: Store<V>, namespace: string, ar
 
 /** The same client, each call of which can be held up or be the last. */
 export function clientAround(client: TikTokClient, around: Around): TikTokClient {
-  const { initPublish, fetchStatus, cancelPublish, queryCreatorInfo } = client;
+  const { initPublish, uploadChunk, fetchStatus, cancelPublish, queryCreatorInfo } = client;
   return {
     ...client,
     initPublish: (...args) => around('init', () => initPublish(...args)),
+    uploadChunk: (...args) => around('upload chunk', () => uploadChunk(...args)),
     fetchStatus: (...args) => around('fetch status', () => fetchStatus(...args)),
     cancelPublish: (...args) => around('cancel', () => cancelPublish(...args)),
     queryCreatorInfo: (...args) => around('query creator', () => queryCreatorInfo(...args)),

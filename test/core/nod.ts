@@ -10,6 +10,7 @@ import { createEngine } from '../../src/core/publish/engine.ts';
 import type { Pacing } from '../../src/core/publish/pacing.ts';
 import type { Post } from '../../src/core/publish/post.ts';
 import type { Attempt } from '../../src/core/publish/release-gate.ts';
+import type { VideoTransfer } from '../../src/core/publish/transfer/choose.ts';
 import type { Ballot } from '../../src/core/review/ballots.ts';
 import { openStores } from '../../src/core/storage/database.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';
@@ -38,6 +39,8 @@ export interface NodOptions {
   readonly uploadLimitBytes?: number | undefined;
   /** How posts do is not read unless said otherwise. */
   readonly stats?: boolean | undefined;
+  /** Videos are pulled unless said otherwise. */
+  readonly videoTransfer?: VideoTransfer | undefined;
   /** Stands before and behind everything that the process reads, writes and asks of TikTok. */
   readonly around?: Around;
   readonly onStatement?: Parameters<typeof openStores>[0]['onStatement'];
@@ -69,6 +72,7 @@ export function openNod(options: NodOptions) {
     access: options.access ?? { isOpen: true },
     limits: options.limits ?? WITHOUT_LIMITS,
     keepPostsMs: Number.POSITIVE_INFINITY,
+    videoTransfer: options.videoTransfer,
     intake: options.intake,
     links: options.links ?? { network: NOWHERE },
     uploadLimitBytes: options.uploadLimitBytes,

@@ -116,6 +116,15 @@ export const POSTS: { readonly [S in PostStatus]: PostIn<S> } = {
   },
   queued: { ...baseWith(), status: 'queued', notBefore: T0 },
   submitting: { ...baseWith(), status: 'submitting', attemptId: 'a1', since: T0 },
+  uploading: {
+    ...baseWith(),
+    status: 'uploading',
+    attemptId: 'a1',
+    publishId: 'p1',
+    since: T0,
+    uploadedBytes: 0,
+    failures: 0,
+  },
   processing: {
     ...baseWith(),
     status: 'processing',

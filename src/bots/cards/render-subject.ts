@@ -14,6 +14,7 @@ import { isSettled, isTakenDown, latestResults, type Post } from '../../core/pub
 import { readVotes } from '../../core/publish/posts.ts';
 import type { PullCounts } from '../../core/publish/pull-progress.ts';
 import type { ReleaseGate } from '../../core/publish/release-gate.ts';
+import type { TransferChoice } from '../../core/publish/transfer/choose.ts';
 import { takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { Vote } from '../../core/review/review.ts';
@@ -47,6 +48,7 @@ export function createRenderer({
   ballots,
   gate,
   pulls,
+  transfers,
   mediaStore,
   preparer,
   uploads,
@@ -69,6 +71,7 @@ export function createRenderer({
   ballots: Ballots;
   gate: ReleaseGate;
   pulls: PullCounts;
+  transfers: Pick<TransferChoice, 'obstacle'>;
   mediaStore: MediaStore;
   preparer: Pick<MediaPreparer, 'progressOf' | 'hasFfmpeg'>;
   uploads: Pick<Uploads, 'progressOf'>;
@@ -211,7 +214,8 @@ export function createRenderer({
   const drawPost = async (post: Post, chat: ChatRef): Promise<Card> => postCard(await viewOf(post, chat));
 
   async function viewOf(post: Post, chat: ChatRef, { goesOn = false } = {}): Promise<PostView> {
-    const attempt = post.status === 'processing' ? await gate.read(post.attemptId) : undefined;
+    const isLeaving = post.status === 'uploading' || post.status === 'processing';
+    const attempt = isLeaving ? await gate.read(post.attemptId) : undefined;
     const pull = attempt && pulls.progress(attempt);
     const hasAccess = isSettled(post) || (await canReach(post));
     const votes = await readVotes(ballots, post);
@@ -219,8 +223,9 @@ export function createRenderer({
     const prepared = preparedPart(post);
     const results = stats ? latestResults(post) : undefined;
     const mayUseInbox = await allowsInbox(post);
+    const pullObstacle = post.status === 'failed' ? await transfers.obstacle() : undefined;
     const view = { post, chat, votes, goesOn, hasAccess, mayUseInbox, prepared, pull, results };
-    return { ...view, timeZone, pacing, now: now(), pictureOf };
+    return { ...view, pullObstacle, timeZone, pacing, now: now(), pictureOf };
   }
 
   /** Whether the account of a post that could go to the inbox instead has granted that. */
@@ -239,7 +244,7 @@ export function createRenderer({
 
   /** Whether the account is there to post to, or for what TikTok has already, to be asked about. */
   async function canReach({ status, workspace, content: { openId } }: Post): Promise<boolean> {
-    if (status !== 'processing') return accounts.isConnected(workspace, openId);
+    if (status !== 'uploading' && status !== 'processing') return accounts.isConnected(workspace, openId);
     const account = await accounts.get(openId);
     return account !== undefined && !account.expired;
   }

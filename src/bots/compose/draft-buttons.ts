@@ -44,7 +44,13 @@ type PressEvent = ChatEventOf<'press'>;
 /** TikTok may take longer than a button's spinner lasts, so the press is answered before TikTok is asked. */
 const ASKING = 'Asking TikTok…';
 /** A post in one of these would be lost with the access; all others can wait for a new one. */
-const AT_TIKTOK: ReadonlySet<PostStatus> = new Set(['preparing', 'queued', 'submitting', 'processing']);
+const AT_TIKTOK: ReadonlySet<PostStatus> = new Set([
+  'preparing',
+  'queued',
+  'submitting',
+  'uploading',
+  'processing',
+]);
 
 /** Does what a pressed button says; the guard has let it pass. */
 export function createButtonPresses({

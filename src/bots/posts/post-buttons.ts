@@ -142,7 +142,8 @@ export function createPostButtons({
   /** `page` is that of the queue in which it was pressed, which goes on without the post. */
   async function cancel(event: PressEvent, post: Post, page: string | undefined): Promise<void> {
     checkApplies('cancel', post);
-    if (post.status === 'processing' && post.cancelRefused) throw new UserError({ code: 'not_cancellable' });
+    const isTooLate = post.status === 'processing' && (post.cancelRefused || post.transfer === 'upload');
+    if (isTooLate) throw new UserError({ code: 'not_cancellable' });
     await signals.cancel(post.id, event.person);
     await event.answer(CANCELLING);
     if (page !== undefined && event.isOnMessage) await queue.show(event, pageIn(page), post);

@@ -1,7 +1,7 @@
 import type { StoredFile } from '../../core/media/types.ts';
 import type { AccountName, ChatRef } from '../../core/people.ts';
 import { isSlow, type Pacing } from '../../core/publish/pacing.ts';
-import type { Post, PostFailure, PostIn, PostResults } from '../../core/publish/post.ts';
+import type { Post, PostFailure, PostFailureReason, PostIn, PostResults } from '../../core/publish/post.ts';
 import {
   awaitsAccount,
   isSettled,
@@ -11,6 +11,7 @@ import {
   shownFile,
 } from '../../core/publish/post.ts';
 import type { PullProgress } from '../../core/publish/pull-progress.ts';
+import type { PullObstacle } from '../../core/publish/transfer/choose.ts';
 import type { Vote } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { disconnectedLines, reconnectRow } from '../accounts/account-cards.ts';
@@ -51,6 +52,8 @@ export interface PostView {
   readonly prepared?: number | undefined;
   /** What TikTok has taken of the media, while it takes it. */
   readonly pull?: PullProgress | undefined;
+  /** Why TikTok fetches nothing from this Nod, where that is known. */
+  readonly pullObstacle?: PullObstacle | undefined;
   /** How it does, as far as that is known and shown. */
   readonly results?: PostResults | undefined;
   /** IANA name. */
@@ -107,6 +110,8 @@ function body(view: PostView): Text {
       return queuedText(post, view);
     case 'submitting':
       return { headline: 'Posting', lines: [['✓ queued'], ['· handing it to TikTok']] };
+    case 'uploading':
+      return uploadingText(post, view);
     case 'processing':
       return processingText(post, view);
     case 'failed': {
@@ -114,13 +119,41 @@ function body(view: PostView): Text {
       const { inbox } = failureWords(wordingOf(chat), post.failure.reason);
       return {
         headline,
-        lines: [...lines, ...(inbox ? inboxLines(view) : []), ...tryAgainLines(post.failure, view)],
+        lines: [
+          ...lines,
+          ...transferLines(post, view),
+          ...(inbox ? inboxLines(view) : []),
+          ...tryAgainLines(post.failure, view),
+        ],
       };
     }
     default:
       return finalText(post, wordingOf(chat)) ?? { headline: post.status, lines: [] };
   }
 }
+
+/** Whether TikTok could have fetched the media at all shows in one of these. */
+const OF_FETCHING: ReadonlySet<PostFailureReason> = new Set([
+  'url_not_verified',
+  'invalid_request',
+  'pull_failed',
+  'never_pulled',
+]);
+
+/** Another way to TikTok, or that there is none. */
+function transferLines({ failure, content }: PostIn<'failed'>, { pullObstacle }: PostView): Line[] {
+  if (!OF_FETCHING.has(failure.reason)) return [];
+  const isUnverified = failure.reason === 'url_not_verified';
+  if (content.kind === 'video')
+    return isUnverified ? [['With VIDEO_TRANSFER=auto it is uploaded instead.']] : [];
+  if (pullObstacle === 'not_public') return [[NOT_PUBLIC]];
+  return isUnverified || pullObstacle === 'not_verified' ? [[FETCHED_ALONE]] : [];
+}
+
+const FETCHED_ALONE = 'TikTok takes photos in no other way than by fetching them from there.';
+const NOT_PUBLIC =
+  'TikTok fetches photos from this Nod, and takes them in no other way, but its address is not public. ' +
+  'The operator sets PUBLIC_URL to a public https address and verifies it in TikTok’s developer portal.';
 
 function preparingText(post: PostIn<'preparing'>, view: PostView): Text {
   const isDecided = post.review === undefined || post.review.decision !== undefined;
@@ -204,6 +237,21 @@ function takeBackText({ notBefore }: PostIn<'queued'>, now: number): string {
     : '· queued';
 }
 
+function uploadingText(post: PostIn<'uploading'>, { pull, now, timeZone }: PostView): Text {
+  const { bytes = 0, totalBytes = 0 } = pull ?? {};
+  const uploaded = Math.max(bytes, post.uploadedBytes);
+  const percent = totalBytes === 0 ? 0 : Math.floor((uploaded / totalBytes) * 100);
+  const bar = uploaded === 0 || totalBytes === 0 ? '·' : `${barOf(uploaded, totalBytes)} `;
+  const isPausing = post.notBefore !== undefined && post.notBefore > now;
+  const next: Line[] = isPausing
+    ? [['TikTok did not take a part of it. Next try ', whenSpan(post.notBefore, now, timeZone), '.']]
+    : [];
+  return {
+    headline: 'Posting',
+    lines: [['✓ queued'], [`${bar} uploading the video to TikTok, ${percent} %`], ...next],
+  };
+}
+
 function processingText(post: PostIn<'processing'>, view: PostView): Text {
   const { chat, pull, hasAccess, pacing, timeZone, now } = view;
   const lines: Line[] = [
@@ -212,6 +260,7 @@ function processingText(post: PostIn<'processing'>, view: PostView): Text {
   ];
   const isPulled = pull !== undefined && pull.completedAt !== undefined;
   if (isPulled) lines.push(['✓ TikTok took the media']);
+  else if (post.transfer === 'upload') lines.push(['✓ uploaded']);
   else if (pull !== undefined && pull.bytes > 0)
     lines.push([`${barOf(pull.bytes, pull.totalBytes)}  ${pullText(post, pull)}`]);
   else lines.push(['· TikTok takes the media']);
@@ -247,6 +296,7 @@ function rowsOf(view: PostView): Row[] {
     case 'in_review':
       return [...lostRows, buttonRow(cancel)];
     case 'submitting':
+    case 'uploading':
       return [buttonRow(cancel)];
     case 'preparing':
     case 'queued':
@@ -254,7 +304,7 @@ function rowsOf(view: PostView): Row[] {
     case 'on_hold':
       return heldRows(post, view);
     case 'processing':
-      return [...lostRows, ...(post.cancelRefused ? [] : [buttonRow(cancel)])];
+      return [...lostRows, ...(isCancellable(post) ? [buttonRow(cancel)] : [])];
     case 'failed':
       return failedRows(post, view);
     case 'unconfirmed':
@@ -274,6 +324,10 @@ function rowsOf(view: PostView): Row[] {
       return [];
   }
 }
+
+/** TikTok gives up pulls alone, and only for a while. */
+const isCancellable = (post: PostIn<'processing'>): boolean =>
+  !post.cancelRefused && post.transfer !== 'upload';
 
 /** The one next step comes first. */
 function failedRows(post: PostIn<'failed'>, view: PostView): Row[] {

@@ -138,6 +138,8 @@ function stateWords(post: Post, now: number, timeZone: string): Line {
       return ['waits for approval until ', momentSpan(post.expiresAt, now, timeZone)];
     case 'on_hold':
       return [`waits for ${post.author.name} to choose`];
+    case 'uploading':
+      return ['being uploaded to TikTok'];
     case 'processing':
       return ['TikTok is processing it'];
     case 'unconfirmed':

@@ -123,7 +123,11 @@ export function openedCard({
 }
 
 const canCancel = (post: Post): boolean =>
-  applies('cancel', post) && !(post.status === 'processing' && post.cancelRefused);
+  applies('cancel', post) &&
+  !(post.status === 'processing' && (post.cancelRefused || post.transfer === 'upload'));
+
+const isWithTikTok = ({ status }: Post): boolean =>
+  status === 'submitting' || status === 'uploading' || status === 'processing';
 
 /** When it is tried next, as long as that is still to come. */
 function goesOutAt(post: Post, now: number): number | undefined {
@@ -176,7 +180,7 @@ function entryLines(entry: QueueEntry, number: number, view: QueueView): Line[] 
 
 function stateText(entry: QueueEntry, { wording, timeZone, now }: QueueView): string {
   const { post, hasAccess } = entry;
-  if (post.status === 'submitting' || post.status === 'processing') return 'TikTok is taking it';
+  if (isWithTikTok(post)) return 'TikTok is taking it';
   if (!hasAccess) return `its account needs ${wording.slash}connect again`;
   switch (post.status) {
     case 'preparing': {

@@ -260,7 +260,13 @@ export function problemText(problem: Problem, wording: Wording): string {
   }
 }
 
-const ON_ITS_WAY: ReadonlySet<PostStatus> = new Set(['preparing', 'queued', 'submitting', 'processing']);
+const ON_ITS_WAY: ReadonlySet<PostStatus> = new Set([
+  'preparing',
+  'queued',
+  'submitting',
+  'uploading',
+  'processing',
+]);
 
 function submittedText({
   status,

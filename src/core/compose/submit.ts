@@ -521,6 +521,6 @@ const tooLate = (verb: 'edit', { status }: Post): UserError =>
   new UserError({
     code: 'not_now',
     verb,
-    status: status === 'processing' ? status : 'submitting',
+    status: status === 'processing' || status === 'uploading' ? status : 'submitting',
     links: [],
   });

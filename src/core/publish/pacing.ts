@@ -35,6 +35,18 @@ const RETRY_DELAYS_MS = [
   HOUR_MS,
 ] as const;
 
+/** After a chunk that TikTok did not take, or may not have; the address that it goes to lives for an hour. */
+const CHUNK_DELAYS_MS = [
+  1_000,
+  3_000,
+  10_000,
+  30_000,
+  MINUTE_MS,
+  2 * MINUTE_MS,
+  5 * MINUTE_MS,
+  10 * MINUTE_MS,
+] as const;
+
 /** After a preparation that failed through a fault of ours: the first may have met a busy moment, a full disk takes a person. */
 const PREPARING_DELAYS_MS = [5_000, 30_000, 2 * MINUTE_MS, 10 * MINUTE_MS] as const;
 
@@ -63,6 +75,11 @@ const LOOK_RETRY_DELAYS_MS = [5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS] as con
 /** Milliseconds until the next attempt; undefined when there shall be none. */
 export function retryDelayMs(retries: number): number | undefined {
   return RETRY_DELAYS_MS[retries];
+}
+
+/** Milliseconds until a chunk is sent once more, after so many failures in a row; undefined when it shall not be. */
+export function chunkDelayMs(failures: number): number | undefined {
+  return CHUNK_DELAYS_MS[failures];
 }
 
 /** Milliseconds until the files are prepared once more; undefined when they shall not be. */

@@ -31,6 +31,9 @@ import {
 import type { PullCounts } from './pull-progress.ts';
 import type { Attempt, AttemptFile, ReleaseGate } from './release-gate.ts';
 import type { PostSignals, Signals } from './signals.ts';
+import type { TransferChoice } from './transfer/choose.ts';
+import { planChunks } from './transfer/chunks.ts';
+import type { Uploader } from './transfer/upload.ts';
 import { takesVotes } from './verbs.ts';
 
 /** Does the one side effect that a post's status calls for. */
@@ -43,6 +46,8 @@ export function createPerformer({
   accounts,
   client,
   preparer,
+  transfers,
+  uploader,
   mediaUrl,
   takesOver = () => {},
   progressed = () => {},
@@ -57,6 +62,8 @@ export function createPerformer({
   accounts: Accounts;
   client: TikTokClient;
   preparer: MediaPreparer;
+  transfers: TransferChoice;
+  uploader: Uploader;
   mediaUrl: (attempt: Attempt, file: AttemptFile) => string;
   /** Told that a post prepares its files itself from here on. */
   takesOver?: (post: Post) => void;
@@ -85,12 +92,14 @@ export function createPerformer({
         return (await waiting.noted(post)) ?? goOn(post);
       case 'submitting':
         return submit(post);
+      case 'uploading':
+        return uploader.upload(post, { isDue: isDue(post), readStatus: (current) => lookUp(current) });
       case 'processing': {
         const note = await signals.read(post.id);
         const told = await follower.publicNews(post, note);
         if (told !== undefined) return told;
         if (!post.cancelRefused && (await waiting.stoppedBy(post, note)) !== undefined) return cancel(post);
-        return isDue(post) || isHinted(post, note) ? readStatus(post, note) : undefined;
+        return isDue(post) || isHinted(post, note) ? lookUp(post, note) : undefined;
       }
       case 'published':
       case 'in_inbox':
@@ -128,10 +137,11 @@ export function createPerformer({
   const reminder = (post: PostIn<'in_review'>): PostEvent | undefined =>
     isDue(post) && !isOver(post) && !post.isReminded ? { type: 'reminded' } : undefined;
 
-  /** Ends the preparing of a post that somebody has stopped meanwhile. */
+  /** Ends the preparing or the upload of a post that somebody has stopped meanwhile. */
   async function reconsider(postId: string): Promise<void> {
     const run = preparing.get(postId);
     if (run !== undefined && (await waiting.cancelled(run.post)) !== undefined) run.ending.abort();
+    await uploader.reconsider(postId);
   }
 
   async function prepare(post: PostIn<'preparing'>): Promise<PostEvent | undefined> {
@@ -182,7 +192,8 @@ export function createPerformer({
   }
 
   async function openAttempt(post: PostIn<'queued'>): Promise<PostEvent> {
-    const attempt = await gate.open({ postId: post.id, media: post.media });
+    const transfer = await transfers.choose(post);
+    const attempt = await gate.open({ postId: post.id, media: post.media, transfer });
     return { type: 'attempt_opened', attemptId: attempt.id };
   }
 
@@ -193,27 +204,37 @@ export function createPerformer({
    * for each attempt, which the claim on the disk makes sure of even across a crash. If the reply brings a `publish_id`,
    * the gate opens for exactly that one. In every other case, a refusal, silence, an answer that nobody can read or a
    * process that died in between, the attempt is revoked: whatever TikTok may have begun can then never fetch a byte,
-   * and a new attempt under new URLs is safe.
+   * and a new attempt under new URLs is safe. An upload is only begun by it: where its bytes go is known from the reply
+   * alone, so without one nobody can send any.
    */
   async function submit(post: PostIn<'submitting'>): Promise<PostEvent> {
     const attempt = await gate.read(post.attemptId);
     if (attempt === undefined) return { type: 'unanswered' };
-    if (attempt.state === 'released') return { type: 'accepted', publishId: attempt.publishId };
+    const earlier = acceptedBy(attempt);
+    if (earlier !== undefined) return earlier;
     const stopped = await waiting.cancelled(post);
     if (stopped !== undefined) return abandon(attempt, stopped);
     let token: string | undefined;
     try {
       token = await accounts.accessToken(post.content.openId);
       if (!(await gate.claimCall(attempt.id))) return abandon(attempt, { type: 'unanswered' });
-      const { publishId } = await client.initPublish(token, publishRequest(post, attempt));
+      const askedAt = now();
+      const { publishId, uploadUrl } = await client.initPublish(token, publishRequest(post, attempt));
       await signals.link(publishId, post.id, post.content);
       const stopped = await waiting.cancelled(post);
       if (stopped !== undefined) return abandon(attempt, stopped);
-      const current = await gate.release(attempt.id, publishId);
-      return current?.state === 'released' ? { type: 'accepted', publishId } : { type: 'unanswered' };
+      const current =
+        uploadUrl === undefined
+          ? await gate.release(attempt.id, publishId)
+          : await uploader.begin(attempt, { publishId, uploadUrl, askedAt });
+      return acceptedBy(current) ?? { type: 'unanswered' };
     } catch (error) {
       if (error instanceof TikTokAuthError && token !== undefined) {
         await accounts.distrust(post.content.openId, token);
+      }
+      if (await goesAnotherWay(post, attempt, error)) {
+        const failure = { reason: 'url_not_verified' as const };
+        return abandon(attempt, { type: 'refused', failure, next: { type: 'retry' } });
       }
       const isPrivacy = error instanceof TikTokApiError && refusalOf(error.code).ask === 'privacy';
       return abandon(
@@ -226,16 +247,29 @@ export function createPerformer({
   /** Revokes the attempt. Should it have been released after all, that stands, and the post follows it. */
   async function abandon(attempt: Attempt, event: PostEvent): Promise<PostEvent> {
     const current = await gate.revoke(attempt.id);
-    return current?.state === 'released' ? { type: 'accepted', publishId: current.publishId } : event;
+    return acceptedBy(current) ?? event;
+  }
+
+  /** Whether TikTok pulls nothing from our address, so that the next attempt uploads. */
+  async function goesAnotherWay(post: Post, attempt: Attempt, error: unknown): Promise<boolean> {
+    const isUnverified =
+      error instanceof TikTokApiError && refusalOf(error.code).reason === 'url_not_verified';
+    return isUnverified && attempt.transfer === undefined && (await transfers.learnUnverified(post));
   }
 
   function publishRequest(post: PostIn<'submitting'>, attempt: Attempt) {
     const { kind, postMode, title, caption, settings, coverIndex, coverMs } = post.content;
-    const mediaUrls = attempt.files.map((file) => mediaUrl(attempt, file));
-    return { kind, postMode, title, caption, settings, mediaUrls, coverIndex, coverMs };
+    const isUpload = attempt.transfer === 'upload';
+    const mediaUrls = isUpload ? [] : attempt.files.map((file) => mediaUrl(attempt, file));
+    const upload = isUpload ? planChunks(attempt.files[0]?.bytes ?? 0) : undefined;
+    return { kind, postMode, title, caption, settings, mediaUrls, upload, coverIndex, coverMs };
   }
 
-  async function readStatus(post: PostIn<'processing'>, note: PostSignals | undefined): Promise<PostEvent> {
+  /** What TikTok says of a publish, and what follows from it. */
+  async function lookUp(
+    post: PostIn<'uploading' | 'processing'>,
+    note?: PostSignals | undefined,
+  ): Promise<PostEvent> {
     const read = await follower.readStatus(post, { note, pulledBytes: await countPulled(post) });
     if (read.type !== 'status_read' || read.failure === undefined || read.next === undefined) return read;
     if (read.failure.reason === 'privacy_not_allowed') return waiting.askForPrivacy(post);
@@ -248,6 +282,8 @@ export function createPerformer({
   }
 
   async function cancel(post: PostIn<'processing'>): Promise<PostEvent> {
+    // TikTok gives up pulls alone.
+    if (post.transfer === 'upload') return { type: 'cancel_refused' };
     const askedAt = now();
     try {
       await accounts.withToken(post.content.openId, (token) => client.cancelPublish(token, post.publishId));
@@ -260,6 +296,12 @@ export function createPerformer({
   }
 
   return { perform, nextTickAt, reconsider };
+}
+
+/** What an attempt says that TikTok has taken on already. */
+function acceptedBy(attempt: Attempt | undefined): PostEvent | undefined {
+  if (attempt?.state !== 'released' && attempt?.state !== 'uploading') return undefined;
+  return { type: 'accepted', publishId: attempt.publishId, transfer: attempt.transfer };
 }
 
 export type Performer = ReturnType<typeof createPerformer>;

@@ -83,6 +83,8 @@ export type PostFailureReason =
   | 'preparing_failed'
   | 'tiktok_unreachable'
   | 'never_pulled'
+  /** The upload broke off before its last chunk. */
+  | 'upload_failed'
   | 'account_disconnected';
 
 /** How one of TikTok's limits was used, as we count it, when it held a post back. */
@@ -151,6 +153,8 @@ export interface PostBase extends Versioned {
   readonly readyAt?: number | undefined;
   /** Until when, as far as is known, a limit has held it back: patience with TikTok counts from here on. */
   readonly heldBackAt?: number | undefined;
+  /** TikTok could not pull its video; another attempt may upload it. */
+  readonly pullFailed?: true | undefined;
   /** TikTok refused its AI label, and a person has agreed to post it without. */
   readonly leavesOutAiLabel?: true | undefined;
   /** How many attempts were opened. */
@@ -223,6 +227,19 @@ type Released =
   /** `wait` says why it is not tried at once. */
   | { readonly status: 'queued'; readonly notBefore: number; readonly wait?: PostFailure }
   | { readonly status: 'submitting'; readonly attemptId: string; readonly since: number }
+  /** TikTok awaits chunks of its video; it cannot become a post before the last one. */
+  | {
+      readonly status: 'uploading';
+      readonly attemptId: string;
+      readonly publishId: string;
+      readonly since: number;
+      /** When the last pause ends; absent before the first one. */
+      readonly notBefore?: number | undefined;
+      /** What TikTok certainly had at the last pause. */
+      readonly uploadedBytes: number;
+      /** How many pauses there were since it came on. */
+      readonly failures: number;
+    }
   | {
       readonly status: 'processing';
       readonly attemptId: string;
@@ -233,6 +250,8 @@ type Released =
       readonly nextCheckAt: number;
       /** What TikTok has certainly taken, by our own count or by its own. */
       readonly pulledBytes: number;
+      /** Absent for a pull. */
+      readonly transfer?: 'upload' | undefined;
       /** TikTok said that it is too late to cancel. */
       readonly cancelRefused?: true;
     }
@@ -296,7 +315,11 @@ export type PostEvent =
   | { type: 'attempt_opened'; attemptId: string }
   /** The account that the post waits for is connected again. */
   | { type: 'reconnected' }
-  | { type: 'accepted'; publishId: string }
+  | { type: 'accepted'; publishId: string; transfer?: 'upload' | undefined }
+  /** A chunk was not taken, or nobody knows. */
+  | { type: 'upload_paused'; uploadedBytes: number; retryAfterMs?: number | undefined }
+  /** The last chunk was sent: only TikTok's status tells what became of it. */
+  | { type: 'handed_over'; uploadedBytes: number }
   /** A clear no, or no call at all. */
   | { type: 'refused'; failure: PostFailure; next: Next }
   /** No answer that proves anything. The attempt is revoked, so what TikTok may have started cannot become a post. */
@@ -408,6 +431,8 @@ export function dueAt(post: Post): number | undefined {
       return post.notBefore ?? post.createdAt;
     case 'submitting':
       return post.since;
+    case 'uploading':
+      return post.notBefore ?? post.since;
     case 'queued':
       return post.notBefore;
     case 'in_review':

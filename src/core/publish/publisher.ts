@@ -100,5 +100,5 @@ export function createPublisher({
 }
 
 function attemptOf(post: Post): string | undefined {
-  return post.status === 'submitting' || post.status === 'processing' ? post.attemptId : undefined;
+  return 'attemptId' in post ? post.attemptId : undefined;
 }

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import type { PreparedMedia } from '../media/types.ts';
 import type { Store, Versioned } from '../storage/database.ts';
+import type { SealedSecret } from '../storage/secrets.ts';
+import type { ChunkPlan } from '../tiktok/types.ts';
 
 /** A file of an attempt, by the name that its URL ends with. */
 export interface AttemptFile {
@@ -12,7 +14,18 @@ export interface AttemptFile {
   readonly contentType: string;
 }
 
-/** One try to publish one post. `state` changes once, by compare-and-set, and the first change stands. */
+/** Where the chunks of an upload go, and how long they may. */
+export interface UploadTarget {
+  readonly url: SealedSecret;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+  readonly plan: ChunkPlan;
+}
+
+/**
+ * One try to publish one post. It ends as `released` or `revoked`, by compare-and-set, and the first of them stands; an
+ * upload is `uploading` before that.
+ */
 export type Attempt = Versioned & {
   /** Unguessable: whoever knows it can read the media while the gate is open. */
   readonly id: string;
@@ -20,9 +33,14 @@ export type Attempt = Versioned & {
   readonly files: readonly AttemptFile[];
   /** When `init` was about to be called; it is never called a second time for one attempt. */
   readonly calledAt?: number;
+  /** Absent for a pull. */
+  readonly transfer?: 'upload' | undefined;
 } & (
     | { readonly state: 'sealed' }
-    | { readonly state: 'released'; readonly publishId: string }
+    /** TikTok awaits chunks, and has not been sent the last one. */
+    | { readonly state: 'uploading'; readonly publishId: string; readonly upload: UploadTarget }
+    /** Bytes may leave; of an upload, also the last ones. */
+    | { readonly state: 'released'; readonly publishId: string; readonly upload?: UploadTarget }
     | { readonly state: 'revoked' }
   );
 
@@ -35,6 +53,7 @@ export type Admission =
  * The release gate: bytes leave only when the `publish_id` that they are for is on our disk.
  *
  * TikTok pulls the media from us, so what it started without our knowing can never become a post: its URLs answer 404.
+ * An upload cannot become one before its last chunk: that is not sent before `released` is on the disk.
  */
 export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>; now: () => number }) {
   /** Attempts that change no more, so that a picture need not cost a read of the database each. */
@@ -49,9 +68,11 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
   async function open({
     postId,
     media,
+    transfer,
   }: {
     postId: string;
     media: readonly PreparedMedia[];
+    transfer?: 'upload' | undefined;
   }): Promise<Attempt> {
     const id = randomBytes(24).toString('base64url');
     const files = media.map((item, index) => ({
@@ -60,7 +81,7 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
       bytes: item.file.bytes,
       contentType: item.contentType,
     }));
-    const attempt = await attempts.create(id, { id, postId, files, state: 'sealed' });
+    const attempt = await attempts.create(id, { id, postId, files, transfer, state: 'sealed' });
     if (attempt === undefined)
       throw new Error('A fresh attempt id is taken: the random source repeats itself.');
     ours.set(id, attempt);
@@ -84,6 +105,22 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
     return claimed !== undefined;
   }
 
+  /** Notes for which publish, and where to, the chunks of an upload go; the attempt as it is now. */
+  async function accept(
+    id: string,
+    { publishId, upload }: { publishId: string; upload: UploadTarget },
+  ): Promise<Attempt | undefined> {
+    const accepted = await attempts.update(
+      id,
+      (attempt) =>
+        attempt.state === 'sealed' ? { ...attempt, state: 'uploading', publishId, upload } : undefined,
+      ours.get(id),
+    );
+    if (accepted?.state === 'uploading' && ours.has(id)) ours.set(id, accepted);
+    else ours.delete(id);
+    return accepted;
+  }
+
   const release = (id: string, publishId: string) =>
     settle(id, (attempt) => ({ ...attempt, state: 'released', publishId }));
 
@@ -92,11 +129,7 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
   /** Makes the first change; the attempt as it stands, whoever changed it. Undefined when it was closed. */
   async function settle(id: string, change: (attempt: Attempt) => Attempt): Promise<Attempt | undefined> {
     const settled = await remember(() =>
-      attempts.update(
-        id,
-        (attempt) => (attempt.state === 'sealed' ? change(attempt) : undefined),
-        ours.get(id),
-      ),
+      attempts.update(id, (attempt) => (isOpen(attempt) ? change(attempt) : undefined), ours.get(id)),
     );
     ours.delete(id);
     if (settled !== undefined) changes.emit(id);
@@ -137,6 +170,8 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
     const attempt = await readSaved(id);
     const file = attempt?.files.find((candidate) => candidate.name === fileName);
     if (attempt === undefined || file === undefined || attempt.state === 'revoked') return { state: 'gone' };
+    // What is uploaded leaves by no other way.
+    if (attempt.transfer === 'upload' || attempt.state === 'uploading') return { state: 'gone' };
     return { state: attempt.state, attempt, file };
   }
 
@@ -150,8 +185,9 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
    * read: one that was sealed then may just be getting its post, in another process, and is left if it is released.
    */
   async function sweep(left: readonly Attempt[]): Promise<void> {
-    for (const { id, state } of left) {
-      const current = state === 'sealed' ? await revoke(id) : undefined;
+    for (const attempt of left) {
+      const { id } = attempt;
+      const current = isOpen(attempt) ? await revoke(id) : undefined;
       if (current?.state !== 'released') await close(id);
     }
   }
@@ -159,12 +195,15 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
   async function remember(look: () => Promise<Attempt | undefined>): Promise<Attempt | undefined> {
     const before = closings;
     const attempt = await look();
-    const isFinal = attempt !== undefined && attempt.state !== 'sealed';
+    const isFinal = attempt !== undefined && !isOpen(attempt);
     if (isFinal && before === closings) known.set(attempt.id, attempt);
     return attempt;
   }
 
-  return { open, read, claimCall, release, revoke, close, admit, list, sweep };
+  return { open, read, claimCall, accept, release, revoke, close, admit, list, sweep };
 }
 
 export type ReleaseGate = ReturnType<typeof createReleaseGate>;
+
+/** Whether nothing has been decided about the attempt yet. */
+const isOpen = ({ state }: Attempt): boolean => state === 'sealed' || state === 'uploading';

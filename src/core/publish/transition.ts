@@ -1,5 +1,6 @@
 import type { Decision } from '../review/review.ts';
 import {
+  chunkDelayMs,
   lookRetryDelayMs,
   nextLookAt,
   type Pacing,
@@ -71,9 +72,21 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
         since: now,
       };
     case 'accepted':
-      return post.status === 'submitting' ? follow(post, event.publishId, now, pacing) : post;
+      if (post.status !== 'submitting') return post;
+      return event.transfer === 'upload'
+        ? beginUpload(post, event.publishId, now)
+        : follow(post, event, now, pacing);
+    case 'upload_paused':
+      return post.status === 'uploading' ? pauseUpload(post, event, now) : post;
+    case 'handed_over': {
+      if (post.status !== 'uploading') return post;
+      const { publishId } = post;
+      const { uploadedBytes: pulledBytes } = event;
+      return follow(post, { publishId, pulledBytes, transfer: 'upload' }, now, pacing);
+    }
     case 'refused':
-      if (post.status !== 'submitting' && post.status !== 'queued') return post;
+      if (post.status !== 'submitting' && post.status !== 'queued' && post.status !== 'uploading')
+        return post;
       return proceed(post, event.failure, event.next, now, pacing);
     case 'unanswered':
       return post.status === 'submitting' ? retry(post, { reason: 'tiktok_unreachable' }, now) : post;
@@ -136,7 +149,12 @@ function reschedule(post: Post, publishAt: number | undefined, now: number, paci
 
 /** Waits for its author's choice. */
 function hold(post: Post, event: Extract<PostEvent, { type: 'held' }>, now: number, pacing: Pacing): Post {
-  if (post.status !== 'queued' && post.status !== 'submitting' && post.status !== 'processing') return post;
+  const isUnderWay =
+    post.status === 'queued' ||
+    post.status === 'submitting' ||
+    post.status === 'uploading' ||
+    post.status === 'processing';
+  if (!isUnderWay) return post;
   const { problem, privacyLevelOptions } = event;
   const expiresAt = now + pacing.holdMs;
   return { ...baseOf(post), status: 'on_hold', problem, privacyLevelOptions, expiresAt };
@@ -145,11 +163,17 @@ function hold(post: Post, event: Extract<PostEvent, { type: 'held' }>, now: numb
 type StatusRead = Extract<PostEvent, { type: 'status_read' }>;
 type Told = Pick<PostIn<'published'>, 'postIds' | 'goneIds' | 'shareUrls'> & { readonly askedAt: number };
 type StatusUnread = Extract<PostEvent, { type: 'status_unread' }>;
-type Followable = PostIn<'processing' | 'published' | 'in_inbox' | 'unconfirmed'>;
-type Retryable = PostIn<'queued' | 'submitting' | 'processing'>;
+type Followable = PostIn<'uploading' | 'processing' | 'published' | 'in_inbox' | 'unconfirmed'>;
+type Retryable = PostIn<'queued' | 'submitting' | 'uploading' | 'processing'>;
 
 /** Begins to follow what TikTok has taken. */
-function follow(post: PostIn<'submitting'>, publishId: string, now: number, pacing: Pacing): Post {
+function follow(
+  post: PostIn<'submitting' | 'uploading'>,
+  taken: { publishId: string; pulledBytes?: number; transfer?: 'upload' | undefined },
+  now: number,
+  pacing: Pacing,
+): Post {
+  const { publishId, pulledBytes = 0, transfer } = taken;
   return {
     ...baseOf(post),
     status: 'processing',
@@ -159,13 +183,45 @@ function follow(post: PostIn<'submitting'>, publishId: string, now: number, paci
     checks: 0,
     checkedAt: now,
     nextCheckAt: now + statusCheckDelayMs(0, pacing),
-    pulledBytes: 0,
+    pulledBytes,
+    transfer,
   };
+}
+
+function beginUpload(post: PostIn<'submitting'>, publishId: string, now: number): Post {
+  const { attemptId } = post;
+  return {
+    ...baseOf(post),
+    status: 'uploading',
+    attemptId,
+    publishId,
+    since: now,
+    uploadedBytes: 0,
+    failures: 0,
+  };
+}
+
+/** Goes on later; whoever sends the chunks ends an upload that does not come on. */
+function pauseUpload(
+  post: PostIn<'uploading'>,
+  { uploadedBytes, retryAfterMs = 0 }: Extract<PostEvent, { type: 'upload_paused' }>,
+  now: number,
+): Post {
+  const failures = uploadedBytes > post.uploadedBytes ? 0 : post.failures;
+  const delayMs = Math.max(chunkDelayMs(failures) ?? 0, retryAfterMs);
+  const most = Math.max(post.uploadedBytes, uploadedBytes);
+  return { ...post, notBefore: now + delayMs, uploadedBytes: most, failures: failures + 1 };
 }
 
 /** What TikTok’s answer about a publish makes of its post. */
 function afterStatus(post: Post, event: StatusRead, now: number, pacing: Pacing): Post {
-  if (post.status !== 'processing' && post.status !== 'published' && post.status !== 'in_inbox') return post;
+  if (
+    post.status !== 'uploading' &&
+    post.status !== 'processing' &&
+    post.status !== 'published' &&
+    post.status !== 'in_inbox'
+  )
+    return post;
   const { status } = event.status;
   if (status === 'PUBLISH_COMPLETE') return publish(post, event, now, pacing);
   if (post.status === 'published') return checkLater(post, event.askedAt, now, pacing);
@@ -173,6 +229,7 @@ function afterStatus(post: Post, event: StatusRead, now: number, pacing: Pacing)
   if (post.status === 'in_inbox') return checkLater(post, event.askedAt, now, pacing);
 
   if (status === 'FAILED') return afterFailure(post, event, now, pacing);
+  if (post.status === 'uploading') return post;
   const pulled = withPulled(post, event);
   return isOutOfPatience(pulled, now, pacing)
     ? giveUpWaiting(pulled, now)
@@ -228,7 +285,7 @@ const areGone = (postIds: readonly string[], goneIds: readonly string[] = []): b
   postIds.length > 0 && postIds.every((id) => goneIds.includes(id));
 
 function deliverToInbox(
-  post: PostIn<'processing' | 'in_inbox'>,
+  post: PostIn<'uploading' | 'processing' | 'in_inbox'>,
   event: StatusRead,
   now: number,
   pacing: Pacing,
@@ -278,8 +335,14 @@ function withLooks<P extends Omit<PostIn<'published'>, 'nextCheckAt'>>(post: P, 
   return { ...post, nextResultsAt: planned };
 }
 
-function afterFailure(post: PostIn<'processing'>, event: StatusRead, now: number, pacing: Pacing): Post {
+function afterFailure(
+  before: PostIn<'uploading' | 'processing'>,
+  event: StatusRead,
+  now: number,
+  pacing: Pacing,
+): Post {
   const failure = event.failure ?? { reason: 'unknown' as const };
+  const post = failure.reasonRaw === 'video_pull_failed' ? { ...before, pullFailed: true as const } : before;
   if (failure.reason === 'cancelled_at_tiktok')
     return { ...baseOf(post), status: 'cancelled', settledAt: now };
   return proceed(post, failure, event.next ?? { type: 'give_up' }, now, pacing);
@@ -330,7 +393,12 @@ function deleteResults(post: PostIn<'published'>, until: number): Post {
   return { ...post, results: kept.length === 0 ? undefined : kept };
 }
 
+/**
+ * What was never pulled cannot be there. Of an upload the last chunk was sent: TikTok documents no count of bytes as proof
+ * that it never arrived.
+ */
 function giveUpWaiting(post: PostIn<'processing'>, now: number): Post {
+  if (post.transfer === 'upload') return leaveUnconfirmed(post, now);
   return post.pulledBytes === 0 ? fail(post, { reason: 'never_pulled' }, now) : leaveUnconfirmed(post, now);
 }
 
@@ -354,7 +422,7 @@ function withLateCheck(
 function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
   const { id, version, workspace, chat, author, draftId, messages, account, createdAt } = post;
   const { content, contentHash, likeness, preview, media } = post;
-  const { review, publishAt, readyAt, heldBackAt, attempts, retries, leavesOutAiLabel } = post;
+  const { review, publishAt, readyAt, heldBackAt, attempts, retries, leavesOutAiLabel, pullFailed } = post;
   return {
     id,
     version,
@@ -377,6 +445,7 @@ function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
     attempts,
     retries,
     leavesOutAiLabel,
+    pullFailed,
   } satisfies Record<keyof PostBase, unknown>;
 }
 

@@ -8,7 +8,7 @@ export const APPLIES = {
   explain: ['rejected'],
   /** TikTok has not been asked yet. */
   plan: ['preparing', 'in_review', 'queued'],
-  cancel: ['preparing', 'in_review', 'on_hold', 'queued', 'submitting', 'processing'],
+  cancel: ['preparing', 'in_review', 'on_hold', 'queued', 'submitting', 'uploading', 'processing'],
   /** An unconfirmed post too: it takes a person who has looked at the account to say that it is not there. */
   retry: ['expired', 'cancelled', 'failed', 'unconfirmed'],
   /** Chooses anew who can see it. */

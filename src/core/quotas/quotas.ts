@@ -343,6 +343,7 @@ function counts(post: Post, publishId: string, at: number): boolean {
     // TikTok has just accepted it, and the post does not say so yet.
     case 'submitting':
       return at >= post.since;
+    case 'uploading':
     case 'processing':
     case 'in_inbox':
     case 'unconfirmed':

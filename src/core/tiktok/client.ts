@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { TikTokRateLimitError } from './errors.ts';
+import { TikTokRateLimitError, TikTokUnreachableError } from './errors.ts';
 import { createTikTokRequest, type TikTokLog } from './http.ts';
 import {
   creatorInfoReply,
@@ -12,6 +12,7 @@ import {
   videoQueryReply,
 } from './replies.ts';
 import type {
+  Accepted,
   CreatorInfo,
   PublishRequest,
   PublishStatus,
@@ -20,6 +21,7 @@ import type {
   Video,
   VideoPage,
 } from './types.ts';
+import { createChunkSender, isUploadUrl } from './upload.ts';
 
 /** TikTok's minute, and a second for calls that reach TikTok closer together than they left. */
 const WINDOW_MS = 61_000;
@@ -50,12 +52,14 @@ export function createTikTokClient({
   now?: () => number;
   log?: TikTokLog;
 }) {
-  const { request, close } = createTikTokRequest({
+  const calls = createTikTokRequest({
     apiUrl,
     timeoutMs,
     now,
     log,
   });
+  const { request } = calls;
+  const chunks = createChunkSender({ timeoutMs, now, log });
   const app = { client_key: clientKey, client_secret: clientSecret };
 
   const creatorInfoLimiter = createWindowLimiter({ limit: 20, windowMs: WINDOW_MS, now });
@@ -131,11 +135,11 @@ export function createTikTokClient({
       return request({ method: 'POST', path, accessToken, body: { json: {} }, reply: creatorInfoReply });
     },
 
-    /** Makes TikTok pull the media. A `TikTokUnreachableError` leaves open whether it will. */
-    async initPublish(accessToken: string, publish: PublishRequest): Promise<{ publishId: string }> {
+    /** Makes TikTok pull the media, or await an upload. A `TikTokUnreachableError` leaves open whether it will. */
+    async initPublish(accessToken: string, publish: PublishRequest): Promise<Accepted> {
       const { path, json } = publishBody(publish);
       keepLimit(initLimiter, accessToken, path);
-      return request({
+      const accepted = await request({
         method: 'POST',
         path,
         accessToken,
@@ -143,7 +147,16 @@ export function createTikTokClient({
         secrets: publish.mediaUrls,
         reply: publishReply,
       });
+      if (publish.upload === undefined) return { publishId: accepted.publishId };
+      if (accepted.uploadUrl === undefined || !isUploadUrl(accepted.uploadUrl, { apiUrl })) {
+        const problem = 'the reply names no address of TikTok’s to upload to';
+        throw new TikTokUnreachableError({ endpoint: path, problem });
+      }
+      return accepted;
     },
+
+    /** Sends one chunk of an upload, once; how TikTok answered is no error. */
+    uploadChunk: chunks.uploadChunk,
 
     async fetchStatus(accessToken: string, publishId: string): Promise<PublishStatus> {
       const path = '/v2/post/publish/status/fetch/';
@@ -207,7 +220,9 @@ export function createTikTokClient({
       return { init: initLimiter.read(key), status: statusLimiter.read(key) };
     },
 
-    close,
+    async close() {
+      await Promise.all([calls.close(), chunks.close()]);
+    },
   };
 }
 
@@ -246,11 +261,22 @@ interface InitCall {
  * Throws `TypeError` for a request that must not have come this far: no media, or no privacy level chosen.
  */
 export function publishBody(request: PublishRequest): InitCall {
+  const { upload } = request;
+  if (upload !== undefined && request.kind === 'photo') throw new TypeError('Photos can only be pulled.');
   const [firstUrl] = request.mediaUrls;
-  if (firstUrl === undefined) throw new TypeError('A post needs at least one media URL.');
+  if (firstUrl === undefined && upload === undefined)
+    throw new TypeError('A post needs at least one media URL.');
   if (request.kind === 'photo') return photoBody(request);
 
-  const source_info = { source: 'PULL_FROM_URL', video_url: firstUrl };
+  const source_info =
+    upload === undefined
+      ? { source: 'PULL_FROM_URL', video_url: firstUrl }
+      : {
+          source: 'FILE_UPLOAD',
+          video_size: upload.videoSize,
+          chunk_size: upload.chunkSize,
+          total_chunk_count: upload.totalChunkCount,
+        };
   // The inbox takes no post_info: the creator sets everything in the app.
   // https://developers.tiktok.com/doc/content-posting-api-reference-upload-video
   if (request.postMode === 'MEDIA_UPLOAD') {

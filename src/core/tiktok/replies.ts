@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { plainName } from '../plain-text.ts';
 import {
+  type Accepted,
   type CreatorInfo,
   PRIVACY_LEVELS,
   type PublishStatus,
@@ -151,8 +152,8 @@ export const videoListReply = z
   });
 
 export const publishReply = z
-  .object({ publish_id: z.string().min(1) })
-  .transform((reply) => ({ publishId: reply.publish_id }));
+  .object({ publish_id: z.string().min(1), upload_url: optionalText })
+  .transform((reply): Accepted => ({ publishId: reply.publish_id, uploadUrl: reply.upload_url }));
 
 /** https://developers.tiktok.com/doc/content-posting-api-reference-get-video-status */
 export const statusReply = z
@@ -162,6 +163,7 @@ export const statusReply = z
     /** Spelled so; a list, though a single id has been seen. */
     publicaly_available_post_id: z.unknown().optional(),
     downloaded_bytes: optionalCount,
+    uploaded_bytes: optionalCount,
   })
   .transform(
     (reply): PublishStatus => ({
@@ -170,6 +172,7 @@ export const statusReply = z
       failReason: reply.fail_reason,
       postIds: readPostIds(reply.publicaly_available_post_id),
       downloadedBytes: reply.downloaded_bytes,
+      uploadedBytes: reply.uploaded_bytes,
     }),
   );
 

@@ -92,6 +92,50 @@ export interface PostSettings {
   readonly autoAddMusic?: boolean | undefined;
 }
 
+/** How a video is cut for an upload; its last chunk takes what is left over. */
+export interface ChunkPlan {
+  readonly videoSize: number;
+  readonly chunkSize: number;
+  readonly totalChunkCount: number;
+}
+
+/** What TikTok took on. */
+export interface Accepted {
+  readonly publishId: string;
+  /** Where the chunks of an upload go. A secret: whoever knows it can upload. */
+  readonly uploadUrl?: string | undefined;
+}
+
+/** One chunk of an upload; `last` is its last byte. */
+export interface ChunkRequest {
+  readonly first: number;
+  readonly last: number;
+  readonly total: number;
+  readonly contentType: string;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly signal: AbortSignal;
+}
+
+/** What became of a chunk, as TikTok answered. */
+export type ChunkOutcome =
+  | {
+      readonly type: 'taken';
+      readonly httpStatus: number;
+      /** TikTok says that it has all of the video. */
+      readonly isComplete: boolean;
+      /** As TikTok counts them; absent where it does not say. */
+      readonly uploadedBytes?: number | undefined;
+    }
+  /** TikTok is at another byte. */
+  | { readonly type: 'out_of_step'; readonly httpStatus: number }
+  /** The address has had its hour. */
+  | { readonly type: 'expired'; readonly httpStatus: number }
+  | { readonly type: 'unknown'; readonly httpStatus: number }
+  | { readonly type: 'refused'; readonly httpStatus: number }
+  | { readonly type: 'try_again'; readonly httpStatus: number }
+  /** No answer, or none that says anything: TikTok may have taken it. */
+  | { readonly type: 'unproven'; readonly httpStatus?: number | undefined };
+
 /** One `init` call: what is to be published and the URLs that TikTok shall pull. */
 export interface PublishRequest {
   readonly kind: 'photo' | 'video';
@@ -102,8 +146,10 @@ export interface PublishRequest {
   readonly settings: PostSettings;
   /** The moment of a video that is its cover. */
   readonly coverMs?: number | undefined;
-  /** One URL for a video, 1 to 35 for photos, in order. */
+  /** One URL for a video, 1 to 35 for photos, in order; none for an upload. */
   readonly mediaUrls: readonly string[];
+  /** The video is uploaded in these chunks; absent where TikTok pulls. */
+  readonly upload?: ChunkPlan | undefined;
   /** Which of several photos is the cover, from 0; absent for the first. */
   readonly coverIndex?: number | undefined;
 }
@@ -125,4 +171,5 @@ export interface PublishStatus {
   /** Public post ids; 64-bit integers, hence strings. Empty until TikTok has moderated the post. */
   readonly postIds: readonly string[];
   readonly downloadedBytes?: number | undefined;
+  readonly uploadedBytes?: number | undefined;
 }

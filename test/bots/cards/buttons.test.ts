@@ -182,6 +182,14 @@ const held: PostState = {
   expiresAt: LATER,
 };
 const followed = { settledAt: NOW, publishId: 'p', postIds: ['7'], checks: 0, checkedAt: NOW } as const;
+const uploading = {
+  status: 'uploading',
+  attemptId: 'a',
+  publishId: 'p',
+  since: NOW,
+  uploadedBytes: 0,
+  failures: 0,
+} as const;
 const processing = {
   status: 'processing',
   attemptId: 'a',
@@ -237,6 +245,7 @@ const CARDS: Readonly<Record<string, Card>> = {
   'draft, whose account is not chosen': draft({ account: { state: 'unchosen' } }),
   'post, being prepared': post({ status: 'preparing' }),
   'post, queued': post({ status: 'queued', notBefore: NOW }),
+  'post, being uploaded': post(uploading),
   'post, at TikTok': post(processing),
   'post, on hold': post(held),
   'post, published': post({ status: 'published', ...followed }),

@@ -114,6 +114,64 @@ it('shows how much TikTok has taken', () => {
   );
 });
 
+describe('a video that is uploaded', () => {
+  const uploading: PostState = {
+    status: 'uploading',
+    attemptId: 'attempt',
+    publishId: 'v_pub_file~v2.7602973700550761114',
+    since: 0,
+    uploadedBytes: 0,
+    failures: 0,
+  };
+  const pull = { bytes: 620, totalBytes: 1000, fileNumber: 1, files: 1 };
+
+  it('shows how far it is, and can be stopped until its end', () => {
+    expect(print(uploading)).toContain('✓ queued\n· uploading the video to TikTok, 0 %\n[Cancel]');
+    expect(print(uploading, { pull })).toContain('▓▓▓▓▓▓░░░░  uploading the video to TikTok, 62 %\n[Cancel]');
+  });
+
+  it('keeps what TikTok has after a restart, and says when it goes on', () => {
+    const paused: PostState = { ...uploading, uploadedBytes: 400, notBefore: NOW + 10_000, failures: 1 };
+    expect(print(paused, { pull: { ...pull, bytes: 0 } })).toContain(
+      '▓▓▓▓░░░░░░  uploading the video to TikTok, 40 %\nTikTok did not take a part of it. Next try in 10 s.',
+    );
+  });
+
+  it('cannot be cancelled once TikTok has it', () => {
+    const text = print({ ...processing, transfer: 'upload' });
+    expect(text).toContain('✓ uploaded');
+    expect(text).not.toContain('[Cancel]');
+  });
+});
+
+describe('a post that TikTok cannot fetch', () => {
+  const failed = (reason: PostFailureReason): PostState => ({
+    status: 'failed',
+    failure: { reason },
+    settledAt: NOW,
+  });
+
+  it('says of photos that there is no other way, and what the operator does', () => {
+    expect(print(failed('url_not_verified'))).toContain(
+      'The operator verifies it in TikTok’s developer portal under “URL properties”.\n' +
+        'TikTok takes photos in no other way than by fetching them from there.',
+    );
+    for (const reason of ['invalid_request', 'pull_failed'] as const) {
+      expect(print(failed(reason), { pullObstacle: 'not_public' })).toContain(
+        'The operator sets PUBLIC_URL to a public https address',
+      );
+    }
+    expect(print(failed('spam'), { pullObstacle: 'not_public' })).not.toContain('PUBLIC_URL');
+  });
+
+  it('says of a video that it can be uploaded', () => {
+    const state = failed('url_not_verified');
+    const post = postIn(state);
+    const video: Post = { ...post, content: { ...post.content, kind: 'video' } };
+    expect(print(state, { post: video })).toContain('With VIDEO_TRANSFER=auto it is uploaded instead.');
+  });
+});
+
 it('says when it looks again where TikTok takes long', () => {
   expect(print({ ...processing, checks: 3 })).toContain(
     'TikTok is still processing (12 s). That can take a while; this card keeps checking, next in 33 s.',

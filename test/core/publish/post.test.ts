@@ -26,6 +26,7 @@ describe('a post', () => {
       on_hold: T0 + 168 * HOUR_MS,
       queued: T0,
       submitting: T0,
+      uploading: T0,
       processing: T0 + 45_000,
       published: undefined,
       in_inbox: undefined,

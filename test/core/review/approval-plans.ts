@@ -45,6 +45,8 @@ export interface Plan {
   readonly processes: readonly PlannedProcess[];
   /** From the submission; undefined for as soon as possible. */
   readonly publishAfterMs: number | undefined;
+  /** It is a video, and is uploaded. */
+  readonly isUploaded: boolean;
   /** TikTok asks for the media before it answers. */
   readonly pullsBeforeReply: boolean;
   /** After all of it every process is started anew. */
@@ -114,7 +116,7 @@ const spanOf: fc.Arbitrary<Span> = fc.record({
   isLastDone: fc.boolean(),
   isMissedLong: fc.boolean(),
   of: fc.constantFrom(
-    ...['init', 'init', 'replace posts', 'replace ballots'],
+    ...['init', 'init', 'upload chunk', 'replace posts', 'replace ballots'],
     ...['create attempts', 'replace attempts', 'delete attempts'],
   ),
 });
@@ -133,6 +135,7 @@ export const plans: fc.Arbitrary<Plan> = fc.integer({ min: 3, max: 7 }).chain((v
     commands: fc.oneof(fc.constant([]), fc.array(command, { minLength: 1, maxLength: 3 })),
     processes: fc.array(process, { minLength: 1, maxLength: 2 }),
     publishAfterMs: fc.constantFrom(undefined, undefined, HOUR_MS),
+    isUploaded: fc.boolean(),
     pullsBeforeReply: fc.boolean(),
     endsWithRestart: fc.boolean(),
   }),

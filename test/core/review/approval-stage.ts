@@ -68,11 +68,12 @@ export async function play({
 
   function submit(): Promise<Post> {
     const { policy, publishAfterMs } = plan;
-    return world.submit({
-      status: 'in_review',
+    const reviewed = {
+      status: 'in_review' as const,
       review: { policy, chats: [CHAT] },
       ...(publishAfterMs !== undefined && { publishAt: world.now() + publishAfterMs }),
-    });
+    };
+    return plan.isUploaded ? world.submitVideo(undefined, reviewed) : world.submit(reviewed);
   }
 
   /** Nobody without a say gets an act on the ballot; the author has one only where the policy says so. */
@@ -137,9 +138,10 @@ export async function play({
 }
 
 /** Ana's account at a TikTok that holds nothing up, behind a web server that outlives every process. */
-export async function createApprovalWorld() {
+export async function createApprovalWorld({ isUploaded }: Pick<Plan, 'isUploaded'>) {
   const world = await createCoreWorld({
     gateWaitMs: 20,
+    videoTransfer: isUploaded ? 'upload' : 'pull',
     tiktok: { accessTokenSeconds: 10_000_000, strict: { creatorCaps: false } },
   });
   await world.connect();

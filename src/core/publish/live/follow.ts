@@ -13,7 +13,7 @@ import { isGone, type PostSignals, type Signals } from '../signals.ts';
 import { matchVideo } from './match-video.ts';
 
 type Live = PostIn<'published' | 'in_inbox'>;
-type Followed = Live | PostIn<'processing'>;
+type Followed = Live | PostIn<'uploading' | 'processing'>;
 /** What TikTok may have published. */
 type Taken = Followed | PostIn<'unconfirmed'>;
 
@@ -69,7 +69,7 @@ export function createFollower({
         status,
         goneIds: goneOf(postIds, note),
         shareUrls: await readLinks(post, postIds),
-        pulledBytes: Math.max(status.downloadedBytes ?? 0, pulledBytes),
+        pulledBytes: Math.max(status.downloadedBytes ?? 0, status.uploadedBytes ?? 0, pulledBytes),
         askedAt,
       };
       if (status.status !== 'FAILED') return read;
@@ -149,8 +149,10 @@ export function createFollower({
 export type Follower = ReturnType<typeof createFollower>;
 
 /** Whether TikTok has announced news since it was asked. */
-export const isHinted = (post: Followed, note: PostSignals | undefined): boolean =>
-  note?.hintedAt !== undefined && note.hintedAt >= post.checkedAt;
+export const isHinted = (
+  post: Exclude<Followed, { status: 'uploading' }>,
+  note: PostSignals | undefined,
+): boolean => note?.hintedAt !== undefined && note.hintedAt >= post.checkedAt;
 
 const isDraft = ({ content }: Post): boolean => content.postMode === 'MEDIA_UPLOAD';
 
