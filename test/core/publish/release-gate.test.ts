@@ -255,3 +255,63 @@ describe('closing', () => {
     expect(await Array.fromAsync(attempts.entries(), ([id]) => id)).toEqual([late.id]);
   });
 });
+
+describe('an attempt by upload', () => {
+  const upload = {
+    url: 'sealed',
+    expiresAt: T0 + 3_600_000,
+    plan: { videoSize: 100, chunkSize: 100, totalChunkCount: 1 },
+  };
+
+  async function uploading() {
+    const attempts = database();
+    const gate = gateOver(attempts);
+    const attempt = await gate.open({ postId: 'post-1', media: MEDIA, transfer: 'upload' });
+    return { attempts, gate, attempt };
+  }
+
+  it('notes its publish and where its chunks go, once', async () => {
+    const { attempts, gate, attempt } = await uploading();
+    const accepted = await gate.accept(attempt.id, { publishId: 'p1', upload });
+    expect(accepted).toMatchObject({ state: 'uploading', publishId: 'p1', upload });
+    expect(await attempts.get(attempt.id)).toEqual(accepted);
+    expect(await gate.accept(attempt.id, { publishId: 'p2', upload })).toMatchObject({ publishId: 'p1' });
+    expect(await gate.read(attempt.id)).toEqual(accepted);
+  });
+
+  it('notes nothing once it is revoked', async () => {
+    const { gate, attempt } = await uploading();
+    await gate.revoke(attempt.id);
+    expect(await gate.accept(attempt.id, { publishId: 'p1', upload })).toMatchObject({ state: 'revoked' });
+  });
+
+  it('is either released or revoked, whichever comes first', async () => {
+    for (const first of ['release', 'revoke'] as const) {
+      const { attempts, gate, attempt } = await uploading();
+      await gate.accept(attempt.id, { publishId: 'p1', upload });
+      const other = gateOver(attempts);
+      const changes = [() => gate.release(attempt.id, 'p1'), () => other.revoke(attempt.id)];
+      const inOrder = first === 'release' ? changes : changes.reverse();
+      const states = [];
+      for (const change of inOrder) states.push((await change())?.state);
+      expect(new Set(states)).toEqual(new Set([first === 'release' ? 'released' : 'revoked']));
+    }
+  });
+
+  it('gives its media to nobody who asks for them, in whatever state', async () => {
+    const { gate, attempt } = await uploading();
+    expect(await gate.admit(attempt.id, '1.jpg', NOW)).toEqual({ state: 'gone' });
+    await gate.accept(attempt.id, { publishId: 'p1', upload });
+    expect(await gate.admit(attempt.id, '1.jpg', NOW)).toEqual({ state: 'gone' });
+    await gate.release(attempt.id, 'p1');
+    expect(await gate.admit(attempt.id, '1.jpg', NOW)).toEqual({ state: 'gone' });
+  });
+
+  it('is closed where no post refers to it', async () => {
+    const { attempts, gate, attempt } = await uploading();
+    await gate.accept(attempt.id, { publishId: 'p1', upload });
+    const restarted = gateOver(attempts);
+    await restarted.sweep(await restarted.list());
+    expect(await attempts.get(attempt.id)).toBeUndefined();
+  });
+});
