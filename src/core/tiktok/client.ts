@@ -221,7 +221,8 @@ export function createTikTokClient({
     },
 
     async close() {
-      await Promise.all([calls.close(), chunks.close()]);
+      chunks.close();
+      await calls.close();
     },
   };
 }

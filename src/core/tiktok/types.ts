@@ -112,6 +112,7 @@ export interface ChunkRequest {
   readonly last: number;
   readonly total: number;
   readonly contentType: string;
+  /** A part is only used until the next one is asked for. */
   readonly body: AsyncIterable<Uint8Array>;
   readonly signal: AbortSignal;
 }

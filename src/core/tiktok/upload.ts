@@ -1,11 +1,12 @@
-import { Readable } from 'node:stream';
-import { Agent } from 'undici';
+import { type ClientRequest, Agent as HttpAgent, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { TikTokLog } from './http.ts';
 import type { ChunkOutcome, ChunkRequest } from './types.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 const MAX_URL_LENGTH = 2_048;
 const MAX_REPLY_BYTES = 64 * 1024;
+const MAX_CONNECTIONS = 8;
 
 /**
  * Whether an address may be uploaded to: TikTok's own over https, or that of an API on this machine.
@@ -33,47 +34,78 @@ export function createChunkSender({
   log?: TikTokLog | undefined;
   now?: () => number;
 }) {
-  const agent = new Agent({
-    connections: 8,
-    keepAliveTimeout: 30_000,
-    connectTimeout: timeoutMs,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    maxResponseSize: MAX_REPLY_BYTES,
-    allowH2: false,
-  });
+  const options = { keepAlive: true, maxSockets: MAX_CONNECTIONS };
+  const agents = { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) };
 
   /** Sends one chunk; it is never sent again here. */
   async function uploadChunk(uploadUrl: string, chunk: ChunkRequest): Promise<ChunkOutcome> {
-    const { first, last, total, contentType, body, signal } = chunk;
-    const { origin, pathname, search } = new URL(uploadUrl);
     const startedAt = now();
-    const outcome = await agent
-      .request({
-        origin,
-        path: `${pathname}${search}`,
-        method: 'PUT',
-        headers: {
-          'content-type': contentType,
-          'content-length': String(last - first + 1),
-          'content-range': `bytes ${first}-${last}/${total}`,
-        },
-        body: Readable.from(body, { objectMode: false, highWaterMark: 1 }),
-        signal,
-      })
-      .then(async (response): Promise<ChunkOutcome> => {
-        // The status says it all, and whatever is wrong with the body does not change that.
-        await response.body.dump().catch(() => {});
-        return outcomeOf(response.statusCode, response.headers['content-range']);
-      })
-      // Neither the error nor its cause is kept: they may name the address.
-      .catch((): ChunkOutcome => ({ type: 'unproven' }));
+    const { first, last, total } = chunk;
+    const outcome = await put(new URL(uploadUrl), chunk);
     const fields = { endpoint: 'upload', first, last, total, outcome: outcome.type };
     log?.debug({ ...fields, httpStatus: outcome.httpStatus, tookMs: now() - startedAt }, 'A chunk was sent.');
     return outcome;
   }
 
-  return { uploadChunk, close: () => agent.close() };
+  async function put(target: URL, chunk: ChunkRequest): Promise<ChunkOutcome> {
+    const { first, last, total, contentType, body, signal } = chunk;
+    const isTls = target.protocol === 'https:';
+    const request = (isTls ? requestHttps : requestHttp)(target, {
+      method: 'PUT',
+      headers: {
+        'content-type': contentType,
+        'content-length': last - first + 1,
+        'content-range': `bytes ${first}-${last}/${total}`,
+      },
+      agent: agents[isTls ? 'https:' : 'http:'],
+      timeout: timeoutMs,
+      signal,
+    });
+    const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+    const { promise: answered, resolve: answer } = Promise.withResolvers<ChunkOutcome>();
+    request.on('timeout', () => request.destroy());
+    request.on('close', close);
+    // The error is not kept: it may name the address.
+    request.on('error', () => answer({ type: 'unproven' }));
+    request.on('close', () => answer({ type: 'unproven' }));
+    request.on('response', (response) => {
+      answer(outcomeOf(response.statusCode ?? 0, response.headers['content-range']));
+      response.on('error', () => {});
+      // The status says it all; only a short reply to all of the chunk leaves the connection to the next one.
+      const isShort = Number(response.headers['content-length'] ?? Number.NaN) <= MAX_REPLY_BYTES;
+      if (request.writableEnded && isShort) response.resume();
+      else request.destroy();
+    });
+    await writeAll(request, body, closed);
+    return answered;
+  }
+
+  function close(): void {
+    for (const agent of Object.values(agents)) agent.destroy();
+  }
+
+  return { uploadChunk, close };
+}
+
+/** Asks for the next part only when the connection has taken the last one. */
+async function writeAll(
+  request: ClientRequest,
+  body: AsyncIterable<Uint8Array>,
+  closed: Promise<void>,
+): Promise<void> {
+  const gone = closed.then(() => false);
+  try {
+    for await (const part of body) {
+      const written = new Promise<boolean>((resolve) => {
+        request.write(part, (error) => resolve(!error));
+      });
+      if (!(await Promise.race([written, gone]))) return;
+    }
+    request.end();
+  } catch {
+    // Whoever has the body knows what is wrong with it; TikTok does not get the rest.
+    request.destroy();
+  }
 }
 
 /** https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide */

@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import type { MediaStore } from '../../media/store.ts';
+import { makePartBuffers, type PartBuffers, readParts } from '../../storage/read-parts.ts';
 import type { Secrets } from '../../storage/secrets.ts';
 import type { TikTokClient } from '../../tiktok/client.ts';
 import type { ChunkOutcome } from '../../tiktok/types.ts';
@@ -11,14 +11,18 @@ import type { Attempt, AttemptFile, ReleaseGate, UploadTarget } from '../release
 import { type Chunk, chunkAfter, planChunks } from './chunks.ts';
 
 type Uploading = PostIn<'uploading'>;
-type Target = UploadTarget & { readonly uploadUrl: string; readonly file: AttemptFile };
+type Target = UploadTarget & {
+  readonly uploadUrl: string;
+  readonly file: AttemptFile;
+  readonly buffers: PartBuffers;
+};
 
 /** https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide */
 const URL_LIFE_MS = 3_600_000;
 /** No chunk begins that would end after the address has. */
 const MARGIN_MS = 2 * 60_000;
-const PART_BYTES = 256 * 1024;
 const SHOWN_EVERY_MS = 1_000;
+const PART_BYTES = 512 * 1024;
 
 /** The attempt is revoked, or gone: what was sent cannot become a post, and a new attempt is safe. */
 const BROKEN_OFF: PostEvent = {
@@ -121,7 +125,8 @@ export function createUploader({
       }
       position = read.status.uploadedBytes ?? 0;
     }
-    const target = { ...upload, url, file: fileOf(attempt), uploadUrl: secrets.open(url, placeOf(attempt)) };
+    const uploadUrl = secrets.open(url, placeOf(attempt));
+    const target = { ...upload, url, uploadUrl, file: fileOf(attempt), buffers: makePartBuffers(PART_BYTES) };
 
     while (position < plan.videoSize) {
       const chunk = chunkAfter(plan, position);
@@ -191,9 +196,10 @@ export function createUploader({
     attempt: Attempt,
     { target, chunk, signal }: { target: Target; chunk: Chunk; signal: AbortSignal },
   ): Promise<ChunkOutcome> {
-    const { file, uploadUrl, plan } = target;
+    const { file, uploadUrl, plan, buffers } = target;
     const broken: { error?: unknown } = {};
     const body = readChunk(mediaStore.path(file.key), chunk, {
+      buffers,
       onSent: (upTo) => show(attempt, file, Math.min(upTo, file.bytes - 1)),
       onError: (error) => {
         broken.error = error;
@@ -252,19 +258,24 @@ const isTerminal = (read: PostEvent): boolean =>
 async function* readChunk(
   path: string,
   { first, last }: Chunk,
-  { onSent, onError }: { onSent: (upTo: number) => void; onError: (error: unknown) => void },
+  {
+    buffers,
+    onSent,
+    onError,
+  }: {
+    buffers: PartBuffers;
+    onSent: (upTo: number) => void;
+    onError: (error: unknown) => void;
+  },
 ): AsyncGenerator<Uint8Array, void> {
+  let at = first;
   try {
-    await using handle = await open(path);
-    for (let at = first; at <= last; ) {
-      // A new one each time: what was handed over may not have left yet.
-      const part = Buffer.allocUnsafeSlow(Math.min(PART_BYTES, last + 1 - at));
-      const { bytesRead } = await handle.read(part, 0, part.length, at);
-      if (bytesRead < part.length) throw new Error('A media file is shorter than it was when it was stored.');
+    for await (const part of readParts(path, { start: first, end: last + 1, buffers })) {
       yield part;
       at += part.length;
       onSent(at);
     }
+    if (at <= last) throw new Error('A media file is shorter than it was when it was stored.');
   } catch (error) {
     onError(error);
     throw error;
