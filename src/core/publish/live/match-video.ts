@@ -10,8 +10,9 @@ const WINDOW_MS = 3_600_000;
 const CLOCKS_APART_MS = 5 * 60_000;
 /** TikTok tells whole seconds, and may round them either way. */
 const DURATION_TOLERANCE_SECONDS = 1.5;
-/** Line breaks and other spaces of a caption do not all survive, nor do invisible characters. */
-const LOST = /[\s\p{Cf}]/gu;
+/** Line breaks and other spaces of a caption do not all survive, nor do invisible characters but those that emoji are made of. */
+const LOST = /[[\s\p{Cf}\p{DI}\u2800]--[\u200D\u{E0020}-\u{E007F}]]/gv;
+const SEEN = /[^\s\p{Cf}\p{DI}\u2800]/v;
 
 /**
  * The one video of a creator's list that is the post; undefined where there is none, or where it could be another.
@@ -44,7 +45,7 @@ function isAlike({ content: { kind, caption }, media = [] }: Post, video: Video)
 /** A post without words is like any other without words. */
 function hasText(caption: string, shown: string): boolean {
   const [ours, theirs] = [bare(caption), bare(shown.replace(/(…|\.\.\.)$/, ''))];
-  if (ours === '' || theirs === '') return false;
+  if (!SEEN.test(ours) || !SEEN.test(theirs)) return false;
   if (shown.length < CUT_FROM) return ours === bare(shown);
   // What has been cut shows no less than the beginning of ours: spaces and invisible characters alone do not make it long.
   return ours.startsWith(theirs) && theirs.length >= bare(caption.slice(0, CUT_FROM - DOTS)).length;
