@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import { type Draft, type DraftFile, SCOPE_FOR } from '../../core/compose/draft.ts';
+import type { Draft, DraftFile } from '../../core/compose/draft.ts';
 import { findEarlierPost } from '../../core/compose/earlier-post.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import type { MediaPreparer } from '../../core/media/prepare.ts';
@@ -19,6 +19,7 @@ import { takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { Vote } from '../../core/review/review.ts';
 import type { Store } from '../../core/storage/database.ts';
+import { SCOPE_FOR } from '../../core/tiktok/oauth.ts';
 import type { Uploads } from '../../core/uploads/uploads.ts';
 import { placeOf, takesPart } from '../access/takes-part.ts';
 import { type DraftMenu, draftCard } from '../compose/draft-card.ts';
@@ -243,9 +244,9 @@ export function createRenderer({
   }
 
   /** Whether the account is there to post to, or for what TikTok has already, to be asked about. */
-  async function canReach({ status, workspace, content: { openId } }: Post): Promise<boolean> {
-    if (status !== 'uploading' && status !== 'processing') return accounts.isConnected(workspace, openId);
-    const account = await accounts.get(openId);
+  async function canReach({ status, workspace, content }: Post): Promise<boolean> {
+    if (status !== 'uploading' && status !== 'processing') return accounts.isConnected(workspace, content);
+    const account = await accounts.get(content.openId);
     return account !== undefined && !account.expired;
   }
 

@@ -5,7 +5,8 @@ import type { Store, Versioned } from '../storage/database.ts';
 import { type SealedSecret, type Secrets, SecretUnreadableError } from '../storage/secrets.ts';
 import type { TikTokClient } from '../tiktok/client.ts';
 import { TikTokAuthError } from '../tiktok/errors.ts';
-import type { TokenGrant, UserInfo } from '../tiktok/types.ts';
+import { SCOPE_FOR } from '../tiktok/oauth.ts';
+import type { PostMode, TokenGrant, UserInfo } from '../tiktok/types.ts';
 import { firstLifetime, type Lifetime, refreshedLifetime } from './lifetime.ts';
 import type { Workspaces } from './workspaces.ts';
 
@@ -64,10 +65,15 @@ export function createAccounts({
   const isShared = async (workspaceId: string, openId: string): Promise<boolean> =>
     (await workspaces.openIdsOf(workspaceId)).includes(openId);
 
-  /** Whether a workspace may post to the account: it is shared there, and TikTok has not ended our access. */
-  async function isConnected(workspaceId: string, openId: string): Promise<boolean> {
+  /** Whether a workspace may post so to the account: it is shared there, has granted that, and TikTok has not ended our access. */
+  async function isConnected(
+    workspaceId: string,
+    { openId, postMode }: { readonly openId: string; readonly postMode: PostMode },
+  ): Promise<boolean> {
     const account = await get(openId);
-    return account !== undefined && !account.expired && (await isShared(workspaceId, openId));
+    const isGranted =
+      account !== undefined && !account.expired && account.scopes.includes(SCOPE_FOR[postMode]);
+    return isGranted && (await isShared(workspaceId, openId));
   }
 
   /** Saves what TikTok granted and shares the account with the workspace. */

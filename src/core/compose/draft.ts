@@ -12,6 +12,7 @@ import type { AccountName, ChatRef, Person } from '../people.ts';
 import type { Problem } from '../problems.ts';
 import type { PostContent } from '../publish/post.ts';
 import type { Versioned } from '../storage/database.ts';
+import { SCOPE_FOR } from '../tiktok/oauth.ts';
 import type { CreatorInfo, PostMode, PostSettings } from '../tiktok/types.ts';
 import { type Captioned, withEditedText } from './typed-texts.ts';
 
@@ -347,12 +348,6 @@ function captionProblems(draft: Draft, postMode: PostMode): Problem[] {
 export function carriesCaption(kind: MediaKind, postMode: PostMode): boolean {
   return kind === 'photo' || postMode === 'DIRECT_POST';
 }
-
-/** What its account has to have granted. */
-export const SCOPE_FOR: Readonly<Record<PostMode, string>> = {
-  DIRECT_POST: 'video.publish',
-  MEDIA_UPLOAD: 'video.upload',
-};
 
 function accountProblems(draft: Draft, postMode: PostMode): Problem[] {
   const { account } = draft;

@@ -23,6 +23,7 @@ import type { Signals } from '../publish/signals.ts';
 import { APPLIES, applies, checkApplies, notNow, nowOf } from '../publish/verbs.ts';
 import type { Fresh, Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
+import { SCOPE_FOR } from '../tiktok/oauth.ts';
 import type { PostMode, PrivacyLevel } from '../tiktok/types.ts';
 import {
   canGoOn,
@@ -32,7 +33,6 @@ import {
   type DraftFile,
   plannedAt,
   problemsOf,
-  SCOPE_FOR,
   UNDECIDED,
   usableFiles,
   versionOf,

@@ -405,7 +405,7 @@ export function createWaiting({
   }
 
   const hasAccount = ({ workspace, content }: Post): Promise<boolean> =>
-    accounts.isConnected(workspace, content.openId);
+    accounts.isConnected(workspace, content);
 
   /** What would be refused because of a limit is not sent. */
   async function heldBack(post: PostIn<'queued'>) {

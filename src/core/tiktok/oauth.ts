@@ -1,10 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { splitScopes } from './replies.ts';
+import type { PostMode } from './types.ts';
 
 /** What Nod asks for: https://developers.tiktok.com/doc/scopes-overview */
 export const SCOPES = ['user.info.basic', 'video.publish', 'video.upload'] as const;
 /** Optional: reads the creator's public posts, with their links and numbers. */
 export const STATS_SCOPE = 'video.list';
+
+/** What an account has to have granted for each way of posting. */
+export const SCOPE_FOR: Readonly<Record<PostMode, string>> = {
+  DIRECT_POST: 'video.publish',
+  MEDIA_UPLOAD: 'video.upload',
+};
 
 const MAX_TEXT_LENGTH = 500;
 

@@ -71,6 +71,18 @@ describe('a post whose account is not connected when its time comes', () => {
     expect(withBytes(world.tiktok)).toHaveLength(1);
   });
 
+  it('waits on where the account is connected again without the right to post', async () => {
+    const { world, id, deadline } = await lostWorld(remove);
+    await using _ = world;
+    await tickUntilLater(world, id);
+    await world.connect(world.tiktok.grant({ scopes: ['user.info.basic', 'video.upload'] }));
+    expect(await world.step(id)).toBe(deadline);
+    expect(await world.read(id)).toMatchObject({ wait: { reason: 'account_disconnected' } });
+    expect(initsOf(world.tiktok)).toBe(0);
+    await world.connect();
+    expect(await world.finish(id)).toMatchObject({ status: 'published' });
+  });
+
   it('goes on after two restarts', async () => {
     const { world, id } = await lostWorld(killTokens);
     await using _ = world;
