@@ -60,13 +60,15 @@ export function createUploadRoutes({
     return c.json({ expiresAt, maxBytes, chunkBytes: CHUNK_BYTES, files });
   });
 
-  routes.on(['POST', 'OPTIONS'], '/:token/files', (c) => transfer(c, () => tus.answer(c.req.raw)));
+  routes.on(['POST', 'OPTIONS'], '/:token/files', (c) =>
+    transfer(c, () => tus.answer(c.req.raw, c.env.incoming)),
+  );
   routes.on(['PATCH', 'DELETE', 'OPTIONS'], '/:token/files/:id', (c) =>
-    transfer(c, () => tus.answer(c.req.raw)),
+    transfer(c, () => tus.answer(c.req.raw, c.env.incoming)),
   );
   // Hono answers a HEAD by the route of the GET.
   routes.get('/:token/files/:id', async (c) =>
-    c.req.method === 'HEAD' ? tus.answer(c.req.raw) : c.text('Not found.', 404),
+    c.req.method === 'HEAD' ? tus.answer(c.req.raw, c.env.incoming) : c.text('Not found.', 404),
   );
 
   routes.post('/:token', (c) => transfer(c, () => takeForm(c)));

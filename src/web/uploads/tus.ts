@@ -1,3 +1,6 @@
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { DataStore, ERRORS, type Locker, Server, Upload } from '@tus/server';
 import type { Logger } from 'pino';
 import { UserError } from '../../core/problems.ts';
@@ -19,19 +22,31 @@ type TusUploads = Pick<Uploads, 'begin' | 'find' | 'receive' | 'abandon'>;
  * https://tus.io/protocols/resumable-upload
  */
 export function createTus({ uploads, log }: { uploads: TusUploads; log: Logger }) {
+  /** Bodies go around the package's web streams, which cost three times the processor. */
+  const bodies = new AsyncLocalStorage<IncomingMessage>();
   const datastore = Object.assign(new DataStore(), {
     extensions: ['creation', 'creation-with-upload', 'termination'],
     async getUpload(ref: string): Promise<Upload> {
       const { bytes, received } = await uploads.find(...partsOf(ref));
       return new Upload({ id: ref, size: bytes, offset: received });
     },
-    write: (part: Parameters<DataStore['write']>[0], ref: string) => uploads.receive(...partsOf(ref), part),
+    async write(empty: Readable, ref: string): Promise<number> {
+      empty.resume();
+      const incoming = bodies.getStore();
+      if (incoming === undefined) throw new Error('A part of an upload has no request.');
+      try {
+        return await uploads.receive(...partsOf(ref), incoming);
+      } catch (error) {
+        if (incoming.errored !== null && !isOurs(error)) throw ERRORS.ABORTED;
+        throw error;
+      }
+    },
     remove: (ref: string) => uploads.abandon(...partsOf(ref)),
   });
   const server = new Server({
     path: '/upload',
     datastore,
-    locker: createLocker(),
+    locker: createLocker({ cut: () => bodies.getStore()?.destroy() }),
     lockDrainTimeout: LOCK_DRAIN_MS,
     getFileIdFromRequest(request) {
       const [, token, id] = PATH.exec(request.url) ?? [];
@@ -73,8 +88,12 @@ export function createTus({ uploads, log }: { uploads: TusUploads; log: Logger }
   }
 
   /** Answers a request of a tus client of ours; other sites are told nothing. */
-  async function answer(request: Request): Promise<Response> {
-    const response = await server.handleWeb(request);
+  async function answer(
+    { url, method, headers: asked }: Request,
+    incoming: IncomingMessage,
+  ): Promise<Response> {
+    const request = new Request(url, { method, headers: asked });
+    const response = await bodies.run(incoming, () => server.handleWeb(request));
     const headers = new Headers(response.headers);
     for (const name of [...headers.keys()]) if (name.startsWith('access-control-')) headers.delete(name);
     if (response.status === 503) headers.set('Retry-After', String(RETRY_AFTER_SECONDS));
@@ -83,6 +102,9 @@ export function createTus({ uploads, log }: { uploads: TusUploads; log: Logger }
 
   return { answer };
 }
+
+const isOurs = (error: unknown): boolean =>
+  error instanceof UserError || error instanceof UploadGoneError || error instanceof UploadBusyError;
 
 function partsOf(ref: string): [token: string, id: string] {
   const [token = '', id = ''] = ref.split('/');
@@ -95,8 +117,10 @@ interface Holder {
   readonly release: () => void;
 }
 
-/** One request at a time for each file; whoever comes asks the one before to end. The one of the package waits in a busy loop. */
-function createLocker(): Locker {
+/**
+ * One request at a time for each file; whoever comes has the one before cut. (The package's own waits in a busy loop.)
+ */
+function createLocker({ cut }: { cut: () => void }): Locker {
   const holders = new Map<string, Holder>();
 
   async function lock(id: string, signal: AbortSignal, cancel: Holder['cancel']): Promise<void> {
@@ -109,7 +133,17 @@ function createLocker(): Locker {
       if (end.aborted) throw new UploadBusyError('Another request goes on with this file.');
     }
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
-    holders.set(id, { cancel, released, release });
+    // Bound to the request that holds it.
+    const cutThis = AsyncResource.bind(cut);
+    signal.addEventListener('abort', cutThis, { once: true });
+    holders.set(id, {
+      cancel,
+      released,
+      release() {
+        signal.removeEventListener('abort', cutThis);
+        release();
+      },
+    });
   }
 
   async function unlock(id: string): Promise<void> {

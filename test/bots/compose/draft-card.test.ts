@@ -267,7 +267,7 @@ describe('a file that is too big for the chat', () => {
     code: 'file_too_big_for_chat',
     name: 'holiday.mp4',
     bytes: 31e6,
-    maxBytes: 20e6,
+    maxBytes: 20 * 2 ** 20,
   } as const;
   const tooBig: DraftFile = { id: '4', order: 4, name: 'holiday.mp4', ref: 'r', state: 'refused', problem };
 
