@@ -37,6 +37,37 @@ describe('the limiter', () => {
     expect(started).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'd1', 'b2', 'a4']);
   });
 
+  it('leaves places to others where an owner may not have them all', async () => {
+    const limit = createLimiter({ concurrency: 3, perOwner: 2 });
+    const started: string[] = [];
+    const gates = new Map<string, PromiseWithResolvers<void>>();
+    const begin = (name: string) => {
+      const gate = Promise.withResolvers<void>();
+      gates.set(name, gate);
+      return limit(name.charAt(0), async () => {
+        started.push(name);
+        await gate.promise;
+      });
+    };
+    const runs = new Map(['a1', 'a2', 'a3', 'a4', 'b1', 'c1', 'b2'].map((name) => [name, begin(name)]));
+    const end = async (name: string) => {
+      gates.get(name)?.resolve();
+      await runs.get(name);
+    };
+    expect(started).toEqual(['a1', 'a2', 'b1']);
+    await end('b1');
+    expect(started).toEqual(['a1', 'a2', 'b1', 'c1']);
+    await end('c1');
+    expect(started).toEqual(['a1', 'a2', 'b1', 'c1', 'b2']);
+    await end('b2');
+    expect(started).toHaveLength(5);
+    await end('a1');
+    expect(started).toEqual(['a1', 'a2', 'b1', 'c1', 'b2', 'a3']);
+    for (const gate of gates.values()) gate.resolve();
+    await Promise.all(runs.values());
+    expect(started.at(-1)).toBe('a4');
+  });
+
   it('lets whoever waits leave the line', async () => {
     const limit = createLimiter({ concurrency: 1 });
     const first = Promise.withResolvers<void>();

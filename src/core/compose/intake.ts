@@ -52,6 +52,8 @@ import { openDraftsAround } from './open-drafts.ts';
 const CONCURRENT_COPIES = 4;
 /** Beside those: what servers of strangers send slowly holds up nobody's files of a chat. */
 const CONCURRENT_LINKS = 4;
+/** Nobody's slow ones hold up the links of all others. */
+const CONCURRENT_LINKS_PER_PERSON = 2;
 const RETRY_DELAYS_MS = [500, 3_000, 15_000];
 /** A chat that does not answer is asked for some minutes: most outages are over by then. */
 const OUTAGE_DELAYS_MS = [500, 3_000, 15_000, 30_000, ...Array<number>(9).fill(60_000)];
@@ -109,7 +111,10 @@ export function createIntake({
 }) {
   const stopping = new AbortController();
   const limit = createLimiter({ concurrency: CONCURRENT_COPIES });
-  const linkLimit = createLimiter({ concurrency: CONCURRENT_LINKS });
+  const linkLimit = createLimiter({
+    concurrency: CONCURRENT_LINKS,
+    perOwner: CONCURRENT_LINKS_PER_PERSON,
+  });
   /** Two links at once could both take the last room of their person. */
   const inTurn = createLimiter({ concurrency: 1 });
   /** The work on the files of each draft, by what is done with which file. */

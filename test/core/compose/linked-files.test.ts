@@ -123,11 +123,11 @@ describe('a file that comes by a link', () => {
     world.web.host('files.example.com', (_request, response) => void response.write('a'));
     const { composer, whenDraft, stop } = world.chat.openComposer({ links: { network: world.web.network } });
     for (const id of ['1', '2', '3', '4', '5']) await composer.offer(offerOf(`${LINK}&n=${id}`, id));
-    await world.web.until(() => (world.web.state.requests.length === 4 ? true : undefined));
+    await world.web.until(() => (world.web.state.requests.length === 2 ? true : undefined));
     const offered = await composer.offer(await world.chat.photo('9'));
     await whenDraft(offered?.id ?? '', settled);
     await stop();
-    await world.web.until(() => (world.web.state.abandoned === 4 ? true : undefined));
+    await world.web.until(() => (world.web.state.abandoned === 2 ? true : undefined));
   });
 
   it('is fetched anew after a restart', async () => {
