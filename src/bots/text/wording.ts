@@ -74,6 +74,7 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     help: [
       'Telegram gives bots files up to 20 MB. An album holds 10 photos; the next one joins its draft, and so does what you send as a reply to the card.',
       'The text that you send with the media becomes the caption, also after you edit it; reply to the card to choose another one. Photos that are sent as files keep their full quality.',
+      'A bigger file comes by a link: send one that begins with https:// and gives the file, or a share of Google Drive, Dropbox or OneDrive.',
     ],
     name: 'Telegram',
     group: 'group',
@@ -103,6 +104,7 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     cardRoom: 4000,
     help: [
       '/tiktok post takes up to 10 files, /tiktok compose opens a form for several photos, and “Post to TikTok” in the menu of a message takes what it shows.',
+      'A bigger file comes by a link: give /tiktok post one as its url, that begins with https:// and gives the file, or a share of Google Drive, Dropbox or OneDrive.',
       'Drafts are seen by you alone. When one is out of sight, /tiktok posts brings it back.',
     ],
     name: 'Discord',

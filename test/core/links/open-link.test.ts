@@ -66,12 +66,15 @@ describe('a file behind a link', () => {
     ["attachment; filename=a.mov; filename*=UTF-8''Zu%C3%BCck.mov", 'Zuück.mov'],
     ['attachment; filename="../../etc/passwd.mp4"', 'passwd.mp4'],
     ["attachment; filename*=UTF-8''a%E2%80%AE4pm.exe", 'a4pm.exe'],
+    ['attachment; filename="Zurück 海.mov"', 'Zurück 海.mov'],
     ['inline', 'clip.mp4'],
     [';;;=', 'clip.mp4'],
   ])('is called by %j', async (disposition, name) => {
     await using web = await startWebsites();
     const header = Buffer.from(disposition).toString('latin1');
-    web.hostFile('files.example.com', CLIP, { 'content-disposition': header });
+    web.host('files.example.com', (_request, response) => {
+      response.writeHead(200, { 'content-disposition': header }).write(CLIP);
+    });
     const file = await open(web);
     file.stream.destroy();
     expect(file.name).toBe(name);
