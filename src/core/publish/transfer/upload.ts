@@ -1,6 +1,6 @@
 import type { MediaStore } from '../../media/store.ts';
 import { makePartBuffers, type PartBuffers, readParts } from '../../storage/read-parts.ts';
-import type { Secrets } from '../../storage/secrets.ts';
+import { type Secrets, SecretUnreadableError } from '../../storage/secrets.ts';
 import type { TikTokClient } from '../../tiktok/client.ts';
 import type { ChunkOutcome } from '../../tiktok/types.ts';
 import { chunkDelayMs } from '../pacing.ts';
@@ -15,6 +15,8 @@ type Target = UploadTarget & {
   readonly uploadUrl: string;
   readonly file: AttemptFile;
   readonly buffers: PartBuffers;
+  /** When the bar on the card was moved last. */
+  readonly shown: { at: number };
 };
 
 /** https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide */
@@ -125,8 +127,11 @@ export function createUploader({
       }
       position = read.status.uploadedBytes ?? 0;
     }
-    const uploadUrl = secrets.open(url, placeOf(attempt));
-    const target = { ...upload, url, uploadUrl, file: fileOf(attempt), buffers: makePartBuffers(PART_BYTES) };
+    const uploadUrl = openUrl(attempt, url);
+    // With another key than it was encrypted with, nobody can send anything there any more.
+    if (uploadUrl === undefined) return giveUp(attempt, BROKEN_OFF, position);
+    const [file, buffers] = [fileOf(attempt), makePartBuffers(PART_BYTES)];
+    const target = { ...upload, url, uploadUrl, file, buffers, shown: { at: Number.NEGATIVE_INFINITY } };
 
     while (position < plan.videoSize) {
       const chunk = chunkAfter(plan, position);
@@ -137,7 +142,7 @@ export function createUploader({
       }
       if (chunk.isLast && !isReleased) {
         const released = await gate.release(id, post.publishId);
-        if (released?.state !== 'released') return BROKEN_OFF;
+        if (released?.state !== 'released') return giveUp(attempt, BROKEN_OFF);
         isReleased = true;
       }
       // What is under way with the last chunk cannot be cancelled any more.
@@ -163,6 +168,15 @@ export function createUploader({
       return pause(post, attempt, { uploadedBytes: position });
     }
     return handOver(attempt, plan.videoSize, post.publishId);
+  }
+
+  function openUrl(attempt: Attempt, url: string): string | undefined {
+    try {
+      return secrets.open(url, placeOf(attempt));
+    } catch (error) {
+      if (error instanceof SecretUnreadableError) return undefined;
+      throw error;
+    }
   }
 
   /** All is there, or as much as can be told: from here on TikTok's status says what became of it. */
@@ -200,7 +214,7 @@ export function createUploader({
     const broken: { error?: unknown } = {};
     const body = readChunk(mediaStore.path(file.key), chunk, {
       buffers,
-      onSent: (upTo) => show(attempt, file, Math.min(upTo, file.bytes - 1)),
+      onSent: (upTo) => show(attempt, target, Math.min(upTo, file.bytes - 1)),
       onError: (error) => {
         broken.error = error;
       },
@@ -213,10 +227,8 @@ export function createUploader({
     return outcome;
   }
 
-  const shown = { at: Number.NEGATIVE_INFINITY };
-
-  /** Moves the bar on the card, now and then. */
-  function show(attempt: Attempt, file: AttemptFile, upTo: number): void {
+  /** Moves the bar on the card, once a second at most. */
+  function show(attempt: Attempt, { file, shown }: Target, upTo: number): void {
     const isEarly = now() >= shown.at && now() - shown.at < SHOWN_EVERY_MS;
     if (isEarly) return;
     shown.at = now();

@@ -69,6 +69,23 @@ describe('an upload that a crash has cut', () => {
     expect(chunksOf(world)).toEqual([0, 3]);
   });
 
+  it('begins anew where the key has changed that its address was encrypted with', async () => {
+    await using world = await uploading();
+    const { id } = await world.submitVideo(LONG);
+    await dieAfter(world, id, { of: 'upload chunk', steps: 1, isLastDone: false });
+    const attempts = await Array.fromAsync(world.nod.attempts.entries());
+    for (const [attemptId] of attempts) {
+      await world.nod.attempts.update(attemptId, (attempt) =>
+        attempt.state === 'uploading'
+          ? { ...attempt, upload: { ...attempt.upload, url: 'v1.otherkey.a.b.c' } }
+          : undefined,
+      );
+    }
+    const nod = world.openAnother();
+    expect(await world.finish(id, nod)).toMatchObject({ status: 'published', attempts: 2 });
+    expect(withBytes(world.tiktok)).toHaveLength(1);
+  });
+
   it('is cancelled for certain where that was asked for before the last chunk', async () => {
     await using world = await uploading();
     const { id } = await world.submitVideo(LONG);

@@ -35,6 +35,20 @@ describe('an upload', () => {
     expect(world.tiktok.state.lint).toEqual([]);
   });
 
+  it('moves the bar on the card once a second at most', async () => {
+    await using world = await uploading();
+    await world.connect();
+    const moves: number[] = [];
+    world.nod.listen({
+      draftChanged: () => {},
+      postChanged: (_, { soon = true } = {}) => void (soon || moves.push(world.now())),
+    });
+    const { id } = await world.submitVideo(LONG);
+    await world.step(id);
+    // Time stands still: one for the beginning, and one for the end.
+    expect(moves).toHaveLength(2);
+  });
+
   it('takes a short video in one chunk, also to the inbox', async () => {
     await using world = await uploading();
     await world.connect();
