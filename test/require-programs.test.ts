@@ -13,6 +13,6 @@ it('stops the suite with one sentence where a program is missing', async () => {
     options,
   );
   expect(stdout.trim()).toBe(
-    'The tests need ffmpeg and imagemagick: apt-get install ffmpeg imagemagick (Debian), brew install ffmpeg imagemagick (macOS).',
+    'The tests need ffmpeg and imagemagick and chromium: apt-get install ffmpeg imagemagick chromium (Debian), brew install ffmpeg imagemagick chromium (macOS).',
   );
 });

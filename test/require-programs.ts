@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 const PROGRAMS = [
   { names: ['ffmpeg', 'ffprobe'], packageName: 'ffmpeg' },
   { names: ['identify', 'convert'], packageName: 'imagemagick' },
+  { names: ['chromium'], packageName: 'chromium' },
 ] as const;
 
 /** Stops the suite with one sentence, instead of failures all over it, where a program is missing. */

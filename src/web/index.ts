@@ -21,6 +21,7 @@ import { createPageRoutes, failure, notFound } from './pages/pages.ts';
 import { createLookFileRoutes, createLookRoutes } from './review/routes.ts';
 import type { Pace } from './uploads/pace.ts';
 import { createUploadRoutes } from './uploads/routes.ts';
+import { createScriptRoutes } from './uploads/scripts.ts';
 import { createVerificationRoutes } from './verification.ts';
 import { createWebhookRoutes, type OnAccountRemoved } from './webhooks.ts';
 
@@ -87,6 +88,7 @@ export function createWeb({
   web.route('/look', createLookFileRoutes({ previewLinks, mediaStore, log }));
   const protection = protect({ publicUrl, authorizePage });
   web.use('/upload/*', protection);
+  web.route('/upload', createScriptRoutes());
   web.route('/upload', createUploadRoutes({ uploads, pace: uploadPace, log }));
   web.use(protection, bodyLimit({ maxSize: MAX_BODY_BYTES }));
   web.route('/', createHealthRoutes({ health }));

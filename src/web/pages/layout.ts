@@ -13,8 +13,16 @@ const BUBBLE =
   'M9 3h14a7 7 0 0 1 7 7v7a7 7 0 0 1-7 7h-7.6l-6.8 5.1c-.7.5-1.6 0-1.6-.8v-4.6A7 7 0 0 1 2 17v-7a7 7 0 0 1 7-7Z';
 const CHECK = 'M10.3 13.9l4 4 7.6-8.2';
 
-/** Puts content into the frame that all pages share. */
-export function page({ title, content }: { title: string; content: Markup }): Markup {
+/** Puts content into the frame that all pages share; `scripts` are tags of files of ours. */
+export function page({
+  title,
+  content,
+  scripts,
+}: {
+  title: string;
+  content: Markup;
+  scripts?: Markup | undefined;
+}): Markup {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -26,7 +34,7 @@ export function page({ title, content }: { title: string; content: Markup }): Ma
 <meta name="theme-color" content="#0f1412" media="(prefers-color-scheme: dark)">
 <link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/style.css?v=${STYLE_VERSION}">
-</head>
+${scripts ?? ''}</head>
 <body>
 <header class="bar"><a class="brand" href="/">${mark()}Nod</a></header>
 <main>
@@ -46,6 +54,7 @@ function mark(): Markup {
 const ICONS = {
   check: 'M5 12.6l4.6 4.6L19 7.4',
   exclamation: 'M12 5.5v8M12 18.4v.1',
+  file: 'M7 3.5h7l4 4V20.5H7zM13.5 3.5v4.5H18',
   cross: 'M6.8 6.8l10.4 10.4M17.2 6.8L6.8 17.2',
 } as const;
 

@@ -18,9 +18,9 @@ const HEADERS = {
   'Referrer-Policy': 'no-referrer',
 };
 
-/** The one page with a script: it uploads in parts and goes on where it was. */
+/** The one page with a script: it uploads in parts and goes on where it was, and plays a local file for its thumbnail. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /** The page on which a person adds big files to a draft, and the ways to upload them: by tus, and by a plain form. */
 export function createUploadRoutes({

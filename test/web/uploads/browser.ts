@@ -1,0 +1,139 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
+
+/** Starts Debian's Chromium without a window. */
+export const startBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim() });
+
+const PHONE = { width: 390, height: 844 };
+const DESKTOP = { width: 1280, height: 800 };
+
+/** The sizes and schemes in which pages are looked at. */
+export const LOOKS = [
+  { name: 'a phone in light', viewport: PHONE, colorScheme: 'light', hasTouch: true, isMobile: true },
+  { name: 'a phone in dark', viewport: PHONE, colorScheme: 'dark', hasTouch: true, isMobile: true },
+  { name: 'a desktop in light', viewport: DESKTOP, colorScheme: 'light' },
+  { name: 'a desktop in dark', viewport: DESKTOP, colorScheme: 'dark' },
+] as const satisfies readonly (BrowserContextOptions & { name: string })[];
+
+/**
+ * Opens an address in a browser of its own, and notes what the page complains of: errors, and what its security policy
+ * forbids. A lost connection is none of them.
+ */
+export async function openInBrowser(browser: Browser, url: string, options: BrowserContextOptions = {}) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+      complaints.push(message.text());
+  });
+  // A page on which something is under way asks before it is left.
+  page.on('dialog', (dialog) => dialog.accept());
+  await page.goto(url);
+  return {
+    page,
+    complaints,
+    [Symbol.asyncDispose]: () => context.close(),
+  };
+}
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
+
+/** Expects a page to break no rule of axe. */
+export async function expectAccessible(page: Page): Promise<void> {
+  await page.evaluate(AXE);
+  const found = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
+    'axe.run().then(({ violations }) => violations)',
+  );
+  expect(found.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])).toEqual([]);
+}
+
+/** Keeps a picture of a page where `SCREENSHOTS` names a folder, to look at it. */
+export async function keepScreenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS;
+  if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+}
+
+/** A way to a server that can be stopped in the middle of an upload, or cut. */
+export async function startNetwork(serverUrl: string) {
+  const target = new URL(serverUrl);
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let isDown = false;
+  /** How many bytes may still go to the server. */
+  let allowance = Number.POSITIVE_INFINITY;
+  let carried = 0;
+  let reached = Promise.withResolvers<void>();
+
+  const server = createServer((client) => {
+    if (isDown) return void client.destroy();
+    const upstream = connect(Number(target.port), target.hostname);
+    const pair = [client, upstream] as const;
+    pairs.add(pair);
+    const end = () => {
+      pairs.delete(pair);
+      for (const socket of pair) socket.destroy();
+    };
+    upstream.on('error', end).on('close', end);
+    client.on('error', end).on('close', () => upstream.end());
+    upstream.pipe(client);
+    client.on('data', (part) => {
+      carried += part.length;
+      allowance -= part.length;
+      if (!upstream.write(part)) {
+        client.pause();
+        upstream.once('drain', () => allowance > 0 && client.resume());
+      }
+      if (allowance > 0) return;
+      client.pause();
+      reached.resolve();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The network has no port.');
+
+  function cutAll(): void {
+    for (const pair of pairs) for (const socket of pair) socket.destroy();
+  }
+
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    /** What has gone to the server, with what is around it. */
+    get carried() {
+      return carried;
+    },
+    /** Lets so many more bytes through, and resolves when they are and nothing goes on. */
+    stopAfter(bytes: number): Promise<void> {
+      reached = Promise.withResolvers();
+      allowance = bytes;
+      return reached.promise;
+    },
+    /** Ends all connections and takes no new one. */
+    cut(): void {
+      isDown = true;
+      cutAll();
+    },
+    /** All is as it was. What was stopped is ended, but what has gone through arrives. */
+    mend(): void {
+      isDown = false;
+      allowance = Number.POSITIVE_INFINITY;
+      for (const [client, upstream] of pairs) {
+        upstream.end();
+        client.destroy();
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      cutAll();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,253 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Draft } from '../../../src/core/compose/draft.ts';
+import { ticketKey } from '../../../src/core/uploads/tickets.ts';
+import { ANA } from '../../core/posts.ts';
+import { fixture } from '../../e2e/stage.ts';
+import { expectAccessible, keepScreenshot, openInBrowser, startBrowser, startNetwork } from './browser.ts';
+import { createUploadStage, type UploadStage } from './upload-stage.ts';
+
+const VIDEO = fixture('phone.mp4');
+const DONE = 'you can close this page';
+const LONG = 'holiday.mp4';
+const SECOND = 'second.mp4';
+const MARKUP = '<img src=x onerror=alert(1)>.mp4';
+/** Let through before the network stops; what lies in buffers comes on top. */
+const MIDDLE_BYTES = 3_000_000;
+
+const allReady = ({ files }: Draft) => files.every(({ state }) => state === 'ready');
+
+let browser: Browser;
+/** Players pass over what stands behind its end. */
+let video: Awaited<ReturnType<typeof createLongVideo>>;
+beforeAll(async () => {
+  browser = await startBrowser();
+  video = await createLongVideo();
+});
+afterAll(async () => {
+  await browser.close();
+  await video.dispose();
+});
+
+describe('an upload goes on by itself', () => {
+  test('after the network was cut in the middle, and the same bytes arrive', async () => {
+    await using stage = await createUploadStage();
+    await using network = await startNetwork(stage.server.url);
+    const { id, token, path } = await stage.openPage('d1');
+    await using opened = await openInBrowser(browser, network.url + path);
+    const { page, complaints } = opened;
+    const middle = network.stopAfter(MIDDLE_BYTES);
+    await choose(page, video.path);
+    await middle;
+    network.cut();
+    await says(page, 'No connection; it goes on by itself');
+    await keepScreenshot(page, 'cut');
+    network.mend();
+    await says(page, DONE);
+    expect(await arrived(stage, token)).toEqual([video.sha256]);
+    expect(network.carried).toBeLessThan(1.6 * video.bytes);
+    await stage.whenDraft(id, allReady);
+    expect(complaints).toEqual([]);
+  });
+
+  test('after a restart of Nod', async () => {
+    await using stage = await createUploadStage();
+    await using network = await startNetwork(stage.server.url);
+    const { id, token, path } = await stage.openPage('d1');
+    await using opened = await openInBrowser(browser, network.url + path);
+    const middle = network.stopAfter(MIDDLE_BYTES);
+    await choose(opened.page, video.path);
+    await middle;
+    await stage.restart();
+    network.mend();
+    await says(opened.page, DONE);
+    expect(await arrived(stage, token)).toEqual([video.sha256]);
+    await stage.whenDraft(id, allReady);
+  });
+
+  test('at once when the browser hears of a network again', async () => {
+    await using stage = await createUploadStage();
+    await using network = await startNetwork(stage.server.url);
+    const { path } = await stage.openPage('d1');
+    await using opened = await openInBrowser(browser, network.url + path);
+    const { page } = opened;
+    const middle = network.stopAfter(MIDDLE_BYTES);
+    await choose(page, video.path);
+    await middle;
+    network.cut();
+    await says(page, 'No connection; it goes on by itself');
+    await page.context().setOffline(true);
+    network.mend();
+    await page.context().setOffline(false);
+    await says(page, DONE);
+  });
+});
+
+test('after a reload in the middle, choosing the same file goes on with it', async () => {
+  await using stage = await createUploadStage();
+  await using network = await startNetwork(stage.server.url);
+  const { id, token, path } = await stage.openPage('d1');
+  await using opened = await openInBrowser(browser, network.url + path);
+  const { page, complaints } = opened;
+  const middle = network.stopAfter(MIDDLE_BYTES);
+  await choose(page, video.path);
+  await middle;
+  network.mend();
+  await page.reload();
+  await says(page, 'choose the same file again to go on');
+  await keepScreenshot(page, 'reloaded');
+  await expectAccessible(page);
+  const before = network.carried;
+  await choose(page, video.path);
+  await says(page, DONE);
+  expect(network.carried - before).toBeLessThan(video.bytes - MIDDLE_BYTES / 2);
+  expect(await page.locator('#files > li').count()).toBe(1);
+  expect(await arrived(stage, token)).toEqual([video.sha256]);
+  await stage.whenDraft(id, allReady);
+  expect(complaints).toEqual([]);
+});
+
+test('the keyboard alone pauses, goes on, and takes a waiting file away', async () => {
+  await using stage = await createUploadStage();
+  await using network = await startNetwork(stage.server.url);
+  const { id, path } = await stage.openPage('d1');
+  await using opened = await openInBrowser(browser, network.url + path);
+  const { page } = opened;
+  const middle = network.stopAfter(MIDDLE_BYTES);
+  await tabTo(page, 'file');
+  const chooser = page.waitForEvent('filechooser');
+  await page.keyboard.press('Enter');
+  await (await chooser).setFiles([video.path, video.secondPath]);
+  await middle;
+  await keepScreenshot(page, 'two-files');
+  await tabTo(page, 'Pause holiday.mp4');
+  await page.keyboard.press('Enter');
+  await says(page, 'paused');
+  network.mend();
+  expect(await focused(page)).toBe('Go on holiday.mp4');
+  await keepScreenshot(page, 'paused');
+  await tabTo(page, 'Remove second.mp4');
+  await page.keyboard.press('Space');
+  expect(await page.locator('#files > li').count()).toBe(1);
+  expect(await focused(page)).toBe('Go on holiday.mp4');
+  await page.keyboard.press('Enter');
+  await says(page, DONE);
+  expect((await stage.whenDraft(id, allReady)).files).toHaveLength(1);
+});
+
+test('several files come one after the other, and a refused one says why', async () => {
+  await using stage = await createUploadStage({ uploadLimitBytes: 1_000_000 });
+  const { id, path } = await stage.openPage('d1', { files: [] });
+  await using opened = await openInBrowser(browser, stage.server.url + path);
+  const { page, complaints } = opened;
+  await page.setInputFiles('#file', [fixture('phone.jpg'), fixture('photo.webp')]);
+  await says(page, DONE);
+  await choose(page, video.path);
+  await says(page, 'more than the 1 MB that is taken here');
+  await page.setInputFiles('#file', { name: 'empty.jpg', mimeType: 'image/jpeg', buffer: Buffer.alloc(0) });
+  await says(page, 'The file is empty.');
+  await says(page, 'The chat has 2 of 4 files.');
+  await keepScreenshot(page, 'refused');
+  await expectAccessible(page);
+  const { files } = await stage.whenDraft(id, (draft) => draft.files.length === 2 && allReady(draft));
+  expect(files.map(({ name }) => name)).toEqual(['phone.jpg', 'photo.webp']);
+  expect(complaints).toEqual([]);
+});
+
+test('a link that has run out meanwhile is told in words', async () => {
+  await using stage = await createUploadStage();
+  const { path } = await stage.openPage('d1');
+  await using opened = await openInBrowser(browser, stage.server.url + path);
+  await stage.core.composer.discard('d1', ANA);
+  await opened.page.setInputFiles('#file', VIDEO);
+  await says(opened.page, 'This link has run out');
+});
+
+test('a name that is markup is shown as it is', async () => {
+  await using stage = await createUploadStage();
+  const { path } = await stage.openPage('d1');
+  await using opened = await openInBrowser(browser, stage.server.url + path);
+  const { page, complaints } = opened;
+  await choose(page, video.markupPath);
+  await says(page, DONE);
+  expect(await page.locator('#files bdi').first().textContent()).toBe(MARKUP);
+  await page.reload();
+  expect(await page.locator('#files img').count()).toBe(0);
+  expect(complaints).toEqual([]);
+});
+
+test('without JavaScript the form takes a file', async () => {
+  await using stage = await createUploadStage();
+  const { id, path } = await stage.openPage('d1');
+  await using opened = await openInBrowser(browser, stage.server.url + path, { javaScriptEnabled: false });
+  const { page } = opened;
+  await keepScreenshot(page, 'plain-form');
+  await page.setInputFiles('#file', VIDEO);
+  await page.getByRole('button', { name: 'Upload' }).click();
+  await says(page, 'the card in the chat says how it goes on');
+  await keepScreenshot(page, 'plain-done');
+  await stage.whenDraft(id, allReady);
+});
+
+test('its scripts are cached for good under a name that changes with them', async () => {
+  await using stage = await createUploadStage();
+  const { path } = await stage.openPage('d1');
+  const page = await (await stage.fetchPath(path)).text();
+  const [, script = ''] = /type="module" src="([^"]+)"/.exec(page) ?? [];
+  const answer = await stage.fetchPath(script);
+  expect(answer.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+  expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+  const old = await stage.fetchPath(script.replace(/scripts\/[^/]+/, 'scripts/old'));
+  expect(old.status).toBe(404);
+  expect(old.headers.get('cache-control')).toBeNull();
+});
+
+/** A video of 8 MB under two names, which the browser reads from the disk as it would a person's. */
+async function createLongVideo() {
+  const folder = await mkdtemp(join(tmpdir(), 'nod-browser-'));
+  const box = Buffer.alloc(8_000_000, 'nod');
+  box.writeUInt32BE(box.length, 0);
+  box.write('free', 4);
+  const content = Buffer.concat([await readFile(VIDEO), box]);
+  const paths = [LONG, SECOND, MARKUP].map((name) => join(folder, name));
+  for (const path of paths) await writeFile(path, content);
+  const [path = '', secondPath = '', markupPath = ''] = paths;
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  return {
+    bytes: content.length,
+    sha256,
+    path,
+    secondPath,
+    markupPath,
+    dispose: () => rm(folder, { recursive: true }),
+  };
+}
+
+const choose = (page: Page, path: string | string[]): Promise<void> => page.setInputFiles('#file', path);
+
+/** Waits until the page shows a text. */
+const says = (page: Page, text: string): Promise<void> =>
+  page.locator('main').getByText(text).first().waitFor();
+
+/** What whoever hears the page is told of the thing that has the focus; the id of a field. */
+const focused = (page: Page): Promise<string> =>
+  page.evaluate<string>('document.activeElement.id || document.activeElement.textContent.trim()');
+
+/** Presses Tab until something has the focus. */
+async function tabTo(page: Page, wanted: string): Promise<void> {
+  for (let presses = 0; presses < 20; presses += 1) {
+    if ((await focused(page)) === wanted) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`The keyboard does not reach “${wanted}”.`);
+}
+
+/** What has come through a page, by its hashes. */
+async function arrived({ tickets }: UploadStage, token: string): Promise<string[]> {
+  const ticket = await tickets.get(ticketKey(token) ?? '');
+  return (ticket?.files ?? []).flatMap((file) => (file.state === 'arrived' ? [file.source.sha256] : []));
+}
