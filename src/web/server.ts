@@ -10,11 +10,14 @@ export async function startServer({
   host,
   port,
   drainMs = 10_000,
+  requestMs = REQUEST_MS,
 }: {
   app: Pick<Hono<{ Bindings: HttpBindings }>, 'fetch'>;
   host: string;
   port: number;
   drainMs?: number;
+  /** How long the body of a request may take that is no upload. */
+  requestMs?: number;
 }) {
   const server = createServer(
     {
@@ -37,7 +40,7 @@ export async function startServer({
   });
   server.on('request', (request, response) => {
     unused.delete(request.socket);
-    if (!isUpload(request)) endLate(request);
+    if (!isUpload(request)) endLate(request, requestMs);
     if (isClosing) response.shouldKeepAlive = false;
     response.once('close', () => {
       if (isClosing) server.closeIdleConnections();
@@ -76,13 +79,13 @@ const REQUEST_MS = 30_000;
 /** Uploads have a pace of their own. */
 const isUpload = ({ url = '' }: IncomingMessage): boolean => url.startsWith('/upload/');
 
-/** Ends the connection of a request that does not come to its end in time. */
-function endLate(request: IncomingMessage): void {
-  if (request.method === 'GET' || request.method === 'HEAD') return;
-  const late = setTimeout(() => {
+/** Ends the connection of a request whose body does not come to its end in time, answered or not. */
+function endLate(request: IncomingMessage, requestMs: number): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (length === undefined && encoding === undefined) return;
+  setTimeout(() => {
     if (!request.complete) request.socket.destroy();
-  }, REQUEST_MS);
-  request.once('close', () => clearTimeout(late));
+  }, requestMs).unref();
 }
 
 export type Server = Awaited<ReturnType<typeof startServer>>;

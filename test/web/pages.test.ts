@@ -158,6 +158,18 @@ describe('the server', () => {
     expect(await response).toBeInstanceOf(Error);
   });
 
+  test.each(['POST /webhooks/tiktok', 'GET /healthz', 'POST /nowhere', 'POST /upload/a/b/c'])(
+    'ends the connection of %s whose body does not come in time',
+    async (line) => {
+      const server = await startServer({ app: world.app, host: '127.0.0.1', port: 0, requestMs: 20 });
+      const slow = connect(server.port, '127.0.0.1');
+      slow.on('error', () => {});
+      slow.write(`${line} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{`);
+      await once(slow.resume(), 'close');
+      await server.close();
+    },
+  );
+
   test('refuses a port that is taken', async () => {
     const first = await world.start();
     await expect(startServer({ app: world.app, host: '127.0.0.1', port: first.port })).rejects.toThrow(

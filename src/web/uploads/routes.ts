@@ -73,6 +73,9 @@ export function createUploadRoutes({
 
   routes.post('/:token', (c) => transfer(c, () => takeForm(c)));
 
+  // Nothing else reads a body here.
+  routes.all('*', (c) => c.text('Not found.', 404));
+
   /** Without JavaScript: one file in one piece, which cannot go on after a cut. */
   async function takeForm(c: Context<Env, '/:token'>): Promise<Response> {
     const token = c.req.param('token');
