@@ -9,6 +9,7 @@ import { benchServing } from './serving.ts';
 import { benchBothChats, benchStartToLive } from './start-to-live.ts';
 import { benchStatements } from './statements.ts';
 import { benchTaps } from './taps.ts';
+import { benchUpload } from './upload.ts';
 
 const DEADLINE_MS = 15 * 60_000;
 
@@ -26,6 +27,7 @@ const PARTS = [
   ['statements', 'Counting what is asked of the database …', benchStatements],
   ['serving', 'Serving media …', benchServing],
   ['media', 'Preparing media …', benchMedia],
+  ['upload', 'Uploading big files …', benchUpload],
 ] as const;
 const wanted = process.argv.slice(2);
 const known = PARTS.map(([name]): string => name);

@@ -11,7 +11,8 @@ import { openNod } from '../../nod.ts';
 import { ANA, baseWith, CHAT, contentWith, WORKSPACE } from '../../posts.ts';
 
 /*
- * A process that uploads a sparse file to an emulator of another one, and prints by how many bytes it has grown meanwhile.
+ * A process that uploads a sparse file to an emulator of another one, and prints how long that took and by how many bytes it
+ * has grown meanwhile.
  */
 const { apiUrl, app, pair, bytes, directory } = JSON.parse(process.env.UPLOAD ?? '');
 const sha256 = 'a'.repeat(64);
@@ -44,6 +45,7 @@ await nod.posts.create(post.id, post);
 
 const before = process.memoryUsage.rss();
 let most = before;
+const startedAt = performance.now();
 const watch = setInterval(() => {
   most = Math.max(most, process.memoryUsage.rss());
 }, 10);
@@ -51,4 +53,5 @@ for (let status = ''; status !== 'processing'; status = (await nod.posts.get(pos
   await nod.publisher.tick(post.id);
 }
 clearInterval(watch);
-process.stdout.write(JSON.stringify({ grownBytes: most - before }));
+const ms = performance.now() - startedAt;
+process.stdout.write(JSON.stringify({ ms, grownBytes: most - before }));
