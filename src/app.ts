@@ -1,9 +1,10 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { isAbsent, stillManages } from './bots/access/members.ts';
 import { botOf, createBots, createChats } from './bots/index.ts';
 import { type ChatState, createStarter } from './bots/start.ts';
 import type { Config } from './config.ts';
+import type { Account } from './core/accounts/accounts.ts';
+import { findKey } from './core/accounts/key-check.ts';
 import { createCore } from './core/index.ts';
 import type { LinkOptions } from './core/links/open-link.ts';
 import { findFfmpeg } from './core/media/ffmpeg.ts';
@@ -11,7 +12,7 @@ import { createMediaStore } from './core/media/store.ts';
 import type { ChatRef } from './core/people.ts';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
 import { openStores, type RunStatement } from './core/storage/database.ts';
-import { readOrMakeKey } from './core/storage/secrets.ts';
+import { takeFolder } from './core/storage/folder.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
 import { createWeb, healthOf, startServer } from './web/index.ts';
 
@@ -40,6 +41,7 @@ export async function startApp({
   signal,
   cardIntervalMs,
   isClaimWanted = false,
+  isNewKeyWanted = false,
   now = Date.now,
   onStatement,
   links,
@@ -55,6 +57,8 @@ export async function startApp({
   cardIntervalMs?: number;
   /** Gives out a claim code though Nod has an operator. */
   isClaimWanted?: boolean;
+  /** Goes on with a key that opens no tokens, whose accounts are connected again then. */
+  isNewKeyWanted?: boolean;
   /** A clock that a story moves. */
   now?: (() => number) | undefined;
   /** Told of every statement that the database runs. */
@@ -64,14 +68,35 @@ export async function startApp({
 }): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const { publicUrl, videoTransfer, tiktok, access, limits, uploadLimitBytes, keepPostsMs } = config;
-  const stores = stack.use(openStores({ file: join(config.dataDir, 'nod.db'), onStatement }));
+  const folder = stack.use(takeFolder(config.dataDir, config));
+  if (folder.isNew)
+    log.info(
+      { folder: folder.folder },
+      'A first start: the folder has no database. Had this Nod accounts before, stop it and look for their folder',
+    );
+  const stores = stack.use(
+    openStores({
+      file: folder.database,
+      onStatement,
+      onUnreadable: (record) =>
+        log.error(record, 'A record cannot be read; it was moved to the table “unreadable” of the database'),
+    }),
+  );
   const mediaStore = createMediaStore({
-    directory: join(config.dataDir, 'media'),
+    directory: folder.media,
     limitBytes: config.mediaLimitBytes,
   });
   mediaStore.protect();
   const client = createTikTokClient({ ...tiktok, now, log });
   stack.defer(() => client.close());
+
+  const secretKey = await findKey({
+    accounts: stores.store<Account>('accounts'),
+    configured: config.secretKey,
+    file: folder.key,
+    isNewKeyWanted,
+    log,
+  });
 
   const bots = await createBots({
     config,
@@ -95,7 +120,7 @@ export async function startApp({
     links,
     now,
     log,
-    secretKey: config.secretKey ?? readOrMakeKey(join(config.dataDir, 'secret.key')),
+    secretKey,
     access: { ...access, isClaimWanted },
     pacing: {
       ...DEFAULT_PACING,

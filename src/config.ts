@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
 import { VIDEO_TRANSFERS } from './core/publish/transfer/choose.ts';
+import { misspeltSettings } from './misspelt-settings.ts';
 
 export type Config = ReturnType<typeof readConfig>;
 
@@ -26,6 +27,10 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 
 const address = z.url({ protocol: /^https?$/, error: 'must be an address that begins with https://' });
 const text = z.string();
+const flag = z
+  .enum(['true', 'false'], { error: 'must be true or false' })
+  .default('false')
+  .transform((value) => value === 'true');
 
 const ACCESS = ['invite', 'open'] as const;
 const count = number('must be a whole number from 1', (value) => value.int().positive());
@@ -54,6 +59,7 @@ const schema = z.object({
   HOST: text.default('0.0.0.0'),
   PORT: number('must be a port number, 0 to 65535', (value) => value.int().min(0).max(65_535)).default(8080),
   DATA_DIR: text.default('./data'),
+  EXPECT_DATA: flag,
   SECRET_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   TIKTOK_API_URL: address.default('https://open.tiktokapis.com'),
   TIKTOK_AUTHORIZE_URL: address.default('https://www.tiktok.com/v2/auth/authorize/'),
@@ -62,10 +68,7 @@ const schema = z.object({
     .transform((value) => SITE_VERIFICATION.exec(value)?.[1])
     .pipe(z.string({ error: 'must be the name or the content of TikTok’s verification file, tiktok….txt' }))
     .optional(),
-  TIKTOK_STATS: z
-    .enum(['true', 'false'], { error: 'must be true or false' })
-    .default('false')
-    .transform((value) => value === 'true'),
+  TIKTOK_STATS: flag,
   VIDEO_TRANSFER: z
     .enum(VIDEO_TRANSFERS, { error: `must be one of ${VIDEO_TRANSFERS.join(', ')}` })
     .default('auto'),
@@ -114,15 +117,19 @@ const NO_CHAT =
 const NO_SERVER =
   'TELEGRAM_FILES_DIR is the folder of a Bot API server of your own: set TELEGRAM_API_URL to its address, or leave both out';
 
+/** The names of all settings. */
+export const SETTINGS: readonly string[] = Object.keys(schema.shape);
+
 /** Reads the settings; throws a `ConfigError` that lists every problem. Empty variables count as unset. */
 export function readConfig(environment: NodeJS.ProcessEnv) {
   const trimmed = Object.entries(environment).map(([name, value]) => [name, value?.trim()] as const);
-  const set = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+  const set: NodeJS.ProcessEnv = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(set);
   const problems = parsed.success
     ? []
     : parsed.error.issues.map(({ path, message }) => explain(path, message, set));
-  if (set.TELEGRAM_TOKEN === undefined && set.DISCORD_TOKEN === undefined) problems.push(NO_CHAT);
+  if (set.TELEGRAM_TOKEN === undefined && set.DISCORD_TOKEN === undefined)
+    problems.push(`${NO_CHAT}${misspeltFor(['TELEGRAM_TOKEN', 'DISCORD_TOKEN'], set)}`);
   if (set.TELEGRAM_FILES_DIR !== undefined && set.TELEGRAM_API_URL === undefined) problems.push(NO_SERVER);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
@@ -142,6 +149,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     host: values.HOST,
     port: values.PORT,
     dataDir: values.DATA_DIR,
+    isDataExpected: values.EXPECT_DATA,
     secretKey: values.SECRET_KEY,
     pollIntervalMs: values.POLL_INTERVAL_SECONDS * 1000,
     pollAttempts: values.POLL_ATTEMPTS,
@@ -175,11 +183,18 @@ function telegram(values: z.infer<typeof schema>) {
 const chat = (token: string | undefined, apiUrl: string) =>
   token === undefined ? undefined : { token, apiUrl: trimSlash(apiUrl) };
 
-function explain(path: readonly PropertyKey[], message: string, set: Record<string, unknown>): string {
+function explain(path: readonly PropertyKey[], message: string, set: NodeJS.ProcessEnv): string {
   const name = String(path[0]);
   if (set[name] !== undefined) return `${name} ${message}`;
   const where = WHERE[name];
-  return where === undefined ? `${name} is missing` : `${name} is missing: ${where}`;
+  const missing = where === undefined ? `${name} is missing` : `${name} is missing: ${where}`;
+  return `${missing}${misspeltFor([name], set)}`;
+}
+
+/** What seems to stand for a setting that is missing. */
+function misspeltFor(names: readonly string[], set: NodeJS.ProcessEnv): string {
+  const misspelt = misspeltSettings(set, SETTINGS).find(({ meant }) => names.includes(meant));
+  return misspelt === undefined ? '' : ` (${misspelt.name} is set: is it misspelt?)`;
 }
 
 /** A number with one sentence for everything that may be wrong with it. */

@@ -3,13 +3,17 @@ import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import pino, { type Logger } from 'pino';
 import { startApp } from './app.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { ChatRefusedError } from './bots/platform.ts';
+import { type Config, ConfigError, readConfig, SETTINGS } from './config.ts';
+import { StartError } from './core/start-error.ts';
+import { misspeltSettings } from './misspelt-settings.ts';
+import { readableLine } from './readable-log.ts';
 import { chatLine, welcomeText } from './welcome.ts';
 
 if (existsSync('.env')) loadEnvFile('.env');
 
 const config = readSettings();
-if (config !== undefined) await run(config, pino({ level: config.logLevel }));
+if (config !== undefined) await run(config, createLog(config));
 
 function readSettings(): Config | undefined {
   try {
@@ -22,15 +26,31 @@ function readSettings(): Config | undefined {
   }
 }
 
+/** Lines of JSON for programs, readable ones for who looks on. */
+function createLog({ logLevel: level }: Config): Logger {
+  if (!process.stdout.isTTY) return pino({ level });
+  return pino({ level }, { write: (line) => void process.stdout.write(readableLine(line)) });
+}
+
 /** Runs until a signal or a fatal error; a second signal ends the process at once. */
 async function run(config: Config, log: Logger): Promise<void> {
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort(name));
   function onFatal(error: Error): void {
-    log.fatal({ err: error }, error.message);
-    process.exitCode = 1;
+    tell(error);
     stopping.abort('a fatal error');
   }
+
+  /** What an operator can mend is one sentence. */
+  function tell(error: unknown): void {
+    process.exitCode = 1;
+    if (error instanceof StartError) console.error(error.message);
+    else if (error instanceof ChatRefusedError) log.fatal(error.message);
+    else log.fatal({ err: error }, error instanceof Error ? error.message : 'Nod failed');
+  }
+
+  for (const { name, meant } of misspeltSettings(process.env, SETTINGS))
+    log.warn(`${name} is set, which Nod does not know: is ${meant} meant?`);
 
   try {
     await using app = await startApp({
@@ -40,6 +60,7 @@ async function run(config: Config, log: Logger): Promise<void> {
       onLateChat: (chat, { claimCode }) => console.log(chatLine(chat, { claimCode })),
       signal: stopping.signal,
       isClaimWanted: process.argv.includes('--claim'),
+      isNewKeyWanted: process.argv.includes('--new-key'),
     });
     if (!stopping.signal.aborted) {
       log.info({ url: app.url, publicUrl: config.publicUrl }, 'Nod is ready');
@@ -48,7 +69,6 @@ async function run(config: Config, log: Logger): Promise<void> {
     }
     log.info({ why: stopping.signal.reason }, 'Nod is stopping');
   } catch (error) {
-    log.fatal({ err: error }, error instanceof Error ? error.message : 'Nod failed');
-    process.exitCode = 1;
+    tell(error);
   }
 }

@@ -81,7 +81,7 @@ export function createChats({
 }) {
   const botFor = (chat: ChatRef) => botOf(bots, chat);
   const downtime = createDowntime({
-    presences: stores.store<DowntimeRecord>('presence'),
+    presences: stores.store<DowntimeRecord>('presence', { isExpendable: true }),
     now,
     log,
   });

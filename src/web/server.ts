@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { codeOf, StartError } from '../core/start-error.ts';
 
 /** Starts to listen; `close` lets the requests under way finish within `drainMs` and then cuts. */
 export async function startServer({
@@ -48,7 +49,9 @@ export async function startServer({
   });
 
   server.listen(port, host);
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error) => {
+    throw listenProblem(error, { host, port }) ?? error;
+  });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The web server has no port.');
 
@@ -86,6 +89,21 @@ function endLate(request: IncomingMessage, requestMs: number): void {
   setTimeout(() => {
     if (!request.complete) request.socket.destroy();
   }, requestMs).unref();
+}
+
+/** Why it cannot listen, in words for the operator. */
+function listenProblem(
+  error: unknown,
+  { host, port }: { host: string; port: number },
+): StartError | undefined {
+  const says: Readonly<Record<string, string>> = {
+    EADDRINUSE: `Port ${port} is taken by another program: end that one, or set PORT to a port that is free.`,
+    EACCES: `Nod may not listen on port ${port}: set PORT to one from 1024 on, and have the reverse proxy pass requests on to it.`,
+    EADDRNOTAVAIL: `HOST=${host} is no address of this machine: set it to one that is, or to 0.0.0.0 for all.`,
+    ENOTFOUND: `HOST=${host} is no address of this machine: set it to one that is, or to 0.0.0.0 for all.`,
+  };
+  const sentence = says[codeOf(error)];
+  return sentence === undefined ? undefined : new StartError(sentence, { cause: error });
 }
 
 export type Server = Awaited<ReturnType<typeof startServer>>;

@@ -11,14 +11,17 @@ const NODE = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.u
 export interface ProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly node?: string;
+  /** A command that runs the command which it is given. */
+  readonly within?: readonly string[];
   /** What stands behind nod.js on the command line. */
   readonly args?: readonly string[];
 }
 
 /** Runs `node nod.js` as its own process, with nothing of this one's environment but the path. */
-export function runNod({ environment = {}, node = NODE, args = [] }: ProcessOptions = {}) {
+export function runNod({ environment = {}, node = NODE, within = [], args = [] }: ProcessOptions = {}) {
   const env = { PATH: process.env.PATH, ...environment };
-  const child = spawn(node, ['nod.js', ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command = node, ...rest] = [...within, node, 'nod.js', ...args];
+  const child = spawn(command, rest, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   // A test that runs out of time never comes to its end, where it would have ended Nod.
   const kill = () => void child.kill('SIGKILL');
   const leave = () => process.exit();

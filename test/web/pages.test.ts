@@ -173,7 +173,7 @@ describe('the server', () => {
   test('refuses a port that is taken', async () => {
     const first = await world.start();
     await expect(startServer({ app: world.app, host: '127.0.0.1', port: first.port })).rejects.toThrow(
-      'EADDRINUSE',
+      'is taken by another program: end that one, or set PORT to a port that is free.',
     );
     await first.close();
   });

@@ -1,9 +1,13 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import KeyvSqlite from '@keyv/sqlite';
 import Database, { type Statement } from 'better-sqlite3';
 import Keyv from 'keyv';
+import { codeOf, diskProblem, StartError } from '../start-error.ts';
+import { migrate } from './migrations.ts';
 import { makePrivate } from './private-files.ts';
+import { createUnreadable, type Unreadable, type UnreadableRecord } from './unreadable.ts';
 
 /** What every record carries: compare-and-set compares this number, which the store alone counts up. */
 export interface Versioned {
@@ -77,30 +81,40 @@ export interface RunStatement {
  * Opens the database file and hands out its namespaces.
  *
  * Keyv is the store; what it lacks, compare-and-set and indexes, is added on the adapter's own connection. `onStatement`
- * is told of every statement.
+ * is told of every statement, `onUnreadable` of every record that is set aside because it cannot be read: by its key it
+ * is refused from then on, and left out wherever records are listed.
+ *
+ * @throws StartError where the file is damaged, cannot be used, or is of a newer Nod.
  */
 export function openStores({
   file,
   onStatement,
+  onUnreadable = () => {},
 }: {
   file: string;
   onStatement?: ((statement: RunStatement) => void) | undefined;
+  onUnreadable?: ((record: UnreadableRecord) => void) | undefined;
 }) {
-  if (file !== ':memory:') makePrivateDatabase(file);
-  const connection = connect(file, onStatement);
+  const connection = connect(file, { onStatement, onUnreadable });
   const opened: Keyv[] = [];
 
-  /** `upgrade` makes today's record of one that an older Nod wrote, whenever it is read; its version stays. */
+  /**
+   * `upgrade` makes today's record of one that an older Nod wrote, whenever it is read; its version stays. In a store that
+   * `isExpendable` a record that cannot be read counts as none.
+   */
   function store<V extends Versioned, Old extends Versioned = V>(
     namespace: string,
-    { upgrade }: { upgrade?: ((record: V | Old) => V) | undefined } = {},
+    options: { upgrade?: ((record: V | Old) => V) | undefined; isExpendable?: boolean } = {},
   ): Store<V> {
     // Two Keyvs over one adapter overwrite each other's namespace, hence one adapter each on a shared connection.
     const adapter = new KeyvSqlite({ driver: connection.driver });
     // No `error` listener anywhere: with one attached Keyv turns failed reads into undefined and failed writes into false.
     const keyv = new Keyv({ store: adapter, namespace });
     opened.push(keyv);
-    return createStore<V>({ namespace, keyv, query: adapter.query, indexes: connection.indexes, upgrade });
+    const { upgrade, isExpendable = false } = options;
+    const { indexes, unreadable } = connection;
+    const { query } = adapter;
+    return createStore<V>({ namespace, keyv, query, indexes, unreadable, upgrade, isExpendable });
   }
 
   async function close(): Promise<void> {
@@ -113,6 +127,7 @@ export function openStores({
 
 export type Stores = ReturnType<typeof openStores>;
 
+const READ = 'SELECT key, value FROM "keyv" WHERE key = ? AND namespace = ?';
 const INSERT = `INSERT INTO "keyv" (key, value, namespace, expires) VALUES (?, ?, ?, NULL)
   ON CONFLICT (key, namespace) DO NOTHING RETURNING key`;
 const SWAP = `UPDATE "keyv" SET value = ?
@@ -132,19 +147,26 @@ function createStore<V extends Versioned>(options: {
   query: (sql: string, ...parameters: unknown[]) => Promise<unknown[]>;
   /** Those that are known to be there. */
   indexes: Set<string>;
+  unreadable: Unreadable;
   upgrade: ((record: V) => V) | undefined;
+  isExpendable: boolean;
 }): Store<V> {
-  const { namespace, keyv, query, indexes, upgrade = (record: V) => record } = options;
+  const { namespace, keyv, query, indexes, unreadable, upgrade = (record: V) => record } = options;
+  const refuse = (key: string): void => {
+    if (!options.isExpendable) unreadable.refuse(namespace, key);
+  };
 
   // The adapter takes the namespace off a key that begins with it, so every key gets one to lose.
   const prefixed = (key: string): string => `${namespace}:${key}`;
 
   async function get(key: string): Promise<V | undefined> {
-    const record = await keyv.get<V>(prefixed(key));
-    return record === undefined ? undefined : upgrade(record);
+    const [found] = await decode(await query(READ, key, namespace));
+    if (found === undefined) refuse(key);
+    return found?.[1];
   }
 
   async function create(key: string, value: Fresh<V> | V): Promise<V | undefined> {
+    refuse(key);
     const record = versioned<V>(value, 1);
     const rows = await query(INSERT, key, await keyv.encode({ value: record }), namespace);
     return rows.length > 0 ? record : undefined;
@@ -189,10 +211,25 @@ function createStore<V extends Versioned>(options: {
   async function decode(rows: readonly unknown[]): Promise<[string, V][]> {
     const records: [string, V][] = [];
     for (const row of rows.filter(isRow)) {
-      const decoded = await keyv.decode<V>(row.value);
-      if (decoded?.value !== undefined) records.push([row.key, upgrade(decoded.value)]);
+      const record = await read(row.value);
+      if (record === undefined) unreadable.setAside(namespace, row.key);
+      else records.push([row.key, record]);
     }
     return records;
+  }
+
+  /** Undefined for what nobody can have written: no JSON, no record, or none that this Nod or an older one knows. */
+  async function read(value: string): Promise<V | undefined> {
+    try {
+      const record = (await keyv.decode<V>(value))?.value;
+      return typeof record?.version === 'number' ? upgrade(record) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async function remove(key: string): Promise<boolean> {
+    return unreadable.forget(namespace, key) || keyv.delete(prefixed(key));
   }
 
   return {
@@ -200,7 +237,7 @@ function createStore<V extends Versioned>(options: {
     create,
     replace,
     ...createUpdates({ get, create, replace }),
-    delete: (key) => keyv.delete(prefixed(key)),
+    delete: remove,
     entries,
     range,
     find,
@@ -307,12 +344,23 @@ function makePrivateDatabase(file: string): void {
   for (const each of [file, `${file}-wal`, `${file}-shm`]) makePrivate(each);
 }
 
+/** How long a statement waits for another program that has locked the database. */
+const BUSY_PATIENCE_MS = 30_000;
+const BUSY_RETRY_MS = 20;
+
 /** One SQLite connection for all adapters, with cached statements and the durability that the release gate needs. */
-function connect(file: string, onStatement?: (statement: RunStatement) => void) {
-  const database = new Database(file);
-  database.pragma('journal_mode = WAL');
-  database.pragma('synchronous = FULL');
-  database.pragma('busy_timeout = 5000');
+function connect(
+  file: string,
+  {
+    onStatement,
+    onUnreadable,
+  }: {
+    onStatement: ((statement: RunStatement) => void) | undefined;
+    onUnreadable: (record: UnreadableRecord) => void;
+  },
+) {
+  const database = openDatabase(file);
+  const unreadable = createUnreadable({ database, onUnreadable });
   const statements = new Map<string, Statement<unknown[]>>();
 
   function prepare(sql: string): Statement<unknown[]> {
@@ -323,7 +371,31 @@ function connect(file: string, onStatement?: (statement: RunStatement) => void) 
     return statement;
   }
 
+  /** SQLite's own wait for a lock would hold up everything else. */
   async function query(sql: string, ...parameters: unknown[]): Promise<unknown[]> {
+    const patience = performance.now() + BUSY_PATIENCE_MS;
+    for (;;) {
+      try {
+        return run(sql, parameters);
+      } catch (error) {
+        if (!codeOf(error).startsWith('SQLITE_BUSY') || performance.now() > patience) throw error;
+      }
+      await delay(BUSY_RETRY_MS);
+    }
+  }
+
+  function run(sql: string, parameters: unknown[]): unknown[] {
+    try {
+      return runNow(sql, parameters);
+    } catch (error) {
+      if (isDamage(error)) throw damaged(file, error);
+      // An index over all records of a namespace fails with one of them.
+      if (!unreadable.setAsideFor(error)) throw error;
+      return runNow(sql, parameters);
+    }
+  }
+
+  function runNow(sql: string, parameters: unknown[]): unknown[] {
     const statement = prepare(sql);
     const rows = statement.reader ? statement.all(...parameters) : [];
     if (!statement.reader) statement.run(...parameters);
@@ -334,7 +406,41 @@ function connect(file: string, onStatement?: (statement: RunStatement) => void) 
   return {
     /** Those that are there for certain. */
     indexes: new Set<string>(),
+    unreadable,
     driver: { name: 'custom' as const, connect: async () => ({ query, close: async () => {} }) },
     close: () => database.close(),
   };
 }
+
+/** Opens the file, which is made where there is none, and brings it up to date. */
+function openDatabase(file: string): Database.Database {
+  let database: Database.Database | undefined;
+  try {
+    if (file !== ':memory:') makePrivateDatabase(file);
+    database = new Database(file);
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    migrate(database, { file });
+    database.pragma('busy_timeout = 0');
+    return database;
+  } catch (error) {
+    database?.close();
+    if (isDamage(error)) throw damaged(file, error);
+    if (codeOf(error).startsWith('SQLITE_BUSY'))
+      throw new StartError(
+        `${file} is locked by another program: end what has it open, then start Nod again.`,
+        {
+          cause: error,
+        },
+      );
+    throw diskProblem(error, file) ?? error;
+  }
+}
+
+const isDamage = (error: unknown): boolean => /^SQLITE_(NOTADB|CORRUPT)/.test(codeOf(error));
+
+const damaged = (file: string, cause: unknown): StartError =>
+  new StartError(
+    `The database ${file} is damaged: move it away together with ${file}-wal and ${file}-shm, and restore a backup with "npm run restore".`,
+    { cause },
+  );

@@ -1,4 +1,5 @@
 import { chmodSync, statSync } from 'node:fs';
+import { StartError } from '../start-error.ts';
 
 /** Takes a file or a folder from everybody but its owner; one that is not there is fine. */
 export function makePrivate(path: string): void {
@@ -7,8 +8,9 @@ export function makePrivate(path: string): void {
   try {
     chmodSync(path, mode & 0o700);
   } catch (cause) {
-    throw new Error(`Others may read ${path}, and Nod cannot change that. Run: chmod go-rwx ${path}`, {
-      cause,
-    });
+    throw new StartError(
+      `Others may read ${path}, and Nod cannot change that: run "chmod go-rwx ${path}" as the user whose it is.`,
+      { cause },
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { diskProblem, StartError } from '../start-error.ts';
 import { makePrivate } from './private-files.ts';
 
 /** A secret under AES-256-GCM: `v1.<key id>.<iv>.<tag>.<ciphertext>`, parts in base64url. */
@@ -53,35 +54,49 @@ export function createSecrets({ key }: { key: string }) {
     }
   }
 
+  /** Whether a secret was encrypted with this key, wherever it stands now. */
+  const isOurs = (sealed: SealedSecret): boolean => sealed.startsWith(`v1.${keyId}.`);
+
   /** 32 bytes for another use of the same secret: no such key tells anything about another one. */
   function keyFor(purpose: string): Buffer {
     return Buffer.from(hkdfSync('sha256', key, '', purpose, 32));
   }
 
-  return { seal, open, keyFor };
+  return { seal, open, isOurs, keyFor };
 }
 
 export type Secrets = ReturnType<typeof createSecrets>;
 
 /** The key from a file that only its owner may read; made on the first call. */
 export function readOrMakeKey(file: string): string {
-  if (existsSync(file)) {
-    makePrivate(file);
-    return readKey(file);
-  }
+  return readKeyFile(file) ?? makeKeyFile(file, randomBytes(32).toString('base64url'));
+}
+
+/** Writes a key into a file that must not be there yet, for its owner alone. */
+function makeKeyFile(file: string, key: string): string {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const key = randomBytes(32).toString('base64url');
   writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx', flush: true });
   chmodSync(file, 0o600);
   return key;
 }
 
-function readKey(file: string): string {
-  const key = readFileSync(file, 'utf8').trim();
+/** The key from the file; undefined where there is none. */
+export function readKeyFile(file: string): string | undefined {
+  if (!existsSync(file)) return undefined;
+  makePrivate(file);
+  const key = readKey(file);
   // Anybody could read what such a key encrypts.
   if (key === '')
-    throw new Error(
-      `The key file ${file} is empty. Restore it, or delete it and connect the accounts again.`,
+    throw new StartError(
+      `The key file ${file} is empty: put the key back, such as from a backup; if it is lost, delete the file and start Nod once with "npm start -- --new-key".`,
     );
   return key;
+}
+
+function readKey(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw diskProblem(error, file) ?? error;
+  }
 }

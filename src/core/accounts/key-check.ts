@@ -1,0 +1,69 @@
+import type { Logger } from 'pino';
+import { StartError } from '../start-error.ts';
+import type { Store } from '../storage/database.ts';
+import { createSecrets, readKeyFile, readOrMakeKey } from '../storage/secrets.ts';
+import type { Account } from './accounts.ts';
+
+/** How to go on without it. */
+const ANEW =
+  'if it is lost, start Nod once with "npm start -- --new-key": each place is told then to connect its accounts again';
+
+/**
+ * The key for tokens, `configured` or from its file; where there are no tokens yet, a new one is made.
+ *
+ * With `isNewKeyWanted` accounts whose tokens it does not open count as lost, and their places are told. Where it opens
+ * some of them, it is the right key, and the others are lost as well.
+ *
+ * @throws StartError where the key is missing or another one than that of the tokens.
+ */
+export async function findKey({
+  accounts,
+  configured,
+  file,
+  isNewKeyWanted,
+  log,
+}: {
+  accounts: Store<Account>;
+  configured: string | undefined;
+  file: string;
+  isNewKeyWanted: boolean;
+  log: Logger;
+}): Promise<string> {
+  const sealed = (await Array.fromAsync(accounts.entries()))
+    .map(([, account]) => account)
+    .filter(({ expired }) => !expired);
+  const key = configured ?? readKeyFile(file);
+  const closed = key === undefined ? sealed : closedTo(key, sealed);
+  const isWrong = sealed.length > 0 && closed.length === sealed.length;
+  if (isWrong && !isNewKeyWanted) {
+    const tokens = `the TikTok tokens of ${countOf(sealed)}`;
+    if (key === undefined)
+      throw new StartError(
+        `The key that opens ${tokens} is missing: put ${file} back, or set SECRET_KEY to it; ${ANEW}.`,
+      );
+    const inFile = configured === undefined ? undefined : readKeyFile(file);
+    if (inFile !== undefined && closedTo(inFile, sealed).length === 0)
+      throw new StartError(
+        `SECRET_KEY does not open ${tokens}, and the key in ${file} does: take SECRET_KEY away, or set it to that key.`,
+      );
+    const where = configured === undefined ? `The key in ${file}` : 'The key in SECRET_KEY';
+    throw new StartError(`${where} does not open ${tokens}: set SECRET_KEY to the key of before; ${ANEW}.`);
+  }
+  const found = key ?? readOrMakeKey(file);
+  for (const { openId } of closed) {
+    log.warn(
+      { openId },
+      'The tokens of an account were encrypted with another key; its places are told to connect it again',
+    );
+    await accounts.update(openId, (account) => ({ ...account, expired: true, keeping: { owes: 'lost' } }));
+  }
+  return found;
+}
+
+function closedTo(key: string, accounts: readonly Account[]): Account[] {
+  const { isOurs } = createSecrets({ key });
+  return accounts.filter(({ refreshToken }) => !isOurs(refreshToken));
+}
+
+const countOf = ({ length }: readonly unknown[]): string =>
+  length === 1 ? 'one account' : `${length} accounts`;
