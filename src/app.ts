@@ -3,7 +3,7 @@ import { isAbsent, stillManages } from './bots/access/members.ts';
 import { botOf, createBots, createChats } from './bots/index.ts';
 import { type ChatState, createStarter } from './bots/start.ts';
 import type { Config } from './config.ts';
-import type { Account } from './core/accounts/accounts.ts';
+import { type Account, readAccount } from './core/accounts/accounts.ts';
 import { findKey } from './core/accounts/key-check.ts';
 import { createCore } from './core/index.ts';
 import type { LinkOptions } from './core/links/open-link.ts';
@@ -91,7 +91,7 @@ export async function startApp({
   stack.defer(() => client.close());
 
   const secretKey = await findKey({
-    accounts: stores.store<Account>('accounts'),
+    accounts: stores.store<Account>('accounts', { upgrade: readAccount }),
     configured: config.secretKey,
     file: folder.key,
     isNewKeyWanted,

@@ -18,6 +18,8 @@ export class ConfigError extends Error {
   }
 }
 
+const DATA_DIR_DEFAULT = './data';
+
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 const BYTES_PER_GB = 1_000_000_000;
@@ -58,7 +60,7 @@ const schema = z.object({
   }),
   HOST: text.default('0.0.0.0'),
   PORT: number('must be a port number, 0 to 65535', (value) => value.int().min(0).max(65_535)).default(8080),
-  DATA_DIR: text.default('./data'),
+  DATA_DIR: text.default(DATA_DIR_DEFAULT),
   EXPECT_DATA: flag,
   SECRET_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   TIKTOK_API_URL: address.default('https://open.tiktokapis.com'),
@@ -119,6 +121,15 @@ const NO_SERVER =
 
 /** The names of all settings. */
 export const SETTINGS: readonly string[] = Object.keys(schema.shape);
+
+/** Where the data and their key are, for what needs no more than that. */
+export function readPlace(environment: NodeJS.ProcessEnv): {
+  dataDir: string;
+  secretKey: string | undefined;
+} {
+  const { DATA_DIR, SECRET_KEY } = environment;
+  return { dataDir: DATA_DIR?.trim() || DATA_DIR_DEFAULT, secretKey: SECRET_KEY?.trim() || undefined };
+}
 
 /** Reads the settings; throws a `ConfigError` that lists every problem. Empty variables count as unset. */
 export function readConfig(environment: NodeJS.ProcessEnv) {

@@ -4,7 +4,8 @@ import { loadEnvFile } from 'node:process';
 import pino, { type Logger } from 'pino';
 import { startApp } from './app.ts';
 import { ChatRefusedError } from './bots/platform.ts';
-import { type Config, ConfigError, readConfig, SETTINGS } from './config.ts';
+import { commandIn } from './commands.ts';
+import { type Config, ConfigError, readConfig, readPlace, SETTINGS } from './config.ts';
 import { StartError } from './core/start-error.ts';
 import { misspeltSettings } from './misspelt-settings.ts';
 import { readableLine } from './readable-log.ts';
@@ -12,8 +13,24 @@ import { chatLine, welcomeText } from './welcome.ts';
 
 if (existsSync('.env')) loadEnvFile('.env');
 
-const config = readSettings();
-if (config !== undefined) await run(config, createLog(config));
+const command = commandIn(process.argv.slice(2));
+if (command === undefined) await start();
+else await runCommand(command);
+
+async function start(): Promise<void> {
+  const config = readSettings();
+  if (config !== undefined) await run(config, createLog(config));
+}
+
+/** Does one thing and ends; what it says stands beside its output. */
+async function runCommand(command: NonNullable<ReturnType<typeof commandIn>>): Promise<void> {
+  try {
+    console.error(await command(readPlace(process.env)));
+  } catch (error) {
+    console.error(error instanceof StartError ? error.message : error);
+    process.exitCode = 1;
+  }
+}
 
 function readSettings(): Config | undefined {
   try {

@@ -3,11 +3,12 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { type ClaimUse, createOperators, type OperatorRecord } from './access/operators.ts';
 import { admitConnected, createPlaceAccess, type PlaceAccess } from './access/place-access.ts';
-import { type Account, createAccounts } from './accounts/accounts.ts';
+import { type Account, createAccounts, readAccount } from './accounts/accounts.ts';
 import { type Consent, createConsents, type Invitation } from './accounts/consent.ts';
 import { createJoinCodes, type JoinCode } from './accounts/join-codes.ts';
 import { type AccountNews, createAccountKeeper } from './accounts/keep-connected.ts';
 import { createWorkspaces, type Workspace } from './accounts/workspaces.ts';
+import { holdRestored, type Restoration } from './backup/hold-restored.ts';
 import { createUsage } from './compose/disk-usage.ts';
 import type { Draft } from './compose/draft.ts';
 import { createComposer, createRefresh } from './compose/drafts.ts';
@@ -178,7 +179,7 @@ export function createCore(options: CoreOptions) {
     now,
   });
   const workspaces = createWorkspaces({ workspaces: workspaceStore });
-  const accountStore = stores.store<Account>('accounts');
+  const accountStore = stores.store<Account>('accounts', { upgrade: readAccount });
   const accounts = createAccounts({
     accounts: accountStore,
     workspaces,
@@ -400,6 +401,9 @@ export function createCore(options: CoreOptions) {
   /** Goes on where the last run ended. */
   async function start(): Promise<void> {
     await upgradeWithdrawn(posts);
+    const restorations = stores.store<Restoration>('restorations');
+    const count = await holdRestored({ restorations, posts, now });
+    if (count > 0) log.warn({ count }, 'Held back posts that may have gone out since the backup');
     await warnOfObstacle();
     if (!accessRules.isOpen) await admitConnected({ access, workspaces: workspaceStore });
     await uploads.start();

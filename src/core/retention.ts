@@ -226,20 +226,13 @@ export function createRetention({
           for (const { key } of files) keep.add(key);
           count(keeper, files);
         };
-        for await (const [, draft] of drafts.entries()) keepAll(keeperOf(draft), filesOfDraft(draft));
-        for (const post of await underWay(posts)) keepAll(keeperOf(post), filesOfPost(post));
-        for (const post of await settledSince(posts, now() - KEPT_MS + 1))
-          keepAll(keeperOf(post), filesOfPost(post));
+        for await (const { keeper, files } of keptFiles({ drafts, posts }, now())) keepAll(keeper, files);
       },
       { since: now() - YOUNG_MS },
     );
     for (const { key } of inHand()) keep.add(key);
     const removed = await mediaStore.sweep({ keep, olderThanMs, now: now() });
     if (removed.count > 0) log.info(removed, 'Deleted media that nothing needs any more');
-  }
-
-  function filesOfPost(post: Post): StoredFile[] {
-    return [...(isPosted(post) ? [] : mediaOf(post)), ...(post.preview === undefined ? [] : [post.preview])];
   }
 
   async function stop(): Promise<void> {
@@ -250,6 +243,22 @@ export function createRetention({
   }
 
   return { start, sweep, sweepPosts, settled, discarded, release, makeRoom, stop };
+}
+
+/** The files that are kept for each draft and post, and for whom; `now` in epoch milliseconds. */
+export async function* keptFiles(
+  { drafts, posts }: { drafts: Store<Draft>; posts: Store<Post> },
+  now: number,
+): AsyncGenerator<{ keeper: Keeper; files: StoredFile[] }, void> {
+  for await (const [, draft] of drafts.entries())
+    yield { keeper: keeperOf(draft), files: filesOfDraft(draft) };
+  for (const post of await underWay(posts)) yield { keeper: keeperOf(post), files: filesOfPost(post) };
+  for (const post of await settledSince(posts, now - KEPT_MS + 1))
+    yield { keeper: keeperOf(post), files: filesOfPost(post) };
+}
+
+function filesOfPost(post: Post): StoredFile[] {
+  return [...(isPosted(post) ? [] : mediaOf(post)), ...(post.preview === undefined ? [] : [post.preview])];
 }
 
 function filesOfDraft({ files, preview, coverSheet }: Draft): StoredFile[] {

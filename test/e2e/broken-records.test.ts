@@ -12,7 +12,10 @@ interface Row {
   readonly value: string;
 }
 
-it('starts with any one record that cannot be read, and tells of it once', async () => {
+it.each([
+  ['is cut short', 'substr(value, 1, 20)'],
+  ['has nothing in it', `'{"value":{"version":1}}'`],
+])('starts with any one record that %s, and tells of it once', async (_, broken) => {
   const lines: string[] = [];
   const stream = new Writable({
     write(line, _, done) {
@@ -47,16 +50,16 @@ it('starts with any one record that cannot be read, and tells of it once', async
       `SELECT name FROM sqlite_schema WHERE sql LIKE '%json_extract%'`,
     ))
       database.exec(`DROP INDEX "${name}"`);
-    database.prepare('UPDATE keyv SET value = substr(value, 1, 20) WHERE rowid = ?').run(rowid);
+    database.prepare(`UPDATE keyv SET value = ${broken} WHERE rowid = ?`).run(rowid);
     database.close();
     lines.length = 0;
     const failed = await stage.world.start().then(
       (app) => app[Symbol.asyncDispose](),
       (error: Error) => error.message,
     );
-    expect.soft(failed, namespace).toBeUndefined();
+    expect(failed, namespace).toBeUndefined();
     const told = lines.filter((line) => line.includes('was moved to the table “unreadable”'));
-    expect.soft(told.length, namespace).toBeLessThanOrEqual(1);
+    expect(told.length, namespace).toBeLessThanOrEqual(1);
     for (const ending of ['-wal', '-shm']) rmSync(`${file}${ending}`, { force: true });
     writeFileSync(file, saved);
   }

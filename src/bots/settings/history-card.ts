@@ -20,6 +20,7 @@ const OWN_REASONS = [
   'preparing_failed',
   'tiktok_unreachable',
   'never_pulled',
+  'restored',
   'account_disconnected',
 ] as const;
 

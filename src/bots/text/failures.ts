@@ -28,6 +28,10 @@ export function failureWords(wording: Wording, reason: PostFailureReason, reason
 const wordsIn = ({ slash }: Wording): Readonly<Record<PostFailureReason, FailureWords>> => ({
   media_refused: { what: 'a file cannot be used', edit: true },
   preparing_failed: { what: 'Nod could not prepare a file' },
+  restored: {
+    what: 'Nod was restored from a backup, and this may have been posted since',
+    next: 'Look at the account first, and try again only if it is not there.',
+  },
   rate_limited: { what: 'TikTok asks for a pause: too many calls in a minute' },
   daily_post_limit: {
     what: 'this account has reached TikTok’s limit of posts in 24 h by API',

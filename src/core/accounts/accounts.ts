@@ -24,6 +24,12 @@ export interface Account extends Versioned, Lifetime {
   readonly expired?: true;
 }
 
+/** The account that a record stands for; throws where it is none. */
+export function readAccount(record: Account): Account {
+  if (typeof record.refreshToken !== 'string') throw new TypeError('An account has no tokens.');
+  return record;
+}
+
 /** An access token this close to its end is refreshed first. */
 const LEEWAY_MS = 60_000;
 

@@ -11,8 +11,9 @@ export type OldDraft = Omit<Draft, 'account' | 'plan'> & {
   readonly planProblem?: Problem;
 };
 
-/** The draft that a record stands for, also where an older Nod wrote it. */
+/** The draft that a record stands for, also where an older Nod wrote it; throws where it is none. */
 export function upgradeDraft(record: Draft | OldDraft): Draft {
+  if (!Array.isArray(record.files)) throw new TypeError('A draft has no list of files.');
   if (!isOld(record)) return record;
   const { account, creator, creatorProblem, publishAt, planProblem, ...draft } = record;
   return { ...draft, account: accountOf(record), plan: planOf(record) };

@@ -85,6 +85,8 @@ export type PostFailureReason =
   | 'never_pulled'
   /** The upload broke off before its last chunk. */
   | 'upload_failed'
+  /** Its data come from a backup, and it may have gone out after that. */
+  | 'restored'
   | 'account_disconnected';
 
 /** How one of TikTok's limits was used, as we count it, when it held a post back. */

@@ -450,7 +450,8 @@ function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
 }
 
 /** Ends the post because it cannot be published. */
-function fail(post: Post, failure: PostFailure, now: number): Post {
+/** Ends a post that comes to nothing. */
+export function fail(post: Post, failure: PostFailure, now: number): Post {
   return { ...baseOf(post), status: 'failed', failure, settledAt: now };
 }
 

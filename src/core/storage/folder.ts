@@ -22,7 +22,7 @@ const MEDIA = 'media';
 const MEDIA_FILE = /^[0-9a-f]{64}\./;
 
 /** Where things lie in the folder of a Nod. */
-const pathsIn = (folder: string) => ({
+export const pathsIn = (folder: string) => ({
   database: join(folder, DATABASE),
   key: join(folder, KEY),
   media: join(folder, MEDIA),
@@ -53,15 +53,15 @@ export function takeFolder(
 }
 
 /** Whether the folder has a database with anything in it. */
-function hasDatabase(folder: string): boolean {
+export function hasDatabase(folder: string): boolean {
   const { database } = pathsIn(folder);
   return [database, `${database}-wal`].some(
     (file) => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0,
   );
 }
 
-/** Writes something as big as a write of the database, and takes it away again. */
-function tryOut(folder: string): void {
+/** Writes something as big as a write of the database, and takes it away again; the folder is made where it is missing. */
+export function tryOut(folder: string): void {
   const trial = join(folder, 'write-test');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

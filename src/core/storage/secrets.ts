@@ -73,7 +73,7 @@ export function readOrMakeKey(file: string): string {
 }
 
 /** Writes a key into a file that must not be there yet, for its owner alone. */
-function makeKeyFile(file: string, key: string): string {
+export function makeKeyFile(file: string, key: string): string {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx', flush: true });
   chmodSync(file, 0o600);

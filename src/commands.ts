@@ -1,0 +1,79 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { makeBackup } from './core/backup/backup.ts';
+import { restoreBackup } from './core/backup/restore.ts';
+import { StartError } from './core/start-error.ts';
+
+/** What a command needs to know of the settings; the others may be missing. */
+interface Place {
+  readonly dataDir: string;
+  readonly secretKey: string | undefined;
+}
+
+type Command = (args: readonly string[], place: Place) => Promise<string>;
+
+/** What can be done beside running Nod, by its first word on the command line. */
+const COMMANDS: Readonly<Record<string, Command>> = { backup, restore };
+
+/** The command that was asked for; undefined where Nod is to run. */
+export function commandIn([name = '', ...rest]: readonly string[]) {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  return command && ((place: Place) => command(rest, place));
+}
+
+async function backup(args: readonly string[], { dataDir, secretKey }: Place): Promise<string> {
+  const { file, isOn } = read(args, {
+    flag: 'with-key',
+    usage: 'npm run backup -- FILE [--with-key], where FILE is the file to make, or - for the output',
+  });
+  const { media, database, hasKey } = await makeBackup({
+    dataDir,
+    to: file === '-' ? process.stdout : file,
+    withKey: isOn,
+    configuredKey: secretKey,
+    now: Date.now,
+  });
+  const what = `the database (${megabytes(database.bytes)}) and ${media} files of media`;
+  const key = hasKey
+    ? 'The key for the tokens is in it: whoever has the file can post to the accounts.'
+    : 'The key for the tokens is not in it: keep SECRET_KEY or secret.key as well, apart from it.';
+  return `Backed up ${what}. ${key}`;
+}
+
+async function restore(args: readonly string[], { dataDir, secretKey }: Place): Promise<string> {
+  const { file, isOn } = read(args, {
+    flag: 'go-on',
+    usage: 'npm run restore -- FILE [--go-on], where FILE is a backup, or - for the input',
+  });
+  const from = file === '-' ? process.stdin : contentOf(file);
+  const { madeAt, accounts, hasKey } = await restoreBackup({ dataDir, from, goesOn: isOn, now: Date.now });
+  const lines = [`Restored into ${dataDir} what was backed up at ${new Date(madeAt).toISOString()}.`];
+  if (accounts > 0 && !hasKey && secretKey === undefined)
+    lines.push('The backup has no key: put secret.key there, or set SECRET_KEY, before you start Nod.');
+  lines.push(
+    isOn
+      ? 'Everything goes on where it was.'
+      : 'Posts that may have gone out since then are held back, and their cards say so; what is planned for later goes out.',
+  );
+  return lines.join('\n');
+}
+
+function contentOf(file: string): AsyncIterable<Uint8Array> {
+  if (!existsSync(file)) throw new StartError(`${file} is not there: give the name of a backup.`);
+  return createReadStream(file);
+}
+
+/** The one file and the one option that a command takes. */
+function read(args: readonly string[], { flag, usage }: { flag: string; usage: string }) {
+  try {
+    const options = { [flag]: { type: 'boolean' } } as const;
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const [file, ...more] = positionals;
+    if (file !== undefined && file !== '' && more.length === 0) return { file, isOn: values[flag] === true };
+  } catch {
+    // The usage says it better.
+  }
+  throw new StartError(`Call it like this: ${usage}.`);
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
