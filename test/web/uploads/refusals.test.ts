@@ -107,7 +107,7 @@ test.each([
   const url = await stage.beginAt(endpoint, 100, name);
   await patch(url, 0, randomBytes(10));
   expect((await stage.readDraft(id)).files.map(({ name }) => name)).toEqual([shown]);
-  expect(await (await stage.fetchPath(path)).text()).toContain(`<bdi>${shown}</bdi>`);
+  expect(await (await stage.fetchPath(path)).text()).toContain(`<bdi data-part="name">${shown}</bdi>`);
   const names = await stage.kept();
   expect(names).toEqual([expect.stringMatching(/^arriving-[\w-]{16}$/)]);
 });
