@@ -8,17 +8,17 @@
  *
  * Simplified: where TikTok documents nothing, the stricter reading holds and `strict` relaxes it. `allowLoopbackHttp`
  * is the one relaxation that a loopback test needs: http URLs on 127.0.0.1 and localhost pass as source URLs and as
- * redirect URIs of web apps, and still have to be owned or registered. The order of the 403 checks is ours. Pulled
- * files are held in memory while they are judged. Photos and videos are decoded with ffmpeg, all of them; on a machine
+ * redirect URIs of web apps, and still have to be owned or registered. The order of the 403 checks is ours. Photos and videos are decoded with ffmpeg, all of them; on a machine
  * without it they are judged by their headers alone, and stderr says so once. Domain properties are taken from the state
  * without a DNS lookup. A person completes a draft by `completeDraft` and posts without an app by `postInApp`. Numbers of
  * posts are 0 until `setCounts`, and no person looks at a post. What creators and other projects report and TikTok does not
  * document is a switch: on a creator (`statusTellsIds`, `listsPhotos`, caps), in `options` (`flattenCaptions`), `webhooks`
  * (`delayMsOf`, `availableBefore`) or `strict` (`refreshRenewsLifetime`, `photosTakeAigc`).
  *
- * An upload takes chunks in order, each as init agreed it, into a file on the disk, which is judged like a pulled one; the
+ * What is pulled or uploaded lies in files on the disk until it is judged, and is never in memory as a whole above 64 MB.
+ * An upload takes chunks in order, each as init agreed it, and is judged like a pulled file; the
  * stricter reading of "MB" holds, and nobody else ends an upload that nobody finishes: its status stays PROCESSING_UPLOAD.
- * Uploaded videos of more than 64 MB are probed without their frames.
+ * Videos of more than 64 MB are probed without their frames.
  *
  * Missing: TLS, the QR code flow, the texts of comments, statistics of
  * creators.
@@ -39,6 +39,7 @@ import { createPosts } from './posts.ts';
 import { createProfileEndpoints } from './profile.ts';
 import { createPublishEndpoints } from './publish.ts';
 import { createPuller } from './pull.ts';
+import { createReceived } from './received.ts';
 import { listRoutes } from './routes.ts';
 import { startServer } from './server.ts';
 import { type App, allScopes, buildApp, buildCreator, type Creator, createState, openIdOf } from './state.ts';
@@ -82,7 +83,8 @@ export async function startTikTokEmulator(given: TikTokEmulatorOptions = {}) {
   const faults = createFaults();
   const common = { state, clock, options, faults, changed: changes.announce };
   const webhooks = createWebhooks(common);
-  const puller = createPuller(common);
+  const storage = createReceived(options);
+  const puller = createPuller({ ...common, storage });
   const posts = createPosts(common);
   const lifecycle = createLifecycle({ ...common, puller, posts, webhooks });
   const bearer = createBearer(common);
@@ -90,7 +92,7 @@ export async function startTikTokEmulator(given: TikTokEmulatorOptions = {}) {
   const rules = createCreatorRules(common);
   const oauth = createOAuth({ ...common, removeAuthorization: lifecycle.removeAuthorization });
   const portal = createPortal(options);
-  const uploads = createUploads({ ...common, received: lifecycle.process });
+  const uploads = createUploads({ ...common, storage, received: lifecycle.process });
   const routes = listRoutes({
     authorize: createAuthorize(common),
     oauth,
@@ -108,6 +110,7 @@ export async function startTikTokEmulator(given: TikTokEmulatorOptions = {}) {
     puller.close();
     await Promise.all([webhooks.close(), server.close()]);
     await uploads.close();
+    await storage.close();
     changes.close();
   }
 

@@ -19,6 +19,8 @@ export type PullOptions = {
   delayMs: number;
   /** How often a 5xx is tried again before the pull counts as failed. */
   retries: number;
+  /** How often a connection that cannot be opened, or is cut, is tried again from the beginning of its range or file. */
+  cutRetries: number;
   retryMs: number;
   timeoutMs: number;
   /** Where public origins really are: `{ 'https://media.example.test': 'http://127.0.0.1:8080' }`. */
@@ -143,6 +145,7 @@ const defaultPull: PullOptions = {
   never: false,
   delayMs: 0,
   retries: 0,
+  cutRetries: 0,
   retryMs: 20,
   timeoutMs: 3_600_000,
   origins: {},

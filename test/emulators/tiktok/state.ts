@@ -90,6 +90,8 @@ export type Chunk = {
   last: number;
   at: number;
   contentType: string;
+  /** Bytes that have come, whether they count or not. */
+  received: number;
   /** Missing while it runs and where the socket was destroyed. */
   status?: number;
   /** Its bytes count as progress. */

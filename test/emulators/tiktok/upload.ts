@@ -5,19 +5,14 @@
  * progress in `Content-Range` of what was taken; the hour of an `upload_url`.
  * Simplified: part of a chunk counts for nothing; a chunk that comes once more gets 416, also after the last one.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from './clock.ts';
-import { decodeMedia } from './decode.ts';
 import type { Fault, Faults } from './faults.ts';
 import type { EmulatorOptions } from './options.ts';
-import { probeBigFile } from './probe/big-file.ts';
-import { probeMedia } from './probe/index.ts';
-import { listMetadata, typeOf } from './pull.ts';
+import { type Received, typeOf } from './received.ts';
 import { gatewayPage, plain, type Reply } from './replies.ts';
 import { dropped, type Exchange } from './server.ts';
 import type { Chunk, Publish, ReceivedMedia, State, Upload } from './state.ts';
@@ -27,17 +22,17 @@ type Parts = {
   clock: Clock;
   options: EmulatorOptions;
   faults: Faults;
+  storage: Received;
   changed: () => void;
   /** Told when all bytes are here. */
   received: (publish: Publish) => void;
 };
 
 const CONTENT_TYPES = ['video/mp4', 'video/quicktime', 'video/webm'];
-const WHOLE_IN_MEMORY = 64_000_000;
 
 /** Takes videos chunk by chunk into files, so that none of them lies in memory. */
-export function createUploads({ state, clock, options, faults, changed, received }: Parts) {
-  let folder: Promise<string> | undefined;
+export function createUploads({ state, clock, options, faults, storage, changed, received }: Parts) {
+  const paths = new Map<string, string>();
   /** Chunks of one upload are taken one after the other. */
   const turns = new Map<string, Promise<unknown>>();
 
@@ -125,7 +120,7 @@ export function createUploads({ state, clock, options, faults, changed, received
     const path = await pathOf(publish);
     const file = createWriteStream(path, { flags: chunk.first === 0 ? 'w' : 'r+', start: chunk.first });
     try {
-      await pipeline(exchange.incoming, file);
+      await pipeline(exchange.incoming, (parts) => count(parts, chunk), file);
     } catch {
       return dropped(exchange.record);
     }
@@ -139,8 +134,8 @@ export function createUploads({ state, clock, options, faults, changed, received
       publish.stage = 'processing';
       const media = await describe(path, chunk.contentType);
       publish.media.push(media);
-      await decode(media, path);
-      if (!options.keepMedia) await rm(path, { force: true });
+      await storage.decode(media, path);
+      await rm(path, { force: true });
       received(publish);
     }
     return {
@@ -149,41 +144,28 @@ export function createUploads({ state, clock, options, faults, changed, received
     };
   }
 
-  async function pathOf({ publishId }: Publish) {
-    folder ??= mkdtemp(join(tmpdir(), 'tiktok-uploads-'));
-    return join(await folder, encodeURIComponent(publishId));
+  async function* count(parts: AsyncIterable<Buffer>, chunk: Chunk) {
+    for await (const part of parts) {
+      chunk.received += part.length;
+      changed();
+      yield part;
+    }
+  }
+
+  async function pathOf({ publishId }: Publish): Promise<string> {
+    const known = paths.get(publishId);
+    if (known !== undefined) return known;
+    const path = await storage.newPath();
+    paths.set(publishId, path);
+    return path;
   }
 
   async function describe(path: string, contentType: string): Promise<ReceivedMedia> {
-    const hash = createHash('sha256');
-    let bytes = 0;
-    for await (const part of createReadStream(path) as AsyncIterable<Buffer>) {
-      hash.update(part);
-      bytes += part.length;
-    }
-    const body = bytes <= WHOLE_IN_MEMORY ? await readFile(path) : undefined;
-    const probed = body ? probeMedia(body) : await probeBigFile(path);
-    const expected = typeOf[probed.kind];
+    const media = await storage.describe(path, { url: 'upload', contentType });
+    const expected = typeOf[media.kind];
     if (options.strict.lint && expected !== undefined && expected !== contentType)
       state.lint.push(`upload: a video is ${expected} but is sent as ${contentType}.`);
-    return {
-      ...probed,
-      url: 'upload',
-      contentType,
-      bytes,
-      sha256: hash.digest('hex'),
-      metadata: listMetadata(probed),
-      ...(options.keepMedia && body && { body }),
-    };
-  }
-
-  async function decode(media: ReceivedMedia, path: string) {
-    const { checkMedia, decodeMedia: isAsked } = options.strict;
-    if (!checkMedia || !isAsked || typeOf[media.kind] === undefined) return;
-    const decoded = await decodeMedia({ path, sha256: media.sha256, isPhoto: false });
-    if (!decoded) return;
-    media.decoded = decoded;
-    media.metadata.push(...decoded.tags);
+    return media;
   }
 
   return {
@@ -191,7 +173,6 @@ export function createUploads({ state, clock, options, faults, changed, received
     answerChunk,
     async close() {
       await Promise.all(turns.values());
-      if (folder) await rm(await folder, { recursive: true, force: true });
     },
   };
 
@@ -199,7 +180,14 @@ export function createUploads({ state, clock, options, faults, changed, received
   function readChunk({ headers }: Exchange): Chunk {
     const [, first = -1, last = -1] = /^bytes (\d+)-(\d+)\/\d+$/.exec(headers['content-range'] ?? '') ?? [];
     const contentType = headers['content-type'] ?? '';
-    return { first: Number(first), last: Number(last), at: clock.now(), contentType, isTaken: false };
+    return {
+      first: Number(first),
+      last: Number(last),
+      at: clock.now(),
+      contentType,
+      received: 0,
+      isTaken: false,
+    };
   }
 }
 
