@@ -1,11 +1,19 @@
 import { execFile } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 
 const run = promisify(execFile);
-const PIECE_SECONDS = 10;
+
+export interface MovieOptions {
+  readonly pieceSeconds?: number;
+  /** A second. TikTok takes ten minutes at most. */
+  readonly megabits?: number;
+  readonly size?: string;
+  /** The more of it, the less an encoder can save. */
+  readonly noise?: number;
+}
 
 /** Photos of 12 megapixels with grain, no two of them alike, as PNGs of about 20 MB. */
 export async function makePhotos(folder: string, count: number): Promise<string[]> {
@@ -26,18 +34,22 @@ export async function makePhotos(folder: string, count: number): Promise<string[
  * A video of about `bytes` bytes that TikTok takes as it is, with a place in its metadata: one piece again and again. The
  * end of the name says the container.
  */
-export async function makeMovie(path: string, bytes: number): Promise<string> {
+export async function makeMovie(
+  path: string,
+  bytes: number,
+  { pieceSeconds = 10, megabits = 40, size = '1080x1920', noise = 20 }: MovieOptions = {},
+): Promise<string> {
   const piece = `${path}.piece.mp4`;
-  const picture = `testsrc2=size=1080x1920:rate=30:duration=${PIECE_SECONDS},noise=alls=20:allf=t`;
+  const picture = `testsrc2=size=${size}:rate=30:duration=${pieceSeconds},noise=alls=${noise}:allf=t`;
   await ffmpeg(
-    ...['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', `sine=duration=${PIECE_SECONDS}`],
+    ...['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', `sine=duration=${pieceSeconds}`],
     ...[
       '-c:v',
       'libx264',
       '-preset',
       'ultrafast',
       '-b:v',
-      '40M',
+      `${megabits}M`,
       '-pix_fmt',
       'yuv420p',
       '-c:a',
@@ -48,6 +60,7 @@ export async function makeMovie(path: string, bytes: number): Promise<string> {
   const loops = Math.round(bytes / (await stat(piece)).size) - 1;
   const place = ['-metadata', 'location=+48.8577+002.295/'];
   await ffmpeg('-stream_loop', String(loops), '-i', piece, '-c', 'copy', ...place, path);
+  await rm(piece);
   return path;
 }
 

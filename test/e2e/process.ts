@@ -53,7 +53,14 @@ export function runNod({ environment = {}, node = NODE, within = [], args = [] }
     return ended;
   }
 
-  return { logged, ended, output, end, [Symbol.asyncDispose]: async () => void (await end('SIGKILL')) };
+  return {
+    pid: child.pid ?? 0,
+    logged,
+    ended,
+    output,
+    end,
+    [Symbol.asyncDispose]: async () => void (await end('SIGKILL')),
+  };
 }
 
 /**

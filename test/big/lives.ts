@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { launchNod, type NodProcess } from '../e2e/process.ts';
+import type { World } from '../world.ts';
+
+const SAMPLE_EVERY_MS = 50;
+
+/** Nod as a process that is killed again and again, and how much memory it has had in any of its lives. */
+export async function startLives(world: World) {
+  const peaks: number[] = [];
+  let nod = await launchNod(world);
+  let restarting: Promise<void> | undefined;
+  let sampled = 0;
+  const timer = setInterval(sample, SAMPLE_EVERY_MS);
+
+  function sample(): void {
+    sampled = Math.max(sampled, memoryOf(nod, 'VmRSS') ?? 0);
+  }
+
+  /** Kills it now, unless it is not running, and starts it again. */
+  function kill(): boolean {
+    if (restarting !== undefined) return false;
+    endLife();
+    restarting = (async () => {
+      await nod.end('SIGKILL');
+      nod = await launchNod(world);
+      restarting = undefined;
+    })();
+    // Whoever waits for it hears of it.
+    restarting.catch(() => {});
+    return true;
+  }
+
+  /** The kernel's own mark is the highest of a life, also between two samples. */
+  function endLife(): void {
+    sample();
+    const peak = memoryOf(nod, 'VmHWM');
+    if (peak !== undefined) peaks.push(peak);
+  }
+
+  const running = async (): Promise<void> => restarting;
+
+  async function stop(): Promise<void> {
+    await running();
+    endLife();
+    await nod.end('SIGTERM');
+  }
+
+  async function start(): Promise<void> {
+    nod = await launchNod(world);
+  }
+
+  return {
+    kill,
+    running,
+    start,
+    stop,
+    /** Resident bytes of each life at its most; nothing where the system has no /proc. */
+    peaks: () => [...peaks],
+    sampledBytes: () => sampled,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await restarting?.catch(() => {});
+      await nod.end('SIGKILL');
+    },
+  };
+}
+
+export type Lives = Awaited<ReturnType<typeof startLives>>;
+
+function memoryOf({ pid }: NodProcess, name: 'VmRSS' | 'VmHWM'): number | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const [, kibibytes] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}
