@@ -32,6 +32,8 @@ has set another time. While a post waits for approval, everybody who has the lin
 right, such as a role. The history is kept for as long as this server runs.</li>
 <li><strong>One cookie</strong>, for an hour, that ties connecting an account to your browser. It is not used for
 anything else.</li>
+<li><strong>In your browser</strong>, for a day, which upload a file belongs to, so that it can go on after the page was closed;
+not its name, and no picture of it.</li>
 <li><strong>Server logs</strong>: technical events, without tokens, captions or media.</li>
 </ul>
 

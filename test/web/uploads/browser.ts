@@ -46,8 +46,16 @@ export async function openInBrowser(browser: Browser, url: string, options: Brow
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 
-/** Expects a page to break no rule of axe. */
+const TOUCH_PX = 44;
+/** Links that stand in a sentence are as high as that. */
+const TARGETS = 'button, .button, label[for], a:not(p a)';
+
+/** Expects a page to break no rule of axe, and whatever one presses to be big enough for a finger. */
 export async function expectAccessible(page: Page): Promise<void> {
+  for (const target of await page.locator(TARGETS).filter({ visible: true }).all()) {
+    const box = await target.boundingBox();
+    expect.soft(box?.height, await target.innerText()).toBeGreaterThanOrEqual(TOUCH_PX);
+  }
   await page.evaluate(AXE);
   const found = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
     'axe.run().then(({ violations }) => violations)',

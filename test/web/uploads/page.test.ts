@@ -8,7 +8,14 @@ import type { Draft } from '../../../src/core/compose/draft.ts';
 import { ticketKey } from '../../../src/core/uploads/tickets.ts';
 import { ANA } from '../../core/posts.ts';
 import { fixture } from '../../e2e/stage.ts';
-import { expectAccessible, keepScreenshot, openInBrowser, startBrowser, startNetwork } from './browser.ts';
+import {
+  expectAccessible,
+  keepScreenshot,
+  LOOKS,
+  openInBrowser,
+  startBrowser,
+  startNetwork,
+} from './browser.ts';
 import { createUploadStage, type UploadStage } from './upload-stage.ts';
 
 const VIDEO = fixture('phone.mp4');
@@ -38,7 +45,7 @@ describe('an upload goes on by itself', () => {
     await using stage = await createUploadStage();
     await using network = await startNetwork(stage.server.url);
     const { id, token, path } = await stage.openPage('d1');
-    await using opened = await openInBrowser(browser, network.url + path);
+    await using opened = await openInBrowser(browser, network.url + path, LOOKS[1]);
     const { page, complaints } = opened;
     const middle = network.stopAfter(MIDDLE_BYTES);
     await choose(page, video.path);
@@ -46,6 +53,7 @@ describe('an upload goes on by itself', () => {
     network.cut();
     await says(page, 'No connection; it goes on by itself');
     await keepScreenshot(page, 'cut');
+    await expectAccessible(page);
     network.mend();
     await says(page, DONE);
     expect(await arrived(stage, token)).toEqual([video.sha256]);
@@ -69,22 +77,140 @@ describe('an upload goes on by itself', () => {
     await stage.whenDraft(id, allReady);
   });
 
-  test('at once when the browser hears of a network again', async () => {
+  test.each([
+    ['the browser hears of a network again', "window.dispatchEvent(new Event('online'))"],
+    ['somebody looks at the page again', "document.dispatchEvent(new Event('visibilitychange'))"],
+  ])('at once when %s', async (_, event) => {
     await using stage = await createUploadStage();
     await using network = await startNetwork(stage.server.url);
     const { path } = await stage.openPage('d1');
     await using opened = await openInBrowser(browser, network.url + path);
     const { page } = opened;
+    // No pause comes to its end.
+    await page.clock.install();
+    await page.clock.pauseAt(Date.now() + 60_000);
     const middle = network.stopAfter(MIDDLE_BYTES);
     await choose(page, video.path);
     await middle;
     network.cut();
     await says(page, 'No connection; it goes on by itself');
-    await page.context().setOffline(true);
     network.mend();
-    await page.context().setOffline(false);
+    await page.evaluate(event);
     await says(page, DONE);
   });
+
+  test('after a proxy had no server behind it', async () => {
+    await using stage = await createUploadStage();
+    const { path } = await stage.openPage('d1');
+    await using opened = await openInBrowser(browser, stage.server.url + path);
+    const { page } = opened;
+    const answer = { status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' };
+    await page.route('**/files/*', (route) => route.fulfill(answer), { times: 1 });
+    await choose(page, VIDEO);
+    await says(page, 'The server does not answer; it goes on by itself');
+    await says(page, DONE);
+  });
+});
+
+describe('an upload that was ended elsewhere', () => {
+  test('is not begun again but by a button', async () => {
+    await using stage = await createUploadStage();
+    await using network = await startNetwork(stage.server.url);
+    const { id, token, path } = await stage.openPage('d1');
+    await using opened = await openInBrowser(browser, network.url + path);
+    const { page } = opened;
+    const middle = network.stopAfter(MIDDLE_BYTES);
+    await choose(page, video.path);
+    await middle;
+    await stage.whenDraft(id, hasSome(stage));
+    network.cut();
+    await says(page, 'No connection; it goes on by itself');
+    await endUpload(stage, token);
+    network.mend();
+    await says(page, 'This upload was ended');
+    expect((await stage.readDraft(id)).files.map(({ state }) => state)).toEqual(['refused']);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await says(page, DONE);
+    expect(await arrived(stage, token)).toEqual([video.sha256]);
+  });
+
+  test('begins anew where its file is chosen again later', async () => {
+    await using stage = await createUploadStage();
+    await using network = await startNetwork(stage.server.url);
+    const { id, token, path } = await stage.openPage('d1');
+    await using opened = await openInBrowser(browser, network.url + path);
+    const { page } = opened;
+    const middle = network.stopAfter(MIDDLE_BYTES);
+    await choose(page, video.path);
+    await middle;
+    await stage.whenDraft(id, hasSome(stage));
+    network.cut();
+    await says(page, 'No connection; it goes on by itself');
+    await endUpload(stage, token);
+    network.mend();
+    await page.reload();
+    await choose(page, video.path);
+    await says(page, DONE);
+    expect(await arrived(stage, token)).toEqual([video.sha256]);
+  });
+});
+
+test('a server without room says so, and can be asked again', async () => {
+  await using stage = await createUploadStage({ disk: { limitBytes: 1_000_000 } });
+  const { path } = await stage.openPage('d1');
+  await using opened = await openInBrowser(browser, stage.server.url + path);
+  const { page } = opened;
+  await choose(page, video.path);
+  await says(page, 'There is no room for this file on the server now.');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await says(page, 'There is no room for this file on the server now.');
+});
+
+test('a proxy that takes no part of this size is named', async () => {
+  await using stage = await createUploadStage();
+  const { path } = await stage.openPage('d1');
+  await using opened = await openInBrowser(browser, stage.server.url + path);
+  const { page } = opened;
+  const answer = { status: 413, contentType: 'text/html', body: '<h1>Too large</h1>' };
+  await page.route('**/files/*', (route) => route.fulfill(answer));
+  await choose(page, VIDEO);
+  await says(page, 'Something between you and Nod lets no part of this size through.');
+});
+
+test('files can be dropped anywhere on the page', async () => {
+  await using stage = await createUploadStage();
+  const { id, path } = await stage.openPage('d1');
+  await using opened = await openInBrowser(browser, stage.server.url + path);
+  const { page, complaints } = opened;
+  const content = JSON.stringify([...(await readFile(VIDEO))]);
+  const dataTransfer = await page.evaluateHandle(`(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([new Uint8Array(${content})], 'dropped.mp4', { type: 'video/mp4' }));
+    return transfer;
+  })()`);
+  await page.dispatchEvent('h1', 'dragover', { dataTransfer });
+  await page.dispatchEvent('h1', 'drop', { dataTransfer });
+  await says(page, DONE);
+  expect((await stage.whenDraft(id, allReady)).files.map(({ name }) => name)).toEqual(['dropped.mp4']);
+  expect(complaints).toEqual([]);
+});
+
+test('the browser remembers no link and no name', async () => {
+  await using stage = await createUploadStage();
+  await using network = await startNetwork(stage.server.url);
+  const { token, path } = await stage.openPage('d1');
+  await using opened = await openInBrowser(browser, network.url + path);
+  const { page } = opened;
+  const middle = network.stopAfter(MIDDLE_BYTES);
+  await choose(page, video.path);
+  await middle;
+  const kept = await page.evaluate<string>('JSON.stringify(localStorage)');
+  expect(kept).toMatch(/^\{"nod-upload:[^"]+":/);
+  expect(kept).not.toContain(token);
+  expect(kept).not.toContain(LONG);
+  network.mend();
+  await says(page, DONE);
+  expect(await page.evaluate<number>('localStorage.length')).toBe(0);
 });
 
 test('after a reload in the middle, choosing the same file goes on with it', async () => {
@@ -244,6 +370,18 @@ async function tabTo(page: Page, wanted: string): Promise<void> {
     await page.keyboard.press('Tab');
   }
   throw new Error(`The keyboard does not reach “${wanted}”.`);
+}
+
+/** Whether something of a draft's file is on the disk. */
+const hasSome =
+  ({ core }: UploadStage) =>
+  ({ files: [coming] }: Draft): boolean =>
+    (core.uploads.progressOf(coming?.ref ?? '') ?? 0) > 0;
+
+/** Ends what comes through a page, as its person does in the chat or on another device. */
+async function endUpload({ core, tickets }: UploadStage, token: string): Promise<void> {
+  const { files = [] } = (await tickets.get(ticketKey(token) ?? '')) ?? {};
+  for (const { id } of files) await core.uploads.abandon(token, id);
 }
 
 /** What has come through a page, by its hashes. */

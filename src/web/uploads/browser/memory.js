@@ -8,23 +8,44 @@ const PREFIX = 'nod-upload:';
 const LIFE_MS = 24 * 3_600_000;
 const SAMPLE_BYTES = 65_536;
 
-/** @type {import('tus-js-client').UrlStorage} */
-export const memory = {
-  async findAllUploads() {
-    return [];
-  },
-  async findUploadsByFingerprint(fingerprint) {
-    const found = read(PREFIX + fingerprint);
-    return found === undefined ? [] : [{ ...found, urlStorageKey: PREFIX + fingerprint }];
-  },
-  async removeUpload(key) {
-    attempt(() => localStorage.removeItem(key));
-  },
-  async addUpload(fingerprint, upload) {
-    attempt(() => localStorage.setItem(PREFIX + fingerprint, JSON.stringify(upload)));
-    return PREFIX + fingerprint;
-  },
-};
+/**
+ * The link to the page is a secret, so only the id of the file is kept, which leads nowhere without it.
+ *
+ * @param {string} endpoint
+ * @returns {import('tus-js-client').UrlStorage}
+ */
+export function createMemory(endpoint) {
+  return {
+    async findAllUploads() {
+      return [];
+    },
+    async findUploadsByFingerprint(fingerprint) {
+      const key = PREFIX + fingerprint;
+      const found = read(key);
+      if (typeof found?.id !== 'string') return [];
+      const { id, size, creationTime } = found;
+      return [
+        {
+          size,
+          creationTime,
+          metadata: {},
+          urlStorageKey: key,
+          uploadUrl: `${endpoint}/${id}`,
+          parallelUploadUrls: null,
+        },
+      ];
+    },
+    async removeUpload(key) {
+      attempt(() => localStorage.removeItem(key));
+    },
+    async addUpload(fingerprint, { size, creationTime, uploadUrl }) {
+      const key = PREFIX + fingerprint;
+      const id = uploadUrl?.split('/').at(-1);
+      attempt(() => localStorage.setItem(key, JSON.stringify({ id, size, creationTime })));
+      return key;
+    },
+  };
+}
 
 /** Forgets what no link can go on with any more. */
 export function sweepMemory() {
@@ -37,7 +58,7 @@ export function sweepMemory() {
 
 /**
  * Names a file by what it is, as phones give the same file another date each time it is chosen; and by its page, so that no
- * other draft goes on with it.
+ * other draft goes on with it. Empty where the browser hashes nothing, which is neither by https nor on its own machine.
  *
  * @param {File} file
  * @param {string} endpoint
@@ -48,15 +69,14 @@ export async function fingerprintOf(file, endpoint) {
     file.slice(from, from + SAMPLE_BYTES),
   );
   const content = await new Blob([JSON.stringify([endpoint, name, size]), ...samples]).arrayBuffer();
-  // Only a page by https, or of this machine, may hash.
-  if (!isSecureContext) return JSON.stringify([endpoint, name, size, file.lastModified]);
+  if (!isSecureContext) return '';
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
   return btoa(String.fromCharCode(...hash));
 }
 
 /**
  * @param {string} key
- * @returns {import('tus-js-client').PreviousUpload | undefined}
+ * @returns {{ id: string, size: number, creationTime: string } | undefined}
  */
 function read(key) {
   return attempt(() => JSON.parse(localStorage.getItem(key) ?? 'null')) ?? undefined;

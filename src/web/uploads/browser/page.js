@@ -14,6 +14,7 @@ import { doneText, EMPTY, percentOf, progressText, sizeText, tooBig } from './wo
 /** Progress is read out at each of these percents. */
 const TOLD_PERCENTS = [25, 50, 75];
 const SHOWN_EVERY_MS = 250;
+const SAID_TOGETHER_MS = 500;
 
 /** @type {typeof import('tus-js-client') | undefined} */
 const tus = Reflect.get(globalThis, 'tus');
@@ -40,8 +41,9 @@ function startPage(form, tus) {
   let items = [];
   /** @type {Promise<unknown>} */
   let drawing = Promise.resolve();
-  /** @type {WakeLockSentinel | undefined} */
+  /** @type {Promise<WakeLockSentinel | undefined> | undefined} */
   let wakeLock;
+  let saidAt = Number.NEGATIVE_INFINITY;
 
   sweepMemory();
   for (const row of list.querySelectorAll('li')) adopt(row);
@@ -59,6 +61,8 @@ function startPage(form, tus) {
   form.addEventListener('submit', (event) => event.preventDefault());
   listenForDrops();
   window.addEventListener('online', wake);
+  // Android tells of another network, others only where there was none in between.
+  Reflect.get(navigator, 'connection')?.addEventListener?.('change', wake);
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') wake();
   });
@@ -69,7 +73,7 @@ function startPage(form, tus) {
   /** @param {File[]} files */
   function add(files) {
     showDone(false);
-    for (const file of files) {
+    for (const file of files.filter((one) => !isInList(one))) {
       const row = createRow(file.name);
       list.append(row.element);
       const problem =
@@ -189,9 +193,15 @@ function startPage(form, tus) {
     if (item.transfer.state === 'sending') say(`${reached} % of ${item.transfer.file.name}.`);
   }
 
-  /** @param {string} sentence */
+  /**
+   * What comes right behind something else is read out with it.
+   *
+   * @param {string} sentence
+   */
   function say(sentence) {
-    said.textContent = sentence;
+    const isTogether = performance.now() - saidAt < SAID_TOGETHER_MS;
+    said.textContent = isTogether ? `${said.textContent} ${sentence}` : sentence;
+    saidAt = performance.now();
   }
 
   /** Begins the next file where none is under way; a paused one is, so that a pause spares the network. */
@@ -202,7 +212,7 @@ function startPage(form, tus) {
     next?.transfer.start();
     const isOver = !isBusy && next === undefined;
     if (isOver && states.includes('here') && done.hidden) showDone(true);
-    keepAwake(states.includes('sending') || states.includes('held_up'));
+    keepAwake();
   }
 
   /** @param {boolean} isDone */
@@ -276,21 +286,35 @@ function startPage(form, tus) {
 
   function wake() {
     for (const { transfer } of items) transfer.wake();
-    keepAwake(wakeLock !== undefined);
+    keepAwake();
   }
 
-  /** @param {boolean} isWanted */
-  async function keepAwake(isWanted) {
+  /** Keeps the screen on while something is sent; the browser takes that back whenever the page is not seen. */
+  async function keepAwake() {
+    const isWanted = items.some(({ transfer: { state } }) => state === 'sending' || state === 'held_up');
     if (!isWanted) {
-      const lock = wakeLock;
+      const lock = await wakeLock;
       wakeLock = undefined;
       await lock?.release();
       return;
     }
-    if (wakeLock?.released === false || document.visibilityState !== 'visible') return;
+    if (wakeLock !== undefined || document.visibilityState !== 'visible') return;
     // Refused where the battery is low, absent outside https.
-    wakeLock = await navigator.wakeLock?.request('screen').catch(() => undefined);
+    wakeLock = navigator.wakeLock?.request('screen').catch(() => undefined);
+    (await wakeLock)?.addEventListener('release', () => {
+      wakeLock = undefined;
+    });
   }
+
+  /** @param {File} file */
+  const isInList = ({ name, size, lastModified }) =>
+    items.some(
+      (item) =>
+        isUnderWay(item) &&
+        item.transfer.file.name === name &&
+        item.transfer.file.size === size &&
+        item.transfer.file.lastModified === lastModified,
+    );
 
   function listenForDrops() {
     const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes('Files') ?? false;

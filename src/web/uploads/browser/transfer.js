@@ -1,13 +1,13 @@
-import { fingerprintOf, memory } from './memory.js';
+import { createMemory, fingerprintOf } from './memory.js';
 import { BUSY, ENDED, GONE, OFFLINE, refusedWith, UNREADABLE } from './words.js';
 
 /** Pauses before it is tried again; the last one for as long as it takes. */
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
 /** Nothing moves on a connection for so long: it is dead, and the browser does not know. */
 const STALL_MS = 45_000;
-/** The same where the phone has just woken up, or was just given another network. */
-const WAKING_STALL_MS = 3_000;
-const LOOK_EVERY_MS = 5_000;
+/** The same once the phone has woken up, or was given another network. */
+const WAKING_STALL_MS = 6_000;
+const LOOK_EVERY_MS = 2_000;
 const SPEED_WINDOW_MS = 8_000;
 
 /**
@@ -35,7 +35,10 @@ export function createTransfer({ tus, file, endpoint, chunkBytes, changed }) {
   let failures = 0;
   /** What the server was known to have. */
   let confirmed = 0;
+  /** It was begun before the page was loaded. */
+  let isFromMemory = false;
   let movedAt = 0;
+  let stallMs = STALL_MS;
   /** @type {{ at: number, sent: number }[]} */
   let samples = [];
   /** Counts starts and stops; whoever awaits something looks whether it is still meant. */
@@ -47,6 +50,7 @@ export function createTransfer({ tus, file, endpoint, chunkBytes, changed }) {
   /** @type {import('tus-js-client').Upload | undefined} */
   let upload;
   let isFirstProgress = false;
+  const memory = createMemory(endpoint);
 
   async function prepare() {
     const fingerprint = await fingerprintOf(file, endpoint);
@@ -58,6 +62,7 @@ export function createTransfer({ tus, file, endpoint, chunkBytes, changed }) {
       fingerprint: async () => fingerprint,
       urlStorage: memory,
       removeFingerprintOnSuccess: true,
+      onUploadUrlAvailable: hasBegun,
       onProgress: progressed,
       onChunkComplete: () => {
         failures = 0;
@@ -70,8 +75,17 @@ export function createTransfer({ tus, file, endpoint, chunkBytes, changed }) {
       onError: (error) => void failed(error, run),
     });
     const [previous] = await prepared.findPreviousUploads();
-    if (previous !== undefined) prepared.resumeFromPreviousUpload(previous);
+    isFromMemory = previous !== undefined;
+    if (previous !== undefined) {
+      prepared.resumeFromPreviousUpload(previous);
+      hasBegun();
+    }
     return prepared;
+
+    /** Without the endpoint, one that is gone is an error instead of a new one. */
+    function hasBegun() {
+      prepared.options.endpoint = null;
+    }
   }
 
   /** Begins, or goes on. */
@@ -79,6 +93,7 @@ export function createTransfer({ tus, file, endpoint, chunkBytes, changed }) {
     stop('sending');
     const own = run;
     isFirstProgress = true;
+    stallMs = STALL_MS;
     movedAt = performance.now();
     changed();
     try {
@@ -91,7 +106,9 @@ export function createTransfer({ tus, file, endpoint, chunkBytes, changed }) {
     }
     if (own !== run) return;
     upload.start();
-    timer = setInterval(() => restartAfter(STALL_MS), LOOK_EVERY_MS);
+    timer = setInterval(() => {
+      if (performance.now() - movedAt >= stallMs) start();
+    }, LOOK_EVERY_MS);
   }
 
   /** @param {TransferState} next */
@@ -106,10 +123,16 @@ export function createTransfer({ tus, file, endpoint, chunkBytes, changed }) {
   /** @param {number} bytes */
   function progressed(bytes) {
     const at = performance.now();
-    if (isFirstProgress && bytes > confirmed) failures = 0;
-    if (isFirstProgress) confirmed = bytes;
+    // What comes next may only lie in the buffers of the browser.
+    if (isFirstProgress && bytes > confirmed) {
+      confirmed = bytes;
+      failures = 0;
+    }
     isFirstProgress = false;
-    if (bytes !== sent) movedAt = at;
+    if (bytes !== sent) {
+      movedAt = at;
+      stallMs = STALL_MS;
+    }
     sent = bytes;
     samples.push({ at, sent });
     while (samples[1] !== undefined && at - samples[1].at > SPEED_WINDOW_MS) samples.shift();
@@ -125,6 +148,9 @@ export function createTransfer({ tus, file, endpoint, chunkBytes, changed }) {
     const status = response?.getStatus() ?? 0;
     if (status === 404 || status === 410) return lost(own);
     if (isRefusal(status)) {
+      // Nod keeps nothing of what it has refused.
+      await forget();
+      if (own !== run) return;
       // The room, or what waits in the chat, may be another one later; the file stays as big as it is.
       return refuse(refusedWith(status, (response?.getBody() ?? '').trim()), status !== 413);
     }
@@ -137,7 +163,6 @@ export function createTransfer({ tus, file, endpoint, chunkBytes, changed }) {
 
   /** @param {number} own */
   async function lost(own) {
-    const hadBegun = sent > 0 || confirmed > 0;
     await forget();
     const status = await fetch(endpoint).then(
       (response) => response.status,
@@ -146,8 +171,8 @@ export function createTransfer({ tus, file, endpoint, chunkBytes, changed }) {
     if (own !== run) return;
     if (status === 404) refuse(GONE);
     else if (status !== 200) holdUp(OFFLINE, 0);
-    // It was ended before the page was opened: whoever chooses it again wants it anew.
-    else if (!hadBegun && failures < PAUSES_MS.length) holdUp(BUSY, 0);
+    // It was ended before its file was chosen again: whoever does that wants it anew.
+    else if (isFromMemory && confirmed === 0) start();
     else refuse(ENDED, true);
   }
 
@@ -181,6 +206,8 @@ export function createTransfer({ tus, file, endpoint, chunkBytes, changed }) {
     stop('refused');
     problem = why;
     isWorthAnotherTry = again;
+    confirmed = 0;
+    sent = 0;
     changed();
   }
 
@@ -199,15 +226,10 @@ export function createTransfer({ tus, file, endpoint, chunkBytes, changed }) {
     await forget();
   }
 
-  /** @param {number} ms */
-  function restartAfter(ms) {
-    if (state === 'sending' && performance.now() - movedAt >= ms) start();
-  }
-
-  /** Goes on at once: the network is back, or somebody looks at the page again. */
+  /** Goes on at once: the network is back or another one, or somebody looks at the page again. */
   function wake() {
     if (state === 'held_up') start();
-    else restartAfter(WAKING_STALL_MS);
+    else stallMs = WAKING_STALL_MS;
   }
 
   return {
