@@ -21,7 +21,7 @@ export function uploadPage(
 <p>What you upload here joins your draft in the chat: photos, or one video, up to ${sizeText(maxBytes)} a file. Nothing is
 posted before you say so on its card.</p>
 ${refusal === undefined ? '' : html`<div class="notice bad" role="alert"><p>${refusal}</p></div>`}
-<form class="upload" method="post" action="${path}" enctype="multipart/form-data" data-upload="${path}/files" data-chunk-bytes="${CHUNK_BYTES}" data-max-bytes="${maxBytes}">
+<form method="post" action="${path}" enctype="multipart/form-data" class="upload" data-upload="${path}/files" data-chunk-bytes="${CHUNK_BYTES}" data-max-bytes="${maxBytes}">
 <div class="pick">
 <input id="file" type="file" name="file" accept="image/*,video/*" required>
 <label for="file"><span data-plain>The file</span><span data-script hidden>Choose files</span></label>
@@ -53,7 +53,7 @@ function row(file?: UploadPage['files'][number]): Markup {
 `;
   return html`<li class="upload-row" tabindex="-1" data-id="${file?.id ?? ''}" data-state="${file?.state ?? ''}">
 <div class="thumb" data-part="picture" aria-hidden="true">${icon('file')}</div>
-<div class="about"><p class="name"><bdi data-part="name">${file?.name ?? ''}</bdi></p>
+<div class="about"><p class="name"><bdi>${file?.name ?? ''}</bdi></p>
 <p class="state" data-part="text">${file === undefined ? '' : stateText(file)}</p></div>
 ${file === undefined ? live : ''}</li>
 `;
@@ -61,7 +61,7 @@ ${file === undefined ? live : ''}</li>
 
 /** Whoever hears the page is told of which file. */
 const rowButton = (action: string, label: string): Markup =>
-  html`<button class="button small" type="button" data-action="${action}" hidden>${label}<span class="unseen"> <bdi data-part="name"></bdi></span></button>`;
+  html`<button class="button small" type="button" data-action="${action}" hidden>${label}<span class="unseen"> <bdi></bdi></span></button>`;
 
 /** The page for a link that leads nowhere, or not any more: it does not say which. */
 export function uploadGone(): Markup {

@@ -244,8 +244,8 @@ test('the keyboard alone pauses, goes on, and takes a waiting file away', async 
   await using opened = await openInBrowser(browser, network.url + path);
   const { page } = opened;
   const middle = network.stopAfter(MIDDLE_BYTES);
-  await tabTo(page, 'file');
   const chooser = page.waitForEvent('filechooser');
+  await tabTo(page, 'file');
   await page.keyboard.press('Enter');
   await (await chooser).setFiles([video.path, video.secondPath]);
   await middle;

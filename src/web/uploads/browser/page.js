@@ -350,7 +350,7 @@ function createRow(name) {
   );
   const part = (/** @type {string} */ of) => element.querySelector(`[data-part="${of}"]`);
   const buttons = [...element.querySelectorAll('button')];
-  for (const place of element.querySelectorAll('[data-part="name"]')) place.textContent = name;
+  for (const place of element.querySelectorAll('bdi')) place.textContent = name;
   const progress = /** @type {HTMLProgressElement} */ (part('progress'));
   progress.setAttribute('aria-label', name);
   /** @type {Map<string, () => void>} */
