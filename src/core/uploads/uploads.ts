@@ -353,7 +353,7 @@ export function createUploads({
     try {
       // The limits may be reached since it was begun.
       await composer.attach(draft.id, person, { ...draftFile(file), state: 'waiting' });
-      await setState(joined, { state: 'arriving' });
+      await noteArriving(joined);
     } catch (error) {
       active.delete(id);
       arrival.release();
@@ -487,9 +487,11 @@ export function createUploads({
 
   /** Keeps nothing of a file that has not become whole; its draft says why. */
   async function giveUp(joined: Active, problem: Problem): Promise<void> {
-    await drop(joined);
-    if (joined.source !== undefined) return;
+    // A part that a browser sends once more at this moment must not begin it anew.
     await setState(joined, { state: 'refused', problem });
+    await drop(joined);
+    const { source } = joined;
+    if (source !== undefined) return setState(joined, { state: 'arrived', source });
     const { draftId, person } = joined;
     await composer
       .attach(draftId, person, { ...draftFile(joined), state: 'refused', problem })
@@ -509,6 +511,20 @@ export function createUploads({
 
   async function setState({ key, id }: Pick<Active, 'key' | 'id'>, state: TicketFileState): Promise<void> {
     await tickets.update(key, (latest) => ({ ...latest, files: withState(latest.files, id, state) }));
+  }
+
+  /** @throws UploadGoneError where the file has been ended since it was looked at. */
+  async function noteArriving(joined: Active): Promise<void> {
+    const { key, id, draftId, person } = joined;
+    let ended: TicketFile | undefined;
+    await tickets.update(key, (latest) => {
+      ended = latest.files.find((one) => one.id === id && one.state === 'refused');
+      return ended ? undefined : { ...latest, files: withState(latest.files, id, { state: 'arriving' }) };
+    });
+    if (ended?.state !== 'refused') return;
+    const { problem } = ended;
+    await composer.attach(draftId, person, { ...draftFile(joined), state: 'refused', problem });
+    throw gone();
   }
 
   async function renew(opened: OpenTicket): Promise<void> {

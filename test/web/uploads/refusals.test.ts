@@ -107,7 +107,7 @@ test.each([
   const url = await stage.beginAt(endpoint, 100, name);
   await patch(url, 0, randomBytes(10));
   expect((await stage.readDraft(id)).files.map(({ name }) => name)).toEqual([shown]);
-  expect(await (await stage.fetchPath(path)).text()).toContain(`<bdi data-part="name">${shown}</bdi>`);
+  expect(await (await stage.fetchPath(path)).text()).toContain(`<bdi>${shown}</bdi>`);
   const names = await stage.kept();
   expect(names).toEqual([expect.stringMatching(/^arriving-[\w-]{16}$/)]);
 });
@@ -267,5 +267,23 @@ test('a disk that fills up ends it with a clear word on both sides', async () =>
   }
   const [refused] = (await stage.readDraft(id)).files;
   expect(refused).toMatchObject({ problem: { code: 'upload_no_room', reason: 'disk_full' } });
+  expect(await stage.arriving()).toEqual([]);
+});
+
+test('does not begin a file anew that is ended while a part of it comes once more', async () => {
+  await using stage = await createUploadStage();
+  const { id, token, endpoint } = await stage.openPage('draft');
+  const url = await stage.beginAt(endpoint, 3_000);
+  await patch(url, 0, Buffer.alloc(1_000));
+  const fileId = url.split('/').at(-1) ?? '';
+  const [, ...parts] = await Promise.all([
+    stage.core.uploads.abandon(token, fileId),
+    ...Array.from({ length: 5 }, () => patch(url, 1_000, Buffer.alloc(2_000))),
+  ]);
+  const isWhole = parts.some(({ status }) => status === 204);
+  const draft = await stage.readDraft(id);
+  const state = draft.files.find(({ ref }) => ref.endsWith(fileId))?.state;
+  // Either it was whole before it was ended, or nothing of it goes on.
+  expect(isWhole ? state !== 'refused' : state === 'refused').toBe(true);
   expect(await stage.arriving()).toEqual([]);
 });
