@@ -37,6 +37,8 @@ export interface BigReport {
   /** The most that any life of Nod had in memory: as sampled, and by the kernel's mark; 0 where there is no /proc. */
   readonly sampledBytes: number;
   readonly peakBytes: number;
+  /** That mark for each life in megabytes, one after the other. */
+  readonly peaks: string;
   readonly attempts: number;
   readonly faults: readonly string[];
 }
@@ -119,6 +121,10 @@ export async function runBig(options: BigOptions): Promise<BigReport> {
     secondsOut: seconds(prepared, published),
     sampledBytes: lives.sampledBytes(),
     peakBytes: Math.max(0, ...lives.peaks()),
+    peaks: lives
+      .peaks()
+      .map((bytes) => Math.round(bytes / 1e6))
+      .join(' '),
     attempts: world.tiktok.state.publishes.length,
     faults: [...(await faultsOf(world, sent)), ...(await leftIn(world, temporary))],
   };

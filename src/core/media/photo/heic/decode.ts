@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { MediaTimeoutError, type Problem, UserError } from '../../../problems.ts';
+import { threadEnvironment } from '../../memory.ts';
 
 export interface HeicJob {
   readonly path: string;
@@ -29,7 +30,7 @@ export async function decodeHeic(
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     workerData: job,
     // What reads the files of strangers has no use for our tokens.
-    env: {},
+    env: threadEnvironment(),
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     // What libheif has to say is no line of our log.
     stdout: true,

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { MediaTimeoutError, type Problem, UserError } from '../../../problems.ts';
+import { threadEnvironment } from '../../memory.ts';
 import type { FrameTiming } from '../timing.ts';
 import type { Mp4Cleaning } from './clean.ts';
 import type { SampleEntry } from './sample-entry.ts';
@@ -63,7 +64,7 @@ async function askWorker(
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     workerData: job,
     // What reads the files of strangers has no use for our tokens.
-    env: {},
+    env: threadEnvironment(),
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
   });
   const { promise, resolve, reject } = Promise.withResolvers<Mp4JobAnswer>();
