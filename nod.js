@@ -1,9 +1,9 @@
 import './node-version.js';
 
 // Buffers of a passing gigabyte wait in V8's young generation until it is full, and in glibc's arenas: both are kept small.
-// They can only be set at a start, so the process begins once more, as itself.
+// They can only be set at a start, so the process begins once more, as itself; not where a parent talks to it.
 const YOUNG_GENERATION = '--max-semi-space-size=1';
-if (process.platform === 'linux' && !process.execArgv.includes(YOUNG_GENERATION)) {
+if (process.platform === 'linux' && !process.connected && !process.execArgv.includes(YOUNG_GENERATION)) {
   process.execve?.(
     process.execPath,
     [process.execPath, ...process.execArgv, YOUNG_GENERATION, ...process.argv.slice(1)],
