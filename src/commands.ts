@@ -26,6 +26,8 @@ async function backup(args: readonly string[], { dataDir, secretKey }: Place): P
     flag: 'with-key',
     usage: 'npm run backup -- FILE [--with-key], where FILE is the file to make, or - for the output',
   });
+  if (file === '-' && process.stdout.isTTY)
+    throw new StartError('A backup is nothing to read: give the name of a file, or send the output to one.');
   const { media, database, hasKey } = await makeBackup({
     dataDir,
     to: file === '-' ? process.stdout : file,

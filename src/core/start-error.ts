@@ -22,6 +22,8 @@ function sentenceFor(code: string, path: string): string | undefined {
     return `Nod cannot write to ${path}, because its disk is full: free some space there, then start Nod again.`;
   if (code === 'ENOTDIR' || code === 'EEXIST')
     return `${path} is not a folder: set DATA_DIR to a folder, or to the name of one that Nod can make.`;
+  if (code === 'SQLITE_IOERR_LOCK')
+    return `${path} is on a disk that knows no locks, as some network drives: set DATA_DIR to a folder on a disk of this machine.`;
   if (code === 'EIO' || code.startsWith('SQLITE_IOERR'))
     return `The disk of ${path} has an error (${code}): check the disk, then restore a backup where the file is damaged.`;
   if (code === 'SQLITE_CANTOPEN')
