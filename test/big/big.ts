@@ -262,7 +262,7 @@ async function leftIn({ dataDir }: World, temporary: string): Promise<string[]> 
   );
   const inMedia = (await readdir(join(dataDir, 'media'))).filter((name) => !owned.includes(name));
   const others = (await readdir(dataDir)).filter(
-    (name) => !/^(nod\.db(-\w+)?|secret\.key|media)$/.test(name),
+    (name) => !/^(nod\.db(-\w+)?|nod\.lock(-journal|\.json)?|secret\.key|media)$/.test(name),
   );
   // What Node keeps of compiled modules is not of the video.
   const inTemporary = (await readdir(temporary)).filter((name) => name !== 'node-compile-cache');

@@ -101,10 +101,15 @@ async function race(
 }
 
 /** How both cards say that it ended, which has to be the same, and all that TikTok knows of. */
-async function endOf(stage: Pick<VotesStage, 'shows' | 'publishesOf'>, review: Review): Promise<string> {
+async function endOf(
+  stage: Pick<VotesStage, 'shows' | 'publishesOf' | 'tiktok'>,
+  review: Review,
+): Promise<string> {
   const shown = await stage.shows(review, END);
   const [onDiscord, onTelegram] = shown.map((text) => END.exec(text)?.[0]);
   expect(onTelegram, review.caption).toBe(onDiscord);
+  // TikTok may still be about to find that it gets nothing.
+  await stage.tiktok.whenNothingIsPulled();
   const published = stage.publishesOf(review).map(({ status }) => status);
   const expected = onDiscord === 'Live on TikTok' ? ['PUBLISH_COMPLETE'] : [];
   expect(

@@ -160,6 +160,9 @@ describe('the posts of a day', () => {
     // The process that goes on revokes that attempt and makes another; the day has room for exactly that.
     const openId = world.tiktok.openIdOf();
     expect((await world.nod.quotas.read(openId)).posts).toMatchObject({ used: 15, cap: 15 });
+    await world.step(id);
+    // It counts at TikTok until nothing could be pulled.
+    await world.tiktok.whenPublish(({ status }) => status === 'FAILED');
     expect(await world.finish(id)).toMatchObject({ status: 'published' });
     expect((await world.nod.quotas.read(openId)).posts).toMatchObject({ used: 15, cap: 15 });
   });
