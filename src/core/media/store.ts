@@ -16,6 +16,7 @@ import { basename, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { createLimiter } from '../fair-limiter.ts';
 import { FileUnavailableError, UserError } from '../problems.ts';
+import { createBlockWriter } from '../storage/block-writer.ts';
 import { makePrivate } from '../storage/private-files.ts';
 import { readParts } from '../storage/read-parts.ts';
 import { createDiskRoom, type DiskRoomOptions, type Room } from './disk-room.ts';
@@ -384,8 +385,6 @@ interface Limits {
   readonly extension: string;
 }
 
-const BLOCK_BYTES = 256 * 1024;
-
 /**
  * Makes a file of this machine our own by blocks that both share until one of them changes; false where the file system
  * cannot do that. Another name for the same file would not do: whoever changes it would change what was approved.
@@ -420,33 +419,20 @@ async function write(source: Source, temporary: string, { maxBytes, room }: Limi
   const hash = createHash('sha256');
   let bytes = 0;
   const file = await open(temporary, 'wx', 0o600);
-  /** A network's small parts are written together. */
-  const block = Buffer.allocUnsafe(BLOCK_BYTES);
-  let filled = 0;
-  /** Hashes what is written meanwhile. */
-  async function put(content: Uint8Array): Promise<void> {
+  const blocks = createBlockWriter(async (content) => {
     const written = file.appendFile(content);
+    // Meanwhile it is hashed.
     hash.update(content);
     await written;
-  }
-  async function flush(): Promise<void> {
-    await put(block.subarray(0, filled));
-    filled = 0;
-  }
+  });
   try {
     for await (const chunk of received(source)) {
       bytes += chunk.byteLength;
       if (bytes > maxBytes) throw new FileTooBigError({ maxBytes });
       await room.cover(bytes);
-      if (filled + chunk.byteLength > BLOCK_BYTES) await flush();
-      if (chunk.byteLength >= BLOCK_BYTES) {
-        await put(chunk);
-        continue;
-      }
-      block.set(chunk, filled);
-      filled += chunk.byteLength;
+      await blocks.add(chunk);
     }
-    await flush();
+    await blocks.flush();
     await file.sync();
   } finally {
     await file.close();

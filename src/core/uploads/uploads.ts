@@ -12,6 +12,7 @@ import type { StoredFile } from '../media/types.ts';
 import type { ChatRef, Person } from '../people.ts';
 import { plainFileName } from '../plain-text.ts';
 import { type Problem, UserError } from '../problems.ts';
+import { createBlockWriter } from '../storage/block-writer.ts';
 import type { Store } from '../storage/database.ts';
 import { readParts } from '../storage/read-parts.ts';
 import {
@@ -46,7 +47,6 @@ const MAX_TICKETS = 10;
 const MAX_AT_ONCE = 3;
 const SWEEP_EVERY_MS = 60_000;
 const PROGRESS_EVERY_MS = 1_000;
-const BLOCK_BYTES = 256 * 1024;
 /** What stands before the id of a file in the `ref` of a draft's file. */
 const REF = 'upload:';
 
@@ -383,36 +383,23 @@ export function createUploads({
     const { arrival } = joined;
     if (arrival === undefined) throw new Error('A file arrives without room for it.');
     const handle = await open(arrival.path, 'a', 0o600);
-    const block = Buffer.allocUnsafe(BLOCK_BYTES);
-    let filled = 0;
-    /** Hashes what is written meanwhile. */
-    async function put(content: Uint8Array): Promise<void> {
+    const blocks = createBlockWriter(async (content) => {
       const written = handle.appendFile(content);
+      // Meanwhile it is hashed.
       joined.hash?.update(content);
       await written;
       joined.received += content.byteLength;
       await renew(opened);
       progressed(joined);
-    }
-    /** A network's small parts are written together. */
-    async function flush(): Promise<void> {
-      const content = block.subarray(0, filled);
-      filled = 0;
-      if (content.length > 0) await put(content);
-    }
+    });
+    let comes = joined.received;
     try {
       for (let part: IteratorResult<Uint8Array> = { value: first }; !part.done; part = await parts.next()) {
         const { value } = part;
-        const comes = joined.received + filled + value.byteLength;
+        comes += value.byteLength;
         if (comes > joined.bytes) throw new TooLongError();
         await arrival.cover(comes);
-        if (filled + value.byteLength > BLOCK_BYTES) await flush();
-        if (value.byteLength >= BLOCK_BYTES) {
-          await put(value);
-          continue;
-        }
-        block.set(value, filled);
-        filled += value.byteLength;
+        await blocks.add(value);
       }
     } finally {
       await settle().finally(() => handle.close());
@@ -421,7 +408,7 @@ export function createUploads({
     /** What is acknowledged outlasts a power cut. */
     async function settle(): Promise<void> {
       try {
-        await flush();
+        await blocks.flush();
         await handle.datasync();
       } catch (error) {
         // A part of the block may be there, of which the hash knows more or less.

@@ -1,9 +1,10 @@
 import type { Accounts } from '../../accounts/accounts.ts';
 import { UserError } from '../../problems.ts';
+import { isLimit } from '../../quotas/limits.ts';
 import type { ResultsReader } from '../../results/read-results.ts';
 import type { Store } from '../../storage/database.ts';
 import { MAX_VIDEOS, type TikTokClient } from '../../tiktok/client.ts';
-import { type Advice, type FailureReason, failureOf } from '../../tiktok/codes.ts';
+import { type Advice, failureOf } from '../../tiktok/codes.ts';
 import { TikTokApiError, TikTokRateLimitError, TikTokUnreachableError } from '../../tiktok/errors.ts';
 import { STATS_SCOPE } from '../../tiktok/oauth.ts';
 import type { PublishStatus, Video } from '../../tiktok/types.ts';
@@ -169,17 +170,11 @@ const sameIds = (one: readonly string[], other: readonly string[]): boolean =>
 const linksOf = (videos: readonly Video[]): Record<string, string> =>
   Object.fromEntries(videos.flatMap(({ id, shareUrl }) => (shareUrl === undefined ? [] : [[id, shareUrl]])));
 
-const LIMITS: ReadonlySet<FailureReason> = new Set([
-  'rate_limited',
-  'daily_post_limit',
-  'pending_inbox_limit',
-  'app_creator_cap',
-]);
-
 /** Limits that time lifts are waited for; everything else that may be tried again is counted. */
 export function nextOf({ retry, reason, delayMs }: Advice): Next {
   if (retry === 'never') return { type: 'give_up' };
-  return LIMITS.has(reason) && delayMs !== undefined ? { type: 'hold', delayMs } : { type: 'retry' };
+  const isLifted = reason === 'rate_limited' || isLimit(reason);
+  return isLifted && delayMs !== undefined ? { type: 'hold', delayMs } : { type: 'retry' };
 }
 
 /** A status that could not be read says nothing about the post. */
