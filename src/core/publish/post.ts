@@ -21,7 +21,14 @@ import {
 } from '../review/review.ts';
 import type { Versioned } from '../storage/database.ts';
 import type { FailureReason } from '../tiktok/codes.ts';
-import type { PostMode, PostSettings, PrivacyLevel, PublishStatus, VideoCounts } from '../tiktok/types.ts';
+import type {
+  PostMode,
+  PostSettings,
+  PrivacyLevel,
+  PublishStatus,
+  Video,
+  VideoCounts,
+} from '../tiktok/types.ts';
 import { isDayOld, type Pacing } from './pacing.ts';
 
 /** A file as the person gave it. */
@@ -171,6 +178,10 @@ interface Settled {
 
 /** TikTok's own links, by public id. */
 type ShareUrls = Readonly<Record<string, string>>;
+
+/** The links that TikTok tells of these. */
+export const shareUrlsOf = (videos: readonly Pick<Video, 'id' | 'shareUrl'>[]): ShareUrls =>
+  Object.fromEntries(videos.flatMap(({ id, shareUrl }) => (shareUrl === undefined ? [] : [[id, shareUrl]])));
 
 /** How a post had done when it was looked at. */
 export interface PostResults extends VideoCounts {

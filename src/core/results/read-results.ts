@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Account, Accounts } from '../accounts/accounts.ts';
 import { UserError } from '../problems.ts';
 import { lookOpensAt, SOONEST_LOOK_MS } from '../publish/pacing.ts';
-import type { Post, PostEvent, PostIn } from '../publish/post.ts';
+import { type Post, type PostEvent, type PostIn, shareUrlsOf } from '../publish/post.ts';
 import { looksDueTo } from '../publish/posts.ts';
 import type { LeftVideos, PostSignals, Signals } from '../publish/signals.ts';
 import type { Store } from '../storage/database.ts';
@@ -169,12 +169,12 @@ const NOTHING_SEEN: PostEvent = { type: 'results_read' };
 function resultsIn(post: Live, { askedAt, found }: Omit<LeftVideos, 'plannedAt'>): PostEvent {
   const byId = new Map(found.map((video) => [video.id, video]));
   const own = post.postIds.flatMap((id) => byId.get(id) ?? []);
-  const links = own.flatMap(({ id, shareUrl }) => (shareUrl === undefined ? [] : [[id, shareUrl]]));
+  const shareUrls = shareUrlsOf(own);
   const counts = sumOf(own.flatMap(({ counts }) => counts ?? []));
   return {
     type: 'results_read',
     results: counts && { at: askedAt, ...counts },
-    shareUrls: links.length === 0 ? undefined : Object.fromEntries(links),
+    shareUrls: Object.keys(shareUrls).length === 0 ? undefined : shareUrls,
   };
 }
 

@@ -112,6 +112,26 @@ describe('an upload goes on by itself', () => {
   });
 });
 
+/** Chooses a video on the page, and has its upload ended elsewhere while the network is cut. */
+async function endWhileCut(
+  stage: UploadStage,
+  {
+    network,
+    page,
+    id,
+    token,
+  }: { network: Awaited<ReturnType<typeof startNetwork>>; page: Page; id: string; token: string },
+): Promise<void> {
+  const middle = network.stopAfter(MIDDLE_BYTES);
+  await choose(page, video.path);
+  await middle;
+  await stage.whenDraft(id, hasSome(stage));
+  network.cut();
+  await says(page, 'No connection; it goes on by itself');
+  await endUpload(stage, token);
+  network.mend();
+}
+
 describe('an upload that was ended elsewhere', () => {
   test('is not begun again but by a button', async () => {
     await using stage = await createUploadStage();
@@ -119,14 +139,7 @@ describe('an upload that was ended elsewhere', () => {
     const { id, token, path } = await stage.openPage('d1');
     await using opened = await openInBrowser(browser, network.url + path);
     const { page } = opened;
-    const middle = network.stopAfter(MIDDLE_BYTES);
-    await choose(page, video.path);
-    await middle;
-    await stage.whenDraft(id, hasSome(stage));
-    network.cut();
-    await says(page, 'No connection; it goes on by itself');
-    await endUpload(stage, token);
-    network.mend();
+    await endWhileCut(stage, { network, page, id, token });
     await says(page, 'This upload was ended');
     expect((await stage.readDraft(id)).files.map(({ state }) => state)).toEqual(['refused']);
     await page.getByRole('button', { name: 'Try again' }).click();
@@ -140,14 +153,7 @@ describe('an upload that was ended elsewhere', () => {
     const { id, token, path } = await stage.openPage('d1');
     await using opened = await openInBrowser(browser, network.url + path);
     const { page } = opened;
-    const middle = network.stopAfter(MIDDLE_BYTES);
-    await choose(page, video.path);
-    await middle;
-    await stage.whenDraft(id, hasSome(stage));
-    network.cut();
-    await says(page, 'No connection; it goes on by itself');
-    await endUpload(stage, token);
-    network.mend();
+    await endWhileCut(stage, { network, page, id, token });
     await page.reload();
     await choose(page, video.path);
     await says(page, DONE);

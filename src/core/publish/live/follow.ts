@@ -8,7 +8,7 @@ import { type Advice, failureOf } from '../../tiktok/codes.ts';
 import { TikTokApiError, TikTokRateLimitError, TikTokUnreachableError } from '../../tiktok/errors.ts';
 import { STATS_SCOPE } from '../../tiktok/oauth.ts';
 import type { PublishStatus, Video } from '../../tiktok/types.ts';
-import type { Next, Post, PostEvent, PostIn } from '../post.ts';
+import { type Next, type Post, type PostEvent, type PostIn, shareUrlsOf } from '../post.ts';
 import { livePostsAround, underWayTo } from '../posts.ts';
 import { isGone, type PostSignals, type Signals } from '../signals.ts';
 import { matchVideo } from './match-video.ts';
@@ -101,7 +101,7 @@ export function createFollower({
     const fresh = postIds.filter((id) => !knownIds(post).includes(id)).slice(0, MAX_VIDEOS);
     if (fresh.length === 0) return undefined;
     const videos = await readVideos(post, (token) => client.queryVideos(token, fresh));
-    return linksOf(videos ?? []);
+    return shareUrlsOf(videos ?? []);
   }
 
   /** The post in the list of what its creator has made public, where it can be nothing else. */
@@ -114,7 +114,7 @@ export function createFollower({
     const taken = new Set(others.flatMap(knownIds));
     const rivals = others.filter((other) => knownIds(other).length === 0);
     const video = matchVideo(post, videos, { taken, rivals });
-    return video && { type: 'video_found', postId: video.id, shareUrls: linksOf([video]) };
+    return video && { type: 'video_found', postId: video.id, shareUrls: shareUrlsOf([video]) };
   }
 
   async function listBackTo(token: string, from: number): Promise<Video[]> {
@@ -166,9 +166,6 @@ const goneOf = (postIds: readonly string[], note: PostSignals | undefined): stri
 
 const sameIds = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((id) => other.includes(id));
-
-const linksOf = (videos: readonly Video[]): Record<string, string> =>
-  Object.fromEntries(videos.flatMap(({ id, shareUrl }) => (shareUrl === undefined ? [] : [[id, shareUrl]])));
 
 /** Limits that time lifts are waited for; everything else that may be tried again is counted. */
 export function nextOf({ retry, reason, delayMs }: Advice): Next {
