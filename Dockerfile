@@ -12,11 +12,13 @@ RUN apt-get update \
   && mkdir /data && chown node:node /data
 WORKDIR /nod
 COPY --from=packages /nod/node_modules node_modules
-COPY package.json nod.js node-version.js ./
+COPY package.json nod.js node-version.js compile-cache.js ./
 COPY src src
 # Fewer allocator arenas keep the memory of image conversion from piling up.
 ENV NODE_ENV=production DATA_DIR=/data PORT=8080 MALLOC_ARENA_MAX=2
+RUN mkdir node_modules/.cache && chown node:node node_modules/.cache
 USER node
+RUN ["node", "compile-cache.js"]
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=3s --start-period=20s \

@@ -264,9 +264,7 @@ async function leftIn({ dataDir }: World, temporary: string): Promise<string[]> 
   const others = (await readdir(dataDir)).filter(
     (name) => !/^(nod\.db(-\w+)?|nod\.lock(-journal|\.json)?|secret\.key|media)$/.test(name),
   );
-  // What Node keeps of compiled modules is not of the video.
-  const inTemporary = (await readdir(temporary)).filter((name) => name !== 'node-compile-cache');
-  const left = [...inMedia, ...others, ...inTemporary];
+  const left = [...inMedia, ...others, ...(await readdir(temporary))];
   return left.map((name) => `${name} is left over.`);
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type Problem, UserError } from '../../../problems.ts';
 import type { HeicJob, HeicJobAnswer } from './decode.ts';
 import { iccOfNclx } from './icc.ts';
@@ -12,9 +12,9 @@ const OUT_OF_MEMORY = 6;
 const BEYOND_LIMITS = 1000;
 
 /** The thread that decodes one HEIC and ends. */
-function run(job: HeicJob): void {
+function run(job: HeicJob, port: MessagePort): void {
   const answer = answerOf(job);
-  parentPort?.postMessage(answer, 'tiff' in answer ? [answer.tiff.buffer] : []);
+  port.postMessage(answer, 'tiff' in answer ? [answer.tiff.buffer] : []);
 }
 
 function answerOf(job: HeicJob): HeicJobAnswer {
@@ -81,4 +81,4 @@ function problemOf(error: unknown, { maxPixels }: HeicJob): Problem {
   return { code: 'file_damaged' };
 }
 
-run(workerData);
+if (parentPort) run(workerData, parentPort);

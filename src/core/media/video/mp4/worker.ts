@@ -8,7 +8,7 @@ import type { Mp4Content, Mp4Job, Mp4JobAnswer, TrackContent } from './jobs.ts';
 import { checkUnits } from './units.ts';
 
 // The file that a worker thread runs: one job, one answer, and the thread ends. The types are jobs.ts's.
-parentPort?.postMessage(await answer(workerData));
+if (parentPort) parentPort.postMessage(await answer(workerData));
 
 async function answer(job: Mp4Job): Promise<Mp4JobAnswer> {
   try {
