@@ -16,4 +16,5 @@ if (process.platform === 'linux' && !process.connected && !process.execArgv.incl
   );
 }
 
-await import('./src/main.ts');
+const { main } = await import('./src/main.ts');
+await main();

@@ -11,11 +11,12 @@ import { misspeltSettings } from './misspelt-settings.ts';
 import { readableLine } from './readable-log.ts';
 import { chatLine, welcomeText } from './welcome.ts';
 
-if (existsSync('.env')) loadEnvFile('.env');
-
-const command = commandIn(process.argv.slice(2));
-if (command === undefined) await start();
-else await runCommand(command);
+/** The process: starts Nod, or does what the command line says. */
+export async function main(): Promise<void> {
+  if (existsSync('.env')) loadEnvFile('.env');
+  const command = commandIn(process.argv.slice(2));
+  await (command === undefined ? start() : runCommand(command));
+}
 
 async function start(): Promise<void> {
   const config = readSettings();
