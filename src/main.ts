@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { loadEnvFile } from 'node:process';
 import pino, { type Logger } from 'pino';
 import { startApp } from './app.ts';
@@ -82,6 +83,8 @@ async function run(config: Config, log: Logger): Promise<void> {
     });
     if (!stopping.signal.aborted) {
       log.info({ url: app.url, publicUrl: config.publicUrl }, 'Nod is ready');
+      // Node does it when it ends, to which a process that is killed never comes.
+      flushCompileCache();
       console.log(welcomeText(app, config));
       await once(stopping.signal, 'abort');
     }
