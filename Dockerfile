@@ -1,3 +1,4 @@
+# For amd64 and arm64: docker buildx build --platform linux/amd64,linux/arm64 -t NAME --push .
 FROM node:24-bookworm-slim AS packages
 WORKDIR /nod
 COPY package.json package-lock.json ./
@@ -14,8 +15,7 @@ WORKDIR /nod
 COPY --from=packages /nod/node_modules node_modules
 COPY package.json nod.js node-version.js compile-cache.js ./
 COPY src src
-# Fewer allocator arenas keep the memory of image conversion from piling up.
-ENV NODE_ENV=production DATA_DIR=/data PORT=8080 MALLOC_ARENA_MAX=2
+ENV NODE_ENV=production DATA_DIR=/data PORT=8080
 RUN mkdir node_modules/.cache && chown node:node node_modules/.cache
 USER node
 RUN ["node", "compile-cache.js"]
