@@ -148,6 +148,7 @@ export async function startApp({
   core.listen({
     draftChanged: chats.cardQueue.touch,
     draftDropped: chats.dropDraft,
+    draftNeverBegun: chats.forgetDraft,
     postChanged: chats.touch,
     postDeleted: chats.forget,
     accountNews: chats.accountNews.accountNews,

@@ -7,12 +7,15 @@ import type { Post } from '../core/publish/post.ts';
 import type { Quotas } from '../core/quotas/quotas.ts';
 import type { PersonLinks } from '../core/review/person-links.ts';
 import type { Store } from '../core/storage/database.ts';
+import type { RandomIds } from '../core/storage/random-ids.ts';
+import type { Uploads } from '../core/uploads/uploads.ts';
 import type { Greetings } from './access/greetings.ts';
 import { linkAccounts, unlinkAccounts } from './access/link-accounts.ts';
 import type { AccessRequests } from './access/requests.ts';
 import type { Right } from './access/rights.ts';
 import { accountsCard } from './accounts/account-cards.ts';
 import { inviteToConnect } from './accounts/connect-link.ts';
+import type { CardIndex } from './cards/card-index.ts';
 import type { Sender } from './cards/send.ts';
 import type { Bot, ChatEventOf } from './platform.ts';
 import { cancelCard, type Lists, postsCard } from './posts/post-list.ts';
@@ -22,6 +25,7 @@ import { showResults } from './results/show-results.ts';
 import type { SettingsDialogue } from './settings/settings.ts';
 import { disconnectCard, helpCard, note, startCard } from './text/messages.ts';
 import { wordingOf } from './text/wording.ts';
+import { beginByUpload } from './uploads/upload-link.ts';
 
 /** Something that people tell Nod to do by its name. */
 interface Command {
@@ -48,6 +52,9 @@ export interface CommandParts {
   readonly personLinks: PersonLinks;
   readonly posts: Pick<Store<Post>, 'find'>;
   readonly quotas: Quotas;
+  readonly uploads: Pick<Uploads, 'issueToBegin' | 'maxBytes'>;
+  readonly randomIds: Pick<RandomIds, 'forOffer'>;
+  readonly cardIndex: Pick<CardIndex, 'adopt'>;
   readonly sender: Sender;
   readonly botFor: (chat: ChatRef) => Bot;
   readonly publicUrl: string;
@@ -71,6 +78,12 @@ export const COMMANDS = {
     only: 'group',
     right: 'member',
     run: ({ sender }, event) => sender.answer(event, note(wordingOf(event.chat).toPost)),
+  },
+  upload: {
+    description: 'Begin with a file that is too big for this chat',
+    shownIn: ['menu', 'help'],
+    right: 'member',
+    run: beginByUpload,
   },
   connect: {
     description: 'Connect a TikTok account',

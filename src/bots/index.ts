@@ -200,6 +200,7 @@ export function createChats({
     lists,
     queue,
     settings,
+    cardIndex,
     sender,
     botFor,
     publicUrl,
@@ -242,6 +243,9 @@ export function createChats({
     cardQueue.showInstead(draftId, note(DROPPED[why]));
   }
 
+  /** Deletes which message would have shown a draft that never began. */
+  const forgetDraft = (draftId: string): Promise<void> => cardIndex.forget(draftId);
+
   /** Deletes which messages were about a post. */
   async function forget(post: Post): Promise<void> {
     for (const subject of [...subjectsOf(post), ...questionsAbout(post)]) {
@@ -254,7 +258,7 @@ export function createChats({
   }
 
   const parts = { conversation, accountNews, cardQueue, unshownCards, sender, digests, downtime, catchUp };
-  return { ...parts, botFor, touch, dropDraft, forget };
+  return { ...parts, botFor, touch, dropDraft, forgetDraft, forget };
 }
 
 /** The bots of the platforms that have a token; the library of a platform that has none is not even loaded. */

@@ -82,6 +82,8 @@ export interface CoreListener {
   readonly draftChanged: (draftId: string) => void;
   /** A draft that lay there was deleted. */
   readonly draftDropped?: (draftId: string, why: DropReason) => void;
+  /** Nothing was uploaded through the page that would have begun a draft; nothing of it is kept. */
+  readonly draftNeverBegun?: (draftId: string) => Promise<void>;
   /** A change that need not be seen at once is not `soon`. */
   readonly postChanged: (post: Post, options?: { soon?: boolean }) => void;
   /** The places of an account are to be told something; resolves when they were. */
@@ -307,10 +309,7 @@ export function createCore(options: CoreOptions) {
     preparer,
     usage,
     takeApart,
-    onApart: (draft) =>
-      void composer
-        .lookForAccount(draft)
-        .catch((error) => log.error({ err: error, draftId: draft.id }, 'A draft stays without its account')),
+    onApart: lookForAccount,
     openFile,
     uploads: { isArriving: (ref) => uploads.isArriving(ref), take: (file) => uploads.take(file) },
     openLink: (link, how) => openLink(link, { ...how, ...options.links }),
@@ -343,6 +342,8 @@ export function createCore(options: CoreOptions) {
     isAllowed: access.isAllowed,
     isAbsent,
     changed,
+    onBegun: lookForAccount,
+    neverBegun,
     maxBytes: Math.min(options.uploadLimitBytes ?? VIDEO_LIMITS.maxBytes, VIDEO_LIMITS.maxBytes),
     now,
     log,
@@ -475,6 +476,17 @@ export function createCore(options: CoreOptions) {
     intake.leave(draft.id);
     followUploads(draft.id);
     retention.discarded(draft);
+  }
+
+  /** TikTok is asked in the background. */
+  function lookForAccount(draft: Draft): void {
+    composer
+      .lookForAccount(draft)
+      .catch((error) => log.error({ err: error, draftId: draft.id }, 'A draft stays without its account'));
+  }
+
+  async function neverBegun(draftId: string): Promise<void> {
+    for (const { draftNeverBegun } of listeners) await draftNeverBegun?.(draftId);
   }
 
   function dropped(draftId: string, why: DropReason): void {

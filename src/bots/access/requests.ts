@@ -229,6 +229,7 @@ export function createAccessRequests({
 /** How to go on after `/start` with what a link of ours carries. */
 const WAYS: ReadonlyMap<string, string> = new Map([
   ['connect', 'Now write /connect in your group again: I send you the link here.'],
+  ['begin', 'Now write /upload in your group again: I send you the link here.'],
   ['upload', `Now tap “${UPLOAD_LABEL}” on your draft again: I send you the link here.`],
 ]);
 

@@ -116,7 +116,12 @@ export function draftCard({
       lines: [title, ...senderLines(draft), [], ...files.lines],
       rows: files.rows,
     };
-  const about = [...albumLines(draft), ...leftOutLines(draft), ...sentWithLines(draft)];
+  const about = [
+    ...uploadLines(draft, progressOf),
+    ...albumLines(draft),
+    ...leftOutLines(draft),
+    ...sentWithLines(draft),
+  ];
   const lines = [title, ...senderLines(draft), [], ...fileLines(draft, progressOf), ...about];
   if (menu === 'accounts')
     return { attachment, lines, rows: [...accountPicks(draft, accounts), backRow(draft)] };
@@ -182,6 +187,13 @@ function mediaName(draft: Draft): string {
   const usable = usableFiles(draft).length;
   const isOpen = usable === 0 || draft.files.some((file) => file.state === 'waiting');
   return filesWord(kindOf(draft), isOpen ? draft.files.length : usable);
+}
+
+/** A big file may take longer than the message that shows its draft can change. */
+function uploadLines({ chat, files }: Draft, progressOf: ProgressOf = () => undefined): Line[] {
+  const { toFindDraft } = wordingOf(chat);
+  const isUploading = files.some((file) => file.state === 'waiting' && progressOf(file) !== undefined);
+  return toFindDraft === undefined || !isUploading ? [] : [[], [{ text: toFindDraft, style: 'italic' }]];
 }
 
 /** Where the rest of what was sent is. */

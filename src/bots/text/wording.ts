@@ -28,6 +28,8 @@ export interface Wording {
   readonly managers: string;
   /** The same, seen from another platform. */
   readonly managersThere: string;
+  /** How to see a draft once the message that shows it can change no more; absent where it always can. */
+  readonly toFindDraft?: string;
   /** How many characters a card below a picture holds. */
   readonly cardRoom: number;
   /** How files come to Nod, for the help. */
@@ -74,7 +76,7 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
     help: [
       'Telegram gives bots files up to 20 MB. An album holds 10 photos; the next one joins its draft, and so does what you send as a reply to the card.',
       'The text that you send with the media becomes the caption, also after you edit it; reply to the card to choose another one. Photos that are sent as files keep their full quality.',
-      'A bigger file comes by a link: send one that begins with https:// and gives the file, or a share of Google Drive, Dropbox or OneDrive.',
+      'A bigger file comes by /upload, which gives you a private page to upload it, or by a link: send one that begins with https:// and gives the file, or a share of Google Drive, Dropbox or OneDrive.',
     ],
     name: 'Telegram',
     group: 'group',
@@ -101,10 +103,11 @@ export const WORDINGS: Readonly<Record<Bot['platform'], Wording>> = {
       'Vote with the buttons. For reactions to count, Nod needs the permissions View Channel and Read Message History here.',
     managers: 'people with Manage Server',
     managersThere: 'people with Manage Server on Discord',
+    toFindDraft: 'This message can change for 15 minutes; after that /tiktok posts brings up the draft.',
     cardRoom: 4000,
     help: [
       '/tiktok post takes up to 10 files, /tiktok compose opens a form for several photos, and “Post to TikTok” in the menu of a message takes what it shows.',
-      'A bigger file comes by a link: give /tiktok post one as its url, that begins with https:// and gives the file, or a share of Google Drive, Dropbox or OneDrive.',
+      'A bigger file comes by /tiktok upload, which gives you a private page to upload it, or by a link: give /tiktok post one as its url, that begins with https:// and gives the file, or a share of Google Drive, Dropbox or OneDrive.',
       'Drafts are seen by you alone. When one is out of sight, /tiktok posts brings it back.',
     ],
     name: 'Discord',

@@ -115,29 +115,60 @@ export function createComposer({
    */
   async function attach(id: string, person: Person, file: AttachedFile): Promise<Draft> {
     const { chat } = await own(id, person);
+    return inTurn(chat, () => put(id, person, file));
+  }
+
+  async function put(id: string, person: Person, file: AttachedFile): Promise<Draft> {
+    const draft = await own(id, person);
+    const isKnown = draft.files.some(({ ref, state }) => ref === file.ref && state !== 'refused');
+    const problem = isKnown || file.state === 'refused' ? undefined : await limitFor(draft, file);
+    if (problem !== undefined) throw new UserError(problem);
+    const attached = await drafts.update(id, (current) => {
+      if (current.submitted !== undefined || !isTheirs(current, person)) return undefined;
+      const { preview, ...rest } = current;
+      return { ...rest, files: withAttached(current.files, file), updatedAt: now() };
+    });
+    if (attached === undefined || !attached.files.some(({ ref }) => ref === file.ref))
+      throw new UserError({ code: 'draft_gone' });
+    changed(id);
+    return attached;
+  }
+
+  /**
+   * Begins a draft with a file that comes by another way than its chat; one that has begun meanwhile gets it as well.
+   *
+   * @throws UserError where a draft or a file more would be more than the limits allow, or the draft is a post by now.
+   */
+  async function beginWith(
+    id: string,
+    { workspace, chat, person }: Pick<Offer, 'workspace' | 'chat' | 'person'>,
+    file: AttachedFile,
+  ): Promise<Draft> {
     return inTurn(chat, async () => {
-      const draft = await own(id, person);
-      const isKnown = draft.files.some(({ ref, state }) => ref === file.ref && state !== 'refused');
-      const problem = isKnown || file.state === 'refused' ? undefined : await limitFor(draft, file);
-      if (problem !== undefined) throw new UserError(problem);
-      const attached = await drafts.update(id, (current) => {
-        if (current.submitted !== undefined || !isTheirs(current, person)) return undefined;
-        const { preview, ...rest } = current;
-        return { ...rest, files: withAttached(current.files, file), updatedAt: now() };
-      });
-      if (attached === undefined || !attached.files.some(({ ref }) => ref === file.ref))
-        throw new UserError({ code: 'draft_gone' });
+      const isThere = (await drafts.get(id)) !== undefined || (await posts.get(id)) !== undefined;
+      if (isThere) return put(id, person, file);
+      const offer = { workspace, chat, person, file: { ...file, order: 0 } };
+      const draft = await begin(id, offer, await sharesAround({ author: person, workspace }));
+      if (draft === undefined) throw new UserError({ code: 'draft_gone' });
       changed(id);
-      return attached;
+      return draft;
     });
   }
 
-  /** The limit that one more file would exceed in an open draft. */
-  async function limitFor(draft: Draft, { bytes }: Pick<DraftFile, 'bytes'>): Promise<Problem | undefined> {
-    const open = await openDraftsAround(drafts, { person: draft.author, workspace: draft.workspace });
-    const keeper = keeperOf(draft);
-    const taken = sharesOf(keeper, open, usage.bytesOf(keeper));
-    return limitReached({ state: 'waiting', bytes }, { taken, limits, beginsDraft: false });
+  /** The limit that one more file would exceed, in an open draft or as the first one of another. */
+  async function limitFor(
+    of: Pick<Draft, 'author' | 'workspace'>,
+    { bytes }: Pick<DraftFile, 'bytes'>,
+    { beginsDraft = false }: { beginsDraft?: boolean } = {},
+  ): Promise<Problem | undefined> {
+    const taken = await sharesAround(of);
+    return limitReached({ state: 'waiting', bytes }, { taken, limits, beginsDraft });
+  }
+
+  async function sharesAround(of: Pick<Draft, 'author' | 'workspace'>): Promise<Shares> {
+    const open = await openDraftsAround(drafts, { person: of.author, workspace: of.workspace });
+    const keeper = keeperOf(of);
+    return sharesOf(keeper, open, usage.bytesOf(keeper));
   }
 
   async function take(offer: Offer): Promise<Draft | undefined> {
@@ -452,6 +483,7 @@ export function createComposer({
     own,
     offer,
     attach,
+    beginWith,
     limitFor,
     edit,
     choose,

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { StoredFile } from '../media/types.ts';
-import type { Person } from '../people.ts';
+import type { ChatRef, Person } from '../people.ts';
 import type { Problem } from '../problems.ts';
 import type { Versioned } from '../storage/database.ts';
 
@@ -10,6 +10,8 @@ import type { Versioned } from '../storage/database.ts';
  */
 export interface UploadTicket extends Versioned {
   readonly draftId: string;
+  /** Where its first file begins the draft; absent once there is one. */
+  readonly begins?: { readonly chat: ChatRef } | undefined;
   readonly workspace: string;
   readonly person: Person;
   readonly issuedAt: number;

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
-import { type Draft, type DraftFile, isTheirs } from '../compose/draft.ts';
+import { type AttachedFile, type Draft, type DraftFile, isTheirs } from '../compose/draft.ts';
 import type { Composer } from '../compose/drafts.ts';
 import type { Intake } from '../compose/intake.ts';
 import { NoRoomError } from '../media/disk-room.ts';
@@ -79,7 +79,8 @@ interface Active {
 interface OpenTicket {
   readonly key: string;
   ticket: UploadTicket;
-  readonly draft: Draft;
+  /** Of the draft, also where it has still to begin. */
+  readonly of: Pick<Draft, 'author' | 'workspace' | 'chat'>;
 }
 
 /** A file as the page shows it, with how much of it is on the disk. */
@@ -87,7 +88,8 @@ export type ShownUpload = TicketFile & { readonly received: number };
 
 /** What a page shows. */
 export interface UploadPage {
-  readonly draft: Draft;
+  /** Its first file begins the draft. */
+  readonly beginsDraft: boolean;
   readonly expiresAt: number;
   /** Of one file. */
   readonly maxBytes: number;
@@ -109,13 +111,15 @@ export function createUploads({
   isAllowed,
   isAbsent,
   changed,
+  onBegun,
+  neverBegun,
   maxBytes,
   now,
   log,
 }: {
   tickets: Store<UploadTicket>;
   drafts: Pick<Store<Draft>, 'get'>;
-  composer: Pick<Composer, 'attach' | 'limitFor'>;
+  composer: Pick<Composer, 'attach' | 'beginWith' | 'limitFor'>;
   intake: Pick<Intake, 'work'>;
   mediaStore: Pick<MediaStore, 'holdArrival' | 'arrivedBytes' | 'discardArrival' | 'sweepArrivals' | 'fits'>;
   /** Whether a place may use this Nod. */
@@ -123,6 +127,10 @@ export function createUploads({
   /** Whether somebody can do nothing with a draft any more. */
   isAbsent: (of: { author: Person; chat: ChatRef }) => Promise<boolean>;
   changed: (draftId: string) => void;
+  /** Looks after a draft that has begun with an upload. */
+  onBegun: (draft: Draft) => void;
+  /** Told of a draft that nobody will begin any more. */
+  neverBegun: (draftId: string) => Promise<void>;
   /** Of one file. */
   maxBytes: number;
   now: () => number;
@@ -140,7 +148,27 @@ export function createUploads({
    *
    * @throws UserError `too_many_uploads`
    */
-  async function issue({ id: draftId, workspace }: Draft, person: Person): Promise<string> {
+  const issue = ({ id, workspace }: Draft, person: Person): Promise<string> =>
+    issueFor({ draftId: id, workspace, person });
+
+  /**
+   * The same for a draft that begins with the first file that comes; nothing is left of it where none does.
+   *
+   * @throws UserError also where one more draft would be more than the limits allow.
+   */
+  async function issueToBegin(
+    draftId: string,
+    { workspace, chat, person }: { workspace: string; chat: ChatRef; person: Person },
+  ): Promise<string> {
+    const problem = await composer.limitFor({ author: person, workspace }, {}, { beginsDraft: true });
+    if (problem !== undefined) throw new UserError(problem);
+    return issueFor({ draftId, workspace, person, begins: { chat } });
+  }
+
+  async function issueFor(
+    target: Pick<UploadTicket, 'draftId' | 'workspace' | 'person' | 'begins'>,
+  ): Promise<string> {
+    const { person } = target;
     const own = await tickets.find({ where: { 'person.id': person.id }, by: 'expiresAt' });
     if (own.length >= MAX_TICKETS) {
       const idle = own.find(([key]) => !isInUse(key));
@@ -151,7 +179,7 @@ export function createUploads({
     const { token, key } = newToken();
     const issuedAt = now();
     const expiresAt = expiryOf(issuedAt, issuedAt);
-    const ticket = { draftId, workspace, person, issuedAt, expiresAt, files: [] };
+    const ticket = { ...target, issuedAt, expiresAt, files: [] };
     if ((await tickets.create(key, ticket)) === undefined)
       throw new Error('A fresh secret is taken: the random source repeats itself.');
     return token;
@@ -164,17 +192,21 @@ export function createUploads({
     if (key === undefined || ticket === undefined || ticket.expiresAt <= now()) throw gone();
     if (!(await isAllowed(ticket.workspace))) throw gone();
     const draft = await drafts.get(ticket.draftId);
+    if (draft === undefined && ticket.begins !== undefined) {
+      const { person: author, workspace, begins } = ticket;
+      return { key, ticket, of: { author, workspace, chat: begins.chat } };
+    }
     const isOpen = draft !== undefined && draft.submitted === undefined && isTheirs(draft, ticket.person);
     if (!isOpen || draft.workspace !== ticket.workspace) throw gone();
-    return { key, ticket, draft };
+    return { key, ticket, of: draft };
   }
 
   /** What a page shows; undefined where the link leads nowhere, or not any more. */
   async function look(token: string): Promise<UploadPage | undefined> {
     try {
-      const { ticket, draft } = await check(token);
-      const { expiresAt } = ticket;
-      return { draft, expiresAt, maxBytes, files: ticket.files.map(shown) };
+      const { ticket } = await check(token);
+      const { expiresAt, begins, files } = ticket;
+      return { beginsDraft: begins !== undefined, expiresAt, maxBytes, files: files.map(shown) };
     } catch (error) {
       if (error instanceof UploadGoneError) return undefined;
       throw error;
@@ -194,8 +226,8 @@ export function createUploads({
    */
   async function begin(token: string, announced: { name: string; bytes: number }): Promise<ShownUpload> {
     const opened = await check(token);
-    const { key, ticket, draft } = opened;
-    if (await isAbsent({ author: ticket.person, chat: draft.chat })) throw gone();
+    const { key, ticket, of } = opened;
+    if (await isAbsent({ author: ticket.person, chat: of.chat })) throw gone();
     const file = { ...announced, id: newFileId(), name: plainFileName(announced.name) || 'file' };
     const problem = await problemOf(opened, file);
     if (problem !== undefined) {
@@ -211,7 +243,7 @@ export function createUploads({
   }
 
   async function problemOf(
-    { ticket, draft }: OpenTicket,
+    { ticket, of }: OpenTicket,
     file: Pick<TicketFile, 'name' | 'bytes'>,
   ): Promise<Problem | undefined> {
     const { name, bytes } = file;
@@ -219,7 +251,7 @@ export function createUploads({
       return { code: 'too_many_uploads', what: 'files', max: MAX_TICKET_FILES };
     if (bytes === 0) return { code: 'file_empty' };
     if (bytes > maxBytes) return { code: 'upload_too_big', name, bytes, maxBytes };
-    const limit = await composer.limitFor(draft, { bytes });
+    const limit = await composer.limitFor(of, { bytes }, { beginsDraft: ticket.begins !== undefined });
     if (limit !== undefined) return limit;
     return (await mediaStore.fits(bytes))
       ? undefined
@@ -228,18 +260,20 @@ export function createUploads({
 
   /** A failure to show it changes nothing: whoever uploads is told in any case. */
   async function showRefusal(
-    { key, ticket, draft }: OpenTicket,
+    { key, ticket }: OpenTicket,
     file: Pick<TicketFile, 'id' | 'name' | 'bytes'>,
     problem: Problem,
   ): Promise<void> {
     if (!isShownRefusal(ticket, file)) return;
+    const { draftId, person, begins } = ticket;
     await tickets.update(key, (latest) => ({
       ...latest,
       files: [...latest.files, { ...file, state: 'refused', problem }],
     }));
+    if (begins !== undefined) return;
     await composer
-      .attach(draft.id, ticket.person, { ...draftFile(file), state: 'refused', problem })
-      .catch((error) => log.warn({ err: error, draftId: draft.id }, 'A refusal is not shown on its draft'));
+      .attach(draftId, person, { ...draftFile(file), state: 'refused', problem })
+      .catch((error) => log.warn({ err: error, draftId }, 'A refusal is not shown on its draft'));
   }
 
   /** A file of a page, and how much of it is on the disk. */
@@ -339,7 +373,7 @@ export function createUploads({
       : undefined;
   }
 
-  async function join({ key, ticket, draft }: OpenTicket, file: TicketFile): Promise<Active> {
+  async function join({ key, ticket }: OpenTicket, file: TicketFile): Promise<Active> {
     const known = active.get(file.id);
     if (known !== undefined) {
       known.arrival ??= await hold(file);
@@ -347,12 +381,12 @@ export function createUploads({
     }
     const { id, name } = file;
     const arrival = await hold(file);
-    const { person } = ticket;
-    const joined = newActive({ ...file, key, draftId: draft.id, person, arrival, received: 0 });
+    const { draftId, person } = ticket;
+    const joined = newActive({ ...file, key, draftId, person, arrival, received: 0 });
     active.set(id, joined);
     try {
       // The limits may be reached since it was begun.
-      await composer.attach(draft.id, person, { ...draftFile(file), state: 'waiting' });
+      await putIntoDraft(key, { ...draftFile(file), state: 'waiting' });
       await noteArriving(joined);
     } catch (error) {
       active.delete(id);
@@ -362,6 +396,26 @@ export function createUploads({
       throw error;
     }
     return joined;
+  }
+
+  /** The first file of a ticket may begin its draft; a draft that has begun and is gone does not begin once more. */
+  async function putIntoDraft(key: string, file: AttachedFile): Promise<void> {
+    const ticket = await tickets.get(key);
+    if (ticket === undefined) throw gone();
+    const { draftId, workspace, person, begins } = ticket;
+    if (begins === undefined) {
+      await composer.attach(draftId, person, file);
+      return;
+    }
+    const draft = await composer.beginWith(draftId, { workspace, chat: begins.chat, person }, file);
+    await noteBegun(draftId);
+    onBegun(draft);
+  }
+
+  /** An event that was handled twice has made two tickets for the same draft. */
+  async function noteBegun(draftId: string): Promise<void> {
+    for (const [key] of await tickets.find({ where: { draftId } }))
+      await tickets.update(key, ({ begins: _, ...latest }) => latest);
   }
 
   async function hold({ id, name, bytes }: Pick<TicketFile, 'id' | 'name' | 'bytes'>): Promise<Arrival> {
@@ -591,6 +645,12 @@ export function createUploads({
   async function endTicket(key: string): Promise<void> {
     for (const joined of [...active.values()].filter((one) => one.key === key && one.source === undefined))
       await giveUp(joined, endOf(joined));
+    const ticket = await tickets.get(key);
+    if (ticket?.begins !== undefined) {
+      const { draftId } = ticket;
+      const others = (await tickets.find({ where: { draftId } })).length - 1;
+      if (others === 0) await neverBegun(draftId);
+    }
     await tickets.delete(key);
   }
 
@@ -615,7 +675,10 @@ export function createUploads({
   /** Goes on with what was under way; before the intake looks at the drafts. */
   async function resume(): Promise<void> {
     for await (const [key, ticket] of tickets.entries()) {
-      if (ticket.expiresAt <= now()) await tickets.delete(key);
+      // A crash may have come between the begin of its draft and the note of that.
+      if (ticket.begins !== undefined && (await drafts.get(ticket.draftId)) !== undefined)
+        await noteBegun(ticket.draftId);
+      if (ticket.expiresAt <= now()) await endTicket(key);
       else for (const file of ticket.files) await resumeFile(key, ticket, file);
     }
     await mediaStore.sweepArrivals((id) => active.has(id));
@@ -660,6 +723,7 @@ export function createUploads({
     /** Of one file. */
     maxBytes,
     issue,
+    issueToBegin,
     look,
     begin,
     find,

@@ -9,7 +9,7 @@ export const CHUNK_BYTES = 50_000_000;
 
 /** The page on which files are added to a draft; `path` is its own, below which the files are uploaded. */
 export function uploadPage(
-  { files, maxBytes }: UploadPage,
+  { files, maxBytes, beginsDraft }: UploadPage,
   { path, refusal }: { path: string; refusal?: string | undefined },
 ): Markup {
   // Of what has only begun there is nothing to see, and another attempt begins it anew.
@@ -18,7 +18,7 @@ export function uploadPage(
     title: 'Add a big file',
     scripts: scriptTags(),
     content: html`<h1>Add a big file</h1>
-<p>What you upload here joins your draft in the chat: photos, or one video, up to ${sizeText(maxBytes)} a file. Nothing is
+<p>What you upload here ${beginsDraft ? 'begins a' : 'joins your'} draft in the chat: photos, or one video, up to ${sizeText(maxBytes)} a file. Nothing is
 posted before you say so on its card.</p>
 ${refusal === undefined ? '' : html`<div class="notice bad" role="alert"><p>${refusal}</p></div>`}
 <form method="post" action="${path}" enctype="multipart/form-data" class="upload" data-upload="${path}/files" data-chunk-bytes="${CHUNK_BYTES}" data-max-bytes="${maxBytes}">
@@ -69,7 +69,8 @@ export function uploadGone(): Markup {
     title: 'This link has run out',
     content: html`${badge('warn')}<h1>This link has run out</h1>
 <p>A link to upload files is good for one hour after it was last used, and until its draft is posted or discarded. For a
-new one press <strong>Add a big file</strong> on the card of the draft in the chat.</p>`,
+new one press <strong>Add a big file</strong> on the card of the draft in the chat, or use the command
+<strong>upload</strong> there.</p>`,
   });
 }
 

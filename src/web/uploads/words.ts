@@ -17,6 +17,8 @@ export function refusalText(problem: Problem): string {
     case 'too_many_uploads':
       return 'This page has taken as many files as it may. Tap “Add a big file” in the chat for another one.';
     case 'too_much_at_once':
+      if (problem.what === 'drafts')
+        return 'There are as many open drafts in the chat as there may be. Post or discard some first.';
       return problem.what === 'bytes'
         ? 'More is waiting to be posted than may be kept at once. Post or discard drafts in the chat first.'
         : 'Too many files are in work at once. Try again when some are done.';

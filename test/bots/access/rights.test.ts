@@ -363,6 +363,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   '/claim': command('claim', CLAIM, 'WRONG-CODE'),
   '/help': command('help', HERE),
   '/post': command('post', HERE),
+  '/upload': command('upload', HERE),
   '/connect': command('connect', MANAGE),
   '/accounts': command('accounts', HERE),
   '/disconnect': command('disconnect', MANAGE),

@@ -362,7 +362,14 @@ const CARDS: Readonly<Record<string, Card>> = {
   'accounts, removed': removedCard(account.openId, account),
   'accounts, to disconnect': disconnectCard([account, other], WORDINGS.telegram),
   'accounts, the link to connect': connectCard('https://nod.example/connect/x'),
-  'draft, the link to upload': uploadCard('https://nod.example.com/upload/secret', { maxBytes: 4e9 }),
+  'draft, the link to upload': uploadCard('https://nod.example.com/upload/secret', {
+    maxBytes: 4e9,
+    isFirst: false,
+  }),
+  'draft, the link to begin with': uploadCard('https://nod.example.com/upload/secret', {
+    maxBytes: 4e9,
+    isFirst: true,
+  }),
   'accounts, the way to the link': linkKeptCard(BEN, WORDINGS.telegram, 'https://t.me/nod?start=connect'),
   'accounts, connected': consentCard(
     { type: 'connected', account, invitation, missingScopes: [], lacksStats: true },

@@ -286,4 +286,14 @@ Nothing can be posted yet.
     expect(shown).toContain('holiday.mp4  on the way, 42 %');
     expect(shown).toContain('[Add a big file] [Discard]');
   });
+
+  it('says in Discord how to see it once its message can change no more', () => {
+    const coming: DraftFile = { ...tooBig, state: 'waiting' };
+    const later = 'This message can change for 15 minutes; after that /tiktok posts brings up the draft.';
+    const shown = (file: DraftFile, chat: string) =>
+      printed(cardOf({ files: [file], chat }, 0, undefined, [], file.state === 'waiting' ? 0.4 : undefined));
+    expect(shown(coming, 'discord:5')).toContain(later);
+    expect(shown(tooBig, 'discord:5')).not.toContain(later);
+    expect(shown(coming, 'telegram:5')).not.toContain(later);
+  });
 });

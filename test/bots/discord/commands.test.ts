@@ -23,7 +23,18 @@ it('offers all subcommands, for servers and direct messages', async () => {
   const [tiktok] = harness.discord.state.commands;
   const { options, contexts, integration_types } = tiktok?.request ?? {};
   expect(options?.map(({ name }) => name)).toEqual([
-    ...['post', 'compose', 'connect', 'accounts', 'disconnect', 'queue', 'posts', 'results', 'quota'],
+    ...[
+      'post',
+      'compose',
+      'upload',
+      'connect',
+      'accounts',
+      'disconnect',
+      'queue',
+      'posts',
+      'results',
+      'quota',
+    ],
     ...['cancel', 'settings', 'history', 'join', 'link', 'unlink', 'claim', 'help'],
   ]);
   expect({ contexts, integration_types }).toEqual({ contexts: [0, 1], integration_types: [0] });

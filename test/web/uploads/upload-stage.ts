@@ -39,6 +39,8 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
   const lines: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
   const changes = new EventEmitter();
+  /** Drafts that nobody will begin any more. */
+  const neverBegun: string[] = [];
   /** People who have left. */
   const absent = new Set<string>();
 
@@ -68,7 +70,11 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
       pacing: DEFAULT_PACING,
       chats: { ...NO_CHATS, isAbsent: async ({ author }) => absent.has(author.id) },
     });
-    core.listen({ draftChanged: (id) => changes.emit(id), postChanged: () => {} });
+    core.listen({
+      draftChanged: (id) => changes.emit(id),
+      draftNeverBegun: async (id) => void neverBegun.push(id),
+      postChanged: () => {},
+    });
     await core.start();
     const app = createWeb({
       ...core,
@@ -117,8 +123,24 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
     const { version, ...draft } = draftWith({ id, files, author: person });
     const created = (await running.core.drafts.create(id, draft)) as Draft;
     const token = await running.core.uploads.issue(created, person);
-    return { id, token, path: `/upload/${token}`, endpoint: `${running.server.url}/upload/${token}/files` };
+    return { id, ...addressOf(token) };
   }
+
+  /** The link to a page whose first file begins a draft of Ana's. */
+  async function openFirstPage(id: string) {
+    const token = await running.core.uploads.issueToBegin(id, {
+      workspace: WORKSPACE,
+      chat: CHAT,
+      person: ANA,
+    });
+    return { id, ...addressOf(token) };
+  }
+
+  const addressOf = (token: string) => ({
+    token,
+    path: `/upload/${token}`,
+    endpoint: `${running.server.url}/upload/${token}/files`,
+  });
 
   const readDraft = async (id: string): Promise<Draft> => {
     const draft = await running.core.drafts.get(id);
@@ -186,6 +208,8 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
     restart,
     withdraw,
     openPage,
+    openFirstPage,
+    neverBegun,
     readDraft,
     whenDraft,
     kept,

@@ -51,7 +51,7 @@ export function doneText(here, chosen) {
 }
 
 export const GONE =
-  'This link has run out, or its draft was posted or discarded. Press “Add a big file” on the card in the chat for a new one.';
+  'This link has run out, or its draft was posted or discarded. For a new one press “Add a big file” on the card in the chat, or use the command “upload” there.';
 export const ENDED = 'This upload was ended, so nothing of it is kept.';
 export const UNREADABLE = 'Your device does not give this file to the browser (any more). Choose it again.';
 export const EMPTY = 'The file is empty. Choose another one.';
