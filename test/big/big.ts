@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, watch } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Message } from 'grammy/types';
 import { Upload } from 'tus-js-client';
@@ -95,14 +94,15 @@ export async function runBig(options: BigOptions): Promise<BigReport> {
   const killedWhileUploading = await upload({ page, movie, size, points, lives, say });
   const uploaded = performance.now();
   let killsIn = killedWhileUploading;
+  const ready = waitFor(world, isReady);
   for (; killsIn < kills; killsIn += 1) {
     await lives.running();
-    await pause(random.below(Math.max(100, size / 1e6)));
+    await mediaChanges(world, { count: random.below(Math.max(10, size / 1e6)), orUntil: ready });
     lives.kill();
     say(`Killed ${killsIn + 1} of ${kills} after the last byte.`);
   }
   await lives.running();
-  const draft = await waitFor(world, isReady);
+  const draft = await ready;
   const prepared = performance.now();
 
   await world.telegram.press(draft, 'Everyone', ana);
@@ -128,6 +128,25 @@ export async function runBig(options: BigOptions): Promise<BigReport> {
     attempts: world.tiktok.state.publishes.length,
     faults: [...(await faultsOf(world, sent)), ...(await leftIn(world, temporary))],
   };
+}
+
+/** Resolves once Nod has changed files of its media so many times, or there is nothing left to be done. */
+async function mediaChanges(
+  { dataDir }: World,
+  { count, orUntil }: { count: number; orUntil: Promise<unknown> },
+): Promise<void> {
+  const watcher = watch(join(dataDir, 'media'));
+  try {
+    const changes = Promise.withResolvers<void>();
+    let seen = 0;
+    watcher.on('change', () => {
+      seen += 1;
+      if (seen >= count) changes.resolve();
+    });
+    await Promise.race([changes.promise, orUntil]);
+  } finally {
+    watcher.close();
+  }
 }
 
 /** Where on the way Nod is killed, as shares of it. */

@@ -15,6 +15,7 @@ import { type Problem, UserError } from '../problems.ts';
 import { createBlockWriter } from '../storage/block-writer.ts';
 import type { Store } from '../storage/database.ts';
 import { readParts } from '../storage/read-parts.ts';
+import { RecordUnreadableError } from '../storage/unreadable.ts';
 import {
   countOfTaken,
   expiryOf,
@@ -676,7 +677,7 @@ export function createUploads({
   async function resume(): Promise<void> {
     for await (const [key, ticket] of tickets.entries()) {
       // A crash may have come between the begin of its draft and the note of that.
-      if (ticket.begins !== undefined && (await drafts.get(ticket.draftId)) !== undefined)
+      if (ticket.begins !== undefined && (await readDraft(ticket.draftId)) !== undefined)
         await noteBegun(ticket.draftId);
       if (ticket.expiresAt <= now()) await endTicket(key);
       else for (const file of ticket.files) await resumeFile(key, ticket, file);
@@ -687,7 +688,7 @@ export function createUploads({
   async function resumeFile(key: string, ticket: UploadTicket, file: TicketFile): Promise<void> {
     if (file.state !== 'arriving' && file.state !== 'arrived') return;
     const { draftId, person } = ticket;
-    const draft = await drafts.get(draftId);
+    const draft = await readDraft(draftId);
     const isWanted = draft?.files.some((one) => one.ref === `${REF}${file.id}` && waits(one)) ?? false;
     if (!isWanted) return;
     const received = Math.min(await mediaStore.arrivedBytes(file.id), file.bytes);
@@ -701,6 +702,16 @@ export function createUploads({
       joined.arrival = undefined;
     } catch (error) {
       log.warn({ err: error, draftId }, 'An upload waits for room on the disk');
+    }
+  }
+
+  /** A draft that cannot be read wants no file, and keeps Nod from nothing else. */
+  async function readDraft(draftId: string): Promise<Draft | undefined> {
+    try {
+      return await drafts.get(draftId);
+    } catch (error) {
+      if (!(error instanceof RecordUnreadableError)) throw error;
+      return undefined;
     }
   }
 

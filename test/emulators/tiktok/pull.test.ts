@@ -122,6 +122,47 @@ test('a 5xx is tried again where told', async () => {
   expect((await scene.settled()).status).toBe('PUBLISH_COMPLETE');
 });
 
+test('a connection that is cut is tried again from the beginning of its file or range where told', async () => {
+  for (const ranges of [false, true]) {
+    const pull = { cutRetries: 2, retryMs: 1, head: false, ranges, rangeBytes: 6_000 };
+    await using scene = await startScene({ pull });
+    const { type, body } = await makeJpeg();
+    let cuts = 0;
+    scene.media.files.set('a.jpg', ({ headers: { range } }, response) => {
+      const [, from = '0', to = body.length - 1] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? [];
+      const part = body.subarray(Number(from), Number(to) + 1);
+      response.writeHead(ranges ? 206 : 200, {
+        'content-type': type,
+        'content-length': part.length,
+        'content-range': `bytes ${from}-${Number(from) + part.length - 1}/${body.length}`,
+      });
+      if (cuts === 2) return void response.end(part);
+      cuts += 1;
+      response.write(part.subarray(0, 100), () => response.destroy());
+    });
+    await scene.postPhotos(['a.jpg']);
+    const publish = await scene.settled();
+    expect(publish.status).toBe('PUBLISH_COMPLETE');
+    // What came before a cut counts no more.
+    expect(publish.downloadedBytes).toBe(body.length);
+    const errors = publish.fetches.map(({ error }) => error !== undefined);
+    expect(errors.slice(0, 3)).toEqual([true, true, false]);
+    expect(errors).toHaveLength(2 + (ranges ? Math.ceil(body.length / 6_000) : 1));
+  }
+});
+
+test('a connection that is cut once more than it may be fails the pull', async () => {
+  await using scene = await startScene({ pull: { cutRetries: 1, retryMs: 1, head: false } });
+  scene.media.files.set('a.jpg', (_, response) => {
+    response.writeHead(200, { 'content-length': '1000' });
+    response.write('x', () => response.destroy());
+  });
+  await scene.postPhotos(['a.jpg']);
+  const publish = await scene.settled();
+  expect(publish).toMatchObject({ status: 'FAILED', failReason: 'photo_pull_failed' });
+  expect(publish.fetches).toHaveLength(2);
+});
+
 test('a pull that never begins times out after an hour', async () => {
   await using scene = await startWith(['a.jpg'], { pull: { never: true } });
   await scene.postPhotos(['a.jpg']);

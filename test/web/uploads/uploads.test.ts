@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { Draft } from '../../../src/core/compose/draft.ts';
 import { ticketKey } from '../../../src/core/uploads/tickets.ts';
@@ -120,6 +121,27 @@ describe('what goes on', () => {
     await stage.whenDraft(id, allReady);
     expect(await offsetOf(url)).toBe(VIDEO.length);
   });
+});
+
+test('a draft that cannot be read keeps neither Nod from starting nor other uploads from going on', async () => {
+  await using stage = await createUploadStage();
+  const [lost, kept] = [await stage.openPage('d1'), await stage.openPage('d2')];
+  const urls = [];
+  for (const { endpoint } of [lost, kept]) {
+    const url = await stage.beginAt(endpoint, VIDEO.length);
+    await patch(url, 0, VIDEO.subarray(0, 9_000));
+    urls.push(url);
+  }
+  const [, url = ''] = urls;
+  const database = new Database(join(stage.directory, 'nod.db'));
+  database
+    .prepare(`UPDATE keyv SET value = '{"value":{}}' WHERE namespace = 'drafts' AND key LIKE '%d1'`)
+    .run();
+  database.close();
+  await stage.restart();
+  expect(await stage.arriving()).toHaveLength(1);
+  expect((await patch(url, 9_000, VIDEO.subarray(9_000))).status).toBe(204);
+  await stage.whenDraft(kept.id, allReady);
 });
 
 describe('a link', () => {
