@@ -105,8 +105,10 @@ export function createConversation({
       const { type, chat, person } = event;
       log.info({ code: error.problem.code, type, chat, person: person.id }, 'An event was refused');
       if (isToldAlready(event, error)) return;
-      if (event.type === 'press') await event.answer(problemText(error.problem, wordingOf(event.chat)));
-      else await sender.answer(event, problemCard(error.problem, wordingOf(event.chat)));
+      if (event.type === 'press') {
+        await event.answer(problemText(error.problem, wordingOf(event.chat)));
+        await closeCopy(event);
+      } else await sender.answer(event, problemCard(error.problem, wordingOf(event.chat)));
     }
   }
 
@@ -123,13 +125,29 @@ export function createConversation({
       if (await accessRequests.meet(event)) await receive(event);
       return;
     }
-    if (passed.on === 'unknown_message') return copies.close(passed.event.message);
+    if (passed.on === 'unknown_message') return takeUnknown(passed.event);
     if (passed.on === 'overheard') return hints.hint(passed.event);
     if (passed.on === 'claim') return COMMANDS.claim.run(commandParts, passed.event);
     await accessRequests.greet(event);
     await workspaces.meet(event);
     await dispatch(passed);
+    if (event.type === 'press') await closeCopy(event);
     await unshownCards.tellNext(event);
+  }
+
+  /** A reaction under a card that a crash has left counts for its post, once the card is known. */
+  async function takeUnknown(event: ChatEventOf<'reaction'>): Promise<void> {
+    const subject = await copies.learn(event.message);
+    if (subject === undefined) return;
+    cardQueue.touch(subject, { soon: true });
+    const passed = await guard.authorise(event);
+    if (passed?.on === 'reaction') await dispatch(passed);
+  }
+
+  /** Ends the card on which somebody has pressed a button where it is an older copy, whatever the press came to. */
+  async function closeCopy(event: ChatEventOf<'press'>): Promise<void> {
+    const subject = event.isOnMessage ? await copies.close(event) : undefined;
+    if (subject !== undefined) cardQueue.touch(subject, { soon: true });
   }
 
   async function dispatch(

@@ -11,7 +11,7 @@ import { createAccessRequests } from './access/requests.ts';
 import { createAccountNews } from './accounts/account-news.ts';
 import { type Anchor, type CardRecord, createCardIndex } from './cards/card-index.ts';
 import { createCardQueue } from './cards/card-queue.ts';
-import { createCopies } from './cards/copies.ts';
+import { createCopies, type SendingRecord } from './cards/copies.ts';
 import { createRenderer } from './cards/render-subject.ts';
 import { createSender } from './cards/send.ts';
 import { subjectsOf } from './cards/subjects.ts';
@@ -104,12 +104,17 @@ export function createChats({
     now,
   });
   const sender = createSender({ botFor, log });
+  const sendings = stores.store<SendingRecord>('sendings');
+  const copies = createCopies({ ...core, sendings, cardIndex, botFor, now, log });
   const cardQueue = createCardQueue({
     cardIndex,
+    copies,
     editPauseMs: cardIntervalMs,
     onClosed: (subject, obstacle) => unshownCards.closed(subject, obstacle),
     onShown: (subject) => unshownCards.shown(subject),
     onMoved: (subject) => unshownCards.moved(subject),
+    // Somebody may have voted under it.
+    onFound: () => void catchUp.reconcile(),
     botFor,
     render,
     now,
@@ -158,7 +163,6 @@ export function createChats({
     sender,
     setMenu,
   });
-  const copies = createCopies({ cardIndex, botFor, log });
   const guard = createGuard({ ...core, cardIndex, questions, botFor });
   const greetings = createGreetings({ ...core, sender });
   const hints = createHints({ hints: stores.store<HintRecord>('hints'), sender, botFor, now });
@@ -189,7 +193,6 @@ export function createChats({
     publicUrl,
     setMenu,
     botFor,
-    copies,
   });
   const commandOptions = createCommandOptions({ ...core, cardQueue, now });
   const lists = createLists({ ...core, botFor });
@@ -250,6 +253,7 @@ export function createChats({
   async function forget(post: Post): Promise<void> {
     for (const subject of [...subjectsOf(post), ...questionsAbout(post)]) {
       await cardIndex.forget(subject);
+      await copies.forget(subject);
       await unshownCards.forget(subject);
       await questions.forget(subject);
     }

@@ -30,6 +30,17 @@ export interface Bot {
   edit(message: MessageRef, card: Card): Promise<MessageRef>;
   /** Sends a message that only the reader of this one sees, who is one person alone; absent where there are none. */
   readonly sendBeside?: (message: MessageRef, card: Card) => Promise<MessageRef>;
+  /** What a message that shows this card is known by among ours. */
+  fingerprintOf(card: Card): string;
+  /**
+   * What a message is known by that may show what one of `cards` shows; undefined where it is none of ours, has no buttons, or
+   * is far from them. Where the platform does not let it be read otherwise, it loses its buttons.
+   */
+  readCopy(message: MessageRef, cards: readonly MessageRef[]): Promise<string | undefined>;
+  /** Our messages in a chat since a time (epoch milliseconds), the newest first; absent where bots cannot read a chat. */
+  readonly findSent?: (chat: ChatRef, since: number) => Promise<readonly SentMessage[]>;
+  /** A link to a message of ours, for whoever is in its chat; undefined where there are none. */
+  messageUrl(message: MessageRef): string | undefined;
   /** Deletes a message of ours; one that is gone already is a success. */
   remove(message: MessageRef): Promise<void>;
   /**
@@ -100,6 +111,12 @@ export interface MessageRef {
   readonly picture?: string;
   /** Only one person sees it, and for some minutes only it can be edited. */
   readonly isPrivate?: true;
+}
+
+/** A message of ours, as it stands in its chat. */
+export interface SentMessage {
+  readonly message: MessageRef;
+  readonly fingerprint: string;
 }
 
 /** What a message shows; the adapter sets it in its platform's means and shortens what does not fit. */
@@ -291,6 +308,8 @@ export type ChatEvent = {
        * while it was pressed: what is not on the message may be done, but the message proves nothing.
        */
       readonly isOnMessage: boolean;
+      /** The fingerprint of the message as it is now, where the platform tells it. */
+      readonly shows?: string | undefined;
       /** What a `Picker` shows now. */
       readonly picked?: readonly (Role | Person)[];
       /** Ends the button's spinner, with a note for the presser alone. The first call counts. */

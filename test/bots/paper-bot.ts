@@ -120,6 +120,9 @@ export function createPaperBot(options: PaperOptions = {}) {
         return ref;
       });
     },
+    fingerprintOf: textOf,
+    readCopy: async (ref) => textOf(messages.find((one) => one.ref.id === ref.id)?.versions.at(-1)?.card),
+    messageUrl: () => undefined,
     remove: async (ref) => perform(() => void removed.push(ref.id)),
     openFile: () => Promise.reject(new Error('There are no files on paper.')),
     fetchMember: async (chat, person) => standingOf(person, chat),

@@ -34,7 +34,10 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
     message: MessageRef,
     card: Card,
     known?: CardRecord,
-    { displaced, mayHaveCopies }: { displaced?: Obstacle | undefined; mayHaveCopies?: boolean } = {},
+    {
+      displaced,
+      mayHaveCopies,
+    }: { displaced?: Obstacle | undefined; mayHaveCopies?: boolean | undefined } = {},
   ): Promise<CardRecord> {
     // What a message has shown before is anchored already; a record without a hash may come from before its anchor.
     const isAnchored =
@@ -70,7 +73,10 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
    */
   async function adopt(subject: string, message: MessageRef): Promise<void> {
     const adopted = { message, shownHash: '' };
-    if ((await cards.create(subject, adopted)) !== undefined) return anchor(message, subject);
+    // Others may have been sent as well.
+    const copies = message.isPrivate ? {} : { copiesIn: wholeOf(message.chat) };
+    if ((await cards.create(subject, { ...adopted, ...copies })) !== undefined)
+      return anchor(message, subject);
     if (message.isPrivate !== true) return;
     await cards.update(subject, (current) =>
       current.message.isPrivate ? { ...current, ...adopted } : undefined,

@@ -10,6 +10,7 @@ import {
   type MessageRef,
 } from '../platform.ts';
 import type { CardIndex } from './card-index.ts';
+import type { Copies } from './copies.ts';
 import { copiesIn, createShowCard, type Doubts, type Rendering } from './show-card.ts';
 
 /** The work on one subject's card. */
@@ -45,16 +46,19 @@ const MAX_STOP_MS = 5_000;
  */
 export function createCardQueue({
   cardIndex,
+  copies,
   botFor,
   render,
   onClosed = () => {},
   onShown = () => {},
   onMoved = () => {},
+  onFound = () => {},
   editPauseMs,
   now,
   log,
 }: {
   cardIndex: CardIndex;
+  copies: Pick<Copies, 'begin' | 'find'>;
   botFor: (chat: ChatRef) => Bot;
   /** Undefined when the subject is gone; its card then stays as it is. */
   render: (subject: string) => Promise<Rendering | undefined>;
@@ -64,12 +68,14 @@ export function createCardQueue({
   onShown?: (subject: string) => void;
   /** Told when a card begins or ends to stand elsewhere than where it belongs. */
   onMoved?: (subject: string) => void;
+  /** Told of a card in the chat that a crash had kept from being known. */
+  onFound?: () => void;
   /** In place of what the chat platforms ask for. */
   editPauseMs?: number | undefined;
   now: () => number;
   log: Logger;
 }) {
-  const showCard = createShowCard({ cardIndex, botFor, onMoved, now, log });
+  const showCard = createShowCard({ cardIndex, copies, botFor, onMoved, onFound, now, log });
   const cardStates = new Map<string, CardState>();
   let stopping = false;
 

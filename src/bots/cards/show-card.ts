@@ -16,6 +16,7 @@ import {
 import { note } from '../text/messages.ts';
 import { canStand, obstacleText, pictureText } from '../text/obstacles.ts';
 import { type CardIndex, type CardRecord, hashOf } from './card-index.ts';
+import type { Copies } from './copies.ts';
 
 /** What a subject looks like now. */
 export interface Rendering {
@@ -59,7 +60,7 @@ interface Shown {
   /** Why it does not stand where it belongs. */
   readonly displaced?: Obstacle | undefined;
   /** Others of its kind may have arrived without an answer. */
-  readonly mayHaveCopies?: boolean;
+  readonly mayHaveCopies?: boolean | undefined;
 }
 
 interface Sending {
@@ -70,6 +71,7 @@ interface Sending {
 }
 
 const LEFT_PRIVATE = 'On its way. The card below shows how it goes.';
+const LEFT_TWICE = 'This card was sent twice. Another card in this chat counts: go on there.';
 const LEFT_DISPLACED = 'This goes on where it belongs: Nod may write there again.';
 const CARD = 'card';
 /** The second try at telling an ending may be a duplicate already, so there is no third. */
@@ -81,14 +83,19 @@ export const copiesIn = (doubts: Doubts): number => doubts.get(CARD)?.count ?? 0
 /** Brings what a subject looks like into its chat: sends its card, edits it afterwards, tells its ending. */
 export function createShowCard({
   cardIndex,
+  copies,
   botFor,
   onMoved,
+  onFound,
   now,
   log,
 }: {
   cardIndex: CardIndex;
+  copies: Pick<Copies, 'begin' | 'find'>;
   /** Told when a card begins or ends to stand elsewhere than where it belongs. */
   onMoved: (subject: string) => void;
+  /** Told of a card in the chat that a crash had kept from being known. */
+  onFound: () => void;
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
   log: Logger;
@@ -177,8 +184,8 @@ export function createShowCard({
     displaced?: Obstacle,
   ): Promise<Shown | ChatClosedError> {
     try {
-      const message = await sendTo(sending, chat, displaced);
-      return { message, displaced, mayHaveCopies: copiesIn(sending.doubts) > 0 };
+      const { message, mayHaveCopies } = await sendTo(sending, chat, displaced);
+      return { message, displaced, mayHaveCopies };
     } catch (error) {
       if (error instanceof ChatClosedError) return error;
       throw error;
@@ -201,7 +208,7 @@ export function createShowCard({
     { subject, rendering, record, doubts }: Sending,
     chat: ChatRef,
     obstacle: Obstacle | undefined,
-  ): Promise<MessageRef> {
+  ): Promise<Pick<Shown, 'message' | 'mayHaveCopies'>> {
     const { isLoud = false } = rendering;
     const bot = botFor(chat);
     const onceKey = onceKeyOf(chat, subject, 'card', successorOf(record));
@@ -212,15 +219,35 @@ export function createShowCard({
     // What may have arrived is not sent again while the platform is away: that would only make more copies.
     if (doubts.has(CARD) && !(await bot.isReachable()))
       throw new ChatUnreachableError('The chat platform is still away.', { maybeDone: false });
-    return counted({ doubts, key: CARD, bot }, async () => {
+    const left = await copies.begin(subject, { key: onceKey, chat, card: drawn });
+    const sent = left && (await copies.find(chat, left));
+    const known = await takeOver(chat, sent ?? [], drawn);
+    if (known !== undefined) return { message: known };
+    const message = await counted({ doubts, key: CARD, bot }, async () => {
       try {
         return await bot.send(chat, drawn, options);
       } catch (error) {
         const plain = plainCard(drawn, chat, error);
         if (plain === undefined) throw error;
+        await copies.begin(subject, { key: onceKey, chat, card: plain });
         return bot.send(chat, plain, options);
       }
     });
+    const mayBeLeft = left !== undefined && sent === undefined;
+    return { message, mayHaveCopies: mayBeLeft || copiesIn(doubts) > 0 };
+  }
+
+  /** Shows the card on the newest of the messages that an earlier run has sent and not noted, and ends the others. */
+  async function takeOver(
+    chat: ChatRef,
+    [newest, ...older]: readonly MessageRef[],
+    card: Card,
+  ): Promise<MessageRef | undefined> {
+    if (newest === undefined) return undefined;
+    const message = await botFor(chat).edit(newest, card);
+    for (const each of older) await leave(each, LEFT_TWICE);
+    onFound();
+    return message;
   }
 
   async function editEither(message: MessageRef, rendering: Rendering, card: Card): Promise<MessageRef> {

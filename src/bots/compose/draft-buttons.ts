@@ -22,7 +22,6 @@ import { askingBy, inviteToConnect } from '../accounts/connect-link.ts';
 import { accountKey, type Press } from '../buttons.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
-import type { Copies } from '../cards/copies.ts';
 import type { Sender } from '../cards/send.ts';
 import type { Bot, ChatEventOf } from '../platform.ts';
 import type { PostButtons } from '../posts/post-buttons.ts';
@@ -77,7 +76,6 @@ export function createButtonPresses({
   publicUrl,
   setMenu,
   botFor,
-  copies,
 }: {
   composer: Composer;
   submission: Submission;
@@ -103,13 +101,11 @@ export function createButtonPresses({
   /** Has the card drawn with this menu open, or with none; which one was open before. */
   setMenu: (draftId: string, menu: DraftMenu | undefined) => DraftMenu | undefined;
   botFor: (chat: ChatRef) => Bot;
-  copies: Copies;
 }) {
   /** @throws UserError when the person has to do something else first. */
   async function press(passed: PassedPress): Promise<void> {
     await pressOn(passed);
     await passed.event.answer();
-    if (passed.event.isOnMessage) await copies.close(passed.event.message, passed.press.id);
   }
 
   async function pressOn(passed: PassedPress): Promise<void> {

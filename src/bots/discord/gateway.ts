@@ -261,6 +261,14 @@ export function createGateway({
     return channel.permissionsFor(everyone)?.has(PermissionFlagsBits.ViewChannel) ? channel.name : undefined;
   }
 
+  /** The link to a message (https://discord.com/developers/docs/reference#message-formatting); undefined where its channel is not known. */
+  function messageUrl(channelId: string, messageId: string): string | undefined {
+    const channel = client?.channels.cache.get(channelId);
+    if (channel === undefined) return undefined;
+    const place = channel.isDMBased() ? '@me' : channel.guildId;
+    return `https://discord.com/channels/${place}/${channelId}/${messageId}`;
+  }
+
   /** Our own user; undefined before the first session. */
   const ownId = (): string | undefined => client?.user?.id;
 
@@ -280,7 +288,7 @@ export function createGateway({
   }
 
   const names = { guildName, channelName, roleName, openChannelName, ownId };
-  return { open, close, disconnect, isConnected, ...names, permissionsIn, receivesReactions };
+  return { open, close, disconnect, isConnected, ...names, messageUrl, permissionsIn, receivesReactions };
 }
 
 export type Gateway = ReturnType<typeof createGateway>;

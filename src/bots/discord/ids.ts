@@ -81,6 +81,9 @@ export function parseMessageId({ id }: MessageRef): string | EphemeralRef {
 /** When something with this id was made, in milliseconds since the epoch. */
 export const timeOf = (id: string): number => SnowflakeUtil.timestampFrom(id);
 
+/** The first id that something made at that time (epoch milliseconds) could have. */
+export const idAt = (at: number): string => String(SnowflakeUtil.generate({ timestamp: at }) & ~0x3f_ffffn);
+
 /** A safe integer that grows with time and index, where an id of Discord's itself exceeds 2^53. */
 export const orderOf = (id: string, index: number): number =>
   Number(BigInt(id) >> 22n) * 1024 + Number(BigInt(id) & 63n) * 16 + index;

@@ -33,7 +33,7 @@ import { createTextReader } from './markdown.ts';
 import { createMembers } from './members.ts';
 import { createReactionCalls, createReactions, type Reactions } from './reactions.ts';
 import { createReplies } from './replies.ts';
-import { createOutgoing } from './send.ts';
+import { createOutgoing, fingerprintOf } from './send.ts';
 
 export { TokenRefusedError } from './errors.ts';
 
@@ -63,7 +63,12 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const { token, log, now = Date.now, commands = discordCommands(), onFatal = () => {} } = options;
   const apiUrl = options.apiUrl.replace(/\/+$/, '');
   const api = createApi({ token, apiUrl, log, onRefused: fail });
-  const outgoing = createOutgoing({ api, now, missingIn: (channelId) => members.missingIn(channelId) });
+  const outgoing = createOutgoing({
+    api,
+    missingIn: (channelId) => members.missingIn(channelId),
+    ownId: () => gateway.ownId(),
+    now,
+  });
   const direct = createDirectMessages({ api, outgoing, log });
   const replies = createReplies({ api, log });
   const marks = createReactionCalls({ api, log });
@@ -224,7 +229,8 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const receivesReactions = async (chat: ChatRef): Promise<boolean> =>
     gateway.receivesReactions(parseChatRef(chat));
 
-  const { send, sendBeside, edit, remove } = outgoing;
+  const { send, sendBeside, edit, remove, readCopy, findSent } = outgoing;
+  const messageUrl = (message: MessageRef) => gateway.messageUrl(parseChatRef(message.chat), message.id);
   const { openFile } = files;
   const { fetchMember, fetchManagers, fetchObstacle } = members;
   const { addReactions, fetchReactions } = marks;
@@ -242,7 +248,8 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     tellPrivately,
   };
   const listening = { start, stop, connection, isReachable };
-  const people = { fetchMember, fetchManagers, fetchObstacle };
+  const copies = { fingerprintOf, readCopy, findSent, messageUrl };
+  const people = { ...copies, fetchMember, fetchManagers, fetchObstacle };
   const reviewing = { ...people, addReactions, fetchReactions, receivesReactions };
   const calls = { ...listening, ...messages, ...reviewing };
   return { platform: 'discord', composesInPrivate: true, onceKeyMs: ONCE_KEY_MS, ...calls };

@@ -35,6 +35,7 @@ import type { KnownNames, TextReader } from './markdown.ts';
 import { composeModal, readModal } from './modals.ts';
 import type { Replies } from './replies.ts';
 import { createPressAnswer } from './replies.ts';
+import { pressesIn } from './send.ts';
 
 const MAX_SEEN = 1_000;
 
@@ -231,6 +232,7 @@ export function createInteractions({
       type: 'press' as const,
       message,
       isOnMessage: hasComponent(interaction, press),
+      shows: pressesIn(interaction.message.components),
       ...picked,
       ...reactions,
     };

@@ -8,16 +8,35 @@ import {
   MessageGoneError,
   type MessageRef,
   type SendOptions,
+  type SentMessage,
   shownPicture,
 } from '../platform.ts';
 import type { Api } from './api.ts';
 import { isRefusal, NO_READ_HISTORY } from './errors.ts';
-import { readPicture, readTextFile } from './files.ts';
-import { type EphemeralRef, nameEphemeral, parseChatRef, parseMessageId, parsePersonId } from './ids.ts';
+import { pictureKeyOf, readPicture, readTextFile } from './files.ts';
+import {
+  type EphemeralRef,
+  idAt,
+  nameEphemeral,
+  parseChatRef,
+  parseMessageId,
+  parsePersonId,
+} from './ids.ts';
 import { renderCard } from './render.ts';
 
 const NONCE_BYTES = 12;
 const MAX_NONCE_LENGTH = 25;
+/** So far our clock may be ahead of Discord's. */
+const MAX_CLOCK_DIFFERENCE_MS = 60_000;
+const PAGE_LENGTH = 100;
+const MAX_PAGES = 5;
+const pageSchema = z.array(z.object({ id: z.string() }));
+const shownSchema = z.object({
+  id: z.string(),
+  author: z.object({ id: z.string() }),
+  components: z.unknown(),
+  attachments: z.array(z.object({ filename: z.string() })).default([]),
+});
 const sentSchema = z.object({
   id: z.string(),
   components: z.unknown(),
@@ -28,9 +47,12 @@ const sentSchema = z.object({
 export function createOutgoing({
   api,
   missingIn,
+  ownId,
   now,
 }: {
   api: Api;
+  /** Our own user; undefined before the first session. */
+  ownId: () => string | undefined;
   /** What we lack for a card in a channel. */
   missingIn: (channelId: string) => readonly BotRight[];
   now: () => number;
@@ -144,7 +166,60 @@ export function createOutgoing({
     return { fullRoute: ephemeralRoute(id), isOpen: true };
   }
 
-  return { send, sendBeside, edit, remove };
+  /** The buttons of a message of ours; undefined where it has none, or is none of ours. */
+  async function readCopy(message: MessageRef): Promise<string | undefined> {
+    const id = parseMessageId(message);
+    if (typeof id !== 'string') return undefined;
+    const fullRoute = Routes.channelMessage(parseChatRef(message.chat), id);
+    try {
+      const found = await api.request({ name: 'getMessage', method: RequestMethod.Get, fullRoute });
+      return ownIn(message.chat, [found])[0]?.fingerprint;
+    } catch (error) {
+      if (error instanceof MessageGoneError || error instanceof ChatClosedError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Without the right to read back Discord tells of no messages. */
+  async function findSent(chat: ChatRef, since: number): Promise<SentMessage[]> {
+    const fullRoute = Routes.channelMessages(parseChatRef(chat));
+    const found: SentMessage[] = [];
+    let after = idAt(since - MAX_CLOCK_DIFFERENCE_MS);
+    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+      const query = new URLSearchParams({ after, limit: `${PAGE_LENGTH}` });
+      const page = await api.request({ name: 'getMessages', method: RequestMethod.Get, fullRoute, query });
+      const [newest, ...others] = pageSchema.parse(page);
+      found.unshift(...ownIn(chat, page));
+      if (newest === undefined || others.length + 1 < PAGE_LENGTH) break;
+      after = newest.id;
+    }
+    return found;
+  }
+
+  function ownIn(chat: ChatRef, page: unknown): SentMessage[] {
+    return shownSchema
+      .array()
+      .parse(page)
+      .flatMap(({ id, author, components, attachments }) => {
+        const fingerprint = pressesIn(components);
+        if (author.id !== ownId() || fingerprint === '') return [];
+        const picture = attachments.map(({ filename }) => pictureKeyOf(filename)).find(Boolean);
+        const message = { chat, id };
+        return [{ message: picture === undefined ? message : { ...message, picture }, fingerprint }];
+      });
+  }
+
+  return { send, sendBeside, edit, remove, readCopy, findSent };
+}
+
+/** What the buttons of a message that shows this card bring back. */
+export const fingerprintOf = (card: Card): string => pressesIn(renderCard(card));
+
+/** What the buttons and menus of a message bring back. */
+export function pressesIn(part: unknown): string {
+  if (typeof part !== 'object' || part === null) return '';
+  const own = 'custom_id' in part && typeof part.custom_id === 'string' ? [part.custom_id] : [];
+  return [...own, ...Object.values(part).map(pressesIn)].filter(Boolean).join(' ');
 }
 
 export type Outgoing = ReturnType<typeof createOutgoing>;

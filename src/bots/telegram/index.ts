@@ -22,7 +22,7 @@ import { isPrivateChat, nameChat, parsePersonId } from './ids.ts';
 import { chatIdOf, createInbox, type InboxRecord } from './inbox.ts';
 import { createMembers } from './members.ts';
 import { clientOptions, type Polling, startPolling } from './polling.ts';
-import { createOutgoing } from './send.ts';
+import { createOutgoing, fingerprintOf, messageUrl } from './send.ts';
 import { createSupergroups, type MoveRecord } from './supergroups.ts';
 import { createTranslator } from './updates.ts';
 
@@ -217,7 +217,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     return !(error instanceof ChatUnreachableError);
   }
 
-  const { send, edit, remove, addReactions } = outgoing;
+  const { send, edit, remove, addReactions, readCopy } = outgoing;
   const { fetchMember, fetchManagers, fetchObstacle, receivesReactions } = members;
   // About 20 messages and edits a minute are allowed in a group, for all cards together.
   const editPauseMs = ({ chat }: MessageRef): number => (isPrivateChat(chat) ? 3_000 : 5_000);
@@ -232,7 +232,8 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     me && `https://t.me/${me.username}?start=${payload}`;
   const listening = { start, stop, connection: () => connection, isReachable };
   const calls = { ...listening, send, edit, remove, openFile, privateChat, openUrl, editPauseMs };
-  const people = { fetchMember, fetchManagers, fetchObstacle };
+  const copies = { fingerprintOf, readCopy, messageUrl };
+  const people = { ...copies, fetchMember, fetchManagers, fetchObstacle };
   const reviewing = { ...people, addReactions, receivesReactions, tellPrivately, startUrl };
   return { platform: 'telegram', composesInPrivate: false, ...calls, ...reviewing };
 }

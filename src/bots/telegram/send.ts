@@ -31,6 +31,11 @@ const MAX_NOTE_LENGTH = 200;
 /** A longer note vanishes before it is read, so it opens a window. */
 const TOAST_LENGTH = 60;
 
+/** Whoever looks for a copy takes the buttons off another message at worst, so it is looked for near the card only. */
+const MAX_BETWEEN = 100;
+/** https://core.telegram.org/api/bots/ids */
+const MAX_SUPERGROUP_ID = -1_000_000_000_000;
+
 interface OutgoingOptions {
   readonly api: Api;
   readonly supergroups: Supergroups;
@@ -160,7 +165,38 @@ export function createOutgoing({ api, supergroups, log }: OutgoingOptions) {
     }
   }
 
-  return { send, edit, remove, addReactions, answerPress };
+  /** Telegram lets bots read no messages, but shows the one whose buttons are taken off. */
+  async function readCopy(message: MessageRef, cards: readonly MessageRef[]): Promise<string | undefined> {
+    if (cards.length > 0 && !cards.some((card) => isNear(message, card))) return undefined;
+    let shown: Message | true | undefined;
+    try {
+      await at(message, 'editMessageReplyMarkup', async (chatId, id) => {
+        shown = await api.editMessageReplyMarkup(chatId, id);
+      });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+    return typeof shown === 'object' ? (shown.text ?? shown.caption) : undefined;
+  }
+
+  return { send, edit, remove, addReactions, answerPress, readCopy };
+}
+
+function isNear(message: MessageRef, card: MessageRef): boolean {
+  const [one, other] = [parseMessageRef(message), parseMessageRef(card)];
+  return one.homeId === other.homeId && Math.abs(other.messageId - one.messageId) <= MAX_BETWEEN;
+}
+
+/** What a message that shows this card says. */
+export const fingerprintOf = (card: Card): string =>
+  renderCard(card, card.attachment === undefined ? MAX_TEXT_LENGTH : MAX_CAPTION_LENGTH).text;
+
+/** https://core.telegram.org/api/links#message-links; only the messages of supergroups have links. */
+export function messageUrl(message: MessageRef): string | undefined {
+  const { homeId, messageId } = parseMessageRef(message);
+  return homeId < MAX_SUPERGROUP_ID && messageId > 0
+    ? `https://t.me/c/${MAX_SUPERGROUP_ID - homeId}/${messageId}`
+    : undefined;
 }
 
 type Call = (chatId: number, messageId: number) => Promise<unknown>;

@@ -299,6 +299,7 @@ function fromPress(
       press: data,
       message: messageRef(message),
       isOnMessage: hasButton(message, data),
+      shows: 'text' in message || 'caption' in message ? (message.text ?? message.caption) : undefined,
       answer: (note) => {
         answered ??= answerPress(query.id, note);
         return answered;

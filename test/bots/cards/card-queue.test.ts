@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { expect, it } from 'vitest';
+import { encodePress } from '../../../src/bots/buttons.ts';
 import { type Anchor, type CardRecord, createCardIndex } from '../../../src/bots/cards/card-index.ts';
 import { createCardQueue } from '../../../src/bots/cards/card-queue.ts';
-import { createCopies } from '../../../src/bots/cards/copies.ts';
 import type { Rendering } from '../../../src/bots/cards/show-card.ts';
 import { ChatBusyError, ChatClosedError, ChatUnreachableError } from '../../../src/bots/platform.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
 import { createPaperBot, paper } from '../paper-bot.ts';
+import { createPaperCopies } from './paper-copies.ts';
 
 const CHAT = 'telegram:1';
 const ANA = { id: 'telegram:1', name: 'Ana' };
@@ -35,8 +36,10 @@ async function startBoard({ editPauseMs = 30 } = {}) {
   }
 
   const log = pino({ level: 'silent' });
+  const copies = createPaperCopies({ stores, cardIndex, chat });
   const cardQueue = createCardQueue({
     cardIndex,
+    copies,
     botFor: () => chat.bot,
     render,
     editPauseMs,
@@ -55,7 +58,7 @@ async function startBoard({ editPauseMs = 30 } = {}) {
     await stores.close();
     await rm(directory, { recursive: true });
   }
-  return { cardQueue, cardIndex, chat, previewLinks, draw, [Symbol.asyncDispose]: dispose };
+  return { cardQueue, cardIndex, copies, chat, previewLinks, draw, [Symbol.asyncDispose]: dispose };
 }
 
 const lost = () => new ChatUnreachableError('No answer.');
@@ -142,19 +145,19 @@ it.concurrent('waits with a card that may have arrived until the chat answers ag
 
 it.concurrent('ends an older copy of a card as soon as somebody uses it', async () => {
   await using started = await startBoard();
-  const { chat, cardIndex, draw } = started;
-  const copies = createCopies({ cardIndex, botFor: () => chat.bot, log: pino({ level: 'silent' }) });
+  const { chat, copies, draw } = started;
+  const press = (id: string) => encodePress({ on: 'draft', id, verb: 'post' });
   await chat.bot.send(CHAT, paper('something else'));
   chat.fail(lost(), { arrives: true });
   draw('one');
   await chat.shows('something else', 'one', 'one');
   await chat.until(() => (chat.messages.length === 3 ? true : undefined));
   await started.cardQueue.stop();
-  await copies.close({ chat: CHAT, id: '3' }, 'one');
-  await copies.close({ chat: CHAT, id: '2' }, 'another');
-  await copies.close({ chat: CHAT, id: '2' });
+  await copies.close({ message: { chat: CHAT, id: '3' }, press: press('one') });
+  await copies.close({ message: { chat: CHAT, id: '2' }, press: press('another') });
+  await copies.close({ message: { chat: CHAT, id: '2' }, press: press('one'), shows: 'else' });
   expect(chat.show()).toEqual(['something else', 'one', 'one']);
-  await copies.close({ chat: CHAT, id: '2' }, 'one');
+  await copies.close({ message: { chat: CHAT, id: '2' }, press: press('one'), shows: 'one' });
   expect(chat.show()[1]).toContain('This card was sent twice.');
 });
 

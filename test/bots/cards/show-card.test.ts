@@ -8,6 +8,7 @@ import { copiesIn, createShowCard, type Doubts } from '../../../src/bots/cards/s
 import { ChatClosedError, ChatUnreachableError, MessageGoneError } from '../../../src/bots/platform.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
 import { createPaperBot, paper } from '../paper-bot.ts';
+import { createPaperCopies } from './paper-copies.ts';
 
 const CHAT = 'telegram:1';
 const lost = () => new ChatUnreachableError('No answer.');
@@ -24,8 +25,10 @@ async function startShowing({ onceKeyMs = 0 } = {}) {
   const log = pino({ level: 'silent' });
   const showing = createShowCard({
     cardIndex,
+    copies: createPaperCopies({ stores, cardIndex, chat, now: () => clock.now }),
     botFor: () => chat.bot,
     onMoved: () => {},
+    onFound: () => {},
     now: () => clock.now,
     log,
   });
