@@ -1,13 +1,13 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import KeyvSqlite from '@keyv/sqlite';
 import Database, { type Statement } from 'better-sqlite3';
 import Keyv from 'keyv';
 import { codeOf, diskProblem, StartError } from '../start-error.ts';
-import { migrate } from './migrations.ts';
+import { migrate, refuseNewer } from './migrations.ts';
 import { makePrivate } from './private-files.ts';
-import { createUnreadable, type Unreadable, type UnreadableRecord } from './unreadable.ts';
+import { createUnreadable, LEFT_ALONE, type Unreadable, type UnreadableRecord } from './unreadable.ts';
 
 /** What every record carries: compare-and-set compares this number, which the store alone counts up. */
 export interface Versioned {
@@ -82,20 +82,23 @@ export interface RunStatement {
  *
  * Keyv is the store; what it lacks, compare-and-set and indexes, is added on the adapter's own connection. `onStatement`
  * is told of every statement, `onUnreadable` of every record that is set aside because it cannot be read: by its key it
- * is refused from then on, and left out wherever records are listed.
+ * is refused from then on, and left out wherever records are listed. One that `isReadOnly` has to be there, may be in use
+ * by another program, and is not changed in any way.
  *
  * @throws StartError where the file is damaged, cannot be used, or is of a newer Nod.
  */
 export function openStores({
   file,
+  isReadOnly = false,
   onStatement,
   onUnreadable = () => {},
 }: {
   file: string;
+  isReadOnly?: boolean | undefined;
   onStatement?: ((statement: RunStatement) => void) | undefined;
   onUnreadable?: ((record: UnreadableRecord) => void) | undefined;
 }) {
-  const connection = connect(file, { onStatement, onUnreadable });
+  const connection = connect(file, { isReadOnly, onStatement, onUnreadable });
   const opened: Keyv[] = [];
 
   /**
@@ -114,7 +117,16 @@ export function openStores({
     const { upgrade, isExpendable = false } = options;
     const { indexes, unreadable } = connection;
     const { query } = adapter;
-    return createStore<V>({ namespace, keyv, query, indexes, unreadable, upgrade, isExpendable });
+    return createStore<V>({
+      namespace,
+      keyv,
+      query,
+      indexes,
+      unreadable,
+      upgrade,
+      isExpendable,
+      isReadOnly,
+    });
   }
 
   async function close(): Promise<void> {
@@ -150,8 +162,17 @@ function createStore<V extends Versioned>(options: {
   unreadable: Unreadable;
   upgrade: ((record: V) => V) | undefined;
   isExpendable: boolean;
+  isReadOnly: boolean;
 }): Store<V> {
-  const { namespace, keyv, query, indexes, unreadable, upgrade = (record: V) => record } = options;
+  const {
+    namespace,
+    keyv,
+    query,
+    indexes,
+    unreadable,
+    upgrade = (record: V) => record,
+    isReadOnly,
+  } = options;
   const refuse = (key: string): void => {
     if (!options.isExpendable) unreadable.refuse(namespace, key);
   };
@@ -197,13 +218,13 @@ function createStore<V extends Versioned>(options: {
   }
 
   async function find(search: Search): Promise<[string, V][]> {
-    const { index, select, parameters } = statementsFor(namespace, search);
+    const { index, select, parameters } = statementsFor(namespace, search, { isIndexed: !isReadOnly });
     await makeIndex(index);
     return decode(await query(select, ...parameters));
   }
 
   async function makeIndex(sql: string): Promise<void> {
-    if (indexes.has(sql)) return;
+    if (isReadOnly || indexes.has(sql)) return;
     await query(sql);
     indexes.add(sql);
   }
@@ -280,9 +301,9 @@ export function createUpdates<V extends Versioned>(
  *
  * SQLite keeps the index in the same write as its record and fills it with what is there when it is made, so it is never
  * wrong. It is named after its definition, so that another definition is another index; with `INDEXED BY` a search that
- * it cannot answer is an error and never a walk over all records.
+ * it cannot answer is an error and never a walk over all records, but where the database is only read.
  */
-function statementsFor(namespace: string, search: Search) {
+function statementsFor(namespace: string, search: Search, { isIndexed }: { isIndexed: boolean }) {
   const { where = {}, without, by, from, below, newestFirst, limit = -1, offset = 0 } = search;
   const order = by === undefined ? 'key' : field(by);
   const equal = Object.keys(where);
@@ -299,9 +320,10 @@ function statementsFor(namespace: string, search: Search) {
   const name = [`${namespace} by`, [...equal, by ?? 'key'].join(', '), without && `without ${without}`];
   const quoted = `"${name.filter(Boolean).join(' ')}"`;
   const direction = newestFirst ? 'DESC' : 'ASC';
+  const indexedBy = isIndexed ? ` INDEXED BY ${quoted}` : '';
   return {
     index: `CREATE INDEX IF NOT EXISTS ${quoted} ON "keyv" (${[...equal.map(field), order]}) WHERE ${held}`,
-    select: `SELECT key, value FROM "keyv" INDEXED BY ${quoted} WHERE ${[held, ...asked].join(' AND ')}
+    select: `SELECT key, value FROM "keyv"${indexedBy} WHERE ${[held, ...asked].join(' AND ')}
       ORDER BY ${order} ${direction}, rowid ${direction} LIMIT ? OFFSET ?`,
     parameters: [
       ...Object.values(where),
@@ -352,15 +374,17 @@ const BUSY_RETRY_MS = 20;
 function connect(
   file: string,
   {
+    isReadOnly,
     onStatement,
     onUnreadable,
   }: {
+    isReadOnly: boolean;
     onStatement: ((statement: RunStatement) => void) | undefined;
     onUnreadable: (record: UnreadableRecord) => void;
   },
 ) {
-  const database = openDatabase(file);
-  const unreadable = createUnreadable({ database, onUnreadable });
+  const database = isReadOnly ? openToRead(file) : openDatabase(file);
+  const unreadable = isReadOnly ? LEFT_ALONE : createUnreadable({ database, onUnreadable });
   const statements = new Map<string, Statement<unknown[]>>();
 
   function prepare(sql: string): Statement<unknown[]> {
@@ -425,16 +449,43 @@ function openDatabase(file: string): Database.Database {
     return database;
   } catch (error) {
     database?.close();
-    if (isDamage(error)) throw damaged(file, error);
-    if (codeOf(error).startsWith('SQLITE_BUSY'))
-      throw new StartError(
-        `${file} is locked by another program: end what has it open, then start Nod again.`,
-        {
-          cause: error,
-        },
-      );
-    throw diskProblem(error, file) ?? error;
+    throw openingProblem(error, file);
   }
+}
+
+/**
+ * Opens a database as it is. SQLite would make its two files beside it where nobody has it open, for whoever runs this
+ * command, who may be another user than Nod; then it is read into memory instead.
+ */
+function openToRead(file: string): Database.Database {
+  let database: Database.Database | undefined;
+  try {
+    database = existsSync(`${file}-shm`)
+      ? new Database(file, { readonly: true, fileMustExist: true })
+      : new Database(withoutLog(readFileSync(file)), { readonly: true });
+    database.pragma('busy_timeout = 0');
+    refuseNewer(database, { file });
+    return database;
+  } catch (error) {
+    database?.close();
+    throw openingProblem(error, file);
+  }
+}
+
+/** The content of a database that says that it has no write-ahead log: https://www.sqlite.org/fileformat.html#file_format_version_numbers */
+function withoutLog(content: Buffer): Buffer {
+  if (content.length >= 20) content.fill(1, 18, 20);
+  return content;
+}
+
+function openingProblem(error: unknown, file: string): unknown {
+  if (isDamage(error)) return damaged(file, error);
+  if (codeOf(error).startsWith('SQLITE_BUSY'))
+    return new StartError(
+      `${file} is locked by another program: end what has it open, then start Nod again.`,
+      { cause: error },
+    );
+  return diskProblem(error, file) ?? error;
 }
 
 const isDamage = (error: unknown): boolean => /^SQLITE_(NOTADB|CORRUPT)/.test(codeOf(error));

@@ -23,12 +23,8 @@ export function migrate(
   database: Database,
   { file, migrations = MIGRATIONS }: { file: string; migrations?: readonly Migration[] },
 ): void {
-  const version = versionOf(database);
-  if (version > migrations.length)
-    throw new StartError(
-      `${file} was written by a newer Nod: its database has version ${version}, and this Nod knows ${migrations.length}. Install the newer Nod again, or restore a backup from before it with "npm run restore".`,
-    );
-  if (version === migrations.length) return;
+  refuseNewer(database, { file, migrations });
+  if (versionOf(database) === migrations.length) return;
   database
     .transaction(() => {
       // Another program may have done it while this one waited for its turn.
@@ -36,6 +32,18 @@ export function migrate(
       database.pragma(`user_version = ${migrations.length}`);
     })
     .immediate();
+}
+
+/** Throws a `StartError` where a database is of a newer Nod. */
+export function refuseNewer(
+  database: Database,
+  { file, migrations = MIGRATIONS }: { file: string; migrations?: readonly Migration[] },
+): void {
+  const version = versionOf(database);
+  if (version > migrations.length)
+    throw new StartError(
+      `${file} was written by a newer Nod: its database has version ${version}, and this Nod knows ${migrations.length}. Install the newer Nod again, or restore a backup from before it with "npm run restore".`,
+    );
 }
 
 const versionOf = (database: Database): number => Number(database.pragma('user_version', { simple: true }));

@@ -80,10 +80,10 @@ export function makeKeyFile(file: string, key: string): string {
   return key;
 }
 
-/** The key from the file; undefined where there is none. */
-export function readKeyFile(file: string): string | undefined {
+/** The key from the file, which is made private unless it `isLeftAlone`; undefined where there is none. */
+export function readKeyFile(file: string, { isLeftAlone = false } = {}): string | undefined {
   if (!existsSync(file)) return undefined;
-  makePrivate(file);
+  if (!isLeftAlone) makePrivate(file);
   const key = readKey(file);
   // Anybody could read what such a key encrypts.
   if (key === '')

@@ -92,6 +92,14 @@ export function createUnreadable({
 
 export type Unreadable = ReturnType<typeof createUnreadable>;
 
+/** For a database that is only read: what cannot be read there is passed over. */
+export const LEFT_ALONE: Unreadable = {
+  setAside: () => {},
+  setAsideFor: () => false,
+  refuse: () => {},
+  forget: () => false,
+};
+
 interface Place {
   readonly namespace: string;
   readonly key: string;

@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -455,6 +455,27 @@ describe('the files of the database', () => {
     writeFileSync(file, '', { mode: 0o666 });
     await open(file).tallies.create('a', { count: 1 });
     expect(modesOf(file)).toEqual(['600', '600', '600']);
+  });
+});
+
+describe.each([
+  ['in use', async () => {}],
+  ['that nobody has open', async (close: () => Promise<void>) => close()],
+])('a database %s, opened to read', (_, before) => {
+  it('tells its records, takes none, and has no more files beside it than before', async () => {
+    const { file, stores, tallies } = open();
+    await tallies.create('a', { count: 1, by: 'x' });
+    await tallies.create('b', { count: 2, by: 'y' });
+    await before(stores.close);
+    const files = readdirSync(dirname(file));
+    const reading = openStores({ file, isReadOnly: true });
+    onTestFinished(() => reading.close());
+    const read = reading.store<Tally>('tallies');
+    expect(await read.get('b')).toMatchObject({ count: 2 });
+    expect((await Array.fromAsync(read.entries())).map(([key]) => key)).toEqual(['a', 'b']);
+    expect(await read.find({ where: { by: 'y' }, by: 'count' })).toMatchObject([['b', { count: 2 }]]);
+    await expect(read.create('c', { count: 3 })).rejects.toThrow('readonly database');
+    expect(readdirSync(dirname(file))).toEqual(files);
   });
 });
 
