@@ -13,7 +13,9 @@ import type { ChatRef } from './core/people.ts';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
 import { openStores, type RunStatement } from './core/storage/database.ts';
 import { takeFolder } from './core/storage/folder.ts';
+import { createSecrets } from './core/storage/secrets.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
+import { checksOf } from './doctor.ts';
 import { createWeb, healthOf, startServer } from './web/index.ts';
 
 /** Nod as it runs; disposing ends it. */
@@ -142,6 +144,15 @@ export async function startApp({
     stores,
     publicUrl,
     isOpen: access.isOpen,
+    checks: checksOf({
+      ...core,
+      config,
+      stores,
+      client,
+      secrets: createSecrets({ key: secretKey }),
+      network: links?.network,
+      now,
+    }),
     now,
     log,
   });

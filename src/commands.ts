@@ -1,8 +1,11 @@
 import { createReadStream, existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { readConfig, SETTINGS } from './config.ts';
 import { makeBackup } from './core/backup/backup.ts';
 import { restoreBackup } from './core/backup/restore.ts';
 import { StartError } from './core/start-error.ts';
+import { doctorText, runDoctor } from './doctor.ts';
+import { misspeltSettings } from './misspelt-settings.ts';
 
 /** What a command needs to know of the settings; the others may be missing. */
 interface Place {
@@ -10,10 +13,11 @@ interface Place {
   readonly secretKey: string | undefined;
 }
 
-type Command = (args: readonly string[], place: Place) => Promise<string>;
+/** Does it, and says in words what has come of it; nothing where its output says it. */
+type Command = (args: readonly string[], place: Place) => Promise<string | undefined>;
 
 /** What can be done beside running Nod, by its first word on the command line. */
-const COMMANDS: Readonly<Record<string, Command>> = { backup, restore };
+const COMMANDS: Readonly<Record<string, Command>> = { backup, restore, doctor };
 
 /** The command that was asked for; undefined where Nod is to run. */
 export function commandIn([name = '', ...rest]: readonly string[]) {
@@ -58,6 +62,31 @@ async function restore(args: readonly string[], { dataDir, secretKey }: Place): 
       : 'Posts that may have gone out since then are held back, and their cards say so; what is planned for later goes out.',
   );
   return lines.join('\n');
+}
+
+/** Its status is 1 where something is to be done. */
+async function doctor(args: readonly string[]): Promise<undefined> {
+  const { isPull, isJson } = readDoctorOptions(args);
+  const misspelt = misspeltSettings(process.env, SETTINGS).map(
+    ({ name, meant }) => `${name} is set, which Nod does not know: is ${meant} meant?`,
+  );
+  const results = await runDoctor({ config: readConfig(process.env), misspelt, isPull });
+  const isWell = results.every(({ state }) => state !== 'to_do');
+  const said = isJson ? JSON.stringify({ ok: isWell, checks: results }) : doctorText(results);
+  // What hangs is not waited for.
+  process.stdout.write(`${said}\n`, () => process.exit(isWell ? 0 : 1));
+}
+
+function readDoctorOptions(args: readonly string[]): { isPull: boolean; isJson: boolean } {
+  try {
+    const options = { pull: { type: 'boolean' }, json: { type: 'boolean' } } as const;
+    const { values } = parseArgs({ args: [...args], options });
+    return { isPull: values.pull === true, isJson: values.json === true };
+  } catch {
+    throw new StartError(
+      'Call it like this: npm run doctor -- [--json] [--pull], where --pull has TikTok fetch a picture into the inbox of an account.',
+    );
+  }
 }
 
 function contentOf(file: string): AsyncIterable<Uint8Array> {

@@ -27,9 +27,11 @@ async function start(): Promise<void> {
 /** Does one thing and ends; what it says stands beside its output. */
 async function runCommand(command: NonNullable<ReturnType<typeof commandIn>>): Promise<void> {
   try {
-    console.error(await command(readPlace(process.env)));
+    const said = await command(readPlace(process.env));
+    if (said !== undefined) console.error(said);
   } catch (error) {
-    console.error(error instanceof StartError ? error.message : error);
+    const isSaid = error instanceof StartError || error instanceof ConfigError;
+    console.error(isSaid ? error.message : error);
     process.exitCode = 1;
   }
 }

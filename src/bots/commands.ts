@@ -2,6 +2,7 @@ import type { Accounts } from '../core/accounts/accounts.ts';
 import type { Consents } from '../core/accounts/consent.ts';
 import type { Workspaces } from '../core/accounts/workspaces.ts';
 import type { Draft } from '../core/compose/draft.ts';
+import type { CheckResult } from '../core/doctor/check.ts';
 import type { ChatRef } from '../core/people.ts';
 import type { Post } from '../core/publish/post.ts';
 import type { Quotas } from '../core/quotas/quotas.ts';
@@ -17,6 +18,7 @@ import { accountsCard } from './accounts/account-cards.ts';
 import { inviteToConnect } from './accounts/connect-link.ts';
 import type { CardIndex } from './cards/card-index.ts';
 import type { Sender } from './cards/send.ts';
+import { showDoctor } from './doctor/show-doctor.ts';
 import type { Bot, ChatEventOf } from './platform.ts';
 import { cancelCard, type Lists, postsCard } from './posts/post-list.ts';
 import type { Queue } from './posts/queue.ts';
@@ -55,6 +57,8 @@ export interface CommandParts {
   readonly uploads: Pick<Uploads, 'issueToBegin' | 'maxBytes'>;
   readonly randomIds: Pick<RandomIds, 'forOffer'>;
   readonly cardIndex: Pick<CardIndex, 'adopt'>;
+  /** Looks at all that can keep Nod from working. */
+  readonly examine: () => Promise<readonly CheckResult[]>;
   readonly sender: Sender;
   readonly botFor: (chat: ChatRef) => Bot;
   readonly publicUrl: string;
@@ -195,6 +199,12 @@ export const COMMANDS = {
     shownIn: ['menu', 'help'],
     right: 'self',
     run: unlinkAccounts,
+  },
+  doctor: {
+    description: 'What keeps this Nod from working, for its operator',
+    shownIn: [],
+    right: 'operator',
+    run: showDoctor,
   },
   claim: {
     description: 'Become the operator of this Nod, with the code from its log',

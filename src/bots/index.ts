@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { Workspace } from '../core/accounts/workspaces.ts';
 import type { DropReason } from '../core/compose/submit.ts';
+import { type Check, runChecks } from '../core/doctor/check.ts';
 import type { Core } from '../core/index.ts';
 import { type ChatRef, platformOf } from '../core/people.ts';
 import type { Post } from '../core/publish/post.ts';
@@ -22,6 +24,7 @@ import { createButtonPresses } from './compose/draft-buttons.ts';
 import { createHints, type HintRecord } from './compose/hints.ts';
 import { createVideoChoices } from './compose/video-choices.ts';
 import { createConversation } from './conversation.ts';
+import { chatChecks } from './doctor/chat-checks.ts';
 import { type Bot, ChatClosedError } from './platform.ts';
 import { createCaptionChanges, type ProposedCaption } from './posts/caption-change.ts';
 import { createPostButtons } from './posts/post-buttons.ts';
@@ -64,6 +67,7 @@ export function createChats({
   publicUrl,
   previewUrl,
   isOpen,
+  checks = [],
   cardIntervalMs,
   now,
   log,
@@ -75,6 +79,8 @@ export function createChats({
   previewUrl: (post: Post) => string;
   /** Whoever is not blocked may use this Nod. */
   isOpen: boolean;
+  /** What the doctor looks at beside the chats. */
+  checks?: readonly Check[] | undefined;
   cardIntervalMs?: number | undefined;
   now: () => number;
   log: Logger;
@@ -196,8 +202,11 @@ export function createChats({
   });
   const commandOptions = createCommandOptions({ ...core, cardQueue, now });
   const lists = createLists({ ...core, botFor });
+  const places = stores.store<Workspace>('workspaces');
+  const examine = shared(() => runChecks([...checks, ...chatChecks({ ...core, bots, places })], { log }));
   const commandParts = {
     ...core,
+    examine,
     accessRequests,
     greetings,
     lists,
@@ -311,6 +320,17 @@ export async function createBots({
     bots.push(createDiscordBot({ ...config.discord, log, now, onFatal }));
   }
   return bots;
+}
+
+/** Whoever asks while it runs gets what that run gives. */
+function shared<T>(run: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
 }
 
 /** A conversation names its platform: `telegram:…`, `discord:…`. */

@@ -61,6 +61,12 @@ export interface Bot {
   receivesReactions(chat: ChatRef): Promise<boolean>;
   /** What would keep a card out of this chat, as far as it is known before one is sent. */
   fetchObstacle(chat: ChatRef): Promise<Obstacle | undefined>;
+  /**
+   * Asks the platform anew what is in our way there, or in one of its chats; changes nothing, and works before `start`.
+   *
+   * @throws ChatRefusedError where it does not take our token, ChatUnreachableError
+   */
+  examine(options: { readonly chat?: ChatRef; readonly signal: AbortSignal }): Promise<Examination>;
   /** Tells one person alone, near the message if possible; false where the platform offers no way. */
   tellPrivately(message: MessageRef, person: Person, card: Card): Promise<boolean>;
   /** The chat in which this person alone talks with us; undefined where the platform lets us open none. */
@@ -74,6 +80,23 @@ export interface Bot {
   /** How long the platform remembers a `onceKey`; absent where it knows no such keys. */
   readonly onceKeyMs?: number;
 }
+
+/** What a look at our bot on its platform, or in one chat, has shown. */
+export interface Examination {
+  /** What the bot or the chat is called, where that was told. */
+  readonly name?: string | undefined;
+  readonly fault?: SetupFault | undefined;
+}
+
+/** What somebody has to set right on a platform. */
+export type SetupFault =
+  | Obstacle
+  /** Reactions in this chat do not reach us. */
+  | { readonly type: 'no_reactions' }
+  /** Another program takes what is meant for us. */
+  | { readonly type: 'other_program' }
+  /** Only so many more connections are let through for now. */
+  | { readonly type: 'few_connections'; readonly left: number };
 
 export interface StartOptions {
   /** Called whenever the platform does not answer while we start; the start goes on. */

@@ -16,6 +16,8 @@ import { createIntake, createTakeApart } from './compose/intake.ts';
 import type { Shares } from './compose/limits.ts';
 import { type OldDraft, upgradeDraft } from './compose/old-drafts.ts';
 import { createRework, createSubmission, type DropReason } from './compose/submit.ts';
+import { createProbe } from './doctor/probe.ts';
+import { createWebhookLog, type WebhookRecord } from './doctor/webhooks.ts';
 import { createHistory, type HistoryEntry } from './history/history.ts';
 import { createRecorder } from './history/record-post.ts';
 import { type LinkOptions, openLink } from './links/open-link.ts';
@@ -299,6 +301,8 @@ export function createCore(options: CoreOptions) {
   });
   const publisher = createPublisher({ posts, signals, performer, gate, pulls, announce, pacing, now });
   const previewLinks = createPreviewLinks({ secrets, posts, now });
+  const probe = createProbe({ key: secrets.keyFor('probe') });
+  const webhookLog = createWebhookLog({ webhooks: stores.store<WebhookRecord>('webhooks'), now });
 
   const usage = createUsage({ now });
   const { openFile, isAbsent } = chats;
@@ -591,6 +595,8 @@ export function createCore(options: CoreOptions) {
     engine,
     preparer,
     previewLinks,
+    probe,
+    webhookLog,
     mediaStore,
     pacing,
     wake,

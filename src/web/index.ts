@@ -7,6 +7,8 @@ import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from 'pino';
 import type { Accounts } from '../core/accounts/accounts.ts';
 import type { ConsentOutcome, Consents } from '../core/accounts/consent.ts';
+import type { Probe } from '../core/doctor/probe.ts';
+import type { WebhookLog } from '../core/doctor/webhooks.ts';
 import type { MediaStore } from '../core/media/store.ts';
 import type { PreviewLinks } from '../core/publish/preview-links.ts';
 import type { PullCounts } from '../core/publish/pull-progress.ts';
@@ -18,6 +20,7 @@ import { createMediaRoutes } from './media/routes.ts';
 import { createLayoutRoutes } from './pages/layout.ts';
 import type { Operator } from './pages/legal.ts';
 import { createPageRoutes, failure, notFound } from './pages/pages.ts';
+import { createProbeRoutes } from './probe.ts';
 import { createLookFileRoutes, createLookRoutes } from './review/routes.ts';
 import type { Pace } from './uploads/pace.ts';
 import { createUploadRoutes } from './uploads/routes.ts';
@@ -27,7 +30,9 @@ import { createWebhookRoutes, type OnAccountRemoved } from './webhooks.ts';
 
 export { type Health, healthOf } from './health.ts';
 export type { Operator } from './pages/legal.ts';
+export { createProbeRoutes } from './probe.ts';
 export { type Server, startServer } from './server.ts';
+export { createVerificationRoutes } from './verification.ts';
 export type { OnAccountRemoved } from './webhooks.ts';
 
 const MAX_BODY_BYTES = 64 << 10;
@@ -41,6 +46,8 @@ export function createWeb({
   consents,
   accounts,
   signals,
+  probe,
+  webhookLog,
   uploads,
   uploadPace,
   publicUrl,
@@ -62,6 +69,8 @@ export function createWeb({
   consents: Pick<Consents, 'readInvitation' | 'begin' | 'finish'>;
   accounts: Pick<Accounts, 'get' | 'remove'>;
   signals: Pick<Signals, 'hint'>;
+  probe: Probe;
+  webhookLog: Pick<WebhookLog, 'note'>;
   uploads: Parameters<typeof createUploadRoutes>[0]['uploads'];
   /** Other patience with slow uploads than usual. */
   uploadPace?: Pace | undefined;
@@ -84,6 +93,7 @@ export function createWeb({
   const web = new Hono<{ Bindings: HttpBindings }>();
   // Files come first, so that nothing stands between them and TikTok, or the socket that they are written to.
   if (siteVerification !== undefined) web.route('/', createVerificationRoutes({ token: siteVerification }));
+  web.route('/', createProbeRoutes({ probe }));
   web.route('/media', createMediaRoutes({ gate, pulls, mediaStore, gateWaitMs, log }));
   web.route('/look', createLookFileRoutes({ previewLinks, mediaStore, log }));
   const protection = protect({ publicUrl, authorizePage });
@@ -92,7 +102,10 @@ export function createWeb({
   web.route('/upload', createUploadRoutes({ uploads, pace: uploadPace, log }));
   web.use(protection, bodyLimit({ maxSize: MAX_BODY_BYTES }));
   web.route('/', createHealthRoutes({ health }));
-  web.route('/', createWebhookRoutes({ clientSecret, signals, accounts, onAccountRemoved, now, log }));
+  web.route(
+    '/',
+    createWebhookRoutes({ clientSecret, signals, webhookLog, accounts, onAccountRemoved, now, log }),
+  );
   web.route('/', createConnectRoutes({ consents, publicUrl, onConsent, log }));
   web.route('/look', createLookRoutes({ previewLinks }));
   web.route('/', createPageRoutes({ operator }));

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { Accounts } from '../core/accounts/accounts.ts';
+import type { WebhookLog } from '../core/doctor/webhooks.ts';
 import type { AccountName, ChatRef } from '../core/people.ts';
 import type { PublicNews, Signals } from '../core/publish/signals.ts';
 import { type TikTokWebhookEvent, verifyWebhook, WebhookRejectedError } from '../core/tiktok/webhook.ts';
@@ -19,6 +20,7 @@ export type OnAccountRemoved = (
 export function createWebhookRoutes({
   clientSecret,
   signals,
+  webhookLog,
   accounts,
   onAccountRemoved,
   now,
@@ -26,6 +28,7 @@ export function createWebhookRoutes({
 }: {
   clientSecret: string;
   signals: Pick<Signals, 'hint'>;
+  webhookLog: Pick<WebhookLog, 'note'>;
   accounts: Pick<Accounts, 'get' | 'remove'>;
   onAccountRemoved: OnAccountRemoved;
   now: () => number;
@@ -39,6 +42,7 @@ export function createWebhookRoutes({
     const event = read(rawBody, c.req.header('tiktok-signature'));
     if (event === undefined) return c.text('Unauthorized', 401);
     await take(event);
+    await webhookLog.note();
     return c.text('OK');
   });
 

@@ -168,4 +168,13 @@ describe.each([
     expect(error).toBeInstanceOf(ChatUnreachableError);
     expect(String(error)).not.toMatch(/https?:/);
   });
+
+  it('looks at itself and at a chat before it has started, and says where nobody answers', async () => {
+    await using stand = await start();
+    const { signal } = new AbortController();
+    expect(await stand.bot.examine({ signal })).toMatchObject({ name: expect.any(String), fault: undefined });
+    expect(await stand.bot.examine({ chat: stand.chat, signal })).toMatchObject({});
+    const nobody = await stand.nowhere();
+    expect(await stand.errorOf(nobody.examine({ signal }))).toBeInstanceOf(ChatUnreachableError);
+  });
 });

@@ -130,6 +130,7 @@ export function createPaperBot(options: PaperOptions = {}) {
     addReactions: async (ref, put) => perform(() => void marks.set(ref.id, put)),
     receivesReactions: async () => hears,
     fetchObstacle: async (chat) => closed.get(chat),
+    examine: async ({ chat = '' }) => ({ name: 'Paper', fault: closed.get(chat) }),
     tellPrivately: async (_, person, card) => {
       if (whispers) whispered.push({ person, card });
       return whispers;

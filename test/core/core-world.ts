@@ -119,6 +119,8 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
       }),
       consents: nod().consents,
       uploads: nod().uploads,
+      probe: nod().probe,
+      webhookLog: { note: () => nod().webhookLog.note() },
       mediaStore,
       publicUrl: 'http://127.0.0.1',
       authorizePage: tiktok.authorizeUrl,

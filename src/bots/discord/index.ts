@@ -232,7 +232,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const { send, sendBeside, edit, remove, readCopy, findSent } = outgoing;
   const messageUrl = (message: MessageRef) => gateway.messageUrl(parseChatRef(message.chat), message.id);
   const { openFile } = files;
-  const { fetchMember, fetchManagers, fetchObstacle } = members;
+  const { fetchMember, fetchManagers, fetchObstacle, examine } = members;
   const { addReactions, fetchReactions } = marks;
   const { tellPrivately, privateChat } = direct;
   const openUrl = (): string | undefined => applicationId && invitationUrl(applicationId);
@@ -249,7 +249,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   };
   const listening = { start, stop, connection, isReachable };
   const copies = { fingerprintOf, readCopy, findSent, messageUrl };
-  const people = { ...copies, fetchMember, fetchManagers, fetchObstacle };
+  const people = { ...copies, fetchMember, fetchManagers, fetchObstacle, examine };
   const reviewing = { ...people, addReactions, fetchReactions, receivesReactions };
   const calls = { ...listening, ...messages, ...reviewing };
   return { platform: 'discord', composesInPrivate: true, onceKeyMs: ONCE_KEY_MS, ...calls };

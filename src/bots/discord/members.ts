@@ -9,7 +9,9 @@ import {
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { BotRight, ChatRef, Obstacle, Person } from '../../core/people.ts';
+import { plainName } from '../../core/plain-text.ts';
 import type { Electorate, Member } from '../../core/review/review.ts';
+import { ChatClosedError, type Examination, type SetupFault } from '../platform.ts';
 import type { Api } from './api.ts';
 import { isRefusal, UNKNOWN_MEMBER, UNKNOWN_USER } from './errors.ts';
 import { parseChatRef, parsePersonId, serverRole, userPerson, userSchema } from './ids.ts';
@@ -17,6 +19,8 @@ import { parseChatRef, parsePersonId, serverRole, userPerson, userSchema } from 
 /** Short, for who has lost a role has lost its say. */
 const FRESH_MS = 5_000;
 const MAX_KEPT = 1_000;
+/** Of the thousand that Discord allows in a day (https://discord.com/developers/docs/events/gateway#session-start-limit-object). */
+const FEW_CONNECTIONS = 20;
 const MANAGES = PermissionFlagsBits.Administrator | PermissionFlagsBits.ManageGuild;
 
 /** What a card can do without. */
@@ -33,6 +37,18 @@ const THREADS: ReadonlySet<ChannelType> = new Set([
 ]);
 
 const channelSchema = z.object({ guild_id: z.string().optional() });
+const overwritesSchema = z
+  .array(z.object({ id: z.string(), allow: z.string(), deny: z.string() }))
+  .nullish()
+  .transform((overwrites) => overwrites ?? []);
+const wholeChannelSchema = channelSchema.extend({
+  type: z.number(),
+  name: z.string().nullish(),
+  parent_id: z.string().nullish(),
+  permission_overwrites: overwritesSchema,
+});
+const gatewaySchema = z.object({ session_start_limit: z.object({ remaining: z.number() }) });
+const selfSchema = z.object({ id: z.string(), username: z.string() });
 const guildSchema = z.object({
   id: z.string(),
   owner_id: z.string(),
@@ -193,17 +209,10 @@ export function createMembers({
 
   const forgetOwnRights = (): void => ownRights.clear();
 
-  /** What we lack for a card; without the first ones nothing else matters. */
+  /** What we lack for a card. */
   function missingIn(channelId: string): readonly BotRight[] {
     const known = ownRights.get(channelId) ?? permissionsIn(channelId);
-    if (known === undefined) return [];
-    const has = (bit: bigint) => (known.bits & bit) !== 0n;
-    if (!has(PermissionFlagsBits.ViewChannel)) return ['view'];
-    const isMute = known.isThread
-      ? !has(PermissionFlagsBits.SendMessagesInThreads)
-      : !has(PermissionFlagsBits.SendMessages);
-    if (isMute) return [known.isThread ? 'send_in_threads' : 'send'];
-    return EXTRAS.filter(([, bit]) => !has(bit)).map(([right]) => right);
+    return known === undefined ? [] : missingOf(known);
   }
 
   async function fetchObstacle(chat: ChatRef): Promise<Obstacle | undefined> {
@@ -211,8 +220,62 @@ export function createMembers({
     return missing.length === 0 ? undefined : { type: 'rights', missing };
   }
 
-  const get = (name: string, fullRoute: RouteLike) =>
-    api.request({ name, method: RequestMethod.Get, fullRoute });
+  /** Whether the gateway lets us in; in a chat, what its permissions keep from us. */
+  async function examine({ chat, signal }: { chat?: ChatRef; signal: AbortSignal }): Promise<Examination> {
+    if (chat !== undefined) return examineChannel(parseChatRef(chat), signal);
+    const { username } = selfSchema.parse(await get('getCurrentUser', Routes.user(), signal));
+    const { session_start_limit: limit } = gatewaySchema.parse(
+      await get('getGatewayBot', Routes.gatewayBot(), signal),
+    );
+    const { remaining: left } = limit;
+    const fault: SetupFault | undefined =
+      left < FEW_CONNECTIONS ? { type: 'few_connections', left } : undefined;
+    return { name: plainName(username), fault };
+  }
+
+  async function examineChannel(channelId: string, signal: AbortSignal): Promise<Examination> {
+    const fetchChannel = async (id: string) =>
+      wholeChannelSchema.parse(await get('getChannel', Routes.channel(id), signal));
+    try {
+      const channel = await fetchChannel(channelId);
+      const name = channel.name ? `#${plainName(channel.name)}` : undefined;
+      if (channel.guild_id === undefined) return { name };
+      const isThread = THREADS.has(channel.type);
+      // A thread has the permissions of its channel.
+      const { permission_overwrites: overwrites } =
+        isThread && channel.parent_id ? await fetchChannel(channel.parent_id) : channel;
+      const bits = await fetchOwnBits(channel.guild_id, overwrites, signal);
+      const missing = missingOf({ bits, isThread });
+      return { name, fault: missing.length === 0 ? undefined : { type: 'rights', missing } };
+    } catch (error) {
+      if (error instanceof ChatClosedError) return { fault: error.obstacle };
+      throw error;
+    }
+  }
+
+  /** https://discord.com/developers/docs/topics/permissions#permission-overwrites */
+  async function fetchOwnBits(
+    guildId: string,
+    overwrites: z.infer<typeof overwritesSchema>,
+    signal: AbortSignal,
+  ): Promise<bigint> {
+    const { id: ownId } = selfSchema.parse(await get('getCurrentUser', Routes.user(), signal));
+    const own = memberSchema.parse(await get('getGuildMember', Routes.guildMember(guildId, ownId), signal));
+    const guild = guildSchema.parse(await get('getGuild', Routes.guild(guildId), signal));
+    const held = guild.roles.filter(({ id }) => id === guildId || own.roles.includes(id));
+    const base = held.reduce((bits, { permissions }) => bits | BigInt(permissions), 0n);
+    if ((base & PermissionFlagsBits.Administrator) !== 0n) return ~0n;
+    // Those of everybody first, then those of all roles together, then our own.
+    return [[guildId], own.roles, [ownId]].reduce((bits, ids) => {
+      const step = overwrites.filter(({ id }) => ids.includes(id));
+      const denied = step.reduce((sum, { deny }) => sum | BigInt(deny), 0n);
+      const allowed = step.reduce((sum, { allow }) => sum | BigInt(allow), 0n);
+      return (bits & ~denied) | allowed;
+    }, base);
+  }
+
+  const get = (name: string, fullRoute: RouteLike, signal?: AbortSignal) =>
+    api.request({ name, method: RequestMethod.Get, fullRoute, signal });
 
   return {
     note,
@@ -223,10 +286,22 @@ export function createMembers({
     fetchManagers,
     fetchName,
     fetchObstacle,
+    examine,
   };
 }
 
 export type DiscordMembers = ReturnType<typeof createMembers>;
+
+/** What rights lack for a card; without the first ones nothing else matters. */
+function missingOf({ bits, isThread }: OwnRights): readonly BotRight[] {
+  const has = (bit: bigint) => (bits & bit) !== 0n;
+  if (!has(PermissionFlagsBits.ViewChannel)) return ['view'];
+  const isMute = isThread
+    ? !has(PermissionFlagsBits.SendMessagesInThreads)
+    : !has(PermissionFlagsBits.SendMessages);
+  if (isMute) return [isThread ? 'send_in_threads' : 'send'];
+  return EXTRAS.filter(([, bit]) => !has(bit)).map(([right]) => right);
+}
 
 const NOTHING: Member = { isMember: false, isManager: false, roles: [] };
 const OWNER: Member = { isMember: true, isManager: true, roles: [] };

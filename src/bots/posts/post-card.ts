@@ -11,7 +11,7 @@ import {
   shownFile,
 } from '../../core/publish/post.ts';
 import type { PullProgress } from '../../core/publish/pull-progress.ts';
-import type { PullObstacle } from '../../core/publish/transfer/choose.ts';
+import { FETCHED_ALONE, PHOTO_OBSTACLES, type PullObstacle } from '../../core/publish/transfer/choose.ts';
 import type { Vote } from '../../core/review/review.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { disconnectedLines, reconnectRow } from '../accounts/account-cards.ts';
@@ -146,14 +146,9 @@ function transferLines({ failure, content }: PostIn<'failed'>, { pullObstacle }:
   const isUnverified = failure.reason === 'url_not_verified';
   if (content.kind === 'video')
     return isUnverified ? [['With VIDEO_TRANSFER=auto it is uploaded instead.']] : [];
-  if (pullObstacle === 'not_public') return [[NOT_PUBLIC]];
+  if (pullObstacle === 'not_public') return [[PHOTO_OBSTACLES.not_public]];
   return isUnverified || pullObstacle === 'not_verified' ? [[FETCHED_ALONE]] : [];
 }
-
-const FETCHED_ALONE = 'TikTok takes photos in no other way than by fetching them from there.';
-const NOT_PUBLIC =
-  'TikTok fetches photos from this Nod, and takes them in no other way, but its address is not public. ' +
-  'The operator sets PUBLIC_URL to a public https address and verifies it in TikTok’s developer portal.';
 
 function preparingText(post: PostIn<'preparing'>, view: PostView): Text {
   const isDecided = post.review === undefined || post.review.decision !== undefined;

@@ -10,6 +10,7 @@ import {
   type ChatEvent,
   ChatUnreachableError,
   type Connection,
+  type Examination,
   type MessageRef,
   type StartOptions,
 } from '../platform.ts';
@@ -217,6 +218,12 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     return !(error instanceof ChatUnreachableError);
   }
 
+  /** The token in a path that Telegram does not know gives 404. */
+  async function examine(options: Parameters<Bot['examine']>[0]): Promise<Examination> {
+    if (me === undefined) await askWho();
+    return members.examine(options);
+  }
+
   const { send, edit, remove, addReactions, readCopy } = outgoing;
   const { fetchMember, fetchManagers, fetchObstacle, receivesReactions } = members;
   // About 20 messages and edits a minute are allowed in a group, for all cards together.
@@ -233,7 +240,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   const listening = { start, stop, connection: () => connection, isReachable };
   const calls = { ...listening, send, edit, remove, openFile, privateChat, openUrl, editPauseMs };
   const copies = { fingerprintOf, readCopy, messageUrl };
-  const people = { ...copies, fetchMember, fetchManagers, fetchObstacle };
+  const people = { ...copies, fetchMember, fetchManagers, fetchObstacle, examine };
   const reviewing = { ...people, addReactions, receivesReactions, tellPrivately, startUrl };
   return { platform: 'telegram', composesInPrivate: false, ...calls, ...reviewing };
 }

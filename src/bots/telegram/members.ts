@@ -1,8 +1,9 @@
 import type { Api } from 'grammy';
 import type { ChatMember, ChatMemberUpdated, ChatPermissions } from 'grammy/types';
 import type { ChatRef, Obstacle, Person } from '../../core/people.ts';
+import { plainName } from '../../core/plain-text.ts';
 import type { Electorate, Member } from '../../core/review/review.ts';
-import { ChatClosedError } from '../platform.ts';
+import { ChatClosedError, type Examination, type SetupFault } from '../platform.ts';
 import { ask, says } from './errors.ts';
 import { isPrivateChat, parseChatRef, parsePersonId, userPerson } from './ids.ts';
 import type { Supergroups } from './supergroups.ts';
@@ -92,6 +93,11 @@ export function createMembers({ api, supergroups, fetchOwnId }: MembersOptions) 
 
   /** Administrators may send; for everybody else the group's permissions hold, and their own if they are restricted. */
   async function fetchObstacle(chat: ChatRef): Promise<Obstacle | undefined> {
+    const fault = await fetchFault(chat);
+    return fault?.type === 'no_reactions' ? undefined : fault;
+  }
+
+  async function fetchFault(chat: ChatRef): Promise<Obstacle | { type: 'no_reactions' } | undefined> {
     if (isPrivateChat(chat)) return undefined;
     try {
       return await supergroups.follow(parseChatRef(chat).chatId, async (id) => {
@@ -100,7 +106,8 @@ export function createMembers({ api, supergroups, fetchOwnId }: MembersOptions) 
         if (isAdministrator(own)) return undefined;
         if (!isPresent(own)) return { type: 'removed' };
         const { permissions } = await ask('getChat', () => api.getChat(id));
-        return obstacleOf([permissions, own.status === 'restricted' ? own : undefined]);
+        const limits = [permissions, own.status === 'restricted' ? own : undefined];
+        return obstacleOf(limits) ?? { type: 'no_reactions' };
       });
     } catch (error) {
       if (error instanceof ChatClosedError) return error.obstacle;
@@ -108,12 +115,22 @@ export function createMembers({ api, supergroups, fetchOwnId }: MembersOptions) 
     }
   }
 
+  /** Whether somebody else gets our updates; in a chat, what keeps cards or reactions from it. */
+  async function examine({ chat }: { chat?: ChatRef }): Promise<Examination> {
+    if (chat !== undefined) return { fault: await fetchFault(chat) };
+    const { username } = await ask('getMe', () => api.getMe());
+    // Who polls takes the webhook away first: this one was set since.
+    const { url } = await ask('getWebhookInfo', () => api.getWebhookInfo());
+    const fault: SetupFault | undefined = url ? { type: 'other_program' } : undefined;
+    return { name: `@${plainName(username)}`, fault };
+  }
+
   /** Takes in what Telegram tells of our own status. */
   function note({ chat, new_chat_member: member }: ChatMemberUpdated): void {
     administers.set(chat.id, isAdministrator(member));
   }
 
-  return { fetchMember, fetchManagers, fetchObstacle, receivesReactions, note };
+  return { fetchMember, fetchManagers, fetchObstacle, examine, receivesReactions, note };
 }
 
 /** Whether somebody is in a chat: https://core.telegram.org/bots/api#chatmember */

@@ -29,26 +29,11 @@ export async function findKey({
   isNewKeyWanted: boolean;
   log: Logger;
 }): Promise<string> {
-  const sealed = (await Array.fromAsync(accounts.entries()))
-    .map(([, account]) => account)
-    .filter(({ expired }) => !expired);
   const key = configured ?? readKeyFile(file);
+  const sealed = await readSealed(accounts);
   const closed = key === undefined ? sealed : closedTo(key, sealed);
-  const isWrong = sealed.length > 0 && closed.length === sealed.length;
-  if (isWrong && !isNewKeyWanted) {
-    const tokens = `the TikTok tokens of ${countOf(sealed)}`;
-    if (key === undefined)
-      throw new StartError(
-        `The key that opens ${tokens} is missing: put ${file} back, or set SECRET_KEY to it; ${ANEW}.`,
-      );
-    const inFile = configured === undefined ? undefined : readKeyFile(file);
-    if (inFile !== undefined && closedTo(inFile, sealed).length === 0)
-      throw new StartError(
-        `SECRET_KEY does not open ${tokens}, and the key in ${file} does: take SECRET_KEY away, or set it to that key.`,
-      );
-    const where = configured === undefined ? `The key in ${file}` : 'The key in SECRET_KEY';
-    throw new StartError(`${where} does not open ${tokens}: set SECRET_KEY to the key of before; ${ANEW}.`);
-  }
+  const problem = await wrongKey({ accounts, key, configured, file, readKeyFile });
+  if (problem !== undefined && !isNewKeyWanted) throw new StartError(problem);
   const found = key ?? readOrMakeKey(file);
   for (const { openId } of closed) {
     log.warn(
@@ -58,6 +43,39 @@ export async function findKey({
     await accounts.update(openId, (account) => ({ ...account, expired: true, keeping: { owes: 'lost' } }));
   }
   return found;
+}
+
+/** Why the key opens no tokens, and what to do, in a sentence; undefined where it opens some, or there are none. */
+export async function wrongKey({
+  accounts,
+  key,
+  configured,
+  file,
+  readKeyFile: readFile,
+}: {
+  accounts: Pick<Store<Account>, 'entries'>;
+  /** The one that holds. */
+  key: string | undefined;
+  configured: string | undefined;
+  file: string;
+  readKeyFile: (file: string) => string | undefined;
+}): Promise<string | undefined> {
+  const sealed = await readSealed(accounts);
+  const closed = key === undefined ? sealed : closedTo(key, sealed);
+  if (sealed.length === 0 || closed.length < sealed.length) return undefined;
+  const tokens = `the TikTok tokens of ${countOf(sealed)}`;
+  if (key === undefined)
+    return `The key that opens ${tokens} is missing: put ${file} back, or set SECRET_KEY to it; ${ANEW}.`;
+  const inFile = configured === undefined ? undefined : readFile(file);
+  if (inFile !== undefined && closedTo(inFile, sealed).length === 0)
+    return `SECRET_KEY does not open ${tokens}, and the key in ${file} does: take SECRET_KEY away, or set it to that key.`;
+  const where = configured === undefined ? `The key in ${file}` : 'The key in SECRET_KEY';
+  return `${where} does not open ${tokens}: set SECRET_KEY to the key of before; ${ANEW}.`;
+}
+
+async function readSealed(accounts: Pick<Store<Account>, 'entries'>): Promise<Account[]> {
+  const all = await Array.fromAsync(accounts.entries());
+  return all.map(([, account]) => account).filter(({ expired }) => !expired);
 }
 
 function closedTo(key: string, accounts: readonly Account[]): Account[] {

@@ -123,8 +123,7 @@ export function createDiskRoom({
       unwritten += Math.max(0, room.bytes - room.written);
     }
     if (counted + since + held + more > limitBytes) return 'media_limit';
-    const reserve = Math.min(RESERVE_BYTES, disk.size * RESERVE_PART);
-    return disk.free - unwritten - bytes < reserve ? 'disk_full' : undefined;
+    return disk.free - unwritten - bytes < reserveOf(disk.size) ? 'disk_full' : undefined;
   }
 
   function count(): Promise<number> {
@@ -162,6 +161,19 @@ async function bytesIn(folder: string, isKept: (name: string) => boolean): Promi
   }
   return sum;
 }
+
+/** How full the disk of a folder is, of which Nod leaves the reserve free, and what the media in another folder take. */
+export async function readDiskUse({ disk, folder }: { disk: string; folder: string }) {
+  const { free, size } = await readRoomOfDisk(disk);
+  // All of them: what is being written counts as well.
+  const mediaBytes = await bytesIn(folder, () => true).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return 0;
+    throw error;
+  });
+  return { freeBytes: free, reserveBytes: reserveOf(size), mediaBytes };
+}
+
+const reserveOf = (size: number): number => Math.min(RESERVE_BYTES, size * RESERVE_PART);
 
 async function readRoomOfDisk(folder: string) {
   const { bavail, blocks, bsize } = await statfs(folder);

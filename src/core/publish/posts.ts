@@ -143,6 +143,17 @@ export async function liveIn(
   return found.filter((post) => post.status === 'published');
 }
 
+/** The post that went live last; undefined where none has. */
+export async function lastPublished(posts: Posts): Promise<PostIn<'published'> | undefined> {
+  const found = await search(posts, {
+    where: { status: 'published' },
+    by: 'settledAt',
+    newestFirst: true,
+    limit: 1,
+  });
+  return found.find((post) => post.status === 'published');
+}
+
 /** The posts that settled at this time (epoch milliseconds) or later. */
 export const settledSince = (posts: Posts, from: number): Promise<Post[]> =>
   search(posts, { by: 'settledAt', from });

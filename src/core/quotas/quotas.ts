@@ -66,6 +66,7 @@ interface Waiting {
 /** Posts behind those need not know at once that they can go sooner. */
 const MAX_WOKEN = 20;
 const UNAUDITED = 'unaudited';
+const AUDITED = 'audited';
 const CREATORS = 'creators';
 /** Under which way of posting an account's own limits count. */
 const LIMIT_OF = { DIRECT_POST: 'daily_post_limit', MEDIA_UPLOAD: 'pending_inbox_limit' } as const;
@@ -178,6 +179,9 @@ export function createQuotas({
     if (post.status !== 'published' || !isPublic) return;
     const lesson = await lessons.get(UNAUDITED);
     if (lesson !== undefined && lesson.at < post.settledAt) await lessons.delete(UNAUDITED);
+    const audited = await lessons.get(AUDITED);
+    if (audited === undefined)
+      await lessons.create(AUDITED, { cap: CAPS.app_creator_cap, at: post.settledAt });
   }
 
   /** The posts of an account that a limit holds back, in the order in which they go on. */
@@ -198,14 +202,14 @@ export function createQuotas({
   /** How many accounts have posted in a day; undefined as long as no limit of theirs is known. */
   async function readCreators(): Promise<CreatorQuota | undefined> {
     if (!(await isCreatorCapKnown())) return undefined;
-    const isUnaudited = (await lessons.get(UNAUDITED)) !== undefined;
+    const isUnaudited = await isKnownUnaudited(lessons);
     return { ...meterOf(await countOf('app_creator_cap')), isUnaudited };
   }
 
   /** Deletes what counts no more. */
   async function sweep(): Promise<void> {
     for await (const [key, lesson] of lessons.entries())
-      if (key !== UNAUDITED && forgottenAt(lesson) <= now()) await lessons.delete(key);
+      if (key !== UNAUDITED && key !== AUDITED && forgottenAt(lesson) <= now()) await lessons.delete(key);
   }
 
   /** `others` go to TikTok as well. */
@@ -316,6 +320,14 @@ export function createQuotas({
 }
 
 export type Quotas = ReturnType<typeof createQuotas>;
+
+/** Whether TikTok has refused a post because it has not audited the app, and let none through since. */
+export const isKnownUnaudited = async (lessons: Pick<Store<Lesson>, 'get'>): Promise<boolean> =>
+  (await lessons.get(UNAUDITED)) !== undefined;
+
+/** Whether TikTok has ever let a public post through, as it does for audited apps alone. */
+export const isKnownAudited = async (lessons: Pick<Store<Lesson>, 'get'>): Promise<boolean> =>
+  (await lessons.get(AUDITED)) !== undefined;
 
 const keyOf = (limit: Limit, openId = ''): string =>
   limit === 'app_creator_cap' ? CREATORS : `${limit} ${openId}`;

@@ -378,6 +378,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   '/posts': command('posts', HERE),
   '/quota': command('quota', HERE),
   '/cancel': command('cancel', HERE),
+  '/doctor': command('doctor', OPERATE),
   'answer caption': {
     ...answerTo('draft', OWN_DRAFT, (id) => id, 'Another caption'),
     authorGets: { before: 'draft_gone', after: 'yes' },

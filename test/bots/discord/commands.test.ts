@@ -35,7 +35,7 @@ it('offers all subcommands, for servers and direct messages', async () => {
       'results',
       'quota',
     ],
-    ...['cancel', 'settings', 'history', 'join', 'link', 'unlink', 'claim', 'help'],
+    ...['cancel', 'settings', 'history', 'join', 'link', 'unlink', 'doctor', 'claim', 'help'],
   ]);
   expect({ contexts, integration_types }).toEqual({ contexts: [0, 1], integration_types: [0] });
   const post = options?.[0]?.options ?? [];

@@ -93,6 +93,8 @@ export type EmulatorOptions = {
   codeSeconds: number;
   /** Lets http URLs and redirect URIs on 127.0.0.1 and localhost pass; TikTok demands https and a DNS name. */
   allowLoopbackHttp: boolean;
+  /** How far TikTok's `Date` header is from the clock, in place of a machine whose clock is wrong. */
+  dateSkewMs: number;
   /** Keep the received bytes in `media[].body`. */
   keepMedia: boolean;
   pull: PullOptions;
@@ -128,6 +130,7 @@ export function resolveOptions(given: TikTokEmulatorOptions): EmulatorOptions {
     refreshTokenSeconds: given.refreshTokenSeconds ?? 180 * 86_400,
     codeSeconds: given.codeSeconds ?? 60,
     allowLoopbackHttp: given.allowLoopbackHttp ?? true,
+    dateSkewMs: given.dateSkewMs ?? 0,
     keepMedia: given.keepMedia ?? false,
     uploadUrlSeconds: given.uploadUrlSeconds ?? 3600,
     pull: { ...defaultPull, ...given.pull },

@@ -87,6 +87,8 @@ async function converse(parts: Parts, request: IncomingMessage, response: Server
     record,
   };
   const reply = route ? await answerWithFaults(parts, route, exchange) : plain(404, '404 page not found');
+  // The time is that of TikTok, and no other.
+  response.setHeader('date', new Date(parts.clock.now() + parts.options.dateSkewMs).toUTCString());
   await send(reply, response, record);
   reply?.after?.();
   parts.changed();

@@ -16,6 +16,18 @@ export type UnverifiedAddress = Versioned & {
 /** Why TikTok cannot pull from us, as far as is known. */
 export type PullObstacle = 'not_public' | 'not_verified';
 
+export const FETCHED_ALONE = 'TikTok takes photos in no other way than by fetching them from there.';
+
+/** What an obstacle means for photos, and what the operator does. */
+export const PHOTO_OBSTACLES: Readonly<Record<PullObstacle, string>> = {
+  not_public:
+    'TikTok fetches photos from this Nod, and takes them in no other way, but its address is not public. ' +
+    'The operator sets PUBLIC_URL to a public https address and verifies it in TikTok’s developer portal.',
+  not_verified:
+    'TikTok has not verified the address that Nod serves media from. ' +
+    `The operator verifies it in TikTok’s developer portal under “URL properties”. ${FETCHED_ALONE}`,
+};
+
 /** The operator may verify it at any time, which nobody tells us. */
 const REMEMBERED_MS = 24 * 3_600_000;
 

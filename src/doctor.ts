@@ -1,0 +1,216 @@
+import { resolve } from 'node:path';
+import { Hono } from 'hono';
+import pino from 'pino';
+import { chatChecks } from './bots/doctor/chat-checks.ts';
+import { createBots } from './bots/index.ts';
+import type { Config } from './config.ts';
+import { createPlaceAccess, type PlaceAccess } from './core/access/place-access.ts';
+import { type Account, readAccount } from './core/accounts/accounts.ts';
+import { wrongKey } from './core/accounts/key-check.ts';
+import { createWorkspaces, type Workspace } from './core/accounts/workspaces.ts';
+import {
+  type Check,
+  type CheckResult,
+  type Finding,
+  ok,
+  runChecks,
+  toDo,
+  unknown,
+} from './core/doctor/check.ts';
+import { type CheckParts, coreChecks } from './core/doctor/checks.ts';
+import { createProbe } from './core/doctor/probe.ts';
+import { createWebhookLog, type WebhookRecord } from './core/doctor/webhooks.ts';
+import type { LinkNetwork } from './core/links/connect.ts';
+import { findFfmpeg } from './core/media/ffmpeg.ts';
+import type { Post } from './core/publish/post.ts';
+import { createTransferChoice, type UnverifiedAddress } from './core/publish/transfer/choose.ts';
+import type { Lesson } from './core/quotas/quotas.ts';
+import { StartError } from './core/start-error.ts';
+import { openStores, type Stores } from './core/storage/database.ts';
+import { hasDatabase, pathsIn } from './core/storage/folder.ts';
+import { createSecrets, readKeyFile } from './core/storage/secrets.ts';
+import { createTikTokClient } from './core/tiktok/client.ts';
+import { createProbeRoutes, createVerificationRoutes, startServer } from './web/index.ts';
+
+/** Calls that hang are to be over before the doctor is. */
+const CALL_MS = 5_000;
+
+/** The checks of what is below the chats, for a Nod that runs and for the command alike. */
+export function checksOf(
+  {
+    config,
+    stores,
+    ...parts
+  }: { config: Config; stores: Stores } & Pick<
+    CheckParts,
+    'client' | 'secrets' | 'posts' | 'transfers' | 'webhookLog' | 'probe' | 'network' | 'now'
+  >,
+  options: { isPull?: boolean } = {},
+): Check[] {
+  const { publicUrl, port, tiktok, mediaLimitBytes } = config;
+  const folder = resolve(config.dataDir);
+  const accounts = stores.store<Account>('accounts', { upgrade: readAccount });
+  const lessons = stores.store<Lesson>('quotas');
+  const disk = { folder, media: pathsIn(folder).media, mediaLimitBytes };
+  return coreChecks({ ...parts, accounts, lessons, publicUrl, port, tiktok, disk, findFfmpeg }, options);
+}
+
+/**
+ * Looks at everything that can keep Nod from working, as a command beside a Nod that runs on the same folder or without
+ * one. The database is only read. Where nothing listens on our port, a server that sends the doctor's own bytes and nothing
+ * else stands in for Nod while the public address is looked at.
+ */
+export async function runDoctor({
+  config,
+  misspelt = [],
+  isPull = false,
+  patienceMs,
+  network,
+  now = Date.now,
+}: {
+  config: Config;
+  /** Variables that may be misspelt settings, as sentences. */
+  misspelt?: readonly string[];
+  isPull?: boolean;
+  /** How long a check may take, in place of the usual time. */
+  patienceMs?: number | undefined;
+  network?: LinkNetwork | undefined;
+  now?: () => number;
+}): Promise<CheckResult[]> {
+  await using stack = new AsyncDisposableStack();
+  const log = pino({ level: 'silent' });
+  const { publicUrl, videoTransfer: mode } = config;
+  const data = await openData(config);
+  const stores = stack.use(data.stores);
+  const secrets = createSecrets({ key: data.key });
+  const probe = createProbe({ key: secrets.keyFor('probe') });
+  const running = await lookForNod(config, probe);
+  if (running.server !== undefined) stack.defer(running.server.close);
+  const client = createTikTokClient({ ...config.tiktok, timeoutMs: CALL_MS, now });
+  // It would wait for calls that hang.
+  stack.defer(() => void client.close().catch(() => {}));
+  const places = stores.store<Workspace>('workspaces');
+  const access = createPlaceAccess({
+    places: stores.store<PlaceAccess>('access'),
+    isOpen: config.access.isOpen,
+    now,
+  });
+  const bots = await createBots({ config, stores, log, now, onLost: () => {} });
+  const parts = {
+    config,
+    stores,
+    client,
+    secrets,
+    posts: stores.store<Post>('posts'),
+    transfers: createTransferChoice({
+      mode,
+      publicUrl,
+      addresses: stores.store<UnverifiedAddress>('unverified-addresses'),
+      now,
+    }),
+    webhookLog: createWebhookLog({ webhooks: stores.store<WebhookRecord>('webhooks'), now }),
+    probe,
+    network,
+    now,
+  };
+  const checks = [
+    ...checksOf(parts, { isPull }),
+    ...chatChecks({ bots, places, workspaces: createWorkspaces({ workspaces: places }), access }),
+  ];
+  const own: CheckResult[] = [
+    { check: 'settings', ...settingsFinding(misspelt) },
+    { check: 'data', ...data.finding },
+    { check: 'Nod', ...running.finding },
+  ];
+  return [...own, ...(await runChecks(checks, { log, patienceMs }))];
+}
+
+/** What the terminal says: a line for each finding, in columns. */
+export function doctorText(results: readonly CheckResult[]): string {
+  const width = Math.max(...results.map(({ check }) => check.length));
+  const lines = results.map(({ state, check, text }) => `${MARKS[state]}  ${check.padEnd(width)}  ${text}`);
+  const count = (state: CheckResult['state']) => results.filter((result) => result.state === state).length;
+  return [...lines, '', `${count('to_do')} to do, ${count('ok')} ok, ${count('unknown')} not known.`].join(
+    '\n',
+  );
+}
+
+const MARKS: Readonly<Record<CheckResult['state'], string>> = {
+  ok: '✓ ok       ',
+  to_do: '✗ to do    ',
+  unknown: '– not known',
+};
+
+function settingsFinding(misspelt: readonly string[]): Finding {
+  const [first] = misspelt;
+  return first === undefined ? ok('all that Nod needs is set') : toDo(first);
+}
+
+/** The data as they are, and the key; empty ones where they cannot be read, which is a finding. */
+async function openData(config: Config): Promise<{ stores: Stores; key: string; finding: Finding }> {
+  const folder = resolve(config.dataDir);
+  const paths = pathsIn(folder);
+  const NO_KEY = 'none';
+  let stores: Stores | undefined;
+  try {
+    const isThere = hasDatabase(folder);
+    stores = openStores(isThere ? { file: paths.database, isReadOnly: true } : { file: ':memory:' });
+    const accounts = stores.store<Account>('accounts', { upgrade: readAccount });
+    const readKey = (file: string) => readKeyFile(file, { isLeftAlone: true });
+    const { secretKey: configured } = config;
+    const key = configured ?? readKey(paths.key);
+    const problem = await wrongKey({ accounts, key, configured, file: paths.key, readKeyFile: readKey });
+    const finding = isThere
+      ? ok(`${folder} can be read`)
+      : unknown(`${folder} has none yet, as before the first start`);
+    return { stores, key: key ?? NO_KEY, finding: problem === undefined ? finding : toDo(problem) };
+  } catch (error) {
+    await stores?.close();
+    if (!(error instanceof StartError)) throw error;
+    const key = config.secretKey ?? NO_KEY;
+    return { stores: openStores({ file: ':memory:' }), key, finding: toDo(error.message) };
+  }
+}
+
+/** Whether Nod runs on this machine; where nothing listens on its port, a server in its place. */
+async function lookForNod(config: Config, probe: ReturnType<typeof createProbe>) {
+  const { host, port } = config;
+  try {
+    const server = await startServer({ app: standIn(config, probe), host, port, drainMs: 500 });
+    return {
+      server,
+      finding: unknown(`does not run; the doctor stands in for it on port ${port} while it looks`),
+    };
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    const answer = await fetchHealth(config);
+    if (answer === undefined) return { server: undefined, finding: toDo(error.message) };
+    return { server: undefined, finding: answer };
+  }
+}
+
+/** What TikTok and the doctor ask for, and no media: to those who want some it says to come again. */
+function standIn(config: Config, probe: ReturnType<typeof createProbe>): Hono {
+  const { siteVerification: token } = config.tiktok;
+  const app = new Hono();
+  if (token !== undefined) app.route('/', createVerificationRoutes({ token }));
+  app.route('/', createProbeRoutes({ probe }));
+  app.all('*', (c) => c.text('Nod does not run now.', 503, { 'Retry-After': '30' }));
+  return app;
+}
+
+/** How the Nod on this port says that it is; undefined where that is none. */
+async function fetchHealth({ host, port }: Pick<Config, 'host' | 'port'>): Promise<Finding | undefined> {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const url = `http://${name.includes(':') ? `[${name}]` : name}:${port}/healthz`;
+  try {
+    const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(CALL_MS) });
+    const health: unknown = await answer.json();
+    const isNods = typeof health === 'object' && health !== null && 'status' in health;
+    if (!isNods) return undefined;
+    if (health.status === 'starting') return unknown(`is starting on port ${port}; look again in a minute`);
+    return ok(`runs on port ${port}`);
+  } catch {
+    return undefined;
+  }
+}
