@@ -36,7 +36,7 @@ import { createPreviewLinks } from './publish/preview-links.ts';
 import { createPublisher } from './publish/publisher.ts';
 import { createPullProgress } from './publish/pull-progress.ts';
 import { type Attempt, createReleaseGate } from './publish/release-gate.ts';
-import { createSignals, type PostSignals, type Publish } from './publish/signals.ts';
+import { createSignals, type PostSignals, type Publish, upgradeSignals } from './publish/signals.ts';
 import {
   createTransferChoice,
   type PullObstacle,
@@ -228,7 +228,7 @@ export function createCore(options: CoreOptions) {
   const pulls = createPullProgress({ now, onProgress });
   const publishes = stores.store<Publish>('publishes');
   const signals = createSignals({
-    signals: stores.store<PostSignals>('notes'),
+    signals: stores.store<PostSignals>('notes', { upgrade: upgradeSignals }),
     publishes,
     wake,
     now,

@@ -56,6 +56,9 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'nod-core-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const tiktok = await startTikTokEmulator({ frozenClock: true, ...options.tiktok });
+  /** By how much the clock of Nod's machine is ahead of TikTok's. */
+  let aheadMs = 0;
+  const now = () => tiktok.clock.now() + aheadMs;
   const { lines, log } = collectLog();
   const mediaStore = createMediaStore({
     directory: join(directory, 'media'),
@@ -86,6 +89,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
     directory,
     mediaStore,
     tiktok,
+    now,
     publicUrl: url,
     pacing,
     log,
@@ -106,7 +110,6 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
   stack.defer(() => tiktok.close());
 
   function webOver(nod: () => Nod) {
-    const { now } = tiktok.clock;
     return createWeb({
       gate: { admit: (...request) => nod().gate.admit(...request) },
       pulls: { sent: (...sent) => nod().pulls.sent(...sent) },
@@ -184,7 +187,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
     const media = await photo();
     const openId = tiktok.openIdOf();
     const whole = contentWith({ openId, sources: [{ name: 'a.jpg', file: media.file }], ...content });
-    const at = tiktok.clock.now();
+    const at = now();
     const id = `post-${(await Array.fromAsync(current().posts.entries())).length + 1}`;
     const post = {
       id,
@@ -218,7 +221,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
   /** Ticks as the engine would until the post waits; when it wants to be called again. */
   async function step(postId: string, nod = current()): Promise<number | undefined> {
     let next = await nod.publisher.tick(postId);
-    for (let ticks = 1; next !== undefined && next <= tiktok.clock.now(); ticks += 1) {
+    for (let ticks = 1; next !== undefined && next <= now(); ticks += 1) {
       if (ticks > 100) throw new Error('The post spins: it is due again and again.');
       next = await nod.publisher.tick(postId);
     }
@@ -233,7 +236,7 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
       if (isSettled(post)) return post;
       if (next === undefined) throw new Error(`The post stays ${post.status} for ever.`);
       if (post.status === 'processing') await pulled(post.publishId);
-      tiktok.clock.advance(Math.max(0, next - tiktok.clock.now()));
+      tiktok.clock.advance(Math.max(0, next - now()));
     }
     throw new Error('The post comes to no end.');
   }
@@ -251,7 +254,11 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
     pacing,
     mediaUrl,
     verify,
-    now: tiktok.clock.now,
+    now,
+    /** Sets the clock of Nod's machine so much ahead of TikTok's, or back to it. */
+    setClock(ms: number) {
+      aheadMs = ms;
+    },
     openAnother,
     connect,
     photo,

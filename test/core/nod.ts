@@ -22,6 +22,8 @@ export interface NodOptions {
   readonly directory: string;
   readonly mediaStore: MediaStore;
   readonly tiktok: TikTokEmulator;
+  /** The clock of this machine, where it is not that of TikTok. */
+  readonly now?: (() => number) | undefined;
   /** Where TikTok pulls from. */
   readonly publicUrl: string;
   readonly pacing: Pacing;
@@ -51,7 +53,7 @@ export interface NodOptions {
 /** One process of Nod without its chats: several may stand over one database, as after a crash. */
 export function openNod(options: NodOptions) {
   const { directory, mediaStore, tiktok, publicUrl, pacing, log, key = 'key', around, wake } = options;
-  const { now } = tiktok.clock;
+  const { now = tiktok.clock.now } = options;
   const opened = openStores({ file: join(directory, 'nod.db'), onStatement: options.onStatement });
   const stores = around === undefined ? opened : storesAround(opened, around);
   const { clientKey, clientSecret } = tiktok.app;

@@ -10,13 +10,14 @@ export interface Engine {
   schedule(postId: string, at: number): void;
   /** Calls for the post now; while it runs, once more afterwards. Resolves when a run that began after it has ended. */
   wake(postId: string): Promise<void>;
-  /** After somebody moved the clock: resolves when a run of all that is due by now has ended. */
+  /** After somebody moved the clock: resolves when a run of all that is due by now, or may wait too long, has ended. */
   clockMoved(): Promise<void>;
   /** Starts nothing new and waits for what runs. */
   stop(): Promise<void>;
 }
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** So soon it is noticed that the clock was set, by a person or after the machine has slept. */
+const LONGEST_TIMER_MS = 10_000;
 const AFTER_BUG_MS = 10_000;
 
 /**
@@ -29,6 +30,7 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
   const due = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
+  let lookedAt = now();
   const running = new Map<string, Promise<void>>();
   const wokenWhileRunning = new Set<string>();
   let tick: Tick | undefined;
@@ -55,10 +57,17 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
   }
 
   function runDue(): void {
-    // A timer may come a millisecond early.
-    const until = now() + 1;
-    for (const [postId, at] of due) if (at <= until) run(postId);
+    for (const postId of findDue()) run(postId);
     setTimer();
+  }
+
+  /** Those whose time has come; all where the clock was set back, by which each would come too late. */
+  function findDue(): string[] {
+    const at = now();
+    const isSetBack = at < lookedAt;
+    lookedAt = at;
+    // A timer may come a millisecond early.
+    return [...due].filter(([, dueAt]) => isSetBack || dueAt <= at + 1).map(([postId]) => postId);
   }
 
   async function wake(postId: string): Promise<void> {
@@ -70,8 +79,7 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
   }
 
   async function clockMoved(): Promise<void> {
-    const late = [...due].filter(([, at]) => at <= now());
-    await Promise.all(late.map(([postId]) => wake(postId)));
+    await Promise.all(findDue().map((postId) => wake(postId)));
     setTimer();
   }
 

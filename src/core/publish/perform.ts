@@ -93,12 +93,16 @@ export function createPerformer({
       case 'submitting':
         return submit(post);
       case 'uploading':
-        return uploader.upload(post, { isDue: isDue(post), readStatus: (current) => lookUp(current) });
+        return uploader.upload(post, {
+          isDue: isDue(post),
+          readStatus: async (current) => lookUp(current, await signals.read(post.id)),
+        });
       case 'processing': {
         const note = await signals.read(post.id);
         const told = await follower.publicNews(post, note);
         if (told !== undefined) return told;
-        if (!post.cancelRefused && (await waiting.stoppedBy(post, note)) !== undefined) return cancel(post);
+        if (!post.cancelRefused && (await waiting.stoppedBy(post, note)) !== undefined)
+          return cancel(post, note);
         return isDue(post) || isHinted(post, note) ? lookUp(post, note) : undefined;
       }
       case 'published':
@@ -212,7 +216,8 @@ export function createPerformer({
     if (attempt === undefined) return { type: 'unanswered' };
     const earlier = acceptedBy(attempt);
     if (earlier !== undefined) return earlier;
-    const stopped = await waiting.cancelled(post);
+    const note = await signals.read(post.id);
+    const stopped = await waiting.stoppedBy(post, note);
     if (stopped !== undefined) return abandon(attempt, stopped);
     let token: string | undefined;
     try {
@@ -227,7 +232,9 @@ export function createPerformer({
         uploadUrl === undefined
           ? await gate.release(attempt.id, publishId)
           : await uploader.begin(attempt, { publishId, uploadUrl, askedAt });
-      return acceptedBy(current) ?? { type: 'unanswered' };
+      const accepted = acceptedBy(current);
+      // What was announced before is about earlier publishes.
+      return accepted === undefined ? { type: 'unanswered' } : { ...accepted, hints: note?.hints };
     } catch (error) {
       if (error instanceof TikTokAuthError && token !== undefined) {
         await accounts.distrust(post.content.openId, token);
@@ -268,7 +275,7 @@ export function createPerformer({
   /** What TikTok says of a publish, and what follows from it. */
   async function lookUp(
     post: PostIn<'uploading' | 'processing'>,
-    note?: PostSignals | undefined,
+    note: PostSignals | undefined,
   ): Promise<PostEvent> {
     const read = await follower.readStatus(post, { note, pulledBytes: await countPulled(post) });
     if (read.type !== 'status_read' || read.failure === undefined || read.next === undefined) return read;
@@ -281,7 +288,7 @@ export function createPerformer({
     return attempt === undefined ? 0 : pulls.progress(attempt).bytes;
   }
 
-  async function cancel(post: PostIn<'processing'>): Promise<PostEvent> {
+  async function cancel(post: PostIn<'processing'>, note: PostSignals | undefined): Promise<PostEvent> {
     // TikTok gives up pulls alone.
     if (post.transfer === 'upload') return { type: 'cancel_refused' };
     const askedAt = now();
@@ -291,7 +298,7 @@ export function createPerformer({
     } catch (error) {
       const isAboutUs = error instanceof TikTokRateLimitError || error instanceof TikTokAuthError;
       if (error instanceof TikTokApiError && !isAboutUs) return { type: 'cancel_refused' };
-      return unread(error, { askedAt, pulledBytes: await countPulled(post) });
+      return unread(error, { askedAt, hints: note?.hints, pulledBytes: await countPulled(post) });
     }
   }
 
@@ -299,7 +306,7 @@ export function createPerformer({
 }
 
 /** What an attempt says that TikTok has taken on already. */
-function acceptedBy(attempt: Attempt | undefined): PostEvent | undefined {
+function acceptedBy(attempt: Attempt | undefined): Extract<PostEvent, { type: 'accepted' }> | undefined {
   if (attempt?.state !== 'released' && attempt?.state !== 'uploading') return undefined;
   return { type: 'accepted', publishId: attempt.publishId, transfer: attempt.transfer };
 }

@@ -158,6 +158,8 @@ export interface PostBase extends Versioned {
   /** Not before then; absent for as soon as possible. */
   readonly publishAt?: number | undefined;
   readonly createdAt: number;
+  /** When its last step was saved; absent before the first one, and in posts from before it was kept. */
+  readonly savedAt?: number | undefined;
   /** When a review or the preparation ended: from here on, not from `createdAt`, patience with TikTok counts. */
   readonly readyAt?: number | undefined;
   /** Until when, as far as is known, a limit has held it back: patience with TikTok counts from here on. */
@@ -207,6 +209,7 @@ interface Followed extends Settled {
   readonly lookFailures?: number | undefined;
   readonly checks: number;
   readonly checkedAt: number;
+  readonly hintsSeen?: number | undefined;
   /** Absent when there is nothing more to learn. */
   readonly nextCheckAt?: number;
 }
@@ -260,6 +263,8 @@ type Released =
       readonly since: number;
       readonly checks: number;
       readonly checkedAt: number;
+      /** How often TikTok had announced news when it was asked last; absent for never. */
+      readonly hintsSeen?: number | undefined;
       readonly nextCheckAt: number;
       /** What TikTok has certainly taken, by our own count or by its own. */
       readonly pulledBytes: number;
@@ -328,7 +333,7 @@ export type PostEvent =
   | { type: 'attempt_opened'; attemptId: string }
   /** The account that the post waits for is connected again. */
   | { type: 'reconnected' }
-  | { type: 'accepted'; publishId: string; transfer?: 'upload' | undefined }
+  | { type: 'accepted'; publishId: string; transfer?: 'upload' | undefined; hints?: number | undefined }
   /** A chunk was not taken, or nobody knows. */
   | { type: 'upload_paused'; uploadedBytes: number; retryAfterMs?: number | undefined }
   /** The last chunk was sent: only TikTok's status tells what became of it. */
@@ -337,7 +342,7 @@ export type PostEvent =
   | { type: 'refused'; failure: PostFailure; next: Next }
   /** No answer that proves anything. The attempt is revoked, so what TikTok may have started cannot become a post. */
   | { type: 'unanswered' }
-  /** `askedAt`: when the question left, so that news which came meanwhile is not taken for old. */
+  /** `hints`: how often TikTok had announced news before the question left, so that what came meanwhile is not taken for old. */
   | {
       type: 'status_read';
       status: PublishStatus;
@@ -347,11 +352,13 @@ export type PostEvent =
       next?: Next;
       pulledBytes: number;
       askedAt: number;
+      hints?: number | undefined;
     }
   | {
       type: 'status_unread';
       pulledBytes: number;
       askedAt: number;
+      hints?: number | undefined;
       retryAfterMs?: number | undefined;
     }
   /** What TikTok has announced of its public ids. */
@@ -359,6 +366,7 @@ export type PostEvent =
       type: 'public_told';
       postIds: readonly string[];
       goneIds: readonly string[];
+      hints?: number | undefined;
       shareUrls?: ShareUrls | undefined;
     }
   /** It is in the list of what its creator has made public. */
@@ -374,7 +382,9 @@ export type PostEvent =
   | { type: 'results_deleted'; until: number }
   | { type: 'cancelled'; by?: Person | undefined; isShutOut?: true | undefined }
   | { type: 'withdrawn'; by: Person }
-  | { type: 'cancel_refused' };
+  | { type: 'cancel_refused' }
+  /** The clock shows a time from before the post was saved. */
+  | { type: 'clock_set_back'; byMs: number };
 
 export type PostEventType = PostEvent['type'];
 
@@ -463,6 +473,11 @@ export function dueAt(post: Post): number | undefined {
       return undefined;
   }
 }
+
+/** The latest time that the post knows as past. */
+export const lastTimeOf = (post: Post): number =>
+  post.savedAt ??
+  Math.max(post.createdAt, 'since' in post ? post.since : 0, 'checkedAt' in post ? post.checkedAt : 0);
 
 function earliest(...times: readonly (number | undefined)[]): number | undefined {
   const known = times.filter((time) => time !== undefined);

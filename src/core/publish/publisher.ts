@@ -1,7 +1,7 @@
 import type { Store } from '../storage/database.ts';
 import type { Pacing } from './pacing.ts';
 import type { Performer } from './perform.ts';
-import { isSettled, type Post } from './post.ts';
+import { isSettled, lastTimeOf, type Post, type PostEvent } from './post.ts';
 import { settledSince, underWay, withNextCheck } from './posts.ts';
 import type { PullCounts } from './pull-progress.ts';
 import type { ReleaseGate } from './release-gate.ts';
@@ -10,6 +10,8 @@ import { transition } from './transition.ts';
 
 /** How many posts with news of late are looked at after a start. */
 const MAX_TOLD = 200;
+/** Clocks are put right by less all the time. */
+const LEAST_SET_BACK_MS = 1_000;
 
 /** Takes posts step by step from submission to a settled status. */
 export function createPublisher({
@@ -44,11 +46,11 @@ export function createPublisher({
     const post = atHand.get(postId) ?? (await posts.get(postId));
     atHand.delete(postId);
     if (post === undefined) return undefined;
-    const event = await performer.perform(post);
+    const event = clockSetBack(post) ?? (await performer.perform(post));
     if (event === undefined) return performer.nextTickAt(post);
     const next = transition(post, event, now(), pacing);
     if (next === post) return performer.nextTickAt(post);
-    const saved = await posts.replace(postId, post, next);
+    const saved = await posts.replace(postId, post, { ...next, savedAt: now() });
     // Somebody else took this step; what stands on the disk decides how it goes on.
     if (saved === undefined) {
       if (event.type === 'attempt_opened') await gate.close(event.attemptId);
@@ -58,9 +60,18 @@ export function createPublisher({
     announce(saved);
     // Somebody may have voted before the review began, which wakes nobody then.
     const hasBegunReview = saved.status === 'in_review' && post.status !== 'in_review';
-    const at = hasBegunReview ? now() : performer.nextTickAt(saved);
+    const isToGoOn = hasBegunReview || event.type === 'clock_set_back';
+    const at = isToGoOn ? now() : performer.nextTickAt(saved);
     if (at !== undefined && at <= now()) atHand.set(postId, saved);
     return at;
+  }
+
+  /** What the post has to know before anything else where the clock was set back; undefined where it changes nothing. */
+  function clockSetBack(post: Post): PostEvent | undefined {
+    const byMs = lastTimeOf(post) - now();
+    if (byMs < LEAST_SET_BACK_MS) return undefined;
+    const event = { type: 'clock_set_back' as const, byMs };
+    return transition(post, event, now(), pacing) === post ? undefined : event;
   }
 
   /** The URLs of an attempt die with the step that leaves it. */
@@ -83,18 +94,21 @@ export function createPublisher({
       announce(post);
     }
     for (const post of await withNextCheck(posts)) {
-      const at = performer.nextTickAt(post);
+      const at = resumeAt(post);
       if (isSettled(post) && at !== undefined) schedule(post.id, at);
     }
     // A crash may have come between TikTok's news of a post that is live and its tick.
     for (const postId of await signals.lastToldOf(MAX_TOLD)) schedule(postId, now());
     for (const post of await settledSince(posts, now() - pacing.patienceMs)) {
-      const at = performer.nextTickAt(post);
+      const at = resumeAt(post);
       if (post.status === 'rejected' && at !== undefined) schedule(post.id, at);
       announce(post);
     }
     await gate.sweep(attempts.filter(({ id }) => !open.has(id)));
   }
+
+  const resumeAt = (post: Post): number | undefined =>
+    clockSetBack(post) === undefined ? performer.nextTickAt(post) : now();
 
   return { tick, resume };
 }

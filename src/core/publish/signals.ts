@@ -14,11 +14,11 @@ export interface PostSignals extends Versioned {
   readonly publishAt?: number | null;
   /** Others shall have a say in the review. */
   readonly voters?: VoterRules;
-  /** TikTok announced news at this time. */
-  readonly hintedAt?: number;
+  /** How often TikTok has announced news. */
+  readonly hints?: number;
   /** What TikTok has announced last of each public id. */
   readonly publicIds?: Readonly<Record<string, PublicNews>>;
-  /** When TikTok last announced something of a public id. */
+  /** The place of TikTok's last word about a public id among all of them: near the time, but never before an earlier word. */
   readonly publicToldAt?: number;
   /** How its videos do, read along with those of another post. */
   readonly videos?: LeftVideos | undefined;
@@ -66,11 +66,9 @@ export function createSignals({
   const linked = new LRUCache<string, string>({ max: MAX_LINKED });
 
   /** News of publishes that are not known yet; in memory, since anybody's may come. */
-  const early = new LRUCache<string, { hintedAt: number; news: readonly PublicNews[] }>({
-    max: MAX_EARLY,
-    ttl: EARLY_MS,
-    perf: { now },
-  });
+  const early = new LRUCache<string, readonly PublicNews[]>({ max: MAX_EARLY, ttl: EARLY_MS, perf: { now } });
+
+  let lastToldAt: number | undefined;
 
   const read = (postId: string): Promise<PostSignals | undefined> => signals.get(postId);
 
@@ -101,11 +99,11 @@ export function createSignals({
   async function hint(publishId: string, news?: PublicNews): Promise<boolean> {
     const postId = linked.get(publishId) ?? (await publishes.get(publishId))?.postId;
     if (postId === undefined) {
-      const before = early.get(publishId)?.news ?? [];
-      early.set(publishId, { hintedAt: now(), news: news === undefined ? before : [...before, news] });
+      const before = early.get(publishId) ?? [];
+      early.set(publishId, news === undefined ? before : [...before, news]);
       return false;
     }
-    await noteNews(postId, { hintedAt: now(), news: news === undefined ? [] : [news] });
+    await noteNews(postId, news === undefined ? [] : [news]);
     return true;
   }
 
@@ -134,14 +132,20 @@ export function createSignals({
     if (told !== undefined) await noteNews(postId, told);
   }
 
-  async function noteNews(
-    postId: string,
-    { hintedAt, news }: { hintedAt: number; news: readonly PublicNews[] },
-  ): Promise<void> {
+  async function noteNews(postId: string, news: readonly PublicNews[]): Promise<void> {
+    const publicToldAt = news.length === 0 ? undefined : await nextToldAt();
     await change(postId, (current) => {
-      if (news.length === 0) return { hintedAt };
-      return { hintedAt, publicIds: withNews(current?.publicIds, news), publicToldAt: now() };
+      const hints = (current?.hints ?? 0) + 1;
+      if (publicToldAt === undefined) return { hints };
+      return { hints, publicIds: withNews(current?.publicIds, news), publicToldAt };
     });
+  }
+
+  /** Goes on from the last one, also where the clock was set back. */
+  async function nextToldAt(): Promise<number> {
+    const [last] = lastToldAt === undefined ? await lastTold(1) : [];
+    lastToldAt = Math.max(now(), (lastToldAt ?? last?.[1].publicToldAt ?? 0) + 1);
+    return lastToldAt;
   }
 
   const write = (postId: string, note: Omit<PostSignals, 'version'>): Promise<void> =>
@@ -156,10 +160,10 @@ export function createSignals({
   }
 
   /** The posts of which TikTok has announced something of a public id last, newest first. */
-  async function lastToldOf(limit: number): Promise<string[]> {
-    const found = await signals.find({ by: 'publicToldAt', newestFirst: true, limit });
-    return found.map(([postId]) => postId);
-  }
+  const lastToldOf = async (limit: number): Promise<string[]> =>
+    (await lastTold(limit)).map(([postId]) => postId);
+
+  const lastTold = (limit: number) => signals.find({ by: 'publicToldAt', newestFirst: true, limit });
 
   /** Deletes everything that was left for a post, and the ways back to it. */
   async function forget(postId: string): Promise<void> {
@@ -186,6 +190,16 @@ export function createSignals({
 }
 
 export type Signals = ReturnType<typeof createSignals>;
+
+/** Signals as Nod left them before announcements were counted: TikTok announced news at that time. */
+type OldSignals = PostSignals & { readonly hintedAt?: number };
+
+/** The signals that a record stands for, also where an older Nod wrote it: its post is rather asked about once too often. */
+export function upgradeSignals(record: PostSignals | OldSignals): PostSignals {
+  if (!('hintedAt' in record)) return record;
+  const { hintedAt, ...signals } = record;
+  return { ...signals, hints: (signals.hints ?? 0) + (hintedAt === undefined ? 0 : 1) };
+}
 
 /**
  * Events come in any order and again and again: of each id the latest holds. Of two of the same second it is the one that the

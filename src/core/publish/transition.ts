@@ -117,6 +117,49 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
       return { ...baseOf(post), status: 'withdrawn', settledAt: now, by: event.by };
     case 'cancel_refused':
       return post.status === 'processing' ? { ...post, cancelRefused: true } : post;
+    case 'clock_set_back':
+      return waitSooner(post, event.byMs);
+  }
+}
+
+/**
+ * Its pauses end so much sooner, as the clock was set back by that: what was to come in a minute does not come in an hour.
+ * What people have planned, or were told, keeps its moment.
+ */
+function waitSooner(post: Post, byMs: number): Post {
+  switch (post.status) {
+    case 'queued': {
+      const { notBefore, publishAt = 0 } = post;
+      const sooner = Math.min(notBefore, Math.max(notBefore - byMs, publishAt));
+      return sooner === notBefore || awaitsAccount(post) ? post : { ...post, notBefore: sooner };
+    }
+    case 'preparing':
+      return post.notBefore === undefined ? post : { ...post, notBefore: post.notBefore - byMs };
+    case 'submitting':
+      return { ...post, since: post.since - byMs };
+    case 'uploading': {
+      const notBefore = post.notBefore === undefined ? undefined : post.notBefore - byMs;
+      return { ...post, since: post.since - byMs, notBefore };
+    }
+    case 'processing': {
+      const { since, checkedAt, nextCheckAt } = post;
+      return {
+        ...post,
+        since: since - byMs,
+        checkedAt: checkedAt - byMs,
+        nextCheckAt: nextCheckAt - byMs,
+      };
+    }
+    case 'published':
+    case 'in_inbox': {
+      const { checkedAt, nextCheckAt } = post;
+      if (nextCheckAt === undefined) return post;
+      return { ...post, checkedAt: checkedAt - byMs, nextCheckAt: nextCheckAt - byMs };
+    }
+    case 'rejected':
+      return post.callsAt === undefined ? post : { ...post, callsAt: post.callsAt - byMs };
+    default:
+      return post;
   }
 }
 
@@ -131,7 +174,8 @@ function prepareLater(post: PostIn<'preparing'>, failure: PostFailure, now: numb
 
 /** `toldAt`: when somebody told it to go out. */
 function release(post: PreparedBase, now: number, { takeBackMs }: Pacing, toldAt = post.createdAt): Post {
-  return { ...post, ...whatWaits(post, now, { earliest: toldAt + takeBackMs }) };
+  // By a clock that was set back meanwhile it was told to in the future.
+  return { ...post, ...whatWaits(post, now, { earliest: Math.min(toldAt, now) + takeBackMs }) };
 }
 
 function decide(post: PostIn<'in_review'>, decision: Decision, now: number, pacing: Pacing): Post {
@@ -161,7 +205,12 @@ function hold(post: Post, event: Extract<PostEvent, { type: 'held' }>, now: numb
 }
 
 type StatusRead = Extract<PostEvent, { type: 'status_read' }>;
-type Told = Pick<PostIn<'published'>, 'postIds' | 'goneIds' | 'shareUrls'> & { readonly askedAt: number };
+type Told = Pick<PostIn<'published'>, 'postIds' | 'goneIds' | 'shareUrls'> & Asked;
+/** When TikTok was asked, and how often it had announced news by then. */
+interface Asked {
+  readonly askedAt: number;
+  readonly hints?: number | undefined;
+}
 type StatusUnread = Extract<PostEvent, { type: 'status_unread' }>;
 type Followable = PostIn<'uploading' | 'processing' | 'published' | 'in_inbox' | 'unconfirmed'>;
 type Retryable = PostIn<'queued' | 'submitting' | 'uploading' | 'processing'>;
@@ -169,11 +218,16 @@ type Retryable = PostIn<'queued' | 'submitting' | 'uploading' | 'processing'>;
 /** Begins to follow what TikTok has taken. */
 function follow(
   post: PostIn<'submitting' | 'uploading'>,
-  taken: { publishId: string; pulledBytes?: number; transfer?: 'upload' | undefined },
+  taken: {
+    publishId: string;
+    pulledBytes?: number;
+    transfer?: 'upload' | undefined;
+    hints?: number | undefined;
+  },
   now: number,
   pacing: Pacing,
 ): Post {
-  const { publishId, pulledBytes = 0, transfer } = taken;
+  const { publishId, pulledBytes = 0, transfer, hints } = taken;
   return {
     ...baseOf(post),
     status: 'processing',
@@ -182,6 +236,7 @@ function follow(
     since: now,
     checks: 0,
     checkedAt: now,
+    hintsSeen: hints,
     nextCheckAt: now + statusCheckDelayMs(0, pacing),
     pulledBytes,
     transfer,
@@ -224,25 +279,25 @@ function afterStatus(post: Post, event: StatusRead, now: number, pacing: Pacing)
     return post;
   const { status } = event.status;
   if (status === 'PUBLISH_COMPLETE') return publish(post, event, now, pacing);
-  if (post.status === 'published') return checkLater(post, event.askedAt, now, pacing);
+  if (post.status === 'published') return checkLater(post, event, now, pacing);
   if (status === 'SEND_TO_USER_INBOX') return deliverToInbox(post, event, now, pacing);
-  if (post.status === 'in_inbox') return checkLater(post, event.askedAt, now, pacing);
+  if (post.status === 'in_inbox') return checkLater(post, event, now, pacing);
 
   if (status === 'FAILED') return afterFailure(post, event, now, pacing);
   if (post.status === 'uploading') return post;
   const pulled = withPulled(post, event);
   return isOutOfPatience(pulled, now, pacing)
     ? giveUpWaiting(pulled, now)
-    : checkLater(pulled, event.askedAt, now, pacing);
+    : checkLater(pulled, event, now, pacing);
 }
 
 /** Silence proves nothing: not even our own count, which begins anew with each start, that nothing was pulled. */
 function afterSilence(post: Post, event: StatusUnread, now: number, pacing: Pacing): Post {
-  if (post.status !== 'processing') return checkLater(post, event.askedAt, now, pacing, event.retryAfterMs);
+  if (post.status !== 'processing') return checkLater(post, event, now, pacing, event.retryAfterMs);
   const pulled = withPulled(post, event);
   return isOutOfPatience(pulled, now, pacing)
     ? leaveUnconfirmed(pulled, now)
-    : checkLater(pulled, event.askedAt, now, pacing, event.retryAfterMs);
+    : checkLater(pulled, event, now, pacing, event.retryAfterMs);
 }
 
 function withPulled(post: PostIn<'processing'>, { pulledBytes }: { pulledBytes: number }) {
@@ -293,18 +348,19 @@ function deliverToInbox(
   return withLateCheck(followed(post, 'in_inbox', toldBy(event), now), now, pacing);
 }
 
-const toldBy = ({ status, goneIds, shareUrls, askedAt }: StatusRead): Told => ({
+const toldBy = ({ status, goneIds, shareUrls, askedAt, hints }: StatusRead): Told => ({
   postIds: status.postIds,
   goneIds,
   shareUrls,
   askedAt,
+  hints,
 });
 
 /** The post in a settled status that TikTok may tell more about; told again, it stays settled since when it was. */
 function followed<S extends 'published' | 'in_inbox'>(
   post: Followable,
   status: S,
-  { postIds, goneIds, shareUrls, askedAt }: Told,
+  { postIds, goneIds, shareUrls, askedAt, hints }: Told,
   now: number,
 ) {
   const isFollowed = post.status === 'published' || post.status === 'in_inbox';
@@ -321,6 +377,7 @@ function followed<S extends 'published' | 'in_inbox'>(
     nextResultsAt: before?.nextResultsAt,
     checks: before === undefined ? 0 : before.checks + 1,
     checkedAt: askedAt,
+    hintsSeen: hints,
     settledAt: before?.settledAt ?? now,
     lookFailures: before?.lookFailures,
   };
@@ -349,15 +406,21 @@ function afterFailure(
 }
 
 /** Nothing has changed: the next look comes later. */
-function checkLater(post: Post, checkedAt: number, now: number, pacing: Pacing, atLeastMs = 0): Post {
+function checkLater(
+  post: Post,
+  { askedAt: checkedAt, hints }: Asked,
+  now: number,
+  pacing: Pacing,
+  atLeastMs = 0,
+): Post {
   if (post.status === 'processing') {
     const checks = post.checks + 1;
     const delayMs = Math.max(statusCheckDelayMs(checks, pacing), atLeastMs);
-    return { ...post, checks, checkedAt, nextCheckAt: now + delayMs };
+    return { ...post, checks, checkedAt, hintsSeen: hints, nextCheckAt: now + delayMs };
   }
   if (post.status !== 'published' && post.status !== 'in_inbox') return post;
   const { nextCheckAt, ...rest } = post;
-  const checked = { ...rest, checks: post.checks + 1, checkedAt };
+  const checked = { ...rest, checks: post.checks + 1, checkedAt, hintsSeen: hints };
   return nextCheckAt === undefined ? checked : withLateCheck(checked, now, pacing, atLeastMs);
 }
 
@@ -420,7 +483,7 @@ function withLateCheck(
 
 /** The post without what belongs to its status alone. */
 function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
-  const { id, version, workspace, chat, author, draftId, messages, account, createdAt } = post;
+  const { id, version, workspace, chat, author, draftId, messages, account, createdAt, savedAt } = post;
   const { content, contentHash, likeness, preview, media } = post;
   const { review, publishAt, readyAt, heldBackAt, attempts, retries, leavesOutAiLabel, pullFailed } = post;
   return {
@@ -433,6 +496,7 @@ function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
     messages,
     account,
     createdAt,
+    savedAt,
     content,
     contentHash,
     likeness,

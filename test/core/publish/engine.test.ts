@@ -110,6 +110,20 @@ describe('the engine', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('calls for everything within seconds where the clock was set back', async () => {
+    const { runs, tick } = recorder();
+    const { start, schedule } = engine();
+    start(tick);
+    schedule('a', Date.now() + 5_000);
+    schedule('b', Date.now() + 50_000_000);
+    await vi.advanceTimersByTimeAsync(1_000);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(runs.map(({ postId }) => postId).sort()).toEqual(['a', 'b']);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(runs).toHaveLength(2);
+  });
+
   it('waits for times beyond the longest timer', async () => {
     const { runs, tick } = recorder();
     const { start, schedule } = engine();

@@ -76,6 +76,7 @@ const EVENTS = {
   cancelled: { type: 'cancelled' },
   withdrawn: { type: 'withdrawn', by: BEN },
   cancel_refused: { type: 'cancel_refused' },
+  clock_set_back: { type: 'clock_set_back', byMs: HOUR_MS },
 } satisfies Record<string, PostEvent>;
 
 type EventName = keyof typeof EVENTS;
@@ -156,6 +157,7 @@ const TABLE: Record<EventName, Expected[]> = {
   cancelled:                       [c,           c,          c,         c,            c,            c,            c,            same,        same,        ...nothingOpen],
   withdrawn:                       [w,           w,          w,         w,            w,            w,            w,            same,        same,        ...nothingOpen],
   cancel_refused:                  [same,        same,       same,      same,         same,         same,         'processing', same,        same,        ...nothingOpen],
+  clock_set_back:                  [same,        same,       same,      q,            'submitting', 'uploading',  'processing', same,        same,        ...nothingOpen],
 };
 
 const CASES = Object.entries(EVENTS).flatMap(([name, event]: [string, PostEvent]) =>
@@ -197,6 +199,7 @@ describe('transition', () => {
       cancelled: true,
       withdrawn: true,
       cancel_refused: true,
+      clock_set_back: true,
     };
     expect(new Set(Object.values(EVENTS).map(({ type }) => type))).toEqual(new Set(Object.keys(types)));
     expect(new Set<string>(COLUMNS)).toEqual(new Set(Object.keys(POSTS)));

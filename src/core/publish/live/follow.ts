@@ -60,6 +60,7 @@ export function createFollower({
     { note, pulledBytes }: { note: PostSignals | undefined; pulledBytes: number },
   ): Promise<Extract<PostEvent, { type: 'status_read' | 'status_unread' }>> {
     const askedAt = now();
+    const hints = note?.hints;
     const { openId } = post.content;
     try {
       const answer = await accounts.withToken(openId, (token) => client.fetchStatus(token, post.publishId));
@@ -72,13 +73,14 @@ export function createFollower({
         shareUrls: await readLinks(post, postIds),
         pulledBytes: Math.max(status.downloadedBytes ?? 0, status.uploadedBytes ?? 0, pulledBytes),
         askedAt,
+        hints,
       };
       if (status.status !== 'FAILED') return read;
       const advice = failureOf(status.failReason);
       const failure = { reason: advice.reason, reasonRaw: status.failReason };
       return { ...read, failure, next: nextOf(advice) };
     } catch (error) {
-      return unread(error, { askedAt, pulledBytes });
+      return unread(error, { askedAt, hints, pulledBytes });
     }
   }
 
@@ -89,7 +91,8 @@ export function createFollower({
     const goneIds = goneOf(postIds, note);
     const knownGone = ('goneIds' in post && post.goneIds) || [];
     if (postIds.length === known.length && sameIds(goneIds, knownGone)) return undefined;
-    return { type: 'public_told', postIds, goneIds, shareUrls: await readLinks(post, postIds) };
+    const shareUrls = await readLinks(post, postIds);
+    return { type: 'public_told', postIds, goneIds, shareUrls, hints: note?.hints };
   }
 
   /**
@@ -153,7 +156,7 @@ export type Follower = ReturnType<typeof createFollower>;
 export const isHinted = (
   post: Exclude<Followed, { status: 'uploading' }>,
   note: PostSignals | undefined,
-): boolean => note?.hintedAt !== undefined && note.hintedAt >= post.checkedAt;
+): boolean => (note?.hints ?? 0) > (post.hintsSeen ?? 0);
 
 const isDraft = ({ content }: Post): boolean => content.postMode === 'MEDIA_UPLOAD';
 
@@ -177,7 +180,7 @@ export function nextOf({ retry, reason, delayMs }: Advice): Next {
 /** A status that could not be read says nothing about the post. */
 export function unread(
   error: unknown,
-  known: { askedAt: number; pulledBytes: number },
+  known: { askedAt: number; hints: number | undefined; pulledBytes: number },
 ): Extract<PostEvent, { type: 'status_unread' }> {
   if (!isTrouble(error)) throw error;
   const retryAfterMs = error instanceof TikTokRateLimitError ? error.retryAfterMs : undefined;
