@@ -50,6 +50,7 @@ import { createResultsReader } from './results/read-results.ts';
 import { createRetention } from './retention.ts';
 import { type Ballot, createBallots } from './review/ballots.ts';
 import { createPersonLinks, type LinkCode, type PersonLink } from './review/person-links.ts';
+import { createSteadyClock } from './steady-clock.ts';
 import type { Stores } from './storage/database.ts';
 import { createRandomIds, type RandomId } from './storage/random-ids.ts';
 import { createSecrets } from './storage/secrets.ts';
@@ -157,7 +158,8 @@ export function createCore(options: CoreOptions) {
     now,
     log,
   } = options;
-  const builtAt = now();
+  const steadyNow = createSteadyClock(now);
+  const builtAt = steadyNow();
   const listeners = new Set<CoreListener>();
   /** Posts as they were last told of. */
   const announced = new LRUCache<string, Post>({ max: MAX_ANNOUNCED });
@@ -554,7 +556,7 @@ export function createCore(options: CoreOptions) {
 
   /** Votes that were cast while Nod was away arrive, or are read back, right after the start. */
   function mayExpire(): boolean {
-    return areVotesRead || now() - builtAt > LATE_VOTES_MS;
+    return areVotesRead || steadyNow() - builtAt > LATE_VOTES_MS;
   }
 
   /** From now on reviews whose time is over may end. */

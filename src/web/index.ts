@@ -67,7 +67,7 @@ export function createWeb({
   mediaStore: Pick<MediaStore, 'path' | 'read'>;
   previewLinks: PreviewLinks;
   consents: Pick<Consents, 'readInvitation' | 'begin' | 'finish'>;
-  accounts: Pick<Accounts, 'get' | 'remove'>;
+  accounts: Pick<Accounts, 'get' | 'remove' | 'check'>;
   signals: Pick<Signals, 'hint'>;
   probe: Probe;
   webhookLog: Pick<WebhookLog, 'note'>;

@@ -29,7 +29,7 @@ export function createWebhookRoutes({
   clientSecret: string;
   signals: Pick<Signals, 'hint'>;
   webhookLog: Pick<WebhookLog, 'note'>;
-  accounts: Pick<Accounts, 'get' | 'remove'>;
+  accounts: Pick<Accounts, 'get' | 'remove' | 'check'>;
   onAccountRemoved: OnAccountRemoved;
   now: () => number;
   log: Logger;
@@ -70,14 +70,24 @@ export function createWebhookRoutes({
   async function removeAccount(event: TikTokWebhookEvent & { type: 'authorization.removed' }) {
     const { openId, reason, createTime } = event;
     const account = await accounts.get(openId);
-    // A late or repeated event must not take away what a person has connected since.
-    if (account !== undefined && account.connectedAt >= (createTime + 1) * 1000) return;
+    // A late or repeated event must not take away what a person has connected since; TikTok knows, whatever our clock says.
+    if (account !== undefined && account.connectedAt >= (createTime + 1) * 1000) return checkAccount(openId);
     const chats = await accounts.remove(openId);
     log.info({ openId, reason, chats: chats.length }, 'TikTok ended the access to an account');
     if (account === undefined || chats.length === 0) return;
     // The account is gone by now: a repetition of the event would find nobody to tell.
     await onAccountRemoved(openId, chats, account).catch((error: unknown) => {
       log.error({ err: error, openId }, 'The chats could not be told that an account is gone');
+    });
+  }
+
+  /** Where it is lost its places are told of it as of every lost access. */
+  async function checkAccount(openId: string): Promise<void> {
+    await accounts.check(openId).catch((error: unknown) => {
+      log.warn(
+        { err: error, openId },
+        'TikTok has ended an access to an account, and may not give another one',
+      );
     });
   }
 

@@ -114,7 +114,11 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
       gate: { admit: (...request) => nod().gate.admit(...request) },
       pulls: { sent: (...sent) => nod().pulls.sent(...sent) },
       signals: { hint: (...told) => nod().signals.hint(...told) },
-      accounts: { get: (id) => nod().accounts.get(id), remove: (id) => nod().accounts.remove(id) },
+      accounts: {
+        get: (id) => nod().accounts.get(id),
+        remove: (id) => nod().accounts.remove(id),
+        check: (id) => nod().accounts.check(id),
+      },
       previewLinks: createPreviewLinks({
         secrets: createSecrets({ key: 'a key' }),
         posts: { get: (id) => nod().posts.get(id) },

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ChatRef, Obstacle } from '../../core/people.ts';
+import { createSteadyClock } from '../../core/steady-clock.ts';
 import {
   type Bot,
   type Card,
@@ -75,7 +76,9 @@ export function createCardQueue({
   now: () => number;
   log: Logger;
 }) {
-  const showCard = createShowCard({ cardIndex, copies, botFor, onMoved, onFound, now, log });
+  /** By which all pauses go. */
+  const steadyNow = createSteadyClock(now);
+  const showCard = createShowCard({ cardIndex, copies, botFor, onMoved, onFound, now: steadyNow, log });
   const cardStates = new Map<string, CardState>();
   let stopping = false;
 
@@ -105,7 +108,7 @@ export function createCardQueue({
     const known = cardStates.get(subject);
     if (known !== undefined) return known;
     const fresh = {
-      restsUntil: now() + gatherMs,
+      restsUntil: steadyNow() + gatherMs,
       blockedUntil: 0,
       failures: 0,
       doubts: new Map(),
@@ -128,7 +131,7 @@ export function createCardQueue({
     if (stopping) return;
     const restsUntil = cardState.isUrgent ? 0 : cardState.restsUntil;
     const at = Math.max(restsUntil, cardState.blockedUntil);
-    cardState.timer = setTimeout(draw, Math.max(0, at - now()), subject, cardState);
+    cardState.timer = setTimeout(draw, Math.max(0, at - steadyNow()), subject, cardState);
   }
 
   function draw(subject: string, cardState: CardState): void {
@@ -146,7 +149,7 @@ export function createCardQueue({
       const rendering = await renderOrInstead(subject, cardState);
       if (rendering !== undefined) {
         const edited = await showCard.show(subject, rendering, cardState.doubts);
-        if (edited !== undefined) cardState.restsUntil = now() + pauseAfter(edited);
+        if (edited !== undefined) cardState.restsUntil = steadyNow() + pauseAfter(edited);
       }
       cardState.failures = 0;
       cardState.isShut = false;
@@ -162,7 +165,7 @@ export function createCardQueue({
       }
       cardState.failures += 1;
       cardState.isStale = true;
-      cardState.blockedUntil = now() + delayMs;
+      cardState.blockedUntil = steadyNow() + delayMs;
       log.warn({ err: error, delayMs }, 'A card could not be shown; it is tried again');
     }
   }
@@ -181,7 +184,7 @@ export function createCardQueue({
 
   /** An idle subject needs no memory once its rest is over. */
   function forgetLater(subject: string, cardState: CardState): void {
-    const delayMs = Math.max(0, cardState.restsUntil - now());
+    const delayMs = Math.max(0, cardState.restsUntil - steadyNow());
     if (!stopping) cardState.timer = setTimeout(() => cardStates.delete(subject), delayMs);
   }
 
@@ -191,7 +194,7 @@ export function createCardQueue({
     const open = [...cardStates].map(async ([subject, cardState]) => {
       clearTimeout(cardState.timer);
       await cardState.drawing;
-      if (cardState.isStale && cardState.blockedUntil <= now()) await drawNow(subject, cardState);
+      if (cardState.isStale && cardState.blockedUntil <= steadyNow()) await drawNow(subject, cardState);
     });
     // A chat that does not answer must not keep the process; the next start shows what this one could not.
     await Promise.race([Promise.all(open), delay(MAX_STOP_MS, undefined, { ref: false })]);

@@ -3,6 +3,7 @@ import type { Account, Accounts } from '../../core/accounts/accounts.ts';
 import type { Draft } from '../../core/compose/draft.ts';
 import type { Composer } from '../../core/compose/drafts.ts';
 import { UserError } from '../../core/problems.ts';
+import { createSteadyClock } from '../../core/steady-clock.ts';
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { type CreatorInfo, isPrivacyLevel } from '../../core/tiktok/types.ts';
 import { accountKey } from '../buttons.ts';
@@ -32,7 +33,7 @@ export function createCommandOptions({
     max: MAX_CREATORS,
     ttl: ASK_AGAIN_MS,
     ttlResolution: 0,
-    perf: { now },
+    perf: { now: createSteadyClock(now) },
   });
 
   /** Without a suggestion the option can still be left out: the card asks for all of it. */

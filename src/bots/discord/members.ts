@@ -11,6 +11,7 @@ import { z } from 'zod';
 import type { BotRight, ChatRef, Obstacle, Person } from '../../core/people.ts';
 import { plainName } from '../../core/plain-text.ts';
 import type { Electorate, Member } from '../../core/review/review.ts';
+import { createSteadyClock } from '../../core/steady-clock.ts';
 import { ChatClosedError, type Examination, type SetupFault } from '../platform.ts';
 import type { Api } from './api.ts';
 import { isRefusal, UNKNOWN_MEMBER, UNKNOWN_USER } from './errors.ts';
@@ -97,7 +98,12 @@ export function createMembers({
 }) {
   /** Where a channel belongs never changes. */
   const places = new LRUCache<string, { guildId: string | undefined }>({ max: MAX_KEPT });
-  const whileFresh = { max: MAX_KEPT, ttl: FRESH_MS, ttlResolution: 0, perf: { now } };
+  const whileFresh = {
+    max: MAX_KEPT,
+    ttl: FRESH_MS,
+    ttlResolution: 0,
+    perf: { now: createSteadyClock(now) },
+  };
   const told = new LRUCache<string, readonly string[]>(whileFresh);
   const guilds = new LRUCache<string, Guild>(whileFresh);
   /** What interactions have told since the gateway told of the last change. */

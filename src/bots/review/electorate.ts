@@ -9,6 +9,7 @@ import { takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { PersonLinks } from '../../core/review/person-links.ts';
 import { type Electorate, isApprovable, voterRoleOf, votesOf } from '../../core/review/review.ts';
+import { createSteadyClock } from '../../core/steady-clock.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { fetchMemberOf } from '../access/members.ts';
 import { isLinkedIn, takesPart } from '../access/takes-part.ts';
@@ -55,7 +56,7 @@ export function createElectorates({
     max: MAX_KEPT,
     ttl: FRESH_MS,
     ttlResolution: 0,
-    perf: { now },
+    perf: { now: createSteadyClock(now) },
   });
 
   /** Who could approve a post, as far as its platforms tell; it does not throw. */

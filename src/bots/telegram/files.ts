@@ -3,6 +3,7 @@ import type { Api } from 'grammy';
 import type { Message, PhotoSize } from 'grammy/types';
 import { plainFileName } from '../../core/plain-text.ts';
 import { UserError } from '../../core/problems.ts';
+import { createSteadyClock } from '../../core/steady-clock.ts';
 import { openDownload } from '../adapter-kit/download.ts';
 import { ChatBusyError, ChatUnreachableError, type OfferedFile } from '../platform.ts';
 import { ask, says } from './errors.ts';
@@ -28,15 +29,16 @@ export function createFiles({
   directory?: string | undefined;
   now?: () => number;
 }) {
+  const steadyNow = createSteadyClock(now);
   /** Telegram has asked to wait until then, for whatever file. */
   let busyUntil = 0;
 
   async function openFile(fileId: string): Promise<Readable> {
-    const retryAfterMs = busyUntil - now();
+    const retryAfterMs = busyUntil - steadyNow();
     if (retryAfterMs > 0)
       throw new ChatBusyError('Telegram has asked to wait with getFile.', { retryAfterMs });
     const { file_path: path } = await ask('getFile', () => api.getFile(fileId)).catch((error: unknown) => {
-      if (error instanceof ChatBusyError) busyUntil = now() + error.retryAfterMs;
+      if (error instanceof ChatBusyError) busyUntil = steadyNow() + error.retryAfterMs;
       // The size that a message tells may be missing or wrong, and a server of one's own may run without `--local`.
       if (says(error, 'file is too big')) throw new UserError({ code: 'file_too_big_for_bots' });
       throw error;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Update } from 'grammy/types';
 import type { Logger } from 'pino';
+import { createSteadyClock } from '../../core/steady-clock.ts';
 import type { Store, Versioned } from '../../core/storage/database.ts';
 import { createPerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import { ChatBusyError, ChatUnreachableError } from '../platform.ts';
@@ -9,6 +10,8 @@ interface Waiting {
   readonly state: 'waiting';
   readonly update: Update;
   readonly receivedAt: number;
+  /** Its place among all that came; absent in updates from before it was kept. */
+  readonly order?: number;
   /** Begun ones; the first is counted when the update comes. */
   readonly tries: number;
 }
@@ -46,7 +49,9 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   let handle: Handler | undefined;
   const closing = new AbortController();
   let closed = false;
+  const steadyNow = createSteadyClock(now);
   let sweptAt = 0;
+  let lastOrder = 0;
 
   /** Hands out what is left from last time, oldest first, then whatever is accepted. */
   async function open(handler: Handler): Promise<void> {
@@ -54,7 +59,13 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
     const left: Waiting[] = [];
     for await (const [, record] of store.entries()) if (record.state === 'waiting') left.push(record);
     // Ids run on by one, but begin anew at random after a quiet week.
-    left.sort((a, b) => a.receivedAt - b.receivedAt || a.update.update_id - b.update.update_id);
+    left.sort(
+      (a, b) =>
+        (a.order ?? 0) - (b.order ?? 0) ||
+        a.receivedAt - b.receivedAt ||
+        a.update.update_id - b.update.update_id,
+    );
+    lastOrder = left.at(-1)?.order ?? 0;
     for (const { update } of left) inTurn(update, () => run(update));
     if (left.length > 0) log.info({ updates: left.length }, 'Taking up the updates of last time');
     await sweep();
@@ -63,10 +74,11 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   /** Resolves when the update is on disk; one that is known already is dropped. */
   async function accept(update: Update): Promise<void> {
     if (closed) throw new Error('The inbox is closed.');
-    const waiting = { state: 'waiting' as const, update, receivedAt: now(), tries: 1 };
+    lastOrder += 1;
+    const waiting = { state: 'waiting' as const, update, receivedAt: now(), order: lastOrder, tries: 1 };
     const accepted = await store.create(keyOf(update), waiting);
     if (accepted !== undefined) inTurn(update, () => run(update, accepted));
-    if (now() - sweptAt >= SWEEP_EVERY_MS) await sweep();
+    if (steadyNow() - sweptAt >= SWEEP_EVERY_MS) await sweep();
   }
 
   /** Handles an update of which nothing may be kept, as those of strangers: in its turn, once, and forgotten in a crash. */
@@ -144,7 +156,7 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   }
 
   async function sweep(): Promise<void> {
-    sweptAt = now();
+    sweptAt = steadyNow();
     for await (const [key, record] of store.entries()) {
       if (record.state === 'done' && now() - record.doneAt > KEPT_MS) await store.delete(key);
     }

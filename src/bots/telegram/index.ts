@@ -3,6 +3,7 @@ import type { BotCommand, Update, UserFromGetMe } from 'grammy/types';
 import type { Logger } from 'pino';
 import type { ChatRef, Person } from '../../core/people.ts';
 import { backoffMs, retry } from '../../core/retry.ts';
+import { createSteadyClock } from '../../core/steady-clock.ts';
 import type { Store } from '../../core/storage/database.ts';
 import {
   type Bot,
@@ -96,7 +97,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     if (me === undefined) return;
     await registerCommands();
     const self = me;
-    const albums = createAlbums({ now });
+    const albums = createAlbums({ now: createSteadyClock(now) });
     const read = createTranslator({
       me,
       albums,

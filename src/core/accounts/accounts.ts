@@ -190,6 +190,16 @@ export function createAccounts({
     }
   }
 
+  /**
+   * Asks TikTok whether our access to an account holds, and notes it where it does not.
+   *
+   * @throws as `accessToken` does.
+   */
+  async function check(openId: string): Promise<void> {
+    const { scopes } = await usable(openId);
+    await withToken(openId, (token) => client.fetchUserInfo(token, scopes));
+  }
+
   /** Notes that TikTok takes a token no more, whatever its lifetime said, so that the next one asked for is fresh. */
   async function distrust(openId: string, token: string): Promise<void> {
     await accounts.update(openId, (account) =>
@@ -269,6 +279,7 @@ export function createAccounts({
     accessToken,
     refresh,
     withToken,
+    check,
     distrust,
   };
 }

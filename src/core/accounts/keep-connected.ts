@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { AskedToWaitError, UserError } from '../problems.ts';
+import { createSteadyClock } from '../steady-clock.ts';
 import type { Store } from '../storage/database.ts';
 import type { Account, Accounts } from './accounts.ts';
 import { afterTrouble, dueWarning, firstPlan, replanned } from './lifetime.ts';
@@ -49,7 +50,8 @@ export function createAccountKeeper({
   let timer: NodeJS.Timeout | undefined;
   let state: 'new' | 'running' | 'stopped' = 'new';
   let current: Promise<unknown> = Promise.resolve();
-  /** TikTok is not called before. */
+  const steadyNow = createSteadyClock(now);
+  /** TikTok is not called before, by the steady clock. */
   let restsUntil = 0;
   let areOldPlanned = false;
   const telling = new Map<string, Promise<void>>();
@@ -68,7 +70,7 @@ export function createAccountKeeper({
       if (first === undefined) break;
       const [, account] = first;
       const isCall = (account.keeping?.refreshAt ?? Number.POSITIVE_INFINITY) <= now();
-      if (isCall && restsUntil > now()) break;
+      if (isCall && restMs() > 0) break;
       if (isCall) await refresh(account);
       else await warn(account);
     }
@@ -76,11 +78,13 @@ export function createAccountKeeper({
     const [next] = await records.find({ by: 'keeping.dueAt', limit: 1 });
     const dueAt = next?.[1].keeping?.dueAt;
     const times = [
-      ...(dueAt === undefined ? [] : [Math.max(dueAt, restsUntil)]),
+      ...(dueAt === undefined ? [] : [Math.max(dueAt, now() + restMs())]),
       ...(isOwing ? [now() + TELL_AGAIN_MS] : []),
     ];
     return times.length === 0 ? undefined : Math.min(...times);
   }
+
+  const restMs = (): number => Math.max(0, restsUntil - steadyNow());
 
   /** Plans for accounts from before there were plans. */
   async function planOld(): Promise<void> {
@@ -95,7 +99,7 @@ export function createAccountKeeper({
   async function refresh(account: Account): Promise<void> {
     const { openId } = account;
     const [least, most] = SPACING_MS;
-    restsUntil = now() + least + random() * (most - least);
+    restsUntil = steadyNow() + least + random() * (most - least);
     try {
       await accounts.refresh(openId, account);
     } catch (error) {
@@ -106,7 +110,7 @@ export function createAccountKeeper({
         { err: error, openId },
         'The access to an idle account could not be refreshed; it is tried again',
       );
-      restsUntil = now() + TROUBLE_SPACING_MS;
+      restsUntil = steadyNow() + TROUBLE_SPACING_MS;
       const atLeastMs = error instanceof AskedToWaitError ? error.retryAfterMs : 0;
       await records.update(openId, (latest) =>
         latest.refreshToken === account.refreshToken && !latest.expired

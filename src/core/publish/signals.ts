@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Person } from '../people.ts';
 import type { VoterRules } from '../review/review.ts';
+import { createSteadyClock } from '../steady-clock.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 import type { PostMode, Video } from '../tiktok/types.ts';
 
@@ -66,7 +67,11 @@ export function createSignals({
   const linked = new LRUCache<string, string>({ max: MAX_LINKED });
 
   /** News of publishes that are not known yet; in memory, since anybody's may come. */
-  const early = new LRUCache<string, readonly PublicNews[]>({ max: MAX_EARLY, ttl: EARLY_MS, perf: { now } });
+  const early = new LRUCache<string, readonly PublicNews[]>({
+    max: MAX_EARLY,
+    ttl: EARLY_MS,
+    perf: { now: createSteadyClock(now) },
+  });
 
   let lastToldAt: number | undefined;
 

@@ -80,7 +80,7 @@ export function createQuotas({
   client,
   now,
 }: {
-  publishes: Pick<Store<Publish>, 'find'>;
+  publishes: Pick<Store<Publish>, 'find' | 'update'>;
   posts: Pick<Store<Post>, 'get' | 'find'>;
   lessons: Store<Lesson>;
   accounts: Pick<Accounts, 'get' | 'accessToken'>;
@@ -239,7 +239,7 @@ export function createQuotas({
     except?: string,
     others: readonly Post[] = [],
   ): Promise<Count> {
-    const learned = await lessons.get(keyOf(limit, openId));
+    const learned = await lessonOf(keyOf(limit, openId));
     if (limit !== 'app_creator_cap') {
       const postMode = limit === 'daily_post_limit' ? 'DIRECT_POST' : 'MEDIA_UPLOAD';
       const taken = await accepted(postMode, { openId, except, others });
@@ -255,7 +255,7 @@ export function createQuotas({
   /** Whether TikTok has refused an account because there were too many, or because nobody has audited the app. */
   async function isCreatorCapKnown(): Promise<boolean> {
     if ((await lessons.get(UNAUDITED)) !== undefined) return true;
-    const learned = await lessons.get(CREATORS);
+    const learned = await lessonOf(CREATORS);
     return learned !== undefined && now() < forgottenAt(learned);
   }
 
@@ -280,13 +280,30 @@ export function createQuotas({
       if (publish.at === undefined || publish.openId === undefined || publish.postId === except) continue;
       const post = await posts.get(publish.postId);
       if (post === undefined || !counts(post, publishId, publish.at)) continue;
-      counted.push({ openId: publish.openId, at: publish.at });
+      counted.push({ openId: publish.openId, at: await pastTime(publish.at, publishes, publishId) });
       yetToCome.delete(post.id);
     }
     for (const content of yetToCome.values())
       if (content.postMode === postMode && (openId === undefined || content.openId === openId))
         counted.push({ openId: content.openId, at: now() });
     return counted;
+  }
+
+  async function lessonOf(key: string): Promise<Lesson | undefined> {
+    const lesson = await lessons.get(key);
+    return lesson && { ...lesson, at: await pastTime(lesson.at, lessons, key) };
+  }
+
+  /** A time that lies ahead of a clock that was set back would count for too long: it becomes now, for good. */
+  async function pastTime<V extends Versioned & { readonly at?: number | undefined }>(
+    at: number,
+    store: Pick<Store<V>, 'update'>,
+    key: string,
+  ): Promise<number> {
+    if (at <= now()) return at;
+    const past = now();
+    await store.update(key, (record) => ({ ...record, at: past }));
+    return past;
   }
 
   /** The posts that wait for a limit, in the order in which they go on. */

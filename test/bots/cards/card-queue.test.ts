@@ -16,7 +16,7 @@ const CHAT = 'telegram:1';
 const ANA = { id: 'telegram:1', name: 'Ana' };
 
 /** A board over a chat on paper; `looks` is what the subjects look like. */
-async function startBoard({ editPauseMs = 30 } = {}) {
+async function startBoard({ editPauseMs = 30, now = Date.now } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'nod-board-'));
   const stores = openStores({ file: join(directory, 'nod.db') });
   const chat = createPaperBot();
@@ -43,7 +43,7 @@ async function startBoard({ editPauseMs = 30 } = {}) {
     botFor: () => chat.bot,
     render,
     editPauseMs,
-    now: Date.now,
+    now,
     log,
   });
 
@@ -100,6 +100,20 @@ it.concurrent('waits as long as the chat asks, whoever is waiting for the card',
   draw('three');
   await chat.shows('three');
   expect(Date.now() - askedAt).toBeGreaterThanOrEqual(400);
+});
+
+it.concurrent('waits no longer than the chat has asked to where the clock is set back', async () => {
+  let aheadMs = 3_600_000;
+  await using started = await startBoard({ now: () => Date.now() + aheadMs });
+  const { chat, draw } = started;
+  draw('one');
+  await chat.shows('one');
+  chat.fail(new ChatBusyError('Wait.', { retryAfterMs: 200 }));
+  draw('two');
+  await chat.failed();
+  aheadMs = 0;
+  draw('three');
+  await chat.shows('three');
 });
 
 it.concurrent('repeats an edit of which nobody knows whether it arrived', async () => {

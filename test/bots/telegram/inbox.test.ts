@@ -57,6 +57,25 @@ it('leaves at a stop what it has not begun for the next start', async () => {
   expect((await second.events.first(1)).map(textOf)).toEqual(['two']);
 });
 
+it('keeps the order in which updates came where the clock was set back', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const gate = createReleaseGate();
+  let nowMs = Date.now();
+  const first = await harness.startBot(() => gate.opened, { now: () => nowMs });
+  for (const text of ['one', 'two', 'three']) {
+    await telegram.sendText(telegram.anaChat, telegram.ana, text);
+    await telegram.until(() => (telegram.pendingUpdates().length === 0 ? true : undefined));
+    nowMs -= HOUR_MS;
+  }
+  const stopped = first.bot.stop();
+  await telegram.waitForRequest('getUpdates', { when: isFarewell });
+  gate.open();
+  await stopped;
+  const { events } = await harness.startBot();
+  expect((await events.first(2)).map(textOf)).toEqual(['two', 'three']);
+});
+
 it('waits out an outage of Telegram’s without giving an update up', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type CoreWorld, createCoreWorld } from '../core-world.ts';
+import { type CoreWorld, createCoreWorld, grantOf } from '../core-world.ts';
+import { ANA, CHAT, WORKSPACE } from '../posts.ts';
 import { DAY_MS, dayOf, LIVES, listenTo, passUntil, refreshesOf, type Told } from './keeping.ts';
 
 interface Options {
@@ -208,4 +209,20 @@ it('refreshes many accounts one after the other, with a pause in between', async
   expect(times).toHaveLength(20);
   for (const [index, at] of times.slice(1).entries())
     expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(3_000);
+});
+
+it('goes on within seconds where the clock is set back by a day', async () => {
+  const { world, at, refreshDays } = await keptWorld({ renews: true });
+  await using _ = world;
+  world.tiktok.seedCreator({ username: 'second' });
+  const grant = grantOf(world.tiktok.grant({ creator: 'second' }));
+  await world.nod.accounts.connect({ workspace: WORKSPACE, chat: CHAT, person: ANA, info: undefined, grant });
+  world.tiktok.clock.advance(at(91) - world.now());
+  world.setClock(DAY_MS);
+  await world.nod.accountKeeper.round();
+  world.setClock(0);
+  await world.nod.accountKeeper.round();
+  world.tiktok.clock.advance(10_000);
+  await world.nod.accountKeeper.round();
+  expect(refreshDays()).toHaveLength(2);
 });

@@ -42,6 +42,18 @@ describe('news of TikTok', () => {
     expect(await world.read(id)).toMatchObject({ status: 'processing', checks: 0, hintsSeen: 1 });
   });
 
+  it('of an access that has ended is believed though the account was connected by a clock that was ahead', async () => {
+    await using world = await createCoreWorld({ webhooks: true });
+    world.setClock(HOUR_MS);
+    const openId = await world.connect();
+    world.setClock(0);
+    world.tiktok.clock.advance(MINUTE_MS);
+    world.tiktok.removeAuthorization();
+    world.tiktok.clock.advance(1_000);
+    await world.tiktok.whenWebhook(({ event, delivered }) => event === 'authorization.removed' && delivered);
+    expect(await world.nod.accounts.get(openId)).toMatchObject({ expired: true });
+  });
+
   it('that an older Nod noted is followed after the start', async () => {
     await using world = await connectedWorld();
     const { id } = await world.submit();

@@ -60,6 +60,18 @@ describe('the posts of a day', () => {
     expect(initsOf(world.tiktok)).toBe(16);
   });
 
+  it('count for a day also where the clock was ahead when they were posted', async () => {
+    await using world = await connectedWorld();
+    world.setClock(DAY_MS);
+    await post(world, 15, {}, 0);
+    world.setClock(0);
+    const { id } = await world.submit();
+    expect(await world.step(id)).toBeLessThanOrEqual(world.now() + DAY_MS);
+    const begun = world.now();
+    expect(await world.finish(id)).toMatchObject({ status: 'published', attempts: 1 });
+    expect(world.now() - begun).toBeLessThanOrEqual(DAY_MS + HOUR_MS);
+  });
+
   it('let those that wait go on in the order in which they came, also across a restart', async () => {
     await using world = await connectedWorld();
     const first = world.now();
