@@ -19,8 +19,12 @@ export interface SeededPlace {
   readonly isPrivate: boolean;
   /** Whoever connects the TikTok account that it shares; absent where it has none. */
   readonly connectedBy?: Person | undefined;
+  /** Username of that account; the one that TikTok has from the beginning unless said otherwise. */
+  readonly creator?: string | undefined;
   /** How many approvals a post needs. */
   readonly approvals?: number;
+  /** IANA name. */
+  readonly timeZone?: string;
   /** The workspace that it has joined, which was seeded before. */
   readonly joined?: string;
 }
@@ -50,15 +54,27 @@ export async function seed(world: World, places: readonly SeededPlace[]): Promis
     log,
   });
   for (const place of places) {
-    const { workspace, chat, title, isPrivate, connectedBy: person, approvals, joined } = place;
+    const {
+      workspace,
+      chat,
+      title,
+      isPrivate,
+      connectedBy: person,
+      creator,
+      approvals,
+      timeZone,
+      joined,
+    } = place;
     await workspaces.meet({ workspace, chat, chatTitle: title, isPrivate });
     if (person !== undefined) {
-      const grant = grantOf(world.tiktok.grant({ scopes: [...scopesToAsk(config.tiktok)] }));
+      const scopes = [...scopesToAsk(config.tiktok)];
+      const grant = grantOf(world.tiktok.grant({ scopes, ...(creator !== undefined && { creator }) }));
       const info = await client.fetchUserInfo(grant.accessToken, grant.scopes);
       await accounts.connect({ workspace, chat, person, grant, info });
     }
     if (approvals !== undefined)
       await workspaces.change(workspace, ({ policy }) => ({ policy: { ...policy, approvals } }));
+    if (timeZone !== undefined) await workspaces.beginTimeZone(workspace, timeZone);
     if (joined !== undefined) await workspaces.join(workspace, chat, joined);
   }
 }

@@ -13,14 +13,22 @@ export interface ProcessOptions {
   readonly node?: string;
   /** A command that runs the command which it is given. */
   readonly within?: readonly string[];
-  /** What stands behind nod.js on the command line. */
+  /** What stands before nod.js on the command line. */
+  readonly nodeArgs?: readonly string[];
+  /** What stands behind it. */
   readonly args?: readonly string[];
 }
 
 /** Runs `node nod.js` as its own process, with nothing of this one's environment but the path. */
-export function runNod({ environment = {}, node = NODE, within = [], args = [] }: ProcessOptions = {}) {
+export function runNod({
+  environment = {},
+  node = NODE,
+  within = [],
+  nodeArgs = [],
+  args = [],
+}: ProcessOptions = {}) {
   const env = { PATH: process.env.PATH, ...environment };
-  const [command = node, ...rest] = [...within, node, 'nod.js', ...args];
+  const [command = node, ...rest] = [...within, node, ...nodeArgs, 'nod.js', ...args];
   const child = spawn(command, rest, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   // A test that runs out of time never comes to its end, where it would have ended Nod.
   const kill = () => void child.kill('SIGKILL');

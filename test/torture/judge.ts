@@ -1,0 +1,194 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CardRecord } from '../../src/bots/cards/card-index.ts';
+import { parseSubject } from '../../src/bots/cards/subjects.ts';
+import type { Draft } from '../../src/core/compose/draft.ts';
+import type { Post } from '../../src/core/publish/post.ts';
+import { keptFiles } from '../../src/core/retention.ts';
+import { openStores } from '../../src/core/storage/database.ts';
+import { labelsOf } from '../e2e/discord-stage.ts';
+import { textOf as discordText } from '../emulators/discord/mentions.ts';
+import type { Publish } from '../emulators/tiktok/index.ts';
+import { buttonsOf, discordOf, textOf, type World } from '../world.ts';
+import type { Story } from './stories.ts';
+
+/** What has gone wrong, counted by its kind, and in words. */
+export interface Verdict {
+  readonly doubles: number;
+  readonly lost: number;
+  readonly stuck: number;
+  /** Posts at TikTok that nobody has approved, or of other media than people have sent. */
+  readonly wrong: number;
+  /** Cards whose last state is not that of their post. */
+  readonly stale: number;
+  /** Messages with buttons that are not the own card of anything. */
+  readonly liveCopies: number;
+  readonly leftFiles: number;
+  readonly lint: number;
+  readonly words: readonly string[];
+}
+
+/** Left-over copies of cards are told, and are no fault as long as Nod does not look for them after a start. */
+export const isFaultless = ({ liveCopies: _, words: __, ...counts }: Verdict): boolean =>
+  COUNTED.every((name) => counts[name] === 0);
+
+const COUNTED = ['doubles', 'lost', 'stuck', 'wrong', 'stale', 'leftFiles', 'lint'] as const;
+
+/** Judges a world that has come to rest, by what the platforms have and what lies on the disk. */
+export async function judge(world: World, stories: readonly Story[]): Promise<Verdict> {
+  const words: string[] = [];
+  const { tiktok, telegram, dataDir } = world;
+  const discord = discordOf(world);
+  await using stores = openStores({ file: join(dataDir, 'nod.db') });
+  const posts = (await Array.fromAsync(stores.store<Post>('posts').entries())).map(([, post]) => post);
+  const drafts = stores.store<Draft>('drafts');
+  const cards = await Array.fromAsync(stores.store<CardRecord>('cards').entries());
+
+  /** Notes each, and how many they are. */
+  function count(found: readonly string[]): number {
+    words.push(...found);
+    return found.length;
+  }
+
+  const captions = new Set(stories.map(({ caption }) => caption));
+  const published = tiktok.state.publishes.filter(({ status }) => status === 'PUBLISH_COMPLETE');
+  const ofStory = ({ caption }: Story): Publish[] => published.filter((one) => captionOf(one) === caption);
+  const mediaOf = ({ media }: Publish): string => media.map(({ sha256 }) => sha256).join(' ');
+
+  const contents = published.map(mediaOf);
+  const doubles = count([
+    ...stories.flatMap((story) => {
+      const { length } = ofStory(story);
+      return length > 1 ? [`TikTok has “${story.caption}” ${length} times.`] : [];
+    }),
+    ...contents
+      .filter((content, index) => contents.indexOf(content) !== index)
+      .map((content) => `TikTok has the same media twice: ${content.slice(0, 12)}….`),
+  ]);
+  const lost = count(
+    stories
+      .filter((story) => story.end === 'published' && ofStory(story).length === 0)
+      .map(({ caption, what }) => `“${caption}” (${what}) is not at TikTok.`),
+  );
+  const wrong = count([
+    ...stories
+      .filter((story) => story.end !== 'published' && ofStory(story).length > 0)
+      .map(({ caption, end }) => `“${caption}” is at TikTok though it was ${end}.`),
+    ...published
+      .filter((one) => !captions.has(captionOf(one)))
+      .map((one) => `TikTok has “${captionOf(one)}”, which nobody has posted.`),
+    ...stories.flatMap((story) => wrongMedia(story, { posts, published: ofStory(story) })),
+  ]);
+
+  const settled = new Set<string>(['published', 'rejected', 'cancelled', 'withdrawn']);
+  const stuck = count([
+    ...posts
+      .filter(({ status }) => !settled.has(status))
+      .map(
+        ({ content, ...post }) =>
+          `“${content.caption}” is ${post.status}: ${JSON.stringify({ ...post, media: undefined }).slice(0, 600)}`,
+      ),
+    ...tiktok.state.publishes
+      .filter(({ stage }) => stage === 'processing')
+      .map((one) => `TikTok still processes “${captionOf(one)}”.`),
+  ]);
+
+  const messages = [...discord.state.channels.keys()].flatMap((channel) => discord.messages(channel));
+
+  /** What a message shows now. */
+  const shown = (chat: string, id: string): string | undefined => {
+    if (chat.startsWith('telegram:')) {
+      const [, chatId] = chat.split(':');
+      const found = telegram.state.messages.find(
+        (one) =>
+          one.chatId === Number(chatId) && String(one.messageId) === id && one.deletedAtMs === undefined,
+      );
+      return found && textOf(found.current);
+    }
+    const found = messages.find((message) => message.id === id);
+    return found && discordText(found);
+  };
+  const byDraft = Map.groupBy(posts, ({ draftId }) => draftId);
+  const byId = new Map(posts.map((post) => [post.id, post]));
+  const stale = count(
+    cards.flatMap(([subject, { message }]) => {
+      const parsed = parseSubject(subject);
+      const post = 'draftId' in parsed ? byDraft.get(parsed.draftId)?.at(-1) : byId.get(parsed.postId);
+      const fits = post && ENDS[post.status];
+      if (post === undefined || fits === undefined || message.isPrivate) return [];
+      const text = shown(message.chat, message.id);
+      // Where it was composed, the card of a review says where that goes on.
+      const isElsewhere = 'draftId' in parsed && post.review !== undefined;
+      return text !== undefined && (fits.test(text) || (isElsewhere && WENT_ON.test(text)))
+        ? []
+        : [
+            `The card of “${post.content.caption}” (${post.status}, ${subject}) in ${message.chat} shows: ${text ?? 'nothing'}`,
+          ];
+    }),
+  );
+
+  const own = new Set(cards.map(([, { message }]) => `${placeOf(message.chat)} ${message.id}`));
+  const onTelegram = telegram.state.messages
+    .filter(({ fromBot, deletedAtMs }) => fromBot && deletedAtMs === undefined)
+    .filter(({ current }) =>
+      (current.reply_markup?.inline_keyboard ?? []).flat().some((button) => 'callback_data' in button),
+    )
+    .filter(({ chatId, messageId }) => !own.has(`telegram:${chatId} ${messageId}`))
+    .map(({ current }) => `${textOf(current).slice(0, 200)} [${buttonsOf(current).join(', ')}]`);
+  const onDiscord = messages
+    .filter(({ author }) => author.id === discord.state.bot.id)
+    .filter(({ id, channel_id }) => !own.has(`discord:${channel_id} ${id}`))
+    .filter(({ components }) => JSON.stringify(components).includes('"custom_id"'))
+    .map((message) => `${discordText(message).slice(0, 200)} [${labelsOf(message).join(', ')}]`);
+  const liveCopies = count([...onTelegram, ...onDiscord].map((text) => `A copy has live buttons: ${text}`));
+
+  const kept = new Set<string>();
+  for await (const { files } of keptFiles({ drafts, posts: stores.store<Post>('posts') }, Date.now()))
+    for (const { key } of files) kept.add(key);
+  const inMedia = (await readdir(join(dataDir, 'media')).catch(() => [])).filter((name) => !kept.has(name));
+  const others = (await readdir(dataDir)).filter((name) => !OWN_FILES.test(name));
+  const { TMPDIR } = world.environment as Record<string, string | undefined>;
+  const inTemporary =
+    TMPDIR === undefined ? [] : (await readdir(TMPDIR)).filter((name) => name !== 'node-compile-cache');
+  const leftFiles = count([...inMedia, ...others, ...inTemporary].map((name) => `${name} is left over.`));
+  const lint = count([...tiktok.state.lint, ...telegram.state.lint, ...discord.state.lint]);
+  return { doubles, lost, stuck, wrong, stale, liveCopies, leftFiles, lint, words };
+}
+
+const OWN_FILES = /^(nod\.db(-\w+)?|nod\.lock(-journal|\.json)?|secret\.key|media)$/;
+
+/** What the card of a post says in its last state. */
+const ENDS: Readonly<Partial<Record<Post['status'], RegExp>>> = {
+  published: /✓ (Live on TikTok|Posted)/,
+  rejected: /Not approved/,
+  cancelled: /Cancelled/,
+  withdrawn: /Taken back by/,
+};
+
+const WENT_ON = /went to the team for approval/;
+
+/** A topic is a place in a chat, and its messages are those of the chat. */
+const placeOf = (chat: string): string => chat.split(':').slice(0, 2).join(':');
+
+function captionOf({ postInfo, mediaType }: Publish): string {
+  const text = mediaType === 'PHOTO' ? postInfo.description : postInfo.title;
+  return typeof text === 'string' ? text : '';
+}
+
+/** TikTok has what Nod has prepared, and Nod has prepared what people have sent, in their order. */
+function wrongMedia(
+  { caption, files }: Story,
+  { posts, published }: { posts: readonly Post[]; published: readonly Publish[] },
+): string[] {
+  const sent = files.map(({ sha256 }) => sha256);
+  const own = posts.filter((post) => post.content.caption === caption && post.status === 'published');
+  const others = own.filter(
+    ({ content }) => content.sources.map(({ file }) => file.sha256).join() !== sent.join(),
+  );
+  const prepared = new Set(own.map(({ media = [] }) => media.map(({ file }) => file.sha256).join()));
+  const foreign = published.filter(({ media }) => !prepared.has(media.map(({ sha256 }) => sha256).join()));
+  return [
+    ...others.map(() => `Nod has other files for “${caption}” than were sent.`),
+    ...foreign.map(() => `TikTok has other files for “${caption}” than Nod has prepared.`),
+  ];
+}

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type NodProcess, runNod } from '../e2e/process.ts';
+import type { Random } from '../fuzz/random.ts';
+import type { World } from '../world.ts';
+import type { Coverage } from './coverage.ts';
+import { PLAN, type Plan, readTold } from './plan.ts';
+
+const PRELOAD = fileURLToPath(new URL('./preload.ts', import.meta.url));
+/** A life that has nothing to do does not reach its end by itself. */
+const LONGEST_LIFE_MS = 4_000;
+const SAID_EVERY = 20;
+const LATEST_MOMENT_MS = 2_500;
+/** On a machine that is busy with other things. */
+const START_PATIENCE_MS = 60_000;
+/** About so many boundaries are passed until Nod is ready, and so many later it ends at the latest. */
+const START = 40;
+const SPREAD = 160;
+
+/** One Nod after the other over the same data, each of which ends as in a power cut. */
+export function createLives({
+  world,
+  folder,
+  random,
+  coverage,
+  say,
+}: {
+  world: World;
+  folder: string;
+  random: Random;
+  coverage: Coverage;
+  say: (text: string) => void;
+}) {
+  const { environment, dataDir } = world;
+  const { TIKTOK_API_URL = '', TELEGRAM_API_URL = '', DISCORD_API_URL = '' } = environment;
+  const platforms = { TikTok: TIKTOK_API_URL, Telegram: TELEGRAM_API_URL, Discord: DISCORD_API_URL };
+  const [planFile, log] = [join(folder, 'plan.json'), join(folder, 'boundaries.log')];
+  /** What is wrong with the lives themselves. */
+  const faults: string[] = [];
+  const errors = new Map<string, number>();
+  let nod: NodProcess | undefined;
+  let count = 0;
+  let kills = 0;
+  let lastKill = 'nowhere';
+  let ready = Promise.withResolvers<void>();
+
+  async function launch(plan: Pick<Plan, 'at' | 'hunt'>): Promise<NodProcess> {
+    await writeFile(log, '');
+    await writeFile(planFile, JSON.stringify({ log, dataDir, platforms, ...plan } satisfies Plan));
+    count += 1;
+    const started = runNod({
+      environment: { ...environment, [PLAN]: planFile },
+      nodeArgs: ['--import', PRELOAD],
+    });
+    nod = started;
+    started.logged('Nod is ready').then(
+      () => {
+        ready.resolve();
+        ready = Promise.withResolvers();
+      },
+      () => {},
+    );
+    return started;
+  }
+
+  /** Whatever else a life ends by is a fault. */
+  async function end(life: NodProcess, how: string): Promise<void> {
+    const { code, signal } = await life.ended;
+    const told = readTold(readFileSync(log, 'utf8'));
+    coverage.add(told);
+    for (const line of life.output.out.split('\n')) noteError(line);
+    const { end: own } = told;
+    const where = own === undefined ? how : `${own.side} ${own.kind} (boundary ${own.number})`;
+    if (signal !== 'SIGKILL')
+      faults.push(`Life ${count} ended by itself, with code ${code}: ${life.output.err.slice(-2_000)}`);
+    kills += 1;
+    lastKill = `life ${count}, ${where}`;
+    if (kills % SAID_EVERY === 0) say(`${kills} kills, the last one ${where}.`);
+  }
+
+  function noteError(line: string): void {
+    if (!/^\{"level":[56]0/.test(line)) return;
+    const { msg, err } = JSON.parse(line);
+    const text = [msg, err?.message].filter(Boolean).join(': ');
+    errors.set(text, (errors.get(text) ?? 0) + 1);
+  }
+
+  /** One life that ends at a boundary that no other has ended at yet, at any boundary, or at any moment. */
+  async function live(): Promise<void> {
+    const isEarly = random.below(8) === 0;
+    const number = 1 + (isEarly ? random.below(START) : START + random.below(SPREAD));
+    const at = { number, side: random.below(2) === 0 ? 'before' : 'after' } as const;
+    const lot = random.below(10);
+    const ms = random.below(LATEST_MOMENT_MS);
+    const isAtMoment = lot >= 8;
+    // The later it begins, the more of a life there is before what no life has ended at yet.
+    const hunt = { from: random.below(number + 1), known: coverage.visited() };
+    const life = await launch(isAtMoment ? {} : { at, hunt: lot < 5 ? hunt : undefined });
+    const wait = (ms: number) => pause(ms, undefined, { ref: false });
+    const longest = life.logged('Nod is ready').then(() => wait(LONGEST_LIFE_MS));
+    // A life that ends before it is ready is no fault.
+    longest.catch(() => {});
+    const limits = isAtMoment ? [wait(ms)] : [longest, wait(START_PATIENCE_MS)];
+    void Promise.race([life.ended, ...limits])
+      .catch(() => {})
+      .finally(() => life.end('SIGKILL'));
+    await end(life, isAtMoment ? `after ${ms} ms` : 'with nothing to do');
+  }
+
+  /** A life that lasts. */
+  async function start(): Promise<void> {
+    await (await launch({})).logged('Nod is ready');
+  }
+
+  async function stop(): Promise<void> {
+    const life = nod;
+    if (life === undefined) return;
+    const { code } = await life.end('SIGTERM');
+    coverage.add(readTold(readFileSync(log, 'utf8')));
+    for (const line of life.output.out.split('\n')) noteError(line);
+    if (code !== 0) faults.push(`Life ${count} ended with code ${code}: ${life.output.err.slice(-2_000)}`);
+  }
+
+  return {
+    live,
+    start,
+    stop,
+    /** Resolves when the next Nod is ready. */
+    nextReady: (): Promise<void> => ready.promise,
+    faults,
+    errors,
+    kills: () => kills,
+    lastKill: () => lastKill,
+    [Symbol.asyncDispose]: async () => void (await nod?.end('SIGKILL')),
+  };
+}
+
+export type Lives = ReturnType<typeof createLives>;

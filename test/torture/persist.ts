@@ -1,0 +1,57 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { World } from '../world.ts';
+
+/** People's patience with whatever they wait for, over all lives of Nod. */
+const PATIENCE_MS = 600_000;
+/** Until somebody tries again what a dead Nod has not taken. */
+const AGAIN_MS = 500;
+
+/** How people wait for Nod, whichever of its lives answers. */
+export function createPersistence({ world, nextReady }: { world: World; nextReady: () => Promise<void> }) {
+  const { telegram, discord } = world;
+  /** What is waited for now. */
+  const waiting = new Set<string>();
+
+  /**
+   * Resolves with what is found. Until then `act` is done, and again whenever it has failed or a new Nod is ready that may
+   * not have heard of it.
+   */
+  async function persist<T>(
+    what: string,
+    find: () => T | undefined,
+    act: () => Promise<unknown> = async () => {},
+  ): Promise<T> {
+    waiting.add(what);
+    const givenUpAt = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const found = find();
+      if (found !== undefined) {
+        waiting.delete(what);
+        return found;
+      }
+      if (performance.now() > givenUpAt) throw new Error(`${what} has not come.`);
+      const restarted = nextReady();
+      const failed = act().then(
+        () => new Promise<never>(() => {}),
+        () => pause(AGAIN_MS, undefined, { ref: false }),
+      );
+      await waitFor(find, [restarted, failed, pause(PATIENCE_MS, undefined, { ref: false })]);
+    }
+  }
+
+  /** Resolves when it is found or one of the others resolves. */
+  async function waitFor(find: () => unknown, others: readonly Promise<unknown>[]): Promise<void> {
+    let isOver = false;
+    const read = () => (isOver || find() !== undefined ? true : undefined);
+    const options = { timeoutMs: PATIENCE_MS };
+    const waits = [telegram.until(read, options), discord?.until(read, options)];
+    for (const wait of waits) wait?.catch(() => {});
+    await Promise.race([...waits.filter((wait) => wait !== undefined), ...others]);
+    // The waits end with the next change.
+    isOver = true;
+  }
+
+  return { persist, waiting };
+}
+
+export type Persist = ReturnType<typeof createPersistence>['persist'];

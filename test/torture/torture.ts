@@ -1,0 +1,197 @@
+import { cp, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createRandom, type Random } from '../fuzz/random.ts';
+import { settle } from '../settle.ts';
+import { createWorld, discordOf, type World } from '../world.ts';
+import { type Coverage, createCoverage } from './coverage.ts';
+import { isFaultless, judge, type Verdict } from './judge.ts';
+import { createLives } from './lives.ts';
+import { createPersistence } from './persist.ts';
+import { seatEverybody } from './places.ts';
+import { dealWork } from './work.ts';
+
+export interface TortureOptions {
+  readonly seed: number;
+  /** At least so many of each; a world that is begun is finished. */
+  readonly kills: number;
+  readonly posts: number;
+  /** Has room for the data of each world; what is left there is of worlds in which something was wrong. */
+  readonly folder: string;
+  /** Does this world of the run alone. */
+  readonly only?: number | undefined;
+  readonly say?: (text: string) => void;
+}
+
+/** What has become of one world. */
+export interface WorldReport extends Verdict {
+  readonly number: number;
+  readonly transfer: string;
+  readonly posts: number;
+  readonly kills: number;
+  readonly seconds: number;
+  /** Where its last life has ended that was killed. */
+  readonly lastKill: string;
+  /** What Nod has logged as errors, and how often. */
+  readonly errors: ReadonlyMap<string, number>;
+}
+
+const POSTS_PER_WORLD = 48;
+const TRANSFERS = ['pull', 'auto', 'upload'] as const;
+/** How long people wait once Nod is left alone: longer than Nod does between two tries that are not the last. */
+const QUIET_MS = 200_000;
+
+/**
+ * Kills Nod again and again while people post in both chats, in one world after the other, and says what is wrong then.
+ *
+ * The same seed makes the same people, files and plans of where lives end; which boundary comes when is up to the machine.
+ */
+export async function torture({
+  seed,
+  kills,
+  posts,
+  folder,
+  only,
+  say = () => {},
+}: TortureOptions): Promise<{ worlds: WorldReport[]; coverage: Coverage }> {
+  const coverage = createCoverage();
+  const worlds: WorldReport[] = [];
+  const perWorld = Math.min(POSTS_PER_WORLD, posts);
+  let [killsLeft, postsLeft] = [kills, posts];
+  for (let number = only ?? 1; killsLeft > 0 || postsLeft > 0; number += 1) {
+    const report = await tortureWorld({
+      number,
+      random: createRandom(seed * 1_000 + number),
+      transfer: TRANSFERS[number % TRANSFERS.length] ?? 'pull',
+      posts: perWorld,
+      kills: Math.ceil((kills * perWorld) / posts),
+      folder: join(folder, `world-${number}`),
+      coverage,
+      say: (text) => say(`World ${number}: ${text}`),
+    });
+    worlds.push(report);
+    killsLeft -= report.kills;
+    postsLeft -= report.posts;
+    if (only !== undefined) break;
+  }
+  return { worlds, coverage };
+}
+
+async function tortureWorld({
+  number,
+  random,
+  transfer,
+  posts,
+  kills,
+  folder,
+  coverage,
+  say,
+}: {
+  number: number;
+  random: Random;
+  transfer: (typeof TRANSFERS)[number];
+  posts: number;
+  kills: number;
+  folder: string;
+  coverage: Coverage;
+  say: (text: string) => void;
+}): Promise<WorldReport> {
+  const begun = performance.now();
+  const temporary = join(folder, 'tmp');
+  await mkdir(temporary, { recursive: true });
+  await using stack = new AsyncDisposableStack();
+  const world = stack.use(
+    await createWorld({
+      withDiscord: true,
+      environment: {
+        VIDEO_TRANSFER: transfer,
+        TMPDIR: temporary,
+        // TikTok gives up on a webhook before Nod is there again, so Nod has to ask, and asks soon.
+        POLL_INTERVAL_SECONDS: '1',
+        POLL_ATTEMPTS: '100000',
+      },
+      tiktok: {
+        processingMs: 100,
+        // Every other TikTok takes a pull that is cut for one that has failed.
+        pull: { retryMs: 100, retries: 1_000, cutRetries: number % 2 === 0 ? 0 : 1_000 },
+        strict: { rateLimits: false, decodeMedia: false },
+      },
+    }),
+  );
+  const places = await seatEverybody(world);
+  const lives = stack.use(createLives({ world, folder, random, coverage, say }));
+  const { persist, waiting } = createPersistence({ world, nextReady: lives.nextReady });
+  const { stories, begin } = await dealWork({ world, number, places, random, posts, persist });
+  // The first life shows what there is, and leaves the compiled modules for all others.
+  await lives.start();
+  const given = { up: false };
+  const done = begin().then(
+    () => true,
+    (error: unknown) => {
+      lives.faults.push(String(error));
+      return true;
+    },
+  );
+  void done.finally(() => {
+    given.up = true;
+  });
+  await lives.stop();
+  while (lives.kills() < kills && !given.up) await lives.live();
+  say(`${lives.kills()} kills in ${seconds(begun)} s; now it is left alone.`);
+  await lives.start();
+  const isDone = await Promise.race([done, pause(QUIET_MS, false, { ref: false })]);
+  if (!isDone) lives.faults.push(...[...waiting].map((what) => `${what} has not come.`));
+  await comeToRest(world, lives);
+  // What nothing names is deleted by the sweep of a start once it is old.
+  await age(join(world.dataDir, 'media'));
+  await lives.start();
+  await comeToRest(world, lives);
+  const verdict = await judge(world, stories);
+  const report: WorldReport = {
+    ...verdict,
+    stuck: verdict.stuck + lives.faults.length,
+    words: [...lives.faults, ...verdict.words],
+    number,
+    transfer,
+    posts: stories.length,
+    kills: lives.kills(),
+    seconds: Number(seconds(begun)),
+    lastKill: lives.lastKill(),
+    errors: lives.errors,
+  };
+  await (isFaultless(report) ? rm(folder, { recursive: true }) : keep(world, report, folder));
+  return report;
+}
+
+const seconds = (since: number): string => ((performance.now() - since) / 1000).toFixed(1);
+
+async function comeToRest(world: World, lives: ReturnType<typeof createLives>): Promise<void> {
+  try {
+    await settle(world, lives);
+  } catch (error) {
+    lives.faults.push(String(error));
+    await lives.stop();
+  }
+}
+
+const OLD_SECONDS = 3 * 3_600;
+
+/** Makes all files of a folder look old. */
+async function age(folder: string): Promise<void> {
+  const then = Date.now() / 1000 - OLD_SECONDS;
+  for (const name of await readdir(folder)) await utimes(join(folder, name), then, then);
+}
+
+/** Keeps what is needed to find out what was wrong. */
+async function keep(world: World, { words }: WorldReport, folder: string): Promise<void> {
+  const { telegram, tiktok, dataDir } = world;
+  const discord = discordOf(world);
+  await cp(dataDir, join(folder, 'data'), { recursive: true });
+  await writeFile(join(folder, 'words.txt'), words.join('\n'));
+  const chats = [
+    ...[...telegram.state.chats.keys()].map((id) => telegram.render({ id })),
+    ...[...discord.state.channels.keys()].map((id) => discord.render(id)),
+  ];
+  await writeFile(join(folder, 'chats.txt'), chats.join('\n\n'));
+  await writeFile(join(folder, 'tiktok.json'), JSON.stringify(tiktok.state.publishes, undefined, 1));
+}
