@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { seed } from '../seed.ts';
-import { createWorld, type World } from '../world.ts';
+import { createWorld, textOf, type World } from '../world.ts';
 import { type ProcessOptions, runNod } from './process.ts';
 
 /** A world in which Ana has an account, and no Nod has run yet. */
@@ -194,7 +194,11 @@ it('goes on with a new key when told to, and tells the places to connect their a
   {
     await using nod = runNod({ environment: world.environment, args: ['--new-key'] });
     await nod.logged('Nod is ready');
-    await telegram.waitForMessage(telegram.anaChat, 'Nod has lost access to');
+    const told = await telegram.waitForMessage(telegram.anaChat, 'Nod has lost access to');
+    expect(textOf(told)).toContain(
+      'The key that opens what Nod had of it is gone, so somebody has to connect',
+    );
+    expect(textOf(told)).not.toContain('TikTok does not renew');
     await nod.end('SIGTERM');
   }
   await using nod = runNod({ environment: world.environment });

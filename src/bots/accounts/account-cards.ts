@@ -65,16 +65,17 @@ function stateOf(account: Account, { slash }: Wording, { timeZone, now }: Times)
 
 /** Tells a place what has become of an account, with the way back. */
 export function accountNewsCard({ type, account }: AccountNews, times: Times): Card {
-  return type === 'lost' ? lostCard(account) : endingCard(account, times);
+  return type === 'ending' ? endingCard(account, times) : lostCard(account, WHY_LOST[type]);
 }
 
-function lostCard(account: Account): Card {
+const WHY_LOST = {
+  lost: 'TikTok does not renew it, so somebody has to connect the account again.',
+  locked: 'The key that opens what Nod had of it is gone, so somebody has to connect the account again.',
+};
+
+function lostCard(account: Account, why: string): Card {
   return {
-    lines: [
-      [{ text: `Nod has lost access to ${accountName(account)}`, style: 'bold' }],
-      ['TikTok does not renew it, so somebody has to connect the account again.'],
-      [WAITING],
-    ],
+    lines: [[{ text: `Nod has lost access to ${accountName(account)}`, style: 'bold' }], [why], [WAITING]],
     rows: [buttonRow(reconnectButton(account.openId))],
   };
 }

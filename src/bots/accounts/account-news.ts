@@ -81,7 +81,7 @@ export function createAccountNews({
   /** Tells all places of an account that may use this Nod that it is lost, or about to be; resolves when they know. */
   async function accountNews(news: AccountNews): Promise<void> {
     const { type, account, places } = news;
-    if (type === 'lost') {
+    if (type !== 'ending') {
       await draftRefresh.refreshWith(account.openId);
       await showPosts(account.openId);
     }

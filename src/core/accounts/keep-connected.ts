@@ -3,13 +3,16 @@ import { AskedToWaitError, UserError } from '../problems.ts';
 import { createSteadyClock } from '../steady-clock.ts';
 import type { Store } from '../storage/database.ts';
 import type { Account, Accounts } from './accounts.ts';
-import { afterTrouble, dueWarning, firstPlan, replanned } from './lifetime.ts';
+import { afterTrouble, dueWarning, firstPlan, type Keeping, replanned } from './lifetime.ts';
 import type { Place, Workspaces } from './workspaces.ts';
 
 /** What the places of an account are told once. */
 export interface AccountNews {
-  /** `lost`: TikTok takes the refresh token no more. `ending`: it will, at its end, and nothing of ours moves that. */
-  readonly type: 'lost' | 'ending';
+  /**
+   * `lost`: TikTok takes the refresh token no more. `locked`: the key that opens it is gone. `ending`: TikTok takes it until its
+   * end, and nothing of ours moves that.
+   */
+  readonly type: NonNullable<Keeping['owes']>;
   readonly account: Account;
   /** All that share it. */
   readonly places: readonly Place[];

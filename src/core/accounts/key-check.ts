@@ -40,7 +40,7 @@ export async function findKey({
       { openId },
       'The tokens of an account were encrypted with another key; its places are told to connect it again',
     );
-    await accounts.update(openId, (account) => ({ ...account, expired: true, keeping: { owes: 'lost' } }));
+    await accounts.update(openId, (account) => ({ ...account, expired: true, keeping: { owes: 'locked' } }));
   }
   return found;
 }

@@ -9,7 +9,7 @@ export interface Keeping {
   /** How many of the warnings about the end as it is now were given. */
   readonly warned?: number | undefined;
   /** What its places have not been told yet. */
-  readonly owes?: 'lost' | 'ending' | undefined;
+  readonly owes?: 'lost' | 'locked' | 'ending' | undefined;
 }
 
 /** For how long TikTok lets us refresh the access to an account; all times in epoch milliseconds. */

@@ -8,6 +8,7 @@ import {
 import { lineText } from '../../../src/bots/text/format.ts';
 import { WORDINGS } from '../../../src/bots/text/wording.ts';
 import type { Account } from '../../../src/core/accounts/accounts.ts';
+import type { AccountNews } from '../../../src/core/accounts/keep-connected.ts';
 import { printed } from '../cards/subjects.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -60,7 +61,7 @@ it('says how to add results to the accounts that lack them, but for those that a
 });
 
 describe('the news of an account', () => {
-  const news = (type: 'lost' | 'ending', of = account) =>
+  const news = (type: AccountNews['type'], of = account) =>
     printed(accountNewsCard({ type, account: of, places: [] }, TIMES));
 
   it('says that it is lost, what becomes of its posts, and offers the way back', () => {

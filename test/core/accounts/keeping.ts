@@ -1,3 +1,4 @@
+import type { AccountNews } from '../../../src/core/accounts/keep-connected.ts';
 import type { CoreWorld } from '../core-world.ts';
 import type { Nod } from '../nod.ts';
 
@@ -8,7 +9,7 @@ export const LIVES = { accessTokenSeconds: 7_200, refreshTokenSeconds: 180 * 86_
 /** What a place was told of its account, and on which day. */
 export interface Told {
   readonly day: number;
-  readonly type: 'lost' | 'ending';
+  readonly type: AccountNews['type'];
 }
 
 /** Collects what the places of accounts are told by a process. */
