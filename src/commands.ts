@@ -59,7 +59,7 @@ async function restore(args: readonly string[], { dataDir, secretKey }: Place): 
   lines.push(
     isOn
       ? 'Everything goes on where it was.'
-      : 'Posts that may have gone out since then are held back, and their cards say so; what is planned for later goes out.',
+      : 'Posts that may have gone out since then are held back, and their cards say so; what is planned for later asks whether it is out.',
   );
   return lines.join('\n');
 }

@@ -1,12 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { textOf } from '../world.ts';
+import type { App } from '../../src/app.ts';
+import { makeBackup } from '../../src/core/backup/backup.ts';
+import { restoreBackup } from '../../src/core/backup/restore.ts';
+import { buttonsOf, textOf } from '../world.ts';
 import { launchNod, type NodProcess, runNod } from './process.ts';
 import { LINK, type StageOptions, startStage } from './stage.ts';
+
+const DAY_MS = 24 * 3_600_000;
 
 /** A Nod as a process of its own, with a place for backups and a fresh folder to restore them into. */
 async function startBackups(options: StageOptions = {}) {
@@ -136,4 +141,72 @@ it('restores nothing where a Nod runs, where data are, or from what is no backup
   expect(await nod.ended).toMatchObject({ code: 1 });
   expect(nod.output.err).toMatch(/^The key that opens the TikTok tokens of one account is missing: /);
   expect(existsSync(join(fresh, 'secret.key'))).toBe(false);
+});
+
+/** A Nod whose clock can be moved, restored into a fresh folder from before Ana's planned post was published early. */
+async function startRestored() {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'nod-backup-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'nod.tar');
+  const fresh = join(folder, 'fresh');
+  let app: App | undefined;
+  const stage = stack.use(
+    await startStage({
+      movesClock: true,
+      launch: async (world) => {
+        app = await world.start();
+        return app;
+      },
+    }),
+  );
+  const { world, tiktok } = stage;
+  const { now } = tiktok.clock;
+  await stage.sendFile('phone.jpg');
+  const card = await stage.draft();
+  await stage.tap(card, 'Everyone');
+  await stage.tap(card, 'When…');
+  await stage.tap(await stage.card('which time zone do you mean?'), /^UTC/);
+  await stage.card('reply to this with the time');
+  await stage.say('tomorrow 18:00');
+  await stage.shows(card, 'Goes out');
+  await stage.tap(card, 'Schedule');
+  await stage.shows(card, 'Scheduled');
+  await makeBackup({ dataDir: world.dataDir, to: file, withKey: true, configuredKey: undefined, now });
+  await stage.tap(card, 'Publish now');
+  await stage.shows(card, LINK);
+  await restoreBackup({ dataDir: fresh, from: createReadStream(file), goesOn: false, now });
+  world.environment.DATA_DIR = fresh;
+  await stage.restart();
+
+  async function moveOn(ms: number): Promise<void> {
+    world.advance(ms);
+    await app?.clockMoved();
+  }
+  const kept = stack.move();
+  return { stage, card, moveOn, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+it('holds back a planned post that may have been published early since the backup, and calls its author', async () => {
+  await using restored = await startRestored();
+  const { stage, card, moveOn } = restored;
+  const asked = await stage.shows(card, 'this may have been posted early since');
+  expect(buttonsOf(asked)).toContain('It is not there: keep the time');
+  await stage.card((message) => message.message_id > card.message_id && /posted early/.test(textOf(message)));
+  await moveOn(3 * DAY_MS);
+  await stage.shows(card, 'try again only if it is not there');
+  expect(stage.tiktok.state.publishes).toHaveLength(1);
+});
+
+it('publishes a planned post at its time once somebody has said that it is not there yet', async () => {
+  await using restored = await startRestored();
+  const { stage, card, moveOn } = restored;
+  const asked = await stage.shows(card, 'this may have been posted early since');
+  expect(await stage.tap(asked, 'It is not there: keep the time')).toMatchObject({
+    text: expect.stringMatching(/18:00/),
+  });
+  await stage.shows(card, (message) => !textOf(message).includes('posted early'));
+  await moveOn(3 * DAY_MS);
+  await stage.shows(card, LINK);
+  expect(stage.tiktok.state.publishes).toHaveLength(2);
 });

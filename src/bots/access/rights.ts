@@ -71,6 +71,7 @@ export const POST_RIGHTS = {
   when: 'author_or_manager',
   zone: 'author_or_manager',
   now: 'author_or_manager',
+  keep: 'author_or_manager',
   cancel: 'author_or_manager',
   caption: 'member',
   show: 'member',

@@ -77,6 +77,8 @@ export function createPostButtons({
         return schedule.pressZoneForPost(event, post, argument);
       case 'now':
         return schedule.release(event, post);
+      case 'keep':
+        return schedule.keep(event, post);
       case 'caption':
         return void (await sender.say(event.chat, note(post.content.caption), { replyTo: event.message }));
       case 'cancel':

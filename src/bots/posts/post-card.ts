@@ -74,6 +74,7 @@ export function postCard(view: PostView): Card {
   // Votes that count no longer are not shown.
   const decided = post.status === 'withdrawn' ? [] : decisionLines(view);
   const moments = isSettled(post) ? undefined : momentsText(post);
+  if (isHeldBack(post)) lines.push(...RESTORED.lines);
   const below = goesOn ? [...lines, ['It goes on in a newer card below.']] : lines;
   return {
     attachment: shown && pictureOf(shown),
@@ -87,9 +88,22 @@ export function postCard(view: PostView): Card {
       ...(decided.length > 0 ? [[], ...decided] : []),
       ...(below.length > 0 ? [[], ...below] : []),
     ],
-    rows: goesOn ? [] : rowsOf(view),
+    rows: goesOn ? [] : [...(isHeldBack(post) ? [keepRow(post)] : []), ...rowsOf(view)],
   };
 }
+
+/** Whether it does not go out before somebody has looked at the account. */
+const isHeldBack = (post: Post): boolean => post.restoredAt !== undefined && !isSettled(post);
+
+const keepRow = (post: Post): Row => buttonRow(on(post, 'It is not there: keep the time', 'keep'));
+
+const RESTORED: Text = {
+  headline: 'Is it out already?',
+  lines: [
+    ['Nod was restored from a backup, and this may have been posted early since.'],
+    ['Look at the account first. If nobody says by its time that it is not there, it is not posted.'],
+  ],
+};
 
 const resultsLines = ({ post, results }: PostView): Line[] =>
   post.status === 'published' && results !== undefined ? [[resultsText(post, results)]] : [];
@@ -396,6 +410,7 @@ export function finalNote({
 function callingText(post: Post, wording: Wording): Text | undefined {
   if (post.status === 'on_hold') return heldText(post, wording);
   if (awaitsAccount(post)) return AWAITS_ACCOUNT;
+  if (isHeldBack(post)) return RESTORED;
   return post.status === 'cancelled' || post.status === 'withdrawn' ? undefined : finalText(post, wording);
 }
 

@@ -229,6 +229,12 @@ export function createSchedule({
     await event.answer(lineText(await plan(post, event.person, undefined)));
   }
 
+  /** Lets a post that was restored go out at its time, because somebody has seen that it is not out yet. */
+  async function keep(event: ChatEventOf<'press'>, post: Post): Promise<void> {
+    checkPlannable(post);
+    await event.answer(lineText(await plan(post, event.person, post.publishAt)));
+  }
+
   async function plan(post: Post, person: Person, publishAt: number | undefined): Promise<Line> {
     await signals.reschedule(post.id, publishAt);
     // Preparing files takes its time, and so does publishing at once: neither is waited for.
@@ -268,6 +274,7 @@ export function createSchedule({
     takeZoneForPost,
     planDraft,
     release,
+    keep,
   };
 }
 

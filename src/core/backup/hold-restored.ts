@@ -12,10 +12,11 @@ export interface Restoration extends Versioned {
 const KEY = 'last';
 
 /**
- * Ends what may have been published since the backup that the data come from, once, so that nothing goes out twice: people
- * look at the account, and try again. What TikTok can be asked about goes on, and so does what is planned for later.
+ * Holds back what may have been published since the backup that the data come from, once, so that nothing goes out twice:
+ * people look at the account, and try again. What is planned for later may have been published early; it waits for somebody to
+ * say that it was not. What TikTok can be asked about goes on.
  *
- * How many posts it has ended.
+ * How many posts it holds back.
  */
 export async function holdRestored({
   restorations,
@@ -29,15 +30,16 @@ export async function holdRestored({
   const restoration = await restorations.get(KEY);
   if (restoration === undefined) return 0;
   let count = 0;
-  for (const { id } of (await underWay(posts)).filter((post) => mayBeOut(post, restoration))) {
-    await posts.update(id, (post) => fail(post, { reason: 'restored' }, now()));
+  for (const { id, status } of await underWay(posts)) {
+    if (status === 'processing') continue;
+    await posts.update(id, (post) => hold(post, restoration, now()));
     count += 1;
   }
   await restorations.delete(KEY);
   return count;
 }
 
-function mayBeOut(post: Post, { restoredAt }: Restoration): boolean {
-  if (post.status === 'processing') return false;
-  return post.publishAt === undefined || post.publishAt <= restoredAt;
+function hold(post: Post, { restoredAt }: Restoration, now: number): Post {
+  const isPlanned = post.publishAt !== undefined && post.publishAt > restoredAt;
+  return isPlanned ? { ...post, restoredAt } : fail(post, { reason: 'restored' }, now);
 }

@@ -354,9 +354,15 @@ export function createWaiting({
     if (stopped !== undefined) return stopped;
     if (note?.voters !== undefined && takesVotes(post) && hasOtherVoters(post, note.voters))
       return { type: 'voters_changed', voters: note.voters };
-    const isPlanned = note?.publishAt === undefined || note.publishAt === (post.publishAt ?? null);
+    if (note?.publishAt === undefined) return undefined;
+    const isPlanned = note.publishAt === (post.publishAt ?? null) && !isConfirmed(post, note);
     if (isPlanned || (post.status === 'queued' && post.attempts > 0)) return undefined;
     return { type: 'rescheduled', publishAt: note.publishAt ?? undefined };
+  }
+
+  /** Whether somebody has set the time of a restored post since, if only to the same one. */
+  function isConfirmed({ restoredAt }: Post, { plannedAt = 0 }: PostSignals): boolean {
+    return restoredAt !== undefined && plannedAt > restoredAt;
   }
 
   /** What stops the post: somebody's wish, or that its place may not use Nod any more. */
@@ -388,10 +394,11 @@ export function createWaiting({
   }
 
   /**
-   * What stands against publishing a post: its place may have lost the account, TikTok would refuse it because of a limit,
+   * What stands against publishing a post: it may be out already, its place may have lost the account, TikTok would refuse it because of a limit,
    * and for one that has waited, what the creator may do can have changed meanwhile.
    */
   async function recheck(post: PostIn<'queued'>): Promise<PostEvent | undefined> {
+    if (post.restoredAt !== undefined) return MAY_BE_OUT;
     if (!(await hasAccount(post))) return ACCOUNT_MISSING;
     const held = await heldBack(post);
     if (held !== undefined) return held;
@@ -509,6 +516,13 @@ function privacyGone({ content }: Post, all: readonly PrivacyLevel[]): Extract<P
     privacyLevelOptions: all.filter(isOffered),
   };
 }
+
+/** Nobody has said that it did not go out before its time. */
+const MAY_BE_OUT: PostEvent = {
+  type: 'refused',
+  failure: { reason: 'restored' },
+  next: { type: 'give_up' },
+};
 
 const ACCOUNT_MISSING: PostEvent = {
   type: 'refused',

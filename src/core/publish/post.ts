@@ -166,6 +166,8 @@ export interface PostBase extends Versioned {
   readonly heldBackAt?: number | undefined;
   /** TikTok could not pull its video; another attempt may upload it. */
   readonly pullFailed?: true | undefined;
+  /** It is planned, and came from a backup then: until somebody says that it did not go out early since, it does not go out. */
+  readonly restoredAt?: number | undefined;
   /** TikTok refused its AI label, and a person has agreed to post it without. */
   readonly leavesOutAiLabel?: true | undefined;
   /** How many attempts were opened. */

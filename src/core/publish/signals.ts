@@ -13,6 +13,8 @@ export interface PostSignals extends Versioned {
   readonly cancelled?: { readonly by: Person; readonly isWithdrawn?: true };
   /** Somebody wants the post at another time; null for as soon as possible. */
   readonly publishAt?: number | null;
+  /** When that was said. */
+  readonly plannedAt?: number;
   /** Others shall have a say in the review. */
   readonly voters?: VoterRules;
   /** How often TikTok has announced news. */
@@ -89,7 +91,7 @@ export function createSignals({
 
   /** Asks for another time (milliseconds since the epoch), or for none. */
   async function reschedule(postId: string, publishAt: number | undefined): Promise<void> {
-    await write(postId, { publishAt: publishAt ?? null });
+    await write(postId, { publishAt: publishAt ?? null, plannedAt: now() });
   }
 
   /** Asks for others to have a say in the review of a post. */

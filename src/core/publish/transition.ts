@@ -186,9 +186,10 @@ function decide(post: PostIn<'in_review'>, decision: Decision, now: number, paci
 
 /** Another time, or none; too late once TikTok has been asked. */
 function reschedule(post: Post, publishAt: number | undefined, now: number, pacing: Pacing): Post {
-  if (post.status === 'preparing' || post.status === 'in_review') return { ...post, publishAt };
+  const changed = { publishAt, restoredAt: undefined };
+  if (post.status === 'preparing' || post.status === 'in_review') return { ...post, ...changed };
   if (post.status !== 'queued' || post.attempts > 0) return post;
-  return release({ ...baseOf(post), publishAt }, now, pacing, now);
+  return release({ ...baseOf(post), ...changed }, now, pacing, now);
 }
 
 /** Waits for its author's choice. */
@@ -485,7 +486,8 @@ function withLateCheck(
 function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
   const { id, version, workspace, chat, author, draftId, messages, account, createdAt, savedAt } = post;
   const { content, contentHash, likeness, preview, media } = post;
-  const { review, publishAt, readyAt, heldBackAt, attempts, retries, leavesOutAiLabel, pullFailed } = post;
+  const { review, publishAt, readyAt, heldBackAt, attempts, retries } = post;
+  const { leavesOutAiLabel, pullFailed, restoredAt } = post;
   return {
     id,
     version,
@@ -510,6 +512,7 @@ function baseOf<P extends Post>(post: P): Pick<P, keyof PostBase> {
     retries,
     leavesOutAiLabel,
     pullFailed,
+    restoredAt,
   } satisfies Record<keyof PostBase, unknown>;
 }
 

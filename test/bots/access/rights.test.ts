@@ -296,6 +296,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'post when': onPost('when', CHANGED_POST, REVIEW),
   'post zone': onPost('zone', CHANGED_POST, REVIEW, 'UTC'),
   'post now': onPost('now', CHANGED_POST, REVIEW),
+  'post keep': onPost('keep', CHANGED_POST, REVIEW),
   'post cancel': onPost('cancel', CHANGED_POST, REVIEW),
   'post caption': onPost('caption', SEEN_POST, REVIEW),
   'post show': onPost('show', SEEN_POST, REVIEW, '0'),

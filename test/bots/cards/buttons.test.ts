@@ -341,6 +341,10 @@ const CARDS: Readonly<Record<string, Card>> = {
     now: NOW,
   }),
   'zone, said for a post': zoneKnownCard('Times here are those of UTC now.', { on: 'post', id: 'post' }),
+  'post, planned, from a backup': post(
+    { status: 'queued', notBefore: LATER },
+    { publishAt: LATER, restoredAt: NOW },
+  ),
   'post, planned, without its account': post(
     { status: 'queued', notBefore: LATER },
     { publishAt: LATER },

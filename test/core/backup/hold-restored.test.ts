@@ -41,15 +41,19 @@ it.each([
 });
 
 it.each([
-  ['in_review', 1, 'in_review'],
-  ['queued', 1, 'queued'],
-  ['queued', 0, 'failed'],
-  ['queued', -1, 'failed'],
-] as const)('takes one that is %s and planned for %i ms later as %s', async (before, ms, after) => {
-  const { posts, hold } = await restored({ a: { ...POSTS[before], publishAt: RESTORED_AT + ms } });
-  await hold();
-  expect(await posts.get('a')).toMatchObject({ status: after });
-});
+  ['in_review', 1, 'in_review', RESTORED_AT],
+  ['queued', 1, 'queued', RESTORED_AT],
+  ['queued', 0, 'failed', undefined],
+  ['queued', -1, 'failed', undefined],
+] as const)(
+  'takes one that is %s and planned for %i ms later as %s',
+  async (before, ms, status, restoredAt) => {
+    const { posts, hold } = await restored({ a: { ...POSTS[before], publishAt: RESTORED_AT + ms } });
+    await hold();
+    const post = await posts.get('a');
+    expect([post?.status, post?.restoredAt]).toEqual([status, restoredAt]);
+  },
+);
 
 it('holds back once, and not what has come since', async () => {
   const { posts, hold } = await restored({ a: POSTS.queued, b: POSTS.in_review });
