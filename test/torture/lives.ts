@@ -138,4 +138,4 @@ export function createLives({
   };
 }
 
-export type Lives = ReturnType<typeof createLives>;
+type Lives = ReturnType<typeof createLives>;
