@@ -5,6 +5,7 @@ import { type ChatState, createStarter } from './bots/start.ts';
 import type { Config } from './config.ts';
 import { type Account, readAccount } from './core/accounts/accounts.ts';
 import { findKey } from './core/accounts/key-check.ts';
+import { createHealthWatch, type WriteCheck } from './core/health/health-watch.ts';
 import { createCore } from './core/index.ts';
 import type { LinkOptions } from './core/links/open-link.ts';
 import { findFfmpeg } from './core/media/ffmpeg.ts';
@@ -76,10 +77,12 @@ export async function startApp({
       { folder: folder.folder },
       'A first start: the folder has no database. Had this Nod accounts before, stop it and look for their folder',
     );
+  const health = createHealthWatch({ folder: folder.folder, log });
   const stores = stack.use(
     openStores({
       file: folder.database,
       onStatement,
+      onFailure: health.statementFailed,
       onUnreadable: (record) =>
         log.error(record, 'A record cannot be read; it was moved to the table “unreadable” of the database'),
     }),
@@ -89,7 +92,7 @@ export async function startApp({
     limitBytes: config.mediaLimitBytes,
   });
   mediaStore.protect();
-  const client = createTikTokClient({ ...tiktok, now, log });
+  const client = createTikTokClient({ ...tiktok, now, onCall: health.tiktokCalled, log });
   stack.defer(() => client.close());
 
   const secretKey = await findKey({
@@ -186,12 +189,14 @@ export async function startApp({
     clientSecret: tiktok.clientSecret,
     siteVerification: tiktok.siteVerification,
     operator: config.operator,
-    health: () => healthOf(starter.states(), { isRunning }),
+    health: () => healthOf(starter.states(), { isStarted: isRunning, ...health.read() }),
     onConsent: accountNews.consentEnded,
     onAccountRemoved: accountNews.accountRemoved,
   });
 
   stack.defer(() => cardQueue.stop());
+  stack.defer(() => health.stop());
+  health.start(stores.store<WriteCheck>('write-checks', { isExpendable: true }));
   await downtime.start();
   stack.defer(() => downtime.stop());
   stack.defer(() => core.stop());

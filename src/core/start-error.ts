@@ -12,13 +12,16 @@ export function diskProblem(error: unknown, path: string): StartError | undefine
 }
 
 /** The last one is SQLite's for its shared memory, a file that cannot grow. */
-const FULL = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE']);
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE']);
+
+/** Whether a code of the system's or of SQLite's says that there is no room on the disk. */
+export const isFullDisk = (code: string): boolean => FULL.has(code);
 
 function sentenceFor(code: string, path: string): string | undefined {
   if (code === 'EACCES' || code === 'EPERM') return notAllowed(path);
   if (code === 'EROFS' || code === 'SQLITE_READONLY')
     return `Nod cannot write to ${path}, because its disk is read-only: make it writable, or set DATA_DIR to a folder on another disk.`;
-  if (FULL.has(code))
+  if (isFullDisk(code))
     return `Nod cannot write to ${path}, because its disk is full: free some space there, then start Nod again.`;
   if (code === 'ENOTDIR' || code === 'EEXIST')
     return `${path} is not a folder: set DATA_DIR to a folder, or to the name of one that Nod can make.`;

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { seed } from '../seed.ts';
 import { createWorld, textOf, type World } from '../world.ts';
+import { canMount, isRoot, onDisk } from './own-disk.ts';
 import { type ProcessOptions, runNod } from './process.ts';
 
 /** A world in which Ana has an account, and no Nod has run yet. */
@@ -50,7 +51,6 @@ it('names an address that is not of this machine', async () => {
   );
 });
 
-const isRoot = process.getuid?.() === 0;
 /** Root may write everywhere, so it becomes nobody. */
 const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
@@ -78,18 +78,6 @@ it('names a file that stands where its folder should be', async () => {
     `${DATA_DIR} is not a folder: set DATA_DIR to a folder, or to the name of one that Nod can make.`,
   );
 });
-
-/** Has another disk where the folder is, which only this process sees. */
-const onDisk = (folder: string, options: string) => [
-  'unshare',
-  isRoot ? '-m' : '-rm',
-  'sh',
-  '-c',
-  `mount -t tmpfs -o ${options} tmpfs "${folder}" && exec "$@"`,
-  'sh',
-];
-const canMount =
-  spawnSync('unshare', [isRoot ? '-m' : '-rm', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
 
 it.skipIf(!canMount)('names a disk that is read-only', async () => {
   await using world = await createWorld();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Health, startServer } from '../../src/web/index.ts';
+import { startServer } from '../../src/web/index.ts';
 import { createWorld, type World } from './world.ts';
 
 const TOKEN = '7St0e8xSKKvIvga6AI2xPM2caLgQbEcA';
@@ -91,17 +91,6 @@ test('an error of ours is a page without details', async () => {
   expect(await response.text()).not.toContain('secret detail');
   expect(broken.lines.join()).toContain('/healthz');
   expect(broken.lines.join()).not.toContain('abc');
-});
-
-test.each<[Health, number]>([
-  [{ status: 'ok' }, 200],
-  [{ status: 'starting' }, 503],
-  [{ status: 'degraded', chats: { telegram: 'connected', discord: 'away' } }, 200],
-])('health answers %j with %i', async (health, status) => {
-  await using asked = await createWorld({ web: { health: () => health } });
-  const response = await asked.app.request('/healthz');
-  expect(response.status).toBe(status);
-  expect(await response.json()).toEqual(health);
 });
 
 describe('the signature file', () => {

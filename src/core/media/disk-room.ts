@@ -123,7 +123,7 @@ export function createDiskRoom({
       unwritten += Math.max(0, room.bytes - room.written);
     }
     if (counted + since + held + more > limitBytes) return 'media_limit';
-    return disk.free - unwritten - bytes < reserveOf(disk.size) ? 'disk_full' : undefined;
+    return disk.free - unwritten - bytes < reserveOf(disk) ? 'disk_full' : undefined;
   }
 
   function count(): Promise<number> {
@@ -170,12 +170,19 @@ export async function readDiskUse({ disk, folder }: { disk: string; folder: stri
     if (error.code === 'ENOENT') return 0;
     throw error;
   });
-  return { freeBytes: free, reserveBytes: reserveOf(size), mediaBytes };
+  return { freeBytes: free, reserveBytes: reserveOf({ size }), mediaBytes };
 }
 
-const reserveOf = (size: number): number => Math.min(RESERVE_BYTES, size * RESERVE_PART);
+/** How many bytes a disk has to keep free. */
+const reserveOf = ({ size }: { size: number }): number => Math.min(RESERVE_BYTES, size * RESERVE_PART);
 
 async function readRoomOfDisk(folder: string) {
   const { bavail, blocks, bsize } = await statfs(folder);
   return { free: bavail * bsize, size: blocks * bsize };
+}
+
+/** The bytes of the disk of a folder: all, those that are free, and those that have to stay free. */
+export async function readDiskRoom(folder: string): Promise<{ size: number; free: number; reserve: number }> {
+  const disk = await readRoomOfDisk(folder);
+  return { ...disk, reserve: reserveOf(disk) };
 }

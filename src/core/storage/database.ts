@@ -92,13 +92,16 @@ export function openStores({
   isReadOnly = false,
   onStatement,
   onUnreadable = () => {},
+  onFailure = () => {},
 }: {
   file: string;
   isReadOnly?: boolean | undefined;
   onStatement?: ((statement: RunStatement) => void) | undefined;
   onUnreadable?: ((record: UnreadableRecord) => void) | undefined;
+  /** Told of every statement that the database could not run. */
+  onFailure?: ((error: unknown) => void) | undefined;
 }) {
-  const connection = connect(file, { isReadOnly, onStatement, onUnreadable });
+  const connection = connect(file, { isReadOnly, onStatement, onUnreadable, onFailure });
   const opened: Keyv[] = [];
 
   /**
@@ -377,10 +380,12 @@ function connect(
     isReadOnly,
     onStatement,
     onUnreadable,
+    onFailure,
   }: {
     isReadOnly: boolean;
     onStatement: ((statement: RunStatement) => void) | undefined;
     onUnreadable: (record: UnreadableRecord) => void;
+    onFailure: (error: unknown) => void;
   },
 ) {
   const database = isReadOnly ? openToRead(file) : openDatabase(file);
@@ -402,7 +407,10 @@ function connect(
       try {
         return run(sql, parameters);
       } catch (error) {
-        if (!codeOf(error).startsWith('SQLITE_BUSY') || performance.now() > patience) throw error;
+        if (!codeOf(error).startsWith('SQLITE_BUSY') || performance.now() > patience) {
+          onFailure(error);
+          throw error;
+        }
       }
       await delay(BUSY_RETRY_MS);
     }

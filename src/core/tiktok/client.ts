@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { TikTokRateLimitError, TikTokUnreachableError } from './errors.ts';
-import { createTikTokRequest, type TikTokLog } from './http.ts';
+import { createTikTokRequest, type TikTokCall, type TikTokLog } from './http.ts';
 import {
   creatorInfoReply,
   publishReply,
@@ -43,6 +43,7 @@ export function createTikTokClient({
   clientSecret,
   timeoutMs,
   now = Date.now,
+  onCall,
   log,
 }: {
   apiUrl: string;
@@ -50,16 +51,19 @@ export function createTikTokClient({
   clientSecret: string;
   timeoutMs?: number;
   now?: () => number;
+  /** Told of every call once it is over. */
+  onCall?: ((call: TikTokCall) => void) | undefined;
   log?: TikTokLog;
 }) {
   const calls = createTikTokRequest({
     apiUrl,
     timeoutMs,
     now,
+    onCall,
     log,
   });
   const { request } = calls;
-  const chunks = createChunkSender({ timeoutMs, now, log });
+  const chunks = createChunkSender({ timeoutMs, now, onCall, log });
   const app = { client_key: clientKey, client_secret: clientSecret };
 
   const creatorInfoLimiter = createWindowLimiter({ limit: 20, windowMs: WINDOW_MS, now });
@@ -69,6 +73,21 @@ export function createTikTokClient({
   const userInfoLimiter = createWindowLimiter({ limit: 600, windowMs: WINDOW_MS, now });
   const videoQueryLimiter = createWindowLimiter({ limit: 600, windowMs: WINDOW_MS, now });
   const videoListLimiter = createWindowLimiter({ limit: 600, windowMs: WINDOW_MS, now });
+
+  /** Throws before TikTok has to refuse. */
+  function keepLimit(limiter: WindowLimiter, accessToken: string, endpoint: string): void {
+    const retryAfterMs = limiter.take(keyOf(accessToken));
+    if (retryAfterMs === 0) return;
+    onCall?.({ endpoint, outcome: 'held_back', tookMs: 0 });
+    throw new TikTokRateLimitError({
+      endpoint,
+      httpStatus: 429,
+      code: 'rate_limit_exceeded',
+      tiktokMessage: '',
+      retryAfterMs,
+      heldBack: true,
+    });
+  }
 
   return {
     /** Exchanges the code of the OAuth callback; a used or expired code is a `TikTokAuthError`. */
@@ -237,20 +256,6 @@ export type TikTokClient = ReturnType<typeof createTikTokClient>;
 
 /** The limiter sees a hash, so that no token lies about in its memory. */
 const keyOf = (accessToken: string): string => createHash('sha256').update(accessToken).digest('base64');
-
-/** Throws before TikTok has to refuse. */
-function keepLimit(limiter: WindowLimiter, accessToken: string, endpoint: string) {
-  const retryAfterMs = limiter.take(keyOf(accessToken));
-  if (retryAfterMs === 0) return;
-  throw new TikTokRateLimitError({
-    endpoint,
-    httpStatus: 429,
-    code: 'rate_limit_exceeded',
-    tiktokMessage: '',
-    retryAfterMs,
-    heldBack: true,
-  });
-}
 
 interface InitCall {
   path: string;

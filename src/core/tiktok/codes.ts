@@ -141,6 +141,9 @@ export function refusalOf(code: string): Advice {
   return ADVICE.get(code) ?? UNKNOWN;
 }
 
+/** Whether a code of TikTok's is one that we have met. */
+export const isKnownCode = (code: string): boolean => ADVICE.has(code);
+
 /** Whether a refusal says that it is the AI label that TikTok does not take. */
 export const refusesAiLabel = (refusal: { readonly code: string; readonly tiktokMessage: string }): boolean =>
   refusalOf(refusal.code).reason === 'invalid_request' && /\bis_aigc\b/.test(refusal.tiktokMessage);

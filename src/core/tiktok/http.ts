@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 import { z } from 'zod';
-import { refusalOf } from './codes.ts';
+import { isKnownCode, refusalOf } from './codes.ts';
 import { TikTokApiError, TikTokAuthError, TikTokRateLimitError, TikTokUnreachableError } from './errors.ts';
 
 const MAX_REPLY_BYTES = 1024 * 1024;
@@ -11,6 +11,17 @@ const MAX_RETRY_AFTER_MS = 3_600_000;
 export interface TikTokLog {
   debug(fields: object, message: string): void;
   warn(fields: object, message: string): void;
+}
+
+/** A call to TikTok that is over; nothing in it names an account or a post. */
+export interface TikTokCall {
+  /** The path of the call, or `upload` for a chunk. */
+  readonly endpoint: string;
+  /** `ok`, TikTok's code where we know it, or what came of it in a word of ours. */
+  readonly outcome: string;
+  /** TikTok has said something that makes sense; absent where the call is no proof of that. */
+  readonly isAnswered?: boolean | undefined;
+  readonly tookMs: number;
 }
 
 interface Call<Reply> {
@@ -44,9 +55,11 @@ export function createTikTokRequest({
   apiUrl,
   timeoutMs = 20_000,
   now = Date.now,
+  onCall,
   log,
 }: {
   apiUrl: string;
+  onCall?: ((call: TikTokCall) => void) | undefined;
   /** For the connection, for the head of the reply, and between two pieces of its body. */
   timeoutMs?: number | undefined;
   now?: () => number;
@@ -90,46 +103,68 @@ export function createTikTokRequest({
     };
   }
 
-  return {
-    async request<Reply>(call: Call<Reply>): Promise<Reply> {
-      const endpoint = call.path;
-      const startedAt = now();
-      const answer = await send(call).catch((cause: unknown) => {
-        throw new TikTokUnreachableError(
-          { endpoint, problem: 'the connection failed or timed out' },
-          { cause },
-        );
-      });
-      const { httpStatus, body } = answer;
-      const shape = call.body !== undefined && 'form' in call.body ? 'oauth' : 'api';
-      const envelope = readEnvelope({ body, httpStatus, shape });
-      const logId = clean(('logId' in envelope ? envelope.logId : undefined) ?? answer.logId, call);
-      const code = envelope.outcome === 'refused' ? clean(envelope.code, call) : envelope.outcome;
-      log?.debug({ endpoint, httpStatus, code, logId, tookMs: now() - startedAt }, 'TikTok answered.');
-      const problem = { endpoint, httpStatus, logId };
+  async function request<Reply>(call: Call<Reply>): Promise<Reply> {
+    const startedAt = performance.now();
+    const told = (outcome: string, isAnswered: boolean) =>
+      onCall?.({ endpoint: call.path, outcome, isAnswered, tookMs: performance.now() - startedAt });
+    try {
+      const reply = await requestOnce(call);
+      told('ok', true);
+      return reply;
+    } catch (error) {
+      told(outcomeOf(error), error instanceof TikTokApiError);
+      throw error;
+    }
+  }
 
-      if (envelope.outcome === 'refused') {
-        const error = refused({ call, answer, envelope, logId, now });
-        const unheardOf = error instanceof TikTokApiError && refusalOf(error.code).reason === 'unknown';
-        if (unheardOf)
-          log?.warn({ endpoint, httpStatus, code, logId }, 'TikTok answered with an unknown code.');
-        throw error;
-      }
-      if (envelope.outcome === 'unreadable') {
-        if (httpStatus === 429) throw tooManyCalls({ ...problem, code: 'rate_limit_exceeded', answer, now });
-        throw new TikTokUnreachableError({ ...problem, problem: envelope.problem });
-      }
-      const reply = call.reply.safeParse(envelope.payload);
-      if (reply.success) return reply.data;
-      const missing = reply.error.issues.map(({ path }) => path.join('.') || 'the content').join(', ');
-      throw new TikTokUnreachableError({ ...problem, problem: `the reply lacks or misspells ${missing}` });
-    },
+  async function requestOnce<Reply>(call: Call<Reply>): Promise<Reply> {
+    const endpoint = call.path;
+    const startedAt = now();
+    const answer = await send(call).catch((cause: unknown) => {
+      throw new TikTokUnreachableError(
+        { endpoint, problem: 'the connection failed or timed out' },
+        { cause },
+      );
+    });
+    const { httpStatus, body } = answer;
+    const shape = call.body !== undefined && 'form' in call.body ? 'oauth' : 'api';
+    const envelope = readEnvelope({ body, httpStatus, shape });
+    const logId = clean(('logId' in envelope ? envelope.logId : undefined) ?? answer.logId, call);
+    const code = envelope.outcome === 'refused' ? clean(envelope.code, call) : envelope.outcome;
+    log?.debug({ endpoint, httpStatus, code, logId, tookMs: now() - startedAt }, 'TikTok answered.');
+    const problem = { endpoint, httpStatus, logId };
+
+    if (envelope.outcome === 'refused') {
+      const error = refused({ call, answer, envelope, logId, now });
+      const unheardOf = error instanceof TikTokApiError && refusalOf(error.code).reason === 'unknown';
+      if (unheardOf)
+        log?.warn({ endpoint, httpStatus, code, logId }, 'TikTok answered with an unknown code.');
+      throw error;
+    }
+    if (envelope.outcome === 'unreadable') {
+      if (httpStatus === 429) throw tooManyCalls({ ...problem, code: 'rate_limit_exceeded', answer, now });
+      throw new TikTokUnreachableError({ ...problem, problem: envelope.problem });
+    }
+    const reply = call.reply.safeParse(envelope.payload);
+    if (reply.success) return reply.data;
+    const missing = reply.error.issues.map(({ path }) => path.join('.') || 'the content').join(', ');
+    throw new TikTokUnreachableError({ ...problem, problem: `the reply lacks or misspells ${missing}` });
+  }
+
+  return {
+    request,
 
     /** Waits for the calls under way, then closes the connections. */
     async close() {
       await pool.close();
     },
   };
+}
+
+/** One of few words: codes that we do not know are all alike. */
+function outcomeOf(error: unknown): string {
+  if (error instanceof TikTokApiError) return isKnownCode(error.code) ? error.code : 'unknown_code';
+  return error instanceof TikTokUnreachableError && error.httpStatus !== undefined ? 'unusable' : 'no_answer';
 }
 
 function refused<Reply>({

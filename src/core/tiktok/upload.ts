@@ -1,6 +1,6 @@
 import { type ClientRequest, Agent as HttpAgent, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import type { TikTokLog } from './http.ts';
+import type { TikTokCall, TikTokLog } from './http.ts';
 import type { ChunkOutcome, ChunkRequest } from './types.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -27,11 +27,13 @@ export function isUploadUrl(address: string, { apiUrl }: { apiUrl: string }): bo
 export function createChunkSender({
   timeoutMs = 60_000,
   log,
+  onCall,
   now = Date.now,
 }: {
   /** For the connection, for each stretch in which no byte leaves, and for the reply. */
   timeoutMs?: number | undefined;
   log?: TikTokLog | undefined;
+  onCall?: ((call: TikTokCall) => void) | undefined;
   now?: () => number;
 }) {
   const options = { keepAlive: true, maxSockets: MAX_CONNECTIONS };
@@ -40,8 +42,10 @@ export function createChunkSender({
   /** Sends one chunk; it is never sent again here. */
   async function uploadChunk(uploadUrl: string, chunk: ChunkRequest): Promise<ChunkOutcome> {
     const startedAt = now();
+    const begun = performance.now();
     const { first, last, total } = chunk;
     const outcome = await put(new URL(uploadUrl), chunk);
+    onCall?.({ endpoint: 'upload', outcome: outcome.type, tookMs: performance.now() - begun });
     const fields = { endpoint: 'upload', first, last, total, outcome: outcome.type };
     log?.debug({ ...fields, httpStatus: outcome.httpStatus, tookMs: now() - startedAt }, 'A chunk was sent.');
     return outcome;
