@@ -17,6 +17,7 @@ import { takeFolder } from './core/storage/folder.ts';
 import { createSecrets } from './core/storage/secrets.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
 import { checksOf } from './doctor.ts';
+import { metricSources } from './metric-sources.ts';
 import { createWeb, healthOf, startServer } from './web/index.ts';
 
 /** Nod as it runs; disposing ends it. */
@@ -92,7 +93,19 @@ export async function startApp({
     limitBytes: config.mediaLimitBytes,
   });
   mediaStore.protect();
-  const client = createTikTokClient({ ...tiktok, now, onCall: health.tiktokCalled, log });
+  // Only where it is wanted, as it brings a library along.
+  const metrics =
+    config.metrics &&
+    (await import('./web/metrics/metrics-server.ts')).createMetricsServer({ ...config.metrics, log });
+  const client = createTikTokClient({
+    ...tiktok,
+    now,
+    onCall(call) {
+      health.tiktokCalled(call);
+      metrics?.tiktokCalled(call);
+    },
+    log,
+  });
   stack.defer(() => client.close());
 
   const secretKey = await findKey({
@@ -109,6 +122,7 @@ export async function startApp({
     log,
     now,
     onLost: (platform, error) => starter.lost(platform, error),
+    onMessage: metrics?.messageCounted,
   });
   const botFor = (chat: ChatRef) => botOf(bots, chat);
   const core = createCore({
@@ -123,6 +137,7 @@ export async function startApp({
     keepPostsMs,
     uploadLimitBytes,
     links,
+    observer: metrics?.observer,
     now,
     log,
     secretKey,
@@ -205,6 +220,11 @@ export async function startApp({
   stack.defer(() => catchUp.stop());
   const server = await startServer({ app: web, host: config.host, port: config.port });
   stack.defer(() => server.close());
+  const sources = { core, bots, cardQueue, database: folder.database };
+  const measured = await metrics?.start(
+    metricSources({ ...sources, readChats: starter.states, readSigns: health.read }),
+  );
+  stack.defer(() => measured?.close());
   const stopBots = () => Promise.all(bots.map((bot) => bot.stop()));
   stack.defer(async () => {
     const stopped = stopBots();

@@ -30,12 +30,13 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const address = z.url({ protocol: /^https?$/, error: 'must be an address that begins with https://' });
 const text = z.string();
 const flag = z
-  .enum(['true', 'false'], { error: 'must be true or false' })
+  .enum(['true', 'false', '1', '0'], { error: 'must be true or false' })
   .default('false')
-  .transform((value) => value === 'true');
+  .transform((value) => value === 'true' || value === '1');
 
 const ACCESS = ['invite', 'open'] as const;
 const count = number('must be a whole number from 1', (value) => value.int().positive());
+const port = number('must be a port number, 0 to 65535', (value) => value.int().min(0).max(65_535));
 const gigabytes = number('must be a number of GB above 0', (value) => value.positive());
 
 /** The token itself, the name of the file that TikTok's portal gives, or its content. */
@@ -59,7 +60,10 @@ const schema = z.object({
     error: 'must be https:// and a host name, without a path; http:// only for localhost',
   }),
   HOST: text.default('0.0.0.0'),
-  PORT: number('must be a port number, 0 to 65535', (value) => value.int().min(0).max(65_535)).default(8080),
+  PORT: port.default(8080),
+  METRICS: flag,
+  METRICS_HOST: text.default('127.0.0.1'),
+  METRICS_PORT: port.default(9464),
   DATA_DIR: text.default(DATA_DIR_DEFAULT),
   EXPECT_DATA: flag,
   SECRET_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
@@ -119,6 +123,9 @@ const NO_CHAT =
 const NO_SERVER =
   'TELEGRAM_FILES_DIR is the folder of a Bot API server of your own: set TELEGRAM_API_URL to its address, or leave both out';
 
+const SAME_PORT =
+  'METRICS_PORT must be another port than PORT, which a reverse proxy makes public: leave it out, or choose one';
+
 /** The names of all settings. */
 export const SETTINGS: readonly string[] = Object.keys(schema.shape);
 
@@ -142,6 +149,8 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
   if (set.TELEGRAM_TOKEN === undefined && set.DISCORD_TOKEN === undefined)
     problems.push(`${NO_CHAT}${misspeltFor(['TELEGRAM_TOKEN', 'DISCORD_TOKEN'], set)}`);
   if (set.TELEGRAM_FILES_DIR !== undefined && set.TELEGRAM_API_URL === undefined) problems.push(NO_SERVER);
+  if (parsed.data?.METRICS && parsed.data.METRICS_PORT === parsed.data.PORT && parsed.data.PORT !== 0)
+    problems.push(SAME_PORT);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   return {
@@ -159,6 +168,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     videoTransfer: values.VIDEO_TRANSFER,
     host: values.HOST,
     port: values.PORT,
+    metrics: values.METRICS ? { host: values.METRICS_HOST, port: values.METRICS_PORT } : undefined,
     dataDir: values.DATA_DIR,
     isDataExpected: values.EXPECT_DATA,
     secretKey: values.SECRET_KEY,

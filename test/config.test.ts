@@ -116,6 +116,8 @@ it.each([
   ['TIKTOK_STATS', 'yes', 'must be true or false'],
   ['PORT', '70000', 'must be a port number, 0 to 65535'],
   ['PORT', 'http', 'must be a port number, 0 to 65535'],
+  ['METRICS', 'yes', 'must be true or false'],
+  ['METRICS_PORT', '-1', 'must be a port number, 0 to 65535'],
   ['POLL_INTERVAL_SECONDS', '0', 'must be a number of seconds above 0'],
   ['TAKE_BACK_SECONDS', '-1', 'must be a number of seconds, 0 or more'],
   ['POLL_ATTEMPTS', '1.5', 'must be a whole number from 1'],
@@ -170,4 +172,19 @@ it('limits what a person and a place have at once, in files, drafts and GB', () 
     person: { files: 1, drafts: 20, bytes: 500_000_000 },
     place: { drafts: 7 },
   });
+});
+
+it('serves metrics to this machine alone, and only where they are wanted', () => {
+  expect(readConfig(COMPLETE).metrics).toBeUndefined();
+  expect(readConfig({ ...COMPLETE, METRICS: '0', METRICS_PORT: '9000' }).metrics).toBeUndefined();
+  for (const METRICS of ['1', 'true'])
+    expect(readConfig({ ...COMPLETE, METRICS }).metrics).toEqual({ host: '127.0.0.1', port: 9464 });
+  const elsewhere = { METRICS: '1', METRICS_HOST: '10.0.0.5', METRICS_PORT: '9000' };
+  expect(readConfig({ ...COMPLETE, ...elsewhere }).metrics).toEqual({ host: '10.0.0.5', port: 9000 });
+});
+
+it('serves no metrics on the port that is public', () => {
+  const same = { PORT: '9464', METRICS: 'true' };
+  expect(problemsOf(same)).toEqual([expect.stringMatching(/^METRICS_PORT must be another port than PORT/)]);
+  expect(problemsOf({ ...same, METRICS: 'false' })).toEqual([]);
 });

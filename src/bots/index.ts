@@ -24,6 +24,7 @@ import { createButtonPresses } from './compose/draft-buttons.ts';
 import { createHints, type HintRecord } from './compose/hints.ts';
 import { createVideoChoices } from './compose/video-choices.ts';
 import { createConversation } from './conversation.ts';
+import { type CountedMessage, countMessages } from './count-messages.ts';
 import { chatChecks } from './doctor/chat-checks.ts';
 import { type Bot, ChatClosedError } from './platform.ts';
 import { createCaptionChanges, type ProposedCaption } from './posts/caption-change.ts';
@@ -281,6 +282,7 @@ export async function createBots({
   log,
   now,
   onLost,
+  onMessage,
 }: {
   config: Config;
   stores: Stores;
@@ -288,6 +290,8 @@ export async function createBots({
   now: () => number;
   /** A platform has taken our bot, and does so no more. */
   onLost: (platform: Bot['platform'], error: Error) => void;
+  /** Told of each message that a bot sends, edits or deletes. */
+  onMessage?: ((message: CountedMessage) => void) | undefined;
 }): Promise<Bot[]> {
   const bots: Bot[] = [];
   if (config.telegram !== undefined) {
@@ -319,7 +323,7 @@ export async function createBots({
     const onFatal = (error: Error) => onLost('discord', error);
     bots.push(createDiscordBot({ ...config.discord, log, now, onFatal }));
   }
-  return bots;
+  return onMessage === undefined ? bots : bots.map((bot) => countMessages(bot, onMessage));
 }
 
 /** Whoever asks while it runs gets what that run gives. */

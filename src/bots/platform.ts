@@ -77,6 +77,8 @@ export interface Bot {
   readonly startUrl?: (payload: string) => string | undefined;
   /** How long to let pass between two edits of a message. */
   editPauseMs(message: MessageRef, now: number): number;
+  /** How much waits or is being done, by what it is; for whoever measures. */
+  readonly depths?: () => Readonly<Record<string, number>>;
   /** How long the platform remembers a `onceKey`; absent where it knows no such keys. */
   readonly onceKeyMs?: number;
 }

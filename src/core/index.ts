@@ -18,6 +18,7 @@ import { type OldDraft, upgradeDraft } from './compose/old-drafts.ts';
 import { createRework, createSubmission, type DropReason } from './compose/submit.ts';
 import { createProbe } from './doctor/probe.ts';
 import { createWebhookLog, type WebhookRecord } from './doctor/webhooks.ts';
+import type { Observer } from './health/observer.ts';
 import { createHistory, type HistoryEntry } from './history/history.ts';
 import { createRecorder } from './history/record-post.ts';
 import { type LinkOptions, openLink } from './links/open-link.ts';
@@ -140,6 +141,8 @@ export interface CoreOptions {
   /** Calls each post when its time has come; else one on the clock of the process. */
   readonly engine?: Engine | undefined;
   readonly chats: ChatPorts;
+  /** Counts what happens. */
+  readonly observer?: Observer | undefined;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -224,10 +227,15 @@ export function createCore(options: CoreOptions) {
     now,
   });
 
-  const { engine = createEngine({ now, log }) } = options;
-  const preparer = createMediaPreparer({ store: mediaStore, findFfmpeg: options.findFfmpeg, log });
+  const { engine = createEngine({ now, log }), observer = {} } = options;
+  const preparer = createMediaPreparer({
+    store: mediaStore,
+    findFfmpeg: options.findFfmpeg,
+    onPrepared: observer.filePrepared,
+    log,
+  });
   const gate = createReleaseGate({ attempts: stores.store<Attempt>('attempts'), now });
-  const pulls = createPullProgress({ now, onProgress });
+  const pulls = createPullProgress({ now, onProgress, onComplete: observer.mediaLeft });
   const publishes = stores.store<Publish>('publishes');
   const signals = createSignals({
     signals: stores.store<PostSignals>('notes', { upgrade: upgradeSignals }),
@@ -235,7 +243,11 @@ export function createCore(options: CoreOptions) {
     wake,
     now,
   });
-  const ballots = createBallots({ ballots: stores.store<Ballot>('ballots'), wake });
+  const ballots = createBallots({
+    ballots: stores.store<Ballot>('ballots'),
+    wake,
+    onCast: observer.entryCast,
+  });
   const history = createHistory({ entries: stores.store<HistoryEntry>('history') });
   const recorder = createRecorder({ history, ballots, now, log });
   const quotas = createQuotas({
@@ -301,7 +313,17 @@ export function createCore(options: CoreOptions) {
     pacing,
     now,
   });
-  const publisher = createPublisher({ posts, signals, performer, gate, pulls, announce, pacing, now });
+  const publisher = createPublisher({
+    posts,
+    signals,
+    performer,
+    gate,
+    pulls,
+    announce,
+    came: observer.postCame,
+    pacing,
+    now,
+  });
   const previewLinks = createPreviewLinks({ secrets, posts, now });
   const probe = createProbe({ key: secrets.keyFor('probe') });
   const webhookLog = createWebhookLog({ webhooks: stores.store<WebhookRecord>('webhooks'), now });
@@ -350,6 +372,7 @@ export function createCore(options: CoreOptions) {
     changed,
     onBegun: lookForAccount,
     neverBegun,
+    onEnded: observer.uploadEnded,
     maxBytes: Math.min(options.uploadLimitBytes ?? VIDEO_LIMITS.maxBytes, VIDEO_LIMITS.maxBytes),
     now,
     log,

@@ -12,6 +12,7 @@ export async function startServer({
   port,
   drainMs = 10_000,
   requestMs = REQUEST_MS,
+  settings = SETTINGS,
 }: {
   app: Pick<Hono<{ Bindings: HttpBindings }>, 'fetch'>;
   host: string;
@@ -19,6 +20,8 @@ export async function startServer({
   drainMs?: number;
   /** How long the body of a request may take that is no upload. */
   requestMs?: number;
+  /** Which settings say where it listens. */
+  settings?: typeof SETTINGS;
 }) {
   const server = createServer(
     {
@@ -50,7 +53,7 @@ export async function startServer({
 
   server.listen(port, host);
   await once(server, 'listening').catch((error) => {
-    throw listenProblem(error, { host, port }) ?? error;
+    throw listenProblem(error, { host, port, settings }) ?? error;
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The web server has no port.');
@@ -76,6 +79,8 @@ export async function startServer({
   return { url: `http://${hostname}:${address.port}`, port: address.port, close };
 }
 
+const SETTINGS = { host: 'HOST', port: 'PORT' };
+
 /** How long a request may take to come, whatever its response takes. */
 const REQUEST_MS = 30_000;
 
@@ -94,13 +99,13 @@ function endLate(request: IncomingMessage, requestMs: number): void {
 /** Why it cannot listen, in words for the operator. */
 function listenProblem(
   error: unknown,
-  { host, port }: { host: string; port: number },
+  { host, port, settings }: { host: string; port: number; settings: typeof SETTINGS },
 ): StartError | undefined {
   const says: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Port ${port} is taken by another program: end that one, or set PORT to a port that is free.`,
-    EACCES: `Nod may not listen on port ${port}: set PORT to one from 1024 on, and have the reverse proxy pass requests on to it.`,
-    EADDRNOTAVAIL: `HOST=${host} is no address of this machine: set it to one that is, or to 0.0.0.0 for all.`,
-    ENOTFOUND: `HOST=${host} is no address of this machine: set it to one that is, or to 0.0.0.0 for all.`,
+    EADDRINUSE: `Port ${port} is taken by another program: end that one, or set ${settings.port} to a port that is free.`,
+    EACCES: `Nod may not listen on port ${port}: set ${settings.port} to one from 1024 on, and have the reverse proxy pass requests on to it.`,
+    EADDRNOTAVAIL: `${settings.host}=${host} is no address of this machine: set it to one that is, or to 0.0.0.0 for all.`,
+    ENOTFOUND: `${settings.host}=${host} is no address of this machine: set it to one that is, or to 0.0.0.0 for all.`,
   };
   const sentence = says[codeOf(error)];
   return sentence === undefined ? undefined : new StartError(sentence, { cause: error });

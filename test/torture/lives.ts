@@ -137,5 +137,3 @@ export function createLives({
     [Symbol.asyncDispose]: async () => void (await nod?.end('SIGKILL')),
   };
 }
-
-type Lives = ReturnType<typeof createLives>;

@@ -188,6 +188,13 @@ export function createCardQueue({
     if (!stopping) cardState.timer = setTimeout(() => cardStates.delete(subject), delayMs);
   }
 
+  /** How many cards are not as they should be yet. */
+  function depth(): number {
+    let count = 0;
+    for (const { isStale, drawing } of cardStates.values()) if (isStale || drawing !== undefined) count += 1;
+    return count;
+  }
+
   /** Shows what still is to be shown, without waiting for the rest, and stops. */
   async function stop(): Promise<void> {
     stopping = true;
@@ -200,7 +207,7 @@ export function createCardQueue({
     await Promise.race([Promise.all(open), delay(MAX_STOP_MS, undefined, { ref: false })]);
   }
 
-  return { touch, showInstead, retry, stop };
+  return { touch, showInstead, retry, depth, stop };
 }
 
 export type CardQueue = ReturnType<typeof createCardQueue>;

@@ -247,7 +247,8 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     editPauseMs,
     tellPrivately,
   };
-  const listening = { start, stop, connection, isReachable };
+  const depths = () => ({ events: chatQueue.depth() });
+  const listening = { start, stop, connection, isReachable, depths };
   const copies = { fingerprintOf, readCopy, findSent, messageUrl };
   const people = { ...copies, fetchMember, fetchManagers, fetchObstacle, examine };
   const reviewing = { ...people, addReactions, fetchReactions, receivesReactions };

@@ -162,7 +162,7 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
     }
   }
 
-  return { open, accept, pass, close };
+  return { open, accept, pass, close, depth: chatQueue.depth };
 }
 
 /** How long to wait where the chat did not answer, or asked to wait; undefined for every other error. */

@@ -238,7 +238,8 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   // https://core.telegram.org/bots/features#deep-linking
   const startUrl = (payload: string): string | undefined =>
     me && `https://t.me/${me.username}?start=${payload}`;
-  const listening = { start, stop, connection: () => connection, isReachable };
+  const depths = () => ({ events: inbox.depth() });
+  const listening = { start, stop, connection: () => connection, isReachable, depths };
   const calls = { ...listening, send, edit, remove, openFile, privateChat, openUrl, editPauseMs };
   const copies = { fingerprintOf, readCopy, messageUrl };
   const people = { ...copies, fetchMember, fetchManagers, fetchObstacle, examine };

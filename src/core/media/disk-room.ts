@@ -142,6 +142,12 @@ export function createDiskRoom({
     hold,
     /** Whether so many bytes more have room now. */
     fits: async (bytes: number): Promise<boolean> => (await lacks(bytes)) === undefined,
+    /** How many bytes all media take and may take, and how many the disk has and has left. */
+    async read() {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const [{ size, free }, counted] = await Promise.all([readDisk(folder), count()]);
+      return { used: counted + since, limit: limitBytes, size, free };
+    },
     /** Tells that so many bytes were deleted. */
     freed: (bytes: number): void => {
       since -= bytes;

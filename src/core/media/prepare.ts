@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { createLimiter, type Limiter } from '../fair-limiter.ts';
+import type { PreparedFile } from '../health/observer.ts';
 import { FfmpegMissingError, MediaTimeoutError, UserError } from '../problems.ts';
 import { NoRoomError } from './disk-room.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
@@ -77,6 +78,7 @@ export function createMediaPreparer({
   findFfmpeg = () => undefined,
   concurrency = availableParallelism(),
   tellEveryMs,
+  onPrepared = () => {},
   log,
 }: {
   store: MediaStore;
@@ -86,6 +88,8 @@ export function createMediaPreparer({
   concurrency?: number;
   /** How often progress is told at most. */
   tellEveryMs?: number | undefined;
+  /** Told of work that is over, unless nobody wanted it any more. */
+  onPrepared?: ((prepared: PreparedFile) => void) | undefined;
   log?: Pick<Logger, 'debug' | 'warn' | 'error'>;
 }) {
   configureSharp();
@@ -151,9 +155,15 @@ export function createMediaPreparer({
     { use = {}, ...wish }: Wish & { use?: MediaUse | undefined },
   ): Promise<PreparedMedia> {
     return conversions.want(jobKey(source, use), wish, async (wanted) => {
+      const startedAt = performance.now();
+      const over = (kind: PreparedFile['kind'], outcome: PreparedFile['outcome']) =>
+        onPrepared({ kind, outcome, tookMs: performance.now() - startedAt });
       try {
-        return await work(source, use, { owner: wish.owner, wanted });
+        const prepared = await work(source, use, { owner: wish.owner, wanted });
+        over(kindOf(prepared), 'ok');
+        return prepared;
       } catch (error) {
+        if (!wanted.signal.aborted) over('unknown', error instanceof UserError ? 'refused' : 'failed');
         if (error instanceof FfmpegMissingError) found = undefined;
         if (!(error instanceof UserError) && !wanted.signal.aborted)
           log?.error({ err: error, source: source.key }, 'A file could not be prepared');
@@ -161,6 +171,9 @@ export function createMediaPreparer({
       }
     });
   }
+
+  /** How many files are being prepared or wait for that. */
+  const depth = (): number => conversions.count();
 
   /** How much of a file is prepared, 0 to 1; undefined where that is not known. */
   const progressOf = (source: StoredFile, use: MediaUse = {}): number | undefined =>
@@ -270,7 +283,7 @@ export function createMediaPreparer({
     await Promise.all([judgements.stop(reason), conversions.stop(reason)]);
   }
 
-  return { inspect, prepare, progressOf, preview, contactSheet, hasFfmpeg, stop };
+  return { inspect, prepare, depth, progressOf, preview, contactSheet, hasFfmpeg, stop };
 }
 
 export type MediaPreparer = ReturnType<typeof createMediaPreparer>;
@@ -281,6 +294,11 @@ function estimateBytes(plan: VideoPlan, facts: VideoFacts): number {
   if (plan.type !== 'convert') return 0;
   const encodedBytes = plan.durationSeconds * ENCODED_BYTES_PER_SECOND;
   return Math.min(VIDEO_LIMITS.maxBytes, isPictureEncoded(plan) ? encodedBytes : facts.bytes);
+}
+
+function kindOf({ kind, changes }: PreparedMedia): PreparedFile['kind'] {
+  if (changes.some(({ type }) => type === 'animation_encoded')) return 'animation';
+  return changes.some(({ type }) => type === 'picture_encoded') ? 'video_encoded' : kind;
 }
 
 const jobKey = ({ key }: StoredFile, use: MediaUse): string => `${key} ${useKey(use)}`;

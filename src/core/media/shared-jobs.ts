@@ -111,7 +111,7 @@ export function createSharedJobs<T>({
     await Promise.allSettled(ending);
   }
 
-  return { want, progressOf, stop };
+  return { want, progressOf, count: () => jobs.size, stop };
 }
 
 const ownersOf = <T>(job: Job<T>): string[] => [...job.wishes].map(({ owner }) => owner);

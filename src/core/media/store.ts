@@ -333,7 +333,7 @@ export function createMediaStore({
   }
 
   /** Whether so many bytes more have room. */
-  const { fits, whenFull } = disk;
+  const { fits, whenFull, read: readRoom } = disk;
 
   return {
     protect,
@@ -354,6 +354,7 @@ export function createMediaStore({
     sweep,
     fits,
     whenFull,
+    readRoom,
   };
 }
 

@@ -10,6 +10,8 @@ export interface Engine {
   schedule(postId: string, at: number): void;
   /** Calls for the post now; while it runs, once more afterwards. Resolves when a run that began after it has ended. */
   wake(postId: string): Promise<void>;
+  /** How many posts wait for a run that is due, and how many runs there are. */
+  depth(): { readonly due: number; readonly running: number };
   /** After somebody moved the clock: resolves when a run of all that is due by now, or may wait too long, has ended. */
   clockMoved(): Promise<void>;
   /** Starts nothing new and waits for what runs. */
@@ -121,5 +123,11 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
     await Promise.all(running.values());
   }
 
-  return { start, schedule, wake, clockMoved, stop };
+  function depth() {
+    let count = 0;
+    for (const at of due.values()) if (at <= now()) count += 1;
+    return { due: count, running: running.size };
+  }
+
+  return { start, schedule, wake, depth, clockMoved, stop };
 }

@@ -1,7 +1,7 @@
 import type { Store } from '../storage/database.ts';
 import type { Pacing } from './pacing.ts';
 import type { Performer } from './perform.ts';
-import { isSettled, lastTimeOf, type Post, type PostEvent } from './post.ts';
+import { isSettled, lastTimeOf, type Post, type PostEvent, type PostStatus } from './post.ts';
 import { settledSince, underWay, withNextCheck } from './posts.ts';
 import type { PullCounts } from './pull-progress.ts';
 import type { ReleaseGate } from './release-gate.ts';
@@ -21,6 +21,7 @@ export function createPublisher({
   gate,
   pulls,
   announce,
+  came = () => {},
   pacing,
   now,
 }: {
@@ -31,6 +32,8 @@ export function createPublisher({
   pulls: PullCounts;
   /** Tells that a post has changed; it must not throw and is not waited for. */
   announce: (post: Post) => void;
+  /** Told of each step to another status. */
+  came?: ((status: PostStatus) => void) | undefined;
   pacing: Pacing;
   now: () => number;
 }) {
@@ -57,6 +60,7 @@ export function createPublisher({
       return now();
     }
     await closeAttempt(post, saved);
+    if (saved.status !== post.status) came(saved.status);
     announce(saved);
     // Somebody may have voted before the review began, which wakes nobody then.
     const hasBegunReview = saved.status === 'in_review' && post.status !== 'in_review';

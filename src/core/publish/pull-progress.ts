@@ -15,6 +15,20 @@ export interface PullProgress {
   readonly completedAt?: number;
 }
 
+interface Count {
+  readonly sentUpTo: number[];
+  fileNumber: number;
+  completedAt?: number;
+  /** On the clock of the process. */
+  readonly begunAt: number;
+}
+
+const newCount = ({ files }: Attempt): Count => ({
+  sentUpTo: files.map(() => 0),
+  fileNumber: 1,
+  begunAt: performance.now(),
+});
+
 /**
  * Counts the bytes that TikTok takes, for the bar on the card and for the right moment of the first status check.
  *
@@ -23,11 +37,14 @@ export interface PullProgress {
 export function createPullProgress({
   now,
   onProgress,
+  onComplete = () => {},
 }: {
   now: () => number;
   onProgress: (attempt: Attempt) => void;
+  /** Told once all of an attempt has left, and how long after its first byte. */
+  onComplete?: ((tookMs: number) => void) | undefined;
 }) {
-  const counts = new Map<string, { sentUpTo: number[]; fileNumber: number; completedAt?: number }>();
+  const counts = new Map<string, Count>();
   const forgotten = new LRUCache<string, true>({ max: MAX_FORGOTTEN });
 
   /** Notes that a file's bytes up to `end` (exclusive) have left. Ranges and second fetches count once. */
@@ -35,12 +52,16 @@ export function createPullProgress({
     const index = attempt.files.findIndex((file) => file.name === fileName);
     const file = attempt.files[index];
     if (file === undefined || forgotten.has(attempt.id)) return;
-    const count = counts.get(attempt.id) ?? { sentUpTo: attempt.files.map(() => 0), fileNumber: 1 };
+    const count = counts.get(attempt.id) ?? newCount(attempt);
     counts.set(attempt.id, count);
     if (end <= (count.sentUpTo[index] ?? 0)) return;
     count.sentUpTo[index] = Math.min(end, file.bytes);
     count.fileNumber = index + 1;
-    if (attempt.files.every((each, i) => count.sentUpTo[i] === each.bytes)) count.completedAt ??= now();
+    const isComplete = attempt.files.every((each, i) => count.sentUpTo[i] === each.bytes);
+    if (isComplete && count.completedAt === undefined) {
+      count.completedAt = now();
+      onComplete(performance.now() - count.begunAt);
+    }
     onProgress(attempt);
   }
 

@@ -1,3 +1,5 @@
+import type { CastEntry } from '../health/observer.ts';
+import { platformOf } from '../people.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 import { type BallotEntry, type Decision, decisionOf, isCounted, type ReviewTerms } from './review.ts';
 
@@ -28,7 +30,16 @@ export interface CastResult {
  * Keeps the votes: one record for each review, written by everybody who sees a vote. Its order is the order in which
  * votes count, so that whoever reads it finds the same decision.
  */
-export function createBallots({ ballots, wake }: { ballots: Store<Ballot>; wake: (postId: string) => void }) {
+export function createBallots({
+  ballots,
+  wake,
+  onCast = () => {},
+}: {
+  ballots: Store<Ballot>;
+  wake: (postId: string) => void;
+  /** Told of every act, and of what came of it. */
+  onCast?: ((entry: CastEntry) => void) | undefined;
+}) {
   const read = async (postId: string): Promise<readonly BallotEntry[]> =>
     (await ballots.get(postId))?.acts ?? [];
 
@@ -43,6 +54,7 @@ export function createBallots({ ballots, wake }: { ballots: Store<Ballot>; wake:
       result = resultOf(ballot, review, act);
       return result === 'counted' ? { ...ballot, acts: [...ballot.acts, act, ...along] } : ballot;
     });
+    onCast({ platform: platformOf(act.person.id), vote: voteOf(act), result });
     if (result === 'counted') wake(review.postId);
     const decision = decisionOf(acts, review);
     return { result, acts, ...(decision !== undefined && { decision }) };
@@ -71,6 +83,11 @@ export function createBallots({ ballots, wake }: { ballots: Store<Ballot>; wake:
 }
 
 export type Ballots = ReturnType<typeof createBallots>;
+
+function voteOf(act: BallotEntry): CastEntry['vote'] {
+  if (act.type === 'mark') return act.mark;
+  return act.type === 'unmark' ? 'withdraw' : 'explain';
+}
 
 function resultOf({ acts, isClosed }: Ballot, review: Reviewed, act: BallotEntry): CastResult['result'] {
   const decision = decisionOf(acts, review);

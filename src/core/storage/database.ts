@@ -39,6 +39,8 @@ export interface Store<V extends Versioned> {
   range(prefix: string, options: RangeOptions): Promise<[key: string, value: V][]>;
   /** The records whose fields are as asked, by an index that is made for the question when it is first asked. */
   find(search: Search): Promise<[key: string, value: V][]>;
+  /** How many records hold each value of a field, by an index likewise. */
+  countBy(path: string): Promise<Map<string, number>>;
 }
 
 export interface RangeOptions {
@@ -226,6 +228,14 @@ function createStore<V extends Versioned>(options: {
     return decode(await query(select, ...parameters));
   }
 
+  async function countBy(path: string): Promise<Map<string, number>> {
+    const { index, from } = statementsFor(namespace, { by: path }, { isIndexed: !isReadOnly });
+    await makeIndex(index);
+    const value = field(path);
+    const rows = await query(`SELECT ${value} AS value, count(*) AS count FROM ${from} GROUP BY ${value}`);
+    return new Map((rows as { value: string; count: number }[]).map(({ value, count }) => [value, count]));
+  }
+
   async function makeIndex(sql: string): Promise<void> {
     if (isReadOnly || indexes.has(sql)) return;
     await query(sql);
@@ -265,6 +275,7 @@ function createStore<V extends Versioned>(options: {
     entries,
     range,
     find,
+    countBy,
   };
 }
 
@@ -326,6 +337,7 @@ function statementsFor(namespace: string, search: Search, { isIndexed }: { isInd
   const indexedBy = isIndexed ? ` INDEXED BY ${quoted}` : '';
   return {
     index: `CREATE INDEX IF NOT EXISTS ${quoted} ON "keyv" (${[...equal.map(field), order]}) WHERE ${held}`,
+    from: `"keyv"${indexedBy} WHERE ${held}`,
     select: `SELECT key, value FROM "keyv"${indexedBy} WHERE ${[held, ...asked].join(' AND ')}
       ORDER BY ${order} ${direction}, rowid ${direction} LIMIT ? OFFSET ?`,
     parameters: [

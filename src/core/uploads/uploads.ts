@@ -114,6 +114,7 @@ export function createUploads({
   changed,
   onBegun,
   neverBegun,
+  onEnded = () => {},
   maxBytes,
   now,
   log,
@@ -132,6 +133,8 @@ export function createUploads({
   onBegun: (draft: Draft) => void;
   /** Told of a draft that nobody will begin any more. */
   neverBegun: (draftId: string) => Promise<void>;
+  /** Told of each file that is whole, or why it will not be. */
+  onEnded?: ((outcome: string) => void) | undefined;
   /** Of one file. */
   maxBytes: number;
   now: () => number;
@@ -501,6 +504,7 @@ export function createUploads({
       joined.source = await arrival.keep({ sha256, bytes, extension: EXTENSION });
       joined.arrival = undefined;
     });
+    onEnded('arrived');
     await goOn(joined.draftId);
   }
 
@@ -531,6 +535,7 @@ export function createUploads({
   async function giveUp(joined: Active, problem: Problem): Promise<void> {
     // A part that a browser sends once more at this moment must not begin it anew.
     await setState(joined, { state: 'refused', problem });
+    onEnded(problem.code);
     await drop(joined);
     const { source } = joined;
     if (source !== undefined) return setState(joined, { state: 'arrived', source });
@@ -613,6 +618,9 @@ export function createUploads({
 
   const activeOf = (ref: string): Active | undefined =>
     ref.startsWith(REF) ? active.get(ref.slice(REF.length)) : undefined;
+
+  /** How many files are on their way. */
+  const arriving = (): number => [...active.values()].filter(({ source }) => source === undefined).length;
 
   /** Whole files that no draft may name yet. */
   function* inHand(): Generator<StoredFile> {
@@ -744,6 +752,7 @@ export function createUploads({
     take,
     isArriving,
     progressOf,
+    arriving,
     inHand,
     follow,
     expire,

@@ -369,6 +369,21 @@ describe('finding records', () => {
     }
   });
 
+  it('counts them by what a field holds, in their own namespace', async () => {
+    const { items, stores } = openItems();
+    expect(await items.countBy('owner.id')).toEqual(new Map());
+    for (const [key, owner] of Object.entries({ a: ana, b: ben, c: ben })) await items.create(key, { owner });
+    await stores.store<Item>('others').create('d', { owner: ana });
+    await items.delete('c');
+    expect(await items.countBy('owner.id')).toEqual(
+      new Map([
+        [ana.id, 1],
+        [ben.id, 1],
+      ]),
+    );
+    expect(await items.countBy('at')).toEqual(new Map());
+  });
+
   it('tells of every statement what it is and how many rows it returns', async () => {
     const seen: RunStatement[] = [];
     const stores = openStores({ file: ':memory:', onStatement: (statement) => seen.push(statement) });
