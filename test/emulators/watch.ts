@@ -7,11 +7,19 @@ export const PATIENCE_MS = 60_000;
 /** Lets tests wait for a condition of the emulator's state, re-evaluated at every change and never by polling. */
 export function createWatch() {
   const waits = new Set<{ check: () => void; close: () => void }>();
+  const listeners = new Set<() => void>();
 
   return {
-    /** Tells the waits that the state changed. */
+    /** Tells the waits and the listeners that the state changed. */
     changed() {
       for (const wait of [...waits]) wait.check();
+      for (const listener of [...listeners]) listener();
+    },
+
+    /** Calls a listener at every change, until the function that comes back is called. */
+    listen(listener: () => void): () => void {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
 
     /** Resolves with the first defined value that `read` gives; rejects with `onTimeout()` after `timeoutMs` of real time. */
@@ -49,6 +57,7 @@ export function createWatch() {
 
     close() {
       for (const wait of [...waits]) wait.close();
+      listeners.clear();
     },
   };
 }

@@ -19,7 +19,7 @@ import { renderChannel, renderMessage, renderModal } from './render.ts';
 import { startServer } from './server.ts';
 import type { RequestEntry, State } from './state.ts';
 import type { WireChannel, WireMessage, WireUser } from './wire.ts';
-import { createWorld, type Ref, type World } from './world.ts';
+import { createWorld, idOf, type Ref, type World } from './world.ts';
 
 export type { CommandUse, MessageCommandUse } from './commands.ts';
 export type { FieldInputs } from './modal.ts';
@@ -113,6 +113,11 @@ export async function startDiscordEmulator({
     ...createModals(parts),
 
     messages: (channel) => shown(channel).map(show),
+    messagesFor: (channel, user) =>
+      messages
+        .inChannel(channelOf(channel).channel.id)
+        .filter(({ ephemeralFor }) => ephemeralFor === undefined || ephemeralFor === idOf(user))
+        .map(show),
     render,
 
     waitForMessage: (channel, choice, { timeoutMs = PATIENCE_MS } = {}) =>
@@ -150,6 +155,7 @@ export async function startDiscordEmulator({
         onTimeout: () => new Error(`${what} did not come in ${timeoutMs} ms.`),
       }),
 
+    onChange: watch.listen,
     fault: (name, faultOptions) => faults.add(name, faultOptions),
     setRateLimits: (limits) => emulation.rateLimits.set(limits),
     cutGateway: server.gateway.cut,
@@ -185,6 +191,8 @@ export interface DiscordEmulator
   readonly ana: WireUser;
   /** The current messages of a channel, oldest first, without ephemeral ones. */
   messages(channel: Ref): WireMessage[];
+  /** The current messages of a channel as one person sees them, oldest first, with the ephemeral ones for them. */
+  messagesFor(channel: Ref, user: Ref): WireMessage[];
   /** A channel, ephemeral messages included, or what an interaction answered, as readable text. */
   render(target: Ref | InteractionHandle): string;
   /**
@@ -203,6 +211,8 @@ export interface DiscordEmulator
   waitUntilHeard(options?: WaitOptions): Promise<void>;
   /** Resolves with the first defined value that `read` gives, tried at every change of the state. */
   until<T>(read: () => T | undefined, options?: WaitOptions & { what?: string }): Promise<T>;
+  /** Calls a listener at every change of the state, until the function that comes back is called. */
+  onChange(listener: () => void): () => void;
   /** Puts a fault in force until it is used up or lifted. */
   fault(name: FaultName, options?: FaultOptions): Fault;
   setRateLimits(limits: Partial<RateLimits>): void;

@@ -89,6 +89,7 @@ export async function startTelegramEmulator(options: EmulatorOptions = {}): Prom
         onTimeout: () => new Error(`${what} did not come in ${timeoutMs} ms.`),
       }),
 
+    onChange: watch.listen,
     fault: (name, faultOptions) => faults.add(name, faultOptions),
     setFlood: (limits) => flood.set(limits),
     redeliver: () => updates.redeliver(),
@@ -148,6 +149,8 @@ export interface TelegramEmulator extends AsyncDisposable, Omit<World, 'entryOf'
   ): Promise<RequestEntry>;
   /** Resolves with the first defined value that `read` gives, tried at every change of the state. */
   until<T>(read: () => T | undefined, options?: WaitOptions & { what?: string }): Promise<T>;
+  /** Calls a listener at every change of the state, until the function that comes back is called. */
+  onChange(listener: () => void): () => void;
   /** Puts a fault in force until it is used up or lifted. */
   fault(name: FaultName, options?: FaultOptions): Fault;
   setFlood(limits: Partial<FloodLimits>): void;

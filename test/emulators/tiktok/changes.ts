@@ -3,6 +3,7 @@ type Waiting = { look: () => boolean; giveUp: () => void };
 /** Lets tests wait for something to become true without polling: whoever changes the state announces it. */
 export function createChanges() {
   const waiting = new Set<Waiting>();
+  const listeners = new Set<() => void>();
 
   function when<T>(find: () => T | undefined): Promise<T> {
     const promise = new Promise<T>((resolve, reject) => {
@@ -23,10 +24,17 @@ export function createChanges() {
     when,
     announce() {
       for (const one of waiting) if (one.look()) waiting.delete(one);
+      for (const listener of [...listeners]) listener();
+    },
+    /** Calls a listener at every change, until the function that comes back is called. */
+    listen(listener: () => void): () => void {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     close() {
       for (const one of waiting) one.giveUp();
       waiting.clear();
+      listeners.clear();
     },
   };
 }

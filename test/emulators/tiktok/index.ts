@@ -169,6 +169,8 @@ export async function startTikTokEmulator(given: TikTokEmulatorOptions = {}) {
     postElsewhere: (count: number, of: Creator = creator) =>
       of.postsElsewhere.push(...Array.from({ length: count }, clock.now)),
 
+    /** Calls a listener at every change of the state, until the function that comes back is called. */
+    onChange: changes.listen,
     /** Resolves with the first publish that fits, now or later; rejects when the emulator closes. */
     whenPublish: (fits: (publish: (typeof state.publishes)[number]) => boolean) =>
       changes.when(() => state.publishes.find(fits)),

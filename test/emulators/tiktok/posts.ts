@@ -79,6 +79,7 @@ export function createPosts({ state, clock, options, changed }: Parts) {
 
     setCounts(postId: string, counts: Partial<PostCounts>) {
       Object.assign(find(postId).counts, counts);
+      changed();
     },
 
     /** What an app with `video.list` may read, newest first. */
