@@ -1,10 +1,22 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { fixture } from '../../e2e/stage.ts';
+
+/** The names of the long video. */
+export const LONG = 'holiday.mp4';
+export const SECOND = 'second.mp4';
+export const MARKUP = '<img src=x onerror=alert(1)>.mp4';
+/** Let through before the network stops; what lies in buffers comes on top. */
+export const MIDDLE_BYTES = 3_000_000;
 
 /** Starts Debian's Chromium without a window. */
 export const startBrowser = (): Promise<Browser> =>
@@ -77,6 +89,8 @@ export async function startNetwork(serverUrl: string) {
   /** How many bytes may still go to the server. */
   let allowance = Number.POSITIVE_INFINITY;
   let carried = 0;
+  /** Those on which nothing goes on, whatever else does. */
+  const stuck = new WeakSet<Socket>();
   let reached = Promise.withResolvers<void>();
 
   const server = createServer((client) => {
@@ -92,13 +106,18 @@ export async function startNetwork(serverUrl: string) {
     client.on('error', end).on('close', () => upstream.end());
     upstream.pipe(client);
     client.on('data', (part) => {
+      if (allowance <= 0) {
+        stuck.add(client);
+        return void client.pause();
+      }
       carried += part.length;
       allowance -= part.length;
       if (!upstream.write(part)) {
         client.pause();
-        upstream.once('drain', () => allowance > 0 && client.resume());
+        upstream.once('drain', () => !stuck.has(client) && client.resume());
       }
       if (allowance > 0) return;
+      stuck.add(client);
       client.pause();
       reached.resolve();
     });
@@ -124,6 +143,10 @@ export async function startNetwork(serverUrl: string) {
       allowance = bytes;
       return reached.promise;
     },
+    /** New connections work again; those that were stopped stay as they are, and neither side is told. */
+    takeNew(): void {
+      allowance = Number.POSITIVE_INFINITY;
+    },
     /** Ends all connections and takes no new one. */
     cut(): void {
       isDown = true;
@@ -145,3 +168,32 @@ export async function startNetwork(serverUrl: string) {
     },
   };
 }
+
+/** A video of 8 MB under two names, which the browser reads from the disk as it would a person's. */
+export async function createLongVideo() {
+  const folder = await mkdtemp(join(tmpdir(), 'nod-browser-'));
+  const box = Buffer.alloc(8_000_000, 'nod');
+  box.writeUInt32BE(box.length, 0);
+  box.write('free', 4);
+  const content = Buffer.concat([await readFile(fixture('phone.mp4')), box]);
+  const paths = [LONG, SECOND, MARKUP].map((name) => join(folder, name));
+  for (const path of paths) await writeFile(path, content);
+  const [path = '', secondPath = '', markupPath = ''] = paths;
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  return {
+    bytes: content.length,
+    sha256,
+    path,
+    secondPath,
+    markupPath,
+    dispose: () => rm(folder, { recursive: true }),
+  };
+}
+
+/** Chooses files on the page. */
+export const choose = (page: Page, path: string | string[]): Promise<void> =>
+  page.setInputFiles('#file', path);
+
+/** Waits until the page shows a text. */
+export const says = (page: Page, text: string): Promise<void> =>
+  page.locator('main').getByText(text).first().waitFor();

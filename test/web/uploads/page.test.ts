@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Draft } from '../../../src/core/compose/draft.ts';
@@ -9,10 +6,16 @@ import { ticketKey } from '../../../src/core/uploads/tickets.ts';
 import { ANA } from '../../core/posts.ts';
 import { fixture } from '../../e2e/stage.ts';
 import {
+  choose,
+  createLongVideo,
   expectAccessible,
   keepScreenshot,
+  LONG,
   LOOKS,
+  MARKUP,
+  MIDDLE_BYTES,
   openInBrowser,
+  says,
   startBrowser,
   startNetwork,
 } from './browser.ts';
@@ -20,11 +23,6 @@ import { createUploadStage, type UploadStage } from './upload-stage.ts';
 
 const VIDEO = fixture('phone.mp4');
 const DONE = 'you can close this page';
-const LONG = 'holiday.mp4';
-const SECOND = 'second.mp4';
-const MARKUP = '<img src=x onerror=alert(1)>.mp4';
-/** Let through before the network stops; what lies in buffers comes on top. */
-const MIDDLE_BYTES = 3_000_000;
 
 const allReady = ({ files }: Draft) => files.every(({ state }) => state === 'ready');
 
@@ -337,33 +335,6 @@ test('its scripts are cached for good under a name that changes with them', asyn
   expect(old.status).toBe(404);
   expect(old.headers.get('cache-control')).toBeNull();
 });
-
-/** A video of 8 MB under two names, which the browser reads from the disk as it would a person's. */
-async function createLongVideo() {
-  const folder = await mkdtemp(join(tmpdir(), 'nod-browser-'));
-  const box = Buffer.alloc(8_000_000, 'nod');
-  box.writeUInt32BE(box.length, 0);
-  box.write('free', 4);
-  const content = Buffer.concat([await readFile(VIDEO), box]);
-  const paths = [LONG, SECOND, MARKUP].map((name) => join(folder, name));
-  for (const path of paths) await writeFile(path, content);
-  const [path = '', secondPath = '', markupPath = ''] = paths;
-  const sha256 = createHash('sha256').update(content).digest('hex');
-  return {
-    bytes: content.length,
-    sha256,
-    path,
-    secondPath,
-    markupPath,
-    dispose: () => rm(folder, { recursive: true }),
-  };
-}
-
-const choose = (page: Page, path: string | string[]): Promise<void> => page.setInputFiles('#file', path);
-
-/** Waits until the page shows a text. */
-const says = (page: Page, text: string): Promise<void> =>
-  page.locator('main').getByText(text).first().waitFor();
 
 /** What whoever hears the page is told of the thing that has the focus; the id of a field. */
 const focused = (page: Page): Promise<string> =>

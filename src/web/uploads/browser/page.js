@@ -293,16 +293,17 @@ function startPage(form, tus) {
   async function keepAwake() {
     const isWanted = items.some(({ transfer: { state } }) => state === 'sending' || state === 'held_up');
     if (!isWanted) {
-      const lock = await wakeLock;
+      const ending = wakeLock;
       wakeLock = undefined;
-      await lock?.release();
+      await (await ending)?.release();
       return;
     }
     if (wakeLock !== undefined || document.visibilityState !== 'visible') return;
     // Refused where the battery is low, absent outside https.
-    wakeLock = navigator.wakeLock?.request('screen').catch(() => undefined);
-    (await wakeLock)?.addEventListener('release', () => {
-      wakeLock = undefined;
+    const own = navigator.wakeLock?.request('screen').catch(() => undefined);
+    wakeLock = own;
+    (await own)?.addEventListener('release', () => {
+      if (wakeLock === own) wakeLock = undefined;
     });
   }
 
