@@ -12,7 +12,7 @@ import { diskProblem, StartError } from '../start-error.ts';
 import { openStores } from '../storage/database.ts';
 import { hasDatabase, pathsIn } from '../storage/folder.ts';
 import { readKeyFile } from '../storage/secrets.ts';
-import { type Sink, writeEnd, writeEntry } from './tar.ts';
+import { type Sink, type TarEntry, writeEntries } from './tar.ts';
 
 /** What stands at the beginning of a backup. */
 export interface BackupManifest {
@@ -80,11 +80,8 @@ export async function makeBackup({
       media: media.files.length,
     };
     const sink = target?.write ?? sinkOf(to as NodeJS.WritableStream);
-    await writeText(sink, NAMES.manifest, JSON.stringify(manifest));
-    await writeFile(sink, NAMES.database, stack.use(await open(copy)));
-    if (key !== undefined) await writeText(sink, NAMES.key, `${key}\n`);
-    for (const { name, handle } of media.files) await writeFile(sink, `${NAMES.media}${name}`, handle);
-    await writeEnd(sink);
+    const entries = entriesOf({ manifest, database: stack.use(await open(copy)), key, media: media.files });
+    await writeEntries(sink, entries, new Date(manifest.madeAt));
     await target?.finish();
     return manifest;
   } catch (error) {
@@ -184,14 +181,32 @@ async function hashFile(path: string): Promise<{ bytes: number; sha256: string }
 
 const contentOf = (handle: FileHandle): Readable => handle.createReadStream({ autoClose: false, start: 0 });
 
-async function writeFile(sink: Sink, name: string, handle: FileHandle): Promise<void> {
-  const { size: bytes } = await handle.stat();
-  await writeEntry(sink, { name, bytes, content: contentOf(handle) });
+/** The parts of a backup in their order. */
+async function* entriesOf({
+  manifest,
+  database,
+  key,
+  media,
+}: {
+  manifest: BackupManifest;
+  database: FileHandle;
+  key: string | undefined;
+  media: readonly { readonly name: string; readonly handle: FileHandle }[];
+}): AsyncGenerator<TarEntry, void> {
+  yield textEntry(NAMES.manifest, JSON.stringify(manifest));
+  yield await fileEntry(NAMES.database, database);
+  if (key !== undefined) yield textEntry(NAMES.key, `${key}\n`);
+  for (const { name, handle } of media) yield await fileEntry(`${NAMES.media}${name}`, handle);
 }
 
-async function writeText(sink: Sink, name: string, text: string): Promise<void> {
+async function fileEntry(name: string, handle: FileHandle): Promise<TarEntry> {
+  const { size: bytes } = await handle.stat();
+  return { name, bytes, content: contentOf(handle) };
+}
+
+function textEntry(name: string, text: string): TarEntry {
   const content = Buffer.from(text);
-  await writeEntry(sink, { name, bytes: content.length, content: onePart(content) });
+  return { name, bytes: content.length, content: onePart(content) };
 }
 
 async function* onePart(content: Buffer): AsyncGenerator<Buffer, void> {

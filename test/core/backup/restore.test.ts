@@ -3,10 +3,11 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import Database from 'better-sqlite3';
+import { pack as createArchive } from 'tar-stream';
 import { expect, it } from 'vitest';
 import { makeBackup } from '../../../src/core/backup/backup.ts';
 import { restoreBackup } from '../../../src/core/backup/restore.ts';
-import { readEntries, writeEnd, writeEntry } from '../../../src/core/backup/tar.ts';
+import { readEntries } from '../../../src/core/backup/tar.ts';
 import { openStores, type Versioned } from '../../../src/core/storage/database.ts';
 import { chunks, temporaryDirectory } from '../media/files.ts';
 
@@ -40,12 +41,12 @@ async function backedUp({ withKey = true } = {}): Promise<Map<string, Buffer>> {
 }
 
 async function pack(entries: Iterable<readonly [string, Buffer]>): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  const sink = async (bytes: Uint8Array) => void parts.push(bytes);
+  const archive = createArchive();
+  // Another name in front of the real one, as for long names.
   for (const [name, content] of entries)
-    await writeEntry(sink, { name, bytes: content.length, content: chunks(content) });
-  await writeEnd(sink);
-  return Buffer.concat(parts);
+    archive.entry({ name, pax: name.startsWith('pax/') ? { path: '../evil' } : null }, content);
+  archive.finalize();
+  return Buffer.concat(await Array.fromAsync(archive as AsyncIterable<Buffer>));
 }
 
 /** Restores into a fresh folder below one of its own. */
@@ -93,11 +94,13 @@ it.each([
   'secret.key.other',
   `media/${'a'.repeat(64)}.jpg/x`,
   'nod.lock',
+  `media/${'a'.repeat(3 * 1024 ** 2)}.jpg`,
+  'pax/of-another-name',
 ])('writes nothing for a part that is called %s', async (name) => {
   const { dataDir, result } = await restore(withMedia(await backedUp(), name));
   expect(result).toMatch(/^The file is no backup of Nod, .*none of Nod’s/);
   expect(existsSync(join(dataDir, 'nod.db'))).toBe(false);
-  expect(existsSync(join(dataDir, name))).toBe(name === 'nod.lock');
+  expect(name.length < 256 && existsSync(join(dataDir, name))).toBe(name === 'nod.lock');
   expect(existsSync(join(dataDir, '..', 'evil'))).toBe(false);
 });
 
@@ -133,6 +136,20 @@ it.each([
   const { dataDir, result } = await restore(without(await backedUp()));
   expect(result).toContain(says);
   expect(existsSync(join(dataDir, 'nod.db'))).toBe(false);
+});
+
+it('does not take a backup that was cut short, wherever', async () => {
+  const whole = await pack(withMedia(await backedUp(), `media/${sha256('media')}.jpg`));
+  // The last two blocks are empty and say nothing.
+  const ends = Array.from({ length: 40 }, (_, index) => Math.floor(((whole.length - 1_025) * index) / 39));
+  for (const end of [...ends, 512, 1_024, whole.length - 2_048]) {
+    const dataDir = join(temporaryDirectory(), 'data');
+    const from = chunks(whole.subarray(0, end));
+    await expect(restoreBackup({ dataDir, from, goesOn: false, now: () => 9 })).rejects.toThrow(
+      /^The file is no backup of Nod, or only a part of one/,
+    );
+    expect(existsSync(join(dataDir, 'nod.db'))).toBe(false);
+  }
 });
 
 it('takes no backup of a newer Nod', async () => {
