@@ -7,8 +7,8 @@ const src = fileURLToPath(new URL('../src', import.meta.url));
 
 /** What each folder of src may import: other folders, and packages by a pattern of those that it may not. */
 const RULES: Record<string, { folders: readonly string[]; not?: RegExp }> = {
-  core: { folders: ['core'], not: /^(grammy|discord\.js|@discordjs\/|hono|@hono\/|@fastify\/)/ },
-  bots: { folders: ['bots', 'core'], not: /^(hono|@hono\/|@fastify\/)/ },
+  core: { folders: ['core'], not: /^(prom-client|grammy|discord\.js|@discordjs\/|hono|@hono\/|@fastify\/)/ },
+  bots: { folders: ['bots', 'core'], not: /^(prom-client|hono|@hono\/|@fastify\/)/ },
   web: { folders: ['web', 'core'], not: /^(grammy|discord\.js|@discordjs\/)/ },
 };
 
@@ -107,6 +107,12 @@ it('takes the index of a video apart in the threads alone, where it holds up nob
   );
   expect(readers).not.toEqual([]);
   expect([...reachedFrom('main.ts')].filter((file) => readers.includes(file))).toEqual([]);
+});
+
+it('loads the metrics and their library only where they are wanted', () => {
+  expect([...reachedFrom('main.ts')].filter((file) => file.startsWith('web/metrics/'))).toEqual([]);
+  const users = files.filter((file) => importsOf(file).includes('prom-client'));
+  expect(users).toEqual(['web/metrics/metrics.ts']);
 });
 
 it('exports no name twice but from the two adapters', () => {

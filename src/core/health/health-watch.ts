@@ -65,13 +65,14 @@ export function createHealthWatch({
   patienceMs?: number | undefined;
   log: Pick<Logger, 'error' | 'warn' | 'info'>;
 }) {
+  const trialFile = join(folder, TRIAL_FILE);
   const recheckMs = Math.min(RECHECK_MS, checkEveryMs);
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   let longestBefore = 0;
   let database: WriteState = 'ok';
   let disk: WriteState = 'ok';
   let lastCall: { readonly isAnswered: boolean; readonly at: number } | undefined;
-  const tryDisk = createTrial(() => writeFile(join(folder, TRIAL_FILE)), { tooLong: 'stuck', patienceMs });
+  const tryDisk = createTrial(() => writeFile(trialFile), { tooLong: 'stuck', patienceMs });
   let tryRecord = tryDisk;
   let timer: NodeJS.Timeout | undefined;
   let checking: Promise<void> = Promise.resolve();
@@ -149,6 +150,8 @@ export function createHealthWatch({
     clearTimeout(timer);
     delays.disable();
     await checking;
+    // A crash may have left it.
+    await rm(trialFile, { force: true });
   }
 
   return { start, stop, read, statementFailed, tiktokCalled };

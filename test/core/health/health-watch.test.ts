@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -40,8 +40,9 @@ async function createScene({ checkEveryMs = 5, patienceMs = 5_000 } = {}) {
   return { folder, file, watch, says, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-test('is sound where nothing is wrong, and leaves no file behind', async () => {
-  await using scene = await createScene();
+test('is sound where nothing is wrong, and leaves no file behind, nor one that a crash has left', async () => {
+  await using scene = await createScene({ checkEveryMs: 60_000 });
+  await writeFile(join(scene.folder, '.write-check'), 'A crash came before it was removed.');
   expect(scene.watch.read()).toEqual(SOUND);
   await scene.watch.stop();
   expect((await readdir(scene.folder)).filter((name) => !name.startsWith('nod.db'))).toEqual([]);
