@@ -13,7 +13,7 @@ import { fixture } from '../../e2e/stage.ts';
 
 /** The names of the long video. */
 export const LONG = 'holiday.mp4';
-export const SECOND = 'second.mp4';
+const SECOND = 'second.mp4';
 export const MARKUP = '<img src=x onerror=alert(1)>.mp4';
 /** Let through before the network stops; what lies in buffers comes on top. */
 export const MIDDLE_BYTES = 3_000_000;
