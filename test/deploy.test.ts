@@ -107,8 +107,9 @@ const canMount =
 function withinImage(folder: string, dataDir: string): string[] {
   if (!canMount) return ['sh', '-c', `cd "${folder}" && exec "$@"`, 'sh'];
   for (const name of ['', ...readdirSync(dataDir)]) chownSync(join(dataDir, name), NOBODY, NOBODY);
+  // What lies in another of them comes after it.
   const mounts = [
-    ...[...new Set([folder, dataDir, '/tmp'])].map((each) => `mount --bind "${each}" "${each}"`),
+    ...[...new Set(['/tmp', dataDir, folder])].map((each) => `mount --bind "${each}" "${each}"`),
     `mount -o remount,bind,ro "${folder}"`,
     'mount -o remount,bind,ro /',
   ];
