@@ -4,6 +4,7 @@ import { readConfig } from '../src/config.ts';
 import { createAccounts } from '../src/core/accounts/accounts.ts';
 import { createWorkspaces } from '../src/core/accounts/workspaces.ts';
 import type { ChatRef, Person } from '../src/core/people.ts';
+import { createPersonLinks, type LinkCode, type PersonLink } from '../src/core/review/person-links.ts';
 import { openStores } from '../src/core/storage/database.ts';
 import { createSecrets, readOrMakeKey } from '../src/core/storage/secrets.ts';
 import { createTikTokClient } from '../src/core/tiktok/client.ts';
@@ -31,9 +32,14 @@ export interface SeededPlace {
 
 /**
  * Writes what people would have set by hand into the records of a Nod that does not run yet, by the code that writes them.
- * Nobody is told of it, and the history has nothing about it: what is about those walks it by hand.
+ * Nobody is told of it, and the history has nothing about it: what is about those walks it by hand. `linked` are accounts of
+ * one person each.
  */
-export async function seed(world: World, places: readonly SeededPlace[]): Promise<void> {
+export async function seed(
+  world: World,
+  places: readonly SeededPlace[],
+  { linked = [] }: { linked?: readonly (readonly [Person, Person])[] } = {},
+): Promise<void> {
   const config = readConfig(world.environment);
   const log = pino({ level: 'silent' });
   const now = Date.now;
@@ -77,4 +83,10 @@ export async function seed(world: World, places: readonly SeededPlace[]): Promis
     if (timeZone !== undefined) await workspaces.beginTimeZone(workspace, timeZone);
     if (joined !== undefined) await workspaces.join(workspace, chat, joined);
   }
+  const personLinks = createPersonLinks({
+    links: stores.store<PersonLink>('person-links'),
+    codes: stores.store<LinkCode>('link-codes'),
+    now,
+  });
+  for (const [person, other] of linked) await personLinks.redeem(other, await personLinks.issue(person));
 }

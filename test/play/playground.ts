@@ -1,4 +1,4 @@
-import { seed } from '../seed.ts';
+import { type SeededPlace, seed } from '../seed.ts';
 import { createWorld, discordOf } from '../world.ts';
 import { startAudience } from './audience.ts';
 import { createNod } from './nod/process.ts';
@@ -55,7 +55,14 @@ export async function startPlayground({ isFresh = false, timing, environment }: 
   if (!isFresh) {
     const connectedBy = { id: `discord:${all.ana.discord.id}`, name: 'Ana' };
     const server = `discord:${studio.id}`;
-    await seed(world, [
+    const linked = Object.values(all).map(
+      ({ name, telegram: own, discord: other }) =>
+        [
+          { id: `telegram:${own.id}`, name },
+          { id: `discord:${other.id}`, name },
+        ] as const,
+    );
+    const places: SeededPlace[] = [
       {
         workspace: server,
         chat: `discord:${posts.id}`,
@@ -71,7 +78,8 @@ export async function startPlayground({ isFresh = false, timing, environment }: 
         isPrivate: false,
         joined: server,
       },
-    ]);
+    ];
+    await seed(world, places, { linked });
   }
 
   const timeline = createTimeline({ now: tiktok.clock.now });

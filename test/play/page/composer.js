@@ -36,6 +36,8 @@ export function createComposer({ form, field, above, send }) {
   }
 
   function grow() {
+    // Most browsers do it by `field-sizing`.
+    if (CSS.supports('field-sizing', 'content')) return;
     field.style.height = 'auto';
     field.style.height = `${Math.min(field.scrollHeight, MAX_HEIGHT_PX)}px`;
   }

@@ -32,7 +32,7 @@ export function createDiscord() {
     picker: byId('discord-picker', HTMLElement),
     label: 'Discord',
   });
-  const composer = createComposer({ form, field, above: byId('discord-above', HTMLElement), send });
+  // Before the composer: Enter takes what is offered, and sends only where nothing is.
   suggestFor({
     field,
     list: byId('discord-suggest', HTMLElement),
@@ -46,6 +46,7 @@ export function createDiscord() {
       if (command !== undefined) begin(command);
     },
   });
+  const composer = createComposer({ form, field, above: byId('discord-above', HTMLElement), send });
 
   const current = () => view?.channels.find(({ id }) => id === open) ?? view?.channels[0];
 

@@ -66,7 +66,7 @@ export function createPhone() {
           el('p', { class: 'handle', text: `@${username}` }),
           el('dl', {}, [
             stat('Posts', countText(count)),
-            stat('Followers', '1.2K'),
+            stat('Followers', '1.2k'),
             stat('Likes', countText(likes)),
           ]),
         ]),
@@ -97,7 +97,7 @@ export function createPhone() {
       },
       [
         coverOf(post),
-        kind === 'photo' && post.media.length > 1 && el('span', { class: 'many' }, [icon('photos')]),
+        kind === 'photo' && post.media.length > 1 && el('span', { class: 'stack' }, [icon('photos')]),
         el(
           'span',
           { class: 'under' },

@@ -37,12 +37,7 @@ export function createTelegram() {
       option.hidden = tray.files.length === 0;
     },
   });
-  const composer = createComposer({
-    form: byId('telegram-form', HTMLFormElement),
-    field,
-    above: byId('telegram-above', HTMLElement),
-    send,
-  });
+  // Before the composer: Enter takes what is offered, and sends only where nothing is.
   suggestFor({
     field,
     list: byId('telegram-suggest', HTMLElement),
@@ -51,6 +46,12 @@ export function createTelegram() {
       field.value = field.value.replace(/(^|\s)[/@][\w]*$/, `$1${value} `);
       if (value.startsWith('/')) send();
     },
+  });
+  const composer = createComposer({
+    form: byId('telegram-form', HTMLFormElement),
+    field,
+    above: byId('telegram-above', HTMLElement),
+    send,
   });
   log.addEventListener('click', () => {
     actedAt = Date.now();
@@ -151,7 +152,7 @@ export function createTelegram() {
           ),
       },
     );
-    field.placeholder = chat.isGroup ? `Message · mention @${view.bot} to post` : 'Message';
+    field.placeholder = chat.isGroup ? `Mention @${view.bot} to post` : 'Message';
     const handlers = {
       /** @param {import('./telegram-message.js').TelegramMessage} message */
       reply: (message) =>
