@@ -1,15 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CardRecord } from '../../src/bots/cards/card-index.ts';
-import { parseSubject } from '../../src/bots/cards/subjects.ts';
+import { parseSubject, reviewSubject } from '../../src/bots/cards/subjects.ts';
 import type { Draft } from '../../src/core/compose/draft.ts';
 import type { Post } from '../../src/core/publish/post.ts';
 import { keptFiles } from '../../src/core/retention.ts';
 import { openStores } from '../../src/core/storage/database.ts';
-import { labelsOf } from '../e2e/discord-stage.ts';
 import { textOf as discordText } from '../emulators/discord/mentions.ts';
 import type { Publish } from '../emulators/tiktok/index.ts';
-import { buttonsOf, discordOf, textOf, type World } from '../world.ts';
+import { discordOf, textOf, type World } from '../world.ts';
+import { findCopies } from './copies.ts';
 import type { Story } from './stories.ts';
 
 /** What has gone wrong, counted by its kind, and in words. */
@@ -21,18 +21,26 @@ export interface Verdict {
   readonly wrong: number;
   /** Cards whose last state is not that of their post. */
   readonly stale: number;
-  /** Messages with buttons that are not the own card of anything. */
+  /** Messages with buttons that are not the own card of anything, although somebody has pressed one. */
   readonly liveCopies: number;
   readonly leftFiles: number;
   readonly lint: number;
   readonly words: readonly string[];
 }
 
-/** Left-over copies of cards are told, and are no fault as long as Nod does not look for them after a start. */
-export const isFaultless = ({ liveCopies: _, words: __, ...counts }: Verdict): boolean =>
-  COUNTED.every((name) => counts[name] === 0);
+/** Whether nothing at all was found. */
+export const isFaultless = (verdict: Verdict): boolean => COUNTED.every((name) => verdict[name] === 0);
 
-const COUNTED = ['doubles', 'lost', 'stuck', 'wrong', 'stale', 'leftFiles', 'lint'] as const;
+export const COUNTED = [
+  'doubles',
+  'lost',
+  'stuck',
+  'wrong',
+  'stale',
+  'liveCopies',
+  'leftFiles',
+  'lint',
+] as const;
 
 /** Judges a world that has come to rest, by what the platforms have and what lies on the disk. */
 export async function judge(world: World, stories: readonly Story[]): Promise<Verdict> {
@@ -65,15 +73,18 @@ export async function judge(world: World, stories: readonly Story[]): Promise<Ve
       .filter((content, index) => contents.indexOf(content) !== index)
       .map((content) => `TikTok has the same media twice: ${content.slice(0, 12)}….`),
   ]);
+  /** What comes of a story; where that was left open, what its card says. */
+  const endOf = ({ caption, end }: Story): Story['end'] =>
+    end === 'either' ? (endsOf(posts, caption).includes('published') ? 'published' : 'cancelled') : end;
   const lost = count(
     stories
-      .filter((story) => story.end === 'published' && ofStory(story).length === 0)
+      .filter((story) => endOf(story) === 'published' && ofStory(story).length === 0)
       .map(({ caption, what }) => `“${caption}” (${what}) is not at TikTok.`),
   );
   const wrong = count([
     ...stories
-      .filter((story) => story.end !== 'published' && ofStory(story).length > 0)
-      .map(({ caption, end }) => `“${caption}” is at TikTok though it was ${end}.`),
+      .filter((story) => endOf(story) !== 'published' && ofStory(story).length > 0)
+      .map((story) => `“${story.caption}” is at TikTok though it was ${endOf(story)}.`),
     ...published
       .filter((one) => !captions.has(captionOf(one)))
       .map((one) => `TikTok has “${captionOf(one)}”, which nobody has posted.`),
@@ -108,10 +119,19 @@ export async function judge(world: World, stories: readonly Story[]): Promise<Ve
     const found = messages.find((message) => message.id === id);
     return found && discordText(found);
   };
+  const known = new Set(cards.map(([subject]) => subject));
+  const unknown = posts.flatMap((post) => {
+    const { id, draftId, review } = post;
+    const subjects = review === undefined ? [draftId] : review.chats.map((chat) => reviewSubject(id, chat));
+    return subjects
+      .filter((subject) => !known.has(subject))
+      .map((subject) => `Nod knows no card of “${post.content.caption}” (${post.status}, ${subject}).`);
+  });
   const byDraft = Map.groupBy(posts, ({ draftId }) => draftId);
   const byId = new Map(posts.map((post) => [post.id, post]));
-  const stale = count(
-    cards.flatMap(([subject, { message }]) => {
+  const stale = count([
+    ...unknown,
+    ...cards.flatMap(([subject, { message }]) => {
       const parsed = parseSubject(subject);
       const post = 'draftId' in parsed ? byDraft.get(parsed.draftId)?.at(-1) : byId.get(parsed.postId);
       const fits = post && ENDS[post.status];
@@ -125,22 +145,9 @@ export async function judge(world: World, stories: readonly Story[]): Promise<Ve
             `The card of “${post.content.caption}” (${post.status}, ${subject}) in ${message.chat} shows: ${text ?? 'nothing'}`,
           ];
     }),
-  );
+  ]);
 
-  const own = new Set(cards.map(([, { message }]) => `${placeOf(message.chat)} ${message.id}`));
-  const onTelegram = telegram.state.messages
-    .filter(({ fromBot, deletedAtMs }) => fromBot && deletedAtMs === undefined)
-    .filter(({ current }) =>
-      (current.reply_markup?.inline_keyboard ?? []).flat().some((button) => 'callback_data' in button),
-    )
-    .filter(({ chatId, messageId }) => !own.has(`telegram:${chatId} ${messageId}`))
-    .map(({ current }) => `${textOf(current).slice(0, 200)} [${buttonsOf(current).join(', ')}]`);
-  const onDiscord = messages
-    .filter(({ author }) => author.id === discord.state.bot.id)
-    .filter(({ id, channel_id }) => !own.has(`discord:${channel_id} ${id}`))
-    .filter(({ components }) => JSON.stringify(components).includes('"custom_id"'))
-    .map((message) => `${discordText(message).slice(0, 200)} [${labelsOf(message).join(', ')}]`);
-  const liveCopies = count([...onTelegram, ...onDiscord].map((text) => `A copy has live buttons: ${text}`));
+  const liveCopies = count((await findCopies(world)).map(({ text }) => `A copy has live buttons: ${text}`));
 
   const kept = new Set<string>();
   for await (const { files } of keptFiles({ drafts, posts: stores.store<Post>('posts') }, Date.now()))
@@ -155,6 +162,9 @@ export async function judge(world: World, stories: readonly Story[]): Promise<Ve
   return { doubles, lost, stuck, wrong, stale, liveCopies, leftFiles, lint, words };
 }
 
+const endsOf = (posts: readonly Post[], caption: string) =>
+  posts.filter(({ content }) => content.caption === caption).map(({ status }) => status);
+
 const OWN_FILES = /^(nod\.db(-\w+)?|nod\.lock(-journal|\.json)?|secret\.key|media)$/;
 
 /** What the card of a post says in its last state. */
@@ -166,9 +176,6 @@ const ENDS: Readonly<Partial<Record<Post['status'], RegExp>>> = {
 };
 
 const WENT_ON = /went to the team for approval/;
-
-/** A topic is a place in a chat, and its messages are those of the chat. */
-const placeOf = (chat: string): string => chat.split(':').slice(0, 2).join(':');
 
 function captionOf({ postInfo, mediaType }: Publish): string {
   const text = mediaType === 'PHOTO' ? postInfo.description : postInfo.title;

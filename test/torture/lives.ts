@@ -137,3 +137,5 @@ export function createLives({
     [Symbol.asyncDispose]: async () => void (await nod?.end('SIGKILL')),
   };
 }
+
+export type Lives = ReturnType<typeof createLives>;

@@ -1,5 +1,5 @@
 import type { Coverage } from './coverage.ts';
-import { isFaultless } from './judge.ts';
+import { COUNTED, isFaultless } from './judge.ts';
 import type { WorldReport } from './torture.ts';
 
 interface Run {
@@ -7,18 +7,7 @@ interface Run {
   readonly coverage: Coverage;
 }
 
-const COLUMNS = [
-  'posts',
-  'kills',
-  'doubles',
-  'lost',
-  'stuck',
-  'wrong',
-  'stale',
-  'liveCopies',
-  'leftFiles',
-  'lint',
-] as const;
+const COLUMNS = ['posts', 'kills', ...COUNTED, 'copies'] as const;
 
 /** The run as a table in Markdown, a line for each world, and the kinds of boundaries below it. */
 export function tableOf({ worlds, coverage }: Run): string {

@@ -16,7 +16,8 @@ export interface Story {
   readonly caption: string;
   readonly files: readonly Made[];
   readonly what: string;
-  readonly end: 'published' | 'rejected' | 'cancelled' | 'discarded';
+  /** `either` where it is cancelled so late that it may go out before; its card says which. */
+  readonly end: 'published' | 'rejected' | 'cancelled' | 'discarded' | 'either';
 }
 
 export interface Telling {
@@ -27,6 +28,7 @@ export interface Telling {
 
 const LIVE = /✓ (Live on TikTok|Posted)/;
 const UNDER_WAY = /✓ (Live on TikTok|Posted)|^\**(Posting|Scheduled|Waiting)|wants to post/m;
+const CANCELLED = /^\**Cancelled/m;
 const LINK = /https?:[^"\s]+\/upload\/[\w-]{32}/;
 const isFresh = (text: string): boolean => !/ {2}(on the way|being prepared)/.test(text);
 
@@ -111,6 +113,19 @@ export function createTelegramActs({ world, random, persist }: Telling) {
     await persist(`The end of ${story.caption}`, () => shows(place.chat, story.caption, LIVE));
   }
 
+  /** Posts it and stops it at once, which may be too late. */
+  async function postAndCancel(place: Alone, story: Story): Promise<void> {
+    const { caption } = story;
+    await send(place, story);
+    await chooseAudience(place, caption);
+    await submit(place, caption, 'Post now');
+    await persist(
+      `The end of ${caption}`,
+      () => shows(place.chat, caption, LIVE) ?? shows(place.chat, caption, CANCELLED),
+      () => press(place.chat, caption, 'Cancel', place.user),
+    );
+  }
+
   async function discard(place: Alone, story: Story): Promise<void> {
     await send(place, story);
     await chooseAudience(place, story.caption);
@@ -151,7 +166,7 @@ export function createTelegramActs({ world, random, persist }: Telling) {
     await persist(`The end of ${caption}`, () => shows(place.chat, caption, LIVE));
   }
 
-  return { newest, send, press, chooseAudience, submit, shows, post, discard, upload };
+  return { newest, send, press, chooseAudience, submit, shows, post, postAndCancel, discard, upload };
 }
 
 export type TelegramActs = ReturnType<typeof createTelegramActs>;
@@ -178,7 +193,8 @@ export function createDiscordActs({ world, persist }: Telling) {
     const handles: InteractionHandle[] = [];
     return persist(
       `A composer of ${caption}`,
-      () => handles.find((handle) => isComposer(handle.response(), caption)),
+      // A kill may have come between two of its files; then the person gives the command once more.
+      () => handles.find((handle) => isComposer(handle.response(), caption, files.length)),
       async () => {
         handles.push(
           await discord.runCommand({
@@ -241,7 +257,7 @@ export function createDiscordActs({ world, persist }: Telling) {
     if (story.end === 'cancelled') {
       await persist(
         `The end of ${caption}`,
-        () => shows(channel, caption, /^\**Cancelled/m),
+        () => shows(channel, caption, CANCELLED),
         () => press(channel, caption, 'Cancel', author),
       );
       return;
@@ -305,35 +321,45 @@ export function createTeamActs({
   const { telegram } = world;
   const discord = discordOf(world);
 
-  type Voter = {
-    readonly key: string;
-    readonly vote: (mark: 'approve' | 'reject' | 'none') => Promise<void>;
-  };
+  type Vote = 'approve' | 'reject' | 'none';
+  /** Sets the reaction of one person under the newest card; not again where that has been done. */
+  type Voter = (vote: Vote) => Promise<void>;
 
   function votersOf(team: Team, caption: string): Voter[] {
-    const card = () => {
-      const found = onDiscord.newest(team.channel, caption, (one) => labelsOf(one).includes('Approve'));
-      if (found === undefined) throw new Error(`No card asks for votes on ${caption}.`);
-      return found;
+    const voter = (find: () => { id: string } | undefined, react: (vote: Vote) => Promise<void>): Voter => {
+      const done = new Map<string, Vote>();
+      return async (vote) => {
+        const card = find();
+        if (card === undefined) throw new Error(`No card asks for votes on ${caption}.`);
+        if (done.get(card.id) === vote) return;
+        await react(vote);
+        done.set(card.id, vote);
+      };
     };
-    const message = () => {
-      const found = onTelegram.newest(team.group, caption, (one) => buttonsOf(one).includes('Approve'));
-      if (found === undefined) throw new Error(`No card asks for votes on ${caption}.`);
-      return found;
-    };
+    const onServer = () =>
+      onDiscord.newest(team.channel, caption, (one) => labelsOf(one).includes('Approve'));
+    const inGroup = () => onTelegram.newest(team.group, caption, (one) => buttonsOf(one).includes('Approve'));
     return [
-      ...team.onDiscord.map((user) => ({
-        key: user.id,
-        async vote(mark: 'approve' | 'reject' | 'none') {
-          if (mark === 'none') discord.unreact(card(), '✅', user);
-          else discord.react(card(), mark === 'approve' ? '✅' : '❌', user);
-        },
-      })),
-      ...team.onTelegram.map((user) => ({
-        key: String(user.id),
-        vote: (mark: 'approve' | 'reject' | 'none') =>
-          telegram.react(message(), user, { approve: '👍', reject: '👎', none: [] }[mark]),
-      })),
+      ...team.onDiscord.map((user) =>
+        voter(onServer, async (vote) => {
+          const card = onServer();
+          if (card === undefined) return;
+          if (vote === 'none') discord.unreact(card, '✅', user);
+          else discord.react(card, vote === 'approve' ? '✅' : '❌', user);
+        }),
+      ),
+      ...team.onTelegram.map((user) =>
+        voter(
+          () => {
+            const message = inGroup();
+            return message && { id: String(message.message_id) };
+          },
+          async (vote) => {
+            const card = inGroup();
+            if (card) await telegram.react(card, user, { approve: '👍', reject: '👎', none: [] }[vote]);
+          },
+        ),
+      ),
     ];
   }
 
@@ -354,21 +380,33 @@ export function createTeamActs({
     );
     const voters = shuffled(votersOf(team, caption));
     const [first] = voters;
-    if (random.below(4) === 0) {
-      await first?.vote('approve');
-      await first?.vote('none');
-    }
-    const mark = end === 'rejected' ? 'reject' : 'approve';
-    const asked = voters.slice(0, mark === 'reject' ? 1 : APPROVALS);
+    if (random.below(4) === 0)
+      await first?.('approve')
+        .then(() => first('none'))
+        .catch(() => {});
+    const vote = end === 'rejected' ? 'reject' : 'approve';
+    const asked = voters.slice(0, vote === 'reject' ? 1 : APPROVALS);
     const isOver = end === 'rejected' ? /Not approved/ : LIVE;
-    // A card that is sent again has no reactions, and who looks at it puts theirs under it.
-    await persist(
-      `The end of ${caption}`,
-      () =>
-        (onDiscord.shows(team.channel, caption, isOver) && onTelegram.shows(team.group, caption, isOver)) ||
-        undefined,
-      () => Promise.all(asked.map(({ vote }) => vote(mark))),
-    );
+    const cards = () => [
+      onDiscord.newest(team.channel, caption, (one) => labelsOf(one).includes('Approve'))?.id,
+      onTelegram.newest(team.group, caption, (one) => buttonsOf(one).includes('Approve'))?.message_id,
+    ];
+    const hasEnded = () =>
+      onDiscord.shows(team.channel, caption, isOver) && onTelegram.shows(team.group, caption, isOver);
+    for (;;) {
+      const [onServer, inGroup] = cards();
+      // Who looks at a newer card puts a reaction under it as well.
+      const isNewer = () => {
+        const [server, group] = cards();
+        return (server !== undefined && server !== onServer) || (group !== undefined && group !== inGroup);
+      };
+      const seen = await persist(
+        `The end of ${caption}`,
+        () => (hasEnded() ? 'end' : isNewer() ? 'newer card' : undefined),
+        () => Promise.all(asked.map((cast) => cast(vote))),
+      );
+      if (seen === 'end') return;
+    }
   }
 
   async function review(team: Team, story: Story): Promise<void> {
@@ -413,7 +451,7 @@ export function createTeamActs({
     const opened: InteractionHandle[] = [];
     const composer = await persist(
       `The draft of ${caption}`,
-      () => opened.find((one) => isComposer(one.response(), caption)),
+      () => opened.find((one) => isComposer(one.response(), caption, story.files.length)),
       async () => {
         opened.push(await onDiscord.press(team.channel, caption, 'Edit', team.author));
       },
@@ -436,10 +474,11 @@ export function createTeamActs({
   return { review, reviewFromGroup, edit };
 }
 
-function isComposer(message: WireMessage | undefined, caption: string): boolean {
+function isComposer(message: WireMessage | undefined, caption: string, files: number): boolean {
   if (message === undefined) return false;
   const text = discordText(message);
-  return labelsOf(message).includes('Discard') && text.includes(caption) && isFresh(text);
+  const hasAll = files === 1 || text.includes(`${files} photos for TikTok`);
+  return labelsOf(message).includes('Discard') && text.includes(caption) && isFresh(text) && hasAll;
 }
 
 /** Uploads as the page does, over all lives of Nod. */

@@ -4,9 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createRandom, type Random } from '../fuzz/random.ts';
 import { settle } from '../settle.ts';
 import { createWorld, discordOf, type World } from '../world.ts';
+import { pressCopies } from './copies.ts';
 import { type Coverage, createCoverage } from './coverage.ts';
 import { isFaultless, judge, type Verdict } from './judge.ts';
-import { createLives } from './lives.ts';
+import { createLives, type Lives } from './lives.ts';
 import { createPersistence } from './persist.ts';
 import { seatEverybody } from './places.ts';
 import { dealWork } from './work.ts';
@@ -30,6 +31,8 @@ export interface WorldReport extends Verdict {
   readonly posts: number;
   readonly kills: number;
   readonly seconds: number;
+  /** How many cards were in a chat twice before somebody pressed a button of the older one. */
+  readonly copies: number;
   /** Where its last life has ended that was killed. */
   readonly lastKill: string;
   /** What Nod has logged as errors, and how often. */
@@ -113,7 +116,13 @@ async function tortureWorld({
       tiktok: {
         processingMs: 100,
         // Every other TikTok takes a pull that is cut for one that has failed.
-        pull: { retryMs: 100, retries: 1_000, cutRetries: number % 2 === 0 ? 0 : 1_000 },
+        pull: {
+          retryMs: 100,
+          retries: 1_000,
+          cutRetries: number % 2 === 0 ? 0 : 1_000,
+          // Asks before Nod can know for what; so do they all in half of the worlds.
+          beforeReply: number % 4 < 2,
+        },
         strict: { rateLimits: false, decodeMedia: false },
       },
     }),
@@ -124,19 +133,14 @@ async function tortureWorld({
   const { stories, begin } = await dealWork({ world, number, places, random, posts, persist });
   // The first life shows what there is, and leaves the compiled modules for all others.
   await lives.start();
-  const given = { up: false };
-  const done = begin().then(
-    () => true,
-    (error: unknown) => {
-      lives.faults.push(String(error));
-      return true;
-    },
-  );
-  void done.finally(() => {
-    given.up = true;
+  let isOver = false;
+  const done = begin().then((faults) => {
+    isOver = true;
+    lives.faults.push(...faults);
+    return true;
   });
   await lives.stop();
-  while (lives.kills() < kills && !given.up) await lives.live();
+  while (lives.kills() < kills && !isOver) await lives.live();
   say(`${lives.kills()} kills in ${seconds(begun)} s; now it is left alone.`);
   await lives.start();
   const isDone = await Promise.race([done, pause(QUIET_MS, false, { ref: false })]);
@@ -145,10 +149,12 @@ async function tortureWorld({
   // What nothing names is deleted by the sweep of a start once it is old.
   await age(join(world.dataDir, 'media'));
   await lives.start();
+  const copies = await pressCopies(world);
   await comeToRest(world, lives);
   const verdict = await judge(world, stories);
   const report: WorldReport = {
     ...verdict,
+    copies,
     stuck: verdict.stuck + lives.faults.length,
     words: [...lives.faults, ...verdict.words],
     number,
@@ -165,7 +171,7 @@ async function tortureWorld({
 
 const seconds = (since: number): string => ((performance.now() - since) / 1000).toFixed(1);
 
-async function comeToRest(world: World, lives: ReturnType<typeof createLives>): Promise<void> {
+async function comeToRest(world: World, lives: Lives): Promise<void> {
   try {
     await settle(world, lives);
   } catch (error) {

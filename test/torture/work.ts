@@ -53,17 +53,19 @@ export async function dealWork({
     }
   }
 
-  /** Resolves when all of it is done. */
-  async function begin(): Promise<void> {
+  /** Resolves with what people could not do, when all else is done. */
+  async function begin(): Promise<string[]> {
+    const faults: string[] = [];
+    async function workOff(queue: (() => Promise<void>)[]): Promise<void> {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift())
+        await next().catch((error: unknown) => faults.push(String(error)));
+    }
     await Promise.all(
       desks.flatMap(({ queue, people }) => Array.from({ length: people }, () => workOff(queue))),
     );
+    return faults;
   }
   return { stories, begin };
-}
-
-async function workOff(queue: (() => Promise<void>)[]): Promise<void> {
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) await next();
 }
 
 async function makeFiles(random: Random, name: string, kinds: readonly Made['kind'][]): Promise<Made[]> {
@@ -95,6 +97,12 @@ function desksOf({
       { what: 'photo', files: ['photo'], act: (story) => onTelegram.post(place, story) },
       { what: 'video', files: ['video'], act: (story) => onTelegram.post(place, story) },
       { what: 'album', files: ALBUM, act: (story) => onTelegram.post(place, story) },
+      {
+        what: 'late cancel',
+        files: ['video'],
+        end: 'either',
+        act: (story) => onTelegram.postAndCancel(place, story),
+      },
       {
         what: 'discarded draft',
         files: ['photo'],
