@@ -98,6 +98,28 @@ it.concurrent('closes a draft that a crash has left', async () => {
   expect(buttonsOf(shown)).toEqual([]);
 });
 
+it.concurrent('closes a draft that a crash has left before it had a picture', async () => {
+  let nod: NodProcess | undefined;
+  await using stage = await startStage({
+    async launch(world) {
+      nod = await launchNod(world);
+      return nod;
+    },
+  });
+  // The file takes so long that the card comes without it.
+  const download = stage.telegram.fault('hold', { method: 'file' });
+  stage.telegram.fault('drop-reply', { method: 'sendMessage' });
+  await stage.sendFile('phone.jpg');
+  const left = await stage.card('on the way');
+  await stage.restart();
+  await stage.card((one) => one.message_id !== left.message_id && textOnTelegram(one).includes('on the way'));
+  download.lift();
+  await stage.draft((one) => one.message_id !== left.message_id && one.photo !== undefined);
+  await stage.tap(left, 'Discard');
+  const shown = await stage.shows(left, TWICE);
+  expect(buttonsOf(shown)).toEqual([]);
+});
+
 it.concurrent('finds in Discord the card that a crash kept it from noting, and the votes under it', async () => {
   await using team = await startTeam({ approvals: 2, launch: launchNod });
   const { discord, posts, ben } = team;

@@ -68,12 +68,13 @@ export function createOutgoing({ api, supergroups, log }: OutgoingOptions) {
     if (card.attachment?.type === 'file')
       throw new MessageGoneError('A message is not turned into a file: send it.');
     if (picture !== undefined && picture.key !== message.picture) return showPicture(message, card, picture);
-    if (message.picture !== undefined) return editCaption(message, card);
     try {
-      return await editText(message, card);
+      return await (message.picture === undefined ? editText(message, card) : editCaption(message, card));
     } catch (error) {
       // The message shows a picture after all: it was put there just before a crash.
       if (says(error, 'no text in the message to edit')) return editCaption(message, card);
+      // It has none: it is a copy that a crash has left, from before there was one.
+      if (says(error, 'no caption in the message to edit')) return editText(message, card);
       throw error;
     }
   }
