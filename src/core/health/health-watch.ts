@@ -186,11 +186,12 @@ function stateOf(error: unknown): WriteState {
 async function writeFile(path: string): Promise<void> {
   const file = await open(path, 'w', 0o600);
   try {
+    // Without a name it takes its room all the same, and a crash leaves nothing of it.
+    await rm(path, { force: true });
     await file.writeFile(Buffer.alloc(TRIAL_BYTES));
     await file.datasync();
   } finally {
     await file.close();
-    await rm(path, { force: true });
   }
 }
 
