@@ -133,13 +133,14 @@ export function resolveOptions(given: TikTokEmulatorOptions): EmulatorOptions {
     dateSkewMs: given.dateSkewMs ?? 0,
     keepMedia: given.keepMedia ?? false,
     uploadUrlSeconds: given.uploadUrlSeconds ?? 3600,
-    pull: { ...defaultPull, ...given.pull },
-    webhooks: { ...defaultWebhooks, delayMs: given.webhookDelayMs ?? 5, ...given.webhooks },
+    // A test may add to these, for its own world alone.
+    pull: { ...defaultPull, origins: {}, ...given.pull },
+    webhooks: { ...defaultWebhooks, delayMsOf: {}, delayMs: given.webhookDelayMs ?? 5, ...given.webhooks },
     strict: { ...defaultStrictness, ...given.strict },
   };
 }
 
-const defaultPull: PullOptions = {
+const defaultPull: Omit<PullOptions, 'origins'> = {
   head: true,
   ranges: false,
   rangeBytes: 65_536,
@@ -151,13 +152,11 @@ const defaultPull: PullOptions = {
   cutRetries: 0,
   retryMs: 20,
   timeoutMs: 3_600_000,
-  origins: {},
   userAgent: 'TikTokEmulator/1.0 (pull)',
 };
 
-const defaultWebhooks: WebhookOptions = {
+const defaultWebhooks: Omit<WebhookOptions, 'delayMsOf'> = {
   delayMs: 5,
-  delayMsOf: {},
   retryMs: 20,
   attempts: 8,
   realTime: false,
