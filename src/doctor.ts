@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Hono } from 'hono';
 import pino from 'pino';
+import { z } from 'zod';
 import { chatChecks } from './bots/doctor/chat-checks.ts';
 import { createBots } from './bots/index.ts';
 import type { Config } from './config.ts';
@@ -13,27 +15,26 @@ import {
   type CheckResult,
   type Finding,
   ok,
+  PATIENCE_MS,
   runChecks,
   toDo,
   unknown,
 } from './core/doctor/check.ts';
 import { type CheckParts, coreChecks } from './core/doctor/checks.ts';
-import { createProbe } from './core/doctor/probe.ts';
+import { createProbe, type Probe } from './core/doctor/probe.ts';
 import { createWebhookLog, type WebhookRecord } from './core/doctor/webhooks.ts';
 import type { LinkNetwork } from './core/links/connect.ts';
 import { findFfmpeg } from './core/media/ffmpeg.ts';
 import type { Post } from './core/publish/post.ts';
+import { type PostSignals, upgradeSignals } from './core/publish/signals.ts';
 import { createTransferChoice, type UnverifiedAddress } from './core/publish/transfer/choose.ts';
 import type { Lesson } from './core/quotas/quotas.ts';
-import { StartError } from './core/start-error.ts';
+import { diskProblem, StartError } from './core/start-error.ts';
 import { openStores, type Stores } from './core/storage/database.ts';
 import { hasDatabase, pathsIn } from './core/storage/folder.ts';
 import { createSecrets, readKeyFile } from './core/storage/secrets.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
-import { createProbeRoutes, createVerificationRoutes, startServer } from './web/index.ts';
-
-/** Calls that hang are to be over before the doctor is. */
-const CALL_MS = 5_000;
+import { createProbeRoutes, createVerificationRoutes, type Server, startServer } from './web/index.ts';
 
 /** The checks of what is below the chats, for a Nod that runs and for the command alike. */
 export function checksOf(
@@ -51,8 +52,12 @@ export function checksOf(
   const folder = resolve(config.dataDir);
   const accounts = stores.store<Account>('accounts', { upgrade: readAccount });
   const lessons = stores.store<Lesson>('quotas');
+  const signals = stores.store<PostSignals>('notes', { upgrade: upgradeSignals });
   const disk = { folder, media: pathsIn(folder).media, mediaLimitBytes };
-  return coreChecks({ ...parts, accounts, lessons, publicUrl, port, tiktok, disk, findFfmpeg }, options);
+  return coreChecks(
+    { ...parts, accounts, lessons, signals, publicUrl, port, tiktok, disk, findFfmpeg },
+    options,
+  );
 }
 
 /**
@@ -64,7 +69,7 @@ export async function runDoctor({
   config,
   misspelt = [],
   isPull = false,
-  patienceMs,
+  patienceMs = PATIENCE_MS,
   network,
   now = Date.now,
 }: {
@@ -84,9 +89,9 @@ export async function runDoctor({
   const stores = stack.use(data.stores);
   const secrets = createSecrets({ key: data.key });
   const probe = createProbe({ key: secrets.keyFor('probe') });
-  const running = await lookForNod(config, probe);
+  const running = await lookForNod(config, { probe, patienceMs });
   if (running.server !== undefined) stack.defer(running.server.close);
-  const client = createTikTokClient({ ...config.tiktok, timeoutMs: CALL_MS, now });
+  const client = createTikTokClient({ ...config.tiktok, timeoutMs: patienceMs, now });
   // It would wait for calls that hang.
   stack.defer(() => void client.close().catch(() => {}));
   const places = stores.store<Workspace>('workspaces');
@@ -115,7 +120,13 @@ export async function runDoctor({
   };
   const checks = [
     ...checksOf(parts, { isPull }),
-    ...chatChecks({ bots, places, workspaces: createWorkspaces({ workspaces: places }), access }),
+    ...chatChecks({
+      bots,
+      places,
+      workspaces: createWorkspaces({ workspaces: places }),
+      access,
+      connectionOf: ({ platform }) => running.chats?.[platform],
+    }),
   ];
   const own: CheckResult[] = [
     { check: 'settings', ...settingsFinding(misspelt) },
@@ -150,7 +161,8 @@ function settingsFinding(misspelt: readonly string[]): Finding {
 async function openData(config: Config): Promise<{ stores: Stores; key: string; finding: Finding }> {
   const folder = resolve(config.dataDir);
   const paths = pathsIn(folder);
-  const NO_KEY = 'none';
+  // Whoever knew it could answer in our place.
+  const noKey = randomBytes(32).toString('base64url');
   let stores: Stores | undefined;
   try {
     const isThere = hasDatabase(folder);
@@ -163,17 +175,30 @@ async function openData(config: Config): Promise<{ stores: Stores; key: string; 
     const finding = isThere
       ? ok(`${folder} can be read`)
       : unknown(`${folder} has none yet, as before the first start`);
-    return { stores, key: key ?? NO_KEY, finding: problem === undefined ? finding : toDo(problem) };
+    return { stores, key: key ?? noKey, finding: problem === undefined ? finding : toDo(problem) };
   } catch (error) {
     await stores?.close();
-    if (!(error instanceof StartError)) throw error;
-    const key = config.secretKey ?? NO_KEY;
-    return { stores: openStores({ file: ':memory:' }), key, finding: toDo(error.message) };
+    const said = error instanceof StartError ? error : diskProblem(error, folder);
+    if (said === undefined) throw error;
+    const key = config.secretKey ?? noKey;
+    return { stores: openStores({ file: ':memory:' }), key, finding: toDo(said.message) };
   }
 }
 
+/** How the Nod on our port is, where one runs. */
+interface Running {
+  readonly finding: Finding;
+  /** In its place, where nothing listens there. */
+  readonly server?: Server | undefined;
+  /** How each chat stands with it, by its platform. */
+  readonly chats?: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** Whether Nod runs on this machine; where nothing listens on its port, a server in its place. */
-async function lookForNod(config: Config, probe: ReturnType<typeof createProbe>) {
+async function lookForNod(
+  config: Config,
+  { probe, patienceMs }: { probe: Probe; patienceMs: number },
+): Promise<Running> {
   const { host, port } = config;
   try {
     const server = await startServer({ app: standIn(config, probe), host, port, drainMs: 500 });
@@ -183,14 +208,12 @@ async function lookForNod(config: Config, probe: ReturnType<typeof createProbe>)
     };
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    const answer = await fetchHealth(config);
-    if (answer === undefined) return { server: undefined, finding: toDo(error.message) };
-    return { server: undefined, finding: answer };
+    return (await fetchHealth(config, { patienceMs })) ?? { finding: toDo(error.message) };
   }
 }
 
 /** What TikTok and the doctor ask for, and no media: to those who want some it says to come again. */
-function standIn(config: Config, probe: ReturnType<typeof createProbe>): Hono {
+function standIn(config: Config, probe: Probe): Hono {
   const { siteVerification: token } = config.tiktok;
   const app = new Hono();
   if (token !== undefined) app.route('/', createVerificationRoutes({ token }));
@@ -199,18 +222,30 @@ function standIn(config: Config, probe: ReturnType<typeof createProbe>): Hono {
   return app;
 }
 
+const health = z.object({ status: z.string(), chats: z.record(z.string(), z.unknown()).optional() });
+
 /** How the Nod on this port says that it is; undefined where that is none. */
-async function fetchHealth({ host, port }: Pick<Config, 'host' | 'port'>): Promise<Finding | undefined> {
+async function fetchHealth(
+  { host, port }: Pick<Config, 'host' | 'port'>,
+  { patienceMs }: { patienceMs: number },
+): Promise<Running | undefined> {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const url = `http://${name.includes(':') ? `[${name}]` : name}:${port}/healthz`;
   try {
-    const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(CALL_MS) });
-    const health: unknown = await answer.json();
-    const isNods = typeof health === 'object' && health !== null && 'status' in health;
-    if (!isNods) return undefined;
-    if (health.status === 'starting') return unknown(`is starting on port ${port}; look again in a minute`);
-    return ok(`runs on port ${port}`);
+    const answer = await fetch(url, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(Math.ceil(patienceMs / 4)),
+    });
+    const { status, chats } = health.parse(await answer.json());
+    return { finding: healthFinding(status, port), chats };
   } catch {
     return undefined;
   }
+}
+
+function healthFinding(status: string, port: number): Finding {
+  if (status === 'starting') return unknown(`is starting on port ${port}; look again in a minute`);
+  if (status === 'broken')
+    return toDo(`Nod runs on port ${port} and cannot write: free some space on its disk, and see its log.`);
+  return ok(`runs on port ${port}`);
 }

@@ -6,14 +6,19 @@ export function createProbeRoutes({ probe }: { probe: Probe }) {
   const routes = new Hono();
   routes.get(`${PROBE_PATH}/${PICTURE_NAME}`, async (c) => {
     const picture = await probe.readPicture();
-    return c.body(new Uint8Array(picture), 200, { 'Content-Type': 'image/jpeg' });
+    return c.body(new Uint8Array(picture), 200, headersOf('image/jpeg', picture));
   });
   routes.get(`${PROBE_PATH}/:nonce`, (c) => {
     const bytes = probe.bytesFor(c.req.param('nonce'));
     if (bytes === undefined) return c.text('Not found.', 404);
-    // No proxy is to keep it, or to pack it.
-    const headers = { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store, no-transform' };
-    return c.body(new Uint8Array(bytes), 200, headers);
+    return c.body(new Uint8Array(bytes), 200, headersOf('application/octet-stream', bytes));
   });
   return routes;
 }
+
+/** With the length, which an answer to HEAD would lack. No proxy is to keep it, or to pack it. */
+const headersOf = (type: string, { length }: Uint8Array) => ({
+  'Content-Type': type,
+  'Content-Length': String(length),
+  'Cache-Control': 'no-store, no-transform',
+});

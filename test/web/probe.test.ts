@@ -29,6 +29,9 @@ it.each(['', 'short', `${NONCE}x`, '..%2F..%2Fsecret.key000'])('sends nothing fo
 
 it('has a picture that TikTok would take', async () => {
   const answer = await serve('one').ask('picture.jpg');
-  const { format, width, height } = await sharp(await answer.arrayBuffer()).metadata();
+  const length = Number(answer.headers.get('content-length'));
+  const bytes = await answer.arrayBuffer();
+  expect(bytes.byteLength).toBe(length);
+  const { format, width, height } = await sharp(bytes).metadata();
   expect({ format, width, height }).toEqual({ format: 'jpeg', width: 720, height: 1280 });
 });

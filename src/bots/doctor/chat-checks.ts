@@ -4,7 +4,13 @@ import { type Check, type Finding, findEach, ok, toDo, unknown } from '../../cor
 import { type ChatRef, platformOf } from '../../core/people.ts';
 import { plainName } from '../../core/plain-text.ts';
 import type { Store } from '../../core/storage/database.ts';
-import { type Bot, ChatRefusedError, ChatUnreachableError, type SetupFault } from '../platform.ts';
+import {
+  type Bot,
+  ChatRefusedError,
+  ChatUnreachableError,
+  type Examination,
+  type SetupFault,
+} from '../platform.ts';
 import { obstacleText } from '../text/obstacles.ts';
 import { WORDINGS } from '../text/wording.ts';
 
@@ -16,6 +22,8 @@ interface ChatCheckParts {
   readonly places: Pick<Store<Workspace>, 'entries'>;
   readonly workspaces: Pick<Workspaces, 'settingsOf'>;
   readonly access: Pick<Access, 'isAllowed'>;
+  /** How a platform stands with the Nod that runs, as the bot says it, unless that has not started. */
+  readonly connectionOf?: ((bot: Bot) => unknown) | undefined;
 }
 
 /** A chat in which cards of a place stand. */
@@ -30,23 +38,27 @@ interface KnownChat {
 export function chatChecks(parts: ChatCheckParts): Check[] {
   return parts.bots.flatMap((bot) => {
     const { name, group } = WORDINGS[bot.platform];
+    const { connectionOf = ({ connection }) => connection() } = parts;
     const late = `${name} does not answer in time: let this machine reach it, and try again later.`;
     return [
-      { name, run: (signal: AbortSignal) => checkPlatform(bot, name, signal), late },
+      { name, run: (signal: AbortSignal) => checkPlatform(bot, { name, connectionOf, signal }), late },
       { name: `${name} ${group}s`, run: (signal: AbortSignal) => checkChats(parts, bot, signal), late },
     ];
   });
 }
 
-async function checkPlatform(bot: Bot, name: string, signal: AbortSignal): Promise<Finding> {
+async function checkPlatform(
+  bot: Bot,
+  { name, connectionOf, signal }: { name: string; connectionOf: (bot: Bot) => unknown; signal: AbortSignal },
+): Promise<Finding> {
   try {
-    const { name: ours = 'the bot', fault } = await bot.examine({ signal });
+    const { name: ours = 'the bot', fault } = await examine(bot, { signal });
     if (fault !== undefined) return toDo(faultText(fault, name));
-    if (bot.connection() === 'refused')
+    if (connectionOf(bot) === 'refused')
       return toDo(
         `${name} takes the token of ${ours}, but has closed the connection for good, such as for an intent that the bot may not use: see Nod’s log, put that right, then start Nod again.`,
       );
-    if (bot.connection() === 'away')
+    if (connectionOf(bot) === 'away')
       return toDo(`${name} does not answer ${ours} now: Nod tries on by itself; look again in a minute.`);
     return ok(`takes the token of ${ours}`);
   } catch (error) {
@@ -54,6 +66,16 @@ async function checkPlatform(bot: Bot, name: string, signal: AbortSignal): Promi
     if (error instanceof ChatUnreachableError)
       return toDo(`${name} does not answer: let this machine reach it, and try again later.`);
     throw error;
+  }
+}
+
+/** Asks once more where the first call met a connection that the platform had let go of meanwhile. */
+async function examine(bot: Bot, options: Parameters<Bot['examine']>[0]): Promise<Examination> {
+  try {
+    return await bot.examine(options);
+  } catch (error) {
+    if (!(error instanceof ChatUnreachableError) || options.signal.aborted) throw error;
+    return bot.examine(options);
   }
 }
 
@@ -79,7 +101,7 @@ async function checkChat(
   signal: AbortSignal,
 ): Promise<Finding | undefined> {
   try {
-    const { name, fault } = await bot.examine({ chat, signal });
+    const { name, fault } = await examine(bot, { chat, signal });
     const there = name === undefined ? `in “${title}”` : `in ${name} of “${title}”`;
     if (fault === undefined || (fault.type === 'no_reactions' && !isReviewed)) return undefined;
     return toDo(faultText(fault, there, chat));

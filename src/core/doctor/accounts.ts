@@ -79,6 +79,7 @@ export async function checkPrivacy(
   const all = await readAll(accounts);
   const isAudited = await isKnownAudited(lessons);
   const isRefused = await isKnownUnaudited(lessons);
+  let asked = 0;
   const found = await findEach(all, async (account) => ask(account), {
     signal,
     late: (account) => toDo(`TikTok did not answer about ${nameOf(account)} in time: try again later.`),
@@ -92,11 +93,14 @@ export async function checkPrivacy(
       return unknown(`${name} was not asked: its token is renewed with the next post.`);
     try {
       const info = await client.queryCreatorInfo(secrets.open(account.accessToken, account.openId));
+      asked += 1;
       const isPublic = info.privacyLevelOptions.includes('PUBLIC_TO_EVERYONE');
       if (!isPublic || (isAudited && !isRefused)) return undefined;
-      const why = isRefused ? 'TikTok has not audited your app' : 'TikTok may not have audited your app yet';
+      const why = isRefused
+        ? 'TikTok has not audited your app, which may only post to private accounts then'
+        : 'an app that TikTok has not audited may only post to private accounts';
       return toDo(
-        `${name} is public, and ${why}, which then posts to private accounts alone: make it private in the TikTok app (Settings → Privacy), or have the app audited.`,
+        `${name} is public, and ${why}: make it private in the TikTok app (Settings → Privacy), or have your app audited.`,
       );
     } catch (error) {
       return refused(error, name);
@@ -104,6 +108,7 @@ export async function checkPrivacy(
   }
 
   if (found.length > 0 || all.length === 0) return [...found, ...noneOf(all)];
+  if (asked === 0) return [unknown('no account could be asked; see what “access” says')];
   return [ok(isAudited ? 'TikTok has let a public post through' : 'the accounts are private')];
 }
 

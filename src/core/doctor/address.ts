@@ -9,7 +9,8 @@ import { codeOf } from '../start-error.ts';
 import { type Finding, ok, toDo, unknown } from './check.ts';
 import { PROBE_PATH, type Probe } from './probe.ts';
 
-const TIMEOUT_MS = 6_000;
+/** The signal is sooner. */
+const TIMEOUT_MS = 60_000;
 /** More than we ever ask for here. */
 const MAX_BYTES = 256 * 1024;
 const ANSWERED_BY_A_PROXY = new Set([502, 503, 504]);
@@ -39,7 +40,7 @@ export async function checkAddress(
   if (answer.problem !== undefined) return toDo(answer.problem);
   if (probe.bytesFor(nonce)?.equals(answer.body) !== true)
     return toDo(
-      `${publicUrl} sends other bytes than this Nod: another program answers there, or the reverse proxy changes what it passes on; let it pass everything on as it is.`,
+      `${publicUrl} sends other bytes than this Nod: another program answers there, or a Nod with another key, or the reverse proxy changes what it passes on and has to leave it as it is.`,
     );
   return ok(`${publicUrl} serves the right bytes without a redirect, as seen from this machine`);
 }
@@ -110,13 +111,12 @@ async function fetchOwn(
     maxResponseSize: MAX_BYTES,
   });
   try {
-    const signals = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
     const headers = { 'user-agent': 'Nod', accept: '*/*', 'accept-encoding': 'identity' };
     const {
       statusCode,
       headers: said,
       body,
-    } = await client.request({ method: 'GET', path, headers, signal: signals });
+    } = await client.request({ method: 'GET', path, headers, signal });
     const content = Buffer.from(await body.arrayBuffer());
     if (statusCode === 200) return { body: content };
     return { problem: refusedBy(statusCode, { host, port, location: said.location }) };
@@ -145,6 +145,8 @@ const OF_CERTIFICATE = /CERT|SIGNATURE|ISSUER|^ERR_TLS|^EPROTO|^ERR_SSL/;
 
 function unreachable(error: unknown, { host, port }: { host: string; port: number }): string {
   const code = codeOf(error);
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+    return `Nothing usable comes from https://${host}, but another file: have the reverse proxy pass all paths on to Nod.`;
   if (OF_CERTIFICATE.test(code))
     return `The certificate of ${host} is not good (${code}): have the reverse proxy get one for this name, or a new one.`;
   return `Nothing answers at https://${host}: open port 443, and have a reverse proxy there pass requests on to port ${port}. Some routers do not lead back inside; then “npm run doctor -- --pull” asks TikTok.`;

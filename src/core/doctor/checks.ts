@@ -1,6 +1,7 @@
 import { INTERNET, type LinkNetwork } from '../links/connect.ts';
 import type { Ffmpeg } from '../media/ffmpeg.ts';
 import type { Post } from '../publish/post.ts';
+import type { PostSignals } from '../publish/signals.ts';
 import type { TransferChoice } from '../publish/transfer/choose.ts';
 import type { Lesson } from '../quotas/quotas.ts';
 import type { Store } from '../storage/database.ts';
@@ -14,8 +15,6 @@ import type { Probe } from './probe.ts';
 import { checkPull } from './pull.ts';
 import { checkWebhooks, type WebhookLog } from './webhooks.ts';
 
-/** TikTok fetches when it likes; the whole doctor is to end within 20 seconds. */
-const PULL_MS = 18_000;
 const SLOW_MACHINE = 'This machine is too busy to say: try again later.';
 const SLOW_TIKTOK = 'TikTok does not answer in time: try again later.';
 
@@ -32,6 +31,7 @@ export interface CheckParts extends AccountParts {
   readonly client: Pick<TikTokClient, 'queryCreatorInfo' | 'initPublish' | 'fetchStatus'>;
   readonly lessons: Pick<Store<Lesson>, 'get'>;
   readonly posts: Pick<Store<Post>, 'find'>;
+  readonly signals: Pick<Store<PostSignals>, 'get'>;
   readonly transfers: Pick<TransferChoice, 'obstacle'>;
   readonly webhookLog: Pick<WebhookLog, 'lastAt'>;
   readonly probe: Pick<Probe, 'bytesFor'>;
@@ -82,8 +82,9 @@ export function coreChecks(parts: CheckParts, { isPull = false } = {}): Check[] 
   const pull: Check = {
     name: 'pull',
     run: (signal) => checkPull(parts, { client, publicUrl, signal }),
-    late: `TikTok has not fetched the picture within ${PULL_MS / 1000} s: look into the inbox of the account in a while, and check that ${publicUrl} is reached from outside.`,
-    patienceMs: PULL_MS,
+    late: `TikTok has not fetched the picture in time: look into the inbox of the account in a while, and check that ${publicUrl} is reached from outside.`,
+    // TikTok fetches when it likes.
+    isSlow: true,
   };
   return [...checks, pull];
 }

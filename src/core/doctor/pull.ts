@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { plainName } from '../plain-text.ts';
 import type { TikTokClient } from '../tiktok/client.ts';
 import { refusalOf } from '../tiktok/codes.ts';
-import { TikTokApiError } from '../tiktok/errors.ts';
+import { TikTokApiError, TikTokUnreachableError } from '../tiktok/errors.ts';
 import { SCOPE_FOR } from '../tiktok/oauth.ts';
 import { type AccountParts, nameOf } from './accounts.ts';
 import { type Finding, ok, toDo, unknown } from './check.ts';
@@ -45,14 +46,18 @@ export async function checkPull(
         );
       if (status === 'FAILED')
         return toDo(
-          `TikTok could not fetch a picture from ${publicUrl} (${failReason ?? 'no reason'}): have it reach this server, and verify the address ${PORTAL}.`,
+          `TikTok could not fetch a picture from ${publicUrl} (${plainName(failReason ?? 'no reason')}): have it reach this server, and verify the address ${PORTAL}.`,
         );
     }
   } catch (error) {
+    if (error instanceof TikTokUnreachableError)
+      return toDo(
+        `TikTok gave no usable answer, and may have taken the picture: look into the inbox of ${name}, and try again later.`,
+      );
     if (!(error instanceof TikTokApiError)) throw error;
     if (refusalOf(error.code).reason === 'url_not_verified')
       return toDo(`TikTok does not fetch from ${publicUrl}: verify it ${PORTAL}.`);
-    return toDo(`TikTok takes no draft for ${name} now (${error.code}): try again later.`);
+    return toDo(`TikTok takes no draft for ${name} now (${plainName(error.code)}): try again later.`);
   }
 }
 

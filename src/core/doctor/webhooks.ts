@@ -1,5 +1,6 @@
 import type { Post } from '../publish/post.ts';
 import { lastPublished } from '../publish/posts.ts';
+import type { PostSignals } from '../publish/signals.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 import { type Finding, ok, toDo, unknown } from './check.ts';
 
@@ -38,27 +39,34 @@ export type WebhookLog = ReturnType<typeof createWebhookLog>;
 export async function checkWebhooks({
   webhookLog,
   posts,
+  signals,
   publicUrl,
   now,
 }: {
   webhookLog: Pick<WebhookLog, 'lastAt'>;
   posts: Pick<Store<Post>, 'find'>;
+  signals: Pick<Store<PostSignals>, 'get'>;
   publicUrl: string;
   now: () => number;
 }): Promise<Finding> {
-  const lastAt = await webhookLog.lastAt();
   const post = await lastPublished(posts);
+  const lastAt = await webhookLog.lastAt();
+  // An older Nod counted those of each post, and kept no time.
+  const isTold = post !== undefined && ((await signals.get(post.id))?.hints ?? 0) > 0;
   const since =
     lastAt === undefined ? undefined : new Date(lastAt).toISOString().slice(0, 16).replace('T', ' ');
   const isMissed =
     post !== undefined &&
+    !isTold &&
     (lastAt === undefined || post.settledAt - lastAt > DELAY_MS) &&
     // One that has just gone out may still be told of.
-    (lastAt === undefined || now() - post.settledAt > STEP_MS);
+    now() - post.settledAt > STEP_MS;
   if (isMissed)
     return toDo(
       `TikTok has told Nod of no post ${since === undefined ? 'yet' : `since ${since} UTC`}, though some went out: set the webhook callback URL to ${publicUrl}/webhooks/tiktok in TikTok’s developer portal.`,
     );
-  if (since === undefined) return unknown('none has come yet, and nothing was posted yet');
+  if (since === undefined && isTold) return ok('TikTok has told Nod of its last post');
+  if (since === undefined)
+    return unknown('none has come yet, and nothing was posted that would have brought one');
   return ok(`the last one came at ${since} UTC`);
 }
