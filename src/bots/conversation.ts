@@ -7,7 +7,7 @@ import { fileOfLink, isLinkRef, type LinkedText, readLinks } from '../core/links
 import { PHOTO_LIMITS } from '../core/media/types.ts';
 import type { ChatRef, Person } from '../core/people.ts';
 import { type Problem, UserError } from '../core/problems.ts';
-import { isSettled, type Post } from '../core/publish/post.ts';
+import { fileIdOf, fileIndexOf, isSettled, type Post } from '../core/publish/post.ts';
 import { createThrottle } from '../core/throttle.ts';
 import type { Greetings } from './access/greetings.ts';
 import type { Guard, OwnDraft, Passed } from './access/guard.ts';
@@ -227,17 +227,20 @@ export function createConversation({
       .catch((error) => log.error({ err: error, draftId: draft.id }, 'A draft stays without its account'));
   }
 
-  async function takeDraftEdit({ event, draft }: PassedOn<'draft_edit'>): Promise<void> {
-    const known = draft.files.find(({ id }) => id === event.messageId);
-    const edit = known !== undefined && isLinkRef(known.ref) ? linksEditOf(event) : editOf(event);
-    const hasChanged = await composer.edit(draft.id, event.person, edit);
-    if (hasChanged) cardQueue.touch(draft.id, { soon: true });
+  async function takeDraftEdit({ event, drafts }: PassedOn<'draft_edit'>): Promise<void> {
+    const edit = editOf(
+      event,
+      drafts.flatMap(({ files }) => files),
+    );
+    for (const { id } of drafts)
+      if (await composer.edit(id, event.person, edit)) cardQueue.touch(id, { soon: true });
   }
 
   async function takePostEdit({ event, post }: PassedOn<'post_edit'>): Promise<void> {
-    const known = post.messages?.find(({ messageId }) => messageId === event.messageId);
-    const isLinked = known?.file !== undefined && isLinkRef(known.file.ref);
-    await captionChanges.tellOfEdit(event, post, isLinked ? linksEditOf(event) : editOf(event));
+    const files = (post.messages ?? []).flatMap(({ messageId, file }) =>
+      file === undefined ? [] : [{ id: messageId, ref: file.ref }],
+    );
+    await captionChanges.tellOfEdit(event, post, editOf(event, files));
   }
 
   /**
@@ -273,7 +276,7 @@ export function createConversation({
       await takeMedia({
         ...frame,
         type: 'media',
-        messageId: index === 0 ? messageId : `${messageId}/${index}`,
+        messageId: fileIdOf(messageId, index),
         // Between this message and the next one.
         order: order + index / 100,
         album: links.length > 1 ? `links ${messageId}` : undefined,
@@ -389,21 +392,39 @@ function draftFile(
   };
 }
 
-function editOf(event: ChatEventOf<'edit'>): MessageEdit {
+/** What an edit makes of files that are there; some of them, or none, are of its message. */
+function editOf(event: ChatEventOf<'edit'>, known: readonly Pick<DraftFile, 'id' | 'ref'>[]): MessageEdit {
   const { messageId, text, file } = event;
-  return { messageId, text, file: file && draftFile(event, file) };
+  const linked = known.filter(({ id, ref }) => isLinkRef(ref) && fileIndexOf(id, messageId) !== undefined);
+  if (linked.length > 0) return linksEditOf(event, linked);
+  return { messageId, text, files: file && [draftFile(event, file)] };
 }
 
-/** The same for a message whose links were taken as files; the first of them is followed. */
-function linksEditOf(event: ChatEventOf<'edit'>): MessageEdit {
+/**
+ * The same for a message whose links were taken as files: a link that is still in it keeps its file, another one stands in
+ * the place of one that is not. What was never taken, or was left out on the card, stays out.
+ */
+function linksEditOf(
+  event: ChatEventOf<'edit'>,
+  known: readonly Pick<DraftFile, 'id' | 'ref'>[],
+): MessageEdit {
   const { messageId, text } = event;
   const { links, rest } = readLinks(text);
-  const [first] = links;
-  return {
-    messageId,
-    text: rest,
-    file: first === undefined ? undefined : draftFile(event, fileOfLink(first)),
-  };
+  const offered = links.map(fileOfLink);
+  const fresh = new Set(offered.filter(({ ref }) => !known.some((one) => one.ref === ref)));
+  const lost = known.filter(({ ref }) => !offered.some((one) => one.ref === ref));
+  const files: DraftFile[] = [];
+  const gone: string[] = [];
+  for (const { id } of lost) {
+    const here = offered[fileIndexOf(id, messageId) ?? 0];
+    const next = here !== undefined && fresh.has(here) ? here : fresh.values().next().value;
+    if (next === undefined) gone.push(id);
+    else {
+      fresh.delete(next);
+      files.push({ ...draftFile(event, next), id });
+    }
+  }
+  return { messageId, text: rest, files, gone: links.length === 0 ? [] : gone };
 }
 
 /** Why nothing is fetched from a link, as far as that can be told without asking anybody. */

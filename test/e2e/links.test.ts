@@ -8,14 +8,18 @@ import { bytesOf, LINK, type Stage, startStage } from './stage.ts';
 const PHOTO = 'https://files.example.com/d/beach.jpg?secret=42';
 const OTHER = 'https://files.example.com/d/other.jpg?secret=43';
 const VIDEO = 'https://files.example.com/d/clip.mp4?secret=44';
+const THIRD = 'https://files.example.com/d/third.jpg?secret=45';
+const FILM = 'https://files.example.com/d/film.mp4?secret=46';
 
-/** Websites with a photo, another one and a video. */
+/** Websites with photos and videos. */
 async function startShares(): Promise<Websites> {
   const web = await startWebsites();
   const files: Record<string, Buffer> = {
     '/d/beach.jpg': await bytesOf('phone.jpg'),
     '/d/other.jpg': await bytesOf('cmyk.jpg'),
+    '/d/third.jpg': await bytesOf('phone.jpg'),
     '/d/clip.mp4': await bytesOf('demo/sunset.mp4'),
+    '/d/film.mp4': await bytesOf('tiktok-h264.mp4'),
   };
   web.host('files.example.com', (request, response) => {
     const file = files[request.url?.split('?')[0] ?? ''];
@@ -97,6 +101,54 @@ it('follows the message of a link when that is edited', async () => {
   await stage.shows(draft, LINK);
   await stage.telegram.editText(sent, stage.ana, `Second light ${OTHER}`);
   expect(textOf(await stage.card('You edited your message after'))).not.toContain('files.example');
+});
+
+it('follows each link of a message that is edited', async () => {
+  await using world = await startLinkStage();
+  const { web, stage } = world;
+  const { telegram, anaChat, ana } = stage;
+  const sent = await telegram.sendText(anaChat, ana, `First light ${PHOTO} ${OTHER}`);
+  const draft = await stage.draft('2 photos');
+  await telegram.editText(sent, ana, `First light ${PHOTO} ${THIRD}`);
+  const third = await stage.shows(draft, (message) => textOf(message).includes('2  third.jpg'));
+  expect(textOf(third)).toContain('third.jpg takes the place of what your message showed before.');
+  expect(textOf(third)).toMatch(/1 {2}beach\.jpg/);
+  // In another order they are the same files.
+  await telegram.editText(sent, ana, `Second light ${THIRD} ${PHOTO}`);
+  await stage.shows(draft, (message) => /Second light/.test(textOf(message)));
+  await telegram.editText(sent, ana, `Second light ${THIRD}`);
+  const left = await stage.shows(draft, '1 photo for TikTok');
+  expect(textOf(left)).toContain('beach.jpg is left out: your message does not link to it any more.');
+  // What it does not link to is no reason to have nothing.
+  await telegram.editText(sent, ana, 'Third light');
+  await stage.shows(draft, 'Third light');
+  await stage.settled();
+  expect(textOf(await stage.draft('Third light'))).toContain('third.jpg');
+  expect(web.state.requests).toHaveLength(3);
+});
+
+it('follows the link of a video that has a draft of its own', async () => {
+  await using world = await startLinkStage();
+  const { stage } = world;
+  const { telegram, anaChat, ana } = stage;
+  const sent = await telegram.sendText(anaChat, ana, `${PHOTO} ${VIDEO}`);
+  const photo = await stage.draft('1 photo for TikTok');
+  const video = await stage.draft('clip.mp4');
+  await telegram.editText(sent, ana, `Both ${PHOTO} ${FILM}`);
+  await stage.shows(video, (message) => /film\.mp4[\s\S]*Both/.test(textOf(message)));
+  await stage.shows(photo, (message) => /beach\.jpg[\s\S]*Both/.test(textOf(message)));
+});
+
+it('says that a post has the old file where a later link of its message is edited', async () => {
+  await using world = await startLinkStage();
+  const { stage } = world;
+  const { telegram, anaChat, ana } = stage;
+  const sent = await telegram.sendText(anaChat, ana, `${PHOTO} ${OTHER}`);
+  const draft = await stage.draft('2 photos');
+  await stage.post(draft);
+  await stage.shows(draft, LINK);
+  await telegram.editText(sent, ana, `${PHOTO} ${THIRD}`);
+  await stage.card('You replaced the file in your message after this was submitted');
 });
 
 it('says what is wrong with a link, and tries it again once that is put right', async () => {

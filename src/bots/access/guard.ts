@@ -1,7 +1,7 @@
 import type { Operators } from '../../core/access/operators.ts';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import { type Draft, isMadeOf, isTheirs } from '../../core/compose/draft.ts';
+import { type Draft, hasFileOf, isMadeOf, isTheirs } from '../../core/compose/draft.ts';
 import { openDraftsOf } from '../../core/compose/open-drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import { readLinks } from '../../core/links/read-links.ts';
@@ -55,8 +55,8 @@ export type Passed =
       readonly post: Post;
       readonly member: Member;
     }
-  /** Something of a draft, or of a post, came from a message of its author's that has changed. */
-  | { readonly on: 'draft_edit'; readonly event: ChatEventOf<'edit'>; readonly draft: Draft }
+  /** Something of drafts, or of a post, came from a message of its author's that has changed. */
+  | { readonly on: 'draft_edit'; readonly event: ChatEventOf<'edit'>; readonly drafts: readonly Draft[] }
   | { readonly on: 'post_edit'; readonly event: ChatEventOf<'edit'>; readonly post: Post }
   | { readonly on: 'place_answer'; readonly event: ChatEventOf<'text'>; readonly kind: 'zone' | 'code' }
   | PassedPress
@@ -209,13 +209,16 @@ export function createGuard({
   /** Nobody but its author changes a draft by a message, even where somebody else has written that. */
   async function authoriseEdit(event: ChatEventOf<'edit'>): Promise<Passed | undefined> {
     const { chat, person, messageId } = event;
-    const draft = (await openDraftsOf(drafts, person)).find(
+    const made = (await openDraftsOf(drafts, person)).filter(
       (one) => one.chat === chat && isMadeOf(one, messageId),
     );
-    const post = draft === undefined ? await postFrom(posts, { chat, person, messageId }) : undefined;
-    if (draft === undefined && post === undefined) return authoriseLateOffer(event);
+    const post = made.length === 0 ? await postFrom(posts, { chat, person, messageId }) : undefined;
+    if (made.length === 0 && post === undefined) return authoriseLateOffer(event);
     await checkMember(event);
-    if (draft !== undefined) return { on: 'draft_edit', event, draft };
+    // The files of one message may have become several drafts; its words may be in others as well.
+    const ofFiles = made.filter((draft) => hasFileOf(draft, messageId));
+    if (made.length > 0)
+      return { on: 'draft_edit', event, drafts: ofFiles.length > 0 ? ofFiles : made.slice(0, 1) };
     return post && { on: 'post_edit', event, post };
   }
 

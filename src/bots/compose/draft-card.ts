@@ -293,6 +293,8 @@ function noticeText(notice: DraftNotice): string {
       return 'It follows your message, which you have edited.';
     case 'text_left_out':
       return `Not in it, because it was chosen otherwise: “${excerptOf(notice.text, 80)}”.`;
+    case 'file_gone':
+      return `${notice.name} is left out: your message does not link to it any more.`;
     case 'file_replaced':
       return `${notice.name} takes the place of what your message showed before.`;
   }

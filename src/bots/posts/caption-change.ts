@@ -41,10 +41,12 @@ export function createCaptionChanges({
   async function tellOfEdit(event: ChatEvent, post: Post, edit: MessageEdit): Promise<void> {
     const message: MessageRef = { chat: event.chat, id: edit.messageId };
     const { content, messages = [] } = post;
-    const known = messages.find(({ messageId }) => messageId === edit.messageId);
     const typed = { messageId: edit.messageId, order: 0, text: edit.text };
     const { caption: text } = withEditedText({ caption: content.caption, typed: messages }, typed);
-    const isOther = known?.file !== undefined && edit.file !== undefined && isReplaced(known.file, edit.file);
+    const isOther = messages.some(({ messageId, file }) => {
+      const next = edit.files?.find(({ id }) => id === messageId);
+      return file !== undefined && next !== undefined && isReplaced(file, next);
+    });
     if (text !== content.caption)
       await say(
         event,

@@ -10,11 +10,11 @@ import {
 } from '../media/types.ts';
 import type { AccountName, ChatRef, Person } from '../people.ts';
 import type { Problem } from '../problems.ts';
-import type { PostContent } from '../publish/post.ts';
+import { fileIndexOf, type PostContent } from '../publish/post.ts';
 import type { Versioned } from '../storage/database.ts';
 import { SCOPE_FOR } from '../tiktok/oauth.ts';
 import type { CreatorInfo, PostMode, PostSettings } from '../tiktok/types.ts';
-import { type Captioned, withEditedText } from './typed-texts.ts';
+import { type Captioned, type DraftNotice, withEditedText } from './typed-texts.ts';
 
 /** A file that somebody offered, on its way to something that TikTok takes. */
 export type DraftFile = {
@@ -417,13 +417,19 @@ export interface MessageEdit {
   readonly messageId: string;
   /** Its text now; empty where it has none any more. */
   readonly text: string;
-  /** What it shows now; absent for a message without a file. */
-  readonly file?: DraftFile | undefined;
+  /** What it shows now in the place of the files with these ids. */
+  readonly files?: readonly DraftFile[] | undefined;
+  /** The ids of files that it shows no more. */
+  readonly gone?: readonly string[] | undefined;
 }
 
 /** Whether something of the draft came from a message. */
-export const isMadeOf = ({ files, typed = [] }: Draft, id: string): boolean =>
-  files.some((file) => file.id === id) || typed.some(({ messageId }) => messageId === id);
+export const isMadeOf = (draft: Draft, id: string): boolean =>
+  hasFileOf(draft, id) || (draft.typed?.some(({ messageId }) => messageId === id) ?? false);
+
+/** Whether a file of the draft came from a message. */
+export const hasFileOf = ({ files }: Draft, messageId: string): boolean =>
+  files.some(({ id }) => fileIndexOf(id, messageId) !== undefined);
 
 /** Whether a message shows another file than this one. */
 export const isReplaced = (
@@ -433,22 +439,25 @@ export const isReplaced = (
   known.key === undefined || next.key === undefined ? known.ref !== next.ref : known.key !== next.key;
 
 /** What the edit of a message makes of a draft; the same draft where it changes nothing. */
-export function followEdit(draft: Draft, { messageId, text, file }: MessageEdit): Draft {
-  const known = draft.files.find(({ id }) => id === messageId);
-  const isTyped = draft.typed?.some((typed) => typed.messageId === messageId) ?? false;
+export function followEdit(draft: Draft, { messageId, text, files = [], gone = [] }: MessageEdit): Draft {
   // The draft may have got its text elsewhere, such as from the command that offered this file.
-  const worded =
-    known === undefined && !isTyped
-      ? draft
-      : withEditedText(draft, { messageId, text, order: orderOf(draft, messageId) });
-  if (known === undefined || file === undefined || !isReplaced(known, file)) return worded;
+  const worded = isMadeOf(draft, messageId)
+    ? withEditedText(draft, { messageId, text, order: orderOf(draft, messageId) })
+    : draft;
+  const said: DraftNotice[] = [];
+  const shown = draft.files.map((known): DraftFile => {
+    const next = files.find(({ id }) => id === known.id);
+    if (next === undefined || !isReplaced(known, next)) return known;
+    said.push({ type: 'file_replaced', name: next.name });
+    return { ...next, order: known.order, album: known.album };
+  });
+  const kept = shown.filter(({ id }) => !gone.includes(id));
+  // Without any file there would be no draft.
+  const left = kept.length === 0 ? shown : kept;
+  for (const file of shown) if (!left.includes(file)) said.push({ type: 'file_gone', name: file.name });
+  if (said.length === 0) return worded;
   const { preview, notices = [], ...rest } = worded;
-  const replacement = { ...file, id: known.id, order: known.order, album: known.album };
-  return {
-    ...rest,
-    files: draft.files.map((one) => (one === known ? replacement : one)),
-    notices: [...(worded === draft ? [] : notices), { type: 'file_replaced', name: replacement.name }],
-  };
+  return { ...rest, files: left, notices: [...(worded === draft ? [] : notices), ...said] };
 }
 
 function orderOf({ files, typed = [] }: Draft, id: string): number {

@@ -323,22 +323,22 @@ export function createComposer({
   async function edit(id: string, person: Person, change: MessageEdit): Promise<boolean> {
     const draft = await own(id, person);
     const { chat, workspace } = draft;
-    const others = await openDraftsAround(drafts, { person, workspace });
+    const open = await openDraftsAround(drafts, { person, workspace });
     const keeper = { person: person.id, place: workspace };
-    const shares = sharesOf(
-      keeper,
-      others.map((one) => withoutFile(one, change.messageId)),
-      usage.bytesOf(keeper),
-    );
-    const problem = change.file && limitReached(change.file, { taken: shares, limits, beginsDraft: false });
-    const file: DraftFile | undefined =
-      problem === undefined || change.file === undefined
-        ? change.file
-        : { ...change.file, state: 'refused', problem };
+    const next = (change.files ?? []).filter((file) => draft.files.some((known) => known.id === file.id));
+    const rest = draft.files.filter((known) => !next.some((file) => file.id === known.id));
+    const files: DraftFile[] = [];
+    for (const file of next) {
+      // What it takes the place of counts no more, but what comes with it does.
+      const others = open.map((one) => (one.id === id ? { ...one, files: [...rest, ...files] } : one));
+      const taken = sharesOf(keeper, others, usage.bytesOf(keeper));
+      const problem = limitReached(file, { taken, limits, beginsDraft: false });
+      files.push(problem === undefined ? file : { ...file, state: 'refused', problem });
+    }
     const after = await drafts.update(id, (current) => {
       if (current.submitted !== undefined || current.chat !== chat) return undefined;
-      const next = followEdit(current, { ...change, file });
-      return next === current ? undefined : { ...next, updatedAt: now() };
+      const followed = followEdit(current, { ...change, files });
+      return followed === current ? undefined : { ...followed, updatedAt: now() };
     });
     if (after === undefined || after.version === draft.version) return false;
     intake.work(after);
@@ -508,11 +508,6 @@ const senderOf = ({ author, sentAs }: Draft): Person | undefined => (isSomebody(
 
 /** Which files a draft has, in which order. */
 const orderOf = ({ files }: Draft): string => files.map(({ id }) => id).join(' ');
-
-const withoutFile = (draft: Draft, fileId: string): Draft => ({
-  ...draft,
-  files: draft.files.filter(({ id }) => id !== fileId),
-});
 
 /** Takes the text of an offer: what a message gives for all files is the caption, once. */
 function withTextOf<D extends Captioned>(draft: D, { caption: text, captionFrom, file }: Offer): D {

@@ -7,7 +7,9 @@ export type DraftNotice =
   | { readonly type: 'caption_followed' }
   /** The text of a message is not in the caption, which was chosen otherwise. */
   | { readonly type: 'text_left_out'; readonly text: string }
-  | { readonly type: 'file_replaced'; readonly name: string };
+  | { readonly type: 'file_replaced'; readonly name: string }
+  /** The message does not show it any more. */
+  | { readonly type: 'file_gone'; readonly name: string };
 
 /** A caption and the texts that it comes from; none of them is used where it was chosen on the card. */
 export interface Captioned {

@@ -58,6 +58,16 @@ export interface PostMessage extends TypedText {
   readonly file?: { readonly ref: string; readonly key?: string | undefined } | undefined;
 }
 
+/** The id of a file that a message brings: the first one has that of the message itself. */
+export const fileIdOf = (messageId: string, index: number): string =>
+  index === 0 ? messageId : `${messageId}/${index}`;
+
+/** Which of the files of a message has this id, from 0; undefined for a file of another message. */
+export function fileIndexOf(id: string, messageId: string): number | undefined {
+  if (id === messageId) return 0;
+  return id.startsWith(`${messageId}/`) ? Number(id.slice(messageId.length + 1)) : undefined;
+}
+
 /** What was submitted. It never changes: an approval is for exactly this. */
 export interface PostContent {
   readonly kind: MediaKind;

@@ -2,7 +2,15 @@ import { type ChatRef, isWithin, type Person } from '../people.ts';
 import type { Ballots } from '../review/ballots.ts';
 import type { Vote } from '../review/review.ts';
 import type { Search, Store } from '../storage/database.ts';
-import { isReviewed, type Likeness, type Post, type PostIn, type PostStatus, votesOn } from './post.ts';
+import {
+  fileIndexOf,
+  isReviewed,
+  type Likeness,
+  type Post,
+  type PostIn,
+  type PostStatus,
+  votesOn,
+} from './post.ts';
 
 // Posts are kept for a year, so they are found by index and never by reading all of them. One that is under way has no
 // `settledAt`; these are few.
@@ -187,7 +195,9 @@ export async function postFrom(
 ): Promise<Post | undefined> {
   const theirs = { where: { 'author.id': person.id }, by: 'createdAt', newestFirst: true, limit: RECENT };
   return (await search(posts, theirs)).find(
-    (post) => post.chat === chat && post.messages?.some((message) => message.messageId === messageId),
+    (post) =>
+      post.chat === chat &&
+      post.messages?.some((message) => fileIndexOf(message.messageId, messageId) !== undefined),
   );
 }
 

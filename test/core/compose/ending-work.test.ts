@@ -35,7 +35,8 @@ describe('a video that is being encoded', () => {
       const { file } = await chat.photo('2');
       if (how === 'discard') await composer.discard(id, ANA);
       if (how === 'drop') await composer.choose(id, ANA, { type: 'drop_file', fileId: '1' });
-      if (how === 'replace') await composer.edit(id, ANA, { messageId: '1', text: '', file });
+      if (how === 'replace')
+        await composer.edit(id, ANA, { messageId: '1', text: '', files: [{ ...file, id: '1' }] });
       if (how === 'stop') await stop();
       await whenGone(pids);
       if (how === 'replace') await whenDraft(id, isReady);

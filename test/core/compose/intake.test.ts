@@ -247,7 +247,7 @@ describe('a file that nobody wants any more', () => {
       await opened;
       const { file } = await chat.photo('2');
       if (how === 'drop_file') await composer.choose(id, ANA, { type: how, fileId: '1' });
-      else await composer.edit(id, ANA, { messageId: '1', text: '', file });
+      else await composer.edit(id, ANA, { messageId: '1', text: '', files: [{ ...file, id: '1' }] });
       await closed;
     },
   );

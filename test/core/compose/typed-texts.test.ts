@@ -62,7 +62,7 @@ describe('a file that takes the place of another one', () => {
     });
     const id = (await composer.offer(first))?.id ?? '';
     const { file } = await chat.photo('2');
-    const changed = await composer.edit(id, ANA, { messageId: '1', text: '', file: { ...file, id: '1' } });
+    const changed = await composer.edit(id, ANA, { messageId: '1', text: '', files: [{ ...file, id: '1' }] });
     expect(changed).toBe(true);
     const ready = await whenDraft(id, isReady);
     release();
@@ -78,7 +78,7 @@ describe('a file that takes the place of another one', () => {
     chat.chat.set('ref-1', () => new Readable({ read() {} }));
     const id = (await composer.offer(first))?.id ?? '';
     const { file } = await chat.photo('2');
-    await composer.edit(id, ANA, { messageId: '1', text: '', file: { ...file, id: '1' } });
+    await composer.edit(id, ANA, { messageId: '1', text: '', files: [{ ...file, id: '1' }] });
     expect((await drafts.get(id))?.files).not.toMatchObject([{ state: 'refused' }]);
   });
 });
