@@ -1,8 +1,9 @@
 import { html } from 'hono/html';
 import type { UploadPage } from '../../core/uploads/uploads.ts';
 import { badge, icon, type Markup, page } from '../pages/layout.ts';
+import { sizeText } from './browser/words.js';
 import { scriptTags } from './scripts.ts';
-import { sizeText, stateText } from './words.ts';
+import { stateText } from './words.ts';
 
 /** Many proxies cap a request at 100 MB, so a file comes in parts of this size. */
 export const CHUNK_BYTES = 50_000_000;

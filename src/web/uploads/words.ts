@@ -1,5 +1,6 @@
 import type { Problem } from '../../core/problems.ts';
 import type { ShownUpload } from '../../core/uploads/uploads.ts';
+import { sizeText } from './browser/words.js';
 
 /** Why an upload is refused, and what to do about it; one sentence for the page, the wire and the form. */
 export function refusalText(problem: Problem): string {
@@ -55,11 +56,4 @@ export function stateText({ received, bytes, ...file }: ShownUpload): string {
     case 'refused':
       return refusalText(file.problem);
   }
-}
-
-/** `1.5 GB`, `20 MB`, `310 KB`. */
-export function sizeText(bytes: number): string {
-  const units = ['B', 'KB', 'MB', 'GB'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`;
 }

@@ -1,7 +1,7 @@
 /** The sentences that the page's script says itself; those of the server come as they are. */
 
 /**
- * `1.5 GB`, `20 MB`, `310 KB`, as the server writes it.
+ * `1.5 GB`, `20 MB`, `310 KB`; the server writes it with this, too.
  *
  * @param {number} bytes
  */
