@@ -39,6 +39,11 @@ export type TicketFileState =
   | { readonly state: 'arrived'; readonly source: StoredFile }
   | { readonly state: 'refused'; readonly problem: Problem };
 
+/** The page is not open, or not any more, or the file is none of its own: it does not tell which. */
+export class UploadGoneError extends Error {
+  override name = 'UploadGoneError' as const;
+}
+
 const LIFE_MS = 60 * 60_000;
 const MAX_LIFE_MS = 24 * LIFE_MS;
 /** Files of which nothing has come; then the oldest of them is forgotten. */
@@ -108,3 +113,17 @@ export const withState = (
   state: TicketFileState,
 ): readonly TicketFile[] =>
   files.map((file) => (file.id === id ? { id, name: file.name, bytes: file.bytes, ...state } : file));
+
+/** For a link or a file that leads nowhere, or not any more. */
+export const gone = (): UploadGoneError => new UploadGoneError('There is no such upload, or not any more.');
+
+/**
+ * A file of a ticket.
+ *
+ * @throws UploadGoneError
+ */
+export function fileOf({ files }: UploadTicket, id: string): TicketFile {
+  const file = files.find((one) => one.id === id);
+  if (file === undefined) throw gone();
+  return file;
+}

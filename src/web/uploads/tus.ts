@@ -4,7 +4,8 @@ import type { Readable } from 'node:stream';
 import { DataStore, ERRORS, type Locker, Server, Upload } from '@tus/server';
 import type { Logger } from 'pino';
 import { UserError } from '../../core/problems.ts';
-import { UploadBusyError, UploadGoneError, type Uploads } from '../../core/uploads/uploads.ts';
+import { UploadGoneError } from '../../core/uploads/tickets.ts';
+import { UploadBusyError, type Uploads } from '../../core/uploads/uploads.ts';
 import { refusalText, statusOf } from './words.ts';
 
 /** `/<token>/files/<id>`, or without the id; below `/upload`. */
