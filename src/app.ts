@@ -178,6 +178,7 @@ export async function startApp({
     draftChanged: chats.cardQueue.touch,
     draftDropped: chats.dropDraft,
     draftNeverBegun: chats.forgetDraft,
+    draftUploaded: chats.uploadNews.uploaded,
     postChanged: chats.touch,
     postDeleted: chats.forget,
     accountNews: chats.accountNews.accountNews,

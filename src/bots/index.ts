@@ -44,6 +44,7 @@ import { createJoinChats } from './settings/join-chats.ts';
 import { createSettings } from './settings/settings.ts';
 import type { InboxRecord, MoveRecord } from './telegram/index.ts';
 import { DROPPED, note } from './text/messages.ts';
+import { createUploadNews } from './uploads/upload-news.ts';
 
 /** What the chats use of the core. */
 type ChatCore = Omit<
@@ -246,6 +247,8 @@ export function createChats({
     log,
   });
 
+  const uploadNews = createUploadNews({ ...core, cardIndex, sender, botFor, now, log });
+
   /** Shows what has changed about a post, on all of its cards. */
   function touch(post: Post, { soon = true } = {}): void {
     for (const subject of subjectsOf(post)) cardQueue.touch(subject, { soon });
@@ -272,7 +275,7 @@ export function createChats({
   }
 
   const parts = { conversation, accountNews, cardQueue, unshownCards, sender, digests, downtime, catchUp };
-  return { ...parts, botFor, touch, dropDraft, forgetDraft, forget };
+  return { ...parts, botFor, touch, dropDraft, forgetDraft, forget, uploadNews };
 }
 
 /** The bots of the platforms that have a token; the library of a platform that has none is not even loaded. */

@@ -75,6 +75,8 @@ export interface Bot {
   openUrl(): string | undefined;
   /** The link that opens a private chat with us, with a payload of A-Z a-z 0-9 _ and -; absent where there is none. */
   readonly startUrl?: (payload: string) => string | undefined;
+  /** Whether a message of ours can still be edited, as far as its age goes; absent where age does not matter. */
+  readonly canEdit?: (message: MessageRef) => boolean;
   /** How long to let pass between two edits of a message. */
   editPauseMs(message: MessageRef, now: number): number;
   /** How much waits or is being done, by what it is; for whoever measures. */

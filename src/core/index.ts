@@ -86,6 +86,8 @@ export interface CoreListener {
   readonly draftChanged: (draftId: string) => void;
   /** A draft that lay there was deleted. */
   readonly draftDropped?: (draftId: string, why: DropReason) => void;
+  /** A file of the draft has come through an upload page. */
+  readonly draftUploaded?: (draftId: string) => void;
   /** Nothing was uploaded through the page that would have begun a draft; nothing of it is kept. */
   readonly draftNeverBegun?: (draftId: string) => Promise<void>;
   /** A change that need not be seen at once is not `soon`. */
@@ -372,6 +374,7 @@ export function createCore(options: CoreOptions) {
     changed,
     onBegun: lookForAccount,
     neverBegun,
+    onWhole: uploaded,
     onEnded: observer.uploadEnded,
     maxBytes: Math.min(options.uploadLimitBytes ?? VIDEO_LIMITS.maxBytes, VIDEO_LIMITS.maxBytes),
     now,
@@ -512,6 +515,10 @@ export function createCore(options: CoreOptions) {
     composer
       .lookForAccount(draft)
       .catch((error) => log.error({ err: error, draftId: draft.id }, 'A draft stays without its account'));
+  }
+
+  function uploaded(draftId: string): void {
+    for (const { draftUploaded } of listeners) draftUploaded?.(draftId);
   }
 
   async function neverBegun(draftId: string): Promise<void> {

@@ -36,6 +36,7 @@ it('begins a draft in Discord with nothing but a video that is too big for it', 
   await stage.post(handle);
   await stage.card(LINK);
   expect(stage.tiktok.state.publishes).toMatchObject([{ media: [{ kind: 'mp4' }] }]);
+  expect(stage.discord.messages(stage.discord.dm(stage.ana))).toEqual([]);
   expect(JSON.stringify(stage.discord.messages(stage.posts))).not.toContain('/upload/');
   expect((await fetch(link)).status).toBe(404);
 });
@@ -47,6 +48,9 @@ it('shows a draft in Discord by its command where its upload began too late for 
   const link = stage.discord.linkOf(handle, 'Upload', stage.ana);
   stage.world.advance(16 * MINUTES);
   await uploadTo(link, 'tiktok-h264.mp4');
+  const own = stage.discord.dm(stage.ana);
+  await stage.discord.waitForMessage(own, 'What you uploaded is in your draft.');
+  expect(stage.discord.messages(own).map(discordText).join()).toContain('/tiktok posts in Studio (Discord)');
   const list = await stage.run('posts');
   await list.waitForResponse((message) => labelsOf(message).includes('Continue draft: 1 file'));
   await stage.press(list, /Continue draft/);

@@ -229,7 +229,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const receivesReactions = async (chat: ChatRef): Promise<boolean> =>
     gateway.receivesReactions(parseChatRef(chat));
 
-  const { send, sendBeside, edit, remove, readCopy, findSent } = outgoing;
+  const { send, sendBeside, edit, canEdit, remove, readCopy, findSent } = outgoing;
   const messageUrl = (message: MessageRef) => gateway.messageUrl(parseChatRef(message.chat), message.id);
   const { openFile } = files;
   const { fetchMember, fetchManagers, fetchObstacle, examine } = members;
@@ -240,6 +240,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     send,
     sendBeside,
     edit,
+    canEdit,
     remove,
     openFile,
     privateChat,

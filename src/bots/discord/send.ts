@@ -162,8 +162,13 @@ export function createOutgoing({
     const id = parseMessageId(message);
     if (typeof id === 'string')
       return { fullRoute: Routes.channelMessage(parseChatRef(message.chat), id), isOpen: false };
-    if (now() >= id.expiresAt) throw new MessageGoneError('This message can be edited for 15 minutes only.');
+    if (!canEdit(message)) throw new MessageGoneError('This message can be edited for 15 minutes only.');
     return { fullRoute: ephemeralRoute(id), isOpen: true };
+  }
+
+  function canEdit(message: MessageRef): boolean {
+    const id = parseMessageId(message);
+    return typeof id === 'string' || now() < id.expiresAt;
   }
 
   /** The buttons of a message of ours; undefined where it has none, or is none of ours. */
@@ -209,7 +214,7 @@ export function createOutgoing({
       });
   }
 
-  return { send, sendBeside, edit, remove, readCopy, findSent };
+  return { send, sendBeside, edit, canEdit, remove, readCopy, findSent };
 }
 
 /** What the buttons of a message that shows this card bring back. */

@@ -64,6 +64,7 @@ export function createArrivals({
   mediaStore,
   attach,
   changed,
+  onWhole,
   onEnded,
   stopping,
   log,
@@ -76,6 +77,8 @@ export function createArrivals({
   /** Puts a file into the draft of a ticket. */
   attach: (key: string, file: AttachedFile) => Promise<void>;
   changed: (draftId: string) => void;
+  /** Told of the draft of each file that is whole; it must not throw. */
+  onWhole: (draftId: string) => void;
   /** Told of each file that is whole, or why it will not be. */
   onEnded: (outcome: string) => void;
   /** Breaks off what is being received. */
@@ -252,6 +255,7 @@ export function createArrivals({
     });
     onEnded('arrived');
     await goOn(joined.draftId);
+    onWhole(joined.draftId);
   }
 
   async function goOn(draftId: string): Promise<void> {

@@ -75,6 +75,7 @@ export function createUploads({
   changed,
   onBegun,
   neverBegun,
+  onWhole,
   onEnded = () => {},
   maxBytes,
   now,
@@ -94,6 +95,8 @@ export function createUploads({
   onBegun: (draft: Draft) => void;
   /** Told of a draft that nobody will begin any more. */
   neverBegun: (draftId: string) => Promise<void>;
+  /** Told of the draft of each file that is whole; it must not throw. */
+  onWhole: (draftId: string) => void;
   /** Told of each file that is whole, or why it will not be. */
   onEnded?: ((outcome: string) => void) | undefined;
   /** Of one file. */
@@ -113,6 +116,7 @@ export function createUploads({
     mediaStore,
     attach: putIntoDraft,
     changed,
+    onWhole,
     onEnded,
     stopping: stopping.signal,
     log,
