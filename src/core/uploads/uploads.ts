@@ -308,7 +308,9 @@ export function createUploads({
       await composer.attach(draftId, person, file);
       return;
     }
-    const draft = await composer.beginWith(draftId, { workspace, chat: begins.chat, person }, file);
+    const { chat } = begins;
+    if (await isAbsent({ author: person, chat })) throw gone();
+    const draft = await composer.beginWith(draftId, { workspace, chat, person }, file);
     await noteBegun(draftId);
     onBegun(draft);
   }

@@ -91,12 +91,22 @@ describe('a draft is not begun', () => {
     expect(await isThere(stage, id)).toBe(false);
   });
 
-  test('by a file of which nothing has come when its person leaves the place', async () => {
+  test('by a file that its person begins after leaving the place', async () => {
     await using stage = await createUploadStage();
     const { id, endpoint } = await stage.openFirstPage('d1');
     stage.absent.add(ANA.id);
     expect((await stage.begin(endpoint, VIDEO.length)).status).toBe(404);
     expect(await isThere(stage, id)).toBe(false);
+  });
+
+  test('by a file that its person has begun before leaving the place', async () => {
+    await using stage = await createUploadStage();
+    const { id, endpoint } = await stage.openFirstPage('d1');
+    const url = await stage.beginAt(endpoint, VIDEO.length);
+    stage.absent.add(ANA.id);
+    expect((await patch(url, 0, VIDEO)).status).toBe(404);
+    expect(await isThere(stage, id)).toBe(false);
+    expect(await stage.arriving()).toEqual([]);
   });
 
   test('in a place that may not use this Nod any more', async () => {
