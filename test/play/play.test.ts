@@ -13,6 +13,7 @@ let stage: PlayStage;
 beforeAll(async () => {
   browser = await startBrowser();
   stage = await startPlayStage({ timing: { processingMs: 300, moderationMs: 300 } });
+  stage.playground.tiktok.postInApp({ caption: 'Made in the app' });
 }, 120_000);
 afterAll(async () => {
   await browser.close();
@@ -248,6 +249,12 @@ test('the keyboard alone sends a message, presses a button and opens an entry of
   await page.keyboard.type(`/help${MENTION}`);
   await page.keyboard.press('Enter');
   await ana.telegram.shows(`/help${MENTION}`);
+  await ana.sendInTelegram(['studio.jpg'], `${MENTION} By the keyboard`);
+  await ana.telegram.button('By the keyboard', 'Everyone').focus();
+  await page.keyboard.press('Enter');
+  await ana.telegram.button('By the keyboard', '● Everyone').waitFor();
+  // The card is drawn anew by that, under the fingers.
+  await expect.poll(() => page.evaluate<string>('document.activeElement?.textContent')).toBe('● Everyone');
   await page.locator('#wire-list button').last().focus();
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();

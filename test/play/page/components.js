@@ -133,7 +133,7 @@ export function optionsOf({ type, options = [], default_values: picked }, { peop
   const named = (/** @type {readonly Named[]} */ list, /** @type {string} */ mark) =>
     list.map(({ id, name }) => ({
       value: id,
-      label: `${mark}${name}`,
+      label: name.startsWith(mark) ? name : `${mark}${name}`,
       description: undefined,
       isChosen: chosen.has(id),
     }));

@@ -158,6 +158,7 @@ export function createDiscord() {
     field.placeholder = channel.isDirect
       ? `Message @${channel.name}`
       : `Message #${channel.name} · / for commands`;
+    byId('discord-hint', HTMLElement).hidden = channel.messages.length > 0;
     const shown = channel.messages.filter(({ id }) => !dismissed.has(id));
     atEnd(log, () => {
       const surroundings = around();

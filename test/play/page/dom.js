@@ -97,9 +97,9 @@ export function showList(container, items, { key, make }) {
     else {
       const element = make(item);
       if (old !== undefined) {
-        const hadFocus = old.element.contains(focused) ? focusName(focused) : undefined;
+        const place = old.element.contains(focused) ? placeOf(old.element, focused) : undefined;
         old.element.replaceWith(element);
-        if (hadFocus !== undefined) giveFocus(element, hadFocus);
+        if (place !== undefined) giveFocus(element, place);
       }
       after.set(name, { shown, element });
     }
@@ -115,17 +115,30 @@ export function showList(container, items, { key, make }) {
   return fresh;
 }
 
+const FOCUSABLE = 'button, a, select, summary, input';
+
 /** @param {Element | null} element */
 const focusName = (element) =>
   element?.getAttribute('data-focus') ?? element?.getAttribute('aria-label') ?? element?.textContent ?? '';
 
 /**
+ * What has the focus within an element: its name, and where it stands should that change.
+ *
  * @param {HTMLElement} inside
- * @param {string} name
+ * @param {Element | null} focused
  */
-function giveFocus(inside, name) {
-  const targets = [...inside.querySelectorAll('button, a, select, summary, input')];
-  const same = targets.find((target) => focusName(target) === name) ?? targets[0];
+function placeOf(inside, focused) {
+  const targets = [...inside.querySelectorAll(FOCUSABLE)];
+  return { name: focusName(focused), index: focused === null ? -1 : targets.indexOf(focused) };
+}
+
+/**
+ * @param {HTMLElement} inside
+ * @param {ReturnType<typeof placeOf>} place
+ */
+function giveFocus(inside, { name, index }) {
+  const targets = [...inside.querySelectorAll(FOCUSABLE)];
+  const same = targets.find((target) => focusName(target) === name) ?? targets[index] ?? targets[0];
   if (same instanceof HTMLElement) same.focus({ preventScroll: true });
 }
 

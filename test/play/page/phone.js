@@ -55,18 +55,18 @@ export function createPhone() {
       make: ({ username, isConnected }) =>
         el('option', { value: username, text: `@${username}${isConnected ? '' : ' (not connected)'}` }),
     });
-    const { username, nickname, posts, likes } = one;
+    const { username, nickname, posts, likes, views } = one;
     const isPublic = (/** @type {PhonePost} */ { state }) => state === 'public';
-    showList(head, [{ username, nickname, likes, count: posts.filter(isPublic).length }], {
+    showList(head, [{ username, nickname, likes, views, count: posts.filter(isPublic).length }], {
       key: () => 'head',
-      make: ({ nickname, likes, count }) =>
+      make: ({ nickname, likes, views, count }) =>
         el('div', {}, [
           el('span', { class: 'avatar', 'aria-hidden': 'true', text: nickname.slice(0, 1) }),
           el('h3', { text: nickname }),
           el('p', { class: 'handle', text: `@${username}` }),
           el('dl', {}, [
             stat('Posts', countText(count)),
-            stat('Followers', '1.2k'),
+            stat('Views', countText(views)),
             stat('Likes', countText(likes)),
           ]),
         ]),

@@ -19,6 +19,7 @@ export function createTelegram() {
   const field = byId('telegram-field', HTMLTextAreaElement);
   const chats = byId('telegram-chats', HTMLElement);
   const asFiles = byId('telegram-as-files', HTMLInputElement);
+  const hint = byId('telegram-hint', HTMLElement);
   const option = byId('telegram-as-files-option', HTMLElement);
   /** @type {TelegramView | undefined} */
   let view;
@@ -153,6 +154,12 @@ export function createTelegram() {
       },
     );
     field.placeholder = chat.isGroup ? `Mention @${view.bot} to post` : 'Message';
+    hint.hidden = chat.messages.length > 0;
+    hint.firstElementChild?.replaceChildren(
+      chat.isGroup
+        ? `Drop photos or a video here, or take an example from the clip, and mention @${view.bot} in the caption.`
+        : 'Send a photo or a video, or /start.',
+    );
     const handlers = {
       /** @param {import('./telegram-message.js').TelegramMessage} message */
       reply: (message) =>

@@ -30,6 +30,7 @@ export function viewPhone({ tiktok }: Playground): PhoneView {
       nickname,
       isConnected: grants.some(({ creator }) => creator === username),
       likes: all.reduce((sum, { counts }) => sum + (counts?.likes ?? 0), 0),
+      views: all.reduce((sum, { counts }) => sum + (counts?.views ?? 0), 0),
       posts: all.filter(({ state }) => state !== 'inbox'),
       inbox: all.filter(({ state }) => state === 'inbox'),
     };

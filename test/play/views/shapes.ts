@@ -155,6 +155,7 @@ interface Profile {
   readonly nickname: string;
   readonly isConnected: boolean;
   readonly likes: number;
+  readonly views: number;
   readonly posts: readonly PhonePost[];
   readonly inbox: readonly PhonePost[];
 }

@@ -36,6 +36,7 @@ export async function startWire({ from, to, target, timeline }: WireOptions) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  let isPollCut = false;
   const renamed = (text: string): string => text.replaceAll(upstream.host, host);
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -67,10 +68,14 @@ export async function startWire({ from, to, target, timeline }: WireOptions) {
     try {
       const [answer] = (await once(ask, 'response')) as [IncomingMessage];
       const outcome = await passBack(answer, response);
+      if (isPoll) isPollCut = false;
       if (!isPoll || outcome.response.body !== NOTHING_NEW) await note.end(outcome);
     } catch (error) {
       request.socket.destroy();
-      if (!isPoll) await note.end({ problem: `The connection was cut (${codeOf(error)}).` });
+      // A client that is away polls again and again: its first attempt tells it.
+      if (isPoll && isPollCut) return;
+      isPollCut ||= isPoll;
+      await note.end({ problem: `The connection was cut (${codeOf(error)}).` });
     }
   }
 
