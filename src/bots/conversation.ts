@@ -1,18 +1,21 @@
 import type { Logger } from 'pino';
 import type { Workspaces } from '../core/accounts/workspaces.ts';
-import type { DraftFile, MessageEdit } from '../core/compose/draft.ts';
+import type { Draft, DraftFile, MessageEdit } from '../core/compose/draft.ts';
 import type { Composer } from '../core/compose/drafts.ts';
+import type { Submission } from '../core/compose/submit.ts';
 import { plainLink } from '../core/links/plain-link.ts';
 import { fileOfLink, isLinkRef, type LinkedText, readLinks } from '../core/links/read-links.ts';
 import { PHOTO_LIMITS } from '../core/media/types.ts';
 import type { ChatRef, Person } from '../core/people.ts';
 import { type Problem, UserError } from '../core/problems.ts';
 import { fileIdOf, fileIndexOf, isSettled, type Post } from '../core/publish/post.ts';
+import type { Store } from '../core/storage/database.ts';
 import { createThrottle } from '../core/throttle.ts';
 import type { Greetings } from './access/greetings.ts';
 import type { Guard, OwnDraft, Passed } from './access/guard.ts';
 import type { AccessRequests } from './access/requests.ts';
-import type { CardIndex } from './cards/card-index.ts';
+import { decodePress } from './buttons.ts';
+import { type CardIndex, keyOf } from './cards/card-index.ts';
 import type { CardQueue } from './cards/card-queue.ts';
 import type { Copies } from './cards/copies.ts';
 import type { Sender } from './cards/send.ts';
@@ -45,6 +48,8 @@ export function createConversation({
   greetings,
   hints,
   composer,
+  drafts,
+  submission,
   buttonPresses,
   lists,
   workspaces,
@@ -71,6 +76,8 @@ export function createConversation({
   greetings: Pick<Greetings, 'greet'>;
   hints: Hints;
   composer: Composer;
+  drafts: Pick<Store<Draft>, 'get'>;
+  submission: Pick<Submission, 'latestPost'>;
   buttonPresses: ButtonPresses;
   lists: Lists;
   workspaces: Workspaces;
@@ -108,6 +115,7 @@ export function createConversation({
       if (event.type === 'press') {
         await event.answer(problemText(error.problem, wordingOf(event.chat)));
         await closeCopy(event);
+        if (error.problem.code === 'draft_gone') await closeGone(event, error.problem);
       } else await sender.answer(event, problemCard(error.problem, wordingOf(event.chat)));
     }
   }
@@ -148,6 +156,15 @@ export function createConversation({
   async function closeCopy(event: ChatEventOf<'press'>): Promise<void> {
     const subject = event.isOnMessage ? await copies.close(event) : undefined;
     if (subject !== undefined) cardQueue.touch(subject, { soon: true });
+  }
+
+  /** Ends the card of a draft that is no more: a crash had come before that was shown. */
+  async function closeGone({ message, press, chat }: ChatEventOf<'press'>, problem: Problem): Promise<void> {
+    const id = decodePress(press)?.id ?? '';
+    const shown = await cardIndex.messageOf(id);
+    if (shown === undefined || keyOf(shown) !== keyOf(message)) return;
+    const isThere = (await drafts.get(id)) ?? (await submission.latestPost(id));
+    if (isThere === undefined) cardQueue.showInstead(id, problemCard(problem, wordingOf(chat)));
   }
 
   async function dispatch(

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import type { TikTokEmulatorOptions } from '../emulators/tiktok/index.ts';
-import { textOf } from '../world.ts';
+import { buttonsOf, textOf } from '../world.ts';
 import { launchNod, type NodProcess } from './process.ts';
 import { LINK, startStage } from './stage.ts';
 
@@ -118,6 +118,19 @@ it.concurrent('follows the same publish when it dies while TikTok processes', as
   await crash();
   await expectPublishedOnce(started);
   expect(stage.tiktok.state.publishes).toHaveLength(1);
+});
+
+it.concurrent('ends the card of a draft with the next tap when it dies before the chat shows that it was discarded', async () => {
+  await using started = await startDraft({ name: 'phone.jpg' });
+  const { stage, draft, crash } = started;
+  const lost = stage.telegram.fault('drop-request', { method: 'editMessageCaption', times: 1_000 });
+  await stage.tap(draft, 'Discard');
+  await stage.telegram.until(() => lost.hits > 0 || undefined);
+  await crash();
+  lost.lift();
+  await stage.tap(draft, 'Discard');
+  const ended = await stage.shows(draft, 'This draft is no longer open.');
+  expect(buttonsOf(ended)).toEqual([]);
 });
 
 it.concurrent('ends with code 0 when it is told to, and goes on at the next start', async () => {

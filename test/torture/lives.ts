@@ -71,7 +71,7 @@ export function createLives({
     const { code, signal } = await life.ended;
     const told = readTold(readFileSync(log, 'utf8'));
     coverage.add(told);
-    for (const line of life.output.out.split('\n')) noteError(line);
+    noteErrors(life);
     const { end: own } = told;
     const where = own === undefined ? how : `${own.side} ${own.kind} (boundary ${own.number})`;
     if (signal !== 'SIGKILL')
@@ -81,11 +81,14 @@ export function createLives({
     if (kills % SAID_EVERY === 0) say(`${kills} kills, the last one ${where}.`);
   }
 
-  function noteError(line: string): void {
-    if (!/^\{"level":[56]0/.test(line)) return;
-    const { msg, err } = JSON.parse(line);
-    const text = [msg, err?.message].filter(Boolean).join(': ');
-    errors.set(text, (errors.get(text) ?? 0) + 1);
+  function noteErrors({ output }: NodProcess): void {
+    // The last line may be cut.
+    for (const line of output.out.split('\n').slice(0, -1)) {
+      if (!/^\{"level":[56]0/.test(line)) continue;
+      const { msg, err } = JSON.parse(line);
+      const text = [msg, err?.message].filter(Boolean).join(': ');
+      errors.set(text, (errors.get(text) ?? 0) + 1);
+    }
   }
 
   /** One life that ends at a boundary that no other has ended at yet, at any boundary, or at any moment. */
@@ -120,7 +123,7 @@ export function createLives({
     if (life === undefined) return;
     const { code } = await life.end('SIGTERM');
     coverage.add(readTold(readFileSync(log, 'utf8')));
-    for (const line of life.output.out.split('\n')) noteError(line);
+    noteErrors(life);
     if (code !== 0) faults.push(`Life ${count} ended with code ${code}: ${life.output.err.slice(-2_000)}`);
   }
 

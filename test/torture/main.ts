@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     kills: { type: 'string', default: '1000' },
     posts: { type: 'string', default: '500' },
+    'at-once': { type: 'string', default: '1' },
     only: { type: 'string' },
   },
 });
@@ -26,6 +27,7 @@ const run = await torture({
   seed,
   kills: Number(values.kills),
   posts: Number(values.posts),
+  atOnce: Number(values['at-once']),
   only: values.only === undefined ? undefined : Number(values.only),
   folder,
   say: (text) => console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${text}`),

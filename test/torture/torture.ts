@@ -19,6 +19,8 @@ export interface TortureOptions {
   readonly posts: number;
   /** Has room for the data of each world; what is left there is of worlds in which something was wrong. */
   readonly folder: string;
+  /** How many worlds go on at once. */
+  readonly atOnce?: number;
   /** Does this world of the run alone. */
   readonly only?: number | undefined;
   readonly say?: (text: string) => void;
@@ -54,30 +56,44 @@ export async function torture({
   kills,
   posts,
   folder,
+  atOnce = 1,
   only,
   say = () => {},
 }: TortureOptions): Promise<{ worlds: WorldReport[]; coverage: Coverage }> {
   const coverage = createCoverage();
   const worlds: WorldReport[] = [];
   const perWorld = Math.min(POSTS_PER_WORLD, posts);
-  let [killsLeft, postsLeft] = [kills, posts];
-  for (let number = only ?? 1; killsLeft > 0 || postsLeft > 0; number += 1) {
-    const report = await tortureWorld({
-      number,
-      random: createRandom(seed * 1_000 + number),
-      transfer: TRANSFERS[number % TRANSFERS.length] ?? 'pull',
-      posts: perWorld,
-      kills: Math.ceil((kills * perWorld) / posts),
-      folder: join(folder, `world-${number}`),
-      coverage,
-      say: (text) => say(`World ${number}: ${text}`),
-    });
-    worlds.push(report);
-    killsLeft -= report.kills;
-    postsLeft -= report.posts;
-    if (only !== undefined) break;
+  const plan = { posts: perWorld, kills: Math.ceil((kills * perWorld) / posts) };
+  let under = 0;
+  let next = only ?? 1;
+  /** Whether it takes another world, even if those under way become what they are meant to be. */
+  function isMissing(): boolean {
+    const sum = (of: 'kills' | 'posts') => worlds.reduce((all, one) => all + one[of], under * plan[of]);
+    return sum('kills') < kills || sum('posts') < posts;
   }
-  return { worlds, coverage };
+
+  async function work(): Promise<void> {
+    while (isMissing()) {
+      const number = next;
+      next += 1;
+      under += 1;
+      const report = await tortureWorld({
+        ...plan,
+        number,
+        random: createRandom(seed * 1_000 + number),
+        transfer: TRANSFERS[number % TRANSFERS.length] ?? 'pull',
+        folder: join(folder, `world-${number}`),
+        coverage,
+        say: (text) => say(`World ${number}: ${text}`),
+      });
+      under -= 1;
+      worlds.push(report);
+      if (only !== undefined) return;
+    }
+  }
+
+  await Promise.all(Array.from({ length: only === undefined ? atOnce : 1 }, work));
+  return { worlds: worlds.toSorted((one, other) => one.number - other.number), coverage };
 }
 
 async function tortureWorld({
