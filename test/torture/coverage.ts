@@ -23,10 +23,10 @@ export function createCoverage() {
     return known;
   }
 
-  /** The sides at which lives have ended, as `side kind`. */
-  const visited = (): string[] =>
+  /** The sides at which so many lives have ended at least, as `side kind`. */
+  const visited = (times: number): string[] =>
     [...kinds].flatMap(([kind, seen]) =>
-      sides.filter((side) => seen[side] > 0).map((side) => `${side} ${kind}`),
+      sides.filter((side) => seen[side] >= times).map((side) => `${side} ${kind}`),
     );
 
   /** Those at which none has ended so far, with how often they were reached. */

@@ -16,8 +16,9 @@ const SAID_EVERY = 20;
 const LATEST_MOMENT_MS = 2_500;
 /** On a machine that is busy with other things. */
 const START_PATIENCE_MS = 60_000;
-/** About so many boundaries are passed until Nod is ready, and so many later it ends at the latest. */
-const START = 40;
+/** What few lives have ended at is looked for until there are so many. */
+const MOST_VISITS = 3;
+/** So many boundaries after it is ready a life ends at the latest. */
 const SPREAD = 160;
 
 /** One Nod after the other over the same data, each of which ends as in a power cut. */
@@ -46,6 +47,8 @@ export function createLives({
   let kills = 0;
   let lastKill = 'nowhere';
   let ready = Promise.withResolvers<void>();
+  /** How many boundaries a start has, as the last one has shown. */
+  let startLength = 1;
 
   async function launch(plan: Pick<Plan, 'at' | 'hunt'>): Promise<NodProcess> {
     await writeFile(log, '');
@@ -58,6 +61,7 @@ export function createLives({
     nod = started;
     started.logged('Nod is ready').then(
       () => {
+        startLength = readTold(readFileSync(log, 'utf8')).kinds.length;
         ready.resolve();
         ready = Promise.withResolvers();
       },
@@ -91,16 +95,18 @@ export function createLives({
     }
   }
 
-  /** One life that ends at a boundary that no other has ended at yet, at any boundary, or at any moment. */
+  /** One life that ends at a boundary at which few have, at any boundary, or at any moment. */
   async function live(): Promise<void> {
-    const isEarly = random.below(8) === 0;
-    const number = 1 + (isEarly ? random.below(START) : START + random.below(SPREAD));
+    // One in eight does not come far.
+    const [from, count] = random.below(8) === 0 ? [1, startLength] : [startLength, SPREAD];
+    const number = from + random.below(count);
     const at = { number, side: random.below(2) === 0 ? 'before' : 'after' } as const;
     const lot = random.below(10);
     const ms = random.below(LATEST_MOMENT_MS);
     const isAtMoment = lot >= 8;
     // The later it begins, the more of a life there is before what no life has ended at yet.
-    const hunt = { from: random.below(number + 1), known: coverage.visited() };
+    const known = coverage.visited(1 + random.below(MOST_VISITS));
+    const hunt = { from: from + random.below(number - from + 1), known };
     const life = await launch(isAtMoment ? {} : { at, hunt: lot < 5 ? hunt : undefined });
     const wait = (ms: number) => pause(ms, undefined, { ref: false });
     const longest = life.logged('Nod is ready').then(() => wait(LONGEST_LIFE_MS));
