@@ -89,14 +89,23 @@ describe('the cover', () => {
 
   it('stays, as the order does, when a message shows another photo', () => {
     const chosen = move(choose(draft, '2'), '2', 'last');
-    const edit = { messageId: '2', text: '', file: { ...waiting, id: '2', ref: 'other', order: 2 } };
-    const edited = followEdit(chosen, edit);
+    const files = [{ ...waiting, id: '2', ref: 'other', order: 2 }];
+    const edited = followEdit(chosen, { messageId: '2', text: '', files });
     expect(edited.files.map(({ id, ref }) => [id, ref])).toEqual([
       ['1', 'ref-1'],
       ['3', 'ref-3'],
       ['2', 'other'],
     ]);
     expect(edited.coverFileId).toBe('2');
+  });
+
+  it('goes with a photo that its message shows no more, but the last one of a draft stays', () => {
+    const edited = followEdit(choose(draft, '2'), { messageId: '2', text: '', gone: ['2'] });
+    expect(edited.files.map(({ id }) => id)).toEqual(['1', '3']);
+    expect(edited.notices).toMatchObject([{ type: 'file_gone' }]);
+    expect(coverOf(edited)?.id).toBe('1');
+    const single = draftWith({ files: photos(1) });
+    expect(followEdit(single, { messageId: '1', text: '', gone: ['1'] })).toBe(single);
   });
 
   it('is the first again once its photo is left out', () => {
