@@ -448,6 +448,13 @@ export function createCore(options: CoreOptions) {
     accountKeeper.start();
   }
 
+  /** For whoever has moved the clock. */
+  async function clockMoved(): Promise<void> {
+    accountKeeper.wake();
+    await engine.clockMoved();
+    await retention.clockMoved();
+  }
+
   /** Says what the operator does where TikTok fetches nothing from here. */
   async function warnOfObstacle(): Promise<void> {
     const obstacle = await transfers.obstacle();
@@ -635,7 +642,7 @@ export function createCore(options: CoreOptions) {
     listen,
     sweepResults: resultsEnding.sweep,
     votesAreRead,
-    clockMoved: engine.clockMoved,
+    clockMoved,
     start,
     stop,
   };

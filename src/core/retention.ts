@@ -66,6 +66,7 @@ export function createRetention({
 }) {
   let timer: NodeJS.Timeout | undefined;
   let sweeping: Promise<void> = Promise.resolve();
+  let sweptAt = 0;
   let isStopping = false;
   /** The keys of files that a post or a draft needs no more; another one may. */
   const letGo = new Set<string>();
@@ -85,7 +86,14 @@ export function createRetention({
     run();
   }
 
+  /** After somebody moved the clock: resolves when what is due by now is swept. */
+  async function clockMoved(): Promise<void> {
+    await sweeping;
+    if (now() - sweptAt >= SWEEP_EVERY_MS) await sweepAll();
+  }
+
   async function sweepAll(): Promise<void> {
+    sweptAt = now();
     // Those whose files a stop or a crash has left.
     for (const post of await endedSince(posts, POSTED, now() - 2 * SWEEP_EVERY_MS)) settled(post);
     await sweep();
@@ -242,7 +250,7 @@ export function createRetention({
     await Promise.all([sweeping, releasing, making]);
   }
 
-  return { start, sweep, sweepPosts, settled, discarded, release, makeRoom, stop };
+  return { start, clockMoved, sweep, sweepPosts, settled, discarded, release, makeRoom, stop };
 }
 
 /** The files that are kept for each draft and post, and for whom; `now` in epoch milliseconds. */
