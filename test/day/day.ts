@@ -98,6 +98,9 @@ export async function runDay({
   faults.push(...(await nod.stop()));
   const published = tiktok.state.publishes.filter(({ status }) => status === 'PUBLISH_COMPLETE').length;
   faults.push(...leftOver(afterwards), ...growths(looks));
+  // As many as `nod.js` allows, each of which is one while little is in it.
+  if (afterwards.arenaHeaps > 2)
+    faults.push(`glibc has ${afterwards.arenaHeaps} heaps beside the first one.`);
   if (tiktok.state.publishes.length !== posts)
     faults.push(`TikTok was given ${tiktok.state.publishes.length} posts for ${posts}.`);
   faults.push(...tiktok.state.lint, ...telegram.state.lint);

@@ -181,6 +181,7 @@ function entryLines(entry: QueueEntry, number: number, view: QueueView): Line[] 
 function stateText(entry: QueueEntry, { wording, timeZone, now }: QueueView): string {
   const { post, hasAccess } = entry;
   if (isWithTikTok(post)) return 'TikTok is taking it';
+  if (post.restoredAt !== undefined) return 'may be out already, which its card asks';
   if (!hasAccess) return `its account needs ${wording.slash}connect again`;
   switch (post.status) {
     case 'preparing': {

@@ -144,6 +144,11 @@ Press a number to look at the post, move it or cancel it.
     expect(text).toContain('waits for Ana to choose\n');
   });
 
+  it('says of a restored post that somebody has to look first', () => {
+    const held = entry({ status: 'queued', notBefore: TONIGHT }, { publishAt: TONIGHT, restoredAt: NOW - 1 });
+    expect(print([held])).toContain('may be out already, which its card asks');
+  });
+
   it('fits with its buttons into a message of either platform, whatever people wrote', () => {
     const account = { nickname: '*_'.repeat(40), username: '_'.repeat(60) };
     const long = Array.from({ length: QUEUE_PAGE }, (_, day) =>
