@@ -10,7 +10,7 @@ import { textOf as discordText } from '../emulators/discord/mentions.ts';
 import type { Publish } from '../emulators/tiktok/index.ts';
 import { discordOf, textOf, type World } from '../world.ts';
 import { findCopies } from './copies.ts';
-import type { Story } from './stories.ts';
+import type { Story } from './people/story.ts';
 
 /** What has gone wrong, counted by its kind, and in words. */
 export interface Verdict {

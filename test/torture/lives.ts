@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { type NodProcess, runNod } from '../e2e/process.ts';
 import type { Random } from '../fuzz/random.ts';
 import type { World } from '../world.ts';
-import type { Coverage } from './coverage.ts';
-import { PLAN, type Plan, readTold } from './plan.ts';
+import type { Coverage } from './boundaries/coverage.ts';
+import { PLAN, type Plan, readTold } from './boundaries/plan.ts';
 
-const PRELOAD = fileURLToPath(new URL('./preload.ts', import.meta.url));
+const PRELOAD = fileURLToPath(new URL('./boundaries/preload.ts', import.meta.url));
 /** A life that has nothing to do does not reach its end by itself. */
 const LONGEST_LIFE_MS = 4_000;
 const SAID_EVERY = 20;

@@ -19,7 +19,10 @@ const { values } = parseArgs({
 
 const folder = mkdtempSync(join(tmpdir(), 'nod-torture-'));
 process.env.TMPDIR = folder;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+// The first signal lets the worlds under way come to their end, the second one ends it.
+const ending = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => (ending.signal.aborted ? process.exit(130) : ending.abort()));
 
 const startedAt = performance.now();
 const seed = Number(values.seed);
@@ -30,6 +33,7 @@ const run = await torture({
   atOnce: Number(values['at-once']),
   only: values.only === undefined ? undefined : Number(values.only),
   folder,
+  signal: ending.signal,
   say: (text) => console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${text}`),
 });
 console.log(tableOf(run));

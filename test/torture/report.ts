@@ -1,4 +1,4 @@
-import type { Coverage } from './coverage.ts';
+import type { Coverage } from './boundaries/coverage.ts';
 import { COUNTED, isFaultless } from './judge.ts';
 import type { WorldReport } from './torture.ts';
 

@@ -4,13 +4,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createRandom, type Random } from '../fuzz/random.ts';
 import { settle } from '../settle.ts';
 import { createWorld, discordOf, type World } from '../world.ts';
+import { type Coverage, createCoverage } from './boundaries/coverage.ts';
 import { pressCopies } from './copies.ts';
-import { type Coverage, createCoverage } from './coverage.ts';
 import { isFaultless, judge, type Verdict } from './judge.ts';
 import { createLives, type Lives } from './lives.ts';
-import { createPersistence } from './persist.ts';
-import { seatEverybody } from './places.ts';
-import { dealWork } from './work.ts';
+import { createPersistence } from './people/persist.ts';
+import { seatEverybody } from './people/places.ts';
+import { dealWork } from './people/work.ts';
 
 export interface TortureOptions {
   readonly seed: number;
@@ -23,6 +23,8 @@ export interface TortureOptions {
   readonly atOnce?: number;
   /** Does this world of the run alone. */
   readonly only?: number | undefined;
+  /** Begins no further world. */
+  readonly signal?: AbortSignal;
   readonly say?: (text: string) => void;
 }
 
@@ -58,6 +60,7 @@ export async function torture({
   folder,
   atOnce = 1,
   only,
+  signal,
   say = () => {},
 }: TortureOptions): Promise<{ worlds: WorldReport[]; coverage: Coverage }> {
   const coverage = createCoverage();
@@ -73,7 +76,7 @@ export async function torture({
   }
 
   async function work(): Promise<void> {
-    while (isMissing()) {
+    while (isMissing() && !signal?.aborted) {
       const number = next;
       next += 1;
       under += 1;
@@ -181,6 +184,7 @@ async function tortureWorld({
     lastKill: lives.lastKill(),
     errors: lives.errors,
   };
+  say(`${report.posts} posts, ${report.kills} kills, ${report.seconds} s, ${report.words.length} faults.`);
   await (isFaultless(report) ? rm(folder, { recursive: true }) : keep(world, report, folder));
   return report;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { World } from '../world.ts';
+import type { World } from '../../world.ts';
 
 /** People's patience with whatever they wait for, over all lives of Nod. */
 const PATIENCE_MS = 600_000;

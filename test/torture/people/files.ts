@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
-import type { Random } from '../fuzz/random.ts';
+import type { Random } from '../../fuzz/random.ts';
 
 /** A file as a person has it, unlike any other of its run. */
 export interface Made {

@@ -1,8 +1,8 @@
 import type { User } from 'grammy/types';
-import type { WireUser } from '../emulators/discord/index.ts';
-import type { TelegramEmulator } from '../emulators/telegram/index.ts';
-import { type SeededPlace, seed } from '../seed.ts';
-import { discordOf, type World } from '../world.ts';
+import type { WireUser } from '../../emulators/discord/index.ts';
+import type { TelegramEmulator } from '../../emulators/telegram/index.ts';
+import { type SeededPlace, seed } from '../../seed.ts';
+import { discordOf, type World } from '../../world.ts';
 
 /** Somebody who posts on their own. */
 export interface Alone {

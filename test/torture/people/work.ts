@@ -1,9 +1,12 @@
-import type { Random } from '../fuzz/random.ts';
-import type { World } from '../world.ts';
+import type { Random } from '../../fuzz/random.ts';
+import type { World } from '../../world.ts';
+import { createDiscordActs } from './discord.ts';
 import { type Made, makePhoto, makeVideo } from './files.ts';
 import type { Persist } from './persist.ts';
 import type { Alone, Places, Server, Team } from './places.ts';
-import { createDiscordActs, createTeamActs, createTelegramActs, type Story } from './stories.ts';
+import type { Story } from './story.ts';
+import { createTeamActs } from './team.ts';
+import { createTelegramActs } from './telegram.ts';
 
 /** A kind of story. */
 interface Kind {
