@@ -11,15 +11,15 @@ import { PLAN, type Plan, readTold } from './boundaries/plan.ts';
 
 const PRELOAD = fileURLToPath(new URL('./boundaries/preload.ts', import.meta.url));
 /** A life that has nothing to do does not reach its end by itself. */
-const LONGEST_LIFE_MS = 4_000;
+const LONGEST_LIFE_MS = 8_000;
 const SAID_EVERY = 20;
-const LATEST_MOMENT_MS = 2_500;
+const LATEST_MOMENT_MS = 3_000;
 /** On a machine that is busy with other things. */
 const START_PATIENCE_MS = 60_000;
 /** What few lives have ended at is looked for until there are so many. */
 const MOST_VISITS = 3;
 /** So many boundaries after it is ready a life ends at the latest. */
-const SPREAD = 160;
+const SPREAD = 400;
 
 /** One Nod after the other over the same data, each of which ends as in a power cut. */
 export function createLives({
@@ -27,12 +27,15 @@ export function createLives({
   folder,
   random,
   coverage,
+  only,
   say,
 }: {
   world: World;
   folder: string;
   random: Random;
   coverage: Coverage;
+  /** Lives end at boundaries of these kinds alone, by a pattern. */
+  only?: string | undefined;
   say: (text: string) => void;
 }) {
   const { environment, dataDir } = world;
@@ -101,22 +104,26 @@ export function createLives({
     const [from, count] = random.below(8) === 0 ? [1, startLength] : [startLength, SPREAD];
     const number = from + random.below(count);
     const at = { number, side: random.below(2) === 0 ? 'before' : 'after' } as const;
-    const lot = random.below(10);
+    const hunt = () => ({
+      from: from + random.below(number - from + 1),
+      known: coverage.visited(1 + random.below(only === undefined ? MOST_VISITS : kills + 1)),
+      only,
+    });
     const ms = random.below(LATEST_MOMENT_MS);
-    const isAtMoment = lot >= 8;
-    // The later it begins, the more of a life there is before what no life has ended at yet.
-    const known = coverage.visited(1 + random.below(MOST_VISITS));
-    const hunt = { from: from + random.below(number - from + 1), known };
-    const life = await launch(isAtMoment ? {} : { at, hunt: lot < 5 ? hunt : undefined });
+    const lot = random.below(10);
+    const isAtMoment = only === undefined && lot >= 8;
+    const life = await launch(
+      isAtMoment ? {} : only === undefined ? { at, hunt: lot < 5 ? hunt() : undefined } : { hunt: hunt() },
+    );
     const wait = (ms: number) => pause(ms, undefined, { ref: false });
-    const longest = life.logged('Nod is ready').then(() => wait(LONGEST_LIFE_MS));
+    const isReady = life.logged('Nod is ready');
+    const longest = isReady.then(() => wait(isAtMoment ? ms : LONGEST_LIFE_MS));
     // A life that ends before it is ready is no fault.
     longest.catch(() => {});
-    const limits = isAtMoment ? [wait(ms)] : [longest, wait(START_PATIENCE_MS)];
-    void Promise.race([life.ended, ...limits])
+    void Promise.race([life.ended, longest, wait(START_PATIENCE_MS)])
       .catch(() => {})
       .finally(() => life.end('SIGKILL'));
-    await end(life, isAtMoment ? `after ${ms} ms` : 'with nothing to do');
+    await end(life, isAtMoment ? `${ms} ms after its start` : 'with nothing to do');
   }
 
   /** A life that lasts. */

@@ -1,5 +1,6 @@
 // Kills the real process at every kind of boundary, and at random ones, while people post in both chats:
-// `npm run torture -- --seed 1 --kills 1000 --posts 500`; with `--only 3` the third world of that run alone.
+// `npm run torture -- --seed 1 --kills 1000 --posts 500`; with `--only 3` the third world of that run alone, with
+// `--at init` lives that end where TikTok is called so.
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '1000' },
     posts: { type: 'string', default: '500' },
     'at-once': { type: 'string', default: '1' },
+    at: { type: 'string' },
     only: { type: 'string' },
   },
 });
@@ -32,6 +34,7 @@ const run = await torture({
   posts: Number(values.posts),
   atOnce: Number(values['at-once']),
   only: values.only === undefined ? undefined : Number(values.only),
+  at: values.at,
   folder,
   signal: ending.signal,
   say: (text) => console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${text}`),

@@ -23,6 +23,8 @@ export interface TortureOptions {
   readonly atOnce?: number;
   /** Does this world of the run alone. */
   readonly only?: number | undefined;
+  /** Lives end at boundaries of these kinds alone, by a pattern. */
+  readonly at?: string | undefined;
   /** Begins no further world. */
   readonly signal?: AbortSignal;
   readonly say?: (text: string) => void;
@@ -60,6 +62,7 @@ export async function torture({
   folder,
   atOnce = 1,
   only,
+  at,
   signal,
   say = () => {},
 }: TortureOptions): Promise<{ worlds: WorldReport[]; coverage: Coverage }> {
@@ -87,6 +90,7 @@ export async function torture({
         transfer: TRANSFERS[number % TRANSFERS.length] ?? 'pull',
         folder: join(folder, `world-${number}`),
         coverage,
+        at,
         say: (text) => say(`World ${number}: ${text}`),
       });
       under -= 1;
@@ -107,6 +111,7 @@ async function tortureWorld({
   kills,
   folder,
   coverage,
+  at,
   say,
 }: {
   number: number;
@@ -116,6 +121,7 @@ async function tortureWorld({
   kills: number;
   folder: string;
   coverage: Coverage;
+  at: string | undefined;
   say: (text: string) => void;
 }): Promise<WorldReport> {
   const begun = performance.now();
@@ -147,7 +153,7 @@ async function tortureWorld({
     }),
   );
   const places = await seatEverybody(world);
-  const lives = stack.use(createLives({ world, folder, random, coverage, say }));
+  const lives = stack.use(createLives({ world, folder, random, coverage, only: at, say }));
   const { persist, waiting } = createPersistence({ world, nextReady: lives.nextReady });
   const { stories, begin } = await dealWork({ world, number, places, random, posts, persist });
   // The first life shows what there is, and leaves the compiled modules for all others.

@@ -11,7 +11,14 @@ export interface Plan {
   /** At the boundary with this number, counted from 1, whatever it is. */
   readonly at?: { readonly number: number; readonly side: Side } | undefined;
   /** Before that at the first boundary from a number on of which one side is not among these, as `side kind`. */
-  readonly hunt?: { readonly from: number; readonly known: readonly string[] } | undefined;
+  readonly hunt?:
+    | {
+        readonly from: number;
+        readonly known: readonly string[];
+        /** Of these kinds alone, by a pattern. */
+        readonly only?: string | undefined;
+      }
+    | undefined;
 }
 
 /** The variable with the path of the plan. */

@@ -15,6 +15,7 @@ if (path !== undefined && isMainThread) await install(JSON.parse(readFileSync(pa
 async function install({ log, dataDir, platforms, at, hunt }: Plan): Promise<void> {
   const names = createNames({ dataDir, platforms });
   const known = new Set(hunt?.known);
+  const only = new RegExp(hunt?.only ?? '');
   let count = 0;
 
   /** One boundary is about to be passed; what is returned is called once it is. */
@@ -24,7 +25,8 @@ async function install({ log, dataDir, platforms, at, hunt }: Plan): Promise<voi
     appendFileSync(log, `${kind}\n`);
     const end = (side: 'before' | 'after') => {
       const isMeant = at?.number === number && at.side === side;
-      const isNew = hunt !== undefined && number >= hunt.from && !known.has(`${side} ${kind}`);
+      const isHunted = hunt !== undefined && number >= hunt.from && only.test(kind);
+      const isNew = isHunted && !known.has(`${side} ${kind}`);
       if (isMeant || isNew) {
         appendFileSync(log, `! ${side} ${number} ${kind}\n`);
         // Nothing else of this process runs any more when this returns.
