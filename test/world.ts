@@ -27,7 +27,7 @@ export interface WorldOptions {
   readonly log?: Logger;
   /** How long a card stays as it is at least; short, so that tests are, unless the platforms' own pace is wanted. */
   readonly cardIntervalMs?: number | 'platform';
-  /** Nod goes by the clock of TikTok, which `advance` moves; the running Nod is told by `clockMoved`. */
+  /** Nod goes by the clock of TikTok, which `advance` moves and `setClock` sets; the running Nod is told by `clockMoved`. */
   readonly movesClock?: boolean;
   /** Told of every statement that Nod's database runs. */
   readonly onStatement?: (statement: RunStatement) => void;
@@ -52,6 +52,9 @@ export async function createWorld(options: WorldOptions = {}) {
   const discord = options.withDiscord
     ? stack.use(await startDiscordEmulator({ anaPermissions: ['MANAGE_GUILD'] }))
     : undefined;
+  /** By how much the clock of Nod's machine is ahead of TikTok's. */
+  let aheadMs = 0;
+  const now = () => tiktok.clock.now() + aheadMs;
   const port = await findFreePort();
   const publicUrl = `http://127.0.0.1:${port}`;
   tiktok.app.redirectUris.push(`${publicUrl}/oauth/callback`);
@@ -88,7 +91,7 @@ export async function createWorld(options: WorldOptions = {}) {
       onFatal: (error) => log.fatal(error),
       onStatement: options.onStatement,
       links: options.links ?? { network: NOWHERE },
-      now: options.movesClock ? tiktok.clock.now : undefined,
+      now: options.movesClock ? now : undefined,
       ...(options.cardIntervalMs !== 'platform' && { cardIntervalMs: options.cardIntervalMs ?? 50 }),
     });
   }
@@ -98,6 +101,11 @@ export async function createWorld(options: WorldOptions = {}) {
     telegram.advance(ms);
     discord?.advance(ms);
     tiktok.clock.advance(ms);
+  }
+
+  /** Sets the clock of Nod's machine so much ahead of TikTok's, or back to it. */
+  function setClock(ms: number): void {
+    aheadMs = ms;
   }
 
   const kept = stack.move();
@@ -110,7 +118,9 @@ export async function createWorld(options: WorldOptions = {}) {
     environment,
     dataDir,
     start,
+    now,
     advance,
+    setClock,
     [Symbol.asyncDispose]: dispose,
   };
 }

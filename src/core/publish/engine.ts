@@ -32,6 +32,7 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
   const due = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
+  /** The latest time that the clock has shown since all were looked at. */
   let lookedAt = now();
   const running = new Map<string, Promise<void>>();
   const wokenWhileRunning = new Set<string>();
@@ -46,6 +47,7 @@ export function createEngine({ now, log }: { now: () => number; log: Logger }): 
   function schedule(postId: string, at: number): void {
     if (stopping) return;
     due.set(postId, at);
+    lookedAt = Math.max(lookedAt, now());
     if (tick !== undefined && at < timerAt) setTimer();
   }
 

@@ -51,9 +51,10 @@ export function createPublisher({
     if (post === undefined) return undefined;
     const event = clockSetBack(post) ?? (await performer.perform(post));
     if (event === undefined) return performer.nextTickAt(post);
-    const next = transition(post, event, now(), pacing);
+    const stepAt = now();
+    const next = transition(post, event, stepAt, pacing);
     if (next === post) return performer.nextTickAt(post);
-    const saved = await posts.replace(postId, post, { ...next, savedAt: now() });
+    const saved = await posts.replace(postId, post, { ...next, savedAt: stepAt });
     // Somebody else took this step; what stands on the disk decides how it goes on.
     if (saved === undefined) {
       if (event.type === 'attempt_opened') await gate.close(event.attemptId);

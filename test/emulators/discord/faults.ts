@@ -4,18 +4,21 @@
 import type { Watch } from '../watch.ts';
 import { ApiFailure, rateLimited, unauthorized, unknownMessage } from './failure.ts';
 
-export type FaultName =
-  | '429'
-  | '5xx'
-  | '401'
-  | 'unknown-message'
-  | 'drop-request'
-  | 'drop-reply'
-  | 'cut-download'
-  | 'latency'
-  | 'hold'
-  | 'unreachable'
-  | 'gateway-cut';
+/** Every fault that there is. */
+export const FAULT_NAMES = [
+  '429',
+  '5xx',
+  '401',
+  'unknown-message',
+  'drop-request',
+  'drop-reply',
+  'cut-download',
+  'latency',
+  'hold',
+  'unreachable',
+  'gateway-cut',
+] as const;
+export type FaultName = (typeof FAULT_NAMES)[number];
 
 export type FaultOptions = {
   /**

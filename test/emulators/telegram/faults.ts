@@ -5,19 +5,22 @@ import type { Watch } from '../watch.ts';
 import { ApiFailure, badRequest, tooManyRequests, unauthorized } from './failure.ts';
 import type { Updates } from './updates.ts';
 
-export type FaultName =
-  | '429'
-  | '5xx'
-  | '400'
-  | '401'
-  | '403-blocked'
-  | 'edit-not-found'
-  | 'drop-request'
-  | 'drop-reply'
-  | 'cut-download'
-  | 'latency'
-  | 'hold'
-  | 'unreachable';
+/** Every fault that there is. */
+export const FAULT_NAMES = [
+  '429',
+  '5xx',
+  '400',
+  '401',
+  '403-blocked',
+  'edit-not-found',
+  'drop-request',
+  'drop-reply',
+  'cut-download',
+  'latency',
+  'hold',
+  'unreachable',
+] as const;
+export type FaultName = (typeof FAULT_NAMES)[number];
 
 export type FaultOptions = {
   /**
@@ -37,6 +40,8 @@ export type FaultOptions = {
   reason?: string;
   /** The code of a 5xx, 502 by default. */
   status?: number;
+  /** It need not be met. */
+  mayMiss?: boolean;
 };
 
 export type Fault = {
@@ -147,7 +152,9 @@ export function createFaults({ updates, watch }: { updates: Updates; watch: Watc
 
     /** What was put in force and never met: its test would pass without it. */
     unmet: (): string[] =>
-      added.filter(({ hits }) => hits === 0).map(({ name }) => `The fault ${name} was never met.`),
+      added
+        .filter(({ hits, options }) => hits === 0 && !options.mayMiss)
+        .map(({ name }) => `The fault ${name} was never met.`),
 
     close() {
       for (const done of timers.values()) done();

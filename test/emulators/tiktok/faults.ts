@@ -24,11 +24,9 @@ export type Fault = { name: string; base: string; argument: string; left: number
  * `publish`: it marks the next publish; `chunk`: it meets a chunk of an upload; `webhook`: it spoils the next event.
  */
 type Phase = 'instead' | 'reply' | 'publish' | 'chunk' | 'webhook' | 'latency';
+type Group = 'init' | 'status' | 'token' | 'api' | 'upload' | 'any';
 
-const phases: Record<
-  string,
-  { phase: Phase; group: 'init' | 'status' | 'token' | 'api' | 'upload' | 'any' }
-> = {
+const phases: Record<string, { phase: Phase; group: Group }> = {
   'drop-init-reply': { phase: 'reply', group: 'init' },
   'drop-status-reply': { phase: 'reply', group: 'status' },
   'drop-token-reply': { phase: 'reply', group: 'token' },
@@ -81,6 +79,40 @@ export const failReasons = [
   'spam_risk_text',
   'spam_risk',
 ];
+
+/** What stands behind the colon of a fault that needs it. */
+const ARGUMENTS: Record<string, readonly string[]> = {
+  fail: failReasons,
+  // https://developers.tiktok.com/doc/content-posting-api-reference-direct-post
+  'init-403': [
+    'spam_risk_too_many_posts',
+    'spam_risk_too_many_pending_share',
+    'spam_risk_user_banned_from_posting',
+    'spam_risk_text',
+    'spam_risk',
+    'reached_active_user_cap',
+    'unaudited_client_can_only_post_to_private_accounts',
+    'url_ownership_unverified',
+    'privacy_level_option_mismatch',
+    'scope_not_authorized',
+    'invalid_params',
+    'something_new',
+  ],
+  'token-error': ['invalid_grant', 'invalid_request', 'invalid_client', 'server_error'],
+  'chunk-refused': ['400', '403', '416'],
+  error: ['internal_error', 'access_token_invalid', 'rate_limit_exceeded'],
+  'http-200-error': ['internal_error', 'access_token_invalid', 'rate_limit_exceeded'],
+};
+
+/** Every fault that there is, in all the ways in which a test can name it. */
+export const listFaults = (): { name: string; phase: Phase; group: Group }[] =>
+  Object.entries(phases).flatMap(([base, { phase, group }]) =>
+    (ARGUMENTS[base] ?? ['']).map((argument) => ({
+      name: argument === '' ? base : `${base}:${argument}`,
+      phase,
+      group,
+    })),
+  );
 
 /** Faults that tests arm by name; each meets the next requests it fits, oldest first. */
 export function createFaults() {
