@@ -11,7 +11,13 @@ const USAGE = `Usage: npm run play -- [--port NUMBER] [--host ADDRESS] [--fresh]
 
 const options = readOptions();
 if (options === undefined) process.exitCode = 2;
-else await play(options);
+else
+  await play(options).catch((error: unknown) => {
+    const sentence = sentenceFor(error);
+    if (sentence === undefined) throw error;
+    console.error(sentence);
+    process.exitCode = 1;
+  });
 
 function readOptions() {
   try {
@@ -33,4 +39,12 @@ async function play({ port, host, isFresh }: NonNullable<ReturnType<typeof readO
   await using server = await startPlayServer({ playground, port, host });
   console.log(`\nThe playground is open: ${server.url}\nNothing leaves this machine. Ctrl+C ends it.\n`);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+}
+
+/** What to do where the page cannot be served. */
+function sentenceFor(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') return 'The port is taken by another program: name another one with --port.';
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return '--host is no address of this machine.';
+  return undefined;
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Page } from 'playwright-core';
 import { startPlayground } from './playground.ts';
 import { startPlayServer } from './server/server.ts';
-import { type Visit, visit } from './visit.ts';
+import { example, type Visit, visit } from './visit.ts';
 
 const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
 const VIEWPORT = { width: 1440, height: 960 };
@@ -42,12 +42,7 @@ async function film(): Promise<void> {
   };
 
   await shoot(0.9);
-  await page.setInputFiles(
-    '[aria-label="Telegram: choose files"]',
-    ['beach.png', 'studio.jpg'].map((name) =>
-      fileURLToPath(new URL(`../fixtures/demo/${name}`, import.meta.url)),
-    ),
-  );
+  await page.setInputFiles('[aria-label="Telegram: choose files"]', ['beach.png', 'studio.jpg'].map(example));
   const field = page.getByLabel('Message in Telegram', { exact: true });
   for (const typed of ['@nod_test_bot ', 'First light ', '#surf @maria']) {
     await field.pressSequentially(typed);
@@ -55,6 +50,7 @@ async function film(): Promise<void> {
   }
   await page.getByRole('button', { name: 'Send in Telegram' }).click();
   await telegram.button(CAPTION, 'Everyone').waitFor();
+  await telegram.message(CAPTION).getByRole('img').first().waitFor();
   await settled(page);
   await shoot(1.6);
   await telegram.press(CAPTION, 'Everyone');
@@ -124,7 +120,12 @@ async function drawCard(): Promise<void> {
   await using server = await startPlayServer({ playground });
   const { page, telegram, sendInTelegram } = await open(server.url, 'light', { width: 1440, height: 1_700 });
   await sendInTelegram(['beach.png', 'studio.jpg'], `@nod_test_bot ${CAPTION}`);
-  await telegram.button(/By posting/, 'Everyone').waitFor();
+  // The card is drawn anew once its preview is there.
+  await telegram
+    .message(/By posting/)
+    .getByRole('img')
+    .first()
+    .waitFor();
   await settled(page);
   await telegram.message(/By posting/).screenshot({ path: join(DOCS, 'card.png') });
   await page.context().close();

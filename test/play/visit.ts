@@ -51,7 +51,9 @@ export async function visit(page: Page) {
   };
 }
 
-const example = (name: string): string => fileURLToPath(new URL(`../fixtures/demo/${name}`, import.meta.url));
+/** A file to send. */
+export const example = (name: string): string =>
+  fileURLToPath(new URL(`../fixtures/demo/${name}`, import.meta.url));
 
 function createPane(page: Page, name: 'telegram' | 'discord') {
   const log = page.locator(`#${name}-log`);

@@ -46,7 +46,7 @@ export function openCommand({ place, command, channel, around, end }) {
   const more = el('div', { class: 'more' });
   /** @param {WireOption} option */
   const add = (option) => {
-    const field = optionField(option, { command, channel, around, valuesOf });
+    const field = optionField(option, { command, channel, around, valuesOf, spread: (files) => take(files) });
     fields.set(option.name, field);
     rows.append(field.element);
     return field;
@@ -119,26 +119,25 @@ export function openCommand({ place, command, channel, around, end }) {
   const first = form.querySelector('input:not([type="file"])') ?? form.querySelector('button[type="submit"]');
   if (first instanceof HTMLElement) first.focus();
 
-  return {
-    /** @param {readonly File[]} files */
-    take(files) {
-      const slots = command.options.filter(({ type }) => type === ATTACHMENT);
-      if (slots.length === 0) return false;
-      const free = slots.filter(({ name }) => fields.get(name)?.file() === undefined);
-      for (const [index, file] of files.entries()) {
-        const slot = free[index];
-        if (slot === undefined) break;
-        more.querySelector(`[data-option="${slot.name}"]`)?.remove();
-        (fields.get(slot.name) ?? add(slot)).take?.(file);
-      }
-      return true;
-    },
-  };
+  /** Puts files into the fields for files that are free. @param {readonly File[]} files */
+  function take(files) {
+    const slots = command.options.filter(({ type }) => type === ATTACHMENT);
+    const free = slots.filter(({ name }) => fields.get(name)?.file() === undefined);
+    for (const [index, file] of files.entries()) {
+      const slot = free[index];
+      if (slot === undefined) break;
+      more.querySelector(`[data-option="${slot.name}"]`)?.remove();
+      (fields.get(slot.name) ?? add(slot)).take?.(file);
+    }
+    return slots.length > 0;
+  }
+
+  return { take };
 }
 
 /**
  * @param {WireOption} option
- * @param {{ command: Chosen, channel: string, around: Surroundings, valuesOf: () => object }} parts
+ * @param {{ command: Chosen, channel: string, around: Surroundings, valuesOf: () => object, spread: (files: readonly File[]) => void }} parts
  * @returns {OptionField}
  */
 function optionField(option, parts) {
@@ -154,12 +153,12 @@ function optionField(option, parts) {
 
 /**
  * @param {WireOption} option
- * @param {{ command: Chosen, channel: string, around: Surroundings, valuesOf: () => object }} parts
+ * @param {{ command: Chosen, channel: string, around: Surroundings, valuesOf: () => object, spread: (files: readonly File[]) => void }} parts
  * @returns {{ input: HTMLElement, read: OptionField['read'], file?: OptionField['file'], take?: (file: File) => void, extra?: HTMLElement }}
  */
 function inputOf(option, parts) {
   const { type, name, choices, required, description } = option;
-  if (type === ATTACHMENT) return fileInput(required === true);
+  if (type === ATTACHMENT) return fileInput(required === true, parts.spread);
   const list = choicesOf(option, parts.around);
   if (list !== undefined) {
     const select = el(
@@ -186,9 +185,24 @@ function inputOf(option, parts) {
   return { ...autocompleted(input, option, parts) };
 }
 
-/** @param {boolean} required */
-function fileInput(required) {
-  const input = el('input', { type: 'file', required });
+/**
+ * A field for one file; what is chosen beside it goes on to the next fields.
+ *
+ * @param {boolean} required
+ * @param {(files: readonly File[]) => void} spread
+ */
+function fileInput(required, spread) {
+  const input = el('input', {
+    type: 'file',
+    required,
+    multiple: true,
+    onchange: () => {
+      const [first, ...others] = input.files ?? [];
+      if (first === undefined || others.length === 0) return;
+      take(first);
+      spread(others);
+    },
+  });
   const take = (/** @type {File} */ file) => {
     const transfer = new DataTransfer();
     transfer.items.add(file);
