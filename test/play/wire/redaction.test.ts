@@ -61,6 +61,11 @@ describe('what is shown of the wire', () => {
     expect(JSON.parse(shown)).toMatchObject({ access_token: BLACK, expires_in: 3 });
   });
 
+  test('has what went wrong', () => {
+    const error = { code: 'access_token_invalid', message: 'The access token is invalid' };
+    expect(JSON.parse(bodyOf(JSON.stringify({ error })))).toEqual({ error });
+  });
+
   test('has no secret of a form', () => {
     const shown = bodyOf('client_key=aw1&client_secret=s3&code=c&grant_type=authorization_code');
     expect(shown.split('\n')).toEqual([

@@ -6,9 +6,10 @@ const BLACK = '█████';
 /** Headers whose whole value opens something, or proves something. */
 const SECRET_HEADERS = new Set(['authorization', 'cookie', 'set-cookie', 'tiktok-signature']);
 
-/** Fields of JSON, forms and queries that carry a secret, whoever made it. */
-const SECRET_FIELDS =
-  /^(access_?token|refresh_?token|client_?secret|code|code_verifier|code_challenge|state|token|session_id|upload_url|hm|ex|is)$/i;
+/** Fields of JSON that carry a secret; in an answer `code` is what went wrong. */
+const SECRET_FIELDS = /^(access_?token|refresh_?token|client_?secret|token|session_id|upload_url)$/i;
+/** Fields of forms that carry one. */
+const SECRET_INPUTS = /^(access_token|refresh_token|client_secret|token|code|code_verifier|state)$/i;
 
 /** Parts of addresses that open something for whoever has them. */
 const SECRET_PATHS: readonly (readonly [RegExp, string])[] = [
@@ -97,6 +98,6 @@ function blackOut(key: string, value: unknown): unknown {
 
 function formOf(body: string): string {
   return [...new URLSearchParams(body)]
-    .map(([name, value]) => `${name}=${SECRET_FIELDS.test(name) ? BLACK : value}`)
+    .map(([name, value]) => `${name}=${SECRET_INPUTS.test(name) ? BLACK : value}`)
     .join('\n');
 }
