@@ -14,6 +14,7 @@ import type { PreviewLinks } from '../core/publish/preview-links.ts';
 import type { PullCounts } from '../core/publish/pull-progress.ts';
 import type { ReleaseGate } from '../core/publish/release-gate.ts';
 import type { Signals } from '../core/publish/signals.ts';
+import { createAssetRoutes } from './assets.ts';
 import { createConnectRoutes } from './connect/routes.ts';
 import { createHealthRoutes, type Health } from './health.ts';
 import { createMediaRoutes } from './media/routes.ts';
@@ -101,6 +102,7 @@ export function createWeb({
   web.route('/upload', createScriptRoutes());
   web.route('/upload', createUploadRoutes({ uploads, pace: uploadPace, log }));
   web.use(protection, bodyLimit({ maxSize: MAX_BODY_BYTES }));
+  web.route('/assets', createAssetRoutes());
   web.route('/', createHealthRoutes({ health }));
   web.route(
     '/',

@@ -132,19 +132,18 @@ describe('the page', () => {
     const { path } = await addPhotos(3);
     const text = await textOf(path);
     expect(text).toContain('<title>3 photos for Studio Ana (@studio.ana) · Nod</title>');
-    expect([...text.matchAll(/ src="([^"]*)" alt="([^"]*)"/g)].map(([, ...found]) => found)).toEqual([
+    expect([...text.matchAll(/ src="([^"]*)"[^>]* alt="([^"]*)"/g)].map(([, ...found]) => found)).toEqual([
       [`${path}/1`, 'Photo 1 of 3'],
       [`${path}/2`, 'Photo 2 of 3'],
       [`${path}/3`, 'Photo 3 of 3'],
     ]);
-    expect(text).toContain('2 / 3');
     expect(factOf(text, 'Duet')).toBeUndefined();
   });
 
   test('shows the title, which photo is the cover, and whether TikTok adds music', async () => {
     const { path, id } = await addPhotos(3);
     const plain = await textOf(path);
-    expect(plain).toContain('1 / 3 · ★ cover');
+    expect(plain).toMatch(/alt="Photo 1 of 3"[^<]*<span[^>]*>★ Cover/);
     expect(factOf(plain, 'Cover')).toBe('photo 1');
     expect(plain).not.toContain('<h2>Title</h2>');
     expect(factOf(plain, 'Music by TikTok')).toBe('off');
@@ -156,9 +155,9 @@ describe('the page', () => {
       } as Post;
     });
     const text = await textOf(path);
-    expect(text).toContain('2 / 3 · ★ cover');
+    expect(text).toMatch(/alt="Photo 2 of 3"[^<]*<span[^>]*>★ Cover/);
     expect(factOf(text, 'Cover')).toBe('photo 2');
-    expect(text.match(/★ cover/g)).toHaveLength(1);
+    expect(text.match(/★ Cover/g)).toHaveLength(1);
     expect(text).toContain('<h2>Title</h2>\n<p class="caption">&lt;i&gt;Out&lt;/i&gt; at sea</p>');
     expect(factOf(text, 'Music by TikTok')).toBe('on');
   });
@@ -175,7 +174,7 @@ describe('the page', () => {
       ' First line\n\n#tag  @name &lt;img src=x&gt; &amp; &quot;quotes&quot; &#39;single&#39; &lt;/p&gt;\nlast ';
     expect(text).toContain(`<p class="caption">${escaped}</p>`);
     expect(text).toContain('<title>A photo for &lt;b&gt;Ana&lt;/b&gt; (@a&quot;n&amp;a) · Nod</title>');
-    expect(text).not.toMatch(/<script|<b>|<img/);
+    expect(text).not.toMatch(/<script>|<b>|<img/);
   });
 
   test('says that there is no caption', async () => {
@@ -198,7 +197,7 @@ describe('the page', () => {
     expect(await textOf(decided.path)).toContain('This page only shows what would be published.');
   });
 
-  test('shows nothing from elsewhere, runs nothing, and stays with who has the link', async () => {
+  test('shows and runs nothing from elsewhere, and stays with who has the link', async () => {
     const { path } = await addVideo(100);
     const { headers, text } = await ask(path);
     expect(headers).toMatchObject({
@@ -209,10 +208,10 @@ describe('the page', () => {
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
       'content-security-policy':
-        "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     });
     expect(headers).not.toHaveProperty('set-cookie');
-    expect(text).not.toMatch(/<script|style="|https?:|\/media\//);
+    expect(text).not.toMatch(/<script>|<script (?!type="module" src="\/assets\/)|style="|https?:|\/media\//);
   });
 
   test('answers HEAD with the headers alone', async () => {

@@ -13,15 +13,17 @@ const BUBBLE =
   'M9 3h14a7 7 0 0 1 7 7v7a7 7 0 0 1-7 7h-7.6l-6.8 5.1c-.7.5-1.6 0-1.6-.8v-4.6A7 7 0 0 1 2 17v-7a7 7 0 0 1 7-7Z';
 const CHECK = 'M10.3 13.9l4 4 7.6-8.2';
 
-/** Puts content into the frame that all pages share; `scripts` are tags of files of ours. */
+/** Puts content into the frame that all pages share; `scripts` are tags of files of ours, `isWide` makes room for two columns. */
 export function page({
   title,
   content,
   scripts,
+  isWide = false,
 }: {
   title: string;
   content: Markup;
   scripts?: Markup | undefined;
+  isWide?: boolean;
 }): Markup {
   return html`<!doctype html>
 <html lang="en">
@@ -35,7 +37,7 @@ export function page({
 <link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/style.css?v=${STYLE_VERSION}">
 ${scripts ?? ''}</head>
-<body>
+<body${isWide ? html` class="wide"` : ''}>
 <header class="bar"><a class="brand" href="/">${mark()}Nod</a></header>
 <main>
 <article class="card">

@@ -1,11 +1,11 @@
 import { html } from 'hono/html';
 import { carriesCaption } from '../../core/compose/draft.ts';
-import type { PreparedMedia } from '../../core/media/types.ts';
 import type { AccountName } from '../../core/people.ts';
 import { clockOf } from '../../core/plain-text.ts';
 import type { Post, PostContent } from '../../core/publish/post.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { badge, type Markup, page } from '../pages/layout.ts';
+import { phonePreview, phoneTags } from '../preview/phone.ts';
 
 type Fact = readonly [name: string, value: string | Markup];
 
@@ -14,14 +14,21 @@ export function lookPage({ post, path }: { post: Post; path: string }): Markup {
   const { content, account } = post;
   return page({
     title: `${whatOf(content)} for ${account.nickname}${handleOf(account)}`,
+    scripts: phoneTags(),
+    isWide: true,
     content: html`<h1>${whatOf(content)} for <bdi>${account.nickname}</bdi></h1>
 <p class="quiet">${purposeOf(post)}</p>
-${post.media === undefined ? notReady(path) : files(post.media, { path, coverIndex: content.coverIndex ?? 0 })}
+${post.media === undefined ? notReady(path) : ''}
+<div class="beside">
+${phone(post, path)}
+<div>
 ${title(content)}<h2>Caption</h2>
 ${caption(content)}
 <h2>Settings</h2>
 <dl class="facts">
-${factsOf(post).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`,
+${factsOf(post).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+</div>
+</div>`,
   });
 }
 
@@ -58,32 +65,31 @@ function notReady(path: string): Markup {
 </div>`;
 }
 
-function files(media: readonly PreparedMedia[], shown: { path: string; coverIndex: number }): Markup {
-  const [first] = media;
-  return first?.kind === 'video' ? video(first, `${shown.path}/1`) : photos(media, shown);
+function phone({ content, account, media = [] }: Post, path: string): Markup {
+  const { title, coverIndex, coverMs, postMode } = content;
+  return phonePreview({
+    files: media.map(({ kind, width, height }, index) => ({
+      kind,
+      url: `${path}/${index + 1}`,
+      width,
+      height,
+    })),
+    title,
+    caption: carriesCaption(content.kind, postMode) ? content.caption : '',
+    account: { nickname: account.nickname, handle: account.username },
+    coverIndex,
+    coverSeconds: coverMs === undefined ? undefined : coverMs / 1000,
+    labels: labelsOf(content),
+  });
 }
 
-/** Safari on a phone shows no picture of a video before it plays, unless it is asked for a moment of it. */
-function video({ width, height }: PreparedMedia, url: string): Markup {
-  return html`<video class="look" controls playsinline preload="metadata" width="${width}" height="${height}" src="${url}#t=0.001"></video>`;
-}
-
-function photos(
-  media: readonly PreparedMedia[],
-  { path, coverIndex }: { path: string; coverIndex: number },
-): Markup {
-  const photo = ({ width, height }: PreparedMedia, index: number) => {
-    const url = `${path}/${index + 1}`;
-    const alt = `Photo ${index + 1} of ${media.length}`;
-    return html`<a href="${url}"><img class="look" loading="lazy" width="${width}" height="${height}" src="${url}" alt="${alt}"></a>`;
-  };
-  if (media.length === 1) return html`${media.map(photo)}`;
-  const numbered = media.map(
-    (each, index) =>
-      html`<li>${photo(each, index)}<p class="quiet">${index + 1} / ${media.length}${index === coverIndex ? ' · ★ cover' : ''}</p></li>\n`,
-  );
-  return html`<ol class="strip" tabindex="0" aria-label="Photos">
-${numbered}</ol>`;
+function labelsOf({ settings, postMode }: PostContent): string[] {
+  if (postMode !== 'DIRECT_POST') return [];
+  const disclosure = disclosureLabel(settings);
+  return [
+    ...(disclosure === undefined ? [] : [disclosure]),
+    ...(settings.aiGenerated ? ['AI-generated'] : []),
+  ];
 }
 
 function title({ title: text }: PostContent): Markup {

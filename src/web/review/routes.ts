@@ -19,16 +19,16 @@ const HEADERS = {
 };
 
 const POLICY =
-  "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** The page that shows a post as it would be published: `/:token`, below `/look`. */
 export function createLookRoutes({ previewLinks }: { previewLinks: Pick<PreviewLinks, 'open'> }) {
   return new Hono().get('/:token', async (c) => {
     for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
-    c.header('Content-Security-Policy', POLICY);
     const token = c.req.param('token');
     const post = await previewLinks.open(token);
     if (post === undefined) return c.html(lookGone(), 404);
+    c.header('Content-Security-Policy', POLICY);
     // Never a fresh link: who has an old one would go on with it for ever.
     return c.html(lookPage({ post, path: `/look/${token}` }));
   });

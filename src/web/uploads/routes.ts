@@ -19,7 +19,7 @@ const HEADERS = {
   'Referrer-Policy': 'no-referrer',
 };
 
-/** The one page with a script: it uploads in parts and goes on where it was, and plays a local file for its thumbnail. */
+/** Its script uploads in parts and goes on where it was, and plays a local file for its thumbnail. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
