@@ -1,18 +1,26 @@
 import { open } from 'node:fs/promises';
 import { vi } from 'vitest';
 
-/** Lets every write to a file of this process fail as on a full disk, the database's aside, until it is disposed of. */
-export async function fillDisk() {
+/**
+ * Lets every write to a file of this process fail as on a full disk, the database's aside, until it is disposed of; the first
+ * `after` of them still find room.
+ */
+export async function fillDisk({ after = 0 }: { after?: number } = {}) {
   const handle = await open(import.meta.filename);
   await handle.close();
-  const refuse = () =>
-    Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), NO_SPACE));
-  const spies = (['write', 'writev', 'writeFile', 'appendFile'] as const).map((name) =>
-    vi.spyOn(Object.getPrototypeOf(handle), name).mockImplementation(refuse),
-  );
+  let tries = 0;
+  const prototype = Object.getPrototypeOf(handle);
+  const spies = (['write', 'writev', 'writeFile', 'appendFile'] as const).map((name) => {
+    const write: (...args: unknown[]) => unknown = prototype[name];
+    return vi.spyOn(prototype, name).mockImplementation(function (this: unknown, ...args: unknown[]) {
+      tries += 1;
+      if (tries <= after) return write.apply(this, args);
+      return Promise.reject(Object.assign(new Error('ENOSPC: no space left on device, write'), NO_SPACE));
+    });
+  });
   return {
     /** How often somebody tried to write. */
-    tries: () => spies.reduce((sum, { mock }) => sum + mock.calls.length, 0),
+    tries: () => tries,
     [Symbol.dispose]() {
       for (const spy of spies) spy.mockRestore();
     },

@@ -24,6 +24,8 @@ export interface NodOptions {
   readonly tiktok: TikTokEmulator;
   /** The clock of this machine, where it is not that of TikTok. */
   readonly now?: (() => number) | undefined;
+  /** How long an answer of TikTok is waited for, where that is not as usual. */
+  readonly timeoutMs?: number | undefined;
   /** Where TikTok pulls from. */
   readonly publicUrl: string;
   readonly pacing: Pacing;
@@ -57,7 +59,14 @@ export function openNod(options: NodOptions) {
   const opened = openStores({ file: join(directory, 'nod.db'), onStatement: options.onStatement });
   const stores = around === undefined ? opened : storesAround(opened, around);
   const { clientKey, clientSecret } = tiktok.app;
-  const plainClient = createTikTokClient({ apiUrl: tiktok.apiUrl, clientKey, clientSecret, now, log });
+  const plainClient = createTikTokClient({
+    apiUrl: tiktok.apiUrl,
+    clientKey,
+    clientSecret,
+    timeoutMs: options.timeoutMs,
+    now,
+    log,
+  });
   const client = around === undefined ? plainClient : clientAround(plainClient, around);
   const engine = createEngine({ now, log });
   const core = createCore({

@@ -49,7 +49,7 @@ export function createTikTokClient({
   apiUrl: string;
   clientKey: string;
   clientSecret: string;
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   now?: () => number;
   /** Told of every call once it is over. */
   onCall?: ((call: TikTokCall) => void) | undefined;

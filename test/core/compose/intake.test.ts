@@ -326,6 +326,23 @@ describe('what goes wrong on our side', () => {
     expect((await whenDraft(id, isReady)).files).toMatchObject([{ name: '1.png' }]);
   });
 
+  it('takes a file in as soon as there is room again, at whichever write the disk was full', async () => {
+    for (let after = 0; ; after += 1) {
+      await using chat = await createComposingWorld();
+      const { composer, whenDraft } = chat.openComposer();
+      const offer = await chat.photo('1');
+      const disk = await fillDisk({ after });
+      const id = (await composer.offer(offer))?.id ?? '';
+      await whenDraft(id, settled);
+      disk[Symbol.dispose]();
+      await composer.choose(id, ANA, { type: 'retry_files' });
+      expect((await whenDraft(id, isReady)).files).toMatchObject([{ name: '1.png' }]);
+      if (disk.tries() > after) continue;
+      expect(after).toBeGreaterThan(1);
+      return;
+    }
+  });
+
   it.each([
     ['media_limit', { limitBytes: 1 }],
     ['disk_full', { readDisk: async () => ({ free: 1, size: 1e9 }) }],

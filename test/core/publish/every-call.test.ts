@@ -28,6 +28,8 @@ interface Meeting {
   readonly isMeant: (name: string) => boolean;
   readonly act: () => void;
   readonly times?: number;
+  /** How long Nod waits for an answer. */
+  readonly timeoutMs?: number;
 }
 
 const KINDS: [what: string, options: CoreWorldOptions, submit: (world: CoreWorld) => Promise<Post>][] = [
@@ -45,12 +47,13 @@ async function atEach(
   run: (world: CoreWorld, at: { nod: Nod; arm: (act: () => void) => void }) => Promise<void>,
 ): Promise<number> {
   for (let number = 1; ; number += 1) {
-    const tiktok = { accessTokenSeconds: TOKEN_LIFE_MS / 1_000 };
+    const accessTokenSeconds = TOKEN_LIFE_MS / 1_000;
+    const tiktok = { accessTokenSeconds, ...options.tiktok };
     await using world = await createCoreWorld({ ...options, tiktok });
     await world.connect();
     let act = () => {};
     const { around, isReached } = before(number, { ...meeting, act: () => act() });
-    const nod = world.openAnother({ around });
+    const nod = world.openAnother({ around, timeoutMs: meeting.timeoutMs });
     await run(world, {
       nod,
       arm: (armed) => {
@@ -123,6 +126,20 @@ it.each(KINDS)('%s goes out once, at whichever write the disk is full', async (_
     expect(await Array.fromAsync(next.attempts.entries())).toEqual([]);
   });
   expect(writes).toBeGreaterThan(5);
+});
+
+it.each(KINDS)('%s goes out once, whichever call is answered too late', async (_, options, submit) => {
+  // By the real clock, as the time-out goes by it.
+  const running = { ...options, tiktok: { frozenClock: false, strict: { rateLimits: false } } };
+  const calls = await atEach(running, { isMeant: isCall, timeoutMs: 150 }, async (world, { arm }) => {
+    const { id } = await submit(world);
+    arm(() => world.tiktok.fault('latency', { ms: 450 }));
+    const post = await world.finish(id);
+    expect(LIVE).toHaveProperty(post.status);
+    expect(complete(world)).toHaveLength(1);
+    expect(withBytes(world.tiktok).filter(({ status }) => status !== 'FAILED')).toHaveLength(1);
+  });
+  expect(calls).toBeGreaterThanOrEqual(2);
 });
 
 /** The engine comes again after a fault of ours. */
