@@ -3,6 +3,7 @@ import { applies } from '../../core/publish/verbs.ts';
 import type { Vote } from '../../core/review/review.ts';
 import { postButton, queueButton } from '../buttons.ts';
 import { type Button, buttonRow, buttonRows, type Card, type Line, type Row } from '../platform.ts';
+import { dateFormat } from '../text/date-format.ts';
 import { failureWords } from '../text/failures.ts';
 import { accountName, audienceOf, countOf, excerptOf, momentOf, postName, whenOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
@@ -152,9 +153,9 @@ function sectionOf(post: Post, now: number, timeZone: string): string {
 /** `Today, Thu 26 Nov`, `Fri 27 Nov`; another year is named. */
 function dayOf(at: number, now: number, timeZone: string): string {
   // The Canadian way to write a day is the one of ISO 8601.
-  const iso = (moment: number) => new Intl.DateTimeFormat('en-CA', { timeZone }).format(moment);
+  const iso = (moment: number) => dateFormat('en-CA', { timeZone }).format(moment);
   const isThisYear = iso(at).slice(0, 4) === iso(now).slice(0, 4);
-  const day = new Intl.DateTimeFormat('en-GB', {
+  const day = dateFormat('en-GB', {
     weekday: 'short',
     day: 'numeric',
     month: 'short',
@@ -169,7 +170,7 @@ function entryLines(entry: QueueEntry, number: number, view: QueueView): Line[] 
   const { post } = entry;
   const { timeZone, now } = view;
   const at = goesOutAt(post, now);
-  const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
+  const clock = dateFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
   const time = at === undefined ? '' : `${clock.format(at)}  `;
   const account = excerptOf(accountName(post.account), ACCOUNT_LENGTH);
   return [

@@ -1,6 +1,7 @@
 import type { Person } from '../../core/people.ts';
 import { encodePress } from '../buttons.ts';
 import { type Button, buttonRow, buttonRows, type Card } from '../platform.ts';
+import { dateFormat } from '../text/date-format.ts';
 import { note } from '../text/messages.ts';
 import type { Wording } from '../text/wording.ts';
 
@@ -55,7 +56,7 @@ function zoneButton({ on, id }: Subject, label: string, argument: string): Butto
 
 /** The clock there tells people more than a name: `Berlin, 18:05`. */
 function zoneLabel(zone: string, now: number): string {
-  const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: zone });
+  const time = dateFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: zone });
   const city = zone.split('/').at(-1)?.replaceAll('_', ' ') ?? zone;
   return `${city}, ${time.format(now)}`;
 }

@@ -1,6 +1,7 @@
 import type { HistoryEntry } from '../../core/history/history.ts';
 import { failureOf } from '../../core/tiktok/codes.ts';
 import { buttonRow, type Card, type Line } from '../platform.ts';
+import { dateFormat } from '../text/date-format.ts';
 import { failureWords } from '../text/failures.ts';
 import { countOf, excerptOf, listOf } from '../text/format.ts';
 import { note } from '../text/messages.ts';
@@ -53,7 +54,7 @@ function linesByDay(
   entries: readonly HistoryEntry[],
   { timeZone, wording }: Pick<HistoryView, 'timeZone' | 'wording'>,
 ): Line[] {
-  const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
+  const time = dateFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
   const lines: Line[] = [];
   let day = '';
   for (const entry of entries) {
@@ -69,7 +70,7 @@ function linesByDay(
 export function exportCard(view: { csv: string; count: number; now: number; timeZone: string }): Card {
   const { csv, count, now, timeZone } = view;
   // The Canadian way to write a day is the one of ISO 8601.
-  const day = new Intl.DateTimeFormat('en-CA', { timeZone }).format(now);
+  const day = dateFormat('en-CA', { timeZone }).format(now);
   return {
     ...note(`The whole history, ${countOf(count, 'line')}, with times in UTC.`),
     attachment: { type: 'file', name: `nod-history-${day}.csv`, text: csv },
@@ -77,7 +78,7 @@ export function exportCard(view: { csv: string; count: number; now: number; time
 }
 
 function dayText(at: number, timeZone: string): string {
-  const day = new Intl.DateTimeFormat('en-GB', {
+  const day = dateFormat('en-GB', {
     weekday: 'long',
     day: 'numeric',
     month: 'long',

@@ -14,6 +14,7 @@ import {
   type Picker,
   type Row,
 } from '../platform.ts';
+import { dateFormat } from '../text/date-format.ts';
 import { capital, countOf, listOf, onOff, placeName } from '../text/format.ts';
 import { note } from '../text/messages.ts';
 import { WORDINGS, wordingOf } from '../text/wording.ts';
@@ -139,7 +140,7 @@ const otherPlaces = ({ workspace, places }: SettingsView): Place[] =>
   places.filter(({ id }) => id !== workspace);
 
 function zoneText({ settings: { timeZone }, now }: SettingsView): string {
-  const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
+  const time = dateFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone });
   return `${timeZone}, ${time.format(now)} now`;
 }
 

@@ -6,6 +6,7 @@ import { type Post, type PostContent, wordsOf } from '../../core/publish/post.ts
 import { PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { startOf } from '../cards/fit-text.ts';
 import type { Line, Span } from '../platform.ts';
+import { dateFormat } from './date-format.ts';
 import { wordingOf } from './wording.ts';
 
 /** What files Nod takes, for a sentence. */
@@ -89,7 +90,7 @@ const NEAR_MS = 10 * 60_000;
 export function whenOf(at: number, now: number, timeZone?: string): string {
   if (at - now < NOW_MS) return 'now';
   if (at - now < NEAR_MS) return `in ${durationOf(at - now)}`;
-  const time = new Intl.DateTimeFormat('en-GB', {
+  const time = dateFormat('en-GB', {
     hour: '2-digit',
     minute: '2-digit',
     timeZoneName: 'short',
@@ -100,12 +101,12 @@ export function whenOf(at: number, now: number, timeZone?: string): string {
 
 /** `today 18:00`, `tomorrow 18:00`, `Tue 24 Nov 18:00`, in a time zone. */
 export function momentOf(at: number, now: number, timeZone: string): string {
-  const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone }).format(at);
-  const day = (moment: number) => new Intl.DateTimeFormat('en-CA', { timeZone }).format(moment);
+  const time = dateFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone }).format(at);
+  const day = (moment: number) => dateFormat('en-CA', { timeZone }).format(moment);
   if (day(at) === day(now)) return `today ${time}`;
   if (day(at) === dayAfter(day(now))) return `tomorrow ${time}`;
   const isThisYear = day(at).slice(0, 4) === day(now).slice(0, 4);
-  const date = new Intl.DateTimeFormat('en-GB', {
+  const date = dateFormat('en-GB', {
     weekday: 'short',
     day: 'numeric',
     month: 'short',
