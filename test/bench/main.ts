@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchMedia } from './media.ts';
 import { type Figure, machineLine, table } from './report.ts';
+import { benchScale } from './scale.ts';
 import { benchServing } from './serving.ts';
 import { benchBothChats, benchStartToLive } from './start-to-live.ts';
 import { benchStatements } from './statements.ts';
@@ -25,6 +26,7 @@ const PARTS = [
   ['chats', 'Starting Nod with both chats …', benchBothChats],
   ['taps', 'Tapping “Post now” …', benchTaps],
   ['statements', 'Counting what is asked of the database …', benchStatements],
+  ['scale', 'Starting with many open posts …', benchScale],
   ['serving', 'Serving media …', benchServing],
   ['media', 'Preparing media …', benchMedia],
   ['upload', 'Uploading big files …', benchUpload],

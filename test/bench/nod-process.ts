@@ -45,7 +45,9 @@ export async function startNod(
   return {
     readyMs,
     /** Resident memory; undefined where the system has no /proc. */
-    residentBytes: () => residentBytes(child.pid ?? 0),
+    residentBytes: () => bytesOf(child.pid ?? 0, 'VmRSS'),
+    /** The most that it has had. */
+    peakBytes: () => bytesOf(child.pid ?? 0, 'VmHWM'),
     [Symbol.asyncDispose]: stop,
   };
 }
@@ -78,8 +80,9 @@ export async function failAt(ended: Promise<void>): Promise<never> {
   throw new Error('A process of the bench ended before it was ready. What it said stands above.');
 }
 
-function residentBytes(pid: number): number | undefined {
+function bytesOf(pid: number, field: 'VmRSS' | 'VmHWM'): number | undefined {
   if (process.platform !== 'linux') return undefined;
-  const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const [, kibibytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
   return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
 }
