@@ -121,6 +121,7 @@ export async function startApp({
     stores,
     log,
     now,
+    isPaced: cardIntervalMs === undefined,
     onLost: (platform, error) => starter.lost(platform, error),
     onMessage: metrics?.messageCounted,
   });
@@ -179,7 +180,8 @@ export async function startApp({
     draftDropped: chats.dropDraft,
     draftNeverBegun: chats.forgetDraft,
     draftUploaded: chats.uploadNews.uploaded,
-    postChanged: chats.touch,
+    postChanged: chats.postChanged,
+    postResumed: chats.postResumed,
     postDeleted: chats.forget,
     accountNews: chats.accountNews.accountNews,
   });
@@ -234,7 +236,8 @@ export async function startApp({
   });
   signal?.addEventListener('abort', stopBots, { once: true });
   const startOptions = {
-    onGap: catchUp.reconcile,
+    // At the start all is read once, when every chat has come.
+    onGap: () => void (isRunning && catchUp.reconcile()),
     mayStore: core.access.isAllowed,
     isKnown: async (workspace: string) => (await core.access.get(workspace)) !== undefined,
     timeZoneOf: async (workspace: string) => (await core.workspaces.settingsOf(workspace)).timeZone,

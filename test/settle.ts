@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { InboxRecord } from '../src/bots/telegram/index.ts';
 import type { Draft } from '../src/core/compose/draft.ts';
 import { dueAt, type Post } from '../src/core/publish/post.ts';
-import { underWay } from '../src/core/publish/posts.ts';
+import { eachUnderWay } from '../src/core/publish/posts.ts';
 import { openStores, type Stores } from '../src/core/storage/database.ts';
 import { PATIENCE_MS } from './emulators/watch.ts';
 import type { World } from './world.ts';
@@ -67,7 +67,7 @@ async function updatesIn(stores: Stores): Promise<string[]> {
 
 async function postsIn(stores: Stores): Promise<string[]> {
   const now = Date.now();
-  const posts = await underWay(stores.store<Post>('posts'));
+  const posts = await Array.fromAsync(eachUnderWay(stores.store<Post>('posts')));
   return posts
     .filter((post) => (dueAt(post) ?? Number.POSITIVE_INFINITY) <= now)
     .map(({ id, status }) => `post ${id} is ${status}`);

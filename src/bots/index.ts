@@ -146,12 +146,11 @@ export function createChats({
   const captionChanges = createCaptionChanges({ ...core, proposals, sender });
   const refusals = createRefusals({ cardIndex, sender, botFor });
   const voting = createVoting({ ...core, cardIndex, questions, refusals, touch, botFor, now });
-  const refresh = (post: Post) => touch(post, { soon: false });
   function retry(): void {
     cardQueue.retry();
     unshownCards.retry();
   }
-  const catchUp = createCatchUp({ ...core, voting, cardIndex, refresh, retry, botFor, log });
+  const catchUp = createCatchUp({ ...core, voting, cardIndex, check, retry, botFor, log });
   const schedule = createSchedule({ ...core, cardQueue, questions, sender, now });
   const videoChoices = createVideoChoices({ ...core, questions, cardIndex, cardQueue });
   const queue = createQueue({ ...core, drawPost, previewUrl, sender, now });
@@ -254,6 +253,16 @@ export function createChats({
     for (const subject of subjectsOf(post)) cardQueue.touch(subject, { soon });
   }
 
+  /** Shows what has changed about a post by itself, for which nobody waits. */
+  function postChanged(post: Post, { soon = true } = {}): void {
+    for (const subject of subjectsOf(post)) cardQueue.touch(subject, { soon, byItself: true });
+  }
+
+  /** Shows a post where its cards are not as they should be. */
+  async function check(post: Post): Promise<void> {
+    for (const subject of subjectsOf(post)) await cardQueue.check(subject);
+  }
+
   /** Ends the card of a draft that lay there and is gone. */
   function dropDraft(draftId: string, why: DropReason): void {
     cardQueue.showInstead(draftId, note(DROPPED[why]));
@@ -275,7 +284,8 @@ export function createChats({
   }
 
   const parts = { conversation, accountNews, cardQueue, unshownCards, sender, digests, downtime, catchUp };
-  return { ...parts, botFor, touch, dropDraft, forgetDraft, forget, uploadNews };
+  const shown = { touch, postChanged, postResumed: check };
+  return { ...parts, botFor, ...shown, dropDraft, forgetDraft, forget, uploadNews };
 }
 
 /** The bots of the platforms that have a token; the library of a platform that has none is not even loaded. */
@@ -284,6 +294,7 @@ export async function createBots({
   stores,
   log,
   now,
+  isPaced,
   onLost,
   onMessage,
 }: {
@@ -291,6 +302,8 @@ export async function createBots({
   stores: Stores;
   log: Logger;
   now: () => number;
+  /** False has nothing wait for the limits of the chats. */
+  isPaced?: boolean;
   /** A platform has taken our bot, and does so no more. */
   onLost: (platform: Bot['platform'], error: Error) => void;
   /** Told of each message that a bot sends, edits or deletes. */
@@ -317,6 +330,7 @@ export async function createBots({
         groupCommands,
         log,
         now,
+        isPaced,
         onFatal,
       }),
     );

@@ -27,7 +27,11 @@ export interface Bot {
   isReachable(): Promise<boolean>;
   send(chat: ChatRef, card: Card, options?: SendOptions): Promise<MessageRef>;
   /** Shows `card` in place of what the message shows now. An unchanged card is a success. */
-  edit(message: MessageRef, card: Card): Promise<MessageRef>;
+  edit(
+    message: MessageRef,
+    card: Card,
+    options?: { readonly rank?: CallRank | undefined },
+  ): Promise<MessageRef>;
   /** Sends a message that only the reader of this one sees, who is one person alone; absent where there are none. */
   readonly sendBeside?: (message: MessageRef, card: Card) => Promise<MessageRef>;
   /** What a message that shows this card is known by among ours. */
@@ -57,6 +61,11 @@ export interface Bot {
   addReactions(message: MessageRef, marks: readonly VoteChoice[]): Promise<void>;
   /** Whose reactions stand under a message, bots left out; absent where the platform does not tell. */
   readonly fetchReactions?: (message: MessageRef) => Promise<readonly { person: Person; mark: VoteChoice }[]>;
+  /**
+   * The ids of those of these messages of one chat that only we have reacted to, where one question tells of many; what is left
+   * out may have reactions, or be gone.
+   */
+  readonly fetchUntouched?: (chat: ChatRef, messages: readonly MessageRef[]) => Promise<ReadonlySet<string>>;
   /** Whether reactions in this chat reach us at all. */
   receivesReactions(chat: ChatRef): Promise<boolean>;
   /** What would keep a card out of this chat, as far as it is known before one is sent. */
@@ -81,6 +90,8 @@ export interface Bot {
   editPauseMs(message: MessageRef, now: number): number;
   /** How much waits or is being done, by what it is; for whoever measures. */
   readonly depths?: () => Readonly<Record<string, number>>;
+  /** How long a card of this rank has to wait until the chat likes another one; absent where the platform's library sees to that. */
+  readonly pauseMs?: (chat: ChatRef, rank: CallRank) => number;
   /** How long the platform remembers a `onceKey`; absent where it knows no such keys. */
   readonly onceKeyMs?: number;
 }
@@ -101,6 +112,10 @@ export type SetupFault =
   | { readonly type: 'other_program' }
   /** Only so many more connections are let through for now. */
   | { readonly type: 'few_connections'; readonly left: number };
+
+/** What goes first where a chat limits how much is said in it: what people wait for, then new cards, then changed ones. */
+export const RANKS = ['person', 'new', 'edit'] as const;
+export type CallRank = (typeof RANKS)[number];
 
 export interface StartOptions {
   /** Called whenever the platform does not answer while we start; the start goes on. */
@@ -128,6 +143,8 @@ export interface SendOptions {
    * arrived. Where the platform can, a message that was sent under the same key is not sent again.
    */
   readonly onceKey?: string;
+  /** As for somebody who waits for it, unless said otherwise. */
+  readonly rank?: CallRank | undefined;
 }
 
 /** A message, nearly always of ours, as its platform finds it again. */

@@ -31,7 +31,7 @@ import { createEngine, type Engine } from './publish/engine.ts';
 import { createFollower } from './publish/live/follow.ts';
 import type { Pacing } from './publish/pacing.ts';
 import { createPerformer, createWaiting } from './publish/perform.ts';
-import type { Post } from './publish/post.ts';
+import { isSettled, type Post } from './publish/post.ts';
 import { upgradeWithdrawn } from './publish/posts.ts';
 import { createPreviewLinks } from './publish/preview-links.ts';
 import { createPublisher } from './publish/publisher.ts';
@@ -92,6 +92,8 @@ export interface CoreListener {
   readonly draftNeverBegun?: (draftId: string) => Promise<void>;
   /** A change that need not be seen at once is not `soon`. */
   readonly postChanged: (post: Post, options?: { soon?: boolean }) => void;
+  /** Of a post that has ended something may not have been told before the start; resolves when it was looked at. */
+  readonly postResumed?: (post: Post) => Promise<void>;
   /** The places of an account are to be told something; resolves when they were. */
   readonly accountNews?: (news: AccountNews) => Promise<void>;
   /** What is kept about it elsewhere is to be deleted as well. */
@@ -170,6 +172,8 @@ export function createCore(options: CoreOptions) {
   const announced = new LRUCache<string, Post>({ max: MAX_ANNOUNCED });
   let areVotesRead = false;
   let lettingGoOn: Promise<void> = Promise.resolve();
+  let resuming: Promise<void> = Promise.resolve();
+  let isStopping = false;
 
   const drafts = stores.store<Draft, OldDraft>('drafts', { upgrade: upgradeDraft });
   const posts = stores.store<Post>('posts');
@@ -323,6 +327,7 @@ export function createCore(options: CoreOptions) {
     pulls,
     announce,
     came: observer.postCame,
+    retell,
     pacing,
     now,
   });
@@ -442,17 +447,14 @@ export function createCore(options: CoreOptions) {
     await uploads.start();
     // A crash may have come between a draft's last change and its card.
     for (const draftId of await submission.resume()) changed(draftId);
-    await publisher.resume(engine.schedule);
     retention.start();
+    // Before any post goes on, which may open another one.
+    const attempts = await gate.list();
     engine.start(publisher.tick);
     accountKeeper.start();
-  }
-
-  /** For whoever has moved the clock. */
-  async function clockMoved(): Promise<void> {
-    accountKeeper.wake();
-    await engine.clockMoved();
-    await retention.clockMoved();
+    resuming = publisher
+      .resume(engine.schedule, { attempts, isStopping: () => isStopping })
+      .catch((error) => log.error({ err: error }, 'Not all posts go on; the next start tries again'));
   }
 
   /** Says what the operator does where TikTok fetches nothing from here. */
@@ -464,6 +466,8 @@ export function createCore(options: CoreOptions) {
 
   /** Resolves once everything under way has come to a point from which the next start goes on. */
   async function stop(): Promise<void> {
+    isStopping = true;
+    await resuming;
     await uploads.stop();
     // A run of the engine may wait for a file that takes long to prepare, or for a chunk that takes long to upload.
     uploader.stop();
@@ -555,6 +559,16 @@ export function createCore(options: CoreOptions) {
       );
   }
 
+  /** Tells of a post as it was before the start, which may have changed since then. */
+  async function retell(post: Post): Promise<void> {
+    if (announced.has(post.id)) return;
+    await recorder.follow(post);
+    retention.settled(post);
+    if (!isSettled(post)) return;
+    await letOthersGoOn(post, false);
+    for (const { postResumed } of listeners) await postResumed?.(post);
+  }
+
   /** A post that has ended, or left the line, may leave room below a limit to others of its account. */
   async function letOthersGoOn(post: Post, hasLeftLine: boolean): Promise<void> {
     const hasEnded = 'settledAt' in post && post.settledAt >= now() - JUST_NOW_MS;
@@ -594,6 +608,13 @@ export function createCore(options: CoreOptions) {
   /** Votes that were cast while Nod was away arrive, or are read back, right after the start. */
   function mayExpire(): boolean {
     return areVotesRead || steadyNow() - builtAt > LATE_VOTES_MS;
+  }
+
+  /** After somebody moved the clock: resolves when all that is due by now is done. */
+  async function clockMoved(): Promise<void> {
+    accountKeeper.wake();
+    await resuming;
+    await engine.clockMoved();
   }
 
   /** From now on reviews whose time is over may end. */

@@ -6,7 +6,7 @@ import { keeperOf } from './compose/limits.ts';
 import type { MediaStore } from './media/store.ts';
 import type { StoredFile } from './media/types.ts';
 import { isPosted, type Post } from './publish/post.ts';
-import { endedSince, postsOfDraft, settledBefore, settledSince, underWay } from './publish/posts.ts';
+import { eachSettledSince, eachUnderWay, endedSince, postsOfDraft, settledBefore } from './publish/posts.ts';
 import type { Store } from './storage/database.ts';
 
 const SWEEP_EVERY_MS = 3_600_000;
@@ -186,7 +186,7 @@ export function createRetention({
       for (const { key } of files) keys.add(key);
     };
     for await (const [, draft] of drafts.entries()) keep(filesOfDraft(draft));
-    for (const post of await underWay(posts)) keep(filesOfPost(post));
+    for await (const post of eachUnderWay(posts)) keep(filesOfPost(post));
     for (const post of await endedSince(posts, CAME_TO_NOTHING, failedSince)) {
       const files = filesOfPost(post);
       const isAsked = among === undefined || files.some(({ key }) => among.has(key));
@@ -260,8 +260,8 @@ export async function* keptFiles(
 ): AsyncGenerator<{ keeper: Keeper; files: StoredFile[] }, void> {
   for await (const [, draft] of drafts.entries())
     yield { keeper: keeperOf(draft), files: filesOfDraft(draft) };
-  for (const post of await underWay(posts)) yield { keeper: keeperOf(post), files: filesOfPost(post) };
-  for (const post of await settledSince(posts, now - KEPT_MS + 1))
+  for await (const post of eachUnderWay(posts)) yield { keeper: keeperOf(post), files: filesOfPost(post) };
+  for await (const post of eachSettledSince(posts, now - KEPT_MS + 1))
     yield { keeper: keeperOf(post), files: filesOfPost(post) };
 }
 

@@ -93,9 +93,12 @@ export function openNod(options: NodOptions) {
   });
   core.votesAreRead();
   const announced: Post[] = [];
+  /** Told of once more after a start. */
+  const retold: Post[] = [];
   const watchers = new Set<(post: Post) => void>();
   core.listen({
     draftChanged: () => {},
+    postResumed: async (post) => void retold.push(post),
     postChanged: (post, { soon = true } = {}) => {
       if (!soon) return;
       announced.push(post);
@@ -128,6 +131,7 @@ export function openNod(options: NodOptions) {
     stores,
     client,
     announced,
+    retold,
     whenAnnounced,
     close,
     attempts: stores.store<Attempt>('attempts'),

@@ -1,18 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ChatRef, Obstacle } from '../../core/people.ts';
+import { type ChatRef, type Obstacle, wholeOf } from '../../core/people.ts';
 import { createSteadyClock } from '../../core/steady-clock.ts';
 import {
   type Bot,
+  type CallRank,
   type Card,
   ChatBusyError,
   ChatClosedError,
   ChatUnreachableError,
   type MessageRef,
+  RANKS,
 } from '../platform.ts';
 import type { CardIndex } from './card-index.ts';
+import { createCardLanes, firstOf } from './card-lanes.ts';
 import type { Copies } from './copies.ts';
 import { copiesIn, createShowCard, type Doubts, type Rendering } from './show-card.ts';
+import { parseSubject } from './subjects.ts';
 
 /** The work on one subject's card. */
 interface CardState {
@@ -25,6 +29,8 @@ interface CardState {
   /** The chat does not let us show it. */
   isShut: boolean;
   isStale: boolean;
+  /** What it goes by among the other cards of its chat; the last of ranks unless it is new. */
+  rank: CallRank;
   /** What it shows next may be stopped for some seconds only, so it is shown although the last edit is recent. */
   isUrgent: boolean;
   instead?: Card;
@@ -39,6 +45,8 @@ const RETRY_DELAYS_MS = [1_000, 3_000, 10_000, 30_000, 60_000];
 const MAX_COPIES = 4;
 const COPY_PAUSE_MS = 10 * 60_000;
 const MAX_STOP_MS = 5_000;
+/** So many cards are still shown when Nod stops, those first that people wait for; the next start shows the others. */
+const MAX_AT_STOP = 50;
 
 /**
  * Keeps one card for each subject: sent once, then edited in place, no oftener than the chat likes and always to the
@@ -80,16 +88,37 @@ export function createCardQueue({
   const steadyNow = createSteadyClock(now);
   const showCard = createShowCard({ cardIndex, copies, botFor, onMoved, onFound, now: steadyNow, log });
   const cardStates = new Map<string, CardState>();
+  const lanes = createCardLanes({ pauseMs });
   let stopping = false;
 
-  /** Says that the subject may look different now; `soon` when a person waits for it, `urgent` when for some seconds only. */
+  /**
+   * Says that the subject may look different now: `soon` when that is news, `urgent` when for some seconds only. Somebody waits
+   * for it unless it has changed `byItself`.
+   */
   function touch(
     subject: string,
-    { soon = false, urgent = false }: { soon?: boolean; urgent?: boolean } = {},
+    {
+      soon = false,
+      urgent = false,
+      byItself = false,
+    }: { soon?: boolean; urgent?: boolean; byItself?: boolean } = {},
   ): void {
     const cardState = cardStateOf(subject, soon ? 0 : GATHER_MS);
     cardState.isUrgent ||= urgent;
+    if (soon && !byItself) cardState.rank = 'person';
     disturb(subject, cardState, soon);
+  }
+
+  /** Shows the subject where its chat does not show it as it is now; resolves when that was looked at. */
+  async function check(subject: string): Promise<void> {
+    const known = cardStates.get(subject);
+    if (stopping || known?.isStale) return;
+    if (known?.drawing !== undefined) return touch(subject);
+    const isShown = await render(subject)
+      .then((rendering) => rendering === undefined || showCard.isShown(subject, rendering))
+      .catch(() => false);
+    if (isShown) onShown(subject);
+    else touch(subject);
   }
 
   /** Shows a card for good in place of the subject's own; never sends one. */
@@ -115,6 +144,7 @@ export function createCardQueue({
       isShut: false,
       isStale: false,
       isUrgent: false,
+      rank: 'edit' as const,
     };
     cardStates.set(subject, fresh);
     return fresh;
@@ -131,10 +161,23 @@ export function createCardQueue({
     if (stopping) return;
     const restsUntil = cardState.isUrgent ? 0 : cardState.restsUntil;
     const at = Math.max(restsUntil, cardState.blockedUntil);
-    cardState.timer = setTimeout(draw, Math.max(0, at - steadyNow()), subject, cardState);
+    cardState.timer = setTimeout(queueUp, Math.max(0, at - steadyNow()), subject, cardState);
   }
 
-  function draw(subject: string, cardState: CardState): void {
+  /** Has the card drawn in its turn. */
+  async function queueUp(subject: string, cardState: CardState): Promise<void> {
+    const about = parseSubject(subject);
+    const message = await cardIndex.messageOf(subject).catch(() => undefined);
+    if (stopping || cardState.drawing !== undefined) return;
+    if (message === undefined) cardState.rank = firstOf(cardState.rank, 'new');
+    // Where a first draft goes is known when it is drawn; nobody else has one in that moment.
+    const chat = message?.chat ?? ('postId' in about ? about.chat : undefined);
+    if (chat === undefined) void draw(subject, cardState);
+    else lanes.enter(wholeOf(chat), { subject, rank: cardState.rank }, () => draw(subject, cardState));
+  }
+
+  function draw(subject: string, cardState: CardState): Promise<void> {
+    if (stopping || cardState.drawing !== undefined) return Promise.resolve();
     cardState.isStale = false;
     cardState.isUrgent = false;
     cardState.drawing = drawNow(subject, cardState).finally(() => {
@@ -142,13 +185,17 @@ export function createCardQueue({
       if (cardState.isStale) plan(subject, cardState);
       else if (!cardState.isShut) forgetLater(subject, cardState);
     });
+    return cardState.drawing;
   }
 
   async function drawNow(subject: string, cardState: CardState): Promise<void> {
+    const { rank } = cardState;
+    cardState.rank = 'edit';
     try {
       const rendering = await renderOrInstead(subject, cardState);
       if (rendering !== undefined) {
-        const edited = await showCard.show(subject, rendering, cardState.doubts);
+        const { doubts } = cardState;
+        const edited = await showCard.show(subject, rendering, { doubts, rank });
         if (edited !== undefined) cardState.restsUntil = steadyNow() + pauseAfter(edited);
       }
       cardState.failures = 0;
@@ -164,9 +211,19 @@ export function createCardQueue({
         return;
       }
       cardState.failures += 1;
+      cardState.rank = firstOf(cardState.rank, rank);
       cardState.isStale = true;
       cardState.blockedUntil = steadyNow() + delayMs;
       log.warn({ err: error, delayMs }, 'A card could not be shown; it is tried again');
+    }
+  }
+
+  /** Where there is no bot any more, that is found out when the card is drawn. */
+  function pauseMs(chat: ChatRef, rank: CallRank): number {
+    try {
+      return botFor(chat).pauseMs?.(chat, rank) ?? 0;
+    } catch {
+      return 0;
     }
   }
 
@@ -198,16 +255,19 @@ export function createCardQueue({
   /** Shows what still is to be shown, without waiting for the rest, and stops. */
   async function stop(): Promise<void> {
     stopping = true;
-    const open = [...cardStates].map(async ([subject, cardState]) => {
+    lanes.stop();
+    const byRank = [...cardStates].sort(([, a], [, b]) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank));
+    const open = byRank.map(async ([subject, cardState], index) => {
       clearTimeout(cardState.timer);
       await cardState.drawing;
-      if (cardState.isStale && cardState.blockedUntil <= steadyNow()) await drawNow(subject, cardState);
+      if (cardState.isStale && cardState.blockedUntil <= steadyNow() && index < MAX_AT_STOP)
+        await drawNow(subject, cardState);
     });
     // A chat that does not answer must not keep the process; the next start shows what this one could not.
     await Promise.race([Promise.all(open), delay(MAX_STOP_MS, undefined, { ref: false })]);
   }
 
-  return { touch, showInstead, retry, depth, stop };
+  return { touch, check, showInstead, retry, depth, stop };
 }
 
 export type CardQueue = ReturnType<typeof createCardQueue>;

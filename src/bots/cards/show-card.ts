@@ -5,6 +5,7 @@ import type { ChatRef, Obstacle, Person } from '../../core/people.ts';
 import type { VoteChoice } from '../../core/review/review.ts';
 import {
   type Bot,
+  type CallRank,
   type Card,
   CardRefusedError,
   ChatClosedError,
@@ -68,6 +69,7 @@ interface Sending {
   readonly rendering: Rendering;
   readonly record: CardRecord | undefined;
   readonly doubts: Doubts;
+  readonly rank: CallRank | undefined;
 }
 
 const LEFT_PRIVATE = 'On its way. The card below shows how it goes.';
@@ -101,22 +103,21 @@ export function createShowCard({
   log: Logger;
 }) {
   /**
-   * Does nothing where the chat shows it already; `doubts` is kept by the caller from try to try.
+   * Does nothing where the chat shows it already; `doubts` is kept by the caller from try to try, `rank` says what goes first.
    *
    * Returns the message that was sent or edited, if one was. Throws ChatClosedError when it can be shown nowhere.
    */
   async function show(
     subject: string,
     rendering: Rendering,
-    doubts: Doubts,
+    { doubts, rank }: { doubts: Doubts; rank?: CallRank | undefined },
   ): Promise<MessageRef | undefined> {
     const { card, ending, followUp, marks } = rendering;
     let record = await cardIndex.read(subject);
     const isFirst = record === undefined;
-    const isShown =
-      record !== undefined && record.shownHash === hashOf(card) && !isInWrongPlace(record, rendering);
-    const shown =
-      isShown && record ? { message: record.message } : await sendOrEdit(subject, rendering, record, doubts);
+    const isShown = record !== undefined && isDrawn(record, rendering);
+    const sending = { subject, rendering, record, doubts, rank };
+    const shown = isShown && record ? { message: record.message } : await sendOrEdit(sending);
     if (shown === undefined) return undefined;
     const { message } = shown;
     const isMoved = (record?.displaced === undefined) !== (shown.displaced === undefined);
@@ -127,29 +128,37 @@ export function createShowCard({
       record = await cardIndex.noteMarked(subject, message.id, record);
     }
     if (ending !== undefined && record?.toldEnding !== ending.key) {
-      if (!(isFirst && ending.isSaidByCard)) await tell(subject, message.chat, ending, message, doubts);
+      if (!(isFirst && ending.isSaidByCard)) await tell(sending, message, ending);
       record = await cardIndex.noteTold(subject, { toldEnding: ending.key }, record);
     }
     if (followUp !== undefined && record?.toldFollowUp !== followUp.key) {
-      await tell(subject, message.chat, followUp, message, doubts, { silent: true });
+      await tell(sending, message, followUp, { silent: true });
       await cardIndex.noteTold(subject, { toldFollowUp: followUp.key }, record);
     }
     return isShown ? undefined : message;
   }
 
+  /** Whether the chat shows all of it already. */
+  async function isShown(subject: string, rendering: Rendering): Promise<boolean> {
+    const record = await cardIndex.read(subject);
+    if (record === undefined) return rendering.isOnlyInPlace === true;
+    const { marks, ending, followUp } = rendering;
+    return (
+      isDrawn(record, rendering) &&
+      (marks === undefined || record.marked === record.message.id) &&
+      (ending === undefined || record.toldEnding === ending.key) &&
+      (followUp === undefined || record.toldFollowUp === followUp.key)
+    );
+  }
+
   /** Undefined when the card can stand nowhere: its author's own place is gone, and it is not for all. */
-  async function sendOrEdit(
-    subject: string,
-    rendering: Rendering,
-    record: CardRecord | undefined,
-    doubts: Doubts,
-  ): Promise<Shown | undefined> {
+  async function sendOrEdit(sending: Sending): Promise<Shown | undefined> {
+    const { rendering, record, doubts, rank } = sending;
     const { chat, card, isForAll } = rendering;
-    const sending = { subject, rendering, record, doubts };
     if (record !== undefined && !isTooPrivate(record, rendering)) {
       try {
         if (isForAll && record.displaced !== undefined) return await bringHome(sending, record);
-        return { message: await editEither(record.message, rendering, card) };
+        return { message: await editEither(record.message, rendering, card, rank) };
       } catch (error) {
         if (!(error instanceof MessageGoneError)) throw error;
       }
@@ -201,11 +210,12 @@ export function createShowCard({
       return home;
     }
     const displaced = displacedCard(card, home.obstacle, chat);
-    return { message: await editEither(message, sending.rendering, displaced), displaced: home.obstacle };
+    const edited = await editEither(message, sending.rendering, displaced, sending.rank);
+    return { message: edited, displaced: home.obstacle };
   }
 
   async function sendTo(
-    { subject, rendering, record, doubts }: Sending,
+    { subject, rendering, record, doubts, rank }: Sending,
     chat: ChatRef,
     obstacle: Obstacle | undefined,
   ): Promise<Pick<Shown, 'message' | 'mayHaveCopies'>> {
@@ -214,7 +224,7 @@ export function createShowCard({
     const onceKey = onceKeyOf(chat, subject, 'card', successorOf(record));
     const { card } = rendering;
     const whole = obstacle === undefined ? card : displacedCard(card, obstacle, rendering.chat);
-    const options = { silent: !isLoud, onceKey };
+    const options = { silent: !isLoud, onceKey, rank };
     const drawn = await drawable(whole);
     // What may have arrived is not sent again while the platform is away: that would only make more copies.
     if (doubts.has(CARD) && !(await bot.isReachable()))
@@ -250,14 +260,19 @@ export function createShowCard({
     return message;
   }
 
-  async function editEither(message: MessageRef, rendering: Rendering, card: Card): Promise<MessageRef> {
+  async function editEither(
+    message: MessageRef,
+    rendering: Rendering,
+    card: Card,
+    rank: CallRank | undefined,
+  ): Promise<MessageRef> {
     const bot = botFor(message.chat);
     const drawn = await drawable(card, message);
-    const edited = await bot.edit(message, drawn).catch((error) => {
+    const edited = await bot.edit(message, drawn, { rank }).catch((error) => {
       const plain =
         shownPicture(drawn)?.key === message.picture ? undefined : plainCard(drawn, message.chat, error);
       if (plain === undefined) throw error;
-      return bot.edit(message, plain);
+      return bot.edit(message, plain, { rank });
     });
     // Telegram lets no message lose its picture.
     if (rendering.isWithoutPicture && edited.picture !== undefined) await bot.remove(edited);
@@ -283,6 +298,9 @@ export function createShowCard({
     }
   }
 
+  const isDrawn = (record: CardRecord, rendering: Rendering): boolean =>
+    record.shownHash === hashOf(rendering.card) && !isInWrongPlace(record, rendering);
+
   const isInWrongPlace = (record: CardRecord, rendering: Rendering): boolean =>
     isTooPrivate(record, rendering) || (rendering.isForAll && record.displaced !== undefined);
 
@@ -300,17 +318,18 @@ export function createShowCard({
 
   /** The ending stands on the card as well, so after two tries that may have arrived it counts as told. */
   async function tell(
-    subject: string,
-    chat: ChatRef,
-    { key, card, callsFor }: Ending,
+    { subject, doubts, rank }: Sending,
     replyTo: MessageRef,
-    doubts: Doubts,
+    { key, card, callsFor }: Ending,
     { silent = false }: { silent?: boolean } = {},
   ): Promise<void> {
+    const { chat } = replyTo;
     const onceKey = onceKeyOf(chat, subject, 'ending', key);
     try {
       const bot = botFor(chat);
-      await counted({ doubts, key, bot }, () => bot.send(chat, card, { replyTo, callsFor, silent, onceKey }));
+      await counted({ doubts, key, bot }, () =>
+        bot.send(chat, card, { replyTo, callsFor, silent, onceKey, rank }),
+      );
     } catch (error) {
       if ((doubts.get(key)?.count ?? 0) < MAX_DOUBTS) throw error;
       log.warn({ err: error }, 'An ending may not have been told; its card shows it');
@@ -338,7 +357,7 @@ export function createShowCard({
     }
   }
 
-  return { show };
+  return { show, isShown };
 }
 
 /** Names the message that shall stand in a chat, and is made of nothing that may change while it is on its way. */

@@ -233,7 +233,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const messageUrl = (message: MessageRef) => gateway.messageUrl(parseChatRef(message.chat), message.id);
   const { openFile } = files;
   const { fetchMember, fetchManagers, fetchObstacle, examine } = members;
-  const { addReactions, fetchReactions } = marks;
+  const { addReactions, fetchReactions, fetchUntouched } = marks;
   const { tellPrivately, privateChat } = direct;
   const openUrl = (): string | undefined => applicationId && invitationUrl(applicationId);
   const messages = {
@@ -252,7 +252,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   const listening = { start, stop, connection, isReachable, depths };
   const copies = { fingerprintOf, readCopy, findSent, messageUrl };
   const people = { ...copies, fetchMember, fetchManagers, fetchObstacle, examine };
-  const reviewing = { ...people, addReactions, fetchReactions, receivesReactions };
+  const reviewing = { ...people, addReactions, fetchReactions, fetchUntouched, receivesReactions };
   const calls = { ...listening, ...messages, ...reviewing };
   return { platform: 'discord', composesInPrivate: true, onceKeyMs: ONCE_KEY_MS, ...calls };
 }

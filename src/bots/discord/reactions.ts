@@ -12,7 +12,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { Person } from '../../core/people.ts';
+import type { ChatRef, Person } from '../../core/people.ts';
 import type { VoteChoice } from '../../core/review/review.ts';
 import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import type { Safely } from '../adapter-kit/safely.ts';
@@ -138,6 +138,24 @@ const TYPES = [ReactionType.Normal, ReactionType.Super] as const;
 const PAGE_LENGTH = 100;
 
 const usersSchema = z.array(userSchema);
+const reactionSchema = z.object({
+  emoji: z.object({ id: z.string().nullish(), name: z.string().nullish() }),
+  count: z.number(),
+  me: z.boolean(),
+  me_burst: z.boolean().optional(),
+});
+const countedSchema = z.array(z.object({ id: z.string(), reactions: z.array(reactionSchema).default([]) }));
+
+/** Whether others than we have put this mark. */
+function isOfOthers({
+  emoji,
+  count,
+  me,
+  me_burst: isBurst = false,
+}: z.infer<typeof reactionSchema>): boolean {
+  const own = (me ? 1 : 0) + (isBurst ? 1 : 0);
+  return markOf({ id: emoji.id ?? null, name: emoji.name ?? null }) !== undefined && count > own;
+}
 
 /** A message in its channel. */
 interface Place {
@@ -195,6 +213,27 @@ export function createReactionCalls({ api, log }: { api: Api; log: Logger }) {
     return found;
   }
 
+  /** A page of the channel tells how many have reacted to each of its messages. */
+  async function fetchUntouched(chat: ChatRef, messages: readonly MessageRef[]): Promise<Set<string>> {
+    const untouched = new Set<string>();
+    let ids = messages.map(parseMessageId).filter((id) => typeof id === 'string');
+    while (ids.length > 0) {
+      const oldest = ids.reduce((one, other) => (BigInt(one) < BigInt(other) ? one : other));
+      const query = new URLSearchParams({ after: String(BigInt(oldest) - 1n), limit: `${PAGE_LENGTH}` });
+      const fullRoute = Routes.channelMessages(parseChatRef(chat));
+      const page = await api.request({ name: 'getMessages', method: RequestMethod.Get, fullRoute, query });
+      const shown = countedSchema.parse(page);
+      const wanted = new Set(ids);
+      for (const { id, reactions } of shown)
+        if (wanted.has(id) && !reactions.some(isOfOthers)) untouched.add(id);
+      const [newest] = shown;
+      // Without the right to read back the page is empty.
+      if (newest === undefined || shown.length < PAGE_LENGTH) break;
+      ids = ids.filter((id) => BigInt(id) > BigInt(newest.id));
+    }
+    return untouched;
+  }
+
   async function fetchUsers(place: Place, mark: VoteChoice, type: ReactionType) {
     const users: z.infer<typeof usersSchema> = [];
     for (;;) {
@@ -239,7 +278,7 @@ export function createReactionCalls({ api, log }: { api: Api; log: Logger }) {
     }
   }
 
-  return { addReactions, fetchReactions, isLeft };
+  return { addReactions, fetchReactions, fetchUntouched, isLeft };
 }
 
 type ReactionCalls = ReturnType<typeof createReactionCalls>;

@@ -1,10 +1,11 @@
+import { setImmediate as others } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { ChatRef, Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
-import { underWay } from '../../core/publish/posts.ts';
+import { eachUnderWay } from '../../core/publish/posts.ts';
 import { takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import { countedVotes, type VoteChoice } from '../../core/review/review.ts';
@@ -17,6 +18,18 @@ import { sourceOf, type Voting } from './voting.ts';
 
 /** A reaction may be lost without a gap that anybody notices, so all is read back this often. */
 const EVERY_MS = 10 * 60_000;
+/** So many cards are looked at together. */
+const MAX_AT_ONCE = 100;
+/** So many cards are sent once more each time, where nothing else tells whether they are there. */
+const MAX_DOUBTED = 20;
+
+/** The card of a review in one of its chats. */
+interface ReviewCard {
+  readonly post: Post;
+  readonly chat: ChatRef;
+  readonly workspace: string;
+  readonly message: MessageRef;
+}
 
 /**
  * Reads back the reactions under the cards of open reviews, where the platform tells them: those that came while Nod was
@@ -29,7 +42,7 @@ export function createCatchUp({
   ballots,
   voting,
   cardIndex,
-  refresh,
+  check,
   retry,
   botFor,
   log,
@@ -41,7 +54,7 @@ export function createCatchUp({
   voting: Voting;
   cardIndex: CardIndex;
   /** Shows the post where it looks otherwise by now. */
-  refresh: (post: Post) => void;
+  check: (post: Post) => Promise<void>;
   /** Shows what a chat did not take. */
   retry: () => void;
   botFor: (chat: ChatRef) => Bot;
@@ -51,9 +64,16 @@ export function createCatchUp({
   let isStale = false;
   let isStopping = false;
   let timer: NodeJS.Timeout | undefined;
+  /** The last post, by its id, of whose cards it was asked whether they are still there. */
+  let doubtedUpTo = '';
 
   function start(): void {
-    timer = setInterval(reconcile, EVERY_MS);
+    timer = setInterval(round, EVERY_MS);
+  }
+
+  async function round(): Promise<void> {
+    await doubtSome().catch((error) => log.error({ err: error }, 'Cards that may be gone stay unnoticed'));
+    if (!isStopping) await reconcile();
   }
 
   /** Reads everything back; asked for while that is under way, once more afterwards. */
@@ -71,35 +91,93 @@ export function createCatchUp({
   async function readAll(): Promise<void> {
     isStale = false;
     retry();
-    for (const post of await underWay(posts)) {
+    let cards: ReviewCard[] = [];
+    for await (const post of eachUnderWay(posts)) {
       if (isStopping) return;
-      if (takesVotes(post)) await readBack(post);
+      if (takesVotes(post)) cards.push(...(await cardsOf(post)));
+      if (cards.length < MAX_AT_ONCE) continue;
+      await readCards(cards);
+      cards = [];
+    }
+    await readCards(cards);
+    for await (const post of eachUnderWay(posts)) {
+      if (isStopping) return;
       // A card says “tomorrow” for one day only.
-      refresh(post);
+      await check(post);
+      await others();
     }
   }
 
-  async function readBack(post: Post): Promise<void> {
+  /** The cards under which people vote on a post. */
+  async function cardsOf(post: Post): Promise<ReviewCard[]> {
+    const cards: ReviewCard[] = [];
     for (const chat of post.review?.chats ?? []) {
       const workspace = placeOf(post, chat);
       if (!(await takesPart({ access, workspaces }, post, workspace))) continue;
-      const subject = reviewSubject(post.id, chat);
-      try {
-        const message = await cardIndex.messageOf(subject);
-        const before = (await ballots.read(post.id)).length;
-        const seen = message && (await botFor(chat).fetchReactions?.(message));
-        // Where reactions cannot be read, the card is sent once more as it is, which tells whether it is still there.
-        if (message !== undefined && botFor(chat).fetchReactions === undefined)
-          await cardIndex.noteDoubtful(subject);
-        if (message === undefined || seen === undefined) continue;
-        await compare(post, { message, seen, before, workspace });
-      } catch (error) {
-        // A card that is gone comes again, and the votes that were cast under it stay.
-        if (error instanceof MessageGoneError) await cardIndex.noteDoubtful(subject);
-        else if (error instanceof ChatClosedError) log.debug({ err: error }, 'Reactions cannot be read here');
-        else log.warn({ err: error, postId: post.id }, 'The reactions under a review could not be read back');
+      const message = await cardIndex.messageOf(reviewSubject(post.id, chat));
+      if (message !== undefined) cards.push({ post, chat, workspace, message });
+    }
+    return cards;
+  }
+
+  async function readCards(cards: readonly ReviewCard[]): Promise<void> {
+    for (const [chat, here] of Map.groupBy(cards, (card) => card.chat)) {
+      const untouched = await findUntouched(chat, here);
+      for (const card of here) {
+        if (isStopping) return;
+        if (!untouched.has(card.message.id) || (await hasReactions(card))) await readBack(card);
       }
     }
+  }
+
+  /** The ids of the cards of a chat that nobody has reacted to, where one question tells of many. */
+  async function findUntouched(chat: ChatRef, cards: readonly ReviewCard[]): Promise<ReadonlySet<string>> {
+    try {
+      const messages = cards.map(({ message }) => message);
+      return (await botFor(chat).fetchUntouched?.(chat, messages)) ?? new Set();
+    } catch (error) {
+      log.debug({ err: error }, 'It is not told at once under which cards there are reactions');
+      return new Set();
+    }
+  }
+
+  /** Whether reactions under the card are known. */
+  async function hasReactions({ post, message }: ReviewCard): Promise<boolean> {
+    const source = sourceOf(message);
+    return countedVotes(await ballots.read(post.id), post.contentHash).some((act) => act.source === source);
+  }
+
+  async function readBack({ post, chat, workspace, message }: ReviewCard): Promise<void> {
+    try {
+      const before = (await ballots.read(post.id)).length;
+      const seen = await botFor(chat).fetchReactions?.(message);
+      if (seen !== undefined) await compare(post, { message, seen, before, workspace });
+    } catch (error) {
+      // A card that is gone comes again, and the votes that were cast under it stay.
+      if (error instanceof MessageGoneError) await cardIndex.noteDoubtful(reviewSubject(post.id, chat));
+      else if (error instanceof ChatClosedError) log.debug({ err: error }, 'Reactions cannot be read here');
+      else log.warn({ err: error, postId: post.id }, 'The reactions under a review could not be read back');
+    }
+  }
+
+  /**
+   * Where reactions cannot be read, some cards are sent once more as they are, which tells whether they are still there: those
+   * whose turn it is.
+   */
+  async function doubtSome(): Promise<void> {
+    let count = 0;
+    for await (const post of eachUnderWay(posts)) {
+      if (isStopping) return;
+      if (post.id <= doubtedUpTo || !takesVotes(post)) continue;
+      for (const { chat } of await cardsOf(post)) {
+        if (botFor(chat).fetchReactions !== undefined) continue;
+        await cardIndex.noteDoubtful(reviewSubject(post.id, chat));
+        count += 1;
+      }
+      doubtedUpTo = post.id;
+      if (count >= MAX_DOUBTED) return;
+    }
+    doubtedUpTo = '';
   }
 
   async function compare(

@@ -3,12 +3,18 @@ import type { Access } from '../../core/access/place-access.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import { type ChatRef, type Person, platformOf } from '../../core/people.ts';
 import { isReviewed, type Post, type ReviewedPost } from '../../core/publish/post.ts';
-import { lastDecidedIn, underWay } from '../../core/publish/posts.ts';
+import { eachUnderWay, lastDecidedIn } from '../../core/publish/posts.ts';
 import type { Signals } from '../../core/publish/signals.ts';
 import { takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { PersonLinks } from '../../core/review/person-links.ts';
-import { type Electorate, isApprovable, voterRoleOf, votesOf } from '../../core/review/review.ts';
+import {
+  type Electorate,
+  isApprovable,
+  type Member,
+  voterRoleOf,
+  votesOf,
+} from '../../core/review/review.ts';
 import { createSteadyClock } from '../../core/steady-clock.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { fetchMemberOf } from '../access/members.ts';
@@ -52,12 +58,15 @@ export function createElectorates({
   botFor: (chat: ChatRef) => Bot;
   now: () => number;
 }) {
-  const managersByChat = new LRUCache<ChatRef, Electorate>({
+  const whileFresh = {
     max: MAX_KEPT,
     ttl: FRESH_MS,
     ttlResolution: 0,
     perf: { now: createSteadyClock(now) },
-  });
+  };
+  const managersByChat = new LRUCache<ChatRef, Electorate>(whileFresh);
+  /** What the authors of reviews are, by chat and person. */
+  const authors = new LRUCache<string, Member>(whileFresh);
 
   /** Who could approve a post, as far as its platforms tell; it does not throw. */
   async function outlookOf(post: ReviewedPost): Promise<Outlook> {
@@ -135,13 +144,15 @@ export function createElectorates({
   }
 
   async function wouldVote({ chat, author, review }: ReviewedPost): Promise<boolean> {
-    const member = await fetchMemberOf(botFor, chat, author);
+    const key = `${chat} ${author.id}`;
+    const member = authors.get(key) ?? (await fetchMemberOf(botFor, chat, author));
+    authors.set(key, member);
     return member.isMember !== false && voterRoleOf(review.policy, author, member) !== undefined;
   }
 
   /** Gives the voters of today's settings to the open reviews of a place that nobody may have been able to decide. */
   async function revise(workspace: string): Promise<void> {
-    for (const post of await underWay(posts)) {
+    for await (const post of eachUnderWay(posts)) {
       if (!isReviewed(post) || !takesVotes(post)) continue;
       if (!(await workspaces.areTogether(post.workspace, workspace))) continue;
       if ((await outlookOf(post)).isApprovable === true) continue;

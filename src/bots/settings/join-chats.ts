@@ -5,7 +5,7 @@ import type { Recorder } from '../../core/history/record-post.ts';
 import type { Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import { awaitsAccount, type Post } from '../../core/publish/post.ts';
-import { underWay } from '../../core/publish/posts.ts';
+import { eachUnderWay } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { settingKey } from '../buttons.ts';
 import type { Sender } from '../cards/send.ts';
@@ -131,7 +131,8 @@ export function createJoinChats({
 
   /** Shows posts whose place has other accounts now; those that waited for one go on. */
   async function lookAgain(isMeant: (post: Post) => boolean): Promise<void> {
-    for (const post of (await underWay(posts)).filter(isMeant)) {
+    for await (const post of eachUnderWay(posts)) {
+      if (!isMeant(post)) continue;
       if (awaitsAccount(post)) void wake(post.id);
       touch(post);
     }

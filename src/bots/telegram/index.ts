@@ -7,6 +7,7 @@ import { createSteadyClock } from '../../core/steady-clock.ts';
 import type { Store } from '../../core/storage/database.ts';
 import {
   type Bot,
+  type CallRank,
   ChatBusyError,
   type ChatEvent,
   ChatUnreachableError,
@@ -20,9 +21,10 @@ import { createAlbums } from './albums.ts';
 import { createPrivateNotices } from './direct-messages.ts';
 import { ask, TokenRefusedError, toChatError } from './errors.ts';
 import { createFiles } from './files.ts';
-import { isPrivateChat, nameChat, parsePersonId } from './ids.ts';
+import { isPrivateChat, nameChat, parseChatRef, parsePersonId } from './ids.ts';
 import { chatIdOf, createInbox, type InboxRecord } from './inbox.ts';
 import { createMembers } from './members.ts';
+import { createPace } from './pace.ts';
 import { clientOptions, type Polling, startPolling } from './polling.ts';
 import { createOutgoing, fingerprintOf, messageUrl } from './send.ts';
 import { createSupergroups, type MoveRecord } from './supergroups.ts';
@@ -60,6 +62,8 @@ export interface TelegramBotOptions {
     readonly managers: readonly BotCommand[];
   };
   readonly now?: () => number;
+  /** False has nothing wait for Telegram's limits. */
+  readonly isPaced?: boolean | undefined;
   /** Called once when Telegram stops taking the token; the bot is deaf from then on. */
   readonly onFatal?: (error: Error) => void;
 }
@@ -70,7 +74,8 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   const apiUrl = options.apiUrl.replace(/\/+$/, '');
   const api = new Api(token, { ...clientOptions(apiUrl), timeoutSeconds: CLIENT_TIMEOUT_SECONDS });
   const supergroups = createSupergroups({ store: options.supergroups, log });
-  const outgoing = createOutgoing({ api, supergroups, log });
+  const pace = options.isPaced === false ? undefined : createPace();
+  const outgoing = createOutgoing({ api, pace, supergroups, log });
   const files = createFiles({ api, apiUrl, token, directory: options.filesDir, now });
   const { firstIdOf } = supergroups;
   const inbox = createInbox({ store: options.inbox, log, now, firstIdOf });
@@ -210,6 +215,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   async function stop(): Promise<void> {
     stopping.abort();
     const handled = inbox.close();
+    pace?.stop();
     await polling?.stop();
     await handled;
   }
@@ -229,6 +235,8 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   const { fetchMember, fetchManagers, fetchObstacle, receivesReactions } = members;
   // About 20 messages and edits a minute are allowed in a group, for all cards together.
   const editPauseMs = ({ chat }: MessageRef): number => (isPrivateChat(chat) ? 3_000 : 5_000);
+  const pauseMs = (chat: ChatRef, rank: CallRank): number =>
+    pace?.pauseMs(supergroups.currentIdOf(parseChatRef(chat).chatId), rank) ?? 0;
   const { openFile } = files;
   const privateChat = async (person: Person): Promise<ChatRef | undefined> => {
     const personId = parsePersonId(person);
@@ -238,9 +246,10 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   // https://core.telegram.org/bots/features#deep-linking
   const startUrl = (payload: string): string | undefined =>
     me && `https://t.me/${me.username}?start=${payload}`;
-  const depths = () => ({ events: inbox.depth() });
+  const depths = () => ({ events: inbox.depth(), calls: pace?.depth() ?? 0 });
   const listening = { start, stop, connection: () => connection, isReachable, depths };
-  const calls = { ...listening, send, edit, remove, openFile, privateChat, openUrl, editPauseMs };
+  const messages = { send, edit, remove, openFile, privateChat, openUrl, editPauseMs, pauseMs };
+  const calls = { ...listening, ...messages };
   const copies = { fingerprintOf, readCopy, messageUrl };
   const people = { ...copies, fetchMember, fetchManagers, fetchObstacle, examine };
   const reviewing = { ...people, addReactions, receivesReactions, tellPrivately, startUrl };

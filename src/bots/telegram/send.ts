@@ -13,7 +13,9 @@ import type { ChatRef } from '../../core/people.ts';
 import type { VoteChoice } from '../../core/review/review.ts';
 import { startOf } from '../cards/fit-text.ts';
 import {
+  type CallRank,
   type Card,
+  ChatBusyError,
   ChatClosedError,
   MessageGoneError,
   type MessageRef,
@@ -23,6 +25,7 @@ import {
 } from '../platform.ts';
 import { ask, ChatMovedError, isRefusal, says } from './errors.ts';
 import { isPrivateChat, nameMessage, parseChatRef, parseMessageRef, parsePersonId } from './ids.ts';
+import type { Pace } from './pace.ts';
 import { EMOJI } from './reactions.ts';
 import { MAX_CAPTION_LENGTH, MAX_TEXT_LENGTH, type Mention, type Rendered, renderCard } from './render.ts';
 import type { Supergroups } from './supergroups.ts';
@@ -38,6 +41,8 @@ const MAX_SUPERGROUP_ID = -1_000_000_000_000;
 
 interface OutgoingOptions {
   readonly api: Api;
+  /** Absent where nothing has to be waited for. */
+  readonly pace?: Pace | undefined;
   readonly supergroups: Supergroups;
   readonly log: Logger;
 }
@@ -47,65 +52,96 @@ interface OutgoingOptions {
  *
  * Sending is not idempotent at Telegram: after a ChatUnreachableError the message may be there or not.
  */
-export function createOutgoing({ api, supergroups, log }: OutgoingOptions) {
+export function createOutgoing({ api, pace, supergroups, log }: OutgoingOptions) {
   function send(chat: ChatRef, card: Card, options: SendOptions = {}): Promise<MessageRef> {
     return supergroups.follow(parseChatRef(chat).chatId, async (chatId) => {
-      const sent = await sendCard(api, chatId, card, {
-        mention: mentionOf(chat, options),
-        extrasFor: (rendered) => ({
-          ...sendParameters(chat, chatId, options),
-          ...markup(rendered, chat, options),
-        }),
+      const extrasFor = (rendered: Rendered) => ({
+        ...sendParameters(chat, chatId, options),
+        ...markup(rendered, chat, options),
       });
+      const mention = mentionOf(chat, options);
+      const sent = await inTurn(chatId, options.rank, () =>
+        sendCard(api, chatId, card, { mention, extrasFor }),
+      );
       const id = nameMessage(chat, chatId, sent.message_id);
       const shown = shownPicture(card);
       return shown === undefined ? { chat, id } : { chat, id, picture: shown.key };
     });
   }
 
-  async function edit(message: MessageRef, card: Card): Promise<MessageRef> {
-    const picture = shownPicture(card);
-    if (card.attachment?.type === 'file')
-      throw new MessageGoneError('A message is not turned into a file: send it.');
-    if (picture !== undefined && picture.key !== message.picture) return showPicture(message, card, picture);
+  /** Makes a call when Telegram's limits let it. */
+  async function inTurn<T>(chatId: number, rank: CallRank = 'person', call: () => Promise<T>): Promise<T> {
+    await pace?.take(chatId, rank);
     try {
-      return await (message.picture === undefined ? editText(message, card) : editCaption(message, card));
+      return await call();
     } catch (error) {
-      // The message shows a picture after all: it was put there just before a crash.
-      if (says(error, 'no text in the message to edit')) return editCaption(message, card);
-      // It has none: it is a copy that a crash has left, from before there was one.
-      if (says(error, 'no caption in the message to edit')) return editText(message, card);
+      if (error instanceof ChatBusyError) pace?.noteBusy(chatId, error.retryAfterMs);
       throw error;
     }
   }
 
-  async function editText(message: MessageRef, card: Card): Promise<MessageRef> {
+  async function edit(
+    message: MessageRef,
+    card: Card,
+    { rank }: { rank?: CallRank | undefined } = {},
+  ): Promise<MessageRef> {
+    const picture = shownPicture(card);
+    if (card.attachment?.type === 'file')
+      throw new MessageGoneError('A message is not turned into a file: send it.');
+    if (picture !== undefined && picture.key !== message.picture)
+      return showPicture(message, card, { picture, rank });
+    const editAsKnown = message.picture === undefined ? editText : editCaption;
+    try {
+      return await editAsKnown(message, card, rank);
+    } catch (error) {
+      // The message shows a picture after all: it was put there just before a crash.
+      if (says(error, 'no text in the message to edit')) return editCaption(message, card, rank);
+      // It has none: it is a copy that a crash has left, from before there was one.
+      if (says(error, 'no caption in the message to edit')) return editText(message, card, rank);
+      throw error;
+    }
+  }
+
+  async function editText(message: MessageRef, card: Card, rank?: CallRank): Promise<MessageRef> {
     const { text, entities, keyboard } = renderCard(card, MAX_TEXT_LENGTH);
     const other = { entities, link_preview_options: NO_PREVIEW, ...keyboardOf(keyboard) };
-    await change(message, 'editMessageText', (chatId, id) => api.editMessageText(chatId, id, text, other));
+    const call: Call = (chatId, id) => api.editMessageText(chatId, id, text, other);
+    await change(message, 'editMessageText', { rank, call });
     return message;
   }
 
-  async function editCaption(message: MessageRef, card: Card): Promise<MessageRef> {
+  async function editCaption(message: MessageRef, card: Card, rank?: CallRank): Promise<MessageRef> {
     const { text, entities, keyboard } = renderCard(card, MAX_CAPTION_LENGTH);
     const other = { caption: text, caption_entities: entities, ...keyboardOf(keyboard) };
-    await change(message, 'editMessageCaption', (chatId, id) => api.editMessageCaption(chatId, id, other));
+    const call: Call = (chatId, id) => api.editMessageCaption(chatId, id, other);
+    await change(message, 'editMessageCaption', { rank, call });
     return message;
   }
 
   /** Also turns a text into a photo, which the Bot API allows (https://core.telegram.org/bots/api#editmessagemedia). */
-  async function showPicture(message: MessageRef, card: Card, picture: Picture): Promise<MessageRef> {
+  async function showPicture(
+    message: MessageRef,
+    card: Card,
+    { picture, rank }: { picture: Picture; rank: CallRank | undefined },
+  ): Promise<MessageRef> {
     const { text, entities, keyboard } = renderCard(card, MAX_CAPTION_LENGTH);
     const file = await upload(picture);
     const media: InputMediaPhoto = { type: 'photo', media: file, caption: text, caption_entities: entities };
     const other = keyboardOf(keyboard);
-    await change(message, 'editMessageMedia', (chatId, id) => api.editMessageMedia(chatId, id, media, other));
+    const call: Call = (chatId, id) => api.editMessageMedia(chatId, id, media, other);
+    await change(message, 'editMessageMedia', { rank, call });
     return { ...message, picture: picture.key };
   }
 
-  async function change(message: MessageRef, method: string, call: Call): Promise<void> {
+  async function change(
+    message: MessageRef,
+    method: string,
+    { rank, call }: { rank: CallRank | undefined; call: Call },
+  ): Promise<void> {
     try {
-      await at(message, method, call);
+      await at(message, method, (chatId, id) =>
+        inTurn(chatId, rank, () => ask(method, () => call(chatId, id))),
+      );
     } catch (error) {
       if (!says(error, 'message is not modified')) throw error;
     }

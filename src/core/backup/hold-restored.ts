@@ -1,5 +1,5 @@
 import type { Post } from '../publish/post.ts';
-import { underWay } from '../publish/posts.ts';
+import { eachUnderWay } from '../publish/posts.ts';
 import { fail } from '../publish/transition.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 
@@ -30,7 +30,7 @@ export async function holdRestored({
   const restoration = await restorations.get(KEY);
   if (restoration === undefined) return 0;
   let count = 0;
-  for (const { id, status } of await underWay(posts)) {
+  for await (const { id, status } of eachUnderWay(posts)) {
     if (status === 'processing') continue;
     await posts.update(id, (post) => hold(post, restoration, now()));
     count += 1;

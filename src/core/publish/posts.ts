@@ -1,3 +1,4 @@
+import { setImmediate as others } from 'node:timers/promises';
 import { type ChatRef, isWithin, type Person } from '../people.ts';
 import type { Ballots } from '../review/ballots.ts';
 import type { Vote } from '../review/review.ts';
@@ -41,8 +42,21 @@ interface Marks {
 const search = async (posts: Posts, wanted: Search): Promise<Post[]> =>
   (await posts.find(wanted)).map(([, post]) => post);
 
-/** All posts under way. */
-export const underWay = (posts: Posts): Promise<Post[]> => search(posts, { without: 'settledAt' });
+/** So many are in memory at once. */
+const PAGE = 100;
+
+/** All posts under way, page by page, with other work in between: there may be thousands. */
+export async function* eachUnderWay(posts: Posts): AsyncGenerator<Post, void> {
+  let after = '';
+  for (;;) {
+    const page = await posts.find({ without: 'settledAt', limit: PAGE, after });
+    for (const [, post] of page) yield post;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    [after] = last;
+    await others();
+  }
+}
 
 /** The posts under way that were submitted in a place. */
 export const underWayIn = (posts: Posts, workspace: string): Promise<Post[]> =>
@@ -78,9 +92,10 @@ export const readVotes = async (ballots: Pick<Ballots, 'read'>, post: Post): Pro
 
 /** The posts under way whose reviews stand in a chat, in whichever of its topics. */
 export async function reviewsIn(posts: Posts, chat: ChatRef): Promise<Post[]> {
-  return (await underWay(posts)).filter(
-    ({ review }) => review?.chats.some((one) => isWithin(one, chat)) ?? false,
-  );
+  const found: Post[] = [];
+  for await (const post of eachUnderWay(posts))
+    if (post.review?.chats.some((one) => isWithin(one, chat))) found.push(post);
+  return found;
 }
 
 /** The last posts of these places together, newest first. */
@@ -162,9 +177,15 @@ export async function lastPublished(posts: Posts): Promise<PostIn<'published'> |
   return found.find((post) => post.status === 'published');
 }
 
-/** The posts that settled at this time (epoch milliseconds) or later. */
-export const settledSince = (posts: Posts, from: number): Promise<Post[]> =>
-  search(posts, { by: 'settledAt', from });
+/** The posts that settled at this time (epoch milliseconds) or later, page by page, with other work in between. */
+export async function* eachSettledSince(posts: Posts, from: number): AsyncGenerator<Post, void> {
+  for (let offset = 0; ; offset += PAGE) {
+    const page = await search(posts, { by: 'settledAt', from, limit: PAGE, offset });
+    yield* page;
+    if (page.length < PAGE) return;
+    await others();
+  }
+}
 
 /** The posts in one of these statuses that settled at this time (epoch milliseconds) or later, by status. */
 export async function endedSince(

@@ -2,9 +2,9 @@ import type { Store } from '../storage/database.ts';
 import type { Pacing } from './pacing.ts';
 import type { Performer } from './perform.ts';
 import { isSettled, lastTimeOf, type Post, type PostEvent, type PostStatus } from './post.ts';
-import { settledSince, underWay, withNextCheck } from './posts.ts';
+import { eachSettledSince, eachUnderWay, withNextCheck } from './posts.ts';
 import type { PullCounts } from './pull-progress.ts';
-import type { ReleaseGate } from './release-gate.ts';
+import type { Attempt, ReleaseGate } from './release-gate.ts';
 import type { Signals } from './signals.ts';
 import { transition } from './transition.ts';
 
@@ -22,6 +22,7 @@ export function createPublisher({
   pulls,
   announce,
   came = () => {},
+  retell,
   pacing,
   now,
 }: {
@@ -34,6 +35,8 @@ export function createPublisher({
   announce: (post: Post) => void;
   /** Told of each step to another status. */
   came?: ((status: PostStatus) => void) | undefined;
+  /** Tells of a post as it was before the start, of which a crash may have kept something from being told. */
+  retell: (post: Post) => Promise<void>;
   pacing: Pacing;
   now: () => number;
 }) {
@@ -87,29 +90,44 @@ export function createPublisher({
     pulls.forget(left);
   }
 
-  /** Goes on after a start: plans the next ticks, shows again what a crash may have kept, closes what it left open. */
-  async function resume(schedule: (postId: string, at: number) => void): Promise<void> {
-    const attempts = await gate.list();
+  /**
+   * Goes on after a start: plans the next ticks, tells again what a crash may have kept, closes what it left open. With
+   * thousands of posts that takes some time, in which everything else goes on; `isStopping` ends it.
+   */
+  async function resume(
+    schedule: (postId: string, at: number) => void,
+    {
+      attempts,
+      isStopping = () => false,
+    }: {
+      /** Those that were there before any post went on. */
+      attempts?: readonly Attempt[];
+      isStopping?: () => boolean;
+    } = {},
+  ): Promise<void> {
+    const known = attempts ?? (await gate.list());
     const open = new Set<string>();
-    for (const post of await underWay(posts)) {
-      const attempt = attemptOf(post);
-      if (attempt !== undefined) open.add(attempt);
-      // Everything that is open is looked at once: a crash may have come between a vote or a note and its tick.
-      if (performer.nextTickAt(post) !== undefined) schedule(post.id, now());
-      announce(post);
-    }
     for (const post of await withNextCheck(posts)) {
       const at = resumeAt(post);
       if (isSettled(post) && at !== undefined) schedule(post.id, at);
     }
     // A crash may have come between TikTok's news of a post that is live and its tick.
     for (const postId of await signals.lastToldOf(MAX_TOLD)) schedule(postId, now());
-    for (const post of await settledSince(posts, now() - pacing.patienceMs)) {
+    for await (const post of eachUnderWay(posts)) {
+      if (isStopping()) return;
+      const attempt = attemptOf(post);
+      if (attempt !== undefined) open.add(attempt);
+      // Everything that is open is looked at once: a crash may have come between a vote or a note and its tick.
+      if (performer.nextTickAt(post) !== undefined) schedule(post.id, now());
+      await retell(post);
+    }
+    for await (const post of eachSettledSince(posts, now() - pacing.patienceMs)) {
+      if (isStopping()) return;
       const at = resumeAt(post);
       if (post.status === 'rejected' && at !== undefined) schedule(post.id, at);
-      announce(post);
+      await retell(post);
     }
-    await gate.sweep(attempts.filter(({ id }) => !open.has(id)));
+    await gate.sweep(known.filter(({ id }) => !open.has(id)));
   }
 
   const resumeAt = (post: Post): number | undefined =>

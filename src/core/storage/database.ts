@@ -69,6 +69,8 @@ export interface Search {
   readonly limit?: number;
   /** How many to leave out first. */
   readonly offset?: number;
+  /** In the order of their keys: the last key of the page before. */
+  readonly after?: string;
 }
 
 /** A statement that the database has run. */
@@ -318,7 +320,7 @@ export function createUpdates<V extends Versioned>(
  * it cannot answer is an error and never a walk over all records, but where the database is only read.
  */
 function statementsFor(namespace: string, search: Search, { isIndexed }: { isIndexed: boolean }) {
-  const { where = {}, without, by, from, below, newestFirst, limit = -1, offset = 0 } = search;
+  const { where = {}, without, by, from, below, newestFirst, limit = -1, offset = 0, after } = search;
   const order = by === undefined ? 'key' : field(by);
   const equal = Object.keys(where);
   const held = [
@@ -330,6 +332,7 @@ function statementsFor(namespace: string, search: Search, { isIndexed }: { isInd
     ...equal.map((path) => `${field(path)} = ?`),
     ...(from === undefined ? [] : [`${order} >= ?`]),
     ...(below === undefined ? [] : [`${order} < ?`]),
+    ...(after === undefined ? [] : ['key > ?']),
   ];
   const name = [`${namespace} by`, [...equal, by ?? 'key'].join(', '), without && `without ${without}`];
   const quoted = `"${name.filter(Boolean).join(' ')}"`;
@@ -344,6 +347,7 @@ function statementsFor(namespace: string, search: Search, { isIndexed }: { isInd
       ...Object.values(where),
       ...(from === undefined ? [] : [from]),
       ...(below === undefined ? [] : [below]),
+      ...(after === undefined ? [] : [after]),
       limit,
       offset,
     ],

@@ -200,6 +200,19 @@ it.concurrent('sends a new card when the old one is gone', async () => {
   expect(await cardIndex.messageOf('one')).toEqual({ chat: CHAT, id: '1' });
 });
 
+it.concurrent('looks at a card without a call, and shows it where it is not as it should be', async () => {
+  await using started = await startBoard();
+  const { chat, cardQueue, previewLinks, draw } = started;
+  draw('one');
+  await chat.shows('one');
+  await cardQueue.check('one');
+  previewLinks.set('one', { text: 'two' });
+  await cardQueue.check('one');
+  expect(cardQueue.depth()).toBe(1);
+  await chat.shows('two');
+  expect(chat.messages[0]?.versions).toHaveLength(2);
+});
+
 it.concurrent('tells an ending once in a message of its own', async () => {
   await using started = await startBoard();
   const { chat, cardQueue, draw } = started;

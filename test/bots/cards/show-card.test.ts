@@ -38,7 +38,7 @@ async function startShowing({ onceKeyMs = 0 } = {}) {
   async function sendInVain(): Promise<void> {
     chat.fail(lost());
     const rendering = { chat: CHAT, card: paper('one'), isForAll: true };
-    await expect(showing.show('one', rendering, doubts)).rejects.toThrow('No answer.');
+    await expect(showing.show('one', rendering, { doubts })).rejects.toThrow('No answer.');
   }
 
   async function dispose(): Promise<void> {
@@ -67,9 +67,9 @@ describe('a card whose answer got lost, on a platform that remembers keys', () =
     const { chat, cardIndex, showing, doubts } = started;
     await cardIndex.adopt('draft', own('a'));
     chat.fail(lost(), { arrives: true });
-    await expect(showing.show('draft', forAll('one'), doubts)).rejects.toThrow('No answer.');
+    await expect(showing.show('draft', forAll('one'), { doubts })).rejects.toThrow('No answer.');
     await cardIndex.adopt('draft', own('b'));
-    await showing.show('draft', forAll('two'), doubts);
+    await showing.show('draft', forAll('two'), { doubts });
     expect(chat.show()).toEqual(['two']);
   });
 
@@ -79,9 +79,9 @@ describe('a card whose answer got lost, on a platform that remembers keys', () =
     await cardIndex.noteShown('draft', { chat: CHAT, id: 'gone' }, paper('zero'));
     chat.fail(new MessageGoneError('Gone.'));
     chat.fail(lost(), { arrives: true });
-    await expect(showing.show('draft', forAll('one'), doubts)).rejects.toThrow('No answer.');
+    await expect(showing.show('draft', forAll('one'), { doubts })).rejects.toThrow('No answer.');
     await cardIndex.noteDoubtful('draft');
-    await showing.show('draft', forAll('two'), doubts);
+    await showing.show('draft', forAll('two'), { doubts });
     expect(chat.show()).toEqual(['two']);
   });
 
@@ -89,7 +89,7 @@ describe('a card whose answer got lost, on a platform that remembers keys', () =
     await using started = await startShowing({ onceKeyMs: 60_000 });
     const { chat, cardIndex, showing, doubts } = started;
     for (const id of ['1', '2', '3']) {
-      await showing.show('draft', forAll(id), doubts);
+      await showing.show('draft', forAll(id), { doubts });
       expect(chat.show()).toEqual(['1', '2', '3'].slice(0, Number(id)));
       await cardIndex.noteShown('draft', { chat: CHAT, id: `gone ${id}` }, paper(id));
     }
@@ -100,7 +100,7 @@ describe('a card whose answer got lost, on a platform that remembers keys', () =
     const { chat, showing } = started;
     const ending = { key: 'the end', card: paper('the end'), callsFor: { id: 'telegram:1', name: 'Ana' } };
     for (const subject of ['home', 'elsewhere'])
-      await showing.show(subject, { ...forAll(subject), ending }, new Map());
+      await showing.show(subject, { ...forAll(subject), ending }, { doubts: new Map() });
     expect(chat.show()).toEqual(['home', 'the end', 'elsewhere', 'the end']);
   });
 });
@@ -123,7 +123,7 @@ it('sends a card without its picture when that is deleted', async () => {
     ...paper('one'),
     attachment: { type: 'picture' as const, key: 'one', path: '/nowhere/one.jpg' },
   };
-  await showing.show('one', { chat: CHAT, card, isForAll: true }, new Map());
+  await showing.show('one', { chat: CHAT, card, isForAll: true }, { doubts: new Map() });
   expect(chat.messages[0]?.versions[0]?.card).toEqual(paper('one'));
 });
 
@@ -138,14 +138,14 @@ describe('a card with a picture', () => {
     await using started = await startShowing();
     const { chat, cardIndex, showing } = started;
     chat.close(CHAT, { type: 'rights', missing: ['pictures'] });
-    await showing.show('one', pictured('one'), new Map());
-    await showing.show('one', pictured('two'), new Map());
+    await showing.show('one', pictured('one'), { doubts: new Map() });
+    await showing.show('one', pictured('two'), { doubts: new Map() });
     expect(chat.show()).toEqual([
       'two\n\nWithout its picture: this group lets nobody send photos. An administrator can allow it, or make Nod an administrator.',
     ]);
     chat.close(CHAT, undefined);
     await cardIndex.noteDoubtful('one');
-    await showing.show('one', pictured('two'), new Map());
+    await showing.show('one', pictured('two'), { doubts: new Map() });
     expect(chat.messages[0]?.versions.at(-1)?.card).toEqual(pictured('two').card);
   });
 
@@ -153,7 +153,9 @@ describe('a card with a picture', () => {
     await using started = await startShowing();
     const { chat, showing } = started;
     chat.close(CHAT, { type: 'rights', missing: ['send'] });
-    await expect(showing.show('one', pictured('one'), new Map())).rejects.toThrow(ChatClosedError);
+    await expect(showing.show('one', pictured('one'), { doubts: new Map() })).rejects.toThrow(
+      ChatClosedError,
+    );
     expect(chat.sendsRefused()).toBe(1);
   });
 });

@@ -1,6 +1,11 @@
 import { expect, it } from 'vitest';
 import { markOf } from '../../../src/bots/discord/reactions.ts';
-import { ChatClosedError, ChatUnreachableError, MessageGoneError } from '../../../src/bots/platform.ts';
+import {
+  ChatClosedError,
+  ChatUnreachableError,
+  MessageGoneError,
+  type MessageRef,
+} from '../../../src/bots/platform.ts';
 import { card, type Harness, startHarness } from './harness.ts';
 
 const both = ['approve', 'reject'] as const;
@@ -41,6 +46,25 @@ it('puts its own marks for others to join, in order and also twice', async () =>
     ['✅', 1, true],
     ['❌', 1, true],
   ]);
+});
+
+it('tells with one question which of many messages nobody but itself has reacted to', async () => {
+  await using harness = await startHarness({ rateLimits: limits });
+  const { discord, chat } = harness;
+  const bot = harness.createBot();
+  const ben = addBen(harness);
+  const messages: MessageRef[] = [];
+  for (const text of ['One', 'Two', 'Three', 'Gone']) messages.push(await bot.send(chat, card(text)));
+  const [one, two, three, gone] = messages as [MessageRef, MessageRef, MessageRef, MessageRef];
+  await bot.addReactions(one, both);
+  discord.react(two, '✅', ben);
+  discord.react(three, '👀', ben);
+  discord.grant(discord.studio, discord.ana, ['MANAGE_MESSAGES']);
+  discord.deleteMessage(gone, discord.ana);
+  expect(await bot.fetchUntouched?.(chat, messages)).toEqual(new Set([one.id, three.id]));
+  expect(harness.callsOf('getMessages')).toHaveLength(1);
+  discord.setOverwrite(discord.posts, 'bot', { deny: ['READ_MESSAGE_HISTORY'] });
+  expect(await bot.fetchUntouched?.(chat, messages)).toEqual(new Set());
 });
 
 it('does without its own marks where Discord takes none', async () => {

@@ -14,6 +14,7 @@ describe('posts that were taken back before they had a status of their own', () 
 
     const nod = world.openAnother();
     await nod.start();
+    await nod.clockMoved();
     await nod.recorder.idle();
     const post = await world.read(id);
     expect(post).toMatchObject({ status: 'withdrawn', by: ANA, settledAt });

@@ -90,8 +90,8 @@ describe('publishing', () => {
     const { id } = await world.submit({ status: 'rejected', createdAt, settledAt: world.now() - HOUR_MS });
     const old = await world.submit({ status: 'rejected', createdAt, settledAt: createdAt });
     await world.nod.publisher.resume(() => {});
-    expect(world.nod.announced.map((post) => post.id)).toContain(id);
-    expect(world.nod.announced.map((post) => post.id)).not.toContain(old.id);
+    expect(world.nod.retold.map((post) => post.id)).toContain(id);
+    expect(world.nod.retold.map((post) => post.id)).not.toContain(old.id);
   });
 
   it('names the file that cannot be prepared', async () => {
@@ -232,7 +232,7 @@ describe('two publishers over one database', () => {
 });
 
 describe('going on after a start', () => {
-  it('looks at the open posts at once, shows what may be stale and closes what nothing refers to', async () => {
+  it('looks at the open posts at once, tells again how others have ended, and closes what nothing refers to', async () => {
     await using world = await createCoreWorld();
     const queued = await world.submit({ status: 'queued', notBefore: world.now() + 5_000 });
     const settled = await world.submit({ status: 'cancelled', settledAt: world.now() });
@@ -257,9 +257,10 @@ describe('going on after a start', () => {
         [open.id, world.now()],
       ]),
     );
-    const shown = world.nod.announced.map(({ id }) => id);
-    expect(shown.toSorted()).toEqual([queued.id, settled.id, reviewed.id, linked.id, open.id]);
-    expect(shown).not.toContain(old.id);
+    // The cards of those under way are looked at when the votes are read back.
+    expect(world.nod.announced).toEqual([]);
+    expect(world.nod.retold.map(({ id }) => id).toSorted()).toEqual([settled.id, linked.id]);
+    expect(world.nod.retold).not.toContainEqual(expect.objectContaining({ id: old.id }));
     expect(await world.nod.gate.read(orphan.id)).toBeUndefined();
     expect(await world.nod.gate.read(held.id)).toBeDefined();
   });
