@@ -98,23 +98,25 @@ export function createLives({
     }
   }
 
-  /** One life that ends at a boundary at which few have, at any boundary, or at any moment. */
-  async function live(): Promise<void> {
+  /** Where a life ends: at a boundary at which few have, at any boundary, or, where it says nothing, at any moment. */
+  function choosePlan(): Pick<Plan, 'at' | 'hunt'> {
     // One in eight does not come far.
-    const [from, count] = random.below(8) === 0 ? [1, startLength] : [startLength, SPREAD];
-    const number = from + random.below(count);
+    const [first, count] = random.below(8) === 0 ? [1, startLength] : [startLength, SPREAD];
+    const number = first + random.below(count);
+    const from = first + random.below(number - first + 1);
+    if (only !== undefined)
+      return { hunt: { from: 1, known: coverage.visited(1 + random.below(kills + 1)), only } };
     const at = { number, side: random.below(2) === 0 ? 'before' : 'after' } as const;
-    const hunt = () => ({
-      from: from + random.below(number - from + 1),
-      known: coverage.visited(1 + random.below(only === undefined ? MOST_VISITS : kills + 1)),
-      only,
-    });
-    const ms = random.below(LATEST_MOMENT_MS);
     const lot = random.below(10);
-    const isAtMoment = only === undefined && lot >= 8;
-    const life = await launch(
-      isAtMoment ? {} : only === undefined ? { at, hunt: lot < 5 ? hunt() : undefined } : { hunt: hunt() },
-    );
+    if (lot < 5) return { at, hunt: { from, known: coverage.visited(1 + random.below(MOST_VISITS)) } };
+    return lot < 8 ? { at } : {};
+  }
+
+  async function live(): Promise<void> {
+    const plan = choosePlan();
+    const isAtMoment = plan.at === undefined && plan.hunt === undefined;
+    const ms = random.below(LATEST_MOMENT_MS);
+    const life = await launch(plan);
     const wait = (ms: number) => pause(ms, undefined, { ref: false });
     const isReady = life.logged('Nod is ready');
     const longest = isReady.then(() => wait(isAtMoment ? ms : LONGEST_LIFE_MS));

@@ -18,7 +18,8 @@ export function createNames({
   }
 
   /** A request that Nod has answered. */
-  const served = (method: string, url: string): string => `Nod answers ${method} ${plainPath(url)}`;
+  const served = (method: string, url: string): string =>
+    `Nod answers ${method} ${plainPath(url, LONGEST_OF_NOD)}`;
 
   /** A file of the data folder; undefined for any other. */
   function file(path: string): string | undefined {
@@ -35,15 +36,19 @@ export function createNames({
 
 export type Names = ReturnType<typeof createNames>;
 
+/** The words in addresses: those of Nod are short, and its ids may have no digit. */
+const LONGEST_WORD = 24;
+const LONGEST_OF_NOD = 12;
+
 /** The path with … for each part that names one of many. */
-function plainPath(path: string): string {
+function plainPath(path: string, longest = LONGEST_WORD): string {
   const [bare = ''] = path.split('?');
   return bare
     .split('/')
-    .map((part) => (isName(part) ? part : part.replace(/^.*?(\.\w{2,4})?$/, '…$1')))
+    .map((part) => (isName(part, longest) ? part : part.replace(/^.*?(\.\w{2,4})?$/, '…$1')))
     .join('/');
 }
 
 /** Names of endpoints are words; ids have many digits or are long, and an emoji is escaped. */
-const isName = (part: string): boolean =>
-  part.length <= 24 && !/\d{4,}|%|:|\d\.\w+$/.test(part) && !(part.length > 12 && /\d/.test(part));
+const isName = (part: string, longest: number): boolean =>
+  part.length <= longest && !/\d{4,}|%|:|\d\.\w+$/.test(part) && !(part.length > 12 && /\d/.test(part));
