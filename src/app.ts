@@ -207,6 +207,7 @@ export async function startApp({
     clientSecret: tiktok.clientSecret,
     siteVerification: tiktok.siteVerification,
     operator: config.operator,
+    storyOf: chats.tellStory,
     health: () => healthOf(starter.states(), { isStarted: isRunning, ...health.read() }),
     onConsent: accountNews.consentEnded,
     onAccountRemoved: accountNews.accountRemoved,

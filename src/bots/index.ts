@@ -16,7 +16,7 @@ import { createCardQueue } from './cards/card-queue.ts';
 import { createCopies, type SendingRecord } from './cards/copies.ts';
 import { createRenderer } from './cards/render-subject.ts';
 import { createSender } from './cards/send.ts';
-import { subjectsOf } from './cards/subjects.ts';
+import { reviewSubject, subjectsOf } from './cards/subjects.ts';
 import { createUnshownCards, readPlacement, type UnshownRecord } from './cards/unshown.ts';
 import { commandsIn, type Readers } from './commands.ts';
 import { createCommandOptions } from './compose/command-options.ts';
@@ -43,6 +43,7 @@ import { createVoting } from './review/voting.ts';
 import { createJoinChats } from './settings/join-chats.ts';
 import { createSettings } from './settings/settings.ts';
 import type { InboxRecord, MoveRecord } from './telegram/index.ts';
+import { platformName } from './text/link-cards.ts';
 import { DROPPED, note } from './text/messages.ts';
 import { createUploadNews } from './uploads/upload-news.ts';
 
@@ -101,7 +102,7 @@ export function createChats({
   });
   const placementOf = (post: Post) => readPlacement({ cardIndex, obstacleOf: unshownCards.obstacleOf }, post);
   const electorates = createElectorates({ ...core, botFor, now });
-  const { render, drawPost, setMenu } = createRenderer({
+  const { render, drawPost, storyOf, setMenu } = createRenderer({
     ...core,
     downtime,
     reactionDelivery,
@@ -271,6 +272,21 @@ export function createChats({
   /** Deletes which message would have shown a draft that never began. */
   const forgetDraft = (draftId: string): Promise<void> => cardIndex.forget(draftId);
 
+  /** The messages that show a post to many, by their links. */
+  async function messagesOf(post: Post): Promise<{ platform: string; url: string }[]> {
+    const { id, draftId, review } = post;
+    const subjects = review === undefined ? [draftId] : review.chats.map((chat) => reviewSubject(id, chat));
+    const messages = await Promise.all(subjects.map(cardIndex.messageOf));
+    return messages.flatMap((message) => {
+      if (message === undefined || message.isPrivate) return [];
+      const url = botFor(message.chat).messageUrl(message);
+      return url === undefined ? [] : [{ platform: platformName(message.chat), url }];
+    });
+  }
+
+  /** How a post stands, and where its cards are. */
+  const tellStory = async (post: Post) => ({ ...(await storyOf(post)), messages: await messagesOf(post) });
+
   /** Deletes which messages were about a post. */
   async function forget(post: Post): Promise<void> {
     for (const subject of [...subjectsOf(post), ...questionsAbout(post)]) {
@@ -285,7 +301,7 @@ export function createChats({
 
   const parts = { conversation, accountNews, cardQueue, unshownCards, sender, digests, downtime, catchUp };
   const shown = { touch, postChanged, postResumed: check };
-  return { ...parts, botFor, ...shown, dropDraft, forgetDraft, forget, uploadNews };
+  return { ...parts, botFor, ...shown, tellStory, dropDraft, forgetDraft, forget, uploadNews };
 }
 
 /** The bots of the platforms that have a token; the library of a platform that has none is not even loaded. */

@@ -10,6 +10,7 @@ import type { ConsentOutcome, Consents } from '../core/accounts/consent.ts';
 import type { Probe } from '../core/doctor/probe.ts';
 import type { WebhookLog } from '../core/doctor/webhooks.ts';
 import type { MediaStore } from '../core/media/store.ts';
+import type { Post } from '../core/publish/post.ts';
 import type { PreviewLinks } from '../core/publish/preview-links.ts';
 import type { PullCounts } from '../core/publish/pull-progress.ts';
 import type { ReleaseGate } from '../core/publish/release-gate.ts';
@@ -23,6 +24,7 @@ import type { Operator } from './pages/legal.ts';
 import { createPageRoutes, failure, notFound } from './pages/pages.ts';
 import { createProbeRoutes } from './probe.ts';
 import { createLookFileRoutes, createLookRoutes } from './review/routes.ts';
+import type { PostStory } from './review/story.ts';
 import type { Pace } from './uploads/pace.ts';
 import { createUploadRoutes } from './uploads/routes.ts';
 import { createScriptRoutes } from './uploads/scripts.ts';
@@ -58,6 +60,7 @@ export function createWeb({
   operator = {},
   gateWaitMs = 10_000,
   health,
+  storyOf,
   onConsent,
   onAccountRemoved,
   now,
@@ -85,6 +88,8 @@ export function createWeb({
   /** How long a request for sealed media waits for the release. */
   gateWaitMs?: number;
   health: () => Health;
+  /** How a post stands, in the words of its cards; absent where there are none. */
+  storyOf?: ((post: Post) => Promise<PostStory>) | undefined;
   /** Tells the chat. Its failure does not break the page. */
   onConsent: (outcome: ConsentOutcome) => Promise<void>;
   onAccountRemoved: OnAccountRemoved;
@@ -109,7 +114,7 @@ export function createWeb({
     createWebhookRoutes({ clientSecret, signals, webhookLog, accounts, onAccountRemoved, now, log }),
   );
   web.route('/', createConnectRoutes({ consents, publicUrl, onConsent, log }));
-  web.route('/look', createLookRoutes({ previewLinks }));
+  web.route('/look', createLookRoutes({ previewLinks, mediaStore, storyOf }));
   web.route('/', createPageRoutes({ operator }));
   web.route('/', createLayoutRoutes());
   web.notFound((c) => c.html(notFound(), 404));

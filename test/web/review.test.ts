@@ -208,7 +208,7 @@ describe('the page', () => {
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
       'content-security-policy':
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     });
     expect(headers).not.toHaveProperty('set-cookie');
     expect(text).not.toMatch(/<script>|<script (?!type="module" src="\/assets\/)|style="|https?:|\/media\//);
@@ -335,13 +335,32 @@ describe('what leads nowhere', () => {
     }
   });
 
-  test.each<PostState>([
-    { status: 'rejected', settledAt: 1 },
-    { status: 'published', settledAt: 1, publishId: 'p1', postIds: [], checks: 0, checkedAt: 1 },
-  ])('a link ends with its post: $status', async (state) => {
-    const { id, path } = await addVideo(100);
+  test.each([
+    ['rejected', {}],
+    ['published', { publishId: 'p1', postIds: [], checks: 0, checkedAt: 1 }],
+  ])('a link tells for a week how its post ended: %s', async (status, more) => {
+    const { id, path, media } = await addVideo(100);
+    const settled = { status, settledAt: world.time.now, ...more };
+    await world.posts.update(id, (post) => ({ ...post, ...settled }) as Post);
+    expect((await ask(path)).text).toContain('only shows what was to be published');
     expect((await ask(`${path}/1`)).status).toBe(200);
-    await world.posts.update(id, (post) => ({ ...post, ...state }) as Post);
+    await world.mediaStore.remove(media.file.key);
+    const without = await ask(path);
+    expect([without.status, without.text.includes('<video')]).toEqual([200, false]);
+    expect((await ask(`${path}/1`)).status).toBe(404);
+    const begun = world.time.now;
+    try {
+      world.time.now += 7 * 24 * 3_600_000;
+      const fresh = world.previewLinks.urlPath({ id });
+      for (const each of [path, fresh, `${fresh}/1`]) expect((await ask(each)).status).toBe(404);
+    } finally {
+      world.time.now = begun;
+    }
+  });
+
+  test('a link ends at once with the right of its place to use Nod', async () => {
+    const cancelled = { status: 'cancelled', settledAt: world.time.now, isShutOut: true } as const;
+    const { path } = await addVideo(100, { state: cancelled });
     expect((await ask(path)).status).toBe(404);
     expect((await ask(`${path}/1`)).status).toBe(404);
   });

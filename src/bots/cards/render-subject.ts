@@ -23,13 +23,20 @@ import { SCOPE_FOR } from '../../core/tiktok/oauth.ts';
 import type { Uploads } from '../../core/uploads/uploads.ts';
 import { placeOf, takesPart } from '../access/takes-part.ts';
 import { type DraftMenu, draftCard } from '../compose/draft-card.ts';
-import type { Bot, Card, Picture } from '../platform.ts';
-import { finalNote, type PostView, postCard } from '../posts/post-card.ts';
+import type { Bot, Card, Line, Picture } from '../platform.ts';
+import { finalNote, type PostView, postCard, postStory } from '../posts/post-card.ts';
 import { resultsNote } from '../results/result-words.ts';
 import type { Downtime } from '../review/downtime.ts';
 import type { Electorates, Outlook } from '../review/electorate.ts';
 import type { ReactionDeliveries } from '../review/reaction-delivery.ts';
-import { partedCard, reminderCard, reviewCard, stuckNote } from '../review/review-card.ts';
+import {
+  openLines,
+  partedCard,
+  reminderCard,
+  reviewCard,
+  stuckNote,
+  votersLines,
+} from '../review/review-card.ts';
 import { handedOverCard, type ReviewPlacement } from '../text/messages.ts';
 import { canStand } from '../text/obstacles.ts';
 import type { Ending, Rendering } from './show-card.ts';
@@ -229,6 +236,17 @@ export function createRenderer({
     return { ...view, pullObstacle, timeZone, pacing, now: now(), pictureOf };
   }
 
+  /** How a post stands, in the words of its cards. */
+  async function storyOf(post: Post): Promise<PostStory> {
+    const view = await viewOf(post, post.review?.chats[0] ?? post.chat);
+    const { review } = post;
+    // How a review ended is among the lines.
+    if (review === undefined || !takesVotes(post)) return { ...postStory(view), votes: [] };
+    const outlook = await electorates.outlookOf({ ...post, review });
+    const lines = [...openLines({ ...view, outlook }), ...votersLines(view)];
+    return { headline: 'Waiting for approval', lines, votes: view.votes };
+  }
+
   /** Whether the account of a post that could go to the inbox instead has granted that. */
   async function allowsInbox({ status, content }: Post): Promise<boolean> {
     if (status !== 'on_hold' && status !== 'failed') return true;
@@ -284,7 +302,15 @@ export function createRenderer({
     return { type: 'picture', key: file.key, path: mediaStore.path(file) };
   }
 
-  return { render, drawPost, setMenu };
+  return { render, drawPost, storyOf, setMenu };
+}
+
+/** How a post stands: for those who do not see its card. */
+export interface PostStory {
+  readonly headline: string;
+  readonly lines: readonly Line[];
+  /** Those that stand while it can be voted on. */
+  readonly votes: readonly Vote[];
 }
 
 /** The chats that are there and not this one, each once. */

@@ -92,6 +92,14 @@ export function postCard(view: PostView): Card {
   };
 }
 
+/** How a post stands that nobody votes on: its headline, how its review ended, and what is next. */
+export function postStory(view: PostView): { readonly headline: string; readonly lines: readonly Line[] } {
+  const { headline, lines } = body(view);
+  const decided = view.post.status === 'withdrawn' ? [] : decisionLines(view);
+  const restored = isHeldBack(view.post) ? RESTORED.lines : [];
+  return { headline, lines: [...decided, ...lines, ...resultsLines(view), ...restored] };
+}
+
 /** Whether it does not go out before somebody has looked at the account. */
 const isHeldBack = (post: Post): boolean => post.restoredAt !== undefined && !isSettled(post);
 

@@ -142,14 +142,16 @@ function contentLines(post: Post): Line[] {
 }
 
 /** What is still missing, until when, and what then happens. */
-export function stateLines(view: StateView): Line[] {
-  const { post, chat, votes, hasAccess, pacing, timeZone, now } = view;
+export const stateLines = (view: StateView): Line[] => [...voteLines(view), ...openLines(view)];
+
+/** How many approvals are there, and who rejects. */
+function voteLines({ post, chat, votes }: StateView): Line[] {
   const { approvals = 0 } = post.review?.policy ?? {};
   const wording = wordingOf(chat);
   const approvers = votes.filter(({ mark }) => mark === 'approve').map(({ person }) => person.name);
   const needs = `Needs ${countOf(approvals, 'approval')}`;
   const so = approvers.length === 0 ? '' : `: ${wording.approveMark} ${listOf(approvers)}`;
-  const lines: Line[] = [
+  return [
     [{ text: needs, style: 'bold' }, `${so} · ${approvers.length} of ${approvals}`],
     ...rejectionLines(votes, wording),
     ...fromLines(
@@ -157,8 +159,13 @@ export function stateLines(view: StateView): Line[] {
       post,
       chat,
     ),
-    ...outlookLines(view),
   ];
+}
+
+/** Whether it can be approved at all, until when it is open, and what then happens. */
+export function openLines(view: StateView): Line[] {
+  const { post, hasAccess, pacing, timeZone, now } = view;
+  const lines: Line[] = outlookLines(view);
   if (post.status === 'preparing') lines.push(preparingLine(post, view));
   if (post.status === 'in_review') {
     const until = momentSpan(post.expiresAt, now, timeZone);
@@ -250,17 +257,20 @@ function fromLines(voters: readonly Person[], { review }: Post, chat: ChatRef): 
   return [[{ text: capital(from.join(' · ')), style: 'italic' }]];
 }
 
+/** Who has a say. */
+export const votersLines = ({ post: { review }, chat }: Pick<ReviewView, 'post' | 'chat'>): Line[] =>
+  review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats, wordingOf(chat))}`]];
+
 /** How to vote here, and what may have got lost. */
 function howLines(view: ReviewView): Line[] {
-  const { post, chat, receivesReactions, heardSince, away, timeZone, now } = view;
+  const { chat, receivesReactions, heardSince, away, timeZone, now } = view;
   const wording = wordingOf(chat);
   const { approveMark, rejectMark, noMarks } = wording;
-  const { review } = post;
   const how = receivesReactions
     ? `${approveMark} approves, ${rejectMark} rejects, as a reaction or a button.`
     : noMarks;
   return [
-    ...(review === undefined ? [] : [[`Who decides: ${votersText(review.policy, review.chats, wording)}`]]),
+    ...votersLines(view),
     [{ text: how, style: 'italic' }],
     ...(heardSince === undefined ? [] : [heardLine(heardSince, view)]),
     ...(away === undefined ? [] : [awayLine(away, now, timeZone)]),

@@ -1,15 +1,17 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Store } from '../storage/database.ts';
 import type { Secrets } from '../storage/secrets.ts';
-import { isSettled, type Post } from './post.ts';
+import type { Post } from './post.ts';
 
 const TOKEN = /^(([\w-]+)\.(\d{1,6}))\.([\w-]+)$/;
 /** 132 bits. */
 const SIGNATURE_CHARACTERS = 22;
 /** A link is good in the window in which it was made and in the next one. */
 const WINDOW_MS = 7 * 24 * 3_600_000;
+/** So long a link still tells how its post ended. */
+const SETTLED_MS = 7 * 24 * 3_600_000;
 
-/** Links under which a post can be looked at before it is published; whoever has one may look, and nothing more. */
+/** Links under which a post can be looked at before it is published, and for a while after; whoever has one may look, and nothing more. */
 export function createPreviewLinks({
   secrets,
   posts,
@@ -27,13 +29,20 @@ export function createPreviewLinks({
     return `/look/${signed}.${sign(signed)}`;
   }
 
-  /** The post that the token was made for; undefined when it is not ours or too old, and once the post is settled. */
+  /** The post that the token was made for; undefined when it is not ours or too old, and once the post is settled for a week. */
   async function open(token: string): Promise<Post | undefined> {
     const [, signed, id, window, signature] = TOKEN.exec(token) ?? [];
     if (signed === undefined || id === undefined || signature === undefined) return undefined;
     if (!isSigned(signed, signature) || !isFresh(Number(window))) return undefined;
     const post = await posts.get(id);
-    return post === undefined || isSettled(post) ? undefined : post;
+    return post === undefined || isOver(post) ? undefined : post;
+  }
+
+  /** How it ended can be looked up for a while, but not by those whose place may not use Nod any more. */
+  function isOver(post: Post): boolean {
+    if (!('settledAt' in post)) return false;
+    const isShutOut = post.status === 'cancelled' && post.isShutOut === true;
+    return isShutOut || post.settledAt + SETTLED_MS <= now();
   }
 
   const currentWindow = (): number => Math.floor(now() / WINDOW_MS);

@@ -27,7 +27,7 @@ or its draft was dropped. A small preview for the card stays for a week, and so 
 or was cancelled, so that it can be tried again; a draft that nobody touches is dropped after a week.</li>
 <li><strong>Posts</strong>: caption, settings, who made them, when, and TikTok’s ids of them, so that the
 bot can show what became of them; how often they were seen and liked as well, where the account allowed that. They are deleted with their votes some time after their end, a year unless the operator
-has set another time. While a post waits for approval, everybody who has the link on its card can look at it.</li>
+has set another time. Everybody who has the link on its card can look at a post and its votes, until a week after its end.</li>
 <li><strong>Votes and history</strong>: who approved, rejected, changed, published or cancelled a post, when, and by what
 right, such as a role. The history is kept for as long as this server runs.</li>
 <li><strong>One cookie</strong>, for an hour, that ties connecting an account to your browser. It is not used for

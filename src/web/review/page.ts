@@ -2,31 +2,57 @@ import { html } from 'hono/html';
 import { carriesCaption } from '../../core/compose/draft.ts';
 import type { AccountName } from '../../core/people.ts';
 import { clockOf } from '../../core/plain-text.ts';
-import type { Post, PostContent } from '../../core/publish/post.ts';
+import { isSettled, type Post, type PostContent } from '../../core/publish/post.ts';
+import { takesVotes } from '../../core/publish/verbs.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
+import { assetUrl } from '../assets.ts';
 import { badge, type Markup, page } from '../pages/layout.ts';
 import { phonePreview, phoneTags } from '../preview/phone.ts';
+import { livePart, newsEvery, type PostStory, storyPart } from './story.ts';
 
 type Fact = readonly [name: string, value: string | Markup];
 
-/** Shows a post exactly as it would be published; its files are at `<path>/1` and on. */
-export function lookPage({ post, path }: { post: Post; path: string }): Markup {
+/** What the page of a post shows; its files are at `<path>/1` and on. */
+export interface LookView {
+  readonly post: Post;
+  readonly story: PostStory | undefined;
+  readonly path: string;
+  /** Whether its files are still there. */
+  readonly hasFiles: boolean;
+  /** The address of the picture of its account. */
+  readonly avatar?: string | undefined;
+}
+
+/** Shows a post exactly as it would be published, and how it stands. */
+export function lookPage({ post, story, path, hasFiles, avatar }: LookView): Markup {
   const { content, account } = post;
+  const every = newsEvery(post);
   return page({
     title: `${whatOf(content)} for ${account.nickname}${handleOf(account)}`,
-    scripts: phoneTags(),
+    scripts: html`${phoneTags()}${
+      every === undefined
+        ? ''
+        : html`<script type="module" src="${assetUrl('review/browser/live.js')}"></script>`
+    }`,
     isWide: true,
     content: html`<h1>${whatOf(content)} for <bdi>${account.nickname}</bdi></h1>
-<p class="quiet">${purposeOf(post)}</p>
-${post.media === undefined ? notReady(path) : ''}
+<div${every === undefined ? '' : html` data-news-every="${every}"`}>
+${livePart('purpose', html`<p class="quiet">${purposeOf(post)}</p>`)}
 <div class="beside">
-${phone(post, path)}
+${livePart('phone', phone({ post, path, hasFiles, avatar }))}
 <div>
+${story === undefined ? '' : livePart('story', storyPart(post, story))}
+<p class="notice warn" data-offline hidden>No connection. This page goes on by itself.</p>
+<p class="unseen" role="status" data-news></p>
 ${title(content)}<h2>Caption</h2>
 ${caption(content)}
 <h2>Settings</h2>
-<dl class="facts">
-${factsOf(post).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+${livePart(
+  'settings',
+  html`<dl class="facts">
+${factsOf(post, avatar).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`,
+)}
+</div>
 </div>
 </div>`,
   });
@@ -37,14 +63,14 @@ export function lookGone(): Markup {
   return page({
     title: 'Nothing to look at',
     content: html`${badge('warn')}<h1>There is nothing to look at</h1>
-<p>Such a link shows a post for a week or two, and only until it is published or dropped. The card in the chat has a fresh
+<p>Such a link shows a post for a week or two, and a week at most after it was published or dropped. The card in the chat has a fresh
 link while there is something to look at, and says what became of the post afterwards.</p>`,
   });
 }
 
-function purposeOf({ review }: Post): string {
-  const isOpen = review !== undefined && review.decision === undefined;
-  return isOpen
+function purposeOf(post: Post): string {
+  if (isSettled(post)) return 'This page only shows what was to be published.';
+  return takesVotes(post) && post.review !== undefined && post.review.decision === undefined
     ? 'Vote in the chat; this page only shows what would be published.'
     : 'This page only shows what would be published.';
 }
@@ -58,29 +84,30 @@ function handleOf({ username }: AccountName): string {
   return username === undefined ? '' : ` (@${username})`;
 }
 
+function phone({ post, path, hasFiles, avatar }: Omit<LookView, 'story'>): Markup {
+  const { content, account, media = [] } = post;
+  const { title, coverIndex, coverMs, postMode } = content;
+  const files = media.map(({ kind, width, height }, index) => {
+    const url = `${path}/${index + 1}`;
+    return { kind, url, width, height };
+  });
+  return html`${post.media === undefined && !isSettled(post) ? notReady(path) : ''}
+${phonePreview({
+  files: hasFiles ? files : [],
+  title,
+  caption: carriesCaption(content.kind, postMode) ? content.caption : '',
+  account: { nickname: account.nickname, handle: account.username, avatar },
+  coverIndex,
+  coverSeconds: coverMs === undefined ? undefined : coverMs / 1000,
+  labels: labelsOf(content),
+})}`;
+}
+
 function notReady(path: string): Markup {
   return html`<div class="notice warn">
 <p>It is being prepared for TikTok. It can be seen here in a moment.</p>
 <p><a href="${path}">Look again</a></p>
 </div>`;
-}
-
-function phone({ content, account, media = [] }: Post, path: string): Markup {
-  const { title, coverIndex, coverMs, postMode } = content;
-  return phonePreview({
-    files: media.map(({ kind, width, height }, index) => ({
-      kind,
-      url: `${path}/${index + 1}`,
-      width,
-      height,
-    })),
-    title,
-    caption: carriesCaption(content.kind, postMode) ? content.caption : '',
-    account: { nickname: account.nickname, handle: account.username },
-    coverIndex,
-    coverSeconds: coverMs === undefined ? undefined : coverMs / 1000,
-    labels: labelsOf(content),
-  });
 }
 
 function labelsOf({ settings, postMode }: PostContent): string[] {
@@ -103,10 +130,13 @@ function caption({ kind, postMode, caption: text }: PostContent): Markup {
 <p class="caption">${text}</p>`;
 }
 
-function factsOf(post: Post): Fact[] {
+function factsOf(post: Post, avatar: string | undefined): Fact[] {
   const { account, author, content, publishAt } = post;
   return [
-    ['Account', html`<bdi>${account.nickname}</bdi><bdi>${handleOf(account)}</bdi>`],
+    [
+      'Account',
+      html`${avatar === undefined ? '' : html`<img class="avatar" src="${avatar}" width="28" height="28" alt="">`}<bdi>${account.nickname}</bdi><bdi>${handleOf(account)}</bdi>`,
+    ],
     ...(content.postMode === 'DIRECT_POST' ? choicesOf(content) : INBOX),
     ...coverFact(content),
     ['Author', html`<bdi>${author.name}</bdi>`],

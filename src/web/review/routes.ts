@@ -1,13 +1,16 @@
+import { createHash } from 'node:crypto';
+import { access } from 'node:fs/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { MediaStore } from '../../core/media/store.ts';
-import type { Post } from '../../core/publish/post.ts';
+import { isSettled, type Post } from '../../core/publish/post.ts';
 import type { PreviewLinks } from '../../core/publish/preview-links.ts';
 import { answerMedia } from '../media/byte-range.ts';
 import { sendFile } from '../media/send-file.ts';
 import { lookGone, lookPage } from './page.ts';
+import type { PostStory } from './story.ts';
 
 type Env = { Bindings: HttpBindings };
 
@@ -19,10 +22,22 @@ const HEADERS = {
 };
 
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The page that shows a post as it would be published: `/:token`, below `/look`. */
-export function createLookRoutes({ previewLinks }: { previewLinks: Pick<PreviewLinks, 'open'> }) {
+/**
+ * The page that shows a post as it would be published, and how it stands: `/:token`, below `/look`.
+ *
+ * While it is open its script asks for it again, and gets a 304 where nothing is new.
+ */
+export function createLookRoutes({
+  previewLinks,
+  mediaStore,
+  storyOf,
+}: {
+  previewLinks: Pick<PreviewLinks, 'open'>;
+  mediaStore: Pick<MediaStore, 'path'>;
+  storyOf: ((post: Post) => Promise<PostStory>) | undefined;
+}) {
   return new Hono().get('/:token', async (c) => {
     for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
     const token = c.req.param('token');
@@ -30,8 +45,22 @@ export function createLookRoutes({ previewLinks }: { previewLinks: Pick<PreviewL
     if (post === undefined) return c.html(lookGone(), 404);
     c.header('Content-Security-Policy', POLICY);
     // Never a fresh link: who has an old one would go on with it for ever.
-    return c.html(lookPage({ post, path: `/look/${token}` }));
+    const path = `/look/${token}`;
+    const [story, hasFiles] = await Promise.all([storyOf?.(post), areThere(post, mediaStore)]);
+    const shown = String(await lookPage({ post, story, path, hasFiles }));
+    const tag = `"${createHash('sha256').update(shown).digest('base64url')}"`;
+    c.header('ETag', tag);
+    // A proxy that packs the page makes a weak one of it.
+    if (c.req.header('if-none-match')?.replace(/^W\//, '') === tag) return c.body(null, 304);
+    return c.html(shown);
   });
+}
+
+/** Whether the files of a post are still in the store: soon after its end they are not. */
+async function areThere(post: Post, mediaStore: Pick<MediaStore, 'path'>): Promise<boolean> {
+  if (!isSettled(post)) return true;
+  const looks = (post.media ?? []).map(({ file }) => access(mediaStore.path(file.key)));
+  return (await Promise.allSettled(looks)).every(({ status }) => status === 'fulfilled');
 }
 
 /**
@@ -54,7 +83,8 @@ export function createLookFileRoutes({
     const { token, number } = c.req.param();
     const post = await previewLinks.open(token);
     const media = post?.media?.[Number(number) - 1];
-    if (post === undefined || media === undefined) return c.text('Not found.', 404, HEADERS);
+    if (post === undefined || media === undefined || !(await areThere(post, mediaStore)))
+      return c.text('Not found.', 404, HEADERS);
     const { file, contentType } = media;
     const path = mediaStore.path(file.key);
     const answer = await answerMedia(c.req, { ...file, contentType }, path);

@@ -111,9 +111,20 @@ it.each(OPEN)('opens while a post is $status', async (state) => {
   });
 });
 
-it.each(SETTLED)('leads nowhere once a post is $status', async (state) => {
-  const { previewLinks, add } = open();
-  await add('post-1', state);
+it.each(SETTLED)('tells for a week how a post ended that is $status', async (state) => {
+  const { previewLinks, add, clock } = open();
+  await add('post-1', { ...state, settledAt: clock.now } as PostState);
+  const token = tokenOf(previewLinks, 'post-1');
+  clock.now += WINDOW_MS - 1;
+  expect(await previewLinks.open(token)).toMatchObject({ status: state.status });
+  clock.now += 1;
+  expect(await previewLinks.open(token)).toBeUndefined();
+  expect(await previewLinks.open(tokenOf(previewLinks, 'post-1'))).toBeUndefined();
+});
+
+it('leads nowhere at once where the place of a post may not use Nod any more', async () => {
+  const { previewLinks, add, clock } = open();
+  await add('post-1', { status: 'cancelled', settledAt: clock.now, isShutOut: true });
   expect(await previewLinks.open(tokenOf(previewLinks, 'post-1'))).toBeUndefined();
 });
 
