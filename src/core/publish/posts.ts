@@ -42,8 +42,8 @@ interface Marks {
 const search = async (posts: Posts, wanted: Search): Promise<Post[]> =>
   (await posts.find(wanted)).map(([, post]) => post);
 
-/** So many are in memory at once. */
-const PAGE = 100;
+/** So many are in memory at once, and looked at before other work has its turn. */
+const PAGE = 25;
 
 /** All posts under way, page by page, with other work in between: there may be thousands. */
 export async function* eachUnderWay(posts: Posts): AsyncGenerator<Post, void> {
