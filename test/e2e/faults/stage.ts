@@ -149,7 +149,12 @@ export async function startFaultStage({ tiktok, ...options }: StageOptions = {})
     const [file = ''] = files;
     if (files.length === 1) await stage.sendFile(file, { caption });
     else await stage.sendAlbum(files, { caption });
-    const draft = await stage.draft((message) => textOf(message).includes(caption));
+    let draft = await stage.draft((message) => textOf(message).includes(caption));
+    // What went wrong before may have taken the access.
+    if (buttonsOf(draft).includes('Connect TikTok')) {
+      await connectAccount(stage.world);
+      draft = await stage.shows(draft, (message) => buttonsOf(message).includes('Everyone'));
+    }
     return stage.choose(draft, 'Everyone', 'Who can see it?  Everyone');
   }
 
