@@ -615,6 +615,7 @@ export function createCore(options: CoreOptions) {
     accountKeeper.wake();
     await resuming;
     await engine.clockMoved();
+    await retention.clockMoved();
   }
 
   /** From now on reviews whose time is over may end. */

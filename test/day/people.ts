@@ -74,16 +74,19 @@ export async function seatPeople(world: World, { count, random }: { count: numbe
     const draft = await card(isReady);
     const shows = (text: string) =>
       card((message) => message.message_id === draft.message_id && textOf(message).includes(text));
-    await telegram.press(draft, 'Everyone', user);
+    // Nod does not repeat the answer to a press that a connection has lost: what counts is what the card shows.
+    const press = (button: string) => void telegram.press(draft, button, user).catch(() => {});
+    press('Everyone');
+    await card((message) => message.message_id === draft.message_id && isChosen(message));
     if (kind !== 'planned photo') {
-      await telegram.press(draft, 'Post now', user);
+      press('Post now');
       return whenLive(seat, draft);
     }
-    await telegram.press(draft, 'When…', user);
+    press('When…');
     await card((message) => textOf(message).includes('reply to this with the time'));
     await telegram.sendText(chat, user, `in ${inMinutes} minutes`);
     await shows('Goes out');
-    await telegram.press(draft, 'Schedule', user);
+    press('Schedule');
     await shows('Scheduled');
     planned.push({ seat, card: draft });
   }
@@ -127,6 +130,8 @@ export async function seatPeople(world: World, { count, random }: { count: numbe
 
 const isReady = (message: Message): boolean =>
   buttonsOf(message).includes('Everyone') && !/ {2}(on the way|being prepared)/.test(textOf(message));
+
+const isChosen = (message: Message): boolean => buttonsOf(message).includes('● Everyone');
 
 /** Nothing to a player, and other bytes for each number. */
 function freeBox(number: number): Buffer {
