@@ -306,7 +306,7 @@ export function createRenderer({
 }
 
 /** How a post stands: for those who do not see its card. */
-export interface PostStory {
+interface PostStory {
   readonly headline: string;
   readonly lines: readonly Line[];
   /** Those that stand while it can be voted on. */
