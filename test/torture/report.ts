@@ -9,7 +9,18 @@ interface Run {
 
 const COLUMNS = ['posts', 'kills', ...COUNTED, 'copies'] as const;
 
-/** The run as a table in Markdown, a line for each world, and the kinds of boundaries below it. */
+/** The first that fits says what a boundary is. */
+const GROUPS: readonly (readonly [name: string, RegExp])[] = [
+  ['calls to TikTok', /^TikTok /],
+  ['calls to Telegram', /^Telegram /],
+  ['calls to Discord', /^Discord /],
+  ['answers of Nod', /^Nod answers /],
+  ['programs', /^run /],
+  ['writes of the database', /^(insert|update|delete|create|alter|begin|commit|pragma|vacuum)\b/],
+  ['changes of files', /./],
+];
+
+/** The run as a table in Markdown, a line for each world, and the kinds of boundaries below it, at last one by one. */
 export function tableOf({ worlds, coverage }: Run): string {
   const head = ['world', 'videos go by', 'seconds', ...COLUMNS.map(wordsOf)];
   const rows = worlds.map((world) => [
@@ -25,10 +36,33 @@ export function tableOf({ worlds, coverage }: Run): string {
   return [
     ...lines.map((cells) => `| ${cells.join(' | ')} |`),
     '',
+    '| boundaries | kinds | killed before | killed after | passed | lives ended |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...groupsOf(coverage),
+    '',
     '| kind of boundary | reached | killed before | killed after |',
     '| --- | --- | --- | --- |',
     ...kinds.map(([kind, { reached, before, after }]) => `| ${kind} | ${reached} | ${before} | ${after} |`),
   ].join('\n');
+}
+
+/** How many kinds each group has, at how many of them lives have ended on either side, and how often. */
+function groupsOf(coverage: Coverage): string[] {
+  const all = Map.groupBy(coverage.kinds(), ([kind]) => GROUPS.find(([, fits]) => fits.test(kind))?.[0]);
+  return [...all].map(([name, kinds]) => {
+    const seen = kinds.map(([, one]) => one);
+    const sum = (of: (one: (typeof seen)[number]) => number) =>
+      seen.reduce((total, one) => total + of(one), 0);
+    const cells = [
+      name,
+      seen.length,
+      sum(({ before }) => Math.min(before, 1)),
+      sum(({ after }) => Math.min(after, 1)),
+      sum(({ reached }) => reached),
+      sum(({ before, after }) => before + after),
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
 }
 
 /** `liveCopies` as `live copies`. */

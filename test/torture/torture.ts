@@ -153,10 +153,11 @@ async function tortureWorld({
       },
     }),
   );
-  // What it asks for then is out before Nod can know for what, unless the gate holds.
+  // What it asks for then is out before Nod can know for what, unless the gate holds; and who stops a post while its last part
+  // is answered must not be told that it was stopped.
   if (isHasty)
-    for (const endpoint of ['video/init', 'content/init'])
-      world.tiktok.fault('latency', { endpoint, ms: HASTE_MS, times: Number.POSITIVE_INFINITY });
+    for (const [endpoint, ms] of ANSWERED_AFTER_MS)
+      world.tiktok.fault('latency', { endpoint, ms, times: Number.POSITIVE_INFINITY });
   const places = await seatEverybody(world);
   const lives = stack.use(createLives({ world, folder, random, coverage, only: at, say }));
   const { persist, waiting } = createPersistence({ world, nextReady: lives.nextReady });
@@ -211,8 +212,12 @@ async function comeToRest(world: World, lives: Lives): Promise<void> {
   }
 }
 
-/** From the first request for the media to the answer. */
-const HASTE_MS = 300;
+/** How long a hasty TikTok takes to answer when it has begun. */
+const ANSWERED_AFTER_MS = [
+  ['video/init', 300],
+  ['content/init', 300],
+  ['upload', 1_500],
+] as const;
 const OLD_SECONDS = 3 * 3_600;
 
 /** Makes all files of a folder look old. */
