@@ -11,11 +11,13 @@ import { PLAN, type Plan, readTold } from './boundaries/plan.ts';
 
 const PRELOAD = fileURLToPath(new URL('./boundaries/preload.ts', import.meta.url));
 /** A life that has nothing to do does not reach its end by itself. */
-const LONGEST_LIFE_MS = 8_000;
+const LONGEST_LIFE_MS = 4_000;
 const SAID_EVERY = 20;
 const LATEST_MOMENT_MS = 3_000;
 /** On a machine that is busy with other things. */
 const START_PATIENCE_MS = 60_000;
+/** Among chosen kinds, each is visited once before any is visited again, or nearly so. */
+const KILLS_PER_ROUND = 6;
 /** What few lives have ended at is looked for until there are so many. */
 const MOST_VISITS = 3;
 /** So many boundaries after it is ready a life ends at the latest. */
@@ -104,8 +106,10 @@ export function createLives({
     const [first, count] = random.below(8) === 0 ? [1, startLength] : [startLength, SPREAD];
     const number = first + random.below(count);
     const from = first + random.below(number - first + 1);
-    if (only !== undefined)
-      return { hunt: { from: 1, known: coverage.visited(1 + random.below(kills + 1)), only } };
+    if (only !== undefined) {
+      const round = 1 + Math.floor(kills / KILLS_PER_ROUND);
+      return { hunt: { from: 1, known: coverage.visited(round), only } };
+    }
     const at = { number, side: random.below(2) === 0 ? 'before' : 'after' } as const;
     const lot = random.below(10);
     if (lot < 5) return { at, hunt: { from, known: coverage.visited(1 + random.below(MOST_VISITS)) } };

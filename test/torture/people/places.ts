@@ -41,7 +41,7 @@ export const APPROVALS = 2;
 export async function seatEverybody(world: World): Promise<Places> {
   const { telegram } = world;
   const discord = discordOf(world);
-  const alone = ['Bea', 'Cid', 'Uma'].map((firstName) => {
+  const alone = ['Bea', 'Cid', 'Uma', 'Vic'].map((firstName) => {
     const user = telegram.user({ firstName });
     return { user, chat: telegram.privateChat(user) };
   });
@@ -81,8 +81,8 @@ export async function seatEverybody(world: World): Promise<Places> {
   telegram.setFlood({ chatPerSecond: false, groupPerMinute: false });
   discord.setRateLimits({ sends: false, edits: false, reactions: false });
   return {
-    chats: alone.slice(0, -1),
-    uploaders: alone.slice(-1),
+    chats: alone.slice(0, -2),
+    uploaders: alone.slice(-2),
     servers: [solo],
     teams: teams.map(({ team }) => team),
   };
