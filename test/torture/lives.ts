@@ -18,8 +18,8 @@ const LATEST_MOMENT_MS = 3_000;
 const START_PATIENCE_MS = 60_000;
 /** Among chosen kinds, each is visited once before any is visited again, or nearly so. */
 const KILLS_PER_ROUND = 6;
-/** What few lives have ended at is looked for until there are so many. */
-const MOST_VISITS = 3;
+/** So many boundaries are passed at most before one is looked for at which no life has ended. */
+const SKIPPED = 60;
 /** So many boundaries after it is ready a life ends at the latest. */
 const SPREAD = 400;
 
@@ -100,19 +100,19 @@ export function createLives({
     }
   }
 
-  /** Where a life ends: at a boundary at which few have, at any boundary, or, where it says nothing, at any moment. */
+  /** Where a life ends: at a boundary at which none has, at any boundary, or, where it says nothing, at any moment. */
   function choosePlan(): Pick<Plan, 'at' | 'hunt'> {
     // One in eight does not come far.
     const [first, count] = random.below(8) === 0 ? [1, startLength] : [startLength, SPREAD];
     const number = first + random.below(count);
-    const from = first + random.below(number - first + 1);
     if (only !== undefined) {
       const round = 1 + Math.floor(kills / KILLS_PER_ROUND);
       return { hunt: { from: 1, known: coverage.visited(round), only } };
     }
     const at = { number, side: random.below(2) === 0 ? 'before' : 'after' } as const;
     const lot = random.below(10);
-    if (lot < 5) return { at, hunt: { from, known: coverage.visited(1 + random.below(MOST_VISITS)) } };
+    // Beyond what the last such life has ended at, more often than not.
+    if (lot < 5) return { at, hunt: { from: first + random.below(SKIPPED), known: coverage.visited(1) } };
     return lot < 8 ? { at } : {};
   }
 
