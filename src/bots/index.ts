@@ -287,6 +287,12 @@ export function createChats({
   /** How a post stands, and where its cards are. */
   const tellStory = async (post: Post) => ({ ...(await storyOf(post)), messages: await messagesOf(post) });
 
+  /** The way into a chat, for whoever is in it. */
+  function chatLink(chat: ChatRef): { platform: string; url: string } | undefined {
+    const url = botFor(chat).chatUrl(chat);
+    return url === undefined ? undefined : { platform: platformName(chat), url };
+  }
+
   /** Deletes which messages were about a post. */
   async function forget(post: Post): Promise<void> {
     for (const subject of [...subjectsOf(post), ...questionsAbout(post)]) {
@@ -301,7 +307,7 @@ export function createChats({
 
   const parts = { conversation, accountNews, cardQueue, unshownCards, sender, digests, downtime, catchUp };
   const shown = { touch, postChanged, postResumed: check };
-  return { ...parts, botFor, ...shown, tellStory, dropDraft, forgetDraft, forget, uploadNews };
+  return { ...parts, botFor, ...shown, tellStory, chatLink, dropDraft, forgetDraft, forget, uploadNews };
 }
 
 /** The bots of the platforms that have a token; the library of a platform that has none is not even loaded. */

@@ -45,6 +45,8 @@ export interface Bot {
   readonly findSent?: (chat: ChatRef, since: number) => Promise<readonly SentMessage[]>;
   /** A link to a message of ours, for whoever is in its chat; undefined where there are none. */
   messageUrl(message: MessageRef): string | undefined;
+  /** A link that opens a chat, for whoever is in it; undefined where there is none. */
+  chatUrl(chat: ChatRef): string | undefined;
   /** Deletes a message of ours; one that is gone already is a success. */
   remove(message: MessageRef): Promise<void>;
   /**

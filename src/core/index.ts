@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { type ClaimUse, createOperators, type OperatorRecord } from './access/operators.ts';
 import { admitConnected, createPlaceAccess, type PlaceAccess } from './access/place-access.ts';
 import { type Account, createAccounts, readAccount } from './accounts/accounts.ts';
+import { type Avatar, createAvatars } from './accounts/avatars.ts';
 import { type Consent, createConsents, type Invitation } from './accounts/consent.ts';
 import { createJoinCodes, type JoinCode } from './accounts/join-codes.ts';
 import { type AccountNews, createAccountKeeper } from './accounts/keep-connected.ts';
@@ -200,8 +201,20 @@ export function createCore(options: CoreOptions) {
     workspaces,
     client,
     secrets,
-    accessEnds: (openId) => resultsEnding.endAccess(openId),
+    async accessEnds(openId) {
+      await resultsEnding.endAccess(openId);
+      await avatars.forget(openId);
+    },
+    pictured: (openId, url) => avatars.offer(openId, url),
     changed: () => accountKeeper.wake(),
+    now,
+    log,
+  });
+  const avatars = createAvatars({
+    avatars: stores.store<Avatar>('avatars', { isExpendable: true }),
+    secrets,
+    openLink: (link, how) => openLink(link, { ...how, ...options.links }),
+    isConnected: async (openId) => (await accountStore.get(openId)) !== undefined,
     now,
     log,
   });
@@ -471,7 +484,7 @@ export function createCore(options: CoreOptions) {
     await uploads.stop();
     // A run of the engine may wait for a file that takes long to prepare, or for a chunk that takes long to upload.
     uploader.stop();
-    await Promise.all([engine.stop(), intake.stop(), preparer.stop(), accountKeeper.stop()]);
+    await Promise.all([engine.stop(), intake.stop(), preparer.stop(), accountKeeper.stop(), avatars.stop()]);
     await recorder.idle();
     await lettingGoOn;
     await retention.stop();
@@ -631,6 +644,7 @@ export function createCore(options: CoreOptions) {
     workspaces,
     accounts,
     accountKeeper,
+    avatars,
     consents,
     joins,
     personLinks,

@@ -6,22 +6,28 @@ import { routePath } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from 'pino';
 import type { Accounts } from '../core/accounts/accounts.ts';
+import type { Avatars } from '../core/accounts/avatars.ts';
 import type { ConsentOutcome, Consents } from '../core/accounts/consent.ts';
 import type { Probe } from '../core/doctor/probe.ts';
 import type { WebhookLog } from '../core/doctor/webhooks.ts';
 import type { MediaStore } from '../core/media/store.ts';
+import { VIDEO_LIMITS } from '../core/media/types.ts';
+import type { ChatRef } from '../core/people.ts';
 import type { Post } from '../core/publish/post.ts';
 import type { PreviewLinks } from '../core/publish/preview-links.ts';
 import type { PullCounts } from '../core/publish/pull-progress.ts';
 import type { ReleaseGate } from '../core/publish/release-gate.ts';
 import type { Signals } from '../core/publish/signals.ts';
 import { createAssetRoutes } from './assets.ts';
+import { createAvatarRoutes } from './avatars.ts';
+import type { ChatLink } from './connect/outcome-page.ts';
 import { createConnectRoutes } from './connect/routes.ts';
 import { createHealthRoutes, type Health } from './health.ts';
 import { createMediaRoutes } from './media/routes.ts';
 import { createLayoutRoutes } from './pages/layout.ts';
 import type { Operator } from './pages/legal.ts';
 import { createPageRoutes, failure, notFound } from './pages/pages.ts';
+import type { ChatDoor } from './pages/start.ts';
 import { createProbeRoutes } from './probe.ts';
 import { createLookFileRoutes, createLookRoutes } from './review/routes.ts';
 import type { PostStory } from './review/story.ts';
@@ -48,6 +54,7 @@ export function createWeb({
   previewLinks,
   consents,
   accounts,
+  avatars,
   signals,
   probe,
   webhookLog,
@@ -61,6 +68,9 @@ export function createWeb({
   gateWaitMs = 10_000,
   health,
   storyOf,
+  chatLink = () => undefined,
+  chats = () => [],
+  uploadLimitBytes = VIDEO_LIMITS.maxBytes,
   onConsent,
   onAccountRemoved,
   now,
@@ -72,6 +82,7 @@ export function createWeb({
   previewLinks: PreviewLinks;
   consents: Pick<Consents, 'readInvitation' | 'begin' | 'finish'>;
   accounts: Pick<Accounts, 'get' | 'remove' | 'check'>;
+  avatars: Pick<Avatars, 'read' | 'urlPath'>;
   signals: Pick<Signals, 'hint'>;
   probe: Probe;
   webhookLog: Pick<WebhookLog, 'note'>;
@@ -90,6 +101,12 @@ export function createWeb({
   health: () => Health;
   /** How a post stands, in the words of its cards; absent where there are none. */
   storyOf?: ((post: Post) => Promise<PostStory>) | undefined;
+  /** The way into a chat, for whoever is in it. */
+  chatLink?: ((chat: ChatRef) => ChatLink | undefined) | undefined;
+  /** The chats that this Nod serves. */
+  chats?: (() => readonly ChatDoor[]) | undefined;
+  /** How big one file may be that comes by an upload page. */
+  uploadLimitBytes?: number | undefined;
   /** Tells the chat. Its failure does not break the page. */
   onConsent: (outcome: ConsentOutcome) => Promise<void>;
   onAccountRemoved: OnAccountRemoved;
@@ -108,14 +125,15 @@ export function createWeb({
   web.route('/upload', createUploadRoutes({ uploads, pace: uploadPace, log }));
   web.use(protection, bodyLimit({ maxSize: MAX_BODY_BYTES }));
   web.route('/assets', createAssetRoutes());
+  web.route('/avatars', createAvatarRoutes({ avatars }));
   web.route('/', createHealthRoutes({ health }));
   web.route(
     '/',
     createWebhookRoutes({ clientSecret, signals, webhookLog, accounts, onAccountRemoved, now, log }),
   );
-  web.route('/', createConnectRoutes({ consents, publicUrl, onConsent, log }));
-  web.route('/look', createLookRoutes({ previewLinks, mediaStore, storyOf }));
-  web.route('/', createPageRoutes({ operator }));
+  web.route('/', createConnectRoutes({ consents, avatars, chatLink, publicUrl, onConsent, log }));
+  web.route('/look', createLookRoutes({ previewLinks, mediaStore, avatars, storyOf }));
+  web.route('/', createPageRoutes({ operator, chats, uploadLimitBytes }));
   web.route('/', createLayoutRoutes());
   web.notFound((c) => c.html(notFound(), 404));
   web.onError((error, c) => answerError(error, c, log));

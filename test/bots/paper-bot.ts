@@ -123,6 +123,7 @@ export function createPaperBot(options: PaperOptions = {}) {
     fingerprintOf: textOf,
     readCopy: async (ref) => textOf(messages.find((one) => one.ref.id === ref.id)?.versions.at(-1)?.card),
     messageUrl: () => undefined,
+    chatUrl: () => undefined,
     remove: async (ref) => perform(() => void removed.push(ref.id)),
     openFile: () => Promise.reject(new Error('There are no files on paper.')),
     fetchMember: async (chat, person) => standingOf(person, chat),

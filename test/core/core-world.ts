@@ -114,6 +114,10 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
       gate: { admit: (...request) => nod().gate.admit(...request) },
       pulls: { sent: (...sent) => nod().pulls.sent(...sent) },
       signals: { hint: (...told) => nod().signals.hint(...told) },
+      avatars: {
+        read: (...asked) => nod().avatars.read(...asked),
+        urlPath: (...asked) => nod().avatars.urlPath(...asked),
+      },
       accounts: {
         get: (id) => nod().accounts.get(id),
         remove: (id) => nod().accounts.remove(id),

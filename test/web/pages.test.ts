@@ -47,6 +47,34 @@ describe('every page', () => {
   });
 });
 
+describe('the start page', () => {
+  test('leads into each chat that answers, and says of the others that they do not', async () => {
+    const web = {
+      chats: () => [
+        { platform: 'telegram', url: 'https://t.me/nod_bot' } as const,
+        { platform: 'discord' } as const,
+      ],
+    };
+    await using own = await createWorld({ web });
+    const text = await textOf('/', own);
+    expect(text).toContain(
+      '<a class="button" href="https://t.me/nod_bot" rel="noreferrer">Open in Telegram</a>',
+    );
+    expect(text).toContain('Discord does not answer at the moment');
+    expect(text).not.toContain('Add to your server');
+  });
+
+  test('says what it takes and whose it is', async () => {
+    const operator = { name: 'Ana & Co', contact: 'ana@example.com' };
+    await using own = await createWorld({ web: { operator, uploadLimitBytes: 2_000_000_000 } });
+    const text = await textOf('/', own);
+    expect(text).toContain('1 to 35 photos');
+    expect(text).toContain('2 GB');
+    expect(text).toContain('Ana &amp; Co: <a href="mailto:ana@example.com">ana@example.com</a>');
+    expect(await textOf('/')).toContain('somebody who has not said their name here');
+  });
+});
+
 describe('privacy and terms', () => {
   test('name the operator and how to reach them', async () => {
     await using named = await createWorld({

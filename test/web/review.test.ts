@@ -1,5 +1,7 @@
 import { get } from 'node:http';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import sharp from 'sharp';
 import { Agent, type Dispatcher, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
@@ -133,9 +135,9 @@ describe('the page', () => {
     const text = await textOf(path);
     expect(text).toContain('<title>3 photos for Studio Ana (@studio.ana) · Nod</title>');
     expect([...text.matchAll(/ src="([^"]*)"[^>]* alt="([^"]*)"/g)].map(([, ...found]) => found)).toEqual([
-      [`${path}/1`, 'Photo 1 of 3'],
-      [`${path}/2`, 'Photo 2 of 3'],
-      [`${path}/3`, 'Photo 3 of 3'],
+      [`${path}/1/small`, 'Photo 1 of 3'],
+      [`${path}/2/small`, 'Photo 2 of 3'],
+      [`${path}/3/small`, 'Photo 3 of 3'],
     ]);
     expect(factOf(text, 'Duet')).toBeUndefined();
   });
@@ -307,6 +309,30 @@ describe('a file', () => {
     expect(world.pulls.progress(attempt).bytes).toBe(0);
     expect((await ask(`/media/${attempt.id}/1.mp4`, {}, 'HEAD')).status).toBe(200);
     expect(await world.gate.read(attempt.id)).toMatchObject({ state: 'sealed' });
+  });
+
+  test('of a photo comes small as well, and only of a photo', async () => {
+    const photo = await addPhotos(1);
+    const bytes = await sharp({ create: { width: 1080, height: 1440, channels: 3, background: '#123456' } })
+      .jpeg()
+      .toBuffer();
+    const file = await world.mediaStore.add(Readable.from([bytes]), {
+      maxBytes: bytes.length,
+      extension: 'jpg',
+    });
+    await world.posts.update(photo.id, (post) => {
+      const [media] = post.media ?? [];
+      return { ...post, media: [{ ...media, file }] } as Post;
+    });
+    const { status, headers, body } = await ask(`${photo.path}/1/small`);
+    expect([status, headers['content-type'], headers['cache-control']]).toEqual([
+      200,
+      'image/webp',
+      'private, no-store',
+    ]);
+    expect(await sharp(body).metadata()).toMatchObject({ width: 720, height: 960 });
+    for (const path of [`${(await addVideo(100)).path}/1/small`, `${photo.path}/2/small`])
+      expect((await ask(path)).status).toBe(404);
   });
 
   test('that is missing from the store is our fault, and the log has no link', async () => {

@@ -8,6 +8,7 @@ import pino from 'pino';
 import type { Account } from '../../src/core/accounts/accounts.ts';
 import type { ConsentOutcome } from '../../src/core/accounts/consent.ts';
 import { createCore } from '../../src/core/index.ts';
+import type { LinkOptions } from '../../src/core/links/open-link.ts';
 import { findFfmpeg } from '../../src/core/media/ffmpeg.ts';
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
@@ -17,6 +18,7 @@ import { openStores } from '../../src/core/storage/database.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';
 import { createWeb, startServer } from '../../src/web/index.ts';
 import { NO_CHATS, WITHOUT_LIMITS } from '../core/nod.ts';
+import { NOWHERE } from '../emulators/websites/nowhere.ts';
 
 type WebOptions = Parameters<typeof createWeb>[0];
 
@@ -29,12 +31,14 @@ export async function createWorld({
   authorizePage = 'https://www.tiktok.com/v2/auth/authorize/',
   publicUrl = 'https://nod.example.com',
   mayConnect = async () => true,
+  links = { network: NOWHERE },
   web = {},
 }: {
   apiUrl?: string;
   authorizePage?: string;
   publicUrl?: string;
   mayConnect?: () => Promise<boolean>;
+  links?: LinkOptions;
   web?: Partial<WebOptions>;
 } = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'nod-web-'));
@@ -76,6 +80,7 @@ export async function createWorld({
     tiktok: { clientKey: CLIENT_KEY, authorizeUrl: authorizePage },
     access: { isOpen: true },
     limits: WITHOUT_LIMITS,
+    links,
     keepPostsMs: Number.POSITIVE_INFINITY,
     pacing: DEFAULT_PACING,
     engine: { ...engine, wake: async (postId) => void woken.push(postId) },
@@ -131,6 +136,7 @@ export async function createWorld({
     posts,
     previewLinks,
     accounts,
+    avatars: core.avatars,
     accountStore: stores.store<Account>('accounts'),
     consents,
     signals,

@@ -10,7 +10,13 @@ import type { MediaStore } from '../../core/media/store.ts';
 import type { StoredFile } from '../../core/media/types.ts';
 import { type ChatRef, type Obstacle, wholeOf } from '../../core/people.ts';
 import type { Pacing } from '../../core/publish/pacing.ts';
-import { isSettled, isTakenDown, latestResults, type Post } from '../../core/publish/post.ts';
+import {
+  isSettled,
+  isTakenDown,
+  latestResults,
+  type Post,
+  type ReviewedPost,
+} from '../../core/publish/post.ts';
 import { readVotes } from '../../core/publish/posts.ts';
 import type { PullCounts } from '../../core/publish/pull-progress.ts';
 import type { ReleaseGate } from '../../core/publish/release-gate.ts';
@@ -18,6 +24,7 @@ import type { TransferChoice } from '../../core/publish/transfer/choose.ts';
 import { takesVotes } from '../../core/publish/verbs.ts';
 import type { Ballots } from '../../core/review/ballots.ts';
 import type { Vote } from '../../core/review/review.ts';
+import { createSteadyClock } from '../../core/steady-clock.ts';
 import type { Store } from '../../core/storage/database.ts';
 import { SCOPE_FOR } from '../../core/tiktok/oauth.ts';
 import type { Uploads } from '../../core/uploads/uploads.ts';
@@ -44,6 +51,8 @@ import { parseSubject } from './subjects.ts';
 
 /** So many menus stay open; then the one that was drawn longest ago is closed. */
 const MAX_MENUS = 1_000;
+const MAX_OUTLOOKS = 500;
+const OUTLOOK_MS = 30_000;
 
 /** Looks up what a draft, the post that it became, or a review looks like now. */
 export function createRenderer({
@@ -98,6 +107,12 @@ export function createRenderer({
 }) {
   /** The menu that is open on a draft's card, by the draft's id. */
   const menus = new LRUCache<string, DraftMenu>({ max: MAX_MENUS });
+  const outlooks = new LRUCache<string, Promise<Outlook>>({
+    max: MAX_OUTLOOKS,
+    ttl: OUTLOOK_MS,
+    ttlResolution: 0,
+    perf: { now: createSteadyClock(now) },
+  });
 
   async function render(subject: string): Promise<Rendering | undefined> {
     const about = parseSubject(subject);
@@ -236,13 +251,21 @@ export function createRenderer({
     return { ...view, pullObstacle, timeZone, pacing, now: now(), pictureOf };
   }
 
+  /** Pages ask every few seconds, and a platform is asked for each person who is named. */
+  function outlookFor(post: ReviewedPost): Promise<Outlook> {
+    const key = `${post.id} ${post.version}`;
+    const outlook = outlooks.get(key) ?? electorates.outlookOf(post);
+    if (!outlooks.has(key)) outlooks.set(key, outlook);
+    return outlook;
+  }
+
   /** How a post stands, in the words of its cards. */
   async function storyOf(post: Post): Promise<PostStory> {
     const view = await viewOf(post, post.review?.chats[0] ?? post.chat);
     const { review } = post;
     // How a review ended is among the lines.
     if (review === undefined || !takesVotes(post)) return { ...postStory(view), votes: [] };
-    const outlook = await electorates.outlookOf({ ...post, review });
+    const outlook = await outlookFor({ ...post, review });
     const lines = [...openLines({ ...view, outlook }), ...votersLines(view)];
     return { headline: 'Waiting for approval', lines, votes: view.votes };
   }

@@ -263,10 +263,15 @@ export function createGateway({
 
   /** The link to a message (https://discord.com/developers/docs/reference#message-formatting); undefined where its channel is not known. */
   function messageUrl(channelId: string, messageId: string): string | undefined {
+    const url = channelUrl(channelId);
+    return url && `${url}/${messageId}`;
+  }
+
+  function channelUrl(channelId: string): string | undefined {
     const channel = client?.channels.cache.get(channelId);
     if (channel === undefined) return undefined;
     const place = channel.isDMBased() ? '@me' : channel.guildId;
-    return `https://discord.com/channels/${place}/${channelId}/${messageId}`;
+    return `https://discord.com/channels/${place}/${channelId}`;
   }
 
   /** Our own user; undefined before the first session. */
@@ -288,7 +293,17 @@ export function createGateway({
   }
 
   const names = { guildName, channelName, roleName, openChannelName, ownId };
-  return { open, close, disconnect, isConnected, ...names, messageUrl, permissionsIn, receivesReactions };
+  return {
+    open,
+    close,
+    disconnect,
+    isConnected,
+    ...names,
+    messageUrl,
+    channelUrl,
+    permissionsIn,
+    receivesReactions,
+  };
 }
 
 export type Gateway = ReturnType<typeof createGateway>;

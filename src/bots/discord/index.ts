@@ -231,6 +231,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
 
   const { send, sendBeside, edit, canEdit, remove, readCopy, findSent } = outgoing;
   const messageUrl = (message: MessageRef) => gateway.messageUrl(parseChatRef(message.chat), message.id);
+  const chatUrl = (chat: ChatRef) => gateway.channelUrl(parseChatRef(chat));
   const { openFile } = files;
   const { fetchMember, fetchManagers, fetchObstacle, examine } = members;
   const { addReactions, fetchReactions, fetchUntouched } = marks;
@@ -250,7 +251,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   };
   const depths = () => ({ events: chatQueue.depth() });
   const listening = { start, stop, connection, isReachable, depths };
-  const copies = { fingerprintOf, readCopy, findSent, messageUrl };
+  const copies = { fingerprintOf, readCopy, findSent, messageUrl, chatUrl };
   const people = { ...copies, fetchMember, fetchManagers, fetchObstacle, examine };
   const reviewing = { ...people, addReactions, fetchReactions, fetchUntouched, receivesReactions };
   const calls = { ...listening, ...messages, ...reviewing };

@@ -26,7 +26,7 @@ import { chatIdOf, createInbox, type InboxRecord } from './inbox.ts';
 import { createMembers } from './members.ts';
 import { createPace } from './pace.ts';
 import { clientOptions, type Polling, startPolling } from './polling.ts';
-import { createOutgoing, fingerprintOf, messageUrl } from './send.ts';
+import { createOutgoing, fingerprintOf, groupUrl, messageUrl } from './send.ts';
 import { createSupergroups, type MoveRecord } from './supergroups.ts';
 import { createTranslator } from './updates.ts';
 
@@ -243,6 +243,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     return personId !== undefined && personId > 0 ? nameChat({ chatId: personId }) : undefined;
   };
   const openUrl = (): string | undefined => me && `https://t.me/${me.username}`;
+  const chatUrl = (chat: ChatRef) => (isPrivateChat(chat) ? openUrl() : groupUrl(chat));
   // https://core.telegram.org/bots/features#deep-linking
   const startUrl = (payload: string): string | undefined =>
     me && `https://t.me/${me.username}?start=${payload}`;
@@ -250,7 +251,7 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   const listening = { start, stop, connection: () => connection, isReachable, depths };
   const messages = { send, edit, remove, openFile, privateChat, openUrl, editPauseMs, pauseMs };
   const calls = { ...listening, ...messages };
-  const copies = { fingerprintOf, readCopy, messageUrl };
+  const copies = { fingerprintOf, readCopy, messageUrl, chatUrl };
   const people = { ...copies, fetchMember, fetchManagers, fetchObstacle, examine };
   const reviewing = { ...people, addReactions, receivesReactions, tellPrivately, startUrl };
   return { platform: 'telegram', composesInPrivate: false, ...calls, ...reviewing };

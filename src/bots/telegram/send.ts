@@ -236,6 +236,12 @@ export function messageUrl(message: MessageRef): string | undefined {
     : undefined;
 }
 
+/** The same for a supergroup, or a topic of it, by its first message. */
+export function groupUrl(chat: ChatRef): string | undefined {
+  const { threadId = 1 } = parseChatRef(chat);
+  return messageUrl({ chat, id: String(threadId) });
+}
+
 type Call = (chatId: number, messageId: number) => Promise<unknown>;
 
 const GONE =

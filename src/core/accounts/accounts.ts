@@ -40,6 +40,7 @@ export function createAccounts({
   client,
   secrets,
   accessEnds = async () => {},
+  pictured = () => {},
   changed = () => {},
   random = Math.random,
   now,
@@ -51,6 +52,8 @@ export function createAccounts({
   secrets: Secrets;
   /** Told before our access to an account ends for good. */
   accessEnds?: (openId: string) => Promise<void>;
+  /** Told where TikTok has the picture of an account now. */
+  pictured?: (openId: string, url: string | undefined) => void;
   /** Told when an account was connected, or is lost. */
   changed?: (() => void) | undefined;
   /** From 0 to 1. */
@@ -108,12 +111,17 @@ export function createAccounts({
     }));
     if (account === undefined) throw new Error('The account was disconnected while it was being connected.');
     await workspaces.share(workspace, chat, openId);
+    pictured(openId, info?.avatarUrl);
     changed();
     return account;
   }
 
-  /** Keeps what TikTok calls the account now: the creator info tells the handle, which the profile does not. */
-  async function noteName(openId: string, { nickname, username }: AccountName): Promise<void> {
+  /** Keeps what TikTok calls the account now, and its picture: the creator info tells the handle, which the profile does not. */
+  async function noteName(
+    openId: string,
+    { nickname, username, avatarUrl }: AccountName & { readonly avatarUrl?: string | undefined },
+  ): Promise<void> {
+    pictured(openId, avatarUrl);
     await accounts.update(openId, (account) =>
       account.nickname === nickname && account.username === username
         ? undefined

@@ -368,7 +368,7 @@ export function createComposer({
         username: creator.username ?? username,
       };
       await settleAccount(id, { ...fresh, state: 'ready', creator });
-      await accounts.noteName(openId, fresh);
+      await accounts.noteName(openId, { ...fresh, avatarUrl: creator.avatarUrl });
     } catch (error) {
       await settleAccount(id, {
         ...chosen,

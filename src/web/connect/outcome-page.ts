@@ -9,11 +9,25 @@ interface OutcomePage {
   readonly content: Markup;
 }
 
+/** The way into a chat, for whoever is in it. */
+export interface ChatLink {
+  /** What the platform is called. */
+  readonly platform: string;
+  readonly url: string;
+}
+
+/** What the page of a connected account has besides. */
+interface Around {
+  /** The address of the account's picture. */
+  readonly avatar?: string | undefined;
+  readonly chatLink?: ChatLink | undefined;
+}
+
 /** The page that a person comes back to from TikTok. It never repeats what the callback's query held. */
-export function outcomePage(outcome: ConsentOutcome): OutcomePage {
+export function outcomePage(outcome: ConsentOutcome, around: Around = {}): OutcomePage {
   switch (outcome.type) {
     case 'connected':
-      return connected(outcome);
+      return connected(outcome, around);
     case 'denied':
       return show(200, 'warn', 'Nothing was connected', [
         html`<p>You chose not to let Nod into your TikTok account, and that is fine: nothing was stored.</p>`,
@@ -81,25 +95,36 @@ ${chat(outcome.invitation)}. It is neither your doing nor TikTok’s, and nothin
   }
 }
 
-function connected({
-  account,
-  invitation,
-  missingScopes,
-}: ConsentOutcome & { type: 'connected' }): OutcomePage {
+function connected(
+  { account, invitation, missingScopes }: ConsentOutcome & { type: 'connected' },
+  { avatar, chatLink }: Around,
+): OutcomePage {
+  const picture =
+    avatar === undefined
+      ? html``
+      : html`<img class="avatar big" src="${avatar}" width="64" height="64" alt="">`;
+  const back =
+    chatLink === undefined
+      ? html``
+      : html`<div class="actions"><a class="button" href="${chatLink.url}" rel="noreferrer">Back to ${chatLink.platform}</a></div>`;
   const name = html`<strong><bdi>${account.nickname}</bdi></strong>`;
   const handle = account.username === undefined ? '' : html` (@${account.username})`;
   const missing = missingScopes.flatMap((scope) => WITHOUT[scope] ?? []);
   if (missing.length === 0) {
     return show(200, 'good', 'Connected', [
+      picture,
       html`<p class="lead">${name}${handle} can now be posted to from ${chat(invitation)}.</p>
 <p>Go back to the chat and send a video or some photos. You can close this page.</p>`,
+      back,
     ]);
   }
   return show(200, 'warn', 'Connected, with gaps', [
+    picture,
     html`<p class="lead">${name}${handle} is connected to ${chat(invitation)}, but not everything was allowed:</p>
 <div class="notice warn"><ul>${missing.map((text) => html`<li>${text}</li>`)}</ul></div>
 <p>To add what is missing, write <code>/connect</code> in the chat again (in Discord
 <code>/tiktok connect</code>) and leave everything switched on at TikTok.</p>`,
+    back,
   ]);
 }
 

@@ -3,12 +3,15 @@ import { type Context, Hono } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { html } from 'hono/html';
 import type { Logger } from 'pino';
+import type { Avatars } from '../../core/accounts/avatars.ts';
 import type { ConsentOutcome, Consents, Invitation } from '../../core/accounts/consent.ts';
+import type { ChatRef } from '../../core/people.ts';
 import { parseCallback } from '../../core/tiktok/oauth.ts';
 import { badge, icon, type Markup, page } from '../pages/layout.ts';
-import { outcomePage } from './outcome-page.ts';
+import { type ChatLink, outcomePage } from './outcome-page.ts';
 
 const COOKIE_LIFE_SECONDS = 60 * 60;
+const PICTURE_WAIT_MS = 1_500;
 const COOKIE_VALUE = /^[\w-]{32}$/;
 /** As far as TikTok's own codes go: what else stands in the query is not repeated anywhere. */
 const CODE = /^[\w.-]{1,64}$/;
@@ -24,11 +27,15 @@ const TELLING_TYPES = new Set([
 /** From the link in the chat to TikTok's consent page and back: `/connect/:id` and `/oauth/callback`. */
 export function createConnectRoutes({
   consents,
+  avatars,
+  chatLink,
   publicUrl,
   onConsent,
   log,
 }: {
   consents: Pick<Consents, 'readInvitation' | 'begin' | 'finish'>;
+  avatars: Pick<Avatars, 'urlPath'>;
+  chatLink: (chat: ChatRef) => ChatLink | undefined;
   publicUrl: string;
   onConsent: (outcome: ConsentOutcome) => Promise<void>;
   log: Logger;
@@ -69,9 +76,17 @@ export function createConnectRoutes({
     if (c.req.method === 'HEAD') return c.body(null);
     const outcome = await finish(c);
     if (!('isTold' in outcome && outcome.isTold)) await tellChat(outcome);
-    const { status, content } = outcomePage(outcome);
+    const { status, content } = outcomePage(outcome, await around(outcome));
     return c.html(content, status);
   });
+
+  /** The picture of a new account is being fetched, which is worth a moment. */
+  async function around(outcome: ConsentOutcome) {
+    if (outcome.type !== 'connected') return {};
+    const { account, invitation } = outcome;
+    const avatar = await avatars.urlPath(account.openId, { waitMs: PICTURE_WAIT_MS });
+    return { avatar, chatLink: chatLink(invitation.chat) };
+  }
 
   async function finish(c: Context): Promise<ConsentOutcome> {
     const callback = parseCallback(new URL(c.req.url).searchParams);

@@ -18,8 +18,8 @@ what that takes and nothing more: no analytics, no advertising, no tracking.</p>
 
 <h2>What is stored</h2>
 <ul>
-<li><strong>TikTok accounts</strong> that someone connects: the account’s id, its name, the permissions given, and the
-access tokens. Tokens are encrypted; nobody’s TikTok password ever reaches this server.</li>
+<li><strong>TikTok accounts</strong> that someone connects: the account’s id, its name, a small copy of its picture, which
+this server fetches from TikTok at most once a day, the permissions given, and the access tokens. Tokens are encrypted; nobody’s TikTok password ever reaches this server.</li>
 <li><strong>Chats</strong>: the ids and names of the chats where the bot is used, or asked for, and of the people who ask,
 connect accounts or compose posts.</li>
 <li><strong>Media</strong> sent to the bot for a post. It is deleted within two hours after it was posted
@@ -98,7 +98,8 @@ function nameOf({ name }: Operator): string {
   return name ?? 'the operator of this server';
 }
 
-function contactOf(operator: Operator): Markup {
+/** Whom to ask, with a link where there is one. */
+export function contactOf(operator: Operator): Markup {
   const { contact } = operator;
   const name = nameOf(operator);
   if (contact === undefined) return html`${name}`;

@@ -50,7 +50,7 @@ ${caption(content)}
 ${livePart(
   'settings',
   html`<dl class="facts">
-${factsOf(post, avatar).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`,
+${[...factsOf(post, avatar), ...filesFact({ post, path, hasFiles })].map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`,
 )}
 </div>
 </div>
@@ -88,7 +88,7 @@ function phone({ post, path, hasFiles, avatar }: Omit<LookView, 'story'>): Marku
   const { content, account, media = [] } = post;
   const { title, coverIndex, coverMs, postMode } = content;
   const files = media.map(({ kind, width, height }, index) => {
-    const url = `${path}/${index + 1}`;
+    const url = `${path}/${index + 1}${kind === 'photo' ? '/small' : ''}`;
     return { kind, url, width, height };
   });
   return html`${post.media === undefined && !isSettled(post) ? notReady(path) : ''}
@@ -141,6 +141,16 @@ function factsOf(post: Post, avatar: string | undefined): Fact[] {
     ...coverFact(content),
     ['Author', html`<bdi>${author.name}</bdi>`],
     ...(publishAt === undefined ? [] : [['Goes out', instant(publishAt)] as const]),
+  ];
+}
+
+/** Where the photos can be seen in their full size. */
+function filesFact({ post, path, hasFiles }: Pick<LookView, 'post' | 'path' | 'hasFiles'>): Fact[] {
+  const { media = [] } = post;
+  if (!hasFiles || media[0]?.kind !== 'photo') return [];
+  const links = media.map((_, index) => html`<a href="${path}/${index + 1}">${index + 1}</a> `);
+  return [
+    ['In full size', html`<p class="full-size">${media.length === 1 ? 'Photo' : 'Photos'} ${links}</p>`],
   ];
 }
 

@@ -4,12 +4,14 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import type { Logger } from 'pino';
+import type { Avatars } from '../../core/accounts/avatars.ts';
 import type { MediaStore } from '../../core/media/store.ts';
 import { isSettled, type Post } from '../../core/publish/post.ts';
 import type { PreviewLinks } from '../../core/publish/preview-links.ts';
 import { answerMedia } from '../media/byte-range.ts';
 import { sendFile } from '../media/send-file.ts';
 import { lookGone, lookPage } from './page.ts';
+import { createSmallPhotos } from './small-photos.ts';
 import type { PostStory } from './story.ts';
 
 type Env = { Bindings: HttpBindings };
@@ -32,10 +34,12 @@ const POLICY =
 export function createLookRoutes({
   previewLinks,
   mediaStore,
+  avatars,
   storyOf,
 }: {
   previewLinks: Pick<PreviewLinks, 'open'>;
   mediaStore: Pick<MediaStore, 'path'>;
+  avatars: Pick<Avatars, 'urlPath'>;
   storyOf: ((post: Post) => Promise<PostStory>) | undefined;
 }) {
   return new Hono().get('/:token', async (c) => {
@@ -46,8 +50,12 @@ export function createLookRoutes({
     c.header('Content-Security-Policy', POLICY);
     // Never a fresh link: who has an old one would go on with it for ever.
     const path = `/look/${token}`;
-    const [story, hasFiles] = await Promise.all([storyOf?.(post), areThere(post, mediaStore)]);
-    const shown = String(await lookPage({ post, story, path, hasFiles }));
+    const [story, hasFiles, avatar] = await Promise.all([
+      storyOf?.(post),
+      areThere(post, mediaStore),
+      avatars.urlPath(post.content.openId),
+    ]);
+    const shown = String(await lookPage({ post, story, path, hasFiles, avatar }));
     const tag = `"${createHash('sha256').update(shown).digest('base64url')}"`;
     c.header('ETag', tag);
     // A proxy that packs the page makes a weak one of it.
@@ -64,7 +72,7 @@ async function areThere(post: Post, mediaStore: Pick<MediaStore, 'path'>): Promi
 }
 
 /**
- * The files that such a page shows: `/:token/:number`, counted from 1.
+ * The files that such a page shows: `/:token/:number`, counted from 1, and `/small` below that of a photo.
  *
  * They never go through the release gate: that one is for TikTok's pulls, and must not count what people look at.
  */
@@ -78,6 +86,23 @@ export function createLookFileRoutes({
   log: Logger;
 }) {
   const routes = new Hono<Env>();
+  const smallPhotos = createSmallPhotos();
+
+  /** What the phone shows of a photo. */
+  routes.get('/:token/:number{[1-9][0-9]?}/small', async (c) => {
+    const { token, number } = c.req.param();
+    const post = await previewLinks.open(token);
+    const media = post?.media?.[Number(number) - 1];
+    if (post === undefined || media?.kind !== 'photo' || !(await areThere(post, mediaStore)))
+      return c.text('Not found.', 404, HEADERS);
+    const small = await smallPhotos.read(mediaStore.path(media.file.key));
+    const headers = {
+      ...HEADERS,
+      'Cross-Origin-Resource-Policy': 'same-origin',
+      'X-Content-Type-Options': 'nosniff',
+    };
+    return c.body(new Uint8Array(small), 200, { ...headers, 'Content-Type': 'image/webp' });
+  });
 
   routes.get('/:token/:number{[1-9][0-9]?}', async (c) => {
     const { token, number } = c.req.param();

@@ -158,3 +158,42 @@ test.each(SIZES)('breaks no rule at $name', async ({ name, ...size }) => {
   await expectAccessible(video.page);
   expect([...photos.complaints, ...video.complaints]).toEqual([]);
 });
+
+test('the first view of a page with photos is small', async () => {
+  const post = await stage.addPhotos(1, { content: { caption: CAPTION } });
+  await using opened = await open({ path: '/robots.txt' });
+  const { page } = opened;
+  const client = await page.context().newCDPSession(page);
+  let bytes = 0;
+  client.on('Network.loadingFinished', ({ encodedDataLength }) => {
+    bytes += encodedDataLength;
+  });
+  await client.send('Network.enable');
+  await page.goto(stage.server.url + post.path, { waitUntil: 'load' });
+  expect(await page.evaluate<number>("document.querySelector('.phone-slides img').naturalWidth")).toBe(720);
+  // Slow 4G carries 200 KB in a second.
+  expect(bytes).toBeLessThan(100_000);
+});
+
+test('the keyboard goes through the page in the order in which it reads', async () => {
+  const post = await stage.addPhotos(3, { content: { caption: CAPTION } });
+  await using opened = await open(post);
+  const { page } = opened;
+  await page.getByRole('button', { name: 'more' }).waitFor();
+  const reached: string[] = [];
+  for (let presses = 0; presses < 7; presses += 1) {
+    await page.keyboard.press('Tab');
+    reached.push(
+      await page.evaluate<string>(
+        'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent.trim()',
+      ),
+    );
+  }
+  expect(reached).toEqual(['Nod', '3 photos', 'Next photo', 'more', '1', '2', '3']);
+});
+
+test('nothing moves by itself where people want less motion', async () => {
+  await using opened = await open(await stage.addPhotos(2), { reducedMotion: 'reduce' });
+  const behaviour = "getComputedStyle(document.querySelector('.phone-slides')).scrollBehavior";
+  expect(await opened.page.evaluate<string>(behaviour)).toBe('auto');
+});
