@@ -44,6 +44,9 @@ export function storyPart(post: Post, { headline, lines, votes, messages }: Post
   const approved = votes.filter(({ mark }) => mark === 'approve').length;
   const missing = takesVotes(post) ? approvals - approved : 0;
   const links = linksOf(post);
+  // They are buttons here.
+  const isLink = ([part, ...more]: PostStory['lines'][number]) =>
+    more.length === 0 && part !== undefined && links.includes(typeof part === 'string' ? part : part.text);
   return html`<h2 data-said>${headline}</h2>
 ${
   votes.length === 0 && missing <= 0
@@ -51,7 +54,7 @@ ${
     : html`<ul class="votes" aria-label="Votes">
 ${votes.map(voteRow)}${missing > 0 ? html`<li class="missing">${missing === 1 ? 'One more approval is missing' : `${missing} more approvals are missing`}</li>` : ''}</ul>`
 }
-${lines.filter((line) => line.length > 0).map((line) => html`<p class="story">${line.map(span)}</p>\n`)}
+${lines.filter((line) => line.length > 0 && !isLink(line)).map((line) => html`<p class="story">${line.map(span)}</p>\n`)}
 ${
   links.length + messages.length === 0
     ? ''
