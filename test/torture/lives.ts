@@ -16,8 +16,6 @@ const SAID_EVERY = 20;
 const LATEST_MOMENT_MS = 3_000;
 /** On a machine that is busy with other things. */
 const START_PATIENCE_MS = 60_000;
-/** Among chosen kinds, each is visited once before any is visited again, or nearly so. */
-const KILLS_PER_ROUND = 6;
 /** So many boundaries are passed at most before one is looked for at which no life has ended. */
 const SKIPPED = 60;
 /** So many boundaries after it is ready a life ends at the latest. */
@@ -105,10 +103,9 @@ export function createLives({
     // One in eight does not come far.
     const [first, count] = random.below(8) === 0 ? [1, startLength] : [startLength, SPREAD];
     const number = first + random.below(count);
-    if (only !== undefined) {
-      const round = 1 + Math.floor(kills / KILLS_PER_ROUND);
-      return { hunt: { from: 1, known: coverage.visited(round), only } };
-    }
+    // Now the least visited of the chosen kinds, now any of them.
+    if (only !== undefined)
+      return { hunt: { from: 1, known: random.below(2) === 0 ? coverage.visited(1) : [], only } };
     const at = { number, side: random.below(2) === 0 ? 'before' : 'after' } as const;
     const lot = random.below(10);
     // Beyond what the last such life has ended at, more often than not.
