@@ -7,6 +7,8 @@ import { type FaultStage, startFaultStage } from './stage.ts';
 
 const SECONDS = 1_000;
 const RUNS = Number(process.env.RUNS ?? 8);
+/** The same mixes in each run of the tests; others are looked for by hand. */
+const SEED = Number(process.env.SEED ?? 1);
 const MOMENTS = ['before the tap', 'after the tap', 'at TikTok'] as const;
 const HOUR_MS = 3_600_000;
 
@@ -74,9 +76,7 @@ it('has one true end of each post, whatever goes wrong together', {
     number += 1;
     if (await goThrough(stage, steps, { caption: `Mix ${number}.`, count: count + 1 })) count += 1;
   });
-  const { SEED } = process.env;
-  const seed = SEED === undefined ? {} : { seed: Number(SEED) };
-  await fc.assert(ends, { numRuns: RUNS, endOnFailure: true, ...seed });
+  await fc.assert(ends, { numRuns: RUNS, endOnFailure: true, seed: SEED });
   await stage.expectNothingLeft();
 });
 

@@ -32,8 +32,6 @@ const ENDS: Partial<Record<PostStatus, RegExp>> = {
 };
 /** Of a draft, of a review, and of a post under way. */
 const LIVE = /^(Post now|Discard|Approve|Reject|Cancel|Everyone)/;
-/** How many drafts are composed at once; after a week they would be forgotten. */
-const BATCH = 5;
 
 const forFaults = (tiktok?: TikTokEmulatorOptions): TikTokEmulatorOptions => ({
   creator: { postCap: 1_000 },
@@ -162,23 +160,15 @@ export async function startFaultStage({ tiktok, ...options }: StageOptions = {})
   async function onDays<T>(
     all: readonly T[],
     act: (one: T, draft: Message) => Promise<void>,
-    {
-      nameOf,
-      files,
-      atOnce = BATCH,
-    }: { nameOf: (one: T) => string; files?: readonly string[]; atOnce?: number },
+    { nameOf, files }: { nameOf: (one: T) => string; files?: readonly string[] },
   ): Promise<void> {
-    for (let first = 0; first < all.length; first += atOnce) {
-      const batch = all.slice(first, first + atOnce);
-      const drafts = await Promise.all(batch.map((one) => compose(`With ${nameOf(one)}.`, files)));
-      for (const [index, one] of batch.entries()) {
-        const draft = drafts[index];
-        if (draft === undefined) throw new Error('Each has a draft.');
-        await act(one, draft).catch((cause: unknown) => {
-          throw new Error(`${nameOf(one)}: ${cause instanceof Error ? cause.message : cause}`, { cause });
-        });
-        await nextDay();
-      }
+    for (const one of all) {
+      // Not before its day: some faults take a week, after which a draft is forgotten.
+      const draft = await compose(`With ${nameOf(one)}.`, files);
+      await act(one, draft).catch((cause: unknown) => {
+        throw new Error(`${nameOf(one)}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+      });
+      await nextDay();
     }
   }
 

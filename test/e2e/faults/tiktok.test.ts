@@ -46,13 +46,7 @@ async function meetAll(
     expect(armed.fault.left).toBe(0);
   };
   const nameOf = ({ name }: TikTokFault) => name;
-  const losesAccess = ({ group }: TikTokFault) => group === 'token';
-  await stage.onDays(
-    faults.filter((fault) => !losesAccess(fault)),
-    meet,
-    { nameOf, files },
-  );
-  await stage.onDays(faults.filter(losesAccess), meet, { nameOf, files, atOnce: 1 });
+  await stage.onDays(faults, meet, { nameOf, files });
   expect(count).toBe(faults.length);
   await stage.expectNothingLeft();
 }
