@@ -170,13 +170,13 @@ async function bytesIn(folder: string, isKept: (name: string) => boolean): Promi
 
 /** How full the disk of a folder is, of which Nod leaves the reserve free, and what the media in another folder take. */
 export async function readDiskUse({ disk, folder }: { disk: string; folder: string }) {
-  const { free, size } = await readRoomOfDisk(disk);
+  const { free, reserve } = await readDiskRoom(disk);
   // All of them: what is being written counts as well.
   const mediaBytes = await bytesIn(folder, () => true).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return 0;
     throw error;
   });
-  return { freeBytes: free, reserveBytes: reserveOf({ size }), mediaBytes };
+  return { freeBytes: free, reserveBytes: reserve, mediaBytes };
 }
 
 /** How many bytes a disk has to keep free. */
