@@ -2,6 +2,7 @@ import { act } from './api.js';
 import { attachmentLink, componentElements } from './components.js';
 import { clockTime, el, icon } from './dom.js';
 import { markdown } from './markdown.js';
+import { reactionButtons } from './reactions.js';
 
 /** @typedef {import('../views/shapes.ts').DiscordMessage} DiscordMessage */
 /** @typedef {{ message: DiscordMessage, isCompact: boolean }} Line */
@@ -125,24 +126,10 @@ const embedOf = (around) => (/** @type {unknown} */ embed) => {
 };
 
 /** @param {DiscordMessage} message */
-function reactionsOf({ reactions, id }) {
-  if (reactions.length === 0) return undefined;
-  return el(
-    'div',
-    { class: 'reactions' },
-    reactions.map(({ emoji, count, isMine }) =>
-      el('button', {
-        type: 'button',
-        class: isMine ? 'reaction mine' : 'reaction',
-        'aria-pressed': String(isMine),
-        'aria-label': `${emoji} ${count}`,
-        'data-focus': `reaction ${emoji}`,
-        text: `${emoji} ${count}`,
-        onclick: () => act('discord/react', { message: id, emoji, isOn: !isMine }),
-      }),
-    ),
+const reactionsOf = ({ reactions, id }) =>
+  reactionButtons('div', reactions, ({ emoji, isMine }) =>
+    act('discord/react', { message: id, emoji, isOn: !isMine }),
   );
-}
 
 /**
  * @param {DiscordMessage} message

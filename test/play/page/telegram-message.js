@@ -1,6 +1,7 @@
 import { act, toast } from './api.js';
 import { clockTime, el, icon, link, sizeText } from './dom.js';
 import { formatted } from './entities.js';
+import { reactionButtons } from './reactions.js';
 
 /** @typedef {import('../views/shapes.ts').TelegramMessage} TelegramMessage */
 /** @typedef {import('../views/shapes.ts').TelegramMedia} TelegramMedia */
@@ -104,23 +105,10 @@ function fileOf(media) {
 }
 
 /** @param {TelegramMessage} message */
-function reactionsOf({ reactions, chat, id }) {
-  if (reactions.length === 0) return undefined;
-  return el(
-    'span',
-    { class: 'reactions' },
-    reactions.map(({ emoji, count, isMine }) =>
-      el('button', {
-        type: 'button',
-        class: isMine ? 'reaction mine' : 'reaction',
-        'aria-pressed': String(isMine),
-        'aria-label': `${emoji} ${count}`,
-        text: `${emoji} ${count}`,
-        onclick: () => act('telegram/react', { chat, message: id, emoji: isMine ? '' : emoji }),
-      }),
-    ),
+const reactionsOf = ({ reactions, chat, id }) =>
+  reactionButtons('span', reactions, ({ emoji, isMine }) =>
+    act('telegram/react', { chat, message: id, emoji: isMine ? '' : emoji }),
   );
-}
 
 /**
  * @param {TelegramMessage} message
