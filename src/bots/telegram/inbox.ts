@@ -12,14 +12,23 @@ interface Waiting {
   readonly receivedAt: number;
   /** Its place among all that came; absent in updates from before it was kept. */
   readonly order?: number;
-  /** Begun ones; the first is counted when the update comes. */
+  /** How often handling it has failed. */
   readonly tries: number;
+  /**
+   * In how many lives of Nod it was begun without an end that we know of: counted when it is begun, the first time when
+   * it comes. Absent in updates from before it was kept.
+   */
+  readonly lives?: number;
 }
 
 /** An update, kept until it is handled; afterwards only that it was, so that it is known when it comes again. */
 export type InboxRecord = Versioned & (Waiting | { readonly state: 'done'; readonly doneAt: number });
 
 const MAX_TRIES = 3;
+/** A process ends for many reasons, and seldom because of an update. */
+const MAX_LIVES = 10;
+/** Lives after which an update waits before it is begun once more, so that everything else has its turn. */
+const LIVES_AT_ONCE = 3;
 const RETRY_MS = 300;
 const MAX_PAUSE_MS = 15_000;
 /** What waits behind an update should not wait for ever. */
@@ -27,6 +36,8 @@ const PATIENCE_MS = 10 * 60_000;
 /** Telegram repeats an update for at most 24 hours. */
 const KEPT_MS = 25 * 60 * 60 * 1000;
 const SWEEP_EVERY_MS = 60 * 60 * 1000;
+
+type Counted = InboxRecord & Waiting;
 
 /** Gets each update with the time at which it was received first, in epoch milliseconds. */
 type Handler = (update: Update, receivedAt: number) => Promise<void>;
@@ -37,6 +48,8 @@ interface InboxOptions {
   readonly now: () => number;
   /** The name that a chat keeps when its id changes. */
   readonly firstIdOf: (chatId: number) => number;
+  /** Says in its chat that an update is given up. */
+  readonly tellGivenUp: (update: Update) => Promise<void>;
 }
 
 /**
@@ -44,7 +57,7 @@ interface InboxOptions {
  *
  * A set of ids and no high-water mark: updates may come out of order and twice.
  */
-export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
+export function createInbox({ store, log, now, firstIdOf, tellGivenUp }: InboxOptions) {
   const chatQueue = createPerChatQueue();
   let handle: Handler | undefined;
   const closing = new AbortController();
@@ -75,7 +88,8 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   async function accept(update: Update): Promise<void> {
     if (closed) throw new Error('The inbox is closed.');
     lastOrder += 1;
-    const waiting = { state: 'waiting' as const, update, receivedAt: now(), order: lastOrder, tries: 1 };
+    const begun = { order: lastOrder, tries: 0, lives: 1 };
+    const waiting = { state: 'waiting' as const, update, receivedAt: now(), ...begun };
     const accepted = await store.create(keyOf(update), waiting);
     if (accepted !== undefined) inTurn(update, () => run(update, accepted));
     if (steadyNow() - sweptAt >= SWEEP_EVERY_MS) await sweep();
@@ -103,56 +117,71 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
   const inTurn = (update: Update, task: () => Promise<void>): void =>
     chatQueue.run(String(firstIdOf(chatIdOf(update))), task);
 
-  /** `counted`: the record of an update that has just come, whose first try is counted already. */
+  /** `counted`: the record of an update that has just come, in which its first life is counted already. */
   async function run(update: Update, counted?: InboxRecord): Promise<void> {
     try {
-      for (let tries = 1; !closed && handle !== undefined; tries += 1) {
-        const record = tries === 1 && counted !== undefined ? counted : await countTry(update);
-        if (record?.state !== 'waiting') break;
-        const pauseMs = await attempt(handle, record, tries);
-        if (pauseMs === undefined) break;
-        await delay(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
+      let record = counted ?? (await countLife(update));
+      for (let outages = 1; !closed && handle !== undefined && record?.state === 'waiting'; outages += 1) {
+        const error = await attempt(handle, record);
+        if (error === undefined) return;
+        // An outage of the chat's is no fault of the update, for some minutes.
+        const outageMs = outageOf(error, outages);
+        const isExcused = outageMs !== undefined && now() - record.receivedAt < PATIENCE_MS;
+        if (!isExcused) record = await countTry(record);
+        if (record?.state === 'waiting') await wait(isExcused ? outageMs : RETRY_MS * record.tries);
       }
     } catch (error) {
       log.error({ err: error, updateId: update.update_id }, 'The inbox could not be written');
     }
   }
 
-  /** Counts the try before it begins, so that an update that kills the process does not do so for ever. */
-  const countTry = (update: Update): Promise<InboxRecord | undefined> =>
-    store.update(keyOf(update), (record) => {
-      if (record.state === 'done') return undefined;
-      if (record.tries >= MAX_TRIES) return { state: 'done', doneAt: now() };
-      return { ...record, tries: record.tries + 1 };
-    });
+  const wait = (ms: number): Promise<void> =>
+    delay(ms, undefined, { signal: closing.signal }).catch(() => {});
 
-  /** How long to wait for the next try, in milliseconds; undefined when it is done. */
-  async function attempt(
-    handler: Handler,
-    record: InboxRecord & Waiting,
-    tries: number,
-  ): Promise<number | undefined> {
+  /**
+   * Counts the life before it begins, so that an update that ends the process does not do so for ever; the later ones wait
+   * longer and longer before. Undefined where the update is done or given up.
+   */
+  async function countLife(update: Update): Promise<InboxRecord | undefined> {
+    const record = await store.get(keyOf(update));
+    if (record?.state !== 'waiting') return undefined;
+    const { tries, lives = 1 } = record;
+    if (tries >= MAX_TRIES || lives >= MAX_LIVES) return giveUp(record);
+    if (lives >= LIVES_AT_ONCE) await wait(1_000 * 2 ** (lives - LIVES_AT_ONCE));
+    return closed ? undefined : store.update(keyOf(update), () => ({ ...record, lives: lives + 1 }), record);
+  }
+
+  /** It has failed once more, and this life with it goes on. */
+  async function countTry(record: Counted): Promise<InboxRecord | undefined> {
+    const tries = record.tries + 1;
+    if (tries >= MAX_TRIES) return giveUp(record);
+    return store.update(keyOf(record.update), () => ({ ...record, tries }), record);
+  }
+
+  async function giveUp(record: Counted): Promise<undefined> {
+    const { update } = record;
+    log.error({ updateId: update.update_id }, 'An update is given up');
+    // First, since it may be what nobody hears of otherwise.
+    await tellGivenUp(update).catch((error: unknown) =>
+      log.warn({ err: error, updateId: update.update_id }, 'Nobody was told of an update that is given up'),
+    );
+    await finish(record);
+  }
+
+  const finish = (record: Counted) =>
+    store.update(keyOf(record.update), () => ({ state: 'done', doneAt: now() }), record);
+
+  /** The error by which it has failed. */
+  async function attempt(handler: Handler, record: Counted): Promise<unknown> {
     const { update, receivedAt } = record;
     try {
       await handler(update, receivedAt);
     } catch (error) {
       log.error({ err: error, updateId: update.update_id }, 'An update could not be handled');
-      const outageMs = outageOf(error, tries);
-      if (outageMs === undefined || !(await excuse(update))) return RETRY_MS * tries;
-      return outageMs;
+      return error ?? new Error('An update has failed without an error.');
     }
-    await store.update(keyOf(update), () => ({ state: 'done', doneAt: now() }), record);
+    await finish(record);
     return undefined;
-  }
-
-  /** An outage of the chat's is no fault of the update: its try does not count, for some minutes. False after those. */
-  async function excuse(update: Update): Promise<boolean> {
-    const record = await store.update(keyOf(update), (current) =>
-      current.state === 'waiting' && now() - current.receivedAt < PATIENCE_MS
-        ? { ...current, tries: current.tries - 1 }
-        : undefined,
-    );
-    return record?.state === 'waiting' && now() - record.receivedAt < PATIENCE_MS;
   }
 
   async function sweep(): Promise<void> {
@@ -166,9 +195,9 @@ export function createInbox({ store, log, now, firstIdOf }: InboxOptions) {
 }
 
 /** How long to wait where the chat did not answer, or asked to wait; undefined for every other error. */
-function outageOf(error: unknown, tries: number): number | undefined {
+function outageOf(error: unknown, outages: number): number | undefined {
   if (error instanceof ChatBusyError) return error.retryAfterMs;
-  return error instanceof ChatUnreachableError ? Math.min(RETRY_MS * 2 ** tries, MAX_PAUSE_MS) : undefined;
+  return error instanceof ChatUnreachableError ? Math.min(RETRY_MS * 2 ** outages, MAX_PAUSE_MS) : undefined;
 }
 
 const keyOf = (update: Update): string => String(update.update_id).padStart(12, '0');

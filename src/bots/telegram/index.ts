@@ -21,7 +21,7 @@ import { createAlbums } from './albums.ts';
 import { createPrivateNotices } from './direct-messages.ts';
 import { ask, TokenRefusedError, toChatError } from './errors.ts';
 import { createFiles } from './files.ts';
-import { isPrivateChat, nameChat, parseChatRef, parsePersonId } from './ids.ts';
+import { chatRef, isPrivateChat, nameChat, parseChatRef, parsePersonId } from './ids.ts';
 import { chatIdOf, createInbox, type InboxRecord } from './inbox.ts';
 import { createMembers } from './members.ts';
 import { createPace } from './pace.ts';
@@ -78,7 +78,13 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
   const outgoing = createOutgoing({ api, pace, supergroups, log });
   const files = createFiles({ api, apiUrl, token, directory: options.filesDir, now });
   const { firstIdOf } = supergroups;
-  const inbox = createInbox({ store: options.inbox, log, now, firstIdOf });
+  const inbox = createInbox({
+    store: options.inbox,
+    log,
+    now,
+    firstIdOf,
+    tellGivenUp,
+  });
   let me: UserFromGetMe | undefined;
   const fetchOwnId = async () => (me ?? (await ask('getMe', () => api.getMe()))).id;
   const members = createMembers({ api, supergroups, fetchOwnId });
@@ -158,6 +164,24 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
     });
     connection = 'connected';
     log.info({ username: me.username }, 'Listening to Telegram');
+  }
+
+  /** Says in its chat that what somebody did has come to nothing. */
+  async function tellGivenUp({ message, edited_message, callback_query, message_reaction }: Update) {
+    const about = message ?? edited_message ?? callback_query?.message ?? message_reaction;
+    if (about === undefined) return;
+    const chat = chatRef(about);
+    let text = 'Something went wrong in Nod: this message came to nothing. Please send it again.';
+    if (callback_query !== undefined)
+      text = 'Something went wrong in Nod: a tap here did not count. Please tap again.';
+    if (message_reaction !== undefined)
+      text =
+        'Something went wrong in Nod: a reaction here did not count. Please take it back and react again.';
+    await outgoing.send(
+      chat,
+      { lines: [[text]], rows: [] },
+      { replyTo: { chat, id: String(about.message_id) } },
+    );
   }
 
   function lose(error: Error): void {

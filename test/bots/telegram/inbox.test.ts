@@ -115,6 +115,51 @@ it('gives an event up that fails three times and goes on with the chat', async (
   await telegram.sendText(telegram.anaChat, telegram.ana, 'fine');
   expect((await events.first(4)).map(textOf)).toEqual(['poison', 'poison', 'poison', 'fine']);
   expect(harness.logLines.all.filter((line) => line.includes('a bug'))).toHaveLength(3);
+  await telegram.waitForMessage(telegram.anaChat, CAME_TO_NOTHING);
+});
+
+/** As in a power cut while an event is handled: the bot is deaf, and what it holds in memory goes on only at the end. */
+async function crashDuring(
+  harness: Harness,
+  gate: ReturnType<typeof createReleaseGate>,
+): Promise<() => Promise<void>> {
+  const { bot, events } = await harness.startBot(() => gate.opened);
+  await events.first(1);
+  const stopped = bot.stop();
+  await harness.telegram.waitForRequest('getUpdates', { when: isFarewell });
+  return () => stopped;
+}
+
+it('keeps an event while Nod ends again and again for other reasons', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const gate = createReleaseGate();
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'a vote');
+  const lives = [];
+  for (let life = 1; life <= 4; life += 1) lives.push(await crashDuring(harness, gate));
+  const { events } = await harness.startBot();
+  expect((await events.first(1)).map(textOf)).toEqual(['a vote']);
+  gate.open();
+  for (const ended of lives) await ended();
+});
+
+it('gives up an event in which ten lives have ended, and says so', async () => {
+  await using harness = await startHarness();
+  const { telegram, inbox } = harness;
+  const gate = createReleaseGate();
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'poison');
+  const ended = await crashDuring(harness, gate);
+  const [record] = await harness.inboxRecords();
+  if (record?.state !== 'waiting') throw new Error('It does not wait.');
+  await inbox.update(String(record.update.update_id).padStart(12, '0'), () => ({ ...record, lives: 10 }));
+  const { bot, events } = await harness.startBot();
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'fine');
+  expect((await events.first(1)).map(textOf)).toEqual(['fine']);
+  await telegram.waitForMessage(telegram.anaChat, CAME_TO_NOTHING);
+  await bot.stop();
+  expect(await harness.inboxRecords()).toMatchObject([{ state: 'done' }, { state: 'done' }]);
+  gate.open();
+  await ended();
 });
 
 it('asks Telegram again for an update that it could not write down', async () => {
@@ -151,6 +196,9 @@ it('forgets what was handled more than a day ago', async () => {
   await (await harness.startBot(undefined, { now })).bot.stop();
   expect(await harness.inboxRecords()).toEqual([]);
 });
+
+const CAME_TO_NOTHING = 'Something went wrong in Nod: this message came to nothing. Please send it again.';
+type Harness = Awaited<ReturnType<typeof startHarness>>;
 
 /** Stopping confirms the last update with a poll that does not wait. */
 const isFarewell = ({ parameters, status }: RequestEntry) => parameters.limit === 1 && status === 200;

@@ -29,11 +29,12 @@ export function createPersistence({ world, nextReady }: { world: World; nextRead
         return found;
       }
       const restarted = nextReady();
-      const failed = act().then(
-        () => new Promise<never>(() => {}),
+      // What it has brought may stand there already, in what `find` sees only now.
+      const acted = act().then(
+        () => (find() === undefined ? new Promise<never>(() => {}) : undefined),
         () => pause(AGAIN_MS, undefined, { ref: false }),
       );
-      await waitFor(find, [restarted, failed]);
+      await waitFor(find, [restarted, acted]);
     }
   }
 
