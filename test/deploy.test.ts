@@ -147,6 +147,7 @@ it('runs from what the Dockerfile copies, where only the data and /tmp can be wr
   // The image sets nothing for memory, because Nod does so itself.
   expect(readProcess(nod, 'environ')).toContain('MALLOC_ARENA_MAX=2');
   expect(readProcess(nod, 'cmdline')).toContain('--max-semi-space-size=1');
+  expect(readProcess(nod, 'cmdline')).toContain('--initial-old-space-size=64');
   // sharp, WebAssembly in a thread of its own, and ffmpeg.
   await stage.sendAlbum(['phone.jpg', 'phone.heic']);
   const photos = await stage.draft('2 photos for TikTok');

@@ -123,7 +123,7 @@ export async function runDay({
 async function startNod({ environment }: World) {
   const child = fork(PROCESS, {
     env: { PATH: process.env.PATH, MALLOC_ARENA_MAX: '2', ...environment },
-    execArgv: ['--max-semi-space-size=1', '--expose-gc'],
+    execArgv: ['--max-semi-space-size=1', '--initial-old-space-size=64', '--expose-gc'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const said: string[] = [];
