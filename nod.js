@@ -19,6 +19,7 @@ if (process.platform === 'linux' && !process.connected && !isSet) {
   );
 }
 
+// And where V8 would let the garbage grow to three times of what lives, by half of it (percent).
 setFlagsFromString('--heap-growing-percent=50');
 const { main } = await import('./src/main.ts');
 await main();
