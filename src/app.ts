@@ -152,6 +152,7 @@ export async function startApp({
     chats: {
       openFile: (chat, ref) => botFor(chat).openFile(ref),
       isAbsent: (of) => isAbsent(botFor, of),
+      fetchObstacle: (chat) => botFor(chat).fetchObstacle(chat),
       stillManages: (asked) => stillManages(botFor, asked),
     },
   });

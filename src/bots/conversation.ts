@@ -235,8 +235,7 @@ export function createConversation({
     }
     const wishes = draft.files[0]?.id === messageId ? event.wishes : undefined;
     // The time first: what shall go out later must not be offered to go out at once.
-    if (wishes?.when !== undefined)
-      await schedule.planDraft(draft.id, { workspace: draft.workspace, person, text: wishes.when });
+    if (wishes?.when !== undefined) await composer.plan(draft.id, person, wishes.when);
     // TikTok is asked in the background: the rest of the album waits behind this file.
     composer
       .lookForAccount(draft)

@@ -16,6 +16,8 @@ import { createComposer, createRefresh } from './compose/drafts.ts';
 import { createIntake, createTakeApart } from './compose/intake.ts';
 import type { Shares } from './compose/limits.ts';
 import { type OldDraft, upgradeDraft } from './compose/old-drafts.ts';
+import { createComposePages } from './compose/page/compose-pages.ts';
+import type { ComposeTicket } from './compose/page/tickets.ts';
 import { createRework, createSubmission, type DropReason } from './compose/submit.ts';
 import { createProbe } from './doctor/probe.ts';
 import { createWebhookLog, type WebhookRecord } from './doctor/webhooks.ts';
@@ -27,7 +29,7 @@ import type { Ffmpeg } from './media/ffmpeg.ts';
 import { createMediaPreparer } from './media/prepare.ts';
 import type { MediaStore } from './media/store.ts';
 import { type StoredFile, VIDEO_LIMITS } from './media/types.ts';
-import type { ChatRef, Person } from './people.ts';
+import type { ChatRef, Obstacle, Person } from './people.ts';
 import { createEngine, type Engine } from './publish/engine.ts';
 import { createFollower } from './publish/live/follow.ts';
 import type { Pacing } from './publish/pacing.ts';
@@ -78,6 +80,8 @@ export interface ChatPorts {
   readonly openFile: (chat: ChatRef, ref: string) => Promise<Readable>;
   /** Whether an author can do nothing with a draft or a post any more. */
   readonly isAbsent: (of: { author: Person; chat: ChatRef }) => Promise<boolean>;
+  /** What would keep a card out of a chat, as far as it is known before one is sent. */
+  readonly fetchObstacle: (chat: ChatRef) => Promise<Obstacle | undefined>;
   /** Whether somebody manages the place now. */
   readonly stillManages: (asked: { chat: ChatRef; person: Person }) => Promise<boolean>;
 }
@@ -349,7 +353,7 @@ export function createCore(options: CoreOptions) {
   const webhookLog = createWebhookLog({ webhooks: stores.store<WebhookRecord>('webhooks'), now });
 
   const usage = createUsage({ now });
-  const { openFile, isAbsent } = chats;
+  const { openFile, isAbsent, fetchObstacle } = chats;
   const takeApart = createTakeApart({ drafts, randomIds, usage, limits: options.limits, now });
   const intake = createIntake({
     drafts,
@@ -369,6 +373,7 @@ export function createCore(options: CoreOptions) {
   });
   const composer = createComposer({
     limits: options.limits,
+    timeZoneOf: workspaces.timeZoneOf,
     drafts,
     posts,
     randomIds,
@@ -405,6 +410,7 @@ export function createCore(options: CoreOptions) {
     composer,
     intake,
     workspaces,
+    fetchObstacle,
     announce,
     discarded,
     dropped,
@@ -412,6 +418,17 @@ export function createCore(options: CoreOptions) {
     takeBackMs: pacing.takeBackMs,
     now,
     log,
+  });
+  const composePages = createComposePages({
+    tickets: stores.store<ComposeTicket>('compose-tickets'),
+    drafts,
+    composer,
+    submission,
+    workspaces,
+    accounts,
+    isAllowed: access.isAllowed,
+    isAbsent,
+    now,
   });
   const rework = createRework({
     drafts,
@@ -510,6 +527,7 @@ export function createCore(options: CoreOptions) {
     await personLinks.sweep();
     await randomIds.sweep();
     await submission.sweep();
+    await composePages.sweep();
     await resultsEnding.sweep();
     await quotas.sweep();
   }
@@ -653,6 +671,7 @@ export function createCore(options: CoreOptions) {
     randomIds,
     composer,
     submission,
+    composePages,
     rework,
     draftRefresh,
     intake,

@@ -47,3 +47,11 @@ export type Obstacle =
   /** Nod made something that the platform does not take. */
   | { readonly type: 'fault' }
   | { readonly type: 'unknown' };
+
+const EXTRAS: readonly BotRight[] = ['pictures', 'read_history', 'react'];
+
+/** Whether a card can stand all the same, without its picture or without reactions. */
+export const canStand = (obstacle: Obstacle): boolean =>
+  obstacle.type === 'rights' &&
+  obstacle.missing.length > 0 &&
+  obstacle.missing.every((right) => EXTRAS.includes(right));

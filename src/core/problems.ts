@@ -54,6 +54,8 @@ export type Problem =
   | { code: 'moment_unclear'; text: string }
   | { code: 'moment_too_late'; seconds: number; durationSeconds: number }
   | { code: 'draft_gone' }
+  /** It is not any more what the person has seen who submits it. */
+  | { code: 'draft_changed' }
   /** The post that it has become, where that is known. */
   | { code: 'draft_already_submitted'; status?: PostStatus; links?: readonly string[] }
   | { code: 'not_author'; author: string }

@@ -156,5 +156,6 @@ export const WITHOUT_LIMITS: Shares = { person: NO_LIMIT, place: NO_LIMIT };
 export const NO_CHATS: ChatPorts = {
   openFile: () => Promise.reject(new Error('There are no chats here.')),
   isAbsent: async () => false,
+  fetchObstacle: async () => undefined,
   stillManages: async () => true,
 };

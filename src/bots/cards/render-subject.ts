@@ -8,7 +8,7 @@ import type { Submission } from '../../core/compose/submit.ts';
 import type { MediaPreparer } from '../../core/media/prepare.ts';
 import type { MediaStore } from '../../core/media/store.ts';
 import type { StoredFile } from '../../core/media/types.ts';
-import { type ChatRef, type Obstacle, wholeOf } from '../../core/people.ts';
+import { type ChatRef, canStand, type Obstacle, wholeOf } from '../../core/people.ts';
 import type { Pacing } from '../../core/publish/pacing.ts';
 import {
   isSettled,
@@ -45,7 +45,6 @@ import {
   votersLines,
 } from '../review/review-card.ts';
 import { handedOverCard, type ReviewPlacement } from '../text/messages.ts';
-import { canStand } from '../text/obstacles.ts';
 import type { Ending, Rendering } from './show-card.ts';
 import { parseSubject } from './subjects.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import type { ChatRef, Obstacle, Person } from '../../core/people.ts';
+import { type ChatRef, canStand, type Obstacle, type Person } from '../../core/people.ts';
 import type { VoteChoice } from '../../core/review/review.ts';
 import {
   type Bot,
@@ -15,7 +15,7 @@ import {
   shownPicture,
 } from '../platform.ts';
 import { note } from '../text/messages.ts';
-import { canStand, obstacleText, pictureText } from '../text/obstacles.ts';
+import { obstacleText, pictureText } from '../text/obstacles.ts';
 import { type CardIndex, type CardRecord, hashOf } from './card-index.ts';
 import type { Copies } from './copies.ts';
 

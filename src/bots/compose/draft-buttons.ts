@@ -1,19 +1,18 @@
 import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Consents } from '../../core/accounts/consent.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
-import type { DraftChoice } from '../../core/compose/choices.ts';
-import type { Draft } from '../../core/compose/draft.ts';
+import { type DraftChoice, TOGGLES } from '../../core/compose/choices.ts';
 import { captionLimit, chosenAccount, kindOf } from '../../core/compose/draft.ts';
 import type { Composer, DraftRefresh } from '../../core/compose/drafts.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
 import { TEXT_LIMITS } from '../../core/media/types.ts';
-import type { ChatRef, Obstacle } from '../../core/people.ts';
+import type { ChatRef } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import type { Post, PostStatus } from '../../core/publish/post.ts';
 import { underWayTo } from '../../core/publish/posts.ts';
 import type { Store } from '../../core/storage/database.ts';
-import { isPrivacyLevel, type PostMode } from '../../core/tiktok/types.ts';
+import { isPrivacyLevel } from '../../core/tiktok/types.ts';
 import type { Uploads } from '../../core/uploads/uploads.ts';
 import type { PassedPress } from '../access/guard.ts';
 import type { AccessRequests } from '../access/requests.ts';
@@ -31,7 +30,6 @@ import { encodeQuestionId, type Questions } from '../questions.ts';
 import type { SettingsDialogue } from '../settings/settings.ts';
 import { accountName } from '../text/format.ts';
 import { askTitleText, note, OLD_BUTTON } from '../text/messages.ts';
-import { canStand } from '../text/obstacles.ts';
 import { giveUploadLink } from '../uploads/upload-link.ts';
 import type { DraftMenu } from './draft-card.ts';
 import { fileChoiceOf, fileMenuAfter } from './photo-menu.ts';
@@ -160,9 +158,11 @@ export function createButtonPresses({
     const { person } = event;
     switch (verb) {
       case 'post':
-        return submit(event, id, 'DIRECT_POST');
+        await submission.submit(id, person, 'DIRECT_POST');
+        return;
       case 'inbox':
-        return submit(event, id, 'MEDIA_UPLOAD');
+        await submission.submit(id, person, 'MEDIA_UPLOAD');
+        return;
       case 'caption':
         return askForCaption(event, id);
       case 'title':
@@ -199,31 +199,6 @@ export function createButtonPresses({
       default:
         return event.answer(OLD_BUTTON);
     }
-  }
-
-  async function submit({ person }: PressEvent, id: string, postMode: PostMode): Promise<void> {
-    await checkReviewIsSeen(await composer.own(id, person));
-    await submission.submit(id, person, postMode);
-  }
-
-  /**
-   * What is not known is found out when the card is sent.
-   *
-   * @throws UserError `review_unseen` where no chat would take the card of the review.
-   */
-  async function checkReviewIsSeen({ workspace, chat }: Draft): Promise<void> {
-    const { review } = await submission.planOf({ workspace, chat });
-    if (review === undefined) return;
-    let first: { chat: ChatRef; obstacle: Obstacle } | undefined;
-    for (const one of new Set([...review.chats, chat])) {
-      const obstacle = await botFor(one)
-        .fetchObstacle(one)
-        .catch(() => undefined);
-      if (obstacle === undefined || canStand(obstacle)) return;
-      first ??= { chat: one, obstacle };
-    }
-    if (first !== undefined)
-      throw new UserError({ code: 'review_unseen', ...first, isHere: first.chat === chat });
   }
 
   async function askAgain(event: PressEvent, id: string): Promise<void> {
@@ -302,16 +277,6 @@ export function createButtonPresses({
 }
 
 export type ButtonPresses = ReturnType<typeof createButtonPresses>;
-
-const TOGGLES = [
-  'allowComment',
-  'allowDuet',
-  'allowStitch',
-  'aiGenerated',
-  'yourBrand',
-  'brandedContent',
-  'autoAddMusic',
-] as const;
 
 /** The choice that a button on a draft stands for; undefined when it stands for something else. */
 function choiceOf(verb: string, argument = ''): DraftChoice | undefined {

@@ -1,5 +1,12 @@
 import type { Account } from '../../core/accounts/accounts.ts';
 import {
+  INTERACTION_NAMES,
+  offeredInteractions,
+  offeredLevels,
+  policiesOf,
+  submitLabel,
+} from '../../core/compose/choices.ts';
+import {
   canRetry,
   captionLimit,
   carriesCaption,
@@ -62,9 +69,6 @@ import {
   videoMenu,
   videoRows,
 } from './video-menu.ts';
-
-const MUSIC_URL = 'https://www.tiktok.com/legal/page/global/music-usage-confirmation/en';
-const BRANDED_URL = 'https://www.tiktok.com/legal/page/global/bc-policy/en';
 
 /** What a person can open in place of the choices. */
 export type DraftMenu = FileMenu | VideoMenu | 'accounts';
@@ -330,9 +334,10 @@ function noticeLines(draft: Draft): Line[] {
 /** The wording is TikTok's: https://developers.tiktok.com/doc/content-sharing-guidelines */
 function consentLines(draft: Draft): Line[] {
   if (draft.account.state !== 'ready') return [];
-  const music = { text: 'Music Usage Confirmation', href: MUSIC_URL };
-  const branded = { text: 'Branded Content Policy', href: BRANDED_URL };
-  const policies = draft.disclosing && draft.settings.brandedContent ? [branded, ' and ', music] : [music];
+  const policies = policiesOf(draft).flatMap(({ name, url }, index) => [
+    ...(index === 0 ? [] : [' and ']),
+    { text: name, href: url },
+  ]);
   return [
     [],
     ['By posting, you agree to TikTok’s ', ...policies, '.'],
@@ -383,15 +388,9 @@ function planLines(
   ];
 }
 
-/** What the button does that submits. */
-function postLabel(draft: Draft, { approvals }: ReviewPolicy): string {
-  if (approvals > 0) return 'Ask for approval';
-  return plannedAt(draft) === undefined ? 'Post now' : 'Schedule';
-}
-
 /** That the same was posted before keeps nobody from posting it again. */
 const goesOnLine = (draft: Draft, policy: ReviewPolicy): Line => [
-  `“${postLabel(draft, policy)}” goes on all the same.`,
+  `“${submitLabel(draft, policy)}” goes on all the same.`,
 ];
 
 function endRows(draft: Draft, policy: ReviewPolicy): Row[] {
@@ -414,7 +413,7 @@ function endRows(draft: Draft, policy: ReviewPolicy): Row[] {
     ...(refused ? [buttonRow(on(draft, 'Leave out what cannot be used', 'drop_refused'))] : []),
     ...editing,
     buttonRow(
-      { ...on(draft, postLabel(draft, policy), 'post'), tone: 'main' },
+      { ...on(draft, submitLabel(draft, policy), 'post'), tone: 'main' },
       on(draft, inboxLabel, 'inbox'),
     ),
     buttonRow(uploadButton(draft), { ...on(draft, 'Discard', 'discard'), tone: 'bad' }),
@@ -426,18 +425,13 @@ function choiceLines(draft: Draft): Line[] {
   const { settings } = draft;
   const creator = creatorOf(draft);
   if (creator === undefined) return [];
-  const isVideo = kindOf(draft) === 'video';
   const privacy = settings.privacyLevel === undefined ? 'choose one' : PRIVACY_NAMES[settings.privacyLevel];
-  const lines: Line[] = [choice('Who can see it?', privacy)];
-  if (!creator.commentDisabled) lines.push(choice('Comments', onOff(settings.allowComment)));
-  if (isVideo && !creator.duetDisabled) lines.push(choice('Duet', onOff(settings.allowDuet)));
-  if (isVideo && !creator.stitchDisabled) lines.push(choice('Stitch', onOff(settings.allowStitch)));
-  if (kindOf(draft) === 'photo') lines.push(choice('Music by TikTok', onOff(hasMusic(settings))));
-  lines.push(
+  return [
+    choice('Who can see it?', privacy),
+    ...openInteractions(draft).map(({ setting, isOn }) => choice(INTERACTION_NAMES[setting], onOff(isOn))),
     choice('Disclosure', disclosureText(draft)),
     choice('AI-generated', settings.aiGenerated ? 'yes' : 'no'),
-  );
-  return lines;
+  ];
 }
 
 function choice(name: string, value: string): Line {
@@ -457,47 +451,31 @@ function switchedOffText(draft: Draft): string | undefined {
   return `${capital(listOf(off))} ${off.length === 1 && off[0] !== 'comments' ? 'is' : 'are'} off in this account’s settings.`;
 }
 
-function switchedOff(draft: Draft): string[] {
-  const creator = creatorOf(draft);
-  if (creator === undefined) return [];
-  const isVideo = kindOf(draft) === 'video';
-  return [
-    ...(creator.commentDisabled ? ['comments'] : []),
-    ...(isVideo && creator.duetDisabled ? ['Duet'] : []),
-    ...(isVideo && creator.stitchDisabled ? ['Stitch'] : []),
-  ];
-}
+const switchedOff = (draft: Draft): string[] =>
+  offeredInteractions(draft)
+    .filter(({ isSwitchedOff }) => isSwitchedOff)
+    .map(({ setting }) => (setting === 'allowComment' ? 'comments' : INTERACTION_NAMES[setting]));
+
+const openInteractions = (draft: Draft) =>
+  offeredInteractions(draft).filter(({ isSwitchedOff }) => !isSwitchedOff);
 
 /** The buttons that change the choices. */
 function choiceRows(draft: Draft): Row[] {
   const { settings, disclosing } = draft;
   const creator = creatorOf(draft);
   if (creator === undefined) return [];
-  const isVideo = kindOf(draft) === 'video';
-  const isBranded = disclosing && settings.brandedContent;
-  const levels = creator.privacyLevelOptions.filter((level) => !(isBranded && level === 'SELF_ONLY'));
+  const levels = offeredLevels(draft).filter(({ isOpen }) => isOpen);
   const privacy: Choice = {
     type: 'choice',
     prompt: 'Who can see it?',
-    options: levels.map((level) => ({
+    options: levels.map(({ level }) => ({
       ...on(draft, PRIVACY_NAMES[level], 'privacy', level),
       isChosen: settings.privacyLevel === level,
     })),
   };
-  const interactions = [
-    ...(creator.commentDisabled
-      ? []
-      : [on(draft, `Comments: ${onOff(settings.allowComment)}`, 'set', 'allowComment')]),
-    ...(isVideo && !creator.duetDisabled
-      ? [on(draft, `Duet: ${onOff(settings.allowDuet)}`, 'set', 'allowDuet')]
-      : []),
-    ...(isVideo && !creator.stitchDisabled
-      ? [on(draft, `Stitch: ${onOff(settings.allowStitch)}`, 'set', 'allowStitch')]
-      : []),
-    ...(kindOf(draft) === 'photo'
-      ? [on(draft, `Music by TikTok: ${onOff(hasMusic(settings))}`, 'set', 'autoAddMusic')]
-      : []),
-  ];
+  const interactions = openInteractions(draft).map(({ setting, isOn }) =>
+    on(draft, `${INTERACTION_NAMES[setting]}: ${onOff(isOn)}`, 'set', setting),
+  );
   const disclosure = [
     on(draft, `Disclosure: ${onOff(disclosing)}`, 'disclose'),
     on(draft, `AI label: ${onOff(settings.aiGenerated)}`, 'set', 'aiGenerated'),
@@ -511,8 +489,6 @@ function choiceRows(draft: Draft): Row[] {
   const toggles = [interactions, disclosure, kinds].filter((row) => row.length > 0);
   return [privacy, ...toggles.map((row) => buttonRow(...row))];
 }
-
-const hasMusic = ({ autoAddMusic = false }: Draft['settings']): boolean => autoAddMusic;
 
 const tick = (value: boolean): string => (value ? '☑' : '☐');
 

@@ -1,25 +1,15 @@
-import {
-  allowedSeconds,
-  coverMsOf,
-  judgedOf,
-  secondsOf,
-  videoOf,
-  videoToTrim,
-} from '../../core/compose/draft.ts';
+import { allowedSeconds, coverMsOf, videoToTrim } from '../../core/compose/draft.ts';
 import type { Composer } from '../../core/compose/drafts.ts';
+import { readMoment } from '../../core/compose/parse-time.ts';
 import { clockOf } from '../../core/plain-text.ts';
-import { UserError } from '../../core/problems.ts';
 import type { CardIndex } from '../cards/card-index.ts';
 import type { CardQueue } from '../cards/card-queue.ts';
 import type { ChatEventOf } from '../platform.ts';
 import { encodeQuestionId, type Questions } from '../questions.ts';
 import { durationOf } from '../text/format.ts';
 import { note, OLD_BUTTON } from '../text/messages.ts';
-import { readMoment } from './read-moment.ts';
 
 const MAX_LENGTH = 40;
-/** What is left of a video must be one. */
-const MIN_SECONDS = 1;
 
 /** Chooses with people which part of a video is posted, and which moment of it is the cover. */
 export function createVideoChoices({
@@ -70,11 +60,7 @@ export function createVideoChoices({
 
   /** @throws UserError where it is no moment of the video. */
   async function takeStart({ person, text }: ChatEventOf<'text'>, id: string): Promise<void> {
-    const startSeconds = readMoment(text);
-    const file = videoToTrim(await composer.own(id, person));
-    const whole = file && judgedOf(file)?.durationSeconds;
-    checkIsWithin(startSeconds, whole, whole === undefined ? undefined : whole - MIN_SECONDS);
-    await composer.choose(id, person, { type: 'trim', startSeconds });
+    await composer.choose(id, person, { type: 'trim', startSeconds: readMoment(text) });
     cardQueue.touch(id, { soon: true });
   }
 
@@ -85,9 +71,6 @@ export function createVideoChoices({
   }
 
   async function chooseCover(id: string, person: ChatEventOf<'text'>['person'], ms: number): Promise<void> {
-    const video = videoOf(await composer.own(id, person));
-    const seconds = video && secondsOf(video);
-    checkIsWithin(ms / 1000, seconds, seconds);
     await composer.choose(id, person, { type: 'cover_moment', ms });
   }
 
@@ -106,12 +89,3 @@ export function createVideoChoices({
 }
 
 export type VideoChoices = ReturnType<typeof createVideoChoices>;
-
-function checkIsWithin(
-  seconds: number,
-  durationSeconds: number | undefined,
-  before: number | undefined,
-): void {
-  if (durationSeconds === undefined || before === undefined || seconds < before) return;
-  throw new UserError({ code: 'moment_too_late', seconds, durationSeconds });
-}

@@ -2,7 +2,7 @@ import type { Accounts } from '../../core/accounts/accounts.ts';
 import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import type { DraftPlan } from '../../core/compose/draft.ts';
 import type { Composer } from '../../core/compose/drafts.ts';
-import { needsTimeZone, readTimeZone, readWhen } from '../../core/compose/parse-time.ts';
+import { readPlan, readTimeZone } from '../../core/compose/parse-time.ts';
 import { aboutPost, type Recorder } from '../../core/history/record-post.ts';
 import type { Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
@@ -16,7 +16,7 @@ import type { Sender } from '../cards/send.ts';
 import type { ChatEvent, ChatEventOf, Line } from '../platform.ts';
 import { encodeQuestionId, type Questions } from '../questions.ts';
 import { lineText, momentOf } from '../text/format.ts';
-import { AT_ONCE, askWhenText, note, plannedLine, WHEN } from '../text/messages.ts';
+import { askWhenText, note, plannedLine, WHEN } from '../text/messages.ts';
 import { wordingOf } from '../text/wording.ts';
 import { likelyZones } from './likely-zones.ts';
 import {
@@ -180,18 +180,17 @@ export function createSchedule({
   }
 
   /** Reads a time that waited for its zone; whether there was one. */
-  async function planAgain(person: Person, { on, id, workspace, plan }: Planned): Promise<boolean> {
+  async function planAgain(person: Person, { on, id, plan }: Planned): Promise<boolean> {
     if (on !== 'draft' || plan === undefined || !('problem' in plan)) return false;
     if (plan.problem.code !== 'when_zone_missing') return false;
-    await planDraft(id, { workspace, person, text: plan.problem.text });
+    await composer.plan(id, person, plan.problem.text);
     cardQueue.touch(id, { soon: true });
     return true;
   }
 
   /** Takes the answer for a draft; false where it is no time that can be, which the card says. */
   async function takeForDraft({ person, text }: ChatEventOf<'text'>, draftId: string): Promise<boolean> {
-    const { workspace } = await composer.own(draftId, person);
-    const isTime = await planDraft(draftId, { workspace, person, text });
+    const isTime = await composer.plan(draftId, person, text);
     cardQueue.touch(draftId, { soon: true });
     return isTime;
   }
@@ -205,22 +204,6 @@ export function createSchedule({
     const account = await accounts.get(post.content.openId);
     const end = endLine(account, publishAt, { timeZone, now: now() });
     return end === undefined ? [line] : [line, end];
-  }
-
-  /** A time that cannot be stands on the card, for what shall go out later must not go out at once; false for such. */
-  async function planDraft(
-    draftId: string,
-    { workspace, person, text }: { workspace: string; person: Person; text: string },
-  ): Promise<boolean> {
-    try {
-      const at = await read(text, workspace);
-      await composer.choose(draftId, person, { type: 'when', plan: at === undefined ? undefined : { at } });
-      return true;
-    } catch (error) {
-      if (!(error instanceof UserError) || !error.problem.code.startsWith('when_')) throw error;
-      await composer.choose(draftId, person, { type: 'when', plan: { problem: error.problem } });
-      return false;
-    }
   }
 
   /** Lets a planned post go out as soon as it may. */
@@ -251,11 +234,9 @@ export function createSchedule({
 
   /** Milliseconds since the epoch, or undefined for at once. */
   async function read(text: string, workspace: string): Promise<number | undefined> {
-    if (AT_ONCE.has(text.trim().toLowerCase())) return undefined;
-    const timeZone = await workspaces.timeZoneOf(workspace);
-    if (timeZone === undefined && needsTimeZone(text, now()))
-      throw new UserError({ code: 'when_zone_missing', text });
-    return readWhen(text, { now: now(), timeZone: timeZone ?? 'UTC' });
+    const plan = readPlan(text, { now: now(), timeZone: await workspaces.timeZoneOf(workspace) });
+    if (plan !== undefined && 'problem' in plan) throw new UserError(plan.problem);
+    return plan?.at;
   }
 
   function checkPlannable(post: Post): void {
@@ -272,7 +253,6 @@ export function createSchedule({
     takeForPost,
     takeZoneForDraft,
     takeZoneForPost,
-    planDraft,
     release,
     keep,
   };

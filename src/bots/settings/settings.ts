@@ -3,7 +3,7 @@ import type { Settings as Rules, Workspaces } from '../../core/accounts/workspac
 import { readTimeZone } from '../../core/compose/parse-time.ts';
 import { type History, type HistoryEntry, toCsv } from '../../core/history/history.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
-import { type ChatRef, isSomebody, type Obstacle, type Person } from '../../core/people.ts';
+import { type ChatRef, canStand, isSomebody, type Obstacle, type Person } from '../../core/people.ts';
 import { UserError } from '../../core/problems.ts';
 import type { Post } from '../../core/publish/post.ts';
 import type { ReviewPolicy } from '../../core/review/review.ts';
@@ -13,7 +13,7 @@ import type { Bot, Card, ChatEvent, ChatEventOf } from '../platform.ts';
 import { encodeQuestionId, type Questions } from '../questions.ts';
 import type { Electorates } from '../review/electorate.ts';
 import { OLD_BUTTON } from '../text/messages.ts';
-import { canStand, obstacleText } from '../text/obstacles.ts';
+import { obstacleText } from '../text/obstacles.ts';
 import { problemText } from '../text/problems.ts';
 import { wordingOf } from '../text/wording.ts';
 import { exportCard, historyCard } from './history-card.ts';

@@ -35,8 +35,6 @@ export const DROPPED = {
 
 /** The title of the window that asks for a time. */
 export const WHEN = 'When? “tomorrow 18:00”, or “now”';
-/** What somebody writes who wants no time after all. */
-export const AT_ONCE: ReadonlySet<string> = new Set(['now', 'jetzt', 'ahora', 'agora', 'maintenant']);
 
 /** Asks when something shall go out. */
 export const askWhenText = ({ name }: Person, timeZone: string): string =>

@@ -74,11 +74,3 @@ function telegramRights(missing: readonly BotRight[], there: string): string {
   const which = listOf((missing.length > 0 ? missing : NEEDED).map((right) => TELEGRAM_RIGHTS[right]));
   return `Nod may not ${which} ${there}. An administrator can allow it in the permissions of the group, or make Nod an administrator.`;
 }
-
-const EXTRAS: readonly BotRight[] = ['pictures', 'read_history', 'react'];
-
-/** Whether a card can stand all the same, without its picture or without reactions. */
-export const canStand = (obstacle: Obstacle): boolean =>
-  obstacle.type === 'rights' &&
-  obstacle.missing.length > 0 &&
-  obstacle.missing.every((right) => EXTRAS.includes(right));

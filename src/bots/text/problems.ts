@@ -173,6 +173,8 @@ export function problemText(problem: Problem, wording: Wording): string {
       return `The video runs ${durationOf(problem.durationSeconds * 1000)}, so it has ended by ${clockOf(problem.seconds)}. Name an earlier moment.`;
     case 'draft_gone':
       return `This draft is no longer open. ${toStartOver}`;
+    case 'draft_changed':
+      return 'It was changed meanwhile. Look at it as it is now, then go on.';
     case 'draft_already_submitted':
       return submittedText(problem);
     case 'not_author':

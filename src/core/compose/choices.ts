@@ -1,16 +1,21 @@
 import { type MediaUse, useKey } from '../media/types.ts';
 import { plainTitle } from '../plain-text.ts';
+import { UserError } from '../problems.ts';
+import type { ReviewPolicy } from '../review/review.ts';
 import type { PrivacyLevel } from '../tiktok/types.ts';
 import {
   allowedSeconds,
   canRetry,
+  creatorOf,
   type Draft,
   type DraftFile,
   type DraftPlan,
   identityOf,
   isAnimation,
   judgedOf,
+  kindOf,
   type PreparedUse,
+  plannedAt,
   secondsOf,
   versionOf,
   videoOf,
@@ -21,21 +26,25 @@ import { withAnswer } from './typed-texts.ts';
 /** Where a file goes within its draft. */
 export type FileMove = 'first' | 'earlier' | 'later' | 'last';
 
+/** What is on or off about a post. */
+export const TOGGLES = [
+  'allowComment',
+  'allowDuet',
+  'allowStitch',
+  'aiGenerated',
+  'yourBrand',
+  'brandedContent',
+  'autoAddMusic',
+] as const;
+
+export type Toggle = (typeof TOGGLES)[number];
+
 /** A decision that a person takes on a draft. */
 export type DraftChoice =
   | { type: 'privacy'; privacyLevel: PrivacyLevel }
-  | {
-      type: 'toggle';
-      setting:
-        | 'allowComment'
-        | 'allowDuet'
-        | 'allowStitch'
-        | 'aiGenerated'
-        | 'yourBrand'
-        | 'brandedContent'
-        | 'autoAddMusic';
-    }
-  | { type: 'disclosing' }
+  /** Without `to`, it becomes what it is not. */
+  | { type: 'toggle'; setting: Toggle; to?: boolean | undefined }
+  | { type: 'disclosing'; to?: boolean | undefined }
   /** `messageId`: the chat message in which it was typed, whose edits it follows. */
   | { type: 'caption'; text: string; messageId?: string | undefined }
   /** Empty: no title. */
@@ -65,6 +74,98 @@ export const NEEDS_WORK: ReadonlySet<DraftChoice['type']> = new Set([
   'whole_video',
 ]);
 
+/** What people may do with a post, and what TikTok adds to one, as it is called in both chats and on the page. */
+export const INTERACTION_NAMES = {
+  allowComment: 'Comments',
+  allowDuet: 'Duet',
+  allowStitch: 'Stitch',
+  autoAddMusic: 'Music by TikTok',
+} as const satisfies Partial<Record<Toggle, string>>;
+
+export interface OfferedInteraction {
+  readonly setting: keyof typeof INTERACTION_NAMES;
+  readonly isOn: boolean;
+  /** The creator has switched it off at TikTok, so it cannot be chosen here. */
+  readonly isSwitchedOff: boolean;
+}
+
+/** The interactions that a draft of its kind has; none while TikTok has not told what the creator may do. */
+export function offeredInteractions(draft: Draft): OfferedInteraction[] {
+  const creator = creatorOf(draft);
+  const kind = kindOf(draft);
+  if (creator === undefined) return [];
+  const offer = (setting: OfferedInteraction['setting'], isSwitchedOff = false): OfferedInteraction => ({
+    setting,
+    isOn: draft.settings[setting] === true && !isSwitchedOff,
+    isSwitchedOff,
+  });
+  return [
+    offer('allowComment', creator.commentDisabled),
+    ...(kind === 'video'
+      ? [offer('allowDuet', creator.duetDisabled), offer('allowStitch', creator.stitchDisabled)]
+      : []),
+    ...(kind === 'photo' ? [offer('autoAddMusic')] : []),
+  ];
+}
+
+/** Whether a draft discloses that somebody else pays for it. */
+const isBranded = ({ disclosing, settings }: Draft): boolean => disclosing && settings.brandedContent;
+
+/** Who may be chosen to see it; branded content cannot be for its creator alone. */
+export const offeredLevels = (draft: Draft): { level: PrivacyLevel; isOpen: boolean }[] =>
+  (creatorOf(draft)?.privacyLevelOptions ?? []).map((level) => ({
+    level,
+    isOpen: !(isBranded(draft) && level === 'SELF_ONLY'),
+  }));
+
+/** https://developers.tiktok.com/doc/content-sharing-guidelines */
+const MUSIC_POLICY = {
+  name: 'Music Usage Confirmation',
+  url: 'https://www.tiktok.com/legal/page/global/music-usage-confirmation/en',
+};
+const BRANDED_POLICY = {
+  name: 'Branded Content Policy',
+  url: 'https://www.tiktok.com/legal/page/global/bc-policy/en',
+};
+
+/** What a person agrees to by posting, as TikTok wants it said before. */
+export const policiesOf = (draft: Draft): { readonly name: string; readonly url: string }[] =>
+  isBranded(draft) ? [BRANDED_POLICY, MUSIC_POLICY] : [MUSIC_POLICY];
+
+/** What the button is called that submits a draft. */
+export function submitLabel(draft: Draft, { approvals }: Pick<ReviewPolicy, 'approvals'>): string {
+  if (approvals > 0) return 'Ask for approval';
+  return plannedAt(draft) === undefined ? 'Post now' : 'Schedule';
+}
+
+/** @throws UserError where a choice is none that there is for this draft. */
+export function checkChoice(draft: Draft, choice: DraftChoice): void {
+  if (choice.type === 'privacy' && !creatorOf(draft)?.privacyLevelOptions.includes(choice.privacyLevel))
+    throw new UserError({ code: 'privacy_not_offered', privacyLevel: choice.privacyLevel });
+  if (choice.type === 'trim' && choice.startSeconds !== undefined) {
+    const file = videoToTrim(draft);
+    const whole = file && judgedOf(file)?.durationSeconds;
+    checkIsWithin(choice.startSeconds, whole, whole === undefined ? undefined : whole - MIN_SECONDS);
+  }
+  if (choice.type === 'cover_moment') {
+    const video = videoOf(draft);
+    const seconds = video && secondsOf(video);
+    checkIsWithin(choice.ms / 1000, seconds, seconds);
+  }
+}
+
+/** What is left of a video must be one. */
+const MIN_SECONDS = 1;
+
+function checkIsWithin(
+  seconds: number,
+  durationSeconds: number | undefined,
+  before: number | undefined,
+): void {
+  if (durationSeconds === undefined || before === undefined || seconds < before) return;
+  throw new UserError({ code: 'moment_too_late', seconds, durationSeconds });
+}
+
 /** What a choice makes of a draft; whoever chooses has seen what its card says. */
 export function decide(draft: Draft, choice: DraftChoice): Draft {
   const { notices, ...rest } = draft;
@@ -76,9 +177,12 @@ function chosen(draft: Draft, choice: DraftChoice): Draft {
   switch (choice.type) {
     case 'privacy':
       return { ...draft, settings: { ...settings, privacyLevel: choice.privacyLevel } };
-    case 'toggle':
-      return { ...draft, settings: { ...settings, [choice.setting]: !settings[choice.setting] } };
+    case 'toggle': {
+      const { setting, to = !settings[setting] } = choice;
+      return { ...draft, settings: { ...settings, [setting]: to } };
+    }
     case 'disclosing':
+      if (choice.to === draft.disclosing) return draft;
       return {
         ...draft,
         disclosing: !draft.disclosing,

@@ -11,13 +11,12 @@ import type { TikTokClient } from '../tiktok/client.ts';
 import { refusalOf } from '../tiktok/codes.ts';
 import { TikTokApiError, TikTokUnreachableError } from '../tiktok/errors.ts';
 import type { CreatorInfo } from '../tiktok/types.ts';
-import { type DraftChoice, decide, NEEDS_WORK } from './choices.ts';
+import { checkChoice, type DraftChoice, decide, NEEDS_WORK } from './choices.ts';
 import type { Usage } from './disk-usage.ts';
 import {
   type AttachedFile,
   chosenAccount,
   continuesAlbum,
-  creatorOf,
   type Draft,
   type DraftAccount,
   type DraftFile,
@@ -34,6 +33,7 @@ import {
 import { apartKey, type Intake } from './intake.ts';
 import { keeperOf, limitReached, type Shares, sharesOf } from './limits.ts';
 import { openDraftsAround, openDraftsIn, openDraftsWith } from './open-drafts.ts';
+import { readPlan } from './parse-time.ts';
 import { type Captioned, withAnswer, withFileText } from './typed-texts.ts';
 
 /** What a chat offers as the beginning, or as one more file, of a draft. */
@@ -60,6 +60,7 @@ export function createComposer({
   client,
   usage,
   limits,
+  timeZoneOf,
   changed,
   discarded,
   now,
@@ -74,6 +75,8 @@ export function createComposer({
   usage: Usage;
   /** How much a person and a place may have at once. */
   limits: Shares;
+  /** Undefined where nobody has said it. */
+  timeZoneOf: Workspaces['timeZoneOf'];
   changed: (draftId: string) => void;
   /** Ends what is done for a draft that is gone, and lets its files go. */
   discarded: (draft: Draft) => void;
@@ -421,19 +424,51 @@ export function createComposer({
     await chooseAccount(id, openId);
   }
 
+  /** @throws UserError also where it is no choice that there is for this draft. */
   async function choose(id: string, person: Person, choice: DraftChoice): Promise<void> {
+    await chooseFrom(id, person, () => [choice]);
+  }
+
+  /**
+   * Takes the choices that `choices` makes of the draft as it is, all in one write or none of them.
+   *
+   * @throws UserError also where one is none that there is for this draft.
+   */
+  async function chooseFrom(
+    id: string,
+    person: Person,
+    choices: (draft: Draft) => readonly DraftChoice[],
+  ): Promise<void> {
     const before = await own(id, person);
-    if (choice.type === 'privacy' && !creatorOf(before)?.privacyLevelOptions.includes(choice.privacyLevel)) {
-      throw new UserError({ code: 'privacy_not_offered', privacyLevel: choice.privacyLevel });
-    }
-    const after = await drafts.update(id, (draft) =>
-      draft.submitted === undefined ? { ...decide(draft, choice), updatedAt: now() } : undefined,
-    );
-    if (after !== undefined && NEEDS_WORK.has(choice.type)) intake.goOnLater(id);
-    else if (after !== undefined) intake.work(after);
-    if (choice.type === 'cover_moment') intake.redrawLater(id);
-    else if (after !== undefined && orderOf(after) !== orderOf(before)) await intake.redraw(id);
+    let made: readonly DraftChoice[] = [];
+    const after = await drafts.update(id, (draft) => {
+      if (draft.submitted !== undefined || !isTheirs(draft, person)) return undefined;
+      made = choices(draft);
+      if (made.length === 0) return undefined;
+      const chosen = made.reduce((current, choice) => {
+        checkChoice(current, choice);
+        return decide(current, choice);
+      }, draft);
+      return { ...chosen, updatedAt: now() };
+    });
+    if (after === undefined || made.length === 0) return;
+    const types = new Set(made.map(({ type }) => type));
+    if (!types.isDisjointFrom(NEEDS_WORK)) intake.goOnLater(id);
+    else intake.work(after);
+    if (types.has('cover_moment')) intake.redrawLater(id);
+    else if (orderOf(after) !== orderOf(before)) await intake.redraw(id);
     changed(id);
+  }
+
+  /**
+   * Takes the time that somebody has written for a draft; false where it is no time that can be. That stands on the draft
+   * too, for what shall go out later must not go out at once.
+   */
+  async function plan(id: string, person: Person, text: string): Promise<boolean> {
+    const { workspace } = await own(id, person);
+    const plan = readPlan(text, { now: now(), timeZone: await timeZoneOf(workspace) });
+    await choose(id, person, { type: 'when', plan });
+    return plan === undefined || 'at' in plan;
   }
 
   /** Has numbered pictures of the draft's video drawn, to choose its cover from; they come in the background. */
@@ -487,6 +522,8 @@ export function createComposer({
     limitFor,
     edit,
     choose,
+    chooseFrom,
+    plan,
     openCovers,
     chooseAccount,
     chooseOnlyAccount,

@@ -2,6 +2,7 @@ import { de, en, es, fr, type ParsedComponents, type ParsedResult, pt } from 'ch
 import { Temporal } from 'temporal-polyfill';
 import { plainText } from '../plain-text.ts';
 import { UserError } from '../problems.ts';
+import type { DraftPlan } from './draft.ts';
 
 const MAX_CHARACTERS = 100;
 const MAX_DAYS = 365;
@@ -60,6 +61,35 @@ export function needsTimeZone(text: string, now: number): boolean {
   });
   return new Set(readings).size > 1;
 }
+
+/** What somebody writes who wants no time after all. */
+const AT_ONCE: ReadonlySet<string> = new Set(['now', 'jetzt', 'ahora', 'agora', 'maintenant']);
+
+/**
+ * The plan that somebody means who writes a time, or a word like `now`, for which there is none. A time that cannot be is a
+ * plan with its problem.
+ */
+export function readPlan(
+  text: string,
+  { now, timeZone }: { now: number; timeZone: string | undefined },
+): DraftPlan | undefined {
+  if (AT_ONCE.has(text.trim().toLowerCase())) return undefined;
+  if (timeZone === undefined && needsTimeZone(text, now))
+    return { problem: { code: 'when_zone_missing', text } };
+  try {
+    return { at: readWhen(text, { now, timeZone: timeZone ?? 'UTC' }) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { problem: error.problem };
+  }
+}
+
+/** `2026-12-01T18:00`: a moment by the clocks of a zone, as a form of a page has it. */
+export const formatLocal = (at: number, timeZone: string): string =>
+  Temporal.Instant.fromEpochMilliseconds(at)
+    .toZonedDateTimeISO(timeZone)
+    .toPlainDateTime()
+    .toString({ smallestUnit: 'minute' });
 
 /** The reading that leaves the least of the text over; undefined where what it leaves could mean something. */
 function parse(text: string, here: Temporal.PlainDateTime): ParsedResult | undefined {
@@ -231,4 +261,26 @@ export function canonicalZone(name: string | undefined): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+const SECONDS = String.raw`\d+(?:[.,]\d+)?`;
+/** `1:05`, `0:01:05`, `1:05.5`. */
+const CLOCK = new RegExp(`^(?:(\\d+):)?(\\d+):(${SECONDS})$`);
+/** `65`, `65 s`, `1 min 5 s`, `1h 2m`. */
+const UNITS = new RegExp(
+  `^(?:(\\d+)\\s*h(?:ours?)?\\s*)?(?:(\\d+)\\s*m(?:in(?:ute)?s?)?\\.?\\s*)?(?:(${SECONDS})\\s*(?:s(?:ec(?:ond)?s?)?\\.?)?)?$`,
+);
+
+/**
+ * The moment of a video that somebody has written, in seconds.
+ *
+ * @throws UserError `moment_unclear`.
+ */
+export function readMoment(text: string): number {
+  const written = text.trim().toLowerCase();
+  const [matched, hours = '0', minutes = '0', seconds = '0'] =
+    CLOCK.exec(written) ?? UNITS.exec(written) ?? [];
+  const moment = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds.replace(',', '.'));
+  if (!matched || !Number.isFinite(moment)) throw new UserError({ code: 'moment_unclear', text });
+  return moment;
 }

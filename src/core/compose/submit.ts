@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Workspaces } from '../accounts/workspaces.ts';
 import type { PreparedMedia } from '../media/types.ts';
-import type { AccountName, ChatRef, Person } from '../people.ts';
+import { type AccountName, type ChatRef, canStand, type Obstacle, type Person } from '../people.ts';
 import { UserError } from '../problems.ts';
 import {
   hashContent,
@@ -63,6 +63,7 @@ export function createSubmission({
   composer,
   intake,
   workspaces,
+  fetchObstacle,
   announce,
   discarded,
   dropped,
@@ -77,6 +78,8 @@ export function createSubmission({
   composer: Composer;
   intake: Intake;
   workspaces: Workspaces;
+  /** What would keep a card out of a chat. */
+  fetchObstacle: (chat: ChatRef) => Promise<Obstacle | undefined>;
   /** Tells that there is a post; it must not throw and is not waited for. */
   announce: (post: Post) => void;
   /** Ends what is done for a draft that is gone, and lets its files go. */
@@ -92,10 +95,17 @@ export function createSubmission({
   /**
    * Makes the draft a post, which carries its id: doing it twice never makes two.
    *
-   * @throws UserError naming the first thing that is missing.
+   * @throws UserError naming the first thing that is missing; `draft_changed` where it is not what the person has seen.
    */
-  async function submit(id: string, person: Person, postMode: PostMode): Promise<Post> {
+  async function submit(
+    id: string,
+    person: Person,
+    postMode: PostMode,
+    isAsSeen: (draft: Draft) => boolean = () => true,
+  ): Promise<Post> {
     const draft = await composer.own(id, person);
+    if (!isAsSeen(draft)) throw new UserError({ code: 'draft_changed' });
+    await checkReviewIsSeen(draft);
     const [problem] = problemsOf(draft, postMode);
     if (problem !== undefined) throw new UserError(problem);
     const publishAt = plannedAt(draft);
@@ -104,7 +114,25 @@ export function createSubmission({
     if (account !== undefined) await checkShares(draft, account);
     // Only the draft that was checked is submitted: a file that joined meanwhile makes this write fail.
     const submitted = await drafts.replace(id, draft, { ...draft, submitted: { postMode, at: now() } });
-    return submitted === undefined ? submit(id, person, postMode) : savePost(submitted);
+    return submitted === undefined ? submit(id, person, postMode, isAsSeen) : savePost(submitted);
+  }
+
+  /**
+   * What is not known is found out when the card is sent.
+   *
+   * @throws UserError `review_unseen` where no chat would take the card of the review.
+   */
+  async function checkReviewIsSeen({ workspace, chat }: Draft): Promise<void> {
+    const { review } = await planOf({ workspace, chat });
+    if (review === undefined) return;
+    let first: { chat: ChatRef; obstacle: Obstacle } | undefined;
+    for (const one of new Set([...review.chats, chat])) {
+      const obstacle = await fetchObstacle(one).catch(() => undefined);
+      if (obstacle === undefined || canStand(obstacle)) return;
+      first ??= { chat: one, obstacle };
+    }
+    if (first !== undefined)
+      throw new UserError({ code: 'review_unseen', ...first, isHere: first.chat === chat });
   }
 
   async function savePost(draft: Draft): Promise<Post> {

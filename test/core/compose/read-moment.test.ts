@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readMoment } from '../../../src/bots/compose/read-moment.ts';
+import { readMoment } from '../../../src/core/compose/parse-time.ts';
 import { UserError } from '../../../src/core/problems.ts';
 
 it.each([
