@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import { isAbsent, stillManages } from './bots/access/members.ts';
 import { botOf, createBots, createChats } from './bots/index.ts';
 import { type ChatState, createStarter } from './bots/start.ts';
+import { problemText } from './bots/text/problems.ts';
+import { wordingOf } from './bots/text/wording.ts';
 import type { Config } from './config.ts';
 import { type Account, readAccount } from './core/accounts/accounts.ts';
 import { findKey } from './core/accounts/key-check.ts';
@@ -212,6 +214,7 @@ export async function startApp({
     chatLink: chats.chatLink,
     chats: starter.states,
     uploadLimitBytes,
+    explain: (problem, chat) => problemText(problem, wordingOf(chat)),
     health: () => healthOf(starter.states(), { isStarted: isRunning, ...health.read() }),
     onConsent: accountNews.consentEnded,
     onAccountRemoved: accountNews.accountRemoved,

@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs';
 import { Hono } from 'hono';
 
 /** What browsers load of the pages' own, by its path below this folder, under which modules name each other. */
-const NAMES = ['preview/phone.css', 'preview/browser/phone.js', 'review/browser/live.js'] as const;
+const NAMES = [
+  'preview/phone.css',
+  'preview/browser/phone.js',
+  'review/browser/live.js',
+  'compose/compose.css',
+  'compose/browser/compose.js',
+] as const;
 
 const FILES = new Map<string, string>(
   NAMES.map((name) => [name, readFileSync(new URL(name, import.meta.url), 'utf8')]),

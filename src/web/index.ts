@@ -20,6 +20,9 @@ import type { ReleaseGate } from '../core/publish/release-gate.ts';
 import type { Signals } from '../core/publish/signals.ts';
 import { createAssetRoutes } from './assets.ts';
 import { createAvatarRoutes } from './avatars.ts';
+import { createBrowserProof } from './browser-proof.ts';
+import type { Explain } from './compose/page.ts';
+import { createComposeFileRoutes, createComposeRoutes } from './compose/routes.ts';
 import type { ChatLink } from './connect/outcome-page.ts';
 import { createConnectRoutes } from './connect/routes.ts';
 import { createHealthRoutes, type Health } from './health.ts';
@@ -59,6 +62,8 @@ export function createWeb({
   probe,
   webhookLog,
   uploads,
+  composePages,
+  explain,
   uploadPace,
   publicUrl,
   authorizePage,
@@ -87,6 +92,9 @@ export function createWeb({
   probe: Probe;
   webhookLog: Pick<WebhookLog, 'note'>;
   uploads: Parameters<typeof createUploadRoutes>[0]['uploads'];
+  composePages: Parameters<typeof createComposeRoutes>[0]['composePages'];
+  /** The sentence for what a person can put right, in the words of a chat. */
+  explain: Explain;
   /** Other patience with slow uploads than usual. */
   uploadPace?: Pace | undefined;
   publicUrl: string;
@@ -114,11 +122,13 @@ export function createWeb({
   log: Logger;
 }) {
   const web = new Hono<{ Bindings: HttpBindings }>();
+  const browserProof = createBrowserProof({ publicUrl });
   // Files come first, so that nothing stands between them and TikTok, or the socket that they are written to.
   if (siteVerification !== undefined) web.route('/', createVerificationRoutes({ token: siteVerification }));
   web.route('/', createProbeRoutes({ probe }));
   web.route('/media', createMediaRoutes({ gate, pulls, mediaStore, gateWaitMs, log }));
   web.route('/look', createLookFileRoutes({ previewLinks, mediaStore, log }));
+  web.route('/compose', createComposeFileRoutes({ composePages, browserProof, mediaStore, log }));
   const protection = protect({ publicUrl, authorizePage });
   web.use('/upload/*', protection);
   web.route('/upload', createScriptRoutes());
@@ -131,9 +141,10 @@ export function createWeb({
     '/',
     createWebhookRoutes({ clientSecret, signals, webhookLog, accounts, onAccountRemoved, now, log }),
   );
-  web.route('/', createConnectRoutes({ consents, avatars, chatLink, publicUrl, onConsent, log }));
+  web.route('/', createConnectRoutes({ consents, avatars, chatLink, browserProof, onConsent, log }));
   web.route('/look', createLookRoutes({ previewLinks, mediaStore, avatars, storyOf }));
   web.route('/', createPageRoutes({ operator, chats, uploadLimitBytes }));
+  web.route('/compose', createComposeRoutes({ composePages, browserProof, avatars, explain }));
   web.route('/', createLayoutRoutes());
   web.notFound((c) => c.html(notFound(), 404));
   web.onError((error, c) => answerError(error, c, log));

@@ -27,6 +27,7 @@ it('publishes photos: composed for one, shown to all on one card, told to whom i
       'Post now',
       'To my TikTok inbox',
       'Add a big file',
+      'Open as a page',
       'Discard',
     ],
   ]);

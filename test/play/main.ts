@@ -1,13 +1,15 @@
 // A page to try Nod on, with no account anywhere: the app, and emulators of TikTok and the chats, on ports of this machine.
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
+import { film } from './film.ts';
 import { startPlayground } from './playground.ts';
 import { startPlayServer } from './server/server.ts';
 
-const USAGE = `Usage: npm run play -- [--port NUMBER] [--host ADDRESS] [--fresh]
+const USAGE = `Usage: npm run play -- [--port NUMBER] [--host ADDRESS] [--fresh] [--film]
   --port   the port of the page; a free one unless told
   --host   serves the page to other machines, too: whoever reaches it can use it
-  --fresh  nothing is connected and joined yet`;
+  --fresh  nothing is connected and joined yet
+  --film   leads through the film that TikTok wants for its audit (docs/audit.md); --fresh with it`;
 
 const options = readOptions();
 if (options === undefined) process.exitCode = 2;
@@ -22,22 +24,38 @@ else
 function readOptions() {
   try {
     const { values } = parseArgs({
-      options: { port: { type: 'string' }, host: { type: 'string' }, fresh: { type: 'boolean' } },
+      options: {
+        port: { type: 'string' },
+        host: { type: 'string' },
+        fresh: { type: 'boolean' },
+        film: { type: 'boolean' },
+      },
     });
     const port = values.port === undefined ? undefined : Number(values.port);
     if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
       throw new Error('--port is a number from 0 to 65535.');
-    return { port, host: values.host, isFresh: values.fresh ?? false };
+    return {
+      port,
+      host: values.host,
+      isFresh: values.fresh ?? values.film ?? false,
+      isFilm: values.film ?? false,
+    };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n${USAGE}`);
     return undefined;
   }
 }
 
-async function play({ port, host, isFresh }: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
+async function play({
+  port,
+  host,
+  isFresh,
+  isFilm,
+}: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
   await using playground = await startPlayground({ isFresh });
   await using server = await startPlayServer({ playground, port, host });
   console.log(`\nThe playground is open: ${server.url}\nNothing leaves this machine. Ctrl+C ends it.\n`);
+  if (isFilm) void film({ playground: server.url, nod: playground.world.publicUrl, say: console.log });
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 }
 

@@ -94,6 +94,7 @@ export async function createWorld({
     publicUrl,
     authorizePage,
     clientSecret: CLIENT_SECRET,
+    explain: ({ code }) => code,
     health: () => ({ status: 'ok' }),
     onConsent: async (outcome) => void outcomes.push(outcome),
     onAccountRemoved: async (openId, chats) => void removals.push([openId, chats]),

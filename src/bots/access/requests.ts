@@ -11,6 +11,7 @@ import type { Store } from '../../core/storage/database.ts';
 import { createThrottle } from '../../core/throttle.ts';
 import type { Press } from '../buttons.ts';
 import type { Sender } from '../cards/send.ts';
+import { PAGE_LABEL } from '../compose/page-link.ts';
 import type { Bot, Card, ChatEvent, ChatEventOf } from '../platform.ts';
 import type { JoinChats } from '../settings/join-chats.ts';
 import { note } from '../text/messages.ts';
@@ -231,6 +232,7 @@ const WAYS: ReadonlyMap<string, string> = new Map([
   ['connect', 'Now write /connect in your group again: I send you the link here.'],
   ['begin', 'Now write /upload in your group again: I send you the link here.'],
   ['upload', `Now tap “${UPLOAD_LABEL}” on your draft again: I send you the link here.`],
+  ['page', `Now tap “${PAGE_LABEL}” on your draft again: I send you the link here.`],
 ]);
 
 export type AccessRequests = ReturnType<typeof createAccessRequests>;

@@ -54,6 +54,7 @@ export const DRAFT_RIGHTS = {
   again: 'author',
   files: 'author',
   upload: 'author',
+  page: 'author',
   open: 'author',
   back: 'author',
   post: 'author',

@@ -33,7 +33,7 @@ export interface PersonalLink {
   /** Where the person cannot be told alone; `startUrl` opens a private chat. */
   readonly keptCard: (person: Person, wording: Wording, startUrl: string | undefined) => Card;
   /** What that link carries. */
-  readonly startWith: 'connect' | 'upload' | 'begin';
+  readonly startWith: 'connect' | 'upload' | 'begin' | 'page';
 }
 
 /** The link to connect an account. */

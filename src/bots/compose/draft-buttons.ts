@@ -4,6 +4,7 @@ import type { Workspaces } from '../../core/accounts/workspaces.ts';
 import { type DraftChoice, TOGGLES } from '../../core/compose/choices.ts';
 import { captionLimit, chosenAccount, kindOf } from '../../core/compose/draft.ts';
 import type { Composer, DraftRefresh } from '../../core/compose/drafts.ts';
+import type { ComposePages } from '../../core/compose/page/compose-pages.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import type { Recorder } from '../../core/history/record-post.ts';
 import { TEXT_LIMITS } from '../../core/media/types.ts';
@@ -32,6 +33,7 @@ import { accountName } from '../text/format.ts';
 import { askTitleText, note, OLD_BUTTON } from '../text/messages.ts';
 import { giveUploadLink } from '../uploads/upload-link.ts';
 import type { DraftMenu } from './draft-card.ts';
+import { givePageLink } from './page-link.ts';
 import { fileChoiceOf, fileMenuAfter } from './photo-menu.ts';
 import type { VideoChoices } from './video-choices.ts';
 import { isVideoMenu } from './video-menu.ts';
@@ -56,6 +58,7 @@ export function createButtonPresses({
   posts,
   draftRefresh,
   uploads,
+  composePages,
   accounts,
   workspaces,
   recorder,
@@ -80,6 +83,7 @@ export function createButtonPresses({
   posts: Store<Post>;
   draftRefresh: DraftRefresh;
   uploads: Pick<Uploads, 'issue' | 'maxBytes'>;
+  composePages: Pick<ComposePages, 'issue'>;
   accounts: Accounts;
   workspaces: Workspaces;
   recorder: Recorder;
@@ -179,6 +183,12 @@ export function createButtonPresses({
         return discard(event, id);
       case 'upload':
         return giveUploadLink({ uploads, sender, botFor, publicUrl }, event, await composer.own(id, person));
+      case 'page':
+        return givePageLink(
+          { composePages, sender, botFor, publicUrl },
+          event,
+          await composer.own(id, person),
+        );
       case 'trim_from':
         return videoChoices.askForStart(event, id);
       case 'frames':

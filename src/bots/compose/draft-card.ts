@@ -59,6 +59,7 @@ import { wordingOf } from '../text/wording.ts';
 import { UPLOAD_LABEL } from '../uploads/upload-link.ts';
 import { earlierLines } from './earlier-lines.ts';
 import { fileLines, type ProgressOf } from './file-report.ts';
+import { PAGE_LABEL } from './page-link.ts';
 import { type FileMenu, fileMenu } from './photo-menu.ts';
 import {
   canBeMended,
@@ -416,7 +417,8 @@ function endRows(draft: Draft, policy: ReviewPolicy): Row[] {
       { ...on(draft, submitLabel(draft, policy), 'post'), tone: 'main' },
       on(draft, inboxLabel, 'inbox'),
     ),
-    buttonRow(uploadButton(draft), { ...on(draft, 'Discard', 'discard'), tone: 'bad' }),
+    buttonRow(uploadButton(draft), on(draft, PAGE_LABEL, 'page')),
+    buttonRow({ ...on(draft, 'Discard', 'discard'), tone: 'bad' }),
   ];
 }
 

@@ -1,18 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { type Context, Hono } from 'hono';
-import { getCookie, setCookie } from 'hono/cookie';
 import { html } from 'hono/html';
 import type { Logger } from 'pino';
 import type { Avatars } from '../../core/accounts/avatars.ts';
 import type { ConsentOutcome, Consents, Invitation } from '../../core/accounts/consent.ts';
 import type { ChatRef } from '../../core/people.ts';
 import { parseCallback } from '../../core/tiktok/oauth.ts';
+import type { BrowserProof } from '../browser-proof.ts';
 import { badge, icon, type Markup, page } from '../pages/layout.ts';
 import { type ChatLink, outcomePage } from './outcome-page.ts';
 
-const COOKIE_LIFE_SECONDS = 60 * 60;
 const PICTURE_WAIT_MS = 1_500;
-const COOKIE_VALUE = /^[\w-]{32}$/;
 /** As far as TikTok's own codes go: what else stands in the query is not repeated anywhere. */
 const CODE = /^[\w.-]{1,64}$/;
 /** Types that say more than the error that they come with. */
@@ -29,20 +26,17 @@ export function createConnectRoutes({
   consents,
   avatars,
   chatLink,
-  publicUrl,
+  browserProof,
   onConsent,
   log,
 }: {
   consents: Pick<Consents, 'readInvitation' | 'begin' | 'finish'>;
   avatars: Pick<Avatars, 'urlPath'>;
   chatLink: (chat: ChatRef) => ChatLink | undefined;
-  publicUrl: string;
+  browserProof: BrowserProof;
   onConsent: (outcome: ConsentOutcome) => Promise<void>;
   log: Logger;
 }) {
-  const { origin, protocol } = new URL(publicUrl);
-  const isSecure = protocol === 'https:';
-  const cookieName = isSecure ? '__Host-nod_browser' : 'nod_browser';
   const routes = new Hono();
 
   routes.use('/connect/*', async (c, next) => {
@@ -55,16 +49,16 @@ export function createConnectRoutes({
   routes.get('/connect/:id', async (c) => {
     const invitation = await consents.readInvitation(c.req.param('id'));
     if (invitation === undefined) return c.html(invitationGone(), 404);
-    setBrowser(c, readBrowser(c) ?? randomBytes(24).toString('base64url'));
+    browserProof.give(c);
     return c.html(connectPage(invitation));
   });
 
   routes.post('/connect/:id', async (c) => {
     const invitation = await consents.readInvitation(c.req.param('id'));
     if (invitation === undefined) return c.html(invitationGone(), 404);
-    if (!isOwnForm(c)) return c.html(openAgain(invitation), 403);
+    if (!browserProof.isOwnForm(c)) return c.html(openAgain(invitation), 403);
     // A form on another site would come without it, because it is SameSite=Lax.
-    const browser = readBrowser(c);
+    const browser = browserProof.read(c);
     if (browser === undefined) return c.html(openAgain(invitation), 403);
     return c.redirect(await consents.begin(invitation, browser), 303);
   });
@@ -91,7 +85,7 @@ export function createConnectRoutes({
   async function finish(c: Context): Promise<ConsentOutcome> {
     const callback = parseCallback(new URL(c.req.url).searchParams);
     if (callback.state === undefined) return { type: 'unknown' };
-    const way = { state: callback.state, browser: readBrowser(c) };
+    const way = { state: callback.state, browser: browserProof.read(c) };
     const outcome = await consents.finish(
       'code' in callback ? { ...way, code: callback.code } : { ...way, error: errorOf(callback) },
     );
@@ -105,28 +99,6 @@ export function createConnectRoutes({
         { err: error, outcome: outcome.type },
         'The chat could not be told how connecting an account ended',
       );
-    });
-  }
-
-  /** Whether the form was sent from our own page; who sends neither header is no browser. */
-  function isOwnForm(c: Context): boolean {
-    const site = c.req.header('sec-fetch-site');
-    if (site !== undefined) return site === 'same-origin';
-    return (c.req.header('origin') ?? origin) === origin;
-  }
-
-  function readBrowser(c: Context): string | undefined {
-    const value = getCookie(c, cookieName);
-    return value !== undefined && COOKIE_VALUE.test(value) ? value : undefined;
-  }
-
-  function setBrowser(c: Context, value: string): void {
-    setCookie(c, cookieName, value, {
-      path: '/',
-      httpOnly: true,
-      secure: isSecure,
-      sameSite: 'Lax',
-      maxAge: COOKIE_LIFE_SECONDS,
     });
   }
 

@@ -284,6 +284,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'draft again': onDraft('again'),
   'draft files': onDraft('files'),
   'draft upload': onDraft('upload'),
+  'draft page': onDraft('page'),
   'draft open': onDraft('open'),
   'draft back': onDraft('back'),
   'draft post': onDraft('post'),

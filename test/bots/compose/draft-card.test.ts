@@ -57,7 +57,8 @@ TikTok may take some minutes to process it.
 [Add title] [Edit caption]
 [Photos…] [When…]
 [Post now] [To my TikTok inbox]
-[Add a big file] [Discard]`);
+[Add a big file] [Open as a page]
+[Discard]`);
 });
 
 it('counts what can be posted and names what cannot', () => {

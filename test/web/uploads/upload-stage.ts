@@ -81,6 +81,7 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
       publicUrl: 'https://nod.example.com',
       authorizePage: 'https://www.tiktok.com/v2/auth/authorize/',
       clientSecret: CLIENT_SECRET,
+      explain: ({ code }) => code,
       health: () => ({ status: 'ok' }),
       onConsent: async () => {},
       onAccountRemoved: async () => {},

@@ -11,8 +11,12 @@ export function startPhone(phone) {
   startVideo(phone);
 }
 
-/** @param {Element} phone */
-function startCaption(phone) {
+/**
+ * Has a caption that is cut open and close.
+ *
+ * @param {Element} phone
+ */
+export function startCaption(phone) {
   const caption = part(phone, 'caption', HTMLElement);
   const more = part(phone, 'more', HTMLButtonElement);
   if (caption === undefined || more === undefined) return;

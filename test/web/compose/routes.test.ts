@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import type { Draft } from '../../../src/core/compose/draft.ts';
+import { ticketKey } from '../../../src/core/uploads/tickets.ts';
+import { account, draftWith } from '../../core/drafts.ts';
+import { ANA, BEN } from '../../core/posts.ts';
+import { createUploadStage, type UploadStage } from '../uploads/upload-stage.ts';
+
+const HOUR_MS = 3_600_000;
+const OWN = { 'sec-fetch-site': 'same-origin' };
+
+/** A draft of Ana's, and the link to its page, opened in a browser unless told otherwise. */
+async function openCompose(stage: UploadStage, { isOpened = true, person = ANA } = {}) {
+  const { version, ...draft } = draftWith({ id: 'd1', settings: undecided });
+  const created = (await stage.core.drafts.create('d1', draft)) as Draft;
+  const token = await stage.core.composePages.issue(created, person);
+  const path = `/compose/${token}`;
+  const first = await stage.fetchPath(path);
+  const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const headers = { ...OWN, cookie };
+  if (isOpened) await stage.fetchPath(`${path}/open`, { method: 'POST', headers, redirect: 'manual' });
+  return { token, path, cookie, headers, first };
+}
+
+const { privacyLevel, ...undecided } = draftWith().settings;
+
+async function fieldsOf(stage: UploadStage, path: string, headers: Record<string, string>) {
+  const text = await (await stage.fetchPath(path, { headers })).text();
+  const seen = /name="seen" value="([^"]*)"/.exec(text)?.[1] ?? '';
+  return new URLSearchParams({ seen: seen.replaceAll('&quot;', '"').replaceAll('&amp;', '&'), do: 'save' });
+}
+
+const post = (stage: UploadStage, path: string, headers: Record<string, string>, body: URLSearchParams) =>
+  stage.fetchPath(path, { method: 'POST', headers, body, redirect: 'manual' });
+
+describe('the link to the page of a draft', () => {
+  it('is kept as its hash alone, and opened by a form, since programs look at links as well', async () => {
+    await using stage = await createUploadStage();
+    const { token, path, cookie, first } = await openCompose(stage, { isOpened: false });
+    expect(first.status).toBe(200);
+    expect(cookie).toMatch(/^__Host-nod_browser=[\w-]{32}$/);
+    expect(first.headers.get('cache-control')).toBe('private, no-store');
+    expect(first.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const text = await first.text();
+    expect(text).not.toContain('Hello');
+    expect(ticketKey(token)).toMatch(/^[0-9a-f]{64}$/);
+    expect(stage.lines.join('')).not.toContain(token);
+    // Another look, by another program, does not bind it either.
+    expect((await stage.fetchPath(path)).status).toBe(200);
+  });
+
+  it.each([
+    [
+      'after an hour',
+      async ({ time }: UploadStage) => {
+        time.now += HOUR_MS;
+      },
+    ],
+    ['once its place may not use this Nod', (stage: UploadStage) => stage.withdraw()],
+    ['once its person has left the place', async (stage: UploadStage) => void stage.absent.add(ANA.id)],
+    [
+      'once the draft is somebody else’s',
+      async (stage: UploadStage) => stage.core.composer.takeOver('d1', BEN),
+    ],
+    [
+      'once the draft is discarded',
+      async (stage: UploadStage) => void (await stage.core.composer.discard('d1', ANA)),
+    ],
+  ])('leads nowhere %s, and changes nothing', async (_, end) => {
+    await using stage = await createUploadStage();
+    const { path, headers } = await openCompose(stage);
+    const form = await fieldsOf(stage, path, headers);
+    form.set('caption', 'Changed');
+    await end(stage);
+    expect((await stage.fetchPath(path, { headers })).status).toBe(404);
+    expect((await post(stage, path, headers, form)).status).toBe(404);
+    expect((await stage.core.drafts.get('d1'))?.caption).not.toBe('Changed');
+  });
+
+  it('changes nothing for another browser, another site, or without the cookie', async () => {
+    await using stage = await createUploadStage();
+    const { path, headers, cookie } = await openCompose(stage);
+    const form = await fieldsOf(stage, path, headers);
+    form.set('caption', 'Changed');
+    const others: Record<string, string>[] = [
+      { cookie, 'sec-fetch-site': 'cross-site' },
+      { cookie, 'sec-fetch-site': 'same-site' },
+      { cookie, origin: 'https://evil.example.com' },
+      { ...OWN },
+      { ...OWN, cookie: `__Host-nod_browser=${'x'.repeat(32)}` },
+    ];
+    for (const other of others) expect((await post(stage, path, other, form)).status).toBe(403);
+    expect((await stage.core.drafts.get('d1'))?.caption).toBe('Hello');
+    expect((await post(stage, path, headers, form)).status).toBe(303);
+    expect((await stage.core.drafts.get('d1'))?.caption).toBe('Changed');
+  });
+
+  it('takes no choice that the card would not offer', async () => {
+    await using stage = await createUploadStage();
+    const { path, headers } = await openCompose(stage);
+    await stage.core.drafts.update('d1', (draft) => ({ ...draft, account }));
+    for (const level of ['MUTUAL_FOLLOW_FRIENDS', 'NOBODY']) {
+      const form = await fieldsOf(stage, path, headers);
+      form.set('privacy', level);
+      await post(stage, path, headers, form);
+      expect((await stage.core.drafts.get('d1'))?.settings.privacyLevel).toBeUndefined();
+    }
+    const form = await fieldsOf(stage, path, headers);
+    form.set('cover', 'no-photo');
+    await post(stage, path, headers, form);
+    expect((await stage.core.drafts.get('d1'))?.coverFileId).toBeUndefined();
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['a broken state', 'seen=%7B&do=save'],
+    ['a foreign state', 'seen=%7B%22caption%22%3A1%7D&do=save'],
+    ['an unknown button', 'do=delete'],
+  ])('refuses a form with %s', async (_, body) => {
+    await using stage = await createUploadStage();
+    const { path, headers } = await openCompose(stage);
+    expect((await post(stage, path, headers, new URLSearchParams(body))).status).toBe(400);
+  });
+});
