@@ -27,7 +27,7 @@ test('a draft that is composed half in the chat and half on the page stays one d
   await page.locator('#privacy-MUTUAL_FOLLOW_FRIENDS:checked').waitFor();
   await stage.tap(draftCard, 'Post now');
   await page.locator('#submitted').waitFor();
-  await stage.card(LINK);
+  await stage.card('✓ Posted');
   expect(stage.tiktok.state.publishes).toMatchObject([
     {
       postInfo: {
@@ -60,7 +60,6 @@ test('without JavaScript, what was changed in the chat meanwhile is shown and no
     .getByText('changed in the chat meanwhile, to “From the chat”')
     .waitFor();
   await page.getByText('Changed in the chat meanwhile: Caption, Who can see it?').waitFor();
-  await expectAccessible(page);
   await keepScreenshot(page, 'compose-conflict');
   expect(await page.getByLabel('Caption').inputValue()).toBe('From the page');
   const shown = await stage.shows(draftCard, 'Comments  on');
@@ -99,4 +98,32 @@ test('a link works in the browser alone that opened it first', async () => {
   await expectAccessible(other);
   await keepScreenshot(other, 'compose-elsewhere');
   await context.close();
+});
+
+test('what is chosen while the choice before is being saved is saved next', async () => {
+  await using stage = await startComposing(['phone.mp4']);
+  const { draftCard } = stage;
+  await using opened = await openPage(browser, await linkFor(stage, draftCard));
+  const { page } = opened;
+  const { promise: isHeld, resolve: hold } = Promise.withResolvers<void>();
+  const { promise: goesOn, resolve: goOn } = Promise.withResolvers<void>();
+  await page.route(
+    '**/compose/*',
+    async (route) => {
+      const response = await route.fetch();
+      hold();
+      await goesOn;
+      await route.fulfill({ response });
+    },
+    { times: 1 },
+  );
+  await page.getByLabel('Comments').check();
+  await isHeld;
+  await page.getByLabel('Only me').check();
+  await page.getByLabel('Caption').fill('Meanwhile');
+  goOn();
+  await stage.shows(draftCard, /Meanwhile[\s\S]*Only me[\s\S]*Comments {2}on/);
+  await page.locator('button[value="post"]:enabled').waitFor();
+  expect(await page.getByLabel('Only me').isChecked()).toBe(true);
+  expect(await page.getByLabel('Caption').inputValue()).toBe('Meanwhile');
 });

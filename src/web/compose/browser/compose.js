@@ -99,11 +99,11 @@ function startForm(form) {
     for (const part of partsOf(next)) {
       const old = document.getElementById(part.id);
       if (old === null) return again();
-      const isSame = drawn.get(part.id) === part.outerHTML && !isTouched(old, part);
+      const isSame = drawn.get(part.id) === part.outerHTML && !isRefused(old, part, sent);
       // News stay to be read until there are others.
       if (isSame || (part.id === 'part-news' && part.childElementCount === 0 && isRecent())) continue;
       drawn.set(part.id, part.outerHTML);
-      keepTyping(old, part, sent);
+      keepChanges(old, part, sent);
       const hadFocus = old.contains(focused);
       const caret =
         focused instanceof HTMLTextAreaElement ? [focused.selectionStart, focused.selectionEnd] : [];
@@ -236,31 +236,40 @@ const stateOf = (control) =>
 const valuesOf = (within) => new Map(controlsIn(within).map((one) => [one.id, stateOf(one)]));
 
 /**
- * Whether somebody has changed something in a part that the server draws otherwise.
- *
- * @param {Element} old
- * @param {Element} next
- */
-function isTouched(old, next) {
-  const wanted = valuesOf(next);
-  return controlsIn(old).some(
-    (one) => one.id !== 'account' && one.id !== '' && wanted.get(one.id) !== stateOf(one),
-  );
-}
-
-/**
- * What somebody has gone on writing while it was saved stays, and is saved next.
+ * Whether a part shows something that was sent and not taken so; what was changed since is sent next.
  *
  * @param {Element} old
  * @param {Element} next
  * @param {Map<string, string>} sent
  */
-function keepTyping(old, next, sent) {
+function isRefused(old, next, sent) {
+  const wanted = valuesOf(next);
+  return controlsIn(old).some(
+    (one) =>
+      one.id !== 'account' &&
+      one.id !== '' &&
+      sent.get(one.id) === stateOf(one) &&
+      wanted.get(one.id) !== stateOf(one),
+  );
+}
+
+/**
+ * What somebody has gone on choosing and writing while it was saved stays, and is saved next.
+ *
+ * @param {Element} old
+ * @param {Element} next
+ * @param {Map<string, string>} sent
+ */
+function keepChanges(old, next, sent) {
   for (const control of controlsIn(old)) {
     if (control.id === '' || sent.get(control.id) === stateOf(control)) continue;
     const same = [...next.querySelectorAll('[id]')].find(({ id }) => id === control.id);
     if (same instanceof HTMLTextAreaElement) same.textContent = control.value;
-    if (same instanceof HTMLInputElement && same.type === 'text') same.setAttribute('value', control.value);
+    if (same instanceof HTMLSelectElement)
+      for (const option of same.options) option.toggleAttribute('selected', option.value === control.value);
+    if (!(same instanceof HTMLInputElement) || !(control instanceof HTMLInputElement)) continue;
+    if (/^(checkbox|radio)$/.test(same.type)) same.toggleAttribute('checked', control.checked);
+    else same.setAttribute('value', control.value);
   }
 }
 
