@@ -42,7 +42,7 @@ const pageLink = (url: string): PersonalLink => ({
 });
 
 /** The link to the page, which is a secret; `place` is told where the card stands elsewhere. */
-export function pageCard(url: string, place?: string): Card {
+function pageCard(url: string, place?: string): Card {
   const where = place === undefined ? '' : ` in “${place}”`;
   return {
     lines: [

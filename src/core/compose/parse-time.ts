@@ -50,7 +50,7 @@ export function readWhen(text: string, { now, timeZone }: { now: number; timeZon
 const FARTHEST_ZONES = ['Pacific/Kiritimati', 'Etc/GMT+12'];
 
 /** Whether a text means another time in another zone; not so `in 2 hours`, or what is no time anywhere. */
-export function needsTimeZone(text: string, now: number): boolean {
+function needsTimeZone(text: string, now: number): boolean {
   const readings = FARTHEST_ZONES.map((timeZone) => {
     try {
       return readWhen(text, { now, timeZone });

@@ -1,8 +1,8 @@
 import { FIELD_NAMES, type FieldName, type Fields, OFF, type Seen } from '../../core/compose/page/merge.ts';
 
 /** What the buttons of the form do. */
-export const ACTIONS = ['save', 'post', 'inbox', 'account', 'again'] as const;
-export type Action = (typeof ACTIONS)[number];
+const ACTIONS = ['save', 'post', 'inbox', 'account', 'again'] as const;
+type Action = (typeof ACTIONS)[number];
 
 /** A form as it came. */
 export interface ComposeForm {

@@ -195,9 +195,7 @@ function account(shown: Shown): Markup {
     chosen === undefined
       ? html`<p>No TikTok account is chosen.</p>`
       : html`<p class="who">${html`<span class="portrait" aria-hidden="true">${chosen.nickname.slice(0, 1).toUpperCase()}${
-          avatar === undefined
-            ? ''
-            : html`<img id="avatar" src="${avatar}" width="48" height="48" alt="">`
+          avatar === undefined ? '' : html`<img id="avatar" src="${avatar}" width="48" height="48" alt="">`
         }</span>`}<span>Posts to <strong id="nickname"><bdi>${chosen.nickname}</bdi></strong>${
           chosen.username === undefined ? '' : html` <bdi>@${chosen.username}</bdi>`
         }</span></p>`;

@@ -1,5 +1,5 @@
 import type { Message } from 'grammy/types';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { type Stage, type StageOptions, startStage } from '../../e2e/stage.ts';
 import { openInBrowser } from '../uploads/browser.ts';
 
@@ -32,9 +32,3 @@ export async function openPage(browser: Browser, link: string, options: BrowserC
   await opened.page.locator('#compose').waitFor();
   return opened;
 }
-
-/** Resolves once what was chosen is saved: the page has what the server has drawn. */
-export const isSaved = (page: Page): Promise<unknown> =>
-  page.waitForResponse(
-    (response) => response.request().method() === 'POST' && response.url().includes('/compose/'),
-  );

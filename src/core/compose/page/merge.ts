@@ -31,7 +31,7 @@ type Shown = 'account' | 'files';
 /** A draft as a page has shown it. */
 export type Seen = Readonly<Record<FieldName | Shown, string>>;
 
-export const ON = 'on';
+const ON = 'on';
 export const OFF = '';
 /** A time that cannot be was asked for. */
 export const UNCLEAR = 'unclear';
