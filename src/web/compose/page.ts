@@ -141,7 +141,7 @@ function seenIn({ open, saved, wanted }: Shown, before: Seen | undefined): Seen 
 function news(shown: Shown): Markup {
   const { open, saved, explain } = shown;
   const { problem, changedElsewhere = [] } = saved ?? {};
-  const names = changedElsewhere.map((field) => FIELD_LABELS[field]).join(', ');
+  const names = changedElsewhere.map((field) => FIELD_LABELS[field].replace('?', '')).join(', ');
   const said = problem === undefined ? undefined : sentence(explain, problem, open.draft);
   return html`<div id="part-seen" data-part><input type="hidden" name="seen" value="${JSON.stringify(seenIn(shown, saved?.seen))}"></div>
 <div id="part-news" data-part role="status">${

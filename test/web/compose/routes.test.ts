@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Draft } from '../../../src/core/compose/draft.ts';
 import { ticketKey } from '../../../src/core/uploads/tickets.ts';
 import { account, draftWith } from '../../core/drafts.ts';
-import { ANA, BEN } from '../../core/posts.ts';
+import { ANA, BEN, CHAT, WORKSPACE } from '../../core/posts.ts';
 import { createUploadStage, type UploadStage } from '../uploads/upload-stage.ts';
 
 const HOUR_MS = 3_600_000;
@@ -120,4 +120,22 @@ describe('the link to the page of a draft', () => {
     const { path, headers } = await openCompose(stage);
     expect((await post(stage, path, headers, new URLSearchParams(body))).status).toBe(400);
   });
+});
+
+it('takes a time by the clocks of the place, and keeps what shall go out later from going out at once', async () => {
+  await using stage = await createUploadStage();
+  stage.time.now = Date.UTC(2026, 10, 27, 8);
+  await stage.core.workspaces.meet({ workspace: WORKSPACE, chat: CHAT, chatTitle: 'Ana', isPrivate: true });
+  await stage.core.workspaces.beginTimeZone(WORKSPACE, 'Europe/Berlin');
+  const { path, headers } = await openCompose(stage);
+  const planAt = async (at: string) => {
+    const form = await fieldsOf(stage, path, headers);
+    form.set('when', 'at');
+    form.set('at', at);
+    await post(stage, path, headers, form);
+    return (await stage.core.drafts.get('d1'))?.plan;
+  };
+  expect(await planAt('2026-12-01T18:00')).toEqual({ at: Date.UTC(2026, 11, 1, 17) });
+  expect(await planAt('2026-11-01T18:00')).toEqual({ problem: { code: 'when_past' } });
+  expect(await planAt('')).toEqual({ problem: { code: 'when_past' } });
 });

@@ -59,7 +59,7 @@ test('without JavaScript, what was changed in the chat meanwhile is shown and no
     .locator('#wrong-caption')
     .getByText('changed in the chat meanwhile, to “From the chat”')
     .waitFor();
-  await page.getByText('Changed in the chat meanwhile: Caption, Who can see it?').waitFor();
+  await page.getByText('Changed in the chat meanwhile: Caption, Who can see it.').waitFor();
   await keepScreenshot(page, 'compose-conflict');
   expect(await page.getByLabel('Caption').inputValue()).toBe('From the page');
   const shown = await stage.shows(draftCard, 'Comments  on');
