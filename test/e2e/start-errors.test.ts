@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -31,8 +31,22 @@ async function refusal(world: World, options: ProcessOptions = {}): Promise<stri
   const { out, err } = nod.output;
   expect(`${out}${err}`).not.toMatch(/\n? +at |"stack"/);
   expect(err.trim()).toMatch(/^[^\n]+$/);
+  expect(TABLE).toContain(`| ${inGeneral(err.trim(), world)} |`);
   return err.trim();
 }
+
+/** All that Nod says instead of starting, for people to read. */
+const TABLE = readFileSync(new URL('../../docs/start-errors.md', import.meta.url), 'utf8');
+
+/** The sentence as it stands in the table: for the folder `/data`, port 3000, and a process of some time. */
+const inGeneral = (sentence: string, { dataDir, environment: { PORT = '' } }: World): string =>
+  sentence
+    .replaceAll(dataDir, '/data')
+    .replace(`Port ${PORT} `, 'Port 3000 ')
+    .replace(
+      /process \d+ on \S+, since [^.]+\.\d+Z/,
+      'process 4711 on studio, since 2026-11-26T18:00:00.000Z',
+    );
 
 it('names a port that is taken', async () => {
   await using world = await createWorld();
