@@ -196,12 +196,12 @@ export function createTelegramBot(options: TelegramBotOptions): Bot {
       return await retry(askWho, {
         signal,
         pauseAfter(error, failures) {
-          const isBusy = error instanceof ChatBusyError;
-          if (!isBusy && !(error instanceof ChatUnreachableError)) return undefined;
+          // Whatever else Telegram says to it is no word on our token.
+          if (error instanceof TokenRefusedError || signal.aborted) return undefined;
           log.warn({ err: error }, 'Telegram does not answer; trying on');
           connection = 'away';
           onAway();
-          return isBusy ? error.retryAfterMs : backoffMs(failures);
+          return error instanceof ChatBusyError ? error.retryAfterMs : backoffMs(failures);
         },
       });
     } catch (error) {

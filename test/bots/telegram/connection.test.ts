@@ -53,6 +53,13 @@ it('starts once Telegram can be reached', async () => {
   expect(await events.one('text')).toMatchObject({ text: 'hello' });
 });
 
+it('starts after an answer to its first question that says nothing of its token', async () => {
+  await using harness = await startHarness();
+  const refusal = harness.telegram.fault('400', { method: 'getMe' });
+  await harness.startBot();
+  expect(refusal.hits).toBe(1);
+});
+
 it('gives up starting when it is stopped', async () => {
   await using harness = await startHarness();
   const outage = harness.telegram.fault('unreachable');
