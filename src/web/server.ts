@@ -91,9 +91,13 @@ const isUpload = ({ url = '' }: IncomingMessage): boolean => url.startsWith('/up
 function endLate(request: IncomingMessage, requestMs: number): void {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (length === undefined && encoding === undefined) return;
-  setTimeout(() => {
+  const timer = setTimeout(() => {
     if (!request.complete) request.socket.destroy();
   }, requestMs).unref();
+  // The timer would keep the request for so long.
+  request.once('close', () => {
+    if (request.complete) clearTimeout(timer);
+  });
 }
 
 /** Why it cannot listen, in words for the operator. */
