@@ -33,6 +33,7 @@ export function renderCard(card: Card, maxLength: number, mention?: Mention): Re
   const named = mention === undefined ? lines : withName(lines, mention);
   const { text, entities } = setLines(fitLines(trimBlank(named.map(plainLinks)), maxLength));
   if (mention !== undefined) entities.push(...mentionEntity(text, mention));
+  entities.push(...accountLinks(text, entities));
   const inlineKeyboard = rows.filter((row) => row.length > 0).map((row) => row.map(keyboardButton));
   return {
     text,
@@ -126,6 +127,29 @@ function setLines(lines: readonly Line[]): { text: string; entities: MessageEnti
     }
   }
   return { text, entities };
+}
+
+/** How an account is named, and every other name that only TikTok can have. */
+const ACCOUNTS = /(?<=\()@[\w.]+(?=\))|(?<![\w.@])@\w+(?:\.\w+)+/g;
+
+/**
+ * Links the names of TikTok accounts to them: Telegram would link what could be one of its own names, as `@studio` in
+ * `@studio.ana`, to a stranger, and call them where they are in the chat.
+ */
+function accountLinks(text: string, others: readonly MessageEntity[]): MessageEntity[] {
+  return Array.from(text.matchAll(ACCOUNTS), ({ 0: name, index }) => ({
+    type: 'text_link' as const,
+    url: `https://www.tiktok.com/${name}`,
+    offset: index,
+    length: name.length,
+  })).filter(({ offset, length }) =>
+    others.every(
+      (other) =>
+        !['text_link', 'code', 'text_mention'].includes(other.type) ||
+        offset + length <= other.offset ||
+        other.offset + other.length <= offset,
+    ),
+  );
 }
 
 function withName(lines: readonly Line[], { name }: Mention): readonly Line[] {

@@ -94,6 +94,9 @@ export async function createAccessWorld() {
   const nod: Nod = world.openAnother({
     access: { isOpen: false, claimCode: CLAIM_CODE },
     wake: async (postId) => void (await nod.publisher.tick(postId)),
+    chats: {
+      fetchObstacle: (chat) => (chat.startsWith('discord:') ? discord : telegram).bot.fetchObstacle(chat),
+    },
   });
   const { stores, access, operators, workspaces, drafts, posts, previewLinks } = nod;
   const chats = createChats({

@@ -64,7 +64,7 @@ export async function startSettings({ whispers = true } = {}) {
     limits: WITHOUT_LIMITS,
     keepPostsMs: Number.POSITIVE_INFINITY,
     pacing: DEFAULT_PACING,
-    chats: NO_CHATS,
+    chats: { ...NO_CHATS, fetchObstacle: (chat) => paperOf(chat).bot.fetchObstacle(chat) },
     now,
     log,
   });

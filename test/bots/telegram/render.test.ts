@@ -99,3 +99,25 @@ it('knows which hosts Telegram links to', () => {
   ])
     expect(isLinkable(href), href).toBe(false);
 });
+
+it('links the names of accounts to TikTok, and to nobody whom Telegram knows by a part of them', () => {
+  const own = { text: 'https://www.tiktok.com/@studio.ana', href: 'https://www.tiktok.com/@studio.ana' };
+  const lines: Line[] = [
+    ['Waiting · Studio Ana (@studio.ana), asked by @kim'],
+    ['With @kim.berlin and (@studio).'],
+    [own, { text: '@a.b', style: 'code' }],
+    ['ana@mail.example, @.'],
+  ];
+  const { text, entities } = renderCard({ lines, rows: [] }, 4096);
+  const links = entities.flatMap((entity) =>
+    entity.type === 'text_link'
+      ? [[text.slice(entity.offset, entity.offset + entity.length), entity.url]]
+      : [],
+  );
+  expect(links).toEqual([
+    [own.text, own.href],
+    ['@studio.ana', 'https://www.tiktok.com/@studio.ana'],
+    ['@kim.berlin', 'https://www.tiktok.com/@kim.berlin'],
+    ['@studio', 'https://www.tiktok.com/@studio'],
+  ]);
+});
