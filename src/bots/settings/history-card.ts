@@ -20,6 +20,7 @@ const OWN_REASONS = [
   'media_refused',
   'preparing_failed',
   'tiktok_unreachable',
+  'interrupted',
   'never_pulled',
   'restored',
   'account_disconnected',

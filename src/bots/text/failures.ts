@@ -127,6 +127,7 @@ const wordsIn = ({ slash }: Wording): Readonly<Record<PostFailureReason, Failure
   },
   tiktok_internal: { what: 'TikTok had trouble of its own' },
   tiktok_unreachable: { what: 'TikTok does not answer' },
+  interrupted: { what: 'Nod was interrupted while it handed the post over' },
   upload_failed: { what: 'the upload to TikTok broke off before its end' },
   never_pulled: { what: 'TikTok took it on but never fetched the media' },
   publish_unknown: {

@@ -72,9 +72,12 @@ const LOOKS = [
 /** After a look at numbers that TikTok did not answer. */
 const LOOK_RETRY_DELAYS_MS = [5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS] as const;
 
-/** Milliseconds until the next attempt; undefined when there shall be none. */
-export function retryDelayMs(retries: number): number | undefined {
-  return RETRY_DELAYS_MS[retries];
+const INTERRUPTED_DELAY_MS = 30_000;
+
+/** Milliseconds until the next attempt; undefined when there shall be none. After an end of Nod's own nobody has to recover. */
+export function retryDelayMs(retries: number, { isInterrupted = false } = {}): number | undefined {
+  const delayMs = RETRY_DELAYS_MS[retries];
+  return isInterrupted && delayMs !== undefined ? Math.min(delayMs, INTERRUPTED_DELAY_MS) : delayMs;
 }
 
 /** Milliseconds until a chunk is sent once more, after so many failures in a row; undefined when it shall not be. */

@@ -213,7 +213,7 @@ export function createPerformer({
    */
   async function submit(post: PostIn<'submitting'>): Promise<PostEvent> {
     const attempt = await gate.read(post.attemptId);
-    if (attempt === undefined) return { type: 'unanswered' };
+    if (attempt === undefined) return { type: 'interrupted' };
     const earlier = acceptedBy(attempt);
     if (earlier !== undefined) return earlier;
     const note = await signals.read(post.id);
@@ -222,7 +222,7 @@ export function createPerformer({
     let token: string | undefined;
     try {
       token = await accounts.accessToken(post.content.openId);
-      if (!(await gate.claimCall(attempt.id))) return abandon(attempt, { type: 'unanswered' });
+      if (!(await gate.claimCall(attempt.id))) return abandon(attempt, { type: 'interrupted' });
       const askedAt = now();
       const { publishId, uploadUrl } = await client.initPublish(token, publishRequest(post, attempt));
       await signals.link(publishId, post.id, post.content);
@@ -234,7 +234,7 @@ export function createPerformer({
           : await uploader.begin(attempt, { publishId, uploadUrl, askedAt });
       const accepted = acceptedBy(current);
       // What was announced before is about earlier publishes.
-      return accepted === undefined ? { type: 'unanswered' } : { ...accepted, hints: note?.hints };
+      return accepted === undefined ? { type: 'interrupted' } : { ...accepted, hints: note?.hints };
     } catch (error) {
       if (error instanceof TikTokAuthError && token !== undefined) {
         await accounts.distrust(post.content.openId, token);

@@ -99,6 +99,8 @@ export type PostFailureReason =
   | 'media_refused'
   | 'preparing_failed'
   | 'tiktok_unreachable'
+  /** Nod itself ended in the middle of an attempt. */
+  | 'interrupted'
   | 'never_pulled'
   /** The upload broke off before its last chunk. */
   | 'upload_failed'
@@ -352,6 +354,8 @@ export type PostEvent =
   | { type: 'handed_over'; uploadedBytes: number }
   /** A clear no, or no call at all. */
   | { type: 'refused'; failure: PostFailure; next: Next }
+  /** Nod ended between the call and its answer. The attempt is revoked likewise. */
+  | { type: 'interrupted' }
   /** No answer that proves anything. The attempt is revoked, so what TikTok may have started cannot become a post. */
   | { type: 'unanswered' }
   /** `hints`: how often TikTok had announced news before the question left, so that what came meanwhile is not taken for old. */

@@ -88,6 +88,8 @@ export function transition(post: Post, event: PostEvent, now: number, pacing: Pa
       if (post.status !== 'submitting' && post.status !== 'queued' && post.status !== 'uploading')
         return post;
       return proceed(post, event.failure, event.next, now, pacing);
+    case 'interrupted':
+      return post.status === 'submitting' ? retry(post, { reason: 'interrupted' }, now) : post;
     case 'unanswered':
       return post.status === 'submitting' ? retry(post, { reason: 'tiktok_unreachable' }, now) : post;
     case 'status_read':
@@ -558,7 +560,7 @@ function holdBack(post: Retryable, failure: PostFailure, until: number, now: num
 
 /** Another attempt after one that certainly came to nothing; bounded and ever slower. */
 function retry(post: Retryable, failure: PostFailure, now: number): Post {
-  const delayMs = retryDelayMs(post.retries);
+  const delayMs = retryDelayMs(post.retries, { isInterrupted: failure.reason === 'interrupted' });
   if (delayMs === undefined) return fail(post, failure, now);
   return {
     ...baseOf(post),

@@ -56,6 +56,18 @@ describe('counting attempts', () => {
     expect(again).not.toHaveProperty('attemptId');
   });
 
+  it('says that Nod was interrupted, and waits for nobody to recover, where it ended in the middle', () => {
+    const opened = { ...step(POSTS.queued, { type: 'attempt_opened', attemptId: 'a1' }), retries: 4 };
+    expect(step(opened, { type: 'interrupted' })).toMatchObject({
+      status: 'queued',
+      wait: { reason: 'interrupted' },
+      retries: 5,
+      notBefore: T0 + 30_000,
+    });
+    const last = step({ ...opened, retries: 7 }, { type: 'interrupted' });
+    expect(last).toMatchObject({ status: 'failed', failure: { reason: 'interrupted' } });
+  });
+
   it('waits ever longer between the tries and gives up after the seventh retry', () => {
     const delays: number[] = [];
     let post: Post = POSTS.queued;
