@@ -172,7 +172,9 @@ function onDisk(dataDir: string): Pick<Look, 'diskBytes' | 'mediaFiles' | 'recor
   const files = readdirSync(dataDir, { recursive: true, withFileTypes: true }).filter((entry) =>
     entry.isFile(),
   );
-  const sizes = files.map(({ parentPath, name }) => statSync(join(parentPath, name)).size);
+  const sizes = files.map(
+    ({ parentPath, name }) => statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0,
+  );
   const database = new Database(join(dataDir, 'nod.db'), { readonly: true });
   const rows = database
     .prepare<[], { namespace: string; count: number }>(
