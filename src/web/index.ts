@@ -133,6 +133,8 @@ export function createWeb({
   web.use('/upload/*', protection);
   web.route('/upload', createScriptRoutes());
   web.route('/upload', createUploadRoutes({ uploads, pace: uploadPace, log }));
+  web.use('/compose/*', protection);
+  web.route('/compose', createComposeRoutes({ composePages, browserProof, avatars, explain }));
   web.use(protection, bodyLimit({ maxSize: MAX_BODY_BYTES }));
   web.route('/assets', createAssetRoutes());
   web.route('/avatars', createAvatarRoutes({ avatars }));
@@ -144,7 +146,6 @@ export function createWeb({
   web.route('/', createConnectRoutes({ consents, avatars, chatLink, browserProof, onConsent, log }));
   web.route('/look', createLookRoutes({ previewLinks, mediaStore, avatars, storyOf }));
   web.route('/', createPageRoutes({ operator, chats, uploadLimitBytes }));
-  web.route('/compose', createComposeRoutes({ composePages, browserProof, avatars, explain }));
   web.route('/', createLayoutRoutes());
   web.notFound((c) => c.html(notFound(), 404));
   web.onError((error, c) => answerError(error, c, log));

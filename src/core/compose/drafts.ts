@@ -430,7 +430,7 @@ export function createComposer({
   }
 
   /**
-   * Takes the choices that `choices` makes of the draft as it is, all in one write or none of them.
+   * Takes the choices that `choices` makes of the draft as it is, all in one write or none of them; returns the draft after it.
    *
    * @throws UserError also where one is none that there is for this draft.
    */
@@ -438,10 +438,12 @@ export function createComposer({
     id: string,
     person: Person,
     choices: (draft: Draft) => readonly DraftChoice[],
-  ): Promise<void> {
+  ): Promise<Draft> {
     const before = await own(id, person);
+    let found = before;
     let made: readonly DraftChoice[] = [];
     const after = await drafts.update(id, (draft) => {
+      found = draft;
       if (draft.submitted !== undefined || !isTheirs(draft, person)) return undefined;
       made = choices(draft);
       if (made.length === 0) return undefined;
@@ -451,13 +453,14 @@ export function createComposer({
       }, draft);
       return { ...chosen, updatedAt: now() };
     });
-    if (after === undefined || made.length === 0) return;
+    if (after === undefined || made.length === 0) return found;
     const types = new Set(made.map(({ type }) => type));
     if (!types.isDisjointFrom(NEEDS_WORK)) intake.goOnLater(id);
     else intake.work(after);
     if (types.has('cover_moment')) intake.redrawLater(id);
     else if (orderOf(after) !== orderOf(before)) await intake.redraw(id);
     changed(id);
+    return after;
   }
 
   /**

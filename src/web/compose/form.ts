@@ -1,4 +1,11 @@
-import { FIELD_NAMES, type FieldName, type Fields, OFF, type Seen } from '../../core/compose/page/merge.ts';
+import {
+  FIELD_NAMES,
+  type FieldName,
+  type Fields,
+  OFF,
+  SEEN_KEYS,
+  type Seen,
+} from '../../core/compose/page/merge.ts';
 
 /** What the buttons of the form do. */
 const ACTIONS = ['save', 'post', 'inbox', 'account', 'again'] as const;
@@ -26,7 +33,6 @@ const BOXES: ReadonlySet<FieldName> = new Set([
 ]);
 /** A time is wanted, and none is given. */
 export const NO_TIME = 'at';
-const MAX_VALUE = 50_000;
 
 /** What the page's form says; undefined where it is none of ours. */
 export function readComposeForm(form: FormData): ComposeForm | undefined {
@@ -44,7 +50,7 @@ export function readComposeForm(form: FormData): ComposeForm | undefined {
     const other = textOf(form, `now-${field}`);
     if (keeps.has(field) && other !== undefined) known[field] = other.replaceAll('\r\n', '\n');
   }
-  return { action, seen: known as Seen, wanted, account: textOf(form, 'account') };
+  return { action, seen: known as Seen, wanted, account: textOf(form, 'account') || undefined };
 }
 
 /** A time that nobody has understood stays as it is until somebody says another one. */
@@ -57,10 +63,8 @@ function whenOf(form: FormData, before: string): string | undefined {
 
 function textOf(form: FormData, name: string): string | undefined {
   const value = form.get(name);
-  return typeof value === 'string' && value.length <= MAX_VALUE ? value : undefined;
+  return typeof value === 'string' ? value : undefined;
 }
-
-const KEYS: readonly (keyof Seen)[] = [...FIELD_NAMES, 'account', 'files'];
 
 /** The browser has it from us and sends it back, so it may be anything. */
 function readSeen(text: string): Seen | undefined {
@@ -72,6 +76,6 @@ function readSeen(text: string): Seen | undefined {
   }
   if (typeof read !== 'object' || read === null) return undefined;
   const values = new Map(Object.entries(read));
-  if (!KEYS.every((key) => typeof values.get(key) === 'string')) return undefined;
-  return Object.fromEntries(KEYS.map((key) => [key, values.get(key)])) as Seen;
+  if (!SEEN_KEYS.every((key) => typeof values.get(key) === 'string')) return undefined;
+  return Object.fromEntries(SEEN_KEYS.map((key) => [key, values.get(key)])) as Seen;
 }

@@ -206,7 +206,7 @@ ${
   others.length === 0
     ? ''
     : html`<div class="pair"><label class="text"><span>Other account</span>
-<select id="account" name="account">${accounts.map(
+<select id="account" name="account">${chosen === undefined ? html`<option value="" selected>Choose one</option>` : ''}${accounts.map(
         (one) =>
           html`<option value="${one.openId}"${one.openId === chosen?.openId ? html` selected` : ''}>${one.nickname}${one.username === undefined ? '' : ` (@${one.username})`}</option>`,
       )}</select></label>

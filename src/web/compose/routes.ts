@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
 import type { Avatars } from '../../core/accounts/avatars.ts';
 import { chosenAccount, usableFiles } from '../../core/compose/draft.ts';
@@ -35,6 +36,9 @@ const HEADERS = {
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/** The longest caption, in any script, as it is, as it was and as it was changed elsewhere; nine bytes a character. */
+const MAX_FORM_BYTES = 512 << 10;
+
 /** The page on which a draft is composed: `/:token`, below `/compose`. A GET changes nothing. */
 export function createComposeRoutes({
   composePages,
@@ -53,6 +57,7 @@ export function createComposeRoutes({
     await next();
     for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
   });
+  routes.use('*', bodyLimit({ maxSize: MAX_FORM_BYTES }));
 
   routes.get('/:token', async (c) => {
     const page = await composePages.look(c.req.param('token'), browserProof.read(c));

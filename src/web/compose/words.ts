@@ -22,6 +22,8 @@ export const FIELD_LABELS = {
   when: 'When it goes out',
   account: 'TikTok account',
   files: 'Files',
+  review: 'Approval',
+  zone: 'Time zone',
 } as const satisfies Record<keyof Seen, string>;
 
 /** What stands in a part of the draft, for a sentence. */

@@ -1,36 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Draft } from '../../../src/core/compose/draft.ts';
 import { ticketKey } from '../../../src/core/uploads/tickets.ts';
-import { account, draftWith } from '../../core/drafts.ts';
+import { account } from '../../core/drafts.ts';
 import { ANA, BEN, CHAT, WORKSPACE } from '../../core/posts.ts';
 import { createUploadStage, type UploadStage } from '../uploads/upload-stage.ts';
+import { fieldsOf, OWN, openCompose, post } from './form-stage.ts';
 
 const HOUR_MS = 3_600_000;
-const OWN = { 'sec-fetch-site': 'same-origin' };
-
-/** A draft of Ana's, and the link to its page, opened in a browser unless told otherwise. */
-async function openCompose(stage: UploadStage, { isOpened = true, person = ANA } = {}) {
-  const { version, ...draft } = draftWith({ id: 'd1', settings: undecided });
-  const created = (await stage.core.drafts.create('d1', draft)) as Draft;
-  const token = await stage.core.composePages.issue(created, person);
-  const path = `/compose/${token}`;
-  const first = await stage.fetchPath(path);
-  const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? '';
-  const headers = { ...OWN, cookie };
-  if (isOpened) await stage.fetchPath(`${path}/open`, { method: 'POST', headers, redirect: 'manual' });
-  return { token, path, cookie, headers, first };
-}
-
-const { privacyLevel, ...undecided } = draftWith().settings;
-
-async function fieldsOf(stage: UploadStage, path: string, headers: Record<string, string>) {
-  const text = await (await stage.fetchPath(path, { headers })).text();
-  const seen = /name="seen" value="([^"]*)"/.exec(text)?.[1] ?? '';
-  return new URLSearchParams({ seen: seen.replaceAll('&quot;', '"').replaceAll('&amp;', '&'), do: 'save' });
-}
-
-const post = (stage: UploadStage, path: string, headers: Record<string, string>, body: URLSearchParams) =>
-  stage.fetchPath(path, { method: 'POST', headers, body, redirect: 'manual' });
 
 describe('the link to the page of a draft', () => {
   it('is kept as its hash alone, and opened by a form, since programs look at links as well', async () => {

@@ -85,6 +85,28 @@ test('nothing is posted that the page has not shown', async () => {
   expect(stage.tiktok.state.publishes).toMatchObject([{ postInfo: { privacy_level: 'PUBLIC_TO_EVERYONE' } }]);
 });
 
+test('a form that is sent twice makes one post', async () => {
+  await using stage = await startComposing(['phone.mp4']);
+  await using opened = await openPage(browser, await linkFor(stage, stage.draftCard));
+  const { page } = opened;
+  await page.getByLabel('Only me').check();
+  await page.locator('button[value="post"]:enabled').waitFor();
+  const answers = await page.evaluate<number[]>(`(async () => {
+    const form = document.getElementById('compose');
+    const send = async () => {
+      const body = new URLSearchParams(new FormData(form));
+      body.set('do', 'post');
+      const { status } = await fetch(form.action, { method: 'POST', body });
+      return status;
+    };
+    return Promise.all([send(), send()]);
+  })()`);
+  expect(Math.max(...answers)).toBeLessThan(500);
+  await stage.card('✓ Posted');
+  await stage.settled();
+  expect(stage.tiktok.state.publishes).toHaveLength(1);
+});
+
 test('a link works in the browser alone that opened it first', async () => {
   await using stage = await startComposing(['phone.mp4']);
   const link = await linkFor(stage, stage.draftCard);

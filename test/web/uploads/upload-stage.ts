@@ -43,6 +43,8 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
   const neverBegun: string[] = [];
   /** People who have left. */
   const absent = new Set<string>();
+  /** Of whom a chat was asked whether they are still there. */
+  const askedAfter: string[] = [];
 
   async function open(port = 0) {
     const stores = openStores({ file: join(directory, 'nod.db') });
@@ -68,7 +70,13 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
       uploadLimitBytes: options.uploadLimitBytes,
       keepPostsMs: Number.POSITIVE_INFINITY,
       pacing: DEFAULT_PACING,
-      chats: { ...NO_CHATS, isAbsent: async ({ author }) => absent.has(author.id) },
+      chats: {
+        ...NO_CHATS,
+        isAbsent: async ({ author }) => {
+          askedAfter.push(author.id);
+          return absent.has(author.id);
+        },
+      },
     });
     core.listen({
       draftChanged: (id) => changes.emit(id),
@@ -204,6 +212,7 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
     time,
     lines,
     absent,
+    askedAfter,
     directory,
     media,
     restart,

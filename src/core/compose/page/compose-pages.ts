@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Account, Accounts } from '../../accounts/accounts.ts';
 import type { Workspaces } from '../../accounts/workspaces.ts';
 import type { ChatRef, Person } from '../../people.ts';
@@ -111,88 +112,91 @@ export function createComposePages({
   async function open(token: string, browser: string): Promise<ComposePage> {
     const found = await find(token);
     if (found === undefined) return GONE;
-    const { state } = await look(token, browser);
-    if (state === 'unopened') {
-      const bound = browserKey(browser);
-      // The first one stays.
-      await tickets.update(found.key, (ticket) =>
-        ticket.browser ? undefined : { ...ticket, browser: bound },
-      );
-    }
+    const page = await look(token, browser);
+    if (page.state !== 'unopened') return page;
+    const bound = browserKey(browser);
+    // The first one stays.
+    const isFirst = await tickets.update(found.key, (ticket) =>
+      ticket.browser ? undefined : { ...ticket, browser: bound },
+    );
     const opened = await look(token, browser);
-    if (opened.state !== 'open') return opened;
-    return (await pickAccount(token, browser, undefined)).page;
+    if (isFirst === undefined || opened.state !== 'open') return opened;
+    return (await ask(opened, undefined, () => look(token, browser))).page;
+  }
+
+  /** The draft behind a ticket, or the post that it became, while it is its person's and their place may use this Nod. */
+  async function subjectOf(ticket: ComposeTicket): Promise<{ draft: Draft } | { post: Post } | undefined> {
+    const { draftId, workspace, person } = ticket;
+    if (!(await isAllowed(workspace))) return undefined;
+    const draft = await drafts.get(draftId);
+    if (draft !== undefined && draft.submitted === undefined)
+      return draft.workspace === workspace && isTheirs(draft, person) ? { draft } : undefined;
+    const post = await submission.latestPost(draftId);
+    return post?.workspace === workspace && post.author.id === person.id ? { post } : undefined;
   }
 
   /** What the page shows, to whom it may. */
   async function look(token: string, browser: string | undefined): Promise<ComposePage> {
     const found = await find(token);
-    if (found === undefined) return GONE;
-    const { draftId, workspace, person, browser: bound } = found.ticket;
-    if (!(await isAllowed(workspace))) return GONE;
-    const draft = await drafts.get(draftId);
-    const post = draft === undefined || draft.submitted ? await submission.latestPost(draftId) : undefined;
-    const subject = post ?? draft;
-    const isOwn =
-      subject !== undefined &&
-      subject.workspace === workspace &&
-      (post === undefined ? draft !== undefined && isTheirs(draft, person) : post.author.id === person.id);
-    if (!isOwn || (await isAbsent({ author: person, chat: subject.chat }))) return GONE;
-    if (bound === undefined) return post === undefined ? { state: 'unopened' } : GONE;
-    if (browser === undefined || bound !== browserKey(browser)) return { state: 'elsewhere' };
-    if (post !== undefined) return { state: 'submitted', post };
-    return draft === undefined || draft.submitted ? GONE : show(draft, person);
+    const subject = found && (await subjectOf(found.ticket));
+    if (found === undefined || subject === undefined) return GONE;
+    const { person, browser: bound } = found.ticket;
+    if (bound === undefined && 'post' in subject) return GONE;
+    // No chat is asked about its person for a browser that may not see it.
+    if (bound !== undefined && !isBound(bound, browser)) return { state: 'elsewhere' };
+    const { chat } = 'post' in subject ? subject.post : subject.draft;
+    if (await isAbsent({ author: person, chat })) return GONE;
+    if (bound === undefined) return { state: 'unopened' };
+    return 'post' in subject ? { state: 'submitted', post: subject.post } : show(subject.draft, person);
   }
 
   async function show(draft: Draft, person: Person): Promise<OpenPage> {
     const { policy } = await workspaces.settingsOf(draft.workspace);
     const timeZone = await workspaces.timeZoneOf(draft.workspace);
     const shared = await accounts.list(draft.workspace);
-    const seen = seenOf(draft, timeZone ?? 'UTC');
+    const seen = seenOf(draft, { timeZone, policy });
     return { state: 'open', draft, seen, person, accounts: shared, policy, timeZone };
   }
 
   /** Which version there is now of the draft, or of the post that it became: it tells a page that it is out of date, no more. */
   async function version(token: string, browser: string | undefined): Promise<string | undefined> {
     const found = await find(token);
-    const { browser: bound, draftId } = found?.ticket ?? {};
-    if (draftId === undefined || browser === undefined || bound !== browserKey(browser)) return undefined;
-    const draft = await drafts.get(draftId);
-    if (draft !== undefined && draft.submitted === undefined) return `draft ${draft.version}`;
-    const post = await submission.latestPost(draftId);
-    return post && `post ${post.id} ${post.version}`;
+    if (found === undefined || !isBound(found.ticket.browser, browser)) return undefined;
+    const subject = await subjectOf(found.ticket);
+    if (subject === undefined) return undefined;
+    if ('draft' in subject) return `draft ${subject.draft.version}`;
+    return `post ${subject.post.id} ${subject.post.version}`;
   }
 
   /**
    * Takes what the page has changed since it was drawn, in one write. What was changed elsewhere meanwhile as well stays as
-   * it is, and is named.
+   * it is, and is named. `now`: what this write has left, whatever came after it.
    */
   async function save(
     token: string,
     browser: string | undefined,
     { seen, wanted: sent }: { seen: Seen; wanted: Partial<Fields> },
-  ): Promise<Saved> {
+  ): Promise<Saved & { readonly now?: Seen | undefined }> {
     const wanted = plainFields(sent);
     const page = await look(token, browser);
     if (page.state !== 'open') return { ...NOTHING, page };
     const { draft, person } = page;
-    const timeZone = page.timeZone ?? 'UTC';
     const plan = planOf(wanted.when, page.timeZone);
     let merged: Merged = NOTHING;
     try {
-      await composer.chooseFrom(draft.id, person, (current) => {
+      const after = await composer.chooseFrom(draft.id, person, (current) => {
         const open = openFields(current);
         const offered = Object.fromEntries(
           Object.entries(wanted).filter(([field]) => open.has(field as keyof Fields)),
         );
-        merged = mergeFields({ seen, wanted: offered, now: seenOf(current, timeZone) });
+        merged = mergeFields({ seen, wanted: offered, now: seenOf(current, page) });
         return merged.changed.flatMap((field): DraftChoice[] => {
           if (field === 'when') return [{ type: 'when', plan }];
           const choice = choiceOfField(current, field, wanted[field] ?? '');
           return choice === undefined ? [] : [choice];
         });
       });
-      return { ...merged, page: await look(token, browser) };
+      return { ...merged, page: await look(token, browser), now: seenOf(after, page) };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return { ...merged, changed: [], page: await look(token, browser), problem: error.problem };
@@ -211,20 +215,15 @@ export function createComposePages({
     browser: string | undefined,
     { postMode, ...form }: { seen: Seen; wanted: Partial<Fields>; postMode: PostMode },
   ): Promise<Saved> {
-    const saved = await save(token, browser, form);
+    const { now: shown, ...saved } = await save(token, browser, form);
     const { page, conflicts, changedElsewhere, problem } = saved;
     if (page.state !== 'open' || problem !== undefined) return saved;
     if (conflicts.length > 0 || changedElsewhere.length > 0)
       return { ...saved, problem: { code: 'draft_changed' } };
-    const { draft, person, seen } = page;
-    const timeZone = page.timeZone ?? 'UTC';
-    const shown = JSON.stringify(seen);
+    const { draft, person } = page;
     try {
-      await submission.submit(
-        draft.id,
-        person,
-        postMode,
-        (current) => JSON.stringify(seenOf(current, timeZone)) === shown,
+      await submission.submit(draft.id, person, postMode, (current) =>
+        isDeepStrictEqual(seenOf(current, page), shown),
       );
       return { ...saved, page: await look(token, browser) };
     } catch (error) {
@@ -233,7 +232,7 @@ export function createComposePages({
     }
   }
 
-  /** Chooses the account; without one, TikTok is asked again about the one that is chosen. */
+  /** Chooses the account; without one, TikTok is asked again about the one that is chosen, if that could not post. */
   async function pickAccount(
     token: string,
     browser: string | undefined,
@@ -241,13 +240,24 @@ export function createComposePages({
   ): Promise<Saved> {
     const page = await look(token, browser);
     if (page.state !== 'open') return { ...NOTHING, page };
+    const { account } = page.draft;
+    const isChosen = account.state === 'ready' && (openId ?? account.openId) === account.openId;
+    return isChosen ? { ...NOTHING, page } : ask(page, openId, () => look(token, browser));
+  }
+
+  /** Asks TikTok about an account, or about the one that is chosen. */
+  async function ask(
+    { draft, person }: OpenPage,
+    openId: string | undefined,
+    lookAgain: () => Promise<ComposePage>,
+  ): Promise<Saved> {
     try {
-      if (openId === undefined) await composer.refresh(page.draft.id, page.person);
-      else await composer.pickAccount(page.draft.id, page.person, openId);
-      return { ...NOTHING, page: await look(token, browser) };
+      if (openId === undefined) await composer.refresh(draft.id, person);
+      else await composer.pickAccount(draft.id, person, openId);
+      return { ...NOTHING, page: await lookAgain() };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      return { ...NOTHING, page: await look(token, browser), problem: error.problem };
+      return { ...NOTHING, page: await lookAgain(), problem: error.problem };
     }
   }
 
@@ -260,6 +270,9 @@ export function createComposePages({
 }
 
 export type ComposePages = ReturnType<typeof createComposePages>;
+
+const isBound = (bound: string | undefined, browser: string | undefined): boolean =>
+  browser !== undefined && bound === browserKey(browser);
 
 const GONE: ComposePage = { state: 'gone' };
 const NOTHING = {

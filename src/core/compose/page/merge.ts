@@ -1,7 +1,19 @@
+import { TEXT_LIMITS } from '../../media/types.ts';
 import { clockOf, plainCaption, plainTitle } from '../../plain-text.ts';
+import { UserError } from '../../problems.ts';
+import type { ReviewPolicy } from '../../review/review.ts';
 import { isPrivacyLevel } from '../../tiktok/types.ts';
 import { type DraftChoice, offeredInteractions, offeredLevels } from '../choices.ts';
-import { chosenAccount, coverMsOf, coverOf, type Draft, kindOf, usableFiles, versionOf } from '../draft.ts';
+import {
+  captionLimit,
+  chosenAccount,
+  coverMsOf,
+  coverOf,
+  type Draft,
+  kindOf,
+  usableFiles,
+  versionOf,
+} from '../draft.ts';
 import { formatLocal, readMoment } from '../parse-time.ts';
 
 /** The choices of a draft as plain values, by the field of the page that shows each. */
@@ -25,8 +37,12 @@ export const FIELD_NAMES = [
 
 export type FieldName = (typeof FIELD_NAMES)[number];
 
-/** What else a person sees who submits: nothing of it is a field, and all of it goes out. */
-type Shown = 'account' | 'files';
+/** What else a person sees who submits: nothing of it is a field, and all of it counts. */
+type Shown = 'account' | 'files' | 'review' | 'zone';
+const SHOWN: readonly Shown[] = ['account', 'files', 'review', 'zone'];
+
+/** The keys of what a page has shown. */
+export const SEEN_KEYS: readonly (keyof Seen)[] = [...FIELD_NAMES, ...SHOWN];
 
 /** A draft as a page has shown it. */
 export type Seen = Readonly<Record<FieldName | Shown, string>>;
@@ -38,8 +54,14 @@ export const UNCLEAR = 'unclear';
 
 const onOff = (value: boolean | undefined): string => (value === true ? ON : OFF);
 
-/** The draft as a page shows it now; times are those of a zone. */
-export function seenOf(draft: Draft, timeZone: string): Seen {
+/** The rules of a place that a page shows. */
+interface PlaceRules {
+  readonly timeZone: string | undefined;
+  readonly policy: Pick<ReviewPolicy, 'approvals'>;
+}
+
+/** The draft as a page shows it now; times are by the clocks of its place. */
+export function seenOf(draft: Draft, { timeZone: zone = 'UTC', policy }: PlaceRules): Seen {
   const { settings, plan } = draft;
   const isOn = new Map(offeredInteractions(draft).map((one) => [one.setting, one.isOn]));
   return {
@@ -55,9 +77,11 @@ export function seenOf(draft: Draft, timeZone: string): Seen {
     brandedContent: onOff(draft.disclosing && settings.brandedContent),
     aiGenerated: onOff(settings.aiGenerated),
     cover: coverField(draft),
-    when: plan === undefined ? '' : 'at' in plan ? formatLocal(plan.at, timeZone) : UNCLEAR,
+    when: plan === undefined ? '' : 'at' in plan ? formatLocal(plan.at, zone) : UNCLEAR,
     account: chosenAccount(draft)?.openId ?? '',
     files: usableFiles(draft).map(versionOf).join(' '),
+    review: onOff(policy.approvals > 0),
+    zone,
   };
 }
 
@@ -129,8 +153,7 @@ export function mergeFields({
     if (now[field] === seen[field]) changed.push(field);
     else conflicts.push({ field, mine });
   }
-  const all: readonly (FieldName | Shown)[] = [...FIELD_NAMES, 'account', 'files'];
-  const changedElsewhere = all.filter(
+  const changedElsewhere = SEEN_KEYS.filter(
     (field) => now[field] !== seen[field] && now[field] !== wanted[field as FieldName],
   );
   return { changed, conflicts, changedElsewhere };
@@ -139,12 +162,13 @@ export function mergeFields({
 /**
  * The choice that a field stands for; undefined where it stands for none, and for a time, which is read first.
  *
- * @throws UserError `moment_unclear`
+ * @throws UserError `moment_unclear`; `caption_too_long` or `title_too_long` for a text that is too long to be kept at all.
  */
 export function choiceOfField(draft: Draft, field: FieldName, value: string): DraftChoice | undefined {
   switch (field) {
     case 'title':
     case 'caption':
+      checkCanBeKept(draft, field, value);
       return { type: field, text: value };
     case 'privacy':
       return isPrivacyLevel(value) ? { type: 'privacy', privacyLevel: value } : undefined;
@@ -152,10 +176,20 @@ export function choiceOfField(draft: Draft, field: FieldName, value: string): Dr
       return { type: 'disclosing', to: value === ON };
     case 'cover':
       if (kindOf(draft) === 'photo') return { type: 'cover_photo', fileId: value };
-      return value === '' ? undefined : { type: 'cover_moment', ms: Math.round(readMoment(value) * 1000) };
+      return { type: 'cover_moment', ms: value === '' ? 0 : Math.round(readMoment(value) * 1000) };
     case 'when':
       return undefined;
     default:
       return { type: 'toggle', setting: field, to: value === ON };
   }
+}
+
+/** No chat has room for more, and every card would carry it. */
+const MAX_TEXT = 10_000;
+
+function checkCanBeKept(draft: Draft, field: 'title' | 'caption', { length }: string): void {
+  if (length <= MAX_TEXT) return;
+  if (field === 'title') throw new UserError({ code: 'title_too_long', length, max: TEXT_LIMITS.photoTitle });
+  const kind = kindOf(draft) ?? 'photo';
+  throw new UserError({ code: 'caption_too_long', length, max: captionLimit(kind), kind });
 }

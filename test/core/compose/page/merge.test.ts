@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { mergeFields, openFields, plainFields, seenOf } from '../../../../src/core/compose/page/merge.ts';
 import { account, creator, draftWith, file } from '../../drafts.ts';
-import { EVERYONE } from '../../posts.ts';
+import { EVERYONE, POLICY } from '../../posts.ts';
 
 const draft = draftWith({ caption: 'Before' });
-const seen = seenOf(draft, 'Europe/Berlin');
+const rules = { timeZone: 'Europe/Berlin', policy: POLICY };
+const seen = seenOf(draft, rules);
 
 describe('what a page has changed', () => {
   it('is told from what was changed elsewhere', () => {
@@ -55,6 +56,6 @@ describe('a page', () => {
 
   it('shows a time by the clocks of the place', () => {
     const planned = draftWith({ plan: { at: Date.UTC(2026, 11, 1, 17, 0) }, settings: EVERYONE });
-    expect(seenOf(planned, 'Europe/Berlin').when).toBe('2026-12-01T18:00');
+    expect(seenOf(planned, rules).when).toBe('2026-12-01T18:00');
   });
 });
