@@ -31,6 +31,7 @@ import { createLayoutRoutes } from './pages/layout.ts';
 import type { Operator } from './pages/legal.ts';
 import { createPageRoutes, failure, notFound } from './pages/pages.ts';
 import type { ChatDoor } from './pages/start.ts';
+import { createSmallPictures } from './preview/small-pictures.ts';
 import { createProbeRoutes } from './probe.ts';
 import { createLookFileRoutes, createLookRoutes } from './review/routes.ts';
 import type { PostStory } from './review/story.ts';
@@ -123,12 +124,16 @@ export function createWeb({
 }) {
   const web = new Hono<{ Bindings: HttpBindings }>();
   const browserProof = createBrowserProof({ publicUrl });
+  const smallPictures = createSmallPictures();
   // Files come first, so that nothing stands between them and TikTok, or the socket that they are written to.
   if (siteVerification !== undefined) web.route('/', createVerificationRoutes({ token: siteVerification }));
   web.route('/', createProbeRoutes({ probe }));
   web.route('/media', createMediaRoutes({ gate, pulls, mediaStore, gateWaitMs, log }));
-  web.route('/look', createLookFileRoutes({ previewLinks, mediaStore, log }));
-  web.route('/compose', createComposeFileRoutes({ composePages, browserProof, mediaStore, log }));
+  web.route('/look', createLookFileRoutes({ previewLinks, mediaStore, smallPictures, log }));
+  web.route(
+    '/compose',
+    createComposeFileRoutes({ composePages, browserProof, mediaStore, smallPictures, log }),
+  );
   const protection = protect({ publicUrl, authorizePage });
   web.use('/upload/*', protection);
   web.route('/upload', createScriptRoutes());

@@ -42,7 +42,7 @@ interface Shown {
   readonly isTried?: boolean | undefined;
 }
 
-const tags = (): Markup => html`${phoneTags()}
+const tags = (poster?: string): Markup => html`${phoneTags(poster)}
 <link rel="stylesheet" href="${assetUrl('compose/compose.css')}">
 <script type="module" src="${assetUrl('compose/browser/compose.js')}"></script>`;
 
@@ -52,7 +52,7 @@ export function composePage(shown: Shown): Markup {
   const { draft } = open;
   return page({
     title: 'Compose a post',
-    scripts: tags(),
+    scripts: tags(posterOf(draft, path)),
     isWide: true,
     content: html`<h1>Compose your TikTok post</h1>
 <form id="compose" method="post" action="${path}" data-version="draft ${draft.version}" novalidate>
@@ -149,6 +149,12 @@ function news(shown: Shown): Markup {
   }${names === '' ? '' : html`<div class="notice warn"><p><strong>Changed in the chat meanwhile:</strong> ${names}. This is how it is now.</p></div>`}</div>`;
 }
 
+/** The address of what stands for its video until that shows a picture; another picture has another address. */
+const posterOf = (draft: Draft, path: string): string | undefined =>
+  kindOf(draft) === 'video' && draft.preview !== undefined
+    ? `${path}/files/1/${draft.preview.sha256.slice(0, 12)}/small`
+    : undefined;
+
 function preview({ open, path, avatar }: Shown): Markup {
   const { draft } = open;
   const files = usableFiles(draft);
@@ -157,7 +163,7 @@ function preview({ open, path, avatar }: Shown): Markup {
       ? [
           {
             kind: file.media.kind,
-            url: `${path}/files/${index + 1}/${file.media.file.sha256.slice(0, 12)}`,
+            url: `${path}/files/${index + 1}/${file.media.file.sha256.slice(0, 12)}${file.media.kind === 'photo' ? '/small' : ''}`,
             width: file.media.width,
             height: file.media.height,
           },
@@ -178,6 +184,7 @@ function preview({ open, path, avatar }: Shown): Markup {
       files.findIndex(({ id }) => id === coverOf(draft)?.id),
     ),
     coverSeconds: ms === undefined ? undefined : ms / 1000,
+    poster: posterOf(draft, path),
     labels: [
       ...(label === undefined ? [] : [label]),
       ...(draft.settings.aiGenerated ? ['AI-generated'] : []),

@@ -12,6 +12,7 @@ import type { BrowserProof } from '../browser-proof.ts';
 import { answerMedia } from '../media/byte-range.ts';
 import { sendFile } from '../media/send-file.ts';
 import { failure } from '../pages/pages.ts';
+import { answerSmall, type SmallPictures } from '../preview/small-pictures.ts';
 import { readComposeForm } from './form.ts';
 import {
   composeGone,
@@ -152,22 +153,43 @@ export function createComposeRoutes({
   return routes;
 }
 
-/** What a page shows of a draft: `/:token/files/:number/:version`, counted from 1; another version has another address. */
+/**
+ * What a page shows of a draft: `/:token/files/:number/:version`, counted from 1, and `/small` below it for what the phone shows
+ * of it; another version has another address.
+ */
 export function createComposeFileRoutes({
   composePages,
   browserProof,
   mediaStore,
+  smallPictures,
   log,
 }: {
   composePages: Pick<Pages, 'look'>;
   browserProof: BrowserProof;
   mediaStore: Pick<MediaStore, 'path'>;
+  smallPictures: SmallPictures;
   log: Logger;
 }) {
-  return new Hono<Env>().get('/:token/files/:number{[1-9][0-9]?}/:version', async (c) => {
+  const routes = new Hono<Env>();
+
+  async function find(c: Context<Env, '/:token/files/:number/:version'>) {
     const { token, number } = c.req.param();
     const page = await composePages.look(token, browserProof.read(c));
-    const file = page.state === 'open' ? usableFiles(page.draft)[Number(number) - 1] : undefined;
+    if (page.state !== 'open') return { file: undefined, preview: undefined };
+    return { file: usableFiles(page.draft)[Number(number) - 1], preview: page.draft.preview };
+  }
+
+  routes.get('/:token/files/:number{[1-9][0-9]?}/:version/small', async (c) => {
+    const { file, preview } = await find(c);
+    const photo = file?.state === 'ready' && file.media.kind === 'photo' ? file.media.file : undefined;
+    const picture = file?.kind === 'video' ? preview : photo;
+    if (picture === undefined) return c.text('Not found.', 404, HEADERS);
+    const form = picture === photo ? 'photo' : 'poster';
+    return answerSmall(smallPictures, { path: mediaStore.path(picture.key), form, headers: HEADERS });
+  });
+
+  routes.get('/:token/files/:number{[1-9][0-9]?}/:version', async (c) => {
+    const { file } = await find(c);
     if (file?.state !== 'ready') return c.text('Not found.', 404, HEADERS);
     const { media } = file;
     const path = mediaStore.path(media.file.key);
@@ -183,6 +205,8 @@ export function createComposeFileRoutes({
     }
     return RESPONSE_ALREADY_SENT;
   });
+
+  return routes;
 }
 
 function statusOf(saved: Saved | undefined): 200 | 409 | 422 {

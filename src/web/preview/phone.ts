@@ -27,12 +27,16 @@ export interface PhoneView {
   readonly coverIndex?: number | undefined;
   /** Where in the video its cover is. */
   readonly coverSeconds?: number | undefined;
+  /** The address of a picture that stands for the video until that shows one. */
+  readonly poster?: string | undefined;
   /** What TikTok puts below the caption, as “Paid partnership”. */
   readonly labels?: readonly string[] | undefined;
 }
 
-/** What a page with a phone on it loads: its style and its script. */
-export const phoneTags = (): Markup => html`<link rel="stylesheet" href="${assetUrl('preview/phone.css')}">
+/** What a page with a phone on it loads: its style, its script, and the picture of its video, which is wanted first. */
+export const phoneTags = (poster?: string): Markup => html`${
+  poster === undefined ? '' : html`<link rel="preload" as="image" href="${poster}" fetchpriority="high">\n`
+}<link rel="stylesheet" href="${assetUrl('preview/phone.css')}">
 <script type="module" src="${assetUrl('preview/browser/phone.js')}"></script>`;
 
 /**
@@ -63,15 +67,21 @@ ${files.length > 1 ? html`<div class="phone-dots" aria-hidden="true">${files.map
 </section>`;
 }
 
-function media({ files, coverIndex = 0, coverSeconds }: PhoneView): Markup {
+function media({ files, coverIndex = 0, coverSeconds, poster }: PhoneView): Markup {
   const [first] = files;
   if (first === undefined) return html`<p class="phone-empty">Nothing to show yet</p>`;
-  return first.kind === 'video' ? video(first, coverSeconds) : photos(files, coverIndex);
+  return first.kind === 'video' ? video(first, { coverSeconds, poster }) : photos(files, coverIndex);
 }
 
-/** Safari on a phone shows no picture of a video before it plays, unless it is asked for a moment of it. */
-function video({ url, width, height }: PhoneFile, coverSeconds = 0): Markup {
-  return html`<video class="phone-media" data-part="video" data-cover="${coverSeconds}" controls playsinline preload="metadata" width="${width}" height="${height}" src="${url}#t=0.001"></video>
+/**
+ * Safari on a phone shows no picture of a video before it plays, unless it is asked for a moment of it. Where another picture
+ * stands for it, it waits until the page is there.
+ */
+function video(
+  { url, width, height }: PhoneFile,
+  { coverSeconds = 0, poster }: Pick<PhoneView, 'coverSeconds' | 'poster'>,
+): Markup {
+  return html`<video class="phone-media" data-part="video" data-cover="${coverSeconds}" controls playsinline preload="${poster === undefined ? 'metadata' : 'none'}"${poster === undefined ? '' : html` poster="${poster}"`} width="${width}" height="${height}" src="${url}#t=0.001"></video>
 <button class="phone-play" type="button" data-part="play" hidden>${drawing('play')}<span class="unseen">Play</span></button>
 <button class="phone-sound" type="button" data-part="sound" aria-pressed="true" hidden>${drawing('sound')}<span class="unseen">Sound</span></button>
 <input class="phone-seek" type="range" min="0" max="1000" value="0" data-part="seek" aria-label="Position in the video" hidden>`;

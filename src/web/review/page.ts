@@ -27,9 +27,10 @@ export interface LookView {
 export function lookPage({ post, story, path, hasFiles, avatar }: LookView): Markup {
   const { content, account } = post;
   const every = newsEvery(post);
+  const poster = hasFiles ? posterOf(post, path) : undefined;
   return page({
     title: `${whatOf(content)} for ${account.nickname}${handleOf(account)}`,
-    scripts: html`${phoneTags()}${
+    scripts: html`${phoneTags(poster)}${
       every === undefined
         ? ''
         : html`<script type="module" src="${assetUrl('review/browser/live.js')}"></script>`
@@ -39,7 +40,7 @@ export function lookPage({ post, story, path, hasFiles, avatar }: LookView): Mar
 <div${every === undefined ? '' : html` data-news-every="${every}"`}>
 ${livePart('purpose', html`<p class="quiet">${purposeOf(post)}</p>`)}
 <div class="beside">
-${livePart('phone', phone({ post, path, hasFiles, avatar }))}
+${livePart('phone', phone({ post, path, hasFiles, avatar, poster }))}
 <div>
 ${story === undefined ? '' : livePart('story', storyPart(post, story))}
 <p class="notice warn" data-offline hidden>No connection. This page goes on by itself.</p>
@@ -84,7 +85,17 @@ function handleOf({ username }: AccountName): string {
   return username === undefined ? '' : ` (@${username})`;
 }
 
-function phone({ post, path, hasFiles, avatar }: Omit<LookView, 'story'>): Markup {
+/** The address of what stands for its video until that shows a picture. */
+const posterOf = ({ preview, media }: Post, path: string): string | undefined =>
+  preview !== undefined && media?.[0]?.kind === 'video' ? `${path}/1/small` : undefined;
+
+function phone({
+  post,
+  path,
+  hasFiles,
+  avatar,
+  poster,
+}: Omit<LookView, 'story'> & { poster: string | undefined }): Markup {
   const { content, account, media = [] } = post;
   const { title, coverIndex, coverMs, postMode } = content;
   const files = media.map(({ kind, width, height }, index) => {
@@ -99,6 +110,7 @@ ${phonePreview({
   account: { nickname: account.nickname, handle: account.username, avatar },
   coverIndex,
   coverSeconds: coverMs === undefined ? undefined : coverMs / 1000,
+  poster,
   labels: labelsOf(content),
 })}`;
 }

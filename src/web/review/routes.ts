@@ -10,8 +10,8 @@ import { isSettled, type Post } from '../../core/publish/post.ts';
 import type { PreviewLinks } from '../../core/publish/preview-links.ts';
 import { answerMedia } from '../media/byte-range.ts';
 import { sendFile } from '../media/send-file.ts';
+import { answerSmall, type SmallPictures } from '../preview/small-pictures.ts';
 import { lookGone, lookPage } from './page.ts';
-import { createSmallPhotos } from './small-photos.ts';
 import type { PostStory } from './story.ts';
 
 type Env = { Bindings: HttpBindings };
@@ -72,36 +72,33 @@ async function areThere(post: Post, mediaStore: Pick<MediaStore, 'path'>): Promi
 }
 
 /**
- * The files that such a page shows: `/:token/:number`, counted from 1, and `/small` below that of a photo.
+ * The files that such a page shows: `/:token/:number`, counted from 1, and `/small` below it for what the phone shows of it.
  *
  * They never go through the release gate: that one is for TikTok's pulls, and must not count what people look at.
  */
 export function createLookFileRoutes({
   previewLinks,
   mediaStore,
+  smallPictures,
   log,
 }: {
   previewLinks: Pick<PreviewLinks, 'open'>;
   mediaStore: Pick<MediaStore, 'path'>;
+  smallPictures: SmallPictures;
   log: Logger;
 }) {
   const routes = new Hono<Env>();
-  const smallPhotos = createSmallPhotos();
 
-  /** What the phone shows of a photo. */
+  /** What the phone shows of a photo, or of a video before that shows a picture itself. */
   routes.get('/:token/:number{[1-9][0-9]?}/small', async (c) => {
     const { token, number } = c.req.param();
     const post = await previewLinks.open(token);
     const media = post?.media?.[Number(number) - 1];
-    if (post === undefined || media?.kind !== 'photo' || !(await areThere(post, mediaStore)))
+    const form = media?.kind === 'video' ? 'poster' : 'photo';
+    const picture = form === 'poster' ? post?.preview : media?.file;
+    if (post === undefined || picture === undefined || !(await areThere(post, mediaStore)))
       return c.text('Not found.', 404, HEADERS);
-    const small = await smallPhotos.read(mediaStore.path(media.file.key));
-    const headers = {
-      ...HEADERS,
-      'Cross-Origin-Resource-Policy': 'same-origin',
-      'X-Content-Type-Options': 'nosniff',
-    };
-    return c.body(new Uint8Array(small), 200, { ...headers, 'Content-Type': 'image/webp' });
+    return answerSmall(smallPictures, { path: mediaStore.path(picture.key), form, headers: HEADERS });
   });
 
   routes.get('/:token/:number{[1-9][0-9]?}', async (c) => {

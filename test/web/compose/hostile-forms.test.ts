@@ -285,6 +285,7 @@ describe('the page', () => {
     stage.askedAfter.length = 0;
     expect((await stage.fetchPath(path)).status).toBe(403);
     expect((await stage.fetchPath(`${path}/files/1/x`)).status).toBe(404);
+    expect((await stage.fetchPath(`${path}/files/1/x/small`)).status).toBe(404);
     expect(stage.askedAfter).toEqual([]);
   });
 

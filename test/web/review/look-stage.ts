@@ -77,10 +77,17 @@ export async function createLookStage(options: Parameters<typeof createWorld>[0]
     return add([media], { ...more, content: { kind: 'video', ...more.content } });
   }
 
+  /** A picture of a video, as its card in the chat has it. */
+  async function poster(): Promise<StoredFile> {
+    const bytes = await sharp(fixture('demo/beach.png')).resize(720, 1280).jpeg({ quality: 85 }).toBuffer();
+    return store(Readable.from([bytes]), bytes.length, 'jpg');
+  }
+
   return {
     world,
     server,
     add,
+    poster,
     addPhotos,
     addVideo,
     async [Symbol.asyncDispose]() {

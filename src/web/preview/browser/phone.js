@@ -123,13 +123,17 @@ function startVideo(phone) {
     seek.ariaValueText = `${Math.round(video.currentTime)} of ${Math.round(video.duration)} seconds`;
   };
   const showCover = () => {
-    if (!isBegun && cover > 0) video.currentTime = cover;
+    // What is approved is the video: its own picture takes the place of the one that stood for it.
+    if (!isBegun && (cover > 0 || video.poster !== '')) video.currentTime = cover || 0.001;
+  };
+  const load = () => {
+    if (video.preload === 'none') video.preload = 'metadata';
   };
 
   play.addEventListener('click', () => {
     if (!video.paused) return video.pause();
     // Until it plays, its cover is shown.
-    if (!isBegun && cover > 0) video.currentTime = 0;
+    if (!isBegun) video.currentTime = 0;
     isBegun = true;
     video.play().catch(showPlaying);
   });
@@ -152,6 +156,8 @@ function startVideo(phone) {
   });
   if (video.readyState >= HTMLMediaElement.HAVE_METADATA) showCover();
   else video.addEventListener('loadedmetadata', showCover, { once: true });
+  if (document.readyState === 'complete') load();
+  else window.addEventListener('load', load, { once: true });
   video.controls = false;
   for (const control of [play, sound, seek]) control.hidden = false;
 }
