@@ -6,6 +6,7 @@ import { Hono } from 'hono';
 const NAMES = [
   'preview/phone.css',
   'preview/browser/phone.js',
+  'preview/browser/moments.js',
   'review/browser/live.js',
   'compose/compose.css',
   'compose/browser/compose.js',

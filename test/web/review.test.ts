@@ -104,7 +104,7 @@ describe('the page of a video', () => {
     expect(factOf(text, 'AI label')).toBe('on');
     expect(factOf(text, 'Author')).toContain('Ana');
     expect(factOf(text, 'Goes out')).toBe(
-      '<time datetime="2026-11-25T18:30:00.000Z">2026-11-25 18:30 UTC</time>',
+      '<time datetime="2026-11-25T18:30:00.000Z" data-moment>2026-11-25 18:30 UTC</time>',
     );
   });
 

@@ -8,6 +8,7 @@ import {
   creatorOf,
   type Draft,
   kindOf,
+  plannedAt,
   problemsOf,
   usableFiles,
 } from '../../core/compose/draft.ts';
@@ -19,7 +20,7 @@ import type { Post } from '../../core/publish/post.ts';
 import { nowOf } from '../../core/publish/verbs.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { assetUrl } from '../assets.ts';
-import { badge, type Markup, page } from '../pages/layout.ts';
+import { badge, type Markup, moment, page } from '../pages/layout.ts';
 import { phonePreview, phoneTags } from '../preview/phone.ts';
 import { NO_TIME } from './form.ts';
 import { FIELD_LABELS, fieldOfProblem, POST_WORDS, valueText } from './words.ts';
@@ -342,7 +343,8 @@ ${lines}
 }
 
 function whenField(shown: Shown): Markup {
-  const { timeZone, seen } = shown.open;
+  const { draft, timeZone, seen } = shown.open;
+  const at = plannedAt(draft);
   const text = textIn(shown, 'when');
   const isPlanned = text !== '';
   const { lines, isWrong } = beside(shown, 'when');
@@ -355,6 +357,7 @@ function whenField(shown: Shown): Markup {
 <label class="choice"><input id="when-at" type="radio" name="when" value="at"${isPlanned ? html` checked` : ''}> <span>At a time</span></label>
 <div class="pair time"><label class="text"><span>Day and time (${timeZone ?? 'UTC'})</span>
 <input id="at" name="at" type="datetime-local" value="${text === UNCLEAR ? '' : text}"${isWrong ? html` aria-invalid="true"` : ''}></label></div>
+${at === undefined ? '' : html`<p class="quiet">Goes out ${moment(at)}.</p>`}
 ${lines}
 </fieldset>`;
 }

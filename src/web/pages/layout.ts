@@ -53,6 +53,12 @@ function mark(): Markup {
   return html`<svg viewBox="0 0 32 32" aria-hidden="true"><path class="mark-bubble" d="${BUBBLE}"/><path class="mark-check" d="${CHECK}"/></svg>`;
 }
 
+/** A moment; scripts put it by the clocks of whoever looks. */
+export function moment(at: number): Markup {
+  const iso = new Date(at).toISOString();
+  return html`<time datetime="${iso}" data-moment>${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC</time>`;
+}
+
 const ICONS = {
   check: 'M5 12.6l4.6 4.6L19 7.4',
   exclamation: 'M12 5.5v8M12 18.4v.1',

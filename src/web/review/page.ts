@@ -6,7 +6,7 @@ import { isSettled, type Post, type PostContent } from '../../core/publish/post.
 import { takesVotes } from '../../core/publish/verbs.ts';
 import { disclosureLabel, PRIVACY_NAMES } from '../../core/tiktok/codes.ts';
 import { assetUrl } from '../assets.ts';
-import { badge, type Markup, page } from '../pages/layout.ts';
+import { badge, type Markup, moment, page } from '../pages/layout.ts';
 import { phonePreview, phoneTags } from '../preview/phone.ts';
 import { livePart, newsEvery, type PostStory, storyPart } from './story.ts';
 
@@ -30,11 +30,8 @@ export function lookPage({ post, story, path, hasFiles, avatar }: LookView): Mar
   const poster = hasFiles ? posterOf(post, path) : undefined;
   return page({
     title: `${whatOf(content)} for ${account.nickname}${handleOf(account)}`,
-    scripts: html`${phoneTags(poster)}${
-      every === undefined
-        ? ''
-        : html`<script type="module" src="${assetUrl('review/browser/live.js')}"></script>`
-    }`,
+    scripts: html`${phoneTags(poster)}
+<script type="module" src="${assetUrl('review/browser/live.js')}"></script>`,
     isWide: true,
     content: html`<h1>${whatOf(content)} for <bdi>${account.nickname}</bdi></h1>
 <div${every === undefined ? '' : html` data-news-every="${every}"`}>
@@ -152,7 +149,7 @@ function factsOf(post: Post, avatar: string | undefined): Fact[] {
     ...(content.postMode === 'DIRECT_POST' ? choicesOf(content) : INBOX),
     ...coverFact(content),
     ['Author', html`<bdi>${author.name}</bdi>`],
-    ...(publishAt === undefined ? [] : [['Goes out', instant(publishAt)] as const]),
+    ...(publishAt === undefined ? [] : [['Goes out', moment(publishAt)] as const]),
   ];
 }
 
@@ -196,8 +193,3 @@ function disclosureOf(settings: PostContent['settings']): string {
 }
 
 const onOff = (value: boolean): string => (value ? 'on' : 'off');
-
-function instant(at: number): Markup {
-  const iso = new Date(at).toISOString();
-  return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC</time>`;
-}

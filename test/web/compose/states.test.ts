@@ -162,7 +162,9 @@ test.each([
       connect: false,
       launch: withPlace({ approvals, timeZone: 'Europe/Berlin' }),
     });
-    await using opened = await openPage(browser, await linkFor(stage, stage.draftCard));
+    await using opened = await openPage(browser, await linkFor(stage, stage.draftCard), {
+      timezoneId: 'Asia/Tokyo',
+    });
     const { page } = opened;
     const label = page.locator('#post');
     expect(await label.innerText()).toBe(first);
@@ -171,6 +173,8 @@ test.each([
     await page.getByLabel('Day and time (Europe/Berlin)').fill(`${tomorrow}T18:00`);
     await label.getByText(planned, { exact: true }).waitFor();
     await page.locator('#when-at:checked').waitFor();
+    // The place has its clocks, and whoever looks theirs.
+    await page.getByText(/^Goes out .+ \d\d:\d\d GMT\+9\.$/).waitFor();
     await expectAccessibleInAll(page, `planned-${approvals}`);
     await page.getByLabel('As soon as it may').check();
     await label.getByText(first, { exact: true }).waitFor();

@@ -175,6 +175,20 @@ test('the first view of a page with photos is small', async () => {
   expect(bytes).toBeLessThan(100_000);
 });
 
+test.each([
+  [true, 'Tue, 1 Dec 2026, 12:30 GMT-5'],
+  [false, '2026-12-01 17:30 UTC'],
+])(
+  'says when a post goes out by the clocks of whoever looks, with scripts: %s',
+  async (javaScriptEnabled, words) => {
+    const post = await stage.addPhotos(1, { publishAt: Date.UTC(2026, 11, 1, 17, 30) });
+    await using opened = await open(post, { javaScriptEnabled, timezoneId: 'America/New_York' });
+    const { page } = opened;
+    await page.locator('dd', { hasText: words }).waitFor();
+    expect(await page.locator('dd time').getAttribute('datetime')).toBe('2026-12-01T17:30:00.000Z');
+  },
+);
+
 test('the keyboard goes through the page in the order in which it reads', async () => {
   const post = await stage.addPhotos(3, { content: { caption: CAPTION } });
   await using opened = await open(post);

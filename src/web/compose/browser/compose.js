@@ -1,3 +1,4 @@
+import { showMoments } from '../../preview/browser/moments.js';
 import { startCaption, startPhone } from '../../preview/browser/phone.js';
 
 /** How long a person pauses who has written something. */
@@ -130,6 +131,7 @@ function startForm(form) {
       phone.setAttribute('data-started', '');
       startPhone(phone);
     }
+    showMoments(form);
     for (const plain of form.querySelectorAll('[data-plain]')) plain.setAttribute('hidden', '');
     for (const button of form.querySelectorAll('button[data-blocked]'))
       if (button instanceof HTMLButtonElement) button.disabled = true;

@@ -1,8 +1,10 @@
+import { showMoments } from '../../preview/browser/moments.js';
 import { startPhone } from '../../preview/browser/phone.js';
 
 /** After an answer that was none. */
 const AFTER_FAILURE_MS = 10_000;
 
+showMoments(document);
 const live = document.querySelector('[data-news-every]');
 if (live instanceof HTMLElement) follow(live);
 
@@ -68,6 +70,7 @@ function follow(live) {
     const before = saidIn(old);
     const focused = old.contains(document.activeElement) ? document.activeElement : undefined;
     old.replaceWith(part);
+    showMoments(part);
     for (const phone of part.querySelectorAll('[data-phone]')) startPhone(phone);
     const said = saidIn(part).filter((text) => !before.includes(text));
     if (news !== null && said.length > 0) news.textContent = `${said.join('. ')}.`;
