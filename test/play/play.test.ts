@@ -21,6 +21,7 @@ afterAll(async () => {
   await stage[Symbol.asyncDispose]();
 });
 
+const idOf = (publish: { publishId: string } | undefined): string => publish?.publishId ?? '';
 const publishes = (caption: string) =>
   stage.playground.tiktok.state.publishes.filter(({ body }) => JSON.stringify(body).includes(caption));
 
@@ -151,6 +152,36 @@ describe('trouble', () => {
     expect(publishes('Through the dark')).toHaveLength(1);
   });
 
+  test('webhooks that come late hold up no card, and change nothing when they come', async () => {
+    await using ana = await stage.open(browser, 'ana');
+    await ana.turn('Webhooks come late');
+    await ana.sendInTelegram(['beach.png'], `${MENTION} Before its webhook`);
+    await approve(ana, 'Before its webhook');
+    await ana.telegram.shows(/Live on TikTok[\s\S]*Before its webhook/);
+    const [publish] = publishes('Before its webhook');
+    const webhooks = () =>
+      stage.playground.timeline
+        .all()
+        .filter(({ path, request }) => path === '/webhooks/tiktok' && request.body.includes(idOf(publish)));
+    expect(webhooks()).toEqual([]);
+    await ana.turn('Webhooks come late');
+    await ana.turn('An hour later');
+    await expect.poll(() => webhooks().map(({ status }) => status)).toContain(200);
+    await ana.telegram.shows(/Live on TikTok[\s\S]*Before its webhook/);
+    expect(publishes('Before its webhook')).toHaveLength(1);
+  });
+
+  test('a post that TikTok never gets done with is said to be so, and is not posted again', async () => {
+    await using ana = await stage.open(browser, 'ana');
+    await ana.turn('Stuck in processing');
+    await ana.sendInTelegram(['studio.jpg'], `${MENTION} Stuck for good`);
+    await approve(ana, 'Stuck for good');
+    await ana.telegram.shows(/Stuck for good[\s\S]*TikTok is still processing/);
+    await ana.turn('Tomorrow');
+    await ana.telegram.shows(/Not confirmed[\s\S]*Stuck for good/);
+    expect(publishes('Stuck for good')).toHaveLength(1);
+  });
+
   test('tomorrow the card has the numbers of the day', async () => {
     await using ana = await stage.open(browser, 'ana');
     await ana.sendInTelegram(['studio.jpg'], `${MENTION} A day later`);
@@ -183,6 +214,8 @@ describe('the timeline', () => {
     await ana.sendInTelegram(['beach.png'], `${MENTION} Nothing to hide`);
     await ana.telegram.press('Nothing to hide', 'Add a big file');
     await ana.telegram.shows('/upload/');
+    await ana.telegram.press('Nothing to hide', 'Open as a page');
+    await ana.telegram.shows('/compose/');
     await approve(ana, 'Nothing to hide');
     await ana.telegram.shows(/Live on TikTok[\s\S]*Nothing to hide/);
     await ana.postInDiscord('studio.jpg', 'Nothing to hide here');
@@ -192,6 +225,7 @@ describe('the timeline', () => {
     expect(shown).toContain('sendPhoto');
     expect(shown).toContain('/v2/post/publish/content/init/');
     expect(shown).toContain('/webhooks/tiktok');
+    expect(shown).toContain('INTERACTION_CREATE');
     const secrets = [
       telegram.token,
       discord.token,
@@ -206,7 +240,7 @@ describe('the timeline', () => {
       ...telegram.state.ephemeral.map(({ message }) => message),
     ].map(({ text, caption }) => text ?? caption ?? '');
     const links = said.flatMap((text) =>
-      [...text.matchAll(/\/(?:connect|upload|look)\/(\S+)/g)].map(([, link = '']) => link),
+      [...text.matchAll(/\/(?:connect|upload|compose|look)\/(\S+)/g)].map(([, link = '']) => link),
     );
     expect(links.length).toBeGreaterThan(1);
     expect(links.filter((link) => shown.includes(link))).toEqual([]);

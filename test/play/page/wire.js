@@ -28,7 +28,7 @@ export function createTimeline() {
     if (!answer.ok) return;
     /** @type {WireDetails} */
     const entry = await answer.json();
-    const { from, to, method, path, status, durationMs, problem, request, response } = entry;
+    const { from, to, method, path, problem, request, response } = entry;
     dialog.replaceChildren(
       el('div', { class: 'details-head' }, [
         el('h2', { id: 'details-title', text: `${from} → ${to}` }),
@@ -40,7 +40,7 @@ export function createTimeline() {
         }),
       ]),
       el('p', { class: 'line', text: `${method} ${path}` }),
-      el('p', { text: problem ?? `${status ?? '…'} after ${durationMs ?? '…'} ms` }),
+      el('p', { text: problem ?? outcomeOf(entry) }),
       ...partOf('Request', request),
       ...(response === undefined ? [] : partOf('Response', response)),
     );
@@ -49,9 +49,16 @@ export function createTimeline() {
   }
 
   /** @param {WireView} entry */
+  function outcomeOf({ status, durationMs }) {
+    if (status !== undefined) return `${status} after ${durationMs} ms`;
+    return durationMs === undefined ? 'It has no answer yet.' : 'Nothing answers an event.';
+  }
+
+  /** @param {WireView} entry */
   function rowOf(entry) {
     const { id, at, from, to, method, path, status, durationMs, problem } = entry;
-    const outcome = status === undefined ? (problem === undefined ? '…' : 'cut') : String(status);
+    const isOver = durationMs !== undefined;
+    const outcome = status ?? (problem === undefined ? (isOver ? '' : '…') : 'cut');
     const isBad = problem !== undefined || (status ?? 0) >= 400;
     const other = from === 'Nod' ? to : from;
     const row = el('li', {}, [
@@ -59,8 +66,8 @@ export function createTimeline() {
         el('span', { class: 'time', text: clockTime(at) }),
         el('span', { class: `party ${other.toLowerCase()}`, text: from === 'Nod' ? `→ ${to}` : `← ${from}` }),
         el('span', { class: 'path', text: `${method} ${shortPath(path)}` }),
-        el('span', { class: isBad ? 'status bad' : 'status', text: outcome }),
-        el('span', { class: 'took', text: durationMs === undefined ? '' : `${durationMs} ms` }),
+        el('span', { class: isBad ? 'status bad' : 'status', text: String(outcome) }),
+        el('span', { class: 'took', text: isOver && outcome !== '' ? `${durationMs} ms` : '' }),
       ]),
     ]);
     row.hidden = !isShown(entry);

@@ -46,7 +46,9 @@ function fieldOf(value: string): unknown {
 
 const fileOf = ({ name, size, type }: File): string => `(file ${name}, ${type}, ${sizeOf(size)})`;
 
-const clip = (text: string): string => (text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)} …`);
+/** As much of a text as is shown. */
+export const clip = (text: string): string =>
+  text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)} …`;
 
 /** A size for people. */
 export const sizeOf = (bytes: number): string =>

@@ -92,6 +92,35 @@ test('leaves out a poll that has brought nothing', async () => {
   expect(pair.timeline.all().map(({ path }) => path)).toEqual(['/bot2/getUpdates']);
 });
 
+test('notes what a gateway tells and is told, but for its heartbeats', async () => {
+  await using pair = await startPair(() => {});
+  const sockets = new WebSocketServer({ server: pair.server });
+  const frames = [
+    { op: 10, d: { heartbeat_interval: 41_250 } },
+    { op: 11 },
+    { op: 0, t: 'MESSAGE_CREATE', s: 1, d: { content: 'Hello' } },
+  ];
+  sockets.on('connection', (socket) => {
+    socket.on('message', () => {
+      for (const frame of frames.splice(0)) socket.send(JSON.stringify(frame));
+    });
+  });
+  const client = new WebSocket(pair.wire.url.replace('http', 'ws'));
+  await once(client, 'open');
+  const told = Promise.withResolvers<void>();
+  client.on('message', (message) => String(message).includes('Hello') && told.resolve());
+  client.send(JSON.stringify({ op: 1, d: null }));
+  client.send(JSON.stringify({ op: 2, d: { intents: 1 } }));
+  await told.promise;
+  const [hello, ...more] = pair.timeline.all().filter(({ from }) => from === 'Discord');
+  expect(hello).toMatchObject({ to: 'Nod', method: 'GATEWAY', path: 'Hello' });
+  expect(more).toMatchObject([
+    { path: 'MESSAGE_CREATE', request: { body: expect.stringContaining('Hello') } },
+  ]);
+  expect(pair.timeline.all().filter(({ from }) => from === 'Nod')).toMatchObject([{ path: 'Identify' }]);
+  sockets.close();
+});
+
 test('carries a gateway with its codes', async () => {
   await using pair = await startPair(() => {});
   const sockets = new WebSocketServer({ server: pair.server });

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request as requestHttp, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
-import { flatHeaders, isJson, readableBody } from './bodies.ts';
+import { clip, flatHeaders, isJson, readableBody } from './bodies.ts';
+import { gatewayEvent } from './gateway-event.ts';
 import type { Party, Timeline, WireEntry } from './timeline.ts';
 
 /** A body of JSON is read whole; of anything else no more than this is kept. */
@@ -113,17 +114,30 @@ export async function startWire({ from, to, target, timeline }: WireOptions) {
     const server = new WebSocket(new URL(path, target.replace(/^http/, 'ws')));
     const waiting: string[] = [];
     client.on('message', (message) => {
+      noteFrame({ from, to }, String(message));
       if (server.readyState === WebSocket.OPEN) server.send(String(message));
       else waiting.push(String(message));
     });
     server.on('open', () => {
       for (const message of waiting.splice(0)) server.send(message);
     });
-    server.on('message', (message) => client.send(renamed(String(message))));
+    server.on('message', (message) => {
+      const text = renamed(String(message));
+      noteFrame({ from: to, to: from }, text);
+      client.send(text);
+    });
     client.on('close', (code, reason) => close(server, code, reason));
     server.on('close', (code, reason) => close(client, code, reason));
     client.on('error', () => server.terminate());
     server.on('error', () => client.terminate());
+  }
+
+  /** Nothing answers a frame, so it is over at once. */
+  function noteFrame(way: Pick<WireEntry, 'from' | 'to'>, text: string): void {
+    const path = gatewayEvent(text);
+    if (path === undefined) return;
+    const request = { headers: {}, body: clip(text) };
+    timeline.end(timeline.begin({ ...way, method: 'GATEWAY', path, request }), {});
   }
 
   return {

@@ -24,6 +24,7 @@ describe('what is shown of the wire', () => {
     ['/api/v10/interactions/157/aW50ZXJhY3Rpb24/callback', `/api/v10/interactions/157/${BLACK}/callback`],
     ['/api/v10/webhooks/157/dG9rZW4/messages/1', `/api/v10/webhooks/157/${BLACK}/messages/1`],
     ['/media/Qm1lZGlhLXRva2Vu/1.jpg', `/media/${BLACK}`],
+    ['/compose/Qm1lZGlhLXRva2Vu/files/1/x', `/compose/${BLACK}`],
     [
       '/attachments/1/2/a.png?ex=6b09bf78&is=6b086df8&hm=7707b0',
       `/attachments/1/2/a.png?ex=${BLACK}&is=${BLACK}&hm=${BLACK}`,
@@ -64,6 +65,13 @@ describe('what is shown of the wire', () => {
   test('has what went wrong', () => {
     const error = { code: 'access_token_invalid', message: 'The access token is invalid' };
     expect(JSON.parse(bodyOf(JSON.stringify({ error })))).toEqual({ error });
+  });
+
+  test('has nothing by which somebody else could go on with a gateway or an interaction', () => {
+    const identify = bodyOf(JSON.stringify({ op: 2, d: { token: 'aaa.bbb', intents: 1 } }));
+    expect(JSON.parse(identify)).toEqual({ op: 2, d: { token: BLACK, intents: 1 } });
+    const event = bodyOf(JSON.stringify({ op: 0, t: 'READY', d: { session_id: 'abc', v: 10 } }));
+    expect(JSON.parse(event)).toEqual({ op: 0, t: 'READY', d: { session_id: BLACK, v: 10 } });
   });
 
   test('has no secret of a form', () => {

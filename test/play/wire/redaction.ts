@@ -14,7 +14,7 @@ const SECRET_INPUTS = /^(access_token|refresh_token|client_secret|token|code|cod
 /** Parts of addresses that open something for whoever has them. */
 const SECRET_PATHS: readonly (readonly [RegExp, string])[] = [
   [/(\/bot)[^/\s"]+(?=\/)/g, `$1${BLACK}`],
-  [/(\/(?:connect|upload|look|media)\/)[\w.~%=-]{12,}(?:\/[^\s"?<]*)?/g, `$1${BLACK}`],
+  [/(\/(?:connect|upload|compose|look|media)\/)[\w.~%=-]{12,}(?:\/[^\s"?<]*)?/g, `$1${BLACK}`],
   [/(\/interactions\/\d+\/)[\w.-]+/g, `$1${BLACK}`],
   [/(\/webhooks\/\d+\/)[\w.-]+/g, `$1${BLACK}`],
   [
