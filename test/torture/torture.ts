@@ -143,6 +143,9 @@ async function tortureWorld({
         // TikTok gives up on a webhook before Nod is there again, so Nod has to ask, and asks soon.
         POLL_INTERVAL_SECONDS: '1',
         POLL_ATTEMPTS: '100000',
+        // Whoever met a kill in the middle of a command gives it once more, and its draft stays.
+        MAX_DRAFTS_PER_PERSON: '1000',
+        MAX_DRAFTS_PER_PLACE: '1000',
       },
       tiktok: {
         processingMs: 100,
