@@ -1,3 +1,4 @@
+import { TOGGLES } from '../../core/compose/choices.ts';
 import {
   FIELD_NAMES,
   type FieldName,
@@ -21,16 +22,7 @@ export interface ComposeForm {
 }
 
 /** Boxes that browsers leave out where they are not ticked. */
-const BOXES: ReadonlySet<FieldName> = new Set([
-  'allowComment',
-  'allowDuet',
-  'allowStitch',
-  'autoAddMusic',
-  'disclosing',
-  'yourBrand',
-  'brandedContent',
-  'aiGenerated',
-]);
+const BOXES: ReadonlySet<FieldName> = new Set<FieldName>([...TOGGLES, 'disclosing']);
 /** A time is wanted, and none is given. */
 export const NO_TIME = 'at';
 
