@@ -102,7 +102,8 @@ it('lists posts with state and link to whoever asks, privately', async () => {
   const handle = await stage.offer(['phone.jpg'], { options: { caption: 'Harbour' } });
   await stage.composer(handle);
   await stage.post(handle);
-  await stage.ending();
+  // The list has what the card has, and the link may come after the word that it is live.
+  await stage.card(LINK);
   const listed = await stage.run('posts', { user: invite(stage) });
   expect(listed.ephemeral).toBe(true);
   const list = await listed.waitForResponse('✓ live');

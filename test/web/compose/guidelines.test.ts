@@ -221,3 +221,68 @@ test('everything can be done with the keyboard alone', async () => {
   await page.locator('#submitted').waitFor();
   await stage.card('✓ Posted');
 });
+
+test('a screen reader hears what it is, whose it is, each question with its answers, and last what one agrees to', async () => {
+  await using stage = await startComposing(['phone.mp4'], { tiktok: { creator: { duetDisabled: true } } });
+  await using opened = await openPage(browser, await linkFor(stage, stage.draftCard), DESKTOP_LIGHT);
+  await opened.page.locator('#nickname').waitFor();
+  expect(await opened.page.locator('main').ariaSnapshot()).toMatchInlineSnapshot(`
+    "- main:
+      - article:
+        - heading "Compose your TikTok post" [level=1]
+        - status
+        - region "As TikTok would show it":
+          - button "Play"
+          - button "Sound" [pressed]
+          - slider "Position in the video": "0"
+          - paragraph:
+            - strong: Studio Ana
+        - region "TikTok account":
+          - paragraph:
+            - text: Posts to
+            - strong: Studio Ana
+            - text: "@studio.ana"
+        - text: Caption
+        - textbox "Caption"
+        - paragraph: 0 of 2200 characters
+        - group "Who can see it?":
+          - text: Who can see it?
+          - radio "Everyone"
+          - text: Everyone
+          - radio "Friends"
+          - text: Friends
+          - radio "Only me"
+          - text: Only me
+        - group "Allow":
+          - text: Allow
+          - checkbox "Comments"
+          - text: Comments
+          - checkbox "Duet" [disabled]
+          - text: Duet
+          - paragraph: Off in this account’s settings at TikTok.
+          - checkbox "Stitch"
+          - text: Stitch
+        - group "About the content":
+          - text: About the content
+          - checkbox "Disclose commercial content Turn it on if the post promotes yourself, a third party, or both, in exchange for something of value."
+          - text: Disclose commercial content Turn it on if the post promotes yourself, a third party, or both, in exchange for something of value.
+          - checkbox "AI label Most of what is seen or heard was made by AI."
+          - text: AI label Most of what is seen or heard was made by AI.
+        - text: Cover, a moment of the video
+        - textbox "Cover, a moment of the video":
+          - /placeholder: 0:00
+        - button "Use the moment in the preview"
+        - heading "When it goes out" [level=2]
+        - paragraph: "As soon as it may. To plan a time, tap “When…” on the card once: Nod asks there which time zone this place is in."
+        - paragraph:
+          - text: By posting, you agree to TikTok’s
+          - link "Music Usage Confirmation":
+            - /url: https://www.tiktok.com/legal/page/global/music-usage-confirmation/en
+          - text: .
+        - paragraph: After it is posted, it may take a few minutes until TikTok has processed it and it can be seen on the profile.
+        - button "Post now" [disabled]
+        - button "To my TikTok inbox"
+        - paragraph: Choose who can see it first.
+        - paragraph: What you choose here is on the card in the chat at once, and the other way round. The link is for you alone, in this browser; it is good for an hour, and ends with the draft."
+  `);
+});
