@@ -70,6 +70,10 @@ export async function expectAccessible(page: Page): Promise<void> {
     if (height < TOUCH_PX) small.push([await target.innerText(), height]);
   }
   expect(small).toEqual([]);
+  // What fades has another contrast on the way.
+  await page.evaluate(`Promise.all(document.getAnimations()
+    .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime))
+    .map((one) => one.finished.catch(() => {})))`);
   await page.evaluate(AXE);
   const found = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
     'axe.run().then(({ violations }) => violations)',
@@ -90,6 +94,8 @@ export async function startNetwork(serverUrl: string) {
   let isDown = false;
   /** How many bytes may still go to the server. */
   let allowance = Number.POSITIVE_INFINITY;
+  /** The method of the request behind which nothing more goes to the server. */
+  let last: string | undefined;
   let carried = 0;
   /** Those on which nothing goes on, whatever else does. */
   const stuck = new WeakSet<Socket>();
@@ -111,6 +117,10 @@ export async function startNetwork(serverUrl: string) {
       if (allowance <= 0) {
         stuck.add(client);
         return void client.pause();
+      }
+      if (last !== undefined && part.toString('latin1').startsWith(`${last} `)) {
+        last = undefined;
+        allowance = part.length;
       }
       carried += part.length;
       allowance -= part.length;
@@ -143,6 +153,12 @@ export async function startNetwork(serverUrl: string) {
     stopAfter(bytes: number): Promise<void> {
       reached = Promise.withResolvers();
       allowance = bytes;
+      return reached.promise;
+    },
+    /** Lets everything through up to the next request of this method, and resolves when nothing goes on behind it. */
+    stopBehind(method: string): Promise<void> {
+      reached = Promise.withResolvers();
+      last = method;
       return reached.promise;
     },
     /** New connections work again; those that were stopped stay as they are, and neither side is told. */
