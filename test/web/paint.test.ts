@@ -84,7 +84,11 @@ test('a video waits for the page on which it is looked at, where a small picture
   const painted = await paintOften(page, '/look, a video', stage.server.url + path);
   expect(painted).toMatchObject({ what: 'VIDEO', videosBefore: 0, posters: 1 });
   // Then the video shows its own picture, which is what is approved.
-  await page.waitForFunction("document.querySelector('video').currentTime > 0");
+  await page.evaluate(`new Promise((resolve) => {
+    const video = document.querySelector('video');
+    if (video.currentTime > 0) resolve();
+    else video.addEventListener('timeupdate', () => video.currentTime > 0 && resolve());
+  })`);
   expect(complaints).toEqual([]);
 });
 
