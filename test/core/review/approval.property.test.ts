@@ -11,6 +11,8 @@ import { createApprovalWorld, type Ending, play } from './approval-stage.ts';
 type World = Awaited<ReturnType<typeof createApprovalWorld>>;
 
 const SECONDS = 1_000;
+/** The same stories in each run of the tests; others are looked for by hand. */
+const SEED = Number(process.env.SEED ?? 1);
 
 describe('an approval, whatever happens in whatever order', () => {
   it('publishes once what enough people approved, and nothing else', {
@@ -31,7 +33,8 @@ describe('an approval, whatever happens in whatever order', () => {
       expectOneDecision(plan, ending);
       expectPublished(world, plan, ending);
     });
-    await fc.assert(story, { numRuns: 220 });
+    // Smaller stories take longer to find than there is time.
+    await fc.assert(story, { numRuns: 220, endOnFailure: true, seed: SEED });
     // A test of nothing but rejections would prove nothing.
     expect([...seen]).toEqual(expect.arrayContaining(['published', 'rejected', 'expired', 'cancelled']));
   });
