@@ -130,7 +130,7 @@ function setLines(lines: readonly Line[]): { text: string; entities: MessageEnti
 }
 
 /** How an account is named, and every other name that only TikTok can have. */
-const ACCOUNTS = /(?<=\()@[\w.]+(?=\))|(?<![\w.@])@\w+(?:\.\w+)+/g;
+const ACCOUNTS = /(?<=\()@[\w.]+(?=\))|(?<![\w.@/])@\w+(?:\.\w+)+/g;
 
 /**
  * Links the names of TikTok accounts to them: Telegram would link what could be one of its own names, as `@studio` in

@@ -107,6 +107,8 @@ it('links the names of accounts to TikTok, and to nobody whom Telegram knows by 
     ['With @kim.berlin and (@studio).'],
     [own, { text: '@a.b', style: 'code' }],
     ['ana@mail.example, @.'],
+    // Telegram links the whole of it.
+    ['https://www.tiktok.com/@studio.ana/video/7602929208149356263'],
   ];
   const { text, entities } = renderCard({ lines, rows: [] }, 4096);
   const links = entities.flatMap((entity) =>
