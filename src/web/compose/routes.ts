@@ -1,5 +1,4 @@
 import type { HttpBindings } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
@@ -9,9 +8,8 @@ import type { ComposePage, ComposePages, Saved } from '../../core/compose/page/c
 import type { Fields } from '../../core/compose/page/merge.ts';
 import type { MediaStore } from '../../core/media/store.ts';
 import type { BrowserProof } from '../browser-proof.ts';
-import { answerMedia } from '../media/byte-range.ts';
-import { sendFile } from '../media/send-file.ts';
 import { failure } from '../pages/pages.ts';
+import { showMedia } from '../preview/show-media.ts';
 import { answerSmall, type SmallPictures } from '../preview/small-pictures.ts';
 import { readComposeForm } from './form.ts';
 import {
@@ -191,19 +189,11 @@ export function createComposeFileRoutes({
   routes.get('/:token/files/:number{[1-9][0-9]?}/:version', async (c) => {
     const { file } = await find(c);
     if (file?.state !== 'ready') return c.text('Not found.', 404, HEADERS);
-    const { media } = file;
-    const path = mediaStore.path(media.file.key);
-    const answer = await answerMedia(c.req, { ...media.file, contentType: media.contentType }, path);
-    const { status, start, end } = answer;
-    const headers = { ...HEADERS, ...answer.headers, 'Cross-Origin-Resource-Policy': 'same-origin' };
-    if (start === end) return new Response(null, { status, headers });
-    try {
-      await sendFile(c.env, { path, status, headers, start, end }, () => {});
-    } catch (error) {
-      if (!c.env.outgoing.headersSent) throw error;
-      log.error({ err: error }, 'A file of a draft could not be shown to its end');
-    }
-    return RESPONSE_ALREADY_SENT;
+    return showMedia(c, file.media, {
+      path: mediaStore.path(file.media.file.key),
+      headers: HEADERS,
+      onCut: (error) => log.error({ err: error }, 'A file of a draft could not be shown to its end'),
+    });
   });
 
   return routes;

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import type { HttpBindings } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { Avatars } from '../../core/accounts/avatars.ts';
 import type { MediaStore } from '../../core/media/store.ts';
 import { isSettled, type Post } from '../../core/publish/post.ts';
 import type { PreviewLinks } from '../../core/publish/preview-links.ts';
-import { answerMedia } from '../media/byte-range.ts';
-import { sendFile } from '../media/send-file.ts';
+import { showMedia } from '../preview/show-media.ts';
 import { answerSmall, type SmallPictures } from '../preview/small-pictures.ts';
 import { lookGone, lookPage } from './page.ts';
 import type { PostStory } from './story.ts';
@@ -107,28 +105,16 @@ export function createLookFileRoutes({
     const media = post?.media?.[Number(number) - 1];
     if (post === undefined || media === undefined || !(await areThere(post, mediaStore)))
       return c.text('Not found.', 404, HEADERS);
-    const { file, contentType } = media;
-    const path = mediaStore.path(file.key);
-    const answer = await answerMedia(c.req, { ...file, contentType }, path);
-    const { status, start, end } = answer;
-    const headers = { ...HEADERS, ...answer.headers, 'Cross-Origin-Resource-Policy': 'same-origin' };
-    if (start === end) return new Response(null, { status, headers });
-    await send(c, { path, status, headers, start, end }, { postId: post.id, fileNumber: Number(number) });
-    return RESPONSE_ALREADY_SENT;
+    return showMedia(c, media, {
+      path: mediaStore.path(media.file.key),
+      headers: HEADERS,
+      onCut: (error) =>
+        log.error(
+          { err: error, postId: post.id, fileNumber: Number(number) },
+          'A file of a post could not be shown to its end',
+        ),
+    });
   });
-
-  async function send(
-    c: Context<Env>,
-    part: Parameters<typeof sendFile>[1],
-    about: { postId: Post['id']; fileNumber: number },
-  ): Promise<void> {
-    try {
-      await sendFile(c.env, part, () => {});
-    } catch (error) {
-      if (!c.env.outgoing.headersSent) throw error;
-      log.error({ err: error, ...about }, 'A file of a post could not be shown to its end');
-    }
-  }
 
   return routes;
 }
