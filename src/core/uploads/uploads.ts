@@ -8,7 +8,7 @@ import type { ChatRef, Person } from '../people.ts';
 import { plainFileName } from '../plain-text.ts';
 import { type Problem, UserError } from '../problems.ts';
 import type { Store } from '../storage/database.ts';
-import { RecordUnreadableError } from '../storage/unreadable.ts';
+import { RecordUnreadableError } from '../storage/store.ts';
 import { createArrivals, draftFile } from './arrivals.ts';
 import {
   countOfTaken,

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStores, type Versioned } from '../../../src/core/storage/database.ts';
-import { migrate } from '../../../src/core/storage/migrations.ts';
-import { RecordUnreadableError, type UnreadableRecord } from '../../../src/core/storage/unreadable.ts';
+import { migrate } from '../../../src/core/storage/sqlite/migrations.ts';
+import { RecordUnreadableError, type UnreadableRecord } from '../../../src/core/storage/store.ts';
 import { temporaryDirectory } from '../media/files.ts';
 
 interface Tally extends Versioned {

@@ -1,15 +1,5 @@
 import type { Database } from 'better-sqlite3';
-
-/** A record that was set aside: where it belongs, and how many there are by now. */
-export interface UnreadableRecord {
-  readonly namespace: string;
-  readonly count: number;
-}
-
-/** Somebody asked for a record that cannot be read; it is not taken for one that is not there. */
-export class RecordUnreadableError extends Error {
-  override name = 'RecordUnreadableError' as const;
-}
+import { RecordUnreadableError, type UnreadableRecord } from '../store.ts';
 
 const TABLE = `CREATE TABLE IF NOT EXISTS "unreadable"
   (namespace TEXT NOT NULL, key TEXT NOT NULL, value TEXT, PRIMARY KEY (namespace, key)) WITHOUT ROWID`;
@@ -76,8 +66,7 @@ export function createUnreadable({
    * @throws RecordUnreadableError
    */
   function refuse(namespace: string, key: string): void {
-    if (known.size > 0 && known.has(nameOf(namespace, key)))
-      throw new RecordUnreadableError(`A record of “${namespace}” cannot be read; it was set aside.`);
+    if (known.size > 0 && known.has(nameOf(namespace, key))) throw new RecordUnreadableError(namespace);
   }
 
   /** Deletes it for good; whether it was there. */

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { StartError } from '../start-error.ts';
+import { StartError } from '../../start-error.ts';
 
 /** Changes a database of one version into one of the next. */
 type Migration = (database: Database) => void;
