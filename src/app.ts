@@ -14,12 +14,13 @@ import { findFfmpeg } from './core/media/ffmpeg.ts';
 import { createMediaStore } from './core/media/store.ts';
 import type { ChatRef } from './core/people.ts';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
-import { openStores, type RunStatement } from './core/storage/database.ts';
+import type { RunStatement } from './core/storage/database.ts';
 import { takeFolder } from './core/storage/folder.ts';
 import { createSecrets } from './core/storage/secrets.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
 import { checksOf } from './doctor.ts';
 import { metricSources } from './metric-sources.ts';
+import { openRecords } from './open-records.ts';
 import { createWeb, healthOf, startServer } from './web/index.ts';
 
 /** Nod as it runs; disposing ends it. */
@@ -74,7 +75,12 @@ export async function startApp({
 }): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const { publicUrl, videoTransfer, tiktok, access, limits, uploadLimitBytes, keepPostsMs } = config;
-  const folder = stack.use(takeFolder(config.dataDir, config));
+  const folder = stack.use(
+    takeFolder(config.dataDir, {
+      isDataExpected: config.isDataExpected,
+      isDatabaseElsewhere: config.redisUrl !== undefined,
+    }),
+  );
   if (folder.isNew)
     log.info(
       { folder: folder.folder },
@@ -82,12 +88,12 @@ export async function startApp({
     );
   const health = createHealthWatch({ folder: folder.folder, log });
   const stores = stack.use(
-    openStores({
+    await openRecords({
+      config,
       file: folder.database,
       onStatement,
       onFailure: health.statementFailed,
-      onUnreadable: (record) =>
-        log.error(record, 'A record cannot be read; it was moved to the table “unreadable” of the database'),
+      log,
     }),
   );
   const mediaStore = createMediaStore({
@@ -222,7 +228,9 @@ export async function startApp({
 
   stack.defer(() => cardQueue.stop());
   stack.defer(() => health.stop());
-  health.start(stores.store<WriteCheck>('write-checks', { isExpendable: true }));
+  health.start(stores.store<WriteCheck>('write-checks', { isExpendable: true }), {
+    isRemote: config.redisUrl !== undefined,
+  });
   await downtime.start();
   stack.defer(() => downtime.stop());
   stack.defer(() => core.stop());

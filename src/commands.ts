@@ -11,13 +11,14 @@ import { misspeltSettings } from './misspelt-settings.ts';
 interface Place {
   readonly dataDir: string;
   readonly secretKey: string | undefined;
+  readonly redisUrl: string | undefined;
 }
 
 /** Does it, and says in words what has come of it; nothing where its output says it. */
 type Command = (args: readonly string[], place: Place) => Promise<string | undefined>;
 
 /** What can be done beside running Nod, by its first word on the command line. */
-const COMMANDS: Readonly<Record<string, Command>> = { backup, restore, doctor };
+const COMMANDS: Readonly<Record<string, Command>> = { backup, restore, doctor, move };
 
 /** The command that was asked for; undefined where Nod is to run. */
 export function commandIn([name = '', ...rest]: readonly string[]) {
@@ -25,11 +26,12 @@ export function commandIn([name = '', ...rest]: readonly string[]) {
   return command && ((place: Place) => command(rest, place));
 }
 
-async function backup(args: readonly string[], { dataDir, secretKey }: Place): Promise<string> {
+async function backup(args: readonly string[], { dataDir, secretKey, redisUrl }: Place): Promise<string> {
   const { file, isOn } = read(args, {
     flag: 'with-key',
     usage: 'npm run backup -- FILE [--with-key], where FILE is the file to make, or - for the output',
   });
+  refuseRedis(redisUrl);
   if (file === '-' && process.stdout.isTTY)
     throw new StartError('A backup is nothing to read: give the name of a file, or send the output to one.');
   const { media, database, hasKey } = await makeBackup({
@@ -46,11 +48,12 @@ async function backup(args: readonly string[], { dataDir, secretKey }: Place): P
   return `Backed up ${what}. ${key}`;
 }
 
-async function restore(args: readonly string[], { dataDir, secretKey }: Place): Promise<string> {
+async function restore(args: readonly string[], { dataDir, secretKey, redisUrl }: Place): Promise<string> {
   const { file, isOn } = read(args, {
     flag: 'go-on',
     usage: 'npm run restore -- FILE [--go-on], where FILE is a backup, or - for the input',
   });
+  refuseRedis(redisUrl);
   const from = file === '-' ? process.stdin : contentOf(file);
   const { madeAt, accounts, hasKey } = await restoreBackup({ dataDir, from, goesOn: isOn, now: Date.now });
   const lines = [`Restored into ${dataDir} what was backed up at ${new Date(madeAt).toISOString()}.`];
@@ -62,6 +65,34 @@ async function restore(args: readonly string[], { dataDir, secretKey }: Place): 
       : 'Posts that may have gone out since then are held back, and their cards say so; what is planned for later asks whether it is out.',
   );
   return lines.join('\n');
+}
+
+async function move(args: readonly string[], { dataDir, redisUrl: url }: Place): Promise<string> {
+  const [to, ...more] = args;
+  if ((to !== 'redis' && to !== 'file') || more.length > 0)
+    throw new StartError(
+      'Call it like this: npm run move -- redis, or npm run move -- file, with REDIS_URL and DATA_DIR set to where the records go or come from.',
+    );
+  if (url === undefined)
+    throw new StartError(
+      'REDIS_URL is missing: set it to the Redis to which the records go, or from which they come.',
+    );
+  const { moveToFile, moveToRedis } = await import('./core/storage/move/move-records.ts');
+  if (to === 'file') {
+    const { records } = await moveToFile({ dataDir, url });
+    return `Moved ${records} records into ${dataDir}. Take REDIS_URL away, then start Nod.`;
+  }
+  const { records, kept } = await moveToRedis({ dataDir, url });
+  const rest = kept === undefined ? '' : ` The file is kept as ${kept}; delete it when all is well.`;
+  return `Moved ${records} records into Redis.${rest} Media and the key stay in ${dataDir}.`;
+}
+
+/** A backup is of the file, which has nothing of what is in Redis. */
+function refuseRedis(redisUrl: string | undefined): void {
+  if (redisUrl !== undefined)
+    throw new StartError(
+      'REDIS_URL is set, so the records are in Redis: copy its append-only files and DATA_DIR, or move the records into a file with "npm run move -- file" first.',
+    );
 }
 
 /** Its status is 1 where something is to be done. */

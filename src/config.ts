@@ -66,6 +66,12 @@ const schema = z.object({
   METRICS_PORT: port.default(9464),
   DATA_DIR: text.default(DATA_DIR_DEFAULT),
   EXPECT_DATA: flag,
+  REDIS_URL: z
+    .string()
+    .refine(isRedisUrl, {
+      error: 'must be redis:// or rediss:// and a host, such as redis://:PASSWORD@127.0.0.1:6379/0',
+    })
+    .optional(),
   SECRET_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   TIKTOK_API_URL: address.default('https://open.tiktokapis.com'),
   TIKTOK_AUTHORIZE_URL: address.default('https://www.tiktok.com/v2/auth/authorize/'),
@@ -133,9 +139,17 @@ export const SETTINGS: readonly string[] = Object.keys(schema.shape);
 export function readPlace(environment: NodeJS.ProcessEnv): {
   dataDir: string;
   secretKey: string | undefined;
+  redisUrl: string | undefined;
 } {
-  const { DATA_DIR, SECRET_KEY } = environment;
-  return { dataDir: DATA_DIR?.trim() || DATA_DIR_DEFAULT, secretKey: SECRET_KEY?.trim() || undefined };
+  const { DATA_DIR, SECRET_KEY, REDIS_URL } = environment;
+  const redisUrl = schema.shape.REDIS_URL.safeParse(REDIS_URL?.trim() || undefined);
+  if (!redisUrl.success)
+    throw new ConfigError(redisUrl.error.issues.map(({ message }) => `REDIS_URL ${message}`));
+  return {
+    dataDir: DATA_DIR?.trim() || DATA_DIR_DEFAULT,
+    secretKey: SECRET_KEY?.trim() || undefined,
+    redisUrl: redisUrl.data,
+  };
 }
 
 /** Reads the settings; throws a `ConfigError` that lists every problem. Empty variables count as unset. */
@@ -171,6 +185,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     metrics: values.METRICS ? { host: values.METRICS_HOST, port: values.METRICS_PORT } : undefined,
     dataDir: values.DATA_DIR,
     isDataExpected: values.EXPECT_DATA,
+    redisUrl: values.REDIS_URL,
     secretKey: values.SECRET_KEY,
     pollIntervalMs: values.POLL_INTERVAL_SECONDS * 1000,
     pollAttempts: values.POLL_ATTEMPTS,
@@ -231,6 +246,14 @@ function isPublicAddress(value: string): boolean {
   if (url === null) return false;
   const isBare = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
   return isBare && (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.has(url.hostname)));
+}
+
+function isRedisUrl(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === '') return false;
+  // The client reads them so, and would fail on a % that stands for itself.
+  const isDecodable = [url.username, url.password].every((part) => !/%(?![0-9a-f]{2})/i.test(part));
+  return isDecodable && /^\/?\d*$/.test(url.pathname) && url.search === '' && url.hash === '';
 }
 
 function trimSlash(url: string): string {

@@ -34,6 +34,7 @@ import { openStores, type Stores } from './core/storage/database.ts';
 import { hasDatabase, pathsIn } from './core/storage/folder.ts';
 import { createSecrets, readKeyFile } from './core/storage/secrets.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
+import { openRecords } from './open-records.ts';
 import { createProbeRoutes, createVerificationRoutes, type Server, startServer } from './web/index.ts';
 
 /** The checks of what is below the chats, for a Nod that runs and for the command alike. */
@@ -165,15 +166,18 @@ async function openData(config: Config): Promise<{ stores: Stores; key: string; 
   const noKey = randomBytes(32).toString('base64url');
   let stores: Stores | undefined;
   try {
-    const isThere = hasDatabase(folder);
-    stores = openStores(isThere ? { file: paths.database, isReadOnly: true } : { file: ':memory:' });
+    const { redisUrl } = config;
+    const isThere = redisUrl !== undefined || hasDatabase(folder);
+    stores = isThere
+      ? await openRecords({ config, file: paths.database, isReadOnly: true })
+      : openStores({ file: ':memory:' });
     const accounts = stores.store<Account>('accounts', { upgrade: readAccount });
     const readKey = (file: string) => readKeyFile(file, { isLeftAlone: true });
     const { secretKey: configured } = config;
     const key = configured ?? readKey(paths.key);
     const problem = await wrongKey({ accounts, key, configured, file: paths.key, readKeyFile: readKey });
     const finding = isThere
-      ? ok(`${folder} can be read`)
+      ? ok(redisUrl === undefined ? `${folder} can be read` : 'the records in Redis can be read')
       : unknown(`${folder} has none yet, as before the first start`);
     return { stores, key: key ?? noKey, finding: problem === undefined ? finding : toDo(problem) };
   } catch (error) {

@@ -115,6 +115,13 @@ it('loads the metrics and their library only where they are wanted', () => {
   expect(users).toEqual(['web/metrics/metrics.ts']);
 });
 
+it('loads Redis only where the records are there', () => {
+  const loaded = [...reachedFrom('main.ts')];
+  expect(loaded.filter((file) => /^core\/storage\/(redis|move)\//.test(file))).toEqual([]);
+  const users = files.filter((file) => importsOf(file).includes('@keyv/redis'));
+  expect(users).toEqual(['core/storage/redis/connection.ts']);
+});
+
 it('exports no name twice but from the two adapters', () => {
   const EXPORT = /^export (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm;
   const all = files

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ConfigError, readConfig } from '../src/config.ts';
+import { ConfigError, readConfig, readPlace } from '../src/config.ts';
 
 const COMPLETE = {
   TIKTOK_CLIENT_KEY: 'key',
@@ -187,4 +187,25 @@ it('serves no metrics on the port that is public', () => {
   const same = { PORT: '9464', METRICS: 'true' };
   expect(problemsOf(same)).toEqual([expect.stringMatching(/^METRICS_PORT must be another port than PORT/)]);
   expect(problemsOf({ ...same, METRICS: 'false' })).toEqual([]);
+});
+
+it.each(['redis://127.0.0.1:6379/2', 'rediss://nod:geheim%21@redis.example.com', 'redis://:geheim@[::1]'])(
+  'takes %s for a Redis',
+  (url) => {
+    expect(readConfig({ ...COMPLETE, REDIS_URL: url }).redisUrl).toBe(url);
+    expect(readPlace({ REDIS_URL: ` ${url} ` }).redisUrl).toBe(url);
+  },
+);
+
+it.each([
+  'http://:geheim@localhost',
+  'redis://',
+  'geheim',
+  'redis://:geheim%@localhost',
+  'redis://localhost/geheim',
+])('takes %s for no Redis, and says nothing of what is in it', (url) => {
+  const problem =
+    'REDIS_URL must be redis:// or rediss:// and a host, such as redis://:PASSWORD@127.0.0.1:6379/0';
+  expect(problemsOf({ REDIS_URL: url })).toEqual([problem]);
+  expect(() => readPlace({ REDIS_URL: url })).toThrow(problem);
 });

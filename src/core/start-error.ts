@@ -11,10 +11,16 @@ export function diskProblem(error: unknown, path: string): StartError | undefine
   return says === undefined ? undefined : new StartError(says, { cause: error });
 }
 
-/** The last one is SQLite's for its shared memory, a file that cannot grow. */
-const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE']);
+/** SQLite's last one is for its shared memory, a file that cannot grow. */
+const FULL: ReadonlySet<string> = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'SQLITE_FULL',
+  'SQLITE_IOERR_SHMSIZE',
+  'REDIS_FULL',
+]);
 
-/** Whether a code of the system's or of SQLite's says that there is no room on the disk. */
+/** Whether a code of the system's or of a database says that there is no room. */
 export const isFullDisk = (code: string): boolean => FULL.has(code);
 
 function sentenceFor(code: string, path: string): string | undefined {
@@ -53,7 +59,7 @@ function ownerOf(path: string): number | undefined {
   }
 }
 
-/** The code of an error of the system's or of SQLite's; empty where it has none. */
+/** The code of an error of the system's or of a database; empty where it has none. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

@@ -19,7 +19,7 @@ export interface VitalSigns {
 }
 
 /** Whether something can be written to; `low` while files are refused so that the database has room. */
-export type WriteState = 'ok' | 'low' | 'full' | 'read_only' | 'locked' | 'stuck' | 'failing';
+export type WriteState = 'ok' | 'low' | 'full' | 'read_only' | 'locked' | 'away' | 'stuck' | 'failing';
 
 /** What is written to see whether the database can be written to. */
 export interface WriteCheck extends Versioned {
@@ -44,6 +44,7 @@ const SAYS: Readonly<Record<Exclude<WriteState, 'ok'>, string>> = {
   low: 'is nearly full, so files are refused: free some space there',
   read_only: 'is read-only, so nothing can be written: make it writable',
   locked: 'is locked, so nothing can be written: end the other program that has it open',
+  away: 'does not answer, so nothing can be written: see whether it runs, and can be reached from here',
   stuck: 'does not answer, so nothing can be written: check the disk',
   failing: 'fails, so nothing can be written: check the disk',
 };
@@ -79,9 +80,12 @@ export function createHealthWatch({
   let isStopped = false;
 
   /** Begins to watch. */
-  function start(checks: Pick<Store<WriteCheck>, 'upsert'>): void {
+  function start(
+    checks: Pick<Store<WriteCheck>, 'upsert'>,
+    { isRemote = false }: { isRemote?: boolean } = {},
+  ): void {
     tryRecord = createTrial(() => checks.upsert('last', ({ count } = NONE) => ({ count: count + 1 })), {
-      tooLong: 'locked',
+      tooLong: isRemote ? 'away' : 'locked',
       patienceMs,
     });
     delays.enable();
@@ -125,7 +129,8 @@ export function createHealthWatch({
   /** Told of a statement that the database could not run. */
   function statementFailed(error: unknown): void {
     const cause = error instanceof StartError ? error.cause : error;
-    if (isStopped || !/^SQLITE_(FULL|IOERR|READONLY|BUSY|CORRUPT|NOTADB)/.test(codeOf(cause))) return;
+    if (isStopped || !/^(SQLITE_(FULL|IOERR|READONLY|BUSY|CORRUPT|NOTADB)|REDIS_)/.test(codeOf(cause)))
+      return;
     setDatabase(stateOf(cause));
     plan(recheckMs);
   }
@@ -180,6 +185,7 @@ function stateOf(error: unknown): WriteState {
   const code = codeOf(error);
   if (isFullDisk(code)) return 'full';
   if (code === 'EROFS' || code.startsWith('SQLITE_READONLY')) return 'read_only';
+  if (code === 'REDIS_AWAY') return 'away';
   return code.startsWith('SQLITE_BUSY') ? 'locked' : 'failing';
 }
 

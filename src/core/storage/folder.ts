@@ -36,13 +36,23 @@ export const pathsIn = (folder: string) => ({
  */
 export function takeFolder(
   dataDir: string,
-  { isDataExpected, now = Date.now }: { isDataExpected: boolean; now?: (() => number) | undefined },
+  {
+    isDataExpected,
+    isDatabaseElsewhere = false,
+    now = Date.now,
+  }: {
+    isDataExpected: boolean;
+    /** The records are not in this folder, and may not be there as well. */
+    isDatabaseElsewhere?: boolean;
+    now?: (() => number) | undefined;
+  },
 ) {
   const folder = resolve(dataDir);
   tryOut(folder);
   const lock = lockFolder(folder, { now });
   try {
-    const isNew = !hasDatabase(folder);
+    const isNew = !isDatabaseElsewhere && !hasDatabase(folder);
+    if (isDatabaseElsewhere) refuseDatabase(folder);
     if (isNew) refuseLost(folder, { isDataExpected });
     // What cannot be known is said: a folder that is empty may be new, or another one than the last time.
     return { ...pathsIn(folder), folder, isNew, [Symbol.dispose]: () => lock[Symbol.dispose]() };
@@ -78,6 +88,14 @@ export function tryOut(folder: string): void {
   } catch (error) {
     throw diskProblem(error, folder) ?? error;
   }
+}
+
+/** Whoever goes on without its records may post again what they say is out. */
+function refuseDatabase(folder: string): void {
+  if (hasDatabase(folder))
+    throw new StartError(
+      `REDIS_URL is set, but the records are in ${pathsIn(folder).database}: move them with "npm run move -- redis", or take REDIS_URL away; to go on without them, move that file away.`,
+    );
 }
 
 /** A database comes before the key and before media: where these are without it, it was there. */

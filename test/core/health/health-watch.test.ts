@@ -80,6 +80,9 @@ test.each([
   ['SQLITE_BUSY', 'locked'],
   ['SQLITE_CORRUPT', 'failing'],
   ['SQLITE_CONSTRAINT', 'ok'],
+  ['REDIS_AWAY', 'away'],
+  ['REDIS_FULL', 'full'],
+  ['REDIS_FAILING', 'failing'],
 ])('takes a statement that fails with %s for a database that is %s', async (code, database) => {
   await using scene = await createScene({ checkEveryMs: 60_000 });
   scene.watch.statementFailed(Object.assign(new Error('It fails.'), { code }));

@@ -1,7 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { RecordUnreadableError, type UnreadableRecord } from '../store.ts';
 
-const TABLE = `CREATE TABLE IF NOT EXISTS "unreadable"
+/** Where they are kept, which is made with the first of them. */
+export const UNREADABLE_TABLE = `CREATE TABLE IF NOT EXISTS "unreadable"
   (namespace TEXT NOT NULL, key TEXT NOT NULL, value TEXT, PRIMARY KEY (namespace, key)) WITHOUT ROWID`;
 const BROKEN = 'SELECT key, namespace FROM "keyv" WHERE NOT json_valid(value)';
 const OF_JSON = `SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql LIKE '%json_extract%'`;
@@ -40,7 +41,7 @@ export function createUnreadable({
     if (places.length === 0) return;
     database
       .transaction(() => {
-        database.exec(TABLE);
+        database.exec(UNREADABLE_TABLE);
         // To take a record out of an index, SQLite has to read it.
         const indexes = isBroken ? database.prepare<[], { name: string; sql: string }>(OF_JSON).all() : [];
         for (const { name } of indexes) database.exec(`DROP INDEX "${name}"`);
