@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { NO_REDIS } from './redis-server.ts';
 
 /** What the tests run beside npm's packages, and Debian's packages of it. */
 const PROGRAMS = [
@@ -9,6 +10,7 @@ const PROGRAMS = [
 
 /** Stops the suite with one sentence, instead of failures all over it, where a program is missing. */
 export default function requirePrograms(): void {
+  if (NO_REDIS !== undefined) process.stderr.write(`Redis: ${NO_REDIS}\n`);
   const missing = PROGRAMS.filter(({ names }) => !names.every(isThere)).map(({ packageName }) => packageName);
   if (missing.length === 0) return;
   const packages = missing.join(' ');

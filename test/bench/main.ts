@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchMedia } from './media.ts';
+import { benchRecords } from './records.ts';
 import { type Figure, machineLine, table } from './report.ts';
 import { benchScale } from './scale.ts';
 import { benchServing } from './serving.ts';
@@ -26,6 +27,7 @@ const PARTS = [
   ['chats', 'Starting Nod with both chats …', benchBothChats],
   ['taps', 'Tapping “Post now” …', benchTaps],
   ['statements', 'Counting what is asked of the database …', benchStatements],
+  ['records', 'Reading and writing records …', benchRecords],
   ['scale', 'Starting with many open posts …', benchScale],
   ['serving', 'Serving media …', benchServing],
   ['media', 'Preparing media …', benchMedia],

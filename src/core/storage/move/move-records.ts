@@ -14,6 +14,8 @@ import { UNREADABLE_TABLE } from '../sqlite/unreadable.ts';
 import { BEGIN_ARRIVAL, BEGIN_DEPARTURE, IMPORT, READ_HASH, SET_STATE } from './scripts.ts';
 
 const PAGE = 500;
+/** What is none cannot be read on either side. */
+const AS_TEXT = "coalesce(CAST(value AS TEXT), '') AS value";
 
 /** A record as its database has it. */
 interface Row {
@@ -171,7 +173,7 @@ async function copyToRedis(database: Database.Database, redis: Redis): Promise<v
 
 function* pagesOf(database: Database.Database): Generator<Row[]> {
   const page = database.prepare<[number, number], Row & { id: number }>(
-    'SELECT rowid AS id, namespace, key, value FROM "keyv" WHERE rowid > ? ORDER BY rowid LIMIT ?',
+    `SELECT rowid AS id, namespace, key, ${AS_TEXT} FROM "keyv" WHERE rowid > ? ORDER BY rowid LIMIT ?`,
   );
   if (!hasTable(database, 'keyv')) return;
   let rows = page.all(0, PAGE);
@@ -183,7 +185,7 @@ function* pagesOf(database: Database.Database): Generator<Row[]> {
 
 function unreadableIn(database: Database.Database): Row[] {
   if (!hasTable(database, 'unreadable')) return [];
-  return database.prepare<[], Row>('SELECT namespace, key, value FROM "unreadable"').all();
+  return database.prepare<[], Row>(`SELECT namespace, key, ${AS_TEXT} FROM "unreadable"`).all();
 }
 
 const hasTable = (database: Database.Database, name: string): boolean =>

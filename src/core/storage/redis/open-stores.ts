@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import Keyv from 'keyv';
 import { StartError } from '../../start-error.ts';
 import {
@@ -40,6 +41,7 @@ const OUTCOME_KEPT_MS = 60_000;
 /** A process that was killed counts as running for so long. */
 const RUNNING_MS = 20_000;
 const BEAT_MS = 5_000;
+const LEAVING_MS = 1_000;
 const PAGE = 500;
 
 /**
@@ -101,9 +103,7 @@ export async function openRedisStores({
 
   async function close(): Promise<void> {
     clearInterval(beat);
-    // It only says earlier what time says as well.
-    if (!isReadOnly && connection.client.isReady)
-      await connection.client.sendCommand(['ZREM', `${ROOT}running`, id]).catch(() => {});
+    if (!isReadOnly) await leave(connection, id);
     await connection.close();
   }
 
@@ -124,6 +124,13 @@ async function enter(
     );
   if (state !== '' && state !== CURRENT) throw stateProblem(String(state), host);
   return state === '';
+}
+
+/** Says at once what time says as well, so it is not waited for long. */
+async function leave({ client }: RedisConnection, id: string): Promise<void> {
+  if (!client.isReady) return;
+  const left = client.sendCommand(['ZREM', `${ROOT}running`, id]).catch(() => {});
+  await Promise.race([left, delay(LEAVING_MS, undefined, { ref: false })]);
 }
 
 function createRedisStore<V extends Versioned>({

@@ -236,9 +236,11 @@ export const SET_ASIDE = script(
 local namespace, key, read = unpack(ARGV)
 local refused = refusal()
 if refused then return refused end
-if redis.call('GET', KEYS[1]) ~= read then return 0 end
+local isThere = redis.call('GET', KEYS[1]) == read
+-- The answer may have been lost.
+if not isThere and redis.call('HGET', unreadable, namespace .. ' ' .. key) ~= read then return 0 end
 redis.call('HSET', unreadable, namespace .. ' ' .. key, read)
-remove(namespace, key, KEYS[1], read)
+if isThere then remove(namespace, key, KEYS[1], read) end
 return redis.call('HLEN', unreadable)
 `,
 );
