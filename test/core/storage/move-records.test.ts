@@ -136,13 +136,18 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'moving records', () => {
     nod[Symbol.dispose]();
     const running = await openUrl(url);
     await expect(moveToRedis({ dataDir: folder, url })).rejects.toThrow(
-      'A Nod works on the records in Redis',
+      'A Nod or another move works on the records in Redis',
     );
     await running.store<Item>('posts').create('a', { n: 1 });
     await expect(moveToFile({ dataDir: newFolder(), url })).rejects.toThrow(
-      'A Nod works on the records in Redis',
+      'A Nod or another move works on the records in Redis',
     );
     await running.close();
+    // A second move, or one that was killed a moment ago.
+    const [seconds] = (await asked(url, ['TIME'])) as [string];
+    await asked(url, ['ZADD', `${ROOT}running`, String(Number(seconds) * 1000 + 5_000), 'other']);
+    await expect(moveToFile({ dataDir: newFolder(), url })).rejects.toThrow('another move');
+    await asked(url, ['ZREM', `${ROOT}running`, 'other']);
     expect((await moveToFile({ dataDir: newFolder(), url })).records).toBe(1);
   });
 

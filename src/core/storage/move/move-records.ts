@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Database from 'better-sqlite3';
@@ -5,13 +6,14 @@ import { StartError } from '../../start-error.ts';
 import { hasDatabase, pathsIn } from '../folder.ts';
 import { lockFolder } from '../lock.ts';
 import { checkServer } from '../redis/check-server.ts';
-import { connectRedis, type RedisConnection, type Reply } from '../redis/connection.ts';
+import { connectRedis, type RedisConnection, type Reply, startProblem } from '../redis/connection.ts';
+import { BEAT_MS, RUNNING_MS } from '../redis/open-stores.ts';
 import { CURRENT, ROOT, type Script } from '../redis/scripts.ts';
 import { ARRIVED, ARRIVING, LEAVING, stateProblem } from '../redis/states.ts';
 import { migrate } from '../sqlite/migrations.ts';
 import { openStores } from '../sqlite/open-stores.ts';
 import { UNREADABLE_TABLE } from '../sqlite/unreadable.ts';
-import { BEGIN_ARRIVAL, BEGIN_DEPARTURE, IMPORT, READ_HASH, SET_STATE } from './scripts.ts';
+import { BEGIN_ARRIVAL, BEGIN_DEPARTURE, IMPORT, KEEP_RUNNING, READ_HASH, SET_STATE } from './scripts.ts';
 
 const PAGE = 500;
 /** What is none cannot be read on either side. */
@@ -49,7 +51,7 @@ export async function moveToRedis({ dataDir, url, now = Date.now }: Options): Pr
   using _lock = lockFolder(folder, { now });
   await using redis = await openRedis(url);
   if (!hasDatabase(folder)) return await finish(redis, file);
-  const step = await redis.ask(BEGIN_ARRIVAL);
+  const step = await redis.begin(BEGIN_ARRIVAL);
   if (step === 'running') throw isRunning(redis.host);
   if (step === 'taken')
     throw new StartError(
@@ -88,7 +90,7 @@ export async function moveToFile({ dataDir, url, now = Date.now }: Options): Pro
       `${file} has records already: set DATA_DIR to a folder without, or move that file away.`,
     );
   await using redis = await openRedis(url);
-  const step = await redis.ask(BEGIN_DEPARTURE);
+  const step = await redis.begin(BEGIN_DEPARTURE);
   if (step === 'running') throw isRunning(redis.host);
   if (step === 'empty')
     throw new StartError(
@@ -118,15 +120,33 @@ async function openRedis(url: string) {
     await checkServer(connection);
   } catch (error) {
     await connection.close();
-    throw error;
+    throw startProblem(error, connection.host);
   }
+  const id = randomUUID();
+  let beat: NodeJS.Timeout | undefined;
   const ask = async (script: Script, values: readonly string[] = []) =>
     String(await connection.run(script, ROOT, values));
+
+  /** Two moves at once would take each other's records for what an earlier one has left. */
+  async function begin(script: Script): Promise<string> {
+    const step = await ask(script, [id, String(RUNNING_MS)]);
+    if (step === 'copy')
+      beat = setInterval(() => void ask(KEEP_RUNNING, [id, String(RUNNING_MS)]).catch(() => {}), BEAT_MS);
+    return step;
+  }
+
+  async function end(): Promise<void> {
+    clearInterval(beat);
+    if (beat !== undefined) await connection.command('ZREM', `${ROOT}running`, id).catch(() => {});
+    await connection.close();
+  }
+
   return {
     ...connection,
     ask,
+    begin,
     setState: (expected: string, next: string) => ask(SET_STATE, [expected, next]),
-    [Symbol.asyncDispose]: connection.close,
+    [Symbol.asyncDispose]: end,
   };
 }
 
@@ -134,17 +154,18 @@ type Redis = Awaited<ReturnType<typeof openRedis>>;
 
 const isRunning = (host: string): StartError =>
   new StartError(
-    `A Nod works on the records in Redis at ${host}, or was killed less than half a minute ago: stop it, then move them.`,
+    `A Nod or another move works on the records in Redis at ${host}, or was killed less than half a minute ago: stop it, then move them.`,
   );
 
-/** All that it has of Nod's, but what state it is in. */
+/** All that it has of Nod's, but what state it is in and who works on it. */
 async function clear({ command }: RedisConnection): Promise<void> {
+  const kept = [`${ROOT}state`, `${ROOT}running`];
   let cursor = '0';
   do {
     const reply = await command('SCAN', cursor, 'MATCH', `${ROOT}*`, 'COUNT', String(PAGE));
     const [next, found] = Array.isArray(reply) ? (reply as readonly Reply[]) : [];
     cursor = String(next ?? '0');
-    const keys = listOf(found).filter((key) => key !== `${ROOT}state`);
+    const keys = listOf(found).filter((key) => !kept.includes(key));
     if (keys.length > 0) await command('UNLINK', ...keys);
   } while (cursor !== '0');
 }

@@ -1,11 +1,19 @@
 import { CURRENT, script } from '../redis/scripts.ts';
 import { ARRIVED, ARRIVING, LEAVING } from '../redis/states.ts';
 
+/** ARGV of both: id of this process, how long it counts as running (ms). */
 const RUNNING = `
-local time = redis.call('TIME')
-local now = string.format('%.0f', time[1] * 1000)
-if redis.call('ZCOUNT', ROOT .. 'running', now, '+inf') > 0 then return 'running' end
+local id, countsMs = unpack(ARGV)
+local now = redis.call('TIME')[1] * 1000
+redis.call('ZREMRANGEBYSCORE', ROOT .. 'running', '-inf', string.format('%.0f', now))
+for _, other in ipairs(redis.call('ZRANGE', ROOT .. 'running', '0', '-1')) do
+  if other ~= id then return 'running' end
+end
+local function run() redis.call('ZADD', ROOT .. 'running', string.format('%.0f', now + countsMs), id) end
 `;
+
+/** Counts this process as one that works on the records. */
+export const KEEP_RUNNING = script('keep running', true, `${RUNNING}run()`);
 
 /** Takes the records over, where there are none and no Nod runs. Answers what is to be done, or what is in the way. */
 export const BEGIN_ARRIVAL = script(
@@ -16,6 +24,7 @@ local state = redis.call('GET', ROOT .. 'state')
 if state and state ~= '${ARRIVING}' and state ~= '${ARRIVED}' then
   if state ~= '${CURRENT}' or redis.call('SCARD', ROOT .. 'namespaces') > 0 then return 'taken' end
 end
+run()
 redis.call('SET', ROOT .. 'state', '${ARRIVING}')
 return 'copy'
 `,
@@ -29,6 +38,7 @@ export const BEGIN_DEPARTURE = script(
 local state = redis.call('GET', ROOT .. 'state')
 if not state then return 'empty' end
 if state ~= '${CURRENT}' and state ~= '${LEAVING}' then return state end
+run()
 redis.call('SET', ROOT .. 'state', '${LEAVING}')
 return 'copy'
 `,

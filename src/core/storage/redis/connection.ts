@@ -8,6 +8,7 @@ import type { Script } from './scripts.ts';
 const PATIENCE_MS = 10_000;
 /** A connection on which nothing is answered for so long is given up for another one. */
 const STALL_MS = 3_000;
+const SILENCE_MS = 15_000;
 const RETRY_MS = 50;
 const SLOWEST_RETRY_MS = 1_000;
 
@@ -53,6 +54,8 @@ export async function connectRedis({
     maintNotifications: 'disabled',
     socket: {
       connectTimeout: STALL_MS,
+      // Only what hangs before it is ready is silent for so long, as a process that is open says so more often.
+      socketTimeout: SILENCE_MS,
       reconnectStrategy: (retries, cause) =>
         isRefusal(cause) && !hasOpened ? cause : Math.min(RETRY_MS * 2 ** retries, SLOWEST_RETRY_MS),
     },
@@ -87,9 +90,10 @@ export async function connectRedis({
   /** Sends a command on the connection that there is. */
   async function send(parts: (string | Buffer)[]): Promise<Reply> {
     const sentAt = performance.now();
-    const watch = setTimeout(() => {
-      if (lastReply < sentAt && client.isReady) void reconnect();
-    }, STALL_MS);
+    const watch = setInterval(() => {
+      const silentMs = performance.now() - Math.max(sentAt, lastReply);
+      if (silentMs > STALL_MS && client.isReady) void reconnect();
+    }, STALL_MS / 2);
     try {
       const reply = await client.sendCommand<Reply>(parts);
       lastReply = performance.now();
@@ -98,7 +102,7 @@ export async function connectRedis({
       if (isReply(error)) lastReply = performance.now();
       throw error;
     } finally {
-      clearTimeout(watch);
+      clearInterval(watch);
     }
   }
 
@@ -197,6 +201,17 @@ function failureOf(error: unknown): RedisFailedError {
   if (word === 'OOM') return new RedisFailedError('Redis has no memory left', { code: 'REDIS_FULL' });
   const line = /user_script:\d+: [^"'<]*/.exec(error.message)?.[0] ?? word;
   return new RedisFailedError(`Redis refuses a call (${line})`, { code: 'REDIS_FAILING' });
+}
+
+/** The sentence for a call that failed at the start, such as while a big Redis still reads its data. */
+export function startProblem(error: unknown, host: string): unknown {
+  if (!(error instanceof RedisFailedError)) return error;
+  return new StartError(
+    `Redis at ${host} cannot be used yet: ${error.message}. Look into its log, then start Nod again.`,
+    {
+      cause: error,
+    },
+  );
 }
 
 const refused = (host: string, cause: unknown): StartError =>

@@ -18,7 +18,7 @@ import {
   versioned,
 } from '../store.ts';
 import { checkServer } from './check-server.ts';
-import { connectRedis, type RedisConnection } from './connection.ts';
+import { connectRedis, type RedisConnection, startProblem } from './connection.ts';
 import {
   COUNT,
   CURRENT,
@@ -39,8 +39,9 @@ import { stateProblem } from './states.ts';
 /** Longer than any call goes on. */
 const OUTCOME_KEPT_MS = 60_000;
 /** A process that was killed counts as running for so long. */
-const RUNNING_MS = 20_000;
-const BEAT_MS = 5_000;
+export const RUNNING_MS = 20_000;
+/** How often a process says that it runs. */
+export const BEAT_MS = 5_000;
 const LEAVING_MS = 1_000;
 const PAGE = 500;
 
@@ -84,7 +85,7 @@ export async function openRedisStores({
     isNew = await enter(connection, { id, isReadOnly, isDataExpected });
   } catch (error) {
     await connection.close();
-    throw error;
+    throw startProblem(error, connection.host);
   }
   const beat = isReadOnly
     ? undefined
@@ -120,7 +121,7 @@ async function enter(
     : await run(ENTER, ROOT, [id, String(RUNNING_MS), isDataExpected ? '1' : '']);
   if (state === '' && isDataExpected)
     throw new StartError(
-      `Redis at ${host} has no records, and EXPECT_DATA says that this Nod has been used before: set REDIS_URL to the one that it had, or move the records there with "npm run move"; to begin anew, take EXPECT_DATA away.`,
+      `Redis at ${host} has no records, and EXPECT_DATA says that this Nod has been used before: set REDIS_URL to the one that it had, or move the records there with "npm run move -- redis"; to begin anew, take EXPECT_DATA away.`,
     );
   if (state !== '' && state !== CURRENT) throw stateProblem(String(state), host);
   return state === '';
