@@ -156,25 +156,31 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'records in Redis', () => {
     it('is right when it is made while others write', async () => {
       const { url, items } = await open();
       await Promise.all(
-        Array.from({ length: 2_000 }, (_, n) => items.create(`k${n}`, { n, owner: { id: 'ana' } })),
+        Array.from({ length: 4_000 }, (_, n) => items.create(`k${n}`, { n, owner: { id: 'ana' } })),
       );
-      const other = (await open(url)).items;
-      const made = Promise.all([
-        items.find({ where: { 'owner.id': 'ana' }, by: 'n' }),
-        other.find({ where: { 'owner.id': 'ana' }, by: 'n' }),
-        other.countBy('owner.id'),
-      ]);
-      const written = Array.from({ length: 600 }, async (_, at) => {
-        const key = `k${at * 3}`;
-        if (at % 3 === 0) return items.delete(key);
-        const owner = { id: at % 3 === 1 ? 'ben' : 'ana' };
-        return (at % 2 === 0 ? items : other).update(key, () => ({ n: -at, owner }));
-      });
-      await Promise.all([made, ...written]);
+      const others = (await open(url)).items;
+      const writes: Promise<unknown>[] = [];
+      const onStatement = ({ sql }: RunStatement) => {
+        if (sql !== 'fill index' || writes.length > 0) return;
+        // These are in its first page, which has been entered, and there are seven more.
+        for (let n = 1_000; n < 1_100; n += 1) {
+          const owner = { id: n % 3 === 0 ? 'ben' : 'ana' };
+          const write = () => others.update(`k${n}`, () => ({ n: -n, owner }));
+          writes.push(
+            n % 5 === 0 ? others.delete(`k${n}`) : write(),
+            others.create(`k1${n}`, { n: n / 10_000, owner }),
+          );
+        }
+      };
+      const maker = (await open(url, { onStatement })).items;
+      await maker.find({ where: { 'owner.id': 'ana' }, by: 'n' });
+      await maker.countBy('owner.id');
+      expect(writes).toHaveLength(200);
+      await Promise.all(writes);
       const walked = (await Array.fromAsync(items.entries()))
         .filter(([, { owner }]) => owner?.id === 'ana')
         .toSorted(([, a], [, b]) => Number(a.n) - Number(b.n));
-      expect(await other.find({ where: { 'owner.id': 'ana' }, by: 'n' })).toEqual(walked);
+      expect(await maker.find({ where: { 'owner.id': 'ana' }, by: 'n' })).toEqual(walked);
       expect((await items.countBy('owner.id')).get('ana')).toBe(walked.length);
     });
 
