@@ -134,6 +134,14 @@ export async function startApp({
     onMessage: metrics?.messageCounted,
   });
   const botFor = (chat: ChatRef) => botOf(bots, chat);
+  const engine =
+    config.redisUrl === undefined
+      ? undefined
+      : (await import('./core/publish/engine/bullmq.ts')).createBullEngine({
+          url: config.redisUrl,
+          now,
+          log,
+        });
   const core = createCore({
     stores,
     client,
@@ -147,6 +155,7 @@ export async function startApp({
     uploadLimitBytes,
     links,
     observer: metrics?.observer,
+    engine,
     now,
     log,
     secretKey,

@@ -122,6 +122,14 @@ it('loads Redis only where the records are there', () => {
   expect(users).toEqual(['core/storage/redis/connection.ts']);
 });
 
+it('loads BullMQ only where the records are in Redis', () => {
+  const isOfBullMQ = (path: string) => /^core\/publish\/engine\/bullmq/.test(path);
+  expect([...reachedFrom('main.ts')].filter(isOfBullMQ)).toEqual([]);
+  const users = files.filter((file) => importsOf(file).some((name) => /^(bullmq|ioredis)$/.test(name)));
+  expect(users.filter((file) => !isOfBullMQ(file))).toEqual([]);
+  expect(users).toHaveLength(2);
+});
+
 it('exports no name twice but from the two adapters', () => {
   const EXPORT = /^export (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm;
   const all = files

@@ -30,7 +30,8 @@ import { createMediaPreparer } from './media/prepare.ts';
 import type { MediaStore } from './media/store.ts';
 import { type StoredFile, VIDEO_LIMITS } from './media/types.ts';
 import type { ChatRef, Obstacle, Person } from './people.ts';
-import { createEngine, type Engine } from './publish/engine.ts';
+import { createEmbeddedEngine } from './publish/engine/embedded.ts';
+import type { Engine } from './publish/engine/engine.ts';
 import { createFollower } from './publish/live/follow.ts';
 import type { Pacing } from './publish/pacing.ts';
 import { createPerformer, createWaiting } from './publish/perform.ts';
@@ -250,7 +251,7 @@ export function createCore(options: CoreOptions) {
     now,
   });
 
-  const { engine = createEngine({ now, log }), observer = {} } = options;
+  const { engine = createEmbeddedEngine({ now, log }), observer = {} } = options;
   const preparer = createMediaPreparer({
     store: mediaStore,
     findFfmpeg: options.findFfmpeg,

@@ -6,7 +6,7 @@ import type { Shares } from '../../src/core/compose/limits.ts';
 import { type ChatPorts, type CoreOptions, createCore } from '../../src/core/index.ts';
 import { findFfmpeg } from '../../src/core/media/ffmpeg.ts';
 import type { MediaStore } from '../../src/core/media/store.ts';
-import { createEngine } from '../../src/core/publish/engine.ts';
+import { createEmbeddedEngine } from '../../src/core/publish/engine/embedded.ts';
 import type { Pacing } from '../../src/core/publish/pacing.ts';
 import type { Post } from '../../src/core/publish/post.ts';
 import type { Attempt } from '../../src/core/publish/release-gate.ts';
@@ -68,7 +68,7 @@ export function openNod(options: NodOptions) {
     log,
   });
   const client = around === undefined ? plainClient : clientAround(plainClient, around);
-  const engine = createEngine({ now, log });
+  const engine = createEmbeddedEngine({ now, log });
   const core = createCore({
     stores,
     client,

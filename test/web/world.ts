@@ -12,7 +12,7 @@ import type { LinkOptions } from '../../src/core/links/open-link.ts';
 import { findFfmpeg } from '../../src/core/media/ffmpeg.ts';
 import { createMediaStore } from '../../src/core/media/store.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
-import { createEngine } from '../../src/core/publish/engine.ts';
+import { createEmbeddedEngine } from '../../src/core/publish/engine/embedded.ts';
 import { DEFAULT_PACING } from '../../src/core/publish/pacing.ts';
 import { openStores } from '../../src/core/storage/database.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';
@@ -67,7 +67,7 @@ export async function createWorld({
   const mediaStore = createMediaStore({ directory: join(directory, 'media') });
   const client = createTikTokClient({ apiUrl, clientKey: CLIENT_KEY, clientSecret: CLIENT_SECRET, now });
   const woken: string[] = [];
-  const engine = createEngine({ now, log });
+  const engine = createEmbeddedEngine({ now, log });
   const core = createCore({
     stores,
     client,

@@ -1,12 +1,13 @@
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createEngine, type Tick } from '../../../src/core/publish/engine.ts';
+import { createEmbeddedEngine } from '../../../../src/core/publish/engine/embedded.ts';
+import type { Tick } from '../../../../src/core/publish/engine/engine.ts';
 
 const lines: string[] = [];
 const log = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) });
 
 function engine() {
-  return createEngine({ now: Date.now, log });
+  return createEmbeddedEngine({ now: Date.now, log });
 }
 
 /** A tick that says when it ran, and waits where the test wants it to. */

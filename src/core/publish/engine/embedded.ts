@@ -1,26 +1,8 @@
 import type { Logger } from 'pino';
-
-/** Takes a post one step; the time of the next call (epoch milliseconds), or undefined when there is none. */
-export type Tick = (postId: string) => Promise<number | undefined>;
-
-/** Who calls the publisher, and when. Never two runs of one post at once. */
-export interface Engine {
-  start(tick: Tick): void;
-  /** Calls for the post at a time, in place of what was planned for it. */
-  schedule(postId: string, at: number): void;
-  /** Calls for the post now; while it runs, once more afterwards. Resolves when a run that began after it has ended. */
-  wake(postId: string): Promise<void>;
-  /** How many posts wait for a run that is due, and how many runs there are. */
-  depth(): { readonly due: number; readonly running: number };
-  /** After somebody moved the clock: resolves when a run of all that is due by now, or may wait too long, has ended. */
-  clockMoved(): Promise<void>;
-  /** Starts nothing new and waits for what runs. */
-  stop(): Promise<void>;
-}
+import { AFTER_BUG_MS, type Engine, type Tick } from './engine.ts';
 
 /** So soon it is noticed that the clock was set, by a person or after the machine has slept. */
 const LONGEST_TIMER_MS = 10_000;
-const AFTER_BUG_MS = 10_000;
 
 /**
  * The embedded engine: due times in memory, and one timer for all of them. The posts on the disk are the truth, this is only
@@ -28,7 +10,7 @@ const AFTER_BUG_MS = 10_000;
  *
  * Times that pass before `start` are kept for it.
  */
-export function createEngine({ now, log }: { now: () => number; log: Logger }): Engine {
+export function createEmbeddedEngine({ now, log }: { now: () => number; log: Logger }): Engine {
   const due = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
   let timerAt = Number.POSITIVE_INFINITY;
