@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openStores, type Versioned } from '../../src/core/storage/database.ts';
+import { asked } from '../core/storage/engines.ts';
 import { NO_REDIS, type RedisServer, startRedis } from '../redis-server.ts';
 import { connectAccount, createWorld, postPublicly, textOf } from '../world.ts';
 import { runNod } from './process.ts';
@@ -19,7 +20,8 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'a Nod with its records in R
   const newUrl = () => server.newUrl().replace('redis://', `redis://:${PASSWORD}@`);
 
   it('publishes, finds all again after it was killed, and tells the password to no log', async () => {
-    await using world = await createWorld({ environment: { REDIS_URL: newUrl() } });
+    const url = newUrl();
+    await using world = await createWorld({ environment: { REDIS_URL: url } });
     const { telegram, tiktok } = world;
     await using nod = runNod({ environment: world.environment });
     await nod.logged('Nod is ready');
@@ -32,7 +34,33 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'a Nod with its records in R
     await telegram.waitForMessage(telegram.anaChat, (message) => LINK.test(textOf(message)));
     expect(tiktok.state.publishes).toMatchObject([{ mediaType: 'PHOTO', status: 'PUBLISH_COMPLETE' }]);
     expect(existsSync(join(world.dataDir, 'nod.db'))).toBe(false);
+    expect(await asked(url, ['EXISTS', '{nod}:ticks:meta'])).toBe(1);
     for (const { output } of [nod, again]) expect(`${output.out}${output.err}`).not.toContain(PASSWORD);
+  });
+
+  it('goes on with a post where it was killed, and where Redis was', async () => {
+    const own = await startRedis();
+    await using world = await createWorld({
+      environment: { REDIS_URL: own.newUrl() },
+      tiktok: { moderationMs: 2_000 },
+    });
+    const { telegram, tiktok } = world;
+    await using nod = runNod({ environment: world.environment });
+    await nod.logged('Nod is ready');
+    await connectAccount(world);
+    await telegram.sendPhoto(telegram.anaChat, telegram.ana, { path: fixture('phone.jpg'), caption: 'Surf' });
+    await postPublicly(telegram, () => true);
+    await vi.waitUntil(() => tiktok.state.publishes.length > 0, { timeout: 30_000, interval: 5 });
+    await nod.end('SIGKILL');
+    await using again = runNod({ environment: world.environment });
+    await again.logged('Nod is ready');
+    await own.kill();
+    await again.logged('The engine cannot use Redis');
+    await own.start();
+    await telegram.waitForMessage(telegram.anaChat, (message) => LINK.test(textOf(message)));
+    expect(tiktok.state.publishes).toMatchObject([{ mediaType: 'PHOTO', status: 'PUBLISH_COMPLETE' }]);
+    await again.end('SIGTERM');
+    await own.stop();
   });
 
   it('does not start over the records of a file, and says how to move them; then it does', async () => {

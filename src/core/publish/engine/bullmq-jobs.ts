@@ -59,6 +59,7 @@ export function createJobs({ client, now }: { client: Redis; now: () => number }
       // A run fails only where Redis refuses something.
       attempts: Number.MAX_SAFE_INTEGER,
       backoff: { type: 'fixed', delay: AFTER_BUG_MS },
+      stackTraceLimit: 1,
     },
   });
 
@@ -78,7 +79,10 @@ export function createJobs({ client, now }: { client: Redis; now: () => number }
     for (;;) {
       const [wake, { job, state }] = await Promise.all([readWake(postId), find(postId)]);
       if (wake === null || isComing(state)) return;
-      if (job === undefined) return add(postId, 0);
+      if (job === undefined) {
+        await add(postId, 0);
+        return;
+      }
       if (await isDone(job.promote())) return;
     }
   }
@@ -93,7 +97,7 @@ export function createJobs({ client, now }: { client: Redis; now: () => number }
         // Its run has ended meanwhile: either it has seen the time, or it is planned here.
         if (!(await forget(postId, String(at)))) return;
       } else if (job === undefined) {
-        return add(postId, at);
+        if (!isComing(await add(postId, at)) || at <= now()) return;
       } else if (await delayUntil(job, at)) return;
     }
   }
@@ -115,12 +119,12 @@ export function createJobs({ client, now }: { client: Redis; now: () => number }
     return isChanged;
   }
 
-  /** Another process may have added it at the same time, and only the first job stays. */
-  async function add(postId: string, at: number): Promise<void> {
+  /** Answers in which state the job is; another process may have added one at the same time, and only the first stays. */
+  async function add(postId: string, at: number): Promise<string> {
     const job = await queue.add('tick', { postId, at }, { jobId: jobIdOf(postId), delay: delayOf(at) });
-    if ((await job.getState()) !== 'delayed') return;
-    if (at > now()) await delayUntil(job, at);
-    else await isDone(job.promote());
+    const state = await job.getState();
+    if (state === 'delayed') await (at > now() ? delayUntil(job, at) : isDone(job.promote()));
+    return state;
   }
 
   /** Ends a run that has answered a wake: whether it was woken since, and the time that was given meanwhile. */

@@ -39,7 +39,7 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
   const early = new Map<string, number>();
   const id = crypto.randomUUID();
   /** Runs in this process, until their job is put back; their ticks; what Redis is told at their end. */
-  const running = new Map<string, Promise<void>>();
+  const running = new Map<string, { readonly ended: Promise<void>; readonly covered: Set<Waiter> }>();
   const ticking = new Set<Promise<void>>();
   const ending = new Set<Promise<unknown>>();
   const waiters = new Map<string, Set<Waiter>>();
@@ -129,11 +129,11 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
 
   function tell(postId: string, word: { isWoken: boolean; at?: number }): void {
     untold.set(postId, word);
-    if (telling.has(postId)) return;
-    telling.set(
-      postId,
-      tellAll(postId).finally(() => telling.delete(postId)),
-    );
+    if (!telling.has(postId))
+      telling.set(
+        postId,
+        Promise.resolve().then(() => tellAll(postId)),
+      );
   }
 
   /** One after the other, so that what was said last holds. */
@@ -145,21 +145,22 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
         if (word.at !== undefined) await open?.jobs.plan(postId, word.at);
       } catch (error) {
         failed(error);
-        if (isClosed) return;
+        if (isClosed) break;
         untold.set(postId, untold.get(postId) ?? word);
         await delay(SLOWEST_RETRY_MS);
       }
     }
+    telling.delete(postId);
   }
 
   /** One job of the queue: a run, and once more as long as the post is woken in it. */
   async function run(job: Job<TickJob>, token: string | undefined, tick: Tick): Promise<void> {
     const { postId } = job.data;
     // One that Redis has not heard from for too long is still at work here.
-    while (running.has(postId)) await running.get(postId);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    running.set(postId, promise);
+    while (running.has(postId)) await running.get(postId)?.ended;
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
     const covered = new Set<Waiter>();
+    running.set(postId, { ended, covered });
     try {
       const { next, planned } = await step(postId, tick, covered);
       if (next !== undefined) await atEnd(() => putBack(job, token, { next, planned }));
@@ -211,8 +212,8 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
     { next, planned }: { next: number; planned: number | undefined },
   ): Promise<void> {
     const { jobs } = opened();
-    await jobs.putBack(job, token, next);
-    await jobs.settle(job.data.postId, planned);
+    const isOurs = await jobs.putBack(job, token, next);
+    await jobs.settle(job.data.postId, isOurs ? planned : undefined);
   }
 
   /** Something that still has to be told to Redis. */
@@ -296,6 +297,8 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
       const watch = setInterval(() => {
         if (client.status === 'ready' || client.status === 'connect') client.disconnect(true);
       }, STALL_MS);
+      // At the end nothing is answered any more.
+      watch.unref();
       try {
         return await answer;
       } finally {
@@ -350,25 +353,36 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
     for (const postId of [...waiters.keys()]) if (!running.has(postId)) answer(takeWaiters(postId));
     if (open !== undefined) await close(open);
     isClosed = true;
-    for (const postId of [...waiters.keys()]) answer(takeWaiters(postId));
+    for (const those of waiters.values()) answer(those);
+    for (const { covered } of running.values()) answer(covered);
   }
 
   async function close({ client, jobs, worker, rounds }: ReturnType<typeof connect>): Promise<void> {
-    const closed = worker.close().catch(failed);
+    await worker.pause(true);
     while (ticking.size > 0) await Promise.all(ticking);
-    // A Redis that is away keeps nobody from ending.
-    const patience = delay(STOP_MS, undefined, { ref: false });
-    await Promise.race([allTold(closed), patience]);
+    // A Redis that is away keeps nobody from ending; BullMQ would wait for it, and renew its locks for ever.
+    const isTold = await inTime(allTold());
+    await inTime(worker.close(!isTold || client.status !== 'ready'));
+    await inTime(Promise.all(ending));
     isClosed = true;
     rounds.stop();
-    await Promise.race([Promise.all([jobs.close(), worker.disconnect()]).catch(failed), patience]);
+    await inTime(jobs.close());
     client.disconnect();
   }
 
-  async function allTold(closed: Promise<void>): Promise<void> {
-    await closed;
-    await Promise.all([...running.values(), ...telling.values()]);
+  async function allTold(): Promise<void> {
+    await Promise.all([...[...running.values()].map(({ ended }) => ended), ...telling.values()]);
     await Promise.all(ending);
+  }
+
+  /** Whether something came to its end before Redis has been waited for long enough. */
+  async function inTime(end: Promise<unknown>): Promise<boolean> {
+    const patience = new AbortController();
+    const isLate = delay(STOP_MS, true, { signal: patience.signal }).catch(() => true);
+    const isOver = end.then(() => false).catch((error) => void failed(error));
+    const late = await Promise.race([isOver, isLate]);
+    patience.abort();
+    return late === false;
   }
 
   return {
