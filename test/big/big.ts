@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 import type { Message } from 'grammy/types';
 import { Upload } from 'tus-js-client';
 import type { Post } from '../../src/core/publish/post.ts';
+import { planChunks } from '../../src/core/publish/transfer/chunks.ts';
 import { openStores } from '../../src/core/storage/database.ts';
 import { makeMovie } from '../bench/media-inputs.ts';
-import type { Publish } from '../emulators/tiktok/index.ts';
+import type { Chunk, Publish } from '../emulators/tiktok/index.ts';
 import { createRandom, type Random } from '../fuzz/random.ts';
 import { seed as seedAccounts } from '../seed.ts';
 import { settle } from '../settle.ts';
@@ -49,6 +50,8 @@ const DECODED_BYTES = 100_000_000;
 const BIG_MOVIE = { pieceSeconds: 5, megabits: 60 };
 const SMALL_MOVIE = { pieceSeconds: 5, megabits: 24, size: '540x960', noise: 60 };
 const CHUNK_BYTES = 50_000_000;
+/** More than the system keeps of a connection between two programs. */
+const CONNECTION_BYTES = 12_000_000;
 /** So many pulls that a kill has cut have failed for TikTok; after that it begins them anew. */
 const FAILING_PULLS = 2;
 const LINK = /https:\/\/www\.tiktok\.com\/@studio\.ana\/video\/\d{19}/;
@@ -90,8 +93,10 @@ export async function runBig(options: BigOptions): Promise<BigReport> {
   const page = await openPage(world);
   say(`Uploading ${size} bytes …`);
   const begun = performance.now();
-  const points = pointsOf(random, kills, 1.05);
-  const killedWhileUploading = await upload({ page, movie, size, points, lives, say });
+  // Drawn at once: how many draws follow depends on how fast the machine is.
+  const pointsIn = pointsOf(random, kills, 1.05);
+  const pointsOut = pointsOnTheWayOut(random, { kills, transfer, size });
+  const killedWhileUploading = await upload({ page, movie, size, points: pointsIn, lives, say });
   const uploaded = performance.now();
   let killsIn = killedWhileUploading;
   const ready = waitFor(world, isReady);
@@ -107,7 +112,7 @@ export async function runBig(options: BigOptions): Promise<BigReport> {
 
   await world.telegram.press(draft, 'Everyone', ana);
   await world.telegram.press(draft, 'Post now', ana);
-  const killsOut = await killOnTheWayOut({ world, lives, random, kills, transfer, size, say });
+  const killsOut = await killOnTheWayOut({ world, lives, points: pointsOut, size, say });
   await waitFor(world, (message) => LINK.test(textOf(message)));
   const published = performance.now();
   await settle(world, lives);
@@ -153,6 +158,19 @@ async function mediaChanges(
 const pointsOf = (random: Random, count: number, end: number): number[] =>
   Array.from({ length: count }, () => random.next() * end).toSorted((one, other) => one - other);
 
+/** What the connection holds arrives after a kill as well: it must not be all that is missing before the last of them. */
+function pointsOnTheWayOut(
+  random: Random,
+  { kills, transfer, size }: { kills: number; transfer: 'pull' | 'upload'; size: number },
+): number[] {
+  if (transfer === 'pull') return pointsOf(random, kills, 1 - Math.min(0.5, CONNECTION_BYTES / size));
+  const { chunkSize, totalChunkCount } = planChunks(size);
+  const points = pointsOf(random, kills, ((totalChunkCount - 1) * chunkSize) / size);
+  // One falls into the last chunk, with which it becomes a post.
+  if (kills > 0) points[kills - 1] = 1 - Math.min(0.3, 5_000_000 / size);
+  return points;
+}
+
 /** The link to the upload page of a draft whose file is too big for the chat. */
 async function openPage(world: World): Promise<string> {
   const { telegram } = world;
@@ -193,6 +211,8 @@ async function upload({
     retryDelays: Array.from({ length: 200 }, () => 200),
     onProgress(sent) {
       const point = points[killed];
+      // Before that, these may be bytes that were on their way to a dead one.
+      if (!lives.isReady()) return;
       if (point === undefined || sent < point * size || !lives.kill()) return;
       killed += 1;
       say(`Killed ${killed} of ${points.length} at byte ${sent}.`);
@@ -208,37 +228,48 @@ async function upload({
 async function killOnTheWayOut({
   world,
   lives,
-  random,
-  kills,
-  transfer,
+  points,
   size,
   say,
 }: {
   world: World;
   lives: Lives;
-  random: Random;
-  kills: number;
-  transfer: 'pull' | 'upload';
+  points: readonly number[];
   size: number;
   say: (text: string) => void;
 }): Promise<number> {
   const { tiktok } = world;
-  const points = pointsOf(random, kills, 0.99);
-  // One falls into the last chunk, with which it becomes a post.
-  if (transfer === 'upload' && kills > 0) points[kills - 1] = 1 - Math.min(0.3, 5_000_000 / size);
   let killed = 0;
+  /** What the last kill has cut: some of its bytes may still come. */
+  let cut: Transfer | undefined;
   for (const point of points) {
+    let isKilled = false;
+    // Nod goes on with it before it is ready, and may be done by then.
+    await tiktok.whenPublish((publish) => {
+      if (publish !== tiktok.state.publishes.at(-1)) return false;
+      if (hasAllBytes(publish)) return true;
+      const current = transferOf(publish);
+      isKilled = current !== cut && onTheWay(publish) >= point * size && lives.kill();
+      if (isKilled) cut = current;
+      return isKilled;
+    });
+    if (!isKilled) break;
     tiktok.options.pull.cutRetries = killed < FAILING_PULLS ? 0 : 1_000_000;
-    await tiktok.whenPublish(
-      (publish) =>
-        publish === tiktok.state.publishes.at(-1) && onTheWay(publish) >= point * size && lives.kill(),
-    );
     killed += 1;
-    say(`Killed ${killed} of ${kills} at ${Math.round(point * 100)} % of the way out.`);
-    await lives.running();
+    say(`Killed ${killed} of ${points.length} at ${Math.round(point * 100)} % of the way out.`);
   }
+  await lives.running();
   return killed;
 }
+
+type Transfer = Chunk | Publish['fetches'][number];
+
+/** The chunk or the fetch by which bytes come. */
+const transferOf = ({ upload, fetches }: Publish): Transfer | undefined =>
+  upload === undefined ? fetches.at(-1) : upload.chunks.at(-1);
+
+const hasAllBytes = ({ stage, status }: Publish): boolean =>
+  stage === 'processing' || status === 'PUBLISH_COMPLETE';
 
 /** How many bytes TikTok has of what is under way. */
 function onTheWay({ stage, upload, uploadedBytes, fetches }: Publish): number {

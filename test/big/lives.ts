@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { launchNod, type NodProcess } from '../e2e/process.ts';
+import { beginNod, launchNod, type NodProcess } from '../e2e/process.ts';
 import type { World } from '../world.ts';
 
 const SAMPLE_EVERY_MS = 50;
@@ -8,6 +8,8 @@ const SAMPLE_EVERY_MS = 50;
 export async function startLives(world: World) {
   const peaks: number[] = [];
   let nod = await launchNod(world);
+  let isDead = false;
+  let isReady = true;
   let restarting: Promise<void> | undefined;
   let sampled = 0;
   const timer = setInterval(sample, SAMPLE_EVERY_MS);
@@ -16,18 +18,25 @@ export async function startLives(world: World) {
     sampled = Math.max(sampled, memoryOf(nod, 'VmRSS') ?? 0);
   }
 
-  /** Kills it now, unless it is not running, and starts it again. */
+  /** Kills it now and starts it again, also where it is starting; false where it is dead already. */
   function kill(): boolean {
-    if (restarting !== undefined) return false;
+    if (isDead) return false;
+    isDead = true;
+    isReady = false;
     endLife();
-    restarting = (async () => {
-      await nod.end('SIGKILL');
-      nod = await launchNod(world);
-      restarting = undefined;
-    })();
+    restarting = restart();
     // Whoever waits for it hears of it.
     restarting.catch(() => {});
     return true;
+  }
+
+  async function restart(): Promise<void> {
+    await nod.end('SIGKILL');
+    nod = beginNod(world);
+    isDead = false;
+    await nod.ready();
+    // It may have been killed in the same moment.
+    isReady = !isDead;
   }
 
   /** The kernel's own mark is the highest of a life, also between two samples. */
@@ -37,7 +46,14 @@ export async function startLives(world: World) {
     if (peak !== undefined) peaks.push(peak);
   }
 
-  const running = async (): Promise<void> => restarting;
+  /** Resolves once it is ready, also where it is killed once more before. */
+  async function running(): Promise<void> {
+    const awaited = restarting;
+    await awaited?.catch((error: unknown) => {
+      if (restarting === awaited) throw error;
+    });
+    if (restarting !== awaited) return running();
+  }
 
   async function stop(): Promise<void> {
     await running();
@@ -52,6 +68,7 @@ export async function startLives(world: World) {
   return {
     kill,
     running,
+    isReady: () => isReady,
     start,
     stop,
     /** Resident bytes of each life at its most; nothing where the system has no /proc. */
@@ -59,7 +76,7 @@ export async function startLives(world: World) {
     sampledBytes: () => sampled,
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      await restarting?.catch(() => {});
+      await running().catch(() => {});
       await nod.end('SIGKILL');
     },
   };

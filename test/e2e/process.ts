@@ -64,6 +64,7 @@ export function runNod({
   return {
     pid: child.pid ?? 0,
     logged,
+    ready: () => logged('Nod is ready'),
     ended,
     output,
     end,
@@ -72,13 +73,18 @@ export function runNod({
 }
 
 /**
- * Runs Nod in a world as a process that ends as in a power cut; resolves once it is ready.
+ * Begins Nod in a world as a process that ends as in a power cut, and does not wait for it.
  *
  * TikTok gives up on a webhook before a busy machine has started Nod again; then Nod has to ask, and asks soon.
  */
-export async function launchNod({ environment }: World): Promise<NodProcess> {
-  const nod = runNod({ environment: { ...environment, POLL_INTERVAL_SECONDS: '1' } });
-  await nod.logged('Nod is ready');
+export function beginNod({ environment }: World): NodProcess {
+  return runNod({ environment: { ...environment, POLL_INTERVAL_SECONDS: '1' } });
+}
+
+/** Begins Nod in a world; resolves once it is ready. */
+export async function launchNod(world: World): Promise<NodProcess> {
+  const nod = beginNod(world);
+  await nod.ready();
   return nod;
 }
 
