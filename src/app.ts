@@ -11,7 +11,6 @@ import { createHealthWatch, type WriteCheck } from './core/health/health-watch.t
 import { createCore } from './core/index.ts';
 import type { LinkOptions } from './core/links/open-link.ts';
 import { findFfmpeg } from './core/media/ffmpeg.ts';
-import { createMediaStore } from './core/media/store.ts';
 import type { ChatRef } from './core/people.ts';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
 import type { RunStatement } from './core/storage/database.ts';
@@ -20,6 +19,7 @@ import { createSecrets } from './core/storage/secrets.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
 import { checksOf } from './doctor.ts';
 import { metricSources } from './metric-sources.ts';
+import { openMedia } from './open-media.ts';
 import { openRecords } from './open-records.ts';
 import { createWeb, healthOf, startServer } from './web/index.ts';
 
@@ -96,11 +96,10 @@ export async function startApp({
       log,
     }),
   );
-  const mediaStore = createMediaStore({
-    directory: folder.media,
-    limitBytes: config.mediaLimitBytes,
-  });
-  mediaStore.protect();
+  const media = stack.use(
+    await openMedia({ config, directory: folder.media, onFailure: health.bucketFailed, log }),
+  );
+  const { mediaStore } = media;
   // Only where it is wanted, as it brings a library along.
   const metrics =
     config.metrics &&
@@ -149,6 +148,7 @@ export async function startApp({
     findFfmpeg,
     tiktok,
     publicUrl,
+    mediaBaseUrl: config.mediaBaseUrl,
     videoTransfer,
     limits,
     keepPostsMs,
@@ -219,6 +219,7 @@ export async function startApp({
   const web = createWeb({
     ...core,
     publicUrl,
+    isMediaCached: config.mediaBaseUrl !== undefined,
     now,
     log,
     authorizePage: tiktok.authorizeUrl,
@@ -239,6 +240,7 @@ export async function startApp({
   stack.defer(() => health.stop());
   health.start(stores.store<WriteCheck>('write-checks', { isExpendable: true }), {
     isRemote: config.redisUrl !== undefined,
+    tryBucket: media.tryOut,
   });
   await downtime.start();
   stack.defer(() => downtime.stop());

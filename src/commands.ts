@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { readConfig, SETTINGS } from './config.ts';
 import { makeBackup } from './core/backup/backup.ts';
 import { restoreBackup } from './core/backup/restore.ts';
+import type { BucketSettings } from './core/media/store/bucket.ts';
 import { StartError } from './core/start-error.ts';
 import { doctorText, runDoctor } from './doctor.ts';
 import { misspeltSettings } from './misspelt-settings.ts';
@@ -12,6 +13,7 @@ interface Place {
   readonly dataDir: string;
   readonly secretKey: string | undefined;
   readonly redisUrl: string | undefined;
+  readonly s3: BucketSettings | undefined;
 }
 
 /** Does it, and says in words what has come of it; nothing where its output says it. */
@@ -26,12 +28,13 @@ export function commandIn([name = '', ...rest]: readonly string[]) {
   return command && ((place: Place) => command(rest, place));
 }
 
-async function backup(args: readonly string[], { dataDir, secretKey, redisUrl }: Place): Promise<string> {
+async function backup(args: readonly string[], { dataDir, secretKey, redisUrl, s3 }: Place): Promise<string> {
   const { file, isOn } = read(args, {
     flag: 'with-key',
     usage: 'npm run backup -- FILE [--with-key], where FILE is the file to make, or - for the output',
   });
   refuseRedis(redisUrl);
+  refuseBucket(s3);
   if (file === '-' && process.stdout.isTTY)
     throw new StartError('A backup is nothing to read: give the name of a file, or send the output to one.');
   const { media, database, hasKey } = await makeBackup({
@@ -48,12 +51,16 @@ async function backup(args: readonly string[], { dataDir, secretKey, redisUrl }:
   return `Backed up ${what}. ${key}`;
 }
 
-async function restore(args: readonly string[], { dataDir, secretKey, redisUrl }: Place): Promise<string> {
+async function restore(
+  args: readonly string[],
+  { dataDir, secretKey, redisUrl, s3 }: Place,
+): Promise<string> {
   const { file, isOn } = read(args, {
     flag: 'go-on',
     usage: 'npm run restore -- FILE [--go-on], where FILE is a backup, or - for the input',
   });
   refuseRedis(redisUrl);
+  refuseBucket(s3);
   const from = file === '-' ? process.stdin : contentOf(file);
   const { madeAt, accounts, hasKey } = await restoreBackup({ dataDir, from, goesOn: isOn, now: Date.now });
   const lines = [`Restored into ${dataDir} what was backed up at ${new Date(madeAt).toISOString()}.`];
@@ -67,11 +74,13 @@ async function restore(args: readonly string[], { dataDir, secretKey, redisUrl }
   return lines.join('\n');
 }
 
-async function move(args: readonly string[], { dataDir, redisUrl: url }: Place): Promise<string> {
+async function move(args: readonly string[], { dataDir, redisUrl: url, s3 }: Place): Promise<string> {
   const [to, ...more] = args;
+  if ((to === 's3' || to === 'folder') && more.length === 0)
+    return moveMedia(to, { dataDir, redisUrl: url, s3 });
   if ((to !== 'redis' && to !== 'file') || more.length > 0)
     throw new StartError(
-      'Call it like this: npm run move -- redis, or npm run move -- file, with REDIS_URL and DATA_DIR set to where the records go or come from.',
+      'Call it like this: npm run move -- redis, or npm run move -- file, with REDIS_URL and DATA_DIR set to where the records go or come from; npm run move -- s3, or npm run move -- folder, with S3_BUCKET set, for the media.',
     );
   if (url === undefined)
     throw new StartError(
@@ -85,6 +94,32 @@ async function move(args: readonly string[], { dataDir, redisUrl: url }: Place):
   const { records, kept } = await moveToRedis({ dataDir, url });
   const rest = kept === undefined ? '' : ` The file is kept as ${kept}; delete it when all is well.`;
   return `Moved ${records} records into Redis.${rest} Media and the key stay in ${dataDir}.`;
+}
+
+async function moveMedia(
+  to: 's3' | 'folder',
+  { dataDir, redisUrl, s3 }: Pick<Place, 'dataDir' | 'redisUrl' | 's3'>,
+): Promise<string> {
+  if (s3 === undefined)
+    throw new StartError(
+      'S3_BUCKET is missing: set it to the bucket to which the media go, or from which they come.',
+    );
+  const parts = { dataDir, isDatabaseElsewhere: redisUrl !== undefined, s3 };
+  const { moveMediaToBucket, moveMediaToFolder } = await import('./core/media/store/move-media.ts');
+  if (to === 's3') {
+    const { files } = await moveMediaToBucket(parts);
+    return `${files} files of media are in the bucket now. Start Nod with S3_BUCKET set; ${dataDir} keeps what it works with.`;
+  }
+  const { files } = await moveMediaToFolder(parts);
+  return `${files} files of media are in ${dataDir} now. Take S3_BUCKET away, then start Nod; when all is well, empty the bucket.`;
+}
+
+/** A backup has the media of a folder alone. */
+function refuseBucket(s3: BucketSettings | undefined): void {
+  if (s3 !== undefined)
+    throw new StartError(
+      'S3_BUCKET is set, so the media are in a bucket: stop Nod and copy DATA_DIR and the bucket, or bring the media back with "npm run move -- folder" first.',
+    );
 }
 
 /** A backup is of the file, which has nothing of what is in Redis. */

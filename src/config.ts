@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { BucketSettings } from './core/media/store/bucket.ts';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
 import { VIDEO_TRANSFERS } from './core/publish/transfer/choose.ts';
 import { misspeltSettings } from './misspelt-settings.ts';
@@ -42,7 +43,32 @@ const gigabytes = number('must be a number of GB above 0', (value) => value.posi
 /** The token itself, the name of the file that TikTok's portal gives, or its content. */
 const SITE_VERIFICATION = /^(?:tiktok-developers-site-verification=)?(?:tiktok)?([A-Za-z0-9]{32})(?:\.txt)?$/;
 
+const CHECKSUMS = ['when_required'] as const;
+
+const bucketShape = {
+  S3_BUCKET: z
+    .string()
+    .regex(/^[\w.-]{3,255}$/, 'must be the name of a bucket alone, without s3:// and without a path')
+    .optional(),
+  S3_ENDPOINT: address.optional(),
+  S3_REGION: z
+    .string()
+    .regex(/^[\w-]+$/, 'must be the name of a region, such as eu-central-1')
+    .optional(),
+  S3_ACCESS_KEY_ID: text.optional(),
+  S3_SECRET_ACCESS_KEY: text.optional(),
+  S3_PREFIX: z
+    .string()
+    .regex(
+      /^[\w.-]+(\/[\w.-]+)*\/?$/,
+      'must be a path in the bucket such as nod/, of letters, digits, ., - and _',
+    )
+    .optional(),
+  S3_CHECKSUMS: z.enum(CHECKSUMS, { error: `must be ${CHECKSUMS.join(' or ')}, or be left out` }).optional(),
+};
+
 const schema = z.object({
+  ...bucketShape,
   TIKTOK_CLIENT_KEY: text,
   TIKTOK_CLIENT_SECRET: text,
   TELEGRAM_TOKEN: z
@@ -59,6 +85,12 @@ const schema = z.object({
   PUBLIC_URL: z.string().refine(isPublicAddress, {
     error: 'must be https:// and a host name, without a path; http:// only for localhost',
   }),
+  MEDIA_BASE_URL: z
+    .string()
+    .refine(isPublicAddress, {
+      error: 'must be https:// and a host name, without a path; http:// only for localhost',
+    })
+    .optional(),
   HOST: text.default('0.0.0.0'),
   PORT: port.default(8080),
   METRICS: flag,
@@ -140,28 +172,66 @@ export function readPlace(environment: NodeJS.ProcessEnv): {
   dataDir: string;
   secretKey: string | undefined;
   redisUrl: string | undefined;
+  s3: BucketSettings | undefined;
 } {
-  const { DATA_DIR, SECRET_KEY, REDIS_URL } = environment;
-  const redisUrl = schema.shape.REDIS_URL.safeParse(REDIS_URL?.trim() || undefined);
-  if (!redisUrl.success)
-    throw new ConfigError(redisUrl.error.issues.map(({ message }) => `REDIS_URL ${message}`));
+  const set = withoutEmpty(environment);
+  const place = z.object({ ...bucketShape, REDIS_URL: schema.shape.REDIS_URL });
+  const parsed = place.safeParse(set);
+  const problems = parsed.success
+    ? bucketProblems(set)
+    : parsed.error.issues.map(({ path, message }) => explain(path, message, set));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return {
-    dataDir: DATA_DIR?.trim() || DATA_DIR_DEFAULT,
-    secretKey: SECRET_KEY?.trim() || undefined,
-    redisUrl: redisUrl.data,
+    dataDir: set.DATA_DIR ?? DATA_DIR_DEFAULT,
+    secretKey: set.SECRET_KEY,
+    redisUrl: parsed.data.REDIS_URL,
+    s3: bucketOf(parsed.data),
   };
+}
+
+function withoutEmpty(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const trimmed = Object.entries(environment).map(([name, value]) => [name, value?.trim()] as const);
+  return Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+}
+
+function bucketOf(values: z.infer<z.ZodObject<typeof bucketShape>>): BucketSettings | undefined {
+  const { S3_BUCKET: name, S3_ACCESS_KEY_ID: id, S3_SECRET_ACCESS_KEY: secret, S3_PREFIX: prefix } = values;
+  if (name === undefined) return undefined;
+  return {
+    name,
+    endpoint: values.S3_ENDPOINT && trimSlash(values.S3_ENDPOINT),
+    region: values.S3_REGION ?? (values.S3_ENDPOINT === undefined ? undefined : 'us-east-1'),
+    credentials:
+      id === undefined || secret === undefined ? undefined : { accessKeyId: id, secretAccessKey: secret },
+    prefix: prefix === undefined ? '' : `${trimSlash(prefix)}/`,
+    checksums: values.S3_CHECKSUMS,
+  };
+}
+
+/** What is missing among the settings of a bucket. */
+function bucketProblems(set: NodeJS.ProcessEnv): string[] {
+  const problems: string[] = [];
+  const lonely = Object.keys(bucketShape).find((name) => set[name] !== undefined);
+  if (lonely !== undefined && set.S3_BUCKET === undefined)
+    return [`S3_BUCKET is missing: ${lonely} is set, so name the bucket, or leave both out`];
+  if (set.S3_BUCKET === undefined) return [];
+  if ((set.S3_ACCESS_KEY_ID === undefined) !== (set.S3_SECRET_ACCESS_KEY === undefined))
+    problems.push('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY belong together: set both, or leave both out');
+  if (set.S3_ENDPOINT === undefined && set.S3_REGION === undefined && set.AWS_REGION === undefined)
+    problems.push('S3_REGION is missing: the region of the bucket, such as eu-central-1');
+  return problems;
 }
 
 /** Reads the settings; throws a `ConfigError` that lists every problem. Empty variables count as unset. */
 export function readConfig(environment: NodeJS.ProcessEnv) {
-  const trimmed = Object.entries(environment).map(([name, value]) => [name, value?.trim()] as const);
-  const set: NodeJS.ProcessEnv = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+  const set = withoutEmpty(environment);
   const parsed = schema.safeParse(set);
   const problems = parsed.success
     ? []
     : parsed.error.issues.map(({ path, message }) => explain(path, message, set));
   if (set.TELEGRAM_TOKEN === undefined && set.DISCORD_TOKEN === undefined)
     problems.push(`${NO_CHAT}${misspeltFor(['TELEGRAM_TOKEN', 'DISCORD_TOKEN'], set)}`);
+  problems.push(...bucketProblems(set));
   if (set.TELEGRAM_FILES_DIR !== undefined && set.TELEGRAM_API_URL === undefined) problems.push(NO_SERVER);
   if (parsed.data?.METRICS && parsed.data.METRICS_PORT === parsed.data.PORT && parsed.data.PORT !== 0)
     problems.push(SAME_PORT);
@@ -179,6 +249,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     telegram: telegram(values),
     discord: chat(values.DISCORD_TOKEN, values.DISCORD_API_URL),
     publicUrl: trimSlash(values.PUBLIC_URL),
+    mediaBaseUrl: values.MEDIA_BASE_URL && trimSlash(values.MEDIA_BASE_URL),
     videoTransfer: values.VIDEO_TRANSFER,
     host: values.HOST,
     port: values.PORT,
@@ -186,6 +257,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     dataDir: values.DATA_DIR,
     isDataExpected: values.EXPECT_DATA,
     redisUrl: values.REDIS_URL,
+    s3: bucketOf(values),
     secretKey: values.SECRET_KEY,
     pollIntervalMs: values.POLL_INTERVAL_SECONDS * 1000,
     pollAttempts: values.POLL_ATTEMPTS,

@@ -49,14 +49,16 @@ export function checksOf(
   >,
   options: { isPull?: boolean } = {},
 ): Check[] {
-  const { publicUrl, port, tiktok, mediaLimitBytes } = config;
+  const { publicUrl, mediaBaseUrl, port, tiktok } = config;
+  // In front of a bucket the disk is a cache, which may be full.
+  const mediaLimitBytes = config.s3 === undefined ? config.mediaLimitBytes : Number.POSITIVE_INFINITY;
   const folder = resolve(config.dataDir);
   const accounts = stores.store<Account>('accounts', { upgrade: readAccount });
   const lessons = stores.store<Lesson>('quotas');
   const signals = stores.store<PostSignals>('notes', { upgrade: upgradeSignals });
   const disk = { folder, media: pathsIn(folder).media, mediaLimitBytes };
   return coreChecks(
-    { ...parts, accounts, lessons, signals, publicUrl, port, tiktok, disk, findFfmpeg },
+    { ...parts, accounts, lessons, signals, publicUrl, mediaBaseUrl, port, tiktok, disk, findFfmpeg },
     options,
   );
 }
@@ -85,7 +87,7 @@ export async function runDoctor({
 }): Promise<CheckResult[]> {
   await using stack = new AsyncDisposableStack();
   const log = pino({ level: 'silent' });
-  const { publicUrl, videoTransfer: mode } = config;
+  const { publicUrl, mediaBaseUrl = publicUrl, videoTransfer: mode } = config;
   const data = await openData(config);
   const stores = stack.use(data.stores);
   const secrets = createSecrets({ key: data.key });
@@ -110,7 +112,7 @@ export async function runDoctor({
     posts: stores.store<Post>('posts'),
     transfers: createTransferChoice({
       mode,
-      publicUrl,
+      publicUrl: mediaBaseUrl,
       addresses: stores.store<UnverifiedAddress>('unverified-addresses'),
       now,
     }),

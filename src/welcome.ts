@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 /** What the terminal says once Nod runs: where people find it, what makes somebody its operator, what TikTok wants. */
 export function welcomeText(
   { claimCode, chats }: Pick<App, 'claimCode' | 'chats'>,
-  { publicUrl }: Pick<Config, 'publicUrl'>,
+  { publicUrl, mediaBaseUrl = publicUrl }: Pick<Config, 'publicUrl'> & Partial<Pick<Config, 'mediaBaseUrl'>>,
 ): string {
   return [
     `Nod is ready at ${publicUrl}`,
@@ -15,7 +15,7 @@ export function welcomeText(
     'To copy into your app at https://developers.tiktok.com/apps',
     `  Redirect URI          ${publicUrl}/oauth/callback`,
     `  Webhook callback URL  ${publicUrl}/webhooks/tiktok`,
-    `  URL prefix to verify  ${publicUrl}/media/`,
+    `  URL prefix to verify  ${mediaBaseUrl}/media/`,
     `  Terms of Service URL  ${publicUrl}/terms`,
     `  Privacy Policy URL    ${publicUrl}/privacy`,
   ].join('\n');

@@ -130,6 +130,15 @@ it('loads BullMQ only where the records are in Redis', () => {
   expect(users).toHaveLength(2);
 });
 
+it('loads the client of S3 only where the media are there', () => {
+  const loaded = [...reachedFrom('main.ts')];
+  expect(
+    loaded.filter((file) => /^core\/media\/store\/(bucket|s3|try-bucket|move-media)\.ts$/.test(file)),
+  ).toEqual([]);
+  const users = files.filter((file) => importsOf(file).some((name) => name.startsWith('@aws-sdk/')));
+  expect(users).toEqual(['core/media/store/bucket.ts']);
+});
+
 it('exports no name twice but from the two adapters', () => {
   const EXPORT = /^export (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm;
   const all = files

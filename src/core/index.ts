@@ -27,7 +27,7 @@ import { createRecorder } from './history/record-post.ts';
 import { type LinkOptions, openLink } from './links/open-link.ts';
 import type { Ffmpeg } from './media/ffmpeg.ts';
 import { createMediaPreparer } from './media/prepare.ts';
-import type { MediaStore } from './media/store.ts';
+import type { MediaStore } from './media/store/store.ts';
 import { type StoredFile, VIDEO_LIMITS } from './media/types.ts';
 import type { ChatRef, Obstacle, Person } from './people.ts';
 import { createEmbeddedEngine } from './publish/engine/embedded.ts';
@@ -122,6 +122,8 @@ export interface CoreOptions {
   };
   /** Where TikTok and browsers reach us; without a slash at the end. */
   readonly publicUrl: string;
+  /** Where TikTok fetches media, if it is another address that leads to us as well. */
+  readonly mediaBaseUrl?: string | undefined;
   /** How videos get to TikTok; by pull unless said otherwise. */
   readonly videoTransfer?: VideoTransfer | undefined;
   readonly access: {
@@ -165,6 +167,7 @@ export function createCore(options: CoreOptions) {
     mediaStore,
     tiktok,
     publicUrl,
+    mediaBaseUrl = publicUrl,
     access: accessRules,
     chats,
     pacing,
@@ -315,13 +318,13 @@ export function createCore(options: CoreOptions) {
   });
   const transfers = createTransferChoice({
     mode: options.videoTransfer ?? 'pull',
-    publicUrl,
+    publicUrl: mediaBaseUrl,
     addresses: stores.store<UnverifiedAddress>('unverified-addresses'),
     now,
   });
   const uploader = createUploader({ gate, client, waiting, pulls, secrets, mediaStore, now });
   const performer = createPerformer({
-    mediaUrl: (attempt, file) => `${publicUrl}/media/${attempt.id}/${file.name}`,
+    mediaUrl: (attempt, file) => `${mediaBaseUrl}/media/${attempt.id}/${file.name}`,
     gate,
     pulls,
     signals,
@@ -492,7 +495,7 @@ export function createCore(options: CoreOptions) {
   async function warnOfObstacle(): Promise<void> {
     const obstacle = await transfers.obstacle();
     if (obstacle !== undefined)
-      log.warn({ publicUrl }, `${PULL_OBSTACLES[obstacle]} ${transfers.consequence}`);
+      log.warn({ publicUrl: mediaBaseUrl }, `${PULL_OBSTACLES[obstacle]} ${transfers.consequence}`);
   }
 
   /** Resolves once everything under way has come to a point from which the next start goes on. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Keeper, Usage } from './compose/disk-usage.ts';
 import { type Draft, judgedOf } from './compose/draft.ts';
 import { keeperOf } from './compose/limits.ts';
-import type { MediaStore } from './media/store.ts';
+import type { MediaStore } from './media/store/store.ts';
 import type { StoredFile } from './media/types.ts';
 import { isPosted, type Post } from './publish/post.ts';
 import { eachSettledSince, eachUnderWay, endedSince, postsOfDraft, settledBefore } from './publish/posts.ts';

@@ -36,6 +36,7 @@ function statusOf({
   chats,
   database,
   disk,
+  bucket = 'ok',
   eventLoop,
   tiktok,
   isStarted,
@@ -43,7 +44,7 @@ function statusOf({
   const connections = Object.values(chats);
   // A chat that keeps us waiting does not keep the others from working.
   if (!isStarted && !connections.includes('connected')) return 'starting';
-  if (database !== 'ok' || !['ok', 'low'].includes(disk)) return 'broken';
+  if (database !== 'ok' || bucket !== 'ok' || !['ok', 'low'].includes(disk)) return 'broken';
   const isSound = disk === 'ok' && eventLoop === 'ok' && tiktok !== 'away';
   return isSound && connections.every((one) => one === 'connected') ? 'ok' : 'degraded';
 }

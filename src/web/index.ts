@@ -10,7 +10,7 @@ import type { Avatars } from '../core/accounts/avatars.ts';
 import type { ConsentOutcome, Consents } from '../core/accounts/consent.ts';
 import type { Probe } from '../core/doctor/probe.ts';
 import type { WebhookLog } from '../core/doctor/webhooks.ts';
-import type { MediaStore } from '../core/media/store.ts';
+import { MediaAwayError, type MediaStore } from '../core/media/store/store.ts';
 import { VIDEO_LIMITS } from '../core/media/types.ts';
 import type { ChatRef } from '../core/people.ts';
 import type { Post } from '../core/publish/post.ts';
@@ -67,6 +67,7 @@ export function createWeb({
   explain,
   uploadPace,
   publicUrl,
+  isMediaCached = false,
   authorizePage,
   clientSecret,
   siteVerification,
@@ -84,7 +85,7 @@ export function createWeb({
 }: {
   gate: Pick<ReleaseGate, 'admit'>;
   pulls: Pick<PullCounts, 'sent'>;
-  mediaStore: Pick<MediaStore, 'path' | 'read'>;
+  mediaStore: Pick<MediaStore, 'find' | 'fetch' | 'fetchContent' | 'has'>;
   previewLinks: PreviewLinks;
   consents: Pick<Consents, 'readInvitation' | 'begin' | 'finish'>;
   accounts: Pick<Accounts, 'get' | 'remove' | 'check'>;
@@ -99,6 +100,8 @@ export function createWeb({
   /** Other patience with slow uploads than usual. */
   uploadPace?: Pace | undefined;
   publicUrl: string;
+  /** A cache on the way may keep what the gate has released. */
+  isMediaCached?: boolean | undefined;
   /** The address of TikTok's consent page, for the content security policy. */
   authorizePage: string;
   clientSecret: string;
@@ -128,7 +131,7 @@ export function createWeb({
   // Files come first, so that nothing stands between them and TikTok, or the socket that they are written to.
   if (siteVerification !== undefined) web.route('/', createVerificationRoutes({ token: siteVerification }));
   web.route('/', createProbeRoutes({ probe }));
-  web.route('/media', createMediaRoutes({ gate, pulls, mediaStore, gateWaitMs, log }));
+  web.route('/media', createMediaRoutes({ gate, pulls, mediaStore, isMediaCached, gateWaitMs, log }));
   web.route('/look', createLookFileRoutes({ previewLinks, mediaStore, smallPictures, log }));
   web.route(
     '/compose',
@@ -185,11 +188,14 @@ function consentOrigins(authorizePage: string): string[] {
 }
 
 function answerError(error: Error, c: Context, log: Logger) {
-  const status = error instanceof HTTPException ? error.status : 500;
+  const status = error instanceof HTTPException ? error.status : error instanceof MediaAwayError ? 503 : 500;
   // The path of a request may be a secret; that of its route is not.
   const about = { method: c.req.method, route: routePath(c), status };
   if (status >= 500) log.error({ err: error, ...about }, 'A web request failed');
   else log.info(about, 'A web request was refused');
+  // Not even a failure may stay in a cache on the way.
+  c.header('Cache-Control', 'private, no-store');
+  if (status === 503) c.header('Retry-After', '2');
   if (c.req.path.startsWith('/media/')) return c.text('The file cannot be sent.', status);
   return c.html(failure(status), status);
 }

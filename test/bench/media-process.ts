@@ -8,7 +8,7 @@ import pino from 'pino';
 import type { Draft } from '../../src/core/compose/draft.ts';
 import { createCore } from '../../src/core/index.ts';
 import { findFfmpeg } from '../../src/core/media/ffmpeg.ts';
-import { createMediaStore } from '../../src/core/media/store.ts';
+import { createMediaStore } from '../../src/core/media/store/local.ts';
 import { DEFAULT_PACING } from '../../src/core/publish/pacing.ts';
 import { openStores } from '../../src/core/storage/database.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';

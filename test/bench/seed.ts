@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import { UNDECIDED } from '../../src/core/compose/draft.ts';
-import { createMediaStore } from '../../src/core/media/store.ts';
+import { createMediaStore } from '../../src/core/media/store/local.ts';
 import type { MediaKind, PreparedMedia } from '../../src/core/media/types.ts';
 import { hashContent, type Post } from '../../src/core/publish/post.ts';
 import { type Attempt, createReleaseGate } from '../../src/core/publish/release-gate.ts';

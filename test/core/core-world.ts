@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import pino from 'pino';
 import sharp from 'sharp';
-import type { DiskRoomOptions } from '../../src/core/media/disk-room.ts';
-import { createMediaStore } from '../../src/core/media/store.ts';
+import type { DiskRoomOptions } from '../../src/core/media/store/disk-room.ts';
+import { createMediaStore } from '../../src/core/media/store/local.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
 import { DEFAULT_PACING, type Pacing } from '../../src/core/publish/pacing.ts';
 import {

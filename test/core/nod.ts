@@ -5,7 +5,7 @@ import type { Workspace } from '../../src/core/accounts/workspaces.ts';
 import type { Shares } from '../../src/core/compose/limits.ts';
 import { type ChatPorts, type CoreOptions, createCore } from '../../src/core/index.ts';
 import { findFfmpeg } from '../../src/core/media/ffmpeg.ts';
-import type { MediaStore } from '../../src/core/media/store.ts';
+import type { MediaStore } from '../../src/core/media/store/store.ts';
 import { createEmbeddedEngine } from '../../src/core/publish/engine/embedded.ts';
 import type { Pacing } from '../../src/core/publish/pacing.ts';
 import type { Post } from '../../src/core/publish/post.ts';

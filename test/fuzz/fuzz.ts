@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { findFfmpeg } from '../../src/core/media/ffmpeg.ts';
 import { createMediaPreparer } from '../../src/core/media/prepare.ts';
-import { createMediaStore } from '../../src/core/media/store.ts';
+import { createMediaStore } from '../../src/core/media/store/local.ts';
 import type { MediaProblem, MediaUse, PreparedMedia } from '../../src/core/media/types.ts';
 import { UserError } from '../../src/core/problems.ts';
 import { complaintOf } from './independent.ts';

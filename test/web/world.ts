@@ -10,7 +10,7 @@ import type { ConsentOutcome } from '../../src/core/accounts/consent.ts';
 import { createCore } from '../../src/core/index.ts';
 import type { LinkOptions } from '../../src/core/links/open-link.ts';
 import { findFfmpeg } from '../../src/core/media/ffmpeg.ts';
-import { createMediaStore } from '../../src/core/media/store.ts';
+import { createMediaStore } from '../../src/core/media/store/local.ts';
 import type { PreparedMedia } from '../../src/core/media/types.ts';
 import { createEmbeddedEngine } from '../../src/core/publish/engine/embedded.ts';
 import { DEFAULT_PACING } from '../../src/core/publish/pacing.ts';

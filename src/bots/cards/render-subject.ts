@@ -6,7 +6,7 @@ import type { Draft, DraftFile } from '../../core/compose/draft.ts';
 import { findEarlierPost } from '../../core/compose/earlier-post.ts';
 import type { Submission } from '../../core/compose/submit.ts';
 import type { MediaPreparer } from '../../core/media/prepare.ts';
-import type { MediaStore } from '../../core/media/store.ts';
+import type { MediaStore } from '../../core/media/store/store.ts';
 import type { StoredFile } from '../../core/media/types.ts';
 import { type ChatRef, canStand, type Obstacle, wholeOf } from '../../core/people.ts';
 import type { Pacing } from '../../core/publish/pacing.ts';
@@ -114,6 +114,19 @@ export function createRenderer({
   });
 
   async function render(subject: string): Promise<Rendering | undefined> {
+    const drawn = await draw(subject);
+    if (drawn !== undefined) await fetchPicture(drawn.card);
+    return drawn;
+  }
+
+  /** Has the picture of a card on this machine; a card is shown without one that cannot be had. */
+  async function fetchPicture({ attachment }: Card): Promise<void> {
+    if (attachment?.type !== 'picture') return;
+    const file = await mediaStore.fetch(attachment.key).catch(() => undefined);
+    file?.[Symbol.dispose]();
+  }
+
+  async function draw(subject: string): Promise<Rendering | undefined> {
     const about = parseSubject(subject);
     if ('postId' in about) {
       const post = await posts.get(about.postId);
@@ -233,7 +246,11 @@ export function createRenderer({
   }
 
   /** The card of a post as it is now. */
-  const drawPost = async (post: Post, chat: ChatRef): Promise<Card> => postCard(await viewOf(post, chat));
+  async function drawPost(post: Post, chat: ChatRef): Promise<Card> {
+    const card = postCard(await viewOf(post, chat));
+    await fetchPicture(card);
+    return card;
+  }
 
   async function viewOf(post: Post, chat: ChatRef, { goesOn = false } = {}): Promise<PostView> {
     const isLeaving = post.status === 'uploading' || post.status === 'processing';

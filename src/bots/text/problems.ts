@@ -27,6 +27,8 @@ const PREPARING_FAILED = {
   media_limit:
     'Nod has no room for more media now; the file is fine. Tap “Try again” in a while, or have its operator raise MEDIA_LIMIT_GB.',
   disk_full: 'The disk of this Nod is full; the file is fine. Tell its operator, then tap “Try again”.',
+  media_away:
+    'Nod cannot reach the place where it keeps files; the file is fine. Tap “Try again” in a while; if it stays so, tell its operator.',
   too_slow: 'Nod took too long to read it. Tap “Try again”; if it stays so, send a shorter export.',
   ffmpeg_missing:
     'This file needs ffmpeg, which is missing on the machine of this Nod: its operator installs it (`apt-get install ffmpeg`), then tap “Try again”.',

@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { createLimiter } from '../fair-limiter.ts';
@@ -16,7 +15,7 @@ import {
   FileNotReceivedError,
   FileTooBigError,
   type MediaStore,
-} from '../media/store.ts';
+} from '../media/store/store.ts';
 import type { PreparedMedia, StoredFile } from '../media/types.ts';
 import { useKey, VIDEO_LIMITS } from '../media/types.ts';
 import type { ChatRef } from '../people.ts';
@@ -404,10 +403,11 @@ export function createIntake({
     const coverMs = coverMsOf(draft);
     // The chat's thumbnail is of the whole file, and of its beginning.
     const isAsSent = coverMs === undefined && draft.files.every(({ use }) => use === undefined);
-    const poster = media[0]?.kind === 'video' && isAsSent ? await fetchPoster(draft) : undefined;
+    const sent = media[0]?.kind === 'video' && isAsSent ? await fetchPoster(draft) : undefined;
+    using poster = sent && (await mediaStore.fetch(sent));
     const preview = await preparer.preview(media, {
       owner: draft.author.id,
-      posterPath: poster && mediaStore.path(poster),
+      posterPath: poster?.path,
       coverMs,
     });
     if (preview === undefined) return;
@@ -487,13 +487,7 @@ export function createIntake({
 
   /** Whether files are still in the media store: what was posted, or failed long ago, is deleted. */
   async function areKept(files: readonly StoredFile[]): Promise<boolean> {
-    const found = files.map((file) =>
-      access(mediaStore.path(file)).then(
-        () => true,
-        () => false,
-      ),
-    );
-    return (await Promise.all(found)).every(Boolean);
+    return (await Promise.all(files.map(mediaStore.has))).every(Boolean);
   }
 
   /** The files that were stored for drafts which may not name them yet. */

@@ -18,6 +18,8 @@ const ANSWERED_BY_A_PROXY = new Set([502, 503, 504]);
 /** Where Nod is to be reached, and the way there. */
 export interface OwnAddress {
   readonly publicUrl: string;
+  /** Which setting has the address. */
+  readonly setting?: 'PUBLIC_URL' | 'MEDIA_BASE_URL' | undefined;
   readonly network: LinkNetwork;
   /** Where the web server listens, for the sentence about a proxy that does not find it. */
   readonly port: number;
@@ -28,10 +30,10 @@ export async function checkAddress(
   address: OwnAddress,
   { probe, signal }: { probe: Pick<Probe, 'bytesFor'>; signal: AbortSignal },
 ): Promise<Finding> {
-  const { publicUrl, network } = address;
+  const { publicUrl, setting = 'PUBLIC_URL', network } = address;
   if (!isPullable(publicUrl))
     return toDo(
-      `PUBLIC_URL is ${publicUrl}, which is no public https address: set it to the one that leads to this server, such as https://nod.example.com.`,
+      `${setting} is ${publicUrl}, which is no public https address: set it to the one that leads to this server, such as https://nod.example.com.`,
     );
   const misled = await wrongName(publicUrl, network);
   if (misled !== undefined) return toDo(misled);
@@ -50,12 +52,12 @@ export async function checkVerification(
   address: OwnAddress,
   { token, signal }: { token: string | undefined; signal: AbortSignal },
 ): Promise<Finding> {
-  const { publicUrl } = address;
+  const { publicUrl, setting = 'PUBLIC_URL' } = address;
   if (token === undefined)
     return ok('TIKTOK_SITE_VERIFICATION is not set, which is right where the domain is verified by DNS');
   const name = `tiktok${token}.txt`;
   if (!isPullable(publicUrl))
-    return unknown(`${name} can be served once PUBLIC_URL is a public https address`);
+    return unknown(`${name} can be served once ${setting} is a public https address`);
   for (const path of [`/${name}`, `/media/${name}`]) {
     const answer = await fetchOwn(address, path, signal);
     const isRight = answer.body?.toString() === `tiktok-developers-site-verification=${token}`;

@@ -21,6 +21,8 @@ const SLOW_TIKTOK = 'TikTok does not answer in time: try again later.';
 /** What the doctor looks at, all but the chats. */
 export interface CheckParts extends AccountParts {
   readonly publicUrl: string;
+  /** From where TikTok fetches media, if that is another address. */
+  readonly mediaBaseUrl?: string | undefined;
   readonly port: number;
   readonly tiktok: {
     readonly apiUrl: string;
@@ -44,17 +46,32 @@ export interface CheckParts extends AccountParts {
 export function coreChecks(parts: CheckParts, { isPull = false } = {}): Check[] {
   const { publicUrl, port, network = INTERNET, tiktok, client, findFfmpeg, now } = parts;
   const address = { publicUrl, port, network };
+  const { mediaBaseUrl } = parts;
+  const mediaAddress =
+    mediaBaseUrl === undefined
+      ? address
+      : ({ ...address, publicUrl: mediaBaseUrl, setting: 'MEDIA_BASE_URL' } as const);
   const own = 'No answer in time from PUBLIC_URL: have the reverse proxy there pass requests on to Nod.';
+  const ownMedia = own.replace('PUBLIC_URL', mediaBaseUrl === undefined ? 'PUBLIC_URL' : 'MEDIA_BASE_URL');
   const checks: Check[] = [
     {
       name: 'address',
       run: (signal) => checkAddress(address, { probe: parts.probe, signal }),
       late: own,
     },
+    ...(mediaBaseUrl === undefined
+      ? []
+      : [
+          {
+            name: 'media address',
+            run: (signal: AbortSignal) => checkAddress(mediaAddress, { probe: parts.probe, signal }),
+            late: ownMedia,
+          },
+        ]),
     {
       name: 'verification',
-      run: (signal) => checkVerification(address, { token: tiktok.siteVerification, signal }),
-      late: own,
+      run: (signal) => checkVerification(mediaAddress, { token: tiktok.siteVerification, signal }),
+      late: ownMedia,
     },
     { name: 'photos', run: () => checkPhotos(parts.transfers), late: SLOW_MACHINE },
     {
@@ -81,8 +98,8 @@ export function coreChecks(parts: CheckParts, { isPull = false } = {}): Check[] 
   if (!isPull) return checks;
   const pull: Check = {
     name: 'pull',
-    run: (signal) => checkPull(parts, { client, publicUrl, signal }),
-    late: `TikTok has not fetched the picture in time: look into the inbox of the account in a while, and check that ${publicUrl} is reached from outside.`,
+    run: (signal) => checkPull(parts, { client, publicUrl: mediaAddress.publicUrl, signal }),
+    late: `TikTok has not fetched the picture in time: look into the inbox of the account in a while, and check that ${mediaAddress.publicUrl} is reached from outside.`,
     // TikTok fetches when it likes.
     isSlow: true,
   };

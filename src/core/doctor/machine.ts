@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { Client } from 'undici';
-import { readDiskUse } from '../media/disk-room.ts';
+import { readDiskUse } from '../media/store/disk-room.ts';
 import { codeOf } from '../start-error.ts';
 import { type Finding, ok, toDo, unknown } from './check.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { readDiskRoom } from '../media/disk-room.ts';
+import { readDiskRoom } from '../media/store/disk-room.ts';
 import { codeOf, isFullDisk, StartError } from '../start-error.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 import type { TikTokCall } from '../tiktok/http.ts';
@@ -12,6 +12,8 @@ import type { TikTokCall } from '../tiktok/http.ts';
 export interface VitalSigns {
   readonly database: WriteState;
   readonly disk: WriteState;
+  /** Absent where the media are on the disk alone. */
+  readonly bucket?: WriteState | undefined;
   /** `busy` while something holds everything else up for a second or longer. */
   readonly eventLoop: 'ok' | 'busy';
   /** As its last answer was; `unknown` where nothing was asked of late. */
@@ -38,7 +40,7 @@ const BUSY_MS = 1_000;
 const RESOLUTION_MS = 20;
 const TIKTOK_MEMORY_MS = 3_600_000;
 
-const WHAT = { database: 'The database', disk: 'The disk of DATA_DIR' } as const;
+const WHAT = { database: 'The database', disk: 'The disk of DATA_DIR', bucket: 'The bucket' } as const;
 const SAYS: Readonly<Record<Exclude<WriteState, 'ok'>, string>> = {
   full: 'is full, so nothing can be written: free some space there',
   low: 'is nearly full, so files are refused: free some space there',
@@ -72,9 +74,11 @@ export function createHealthWatch({
   let longestBefore = 0;
   let database: WriteState = 'ok';
   let disk: WriteState = 'ok';
+  let bucket: WriteState | undefined;
   let lastCall: { readonly isAnswered: boolean; readonly at: number } | undefined;
   const tryDisk = createTrial(() => writeFile(trialFile), { tooLong: 'stuck', patienceMs });
   let tryRecord = tryDisk;
+  let tryFiles: typeof tryDisk | undefined;
   let timer: NodeJS.Timeout | undefined;
   let checking: Promise<void> = Promise.resolve();
   let isStopped = false;
@@ -82,8 +86,15 @@ export function createHealthWatch({
   /** Begins to watch. */
   function start(
     checks: Pick<Store<WriteCheck>, 'upsert'>,
-    { isRemote = false }: { isRemote?: boolean } = {},
+    {
+      isRemote = false,
+      tryBucket,
+    }: { isRemote?: boolean; tryBucket?: (() => Promise<void>) | undefined } = {},
   ): void {
+    if (tryBucket !== undefined) {
+      bucket = 'ok';
+      tryFiles = createTrial(tryBucket, { tooLong: 'away', patienceMs });
+    }
     tryRecord = createTrial(() => checks.upsert('last', ({ count } = NONE) => ({ count: count + 1 })), {
       tooLong: isRemote ? 'away' : 'locked',
       patienceMs,
@@ -104,12 +115,14 @@ export function createHealthWatch({
   }
 
   async function look(): Promise<void> {
-    const [record, file] = await Promise.all([tryRecord(), tryDisk()]);
+    const [record, file, files] = await Promise.all([tryRecord(), tryDisk(), tryFiles?.()]);
+    if (files !== undefined) setBucket(files);
     setDatabase(record);
     setDisk(file === 'ok' ? await roomOf(folder) : file);
   }
 
-  const isWritable = (): boolean => database === 'ok' && (disk === 'ok' || disk === 'low');
+  const isWritable = (): boolean =>
+    database === 'ok' && (disk === 'ok' || disk === 'low') && (bucket ?? 'ok') === 'ok';
 
   function setDatabase(next: WriteState): void {
     if (next !== database) tell('database', next);
@@ -119,6 +132,11 @@ export function createHealthWatch({
   function setDisk(next: WriteState): void {
     if (next !== disk) tell('disk', next);
     disk = next;
+  }
+
+  function setBucket(next: WriteState): void {
+    if (next !== bucket) tell('bucket', next);
+    bucket = next;
   }
 
   function tell(what: keyof typeof WHAT, next: WriteState): void {
@@ -135,6 +153,13 @@ export function createHealthWatch({
     plan(recheckMs);
   }
 
+  /** Told of a request that the bucket did not answer, or has refused. */
+  function bucketFailed(error: unknown): void {
+    if (isStopped || bucket === undefined) return;
+    setBucket(stateOf(error));
+    plan(recheckMs);
+  }
+
   /** Told of each call to TikTok. */
   function tiktokCalled({ isAnswered }: TikTokCall): void {
     if (isAnswered !== undefined) lastCall = { isAnswered, at: performance.now() };
@@ -147,7 +172,7 @@ export function createHealthWatch({
 
   function read(): VitalSigns {
     const longestMs = Math.max(longestBefore, delays.max) / 1e6;
-    return { database, disk, eventLoop: longestMs < BUSY_MS ? 'ok' : 'busy', tiktok: readTikTok() };
+    return { database, disk, bucket, eventLoop: longestMs < BUSY_MS ? 'ok' : 'busy', tiktok: readTikTok() };
   }
 
   async function stop(): Promise<void> {
@@ -159,7 +184,7 @@ export function createHealthWatch({
     await rm(trialFile, { force: true });
   }
 
-  return { start, stop, read, statementFailed, tiktokCalled };
+  return { start, stop, read, statementFailed, bucketFailed, tiktokCalled };
 }
 
 /** Tries a write, one at a time: what takes too long goes on, and the next try waits for the same one. */
@@ -185,7 +210,7 @@ function stateOf(error: unknown): WriteState {
   const code = codeOf(error);
   if (isFullDisk(code)) return 'full';
   if (code === 'EROFS' || code.startsWith('SQLITE_READONLY')) return 'read_only';
-  if (code === 'REDIS_AWAY') return 'away';
+  if (code === 'REDIS_AWAY' || code === 'MEDIA_AWAY') return 'away';
   return code.startsWith('SQLITE_BUSY') ? 'locked' : 'failing';
 }
 

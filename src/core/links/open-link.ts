@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Client, type Dispatcher } from 'undici';
-import { FileNotReceivedError } from '../media/store.ts';
+import { FileNotReceivedError } from '../media/store/store.ts';
 import { type LinkReason, UserError } from '../problems.ts';
 import { createConnector, INTERNET, type LinkNetwork } from './connect.ts';
 import { nameOfReply } from './file-name.ts';

@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import { createLimiter, type Limiter } from '../fair-limiter.ts';
 import type { PreparedFile } from '../health/observer.ts';
 import { FfmpegMissingError, MediaTimeoutError, UserError } from '../problems.ts';
-import { NoRoomError } from './disk-room.ts';
 import type { Ffmpeg } from './ffmpeg.ts';
 import { inspectFile, type MediaFacts } from './inspect.ts';
 import { createMemoryBudget } from './memory.ts';
@@ -13,7 +12,8 @@ import { configureSharp, convertPhoto } from './photo/convert.ts';
 import { createContactSheet, createPreview } from './preview.ts';
 import { createSharedJobs, type Wanted, type Wish } from './shared-jobs.ts';
 import { readFormat } from './sniff.ts';
-import type { MediaStore } from './store.ts';
+import { NoRoomError } from './store/disk-room.ts';
+import { MediaAwayError, type MediaStore } from './store/store.ts';
 import type { MediaUse, PreparedMedia, PreparingProblem, StoredFile } from './types.ts';
 import { PHOTO_LIMITS, useKey, VIDEO_LIMITS } from './types.ts';
 import type { VideoPlan } from './video/plan.ts';
@@ -47,6 +47,7 @@ export function preparingProblem(error: unknown, { name }: { name: string }): Pr
   if (error instanceof FfmpegMissingError)
     return { code: 'preparing_failed', reason: 'ffmpeg_missing', name };
   if (error instanceof NoRoomError) return { code: 'preparing_failed', reason: error.reason, name };
+  if (error instanceof MediaAwayError) return { code: 'preparing_failed', reason: 'media_away', name };
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const isFull = typeof code === 'string' && DISK_FULL.has(code);
   return { code: 'preparing_failed', reason: isFull ? 'disk_full' : 'unknown', name };
@@ -137,12 +138,13 @@ export function createMediaPreparer({
     { wanted, ...options }: { wanted: Wanted; ffmpeg: Ffmpeg | undefined; timeoutMs: number },
   ): Promise<MediaFacts> {
     const { inTurn, signal } = wanted;
-    const path = store.path(source);
+    using local = await store.fetch(source);
+    const { path } = local;
     const inspectHere = () => inspectFile(path, { ...options, signal });
     const photo = await inTurn(judging, async () =>
       (await readFormat(path)).kind === 'video' ? undefined : inspectHere(),
     );
-    return photo ?? inTurn(judgingVideos, inspectHere);
+    return photo ?? (await inTurn(judgingVideos, inspectHere));
   }
 
   /**
@@ -216,9 +218,12 @@ export function createMediaPreparer({
       return inLane(long, ANIMATION_BYTES, (parts) =>
         prepareAnimation({ ...common, ...parts, facts, memory }),
       );
-    return wanted.inTurn(quick, async () =>
-      storePhoto(await convertPhoto(store.path(source), facts, { memory, ffmpeg: common.ffmpeg, signal })),
-    );
+    return wanted.inTurn(quick, async () => {
+      using local = await store.fetch(source);
+      return await storePhoto(
+        await convertPhoto(local.path, facts, { memory, ffmpeg: common.ffmpeg, signal }),
+      );
+    });
   }
 
   async function storePhoto({ content, width, height, changes }: Awaited<ReturnType<typeof convertPhoto>>) {
@@ -261,7 +266,8 @@ export function createMediaPreparer({
     if (tools === undefined) throw new FfmpegMissingError('Pictures of a video need ffmpeg.');
     const { signal } = stopping;
     const moments = momentsMs.map((ms) => ms / 1000);
-    const pictures = await readFrames({ path: store.path(file), moments, height, ffmpeg: tools, signal });
+    using local = await store.fetch(file);
+    const pictures = await readFrames({ path: local.path, moments, height, ffmpeg: tools, signal });
     return pictures.filter((picture) => picture !== undefined);
   }
 

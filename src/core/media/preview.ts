@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import sharp, { type OverlayOptions, type Sharp } from 'sharp';
-import type { MediaStore } from './store.ts';
+import type { MediaStore } from './store/store.ts';
 import { PHOTO_LIMITS, type PreparedMedia, type StoredFile } from './types.ts';
 
 const MAX_SIDE = 1280;
@@ -32,12 +32,15 @@ export async function createPreview({
   /** A picture of the video. */
   poster?: PhotoInput | undefined;
 }): Promise<StoredFile | undefined> {
-  const ofMedia = media.filter((one) => one.kind === 'photo').map((one) => store.path(one.file));
-  const photos: PhotoInput[] = ofMedia.length === 0 && poster !== undefined ? [poster] : ofMedia;
+  using local = new DisposableStack();
+  const ofMedia: PhotoInput[] = [];
+  for (const { kind, file } of media)
+    if (kind === 'photo') ofMedia.push(local.use(await store.fetch(file)).path);
+  const photos = ofMedia.length === 0 && poster !== undefined ? [poster] : ofMedia;
   const [first] = photos;
   if (first === undefined) return undefined;
   const picture = photos.length === 1 ? await fitOne(first) : await drawGrid(photos, { isNumbered: false });
-  return store.add(Readable.from([picture]), { maxBytes: MAX_BYTES, extension: 'jpg' });
+  return await store.add(Readable.from([picture]), { maxBytes: MAX_BYTES, extension: 'jpg' });
 }
 
 /** Pictures of a video in rows, each with its number, from 1. */

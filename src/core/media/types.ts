@@ -127,9 +127,10 @@ export type MediaProblem =
 export type PreparingProblem = {
   code: 'preparing_failed';
   /**
-   * `media_limit`: all media together may take no more room. `ffmpeg_missing`: the machine lacks what this file needs.
+   * `media_limit`: all media together may take no more room. `media_away`: the bucket in which media are kept takes none.
+   * `ffmpeg_missing`: the machine lacks what this file needs.
    */
-  reason: 'disk_full' | 'media_limit' | 'too_slow' | 'ffmpeg_missing' | 'unknown';
+  reason: 'disk_full' | 'media_limit' | 'media_away' | 'too_slow' | 'ffmpeg_missing' | 'unknown';
   name: string;
 };
 

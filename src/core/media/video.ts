@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { FfmpegMissingError, UserError } from '../problems.ts';
 import { type Ffmpeg, isFaultOfInput } from './ffmpeg.ts';
-import type { MediaStore } from './store.ts';
+import type { MediaStore } from './store/store.ts';
 import type { MediaUse, PreparedMedia, StoredFile } from './types.ts';
 import { cleanInPlace, storeCleaned } from './video/cleaning.ts';
 import { inspectVideo, type VideoFacts } from './video/facts.ts';
@@ -90,7 +90,8 @@ async function planRepair(
   ffmpeg: Ffmpeg,
   cause: unknown,
 ): Promise<Repair> {
-  const found = await diagnose(ffmpeg, facts, { path: store.path(source), signal });
+  using local = await store.fetch(source);
+  const found = await diagnose(ffmpeg, facts, { path: local.path, signal });
   if (found.pictureShare < SHARES.nearlyAll) {
     const isPart = found.pictureShare > SHARES.something && found.pictureShare < SHARES.most;
     throw new UserError({ code: isPart ? 'file_incomplete' : 'file_damaged' }, { cause });
@@ -113,7 +114,8 @@ async function carryOut(preparing: Preparing, plan: VideoPlan, isStrict: boolean
     plan.type === 'clean' ? await storeCleaned(store, source, { extension: plan.as, signal }) : source;
   try {
     const { durationSeconds } = plan;
-    const path = store.path(file);
+    using local = await store.fetch(file);
+    const { path } = local;
     // Its index is that of the source, whatever was taken out beside it.
     if (ffmpeg) await verifyVideo(ffmpeg, { path, facts, durationSeconds, isEncoded: false, signal });
     return result(file, plan, facts);
@@ -138,10 +140,11 @@ async function convert(
   isStrict: boolean,
 ): Promise<PreparedMedia> {
   if (!ffmpeg) throw new FfmpegMissingError('This video has to be converted first. Install ffmpeg.');
+  using local = await store.fetch(source);
   const to = await store.reserve();
   try {
     await convertVideo(ffmpeg, plan, {
-      path: store.path(source),
+      path: local.path,
       to,
       facts,
       isStrict,

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { type AttachedFile, type Draft, isTheirs } from '../compose/draft.ts';
 import type { Composer } from '../compose/drafts.ts';
 import type { Intake } from '../compose/intake.ts';
-import type { MediaStore } from '../media/store.ts';
+import type { MediaStore } from '../media/store/store.ts';
 import type { ChatRef, Person } from '../people.ts';
 import { plainFileName } from '../plain-text.ts';
 import { type Problem, UserError } from '../problems.ts';

@@ -6,7 +6,7 @@ import type { Avatars } from '../../core/accounts/avatars.ts';
 import { chosenAccount, usableFiles } from '../../core/compose/draft.ts';
 import type { ComposePage, ComposePages, Saved } from '../../core/compose/page/compose-pages.ts';
 import type { Fields } from '../../core/compose/page/merge.ts';
-import type { MediaStore } from '../../core/media/store.ts';
+import type { MediaStore } from '../../core/media/store/store.ts';
 import type { BrowserProof } from '../browser-proof.ts';
 import { failure } from '../pages/pages.ts';
 import { showMedia } from '../preview/show-media.ts';
@@ -164,7 +164,7 @@ export function createComposeFileRoutes({
 }: {
   composePages: Pick<Pages, 'look'>;
   browserProof: BrowserProof;
-  mediaStore: Pick<MediaStore, 'path'>;
+  mediaStore: Pick<MediaStore, 'fetch' | 'find' | 'has'>;
   smallPictures: SmallPictures;
   log: Logger;
 }) {
@@ -183,14 +183,14 @@ export function createComposeFileRoutes({
     const picture = file?.kind === 'video' ? preview : photo;
     if (picture === undefined) return c.text('Not found.', 404, HEADERS);
     const form = picture === photo ? 'photo' : 'poster';
-    return answerSmall(smallPictures, { path: mediaStore.path(picture.key), form, headers: HEADERS });
+    return answerSmall(smallPictures, { mediaStore, key: picture.key, form, headers: HEADERS });
   });
 
   routes.get('/:token/files/:number{[1-9][0-9]?}/:version', async (c) => {
     const { file } = await find(c);
     if (file?.state !== 'ready') return c.text('Not found.', 404, HEADERS);
     return showMedia(c, file.media, {
-      path: mediaStore.path(file.media.file.key),
+      source: await mediaStore.find(file.media.file.key),
       headers: HEADERS,
       onCut: (error) => log.error({ err: error }, 'A file of a draft could not be shown to its end'),
     });

@@ -1,6 +1,3 @@
-import { basename, dirname } from 'node:path';
-import { Readable } from 'node:stream';
-import { send } from '@fastify/send';
 import type { AttemptFile } from '../../core/publish/release-gate.ts';
 
 /** What a request for a file gets: the bytes from `start` up to `end` (exclusive) of the file. */
@@ -20,18 +17,14 @@ export interface MediaRequest {
 /** What has to be known of a file to serve it. */
 export type ServedFile = Pick<AttemptFile, 'key' | 'bytes' | 'contentType'>;
 
-/** Meets the conditions and the range of a request for the file at `path`. */
-export async function answerMedia(
-  request: MediaRequest,
-  file: ServedFile,
-  path: string,
-): Promise<MediaAnswer> {
+/** Meets the conditions and the range of a request for a file. */
+export function answerMedia(request: MediaRequest, file: ServedFile): MediaAnswer {
   const headers = headersOf(file);
   if (request.method === 'HEAD') return { status: 200, headers, start: 0, end: 0 };
   if (isKnown(request, headers.ETag)) return notModified(headers);
   const range = wantedRange(request, headers.ETag);
   if (range === undefined) return { status: 200, headers, start: 0, end: file.bytes };
-  return answerRange(isWholeFile(range, file) ? 'bytes=0-' : range, headers, path);
+  return answerRange(range, headers, file.bytes);
 }
 
 function headersOf(file: ServedFile) {
@@ -60,52 +53,39 @@ function wantedRange(request: MediaRequest, etag: string): string | undefined {
   return version === undefined || version.trim() === etag ? request.header('range') : undefined;
 }
 
-/**
- * Whether a range asks for at least as many last bytes as there are, which the library takes for an error.
- * https://www.rfc-editor.org/rfc/rfc9110#section-14.1.2
- */
-function isWholeFile(range: string, { bytes }: ServedFile): boolean {
-  const length = /^ *bytes=-(\d+) *$/.exec(range)?.[1];
-  return length !== undefined && Number(length) >= bytes;
-}
-
 function notModified({ 'Content-Type': _, 'Content-Length': __, ...headers }: Record<string, string>) {
   return { status: 304, headers, start: 0, end: 0 } as const;
 }
 
-/** The library reads the range; asked with HEAD it opens no file. The conditions are met above, with our own ETag. */
-async function answerRange(
-  range: string,
-  headers: Record<string, string>,
-  path: string,
-): Promise<MediaAnswer> {
-  const request = Object.assign(Readable.from([]), { method: 'HEAD', headers: { range } });
-  const {
-    statusCode,
-    headers: found,
-    stream,
-  } = await send(request, basename(path), {
-    root: dirname(path),
-    dotfiles: 'deny',
-    etag: false,
-    lastModified: false,
-    cacheControl: false,
-    contentType: false,
-  });
-  stream.destroy();
-  const contentRange = found['Content-Range'];
-  const about = contentRange === undefined ? headers : { ...headers, 'Content-Range': contentRange };
-  if (statusCode === 416)
-    return { status: 416, headers: { ...about, 'Content-Length': '0' }, start: 0, end: 0 };
-  if (statusCode !== 200 && statusCode !== 206) {
-    throw new Error('A file that may be sent is not in the media store. Look after its directory.');
+function answerRange(range: string, headers: Record<string, string>, size: number): MediaAnswer {
+  const part = partOf(range, size);
+  if (part === 'all') return { status: 200, headers, start: 0, end: size };
+  if (part === 'none') {
+    const about = { ...headers, 'Content-Range': `bytes */${size}`, 'Content-Length': '0' };
+    return { status: 416, headers: about, start: 0, end: 0 };
   }
-  const length = Number(found['Content-Length']);
-  const start = contentRange === undefined ? 0 : Number(/^bytes (\d+)-/.exec(contentRange)?.[1]);
-  return {
-    status: statusCode,
-    headers: { ...about, 'Content-Length': String(length) },
-    start,
-    end: start + length,
+  const { start, end } = part;
+  const about = {
+    ...headers,
+    'Content-Range': `bytes ${start}-${end - 1}/${size}`,
+    'Content-Length': String(end - start),
   };
+  return { status: 206, headers: about, start, end };
+}
+
+/**
+ * What a range means for a file of `size` bytes: all of it where it is no range of bytes, or more than one.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-14.1.2
+ */
+function partOf(range: string, size: number): 'all' | 'none' | { start: number; end: number } {
+  const [, first = '', last = ''] = /^ *bytes= *(\d*)-(\d*) *$/i.exec(range) ?? [];
+  if (first === '' && last === '') return 'all';
+  if (first === '') {
+    const count = Math.min(size, Number(last));
+    return count === 0 ? 'none' : { start: size - count, end: size };
+  }
+  const start = Number(first);
+  if (last !== '' && Number(last) < start) return 'all';
+  const end = last === '' ? size : Math.min(size, Number(last) + 1);
+  return start < size ? { start, end } : 'none';
 }

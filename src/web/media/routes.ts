@@ -3,11 +3,11 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import type { MediaStore } from '../../core/media/store.ts';
+import type { MediaStore } from '../../core/media/store/store.ts';
 import type { PullCounts } from '../../core/publish/pull-progress.ts';
 import type { Admission, ReleaseGate } from '../../core/publish/release-gate.ts';
 import { answerMedia, type MediaAnswer } from './byte-range.ts';
-import { sendFile } from './send-file.ts';
+import { sendMedia } from './send-file.ts';
 
 type Env = { Bindings: HttpBindings };
 type Open = Exclude<Admission, { state: 'gone' }>;
@@ -16,6 +16,8 @@ type Open = Exclude<Admission, { state: 'gone' }>;
 const SMALL_BYTES = 1 << 20;
 const MEMORY_BYTES = 64 << 20;
 const RETRY_AFTER_SECONDS = 2;
+/** As long as TikTok takes for its requests: when the files are deleted, no copy is left for long. */
+const KEPT_BY_CACHES = 'public, max-age=300, immutable, no-transform';
 
 /**
  * The release gate on HTTP, below `/media`: no byte leaves while an attempt is sealed.
@@ -25,19 +27,22 @@ export function createMediaRoutes({
   gate,
   pulls,
   mediaStore,
+  isMediaCached = false,
   gateWaitMs,
   log,
 }: {
   gate: Pick<ReleaseGate, 'admit'>;
   pulls: Pick<PullCounts, 'sent'>;
-  mediaStore: Pick<MediaStore, 'path' | 'read'>;
+  mediaStore: Pick<MediaStore, 'find' | 'fetchContent'>;
+  /** A cache on the way may keep what is released. */
+  isMediaCached?: boolean | undefined;
   gateWaitMs: number;
   log: Logger;
 }) {
   const small = new LRUCache<string, Uint8Array<ArrayBuffer>>({
     maxSize: MEMORY_BYTES,
     sizeCalculation: ({ length }) => Math.max(1, length),
-    fetchMethod: async (key) => new Uint8Array(await mediaStore.read(key)),
+    fetchMethod: async (key) => new Uint8Array(await mediaStore.fetchContent(key)),
     // Who asked gets the file, also where it has lost its place before it was read.
     ignoreFetchAbort: true,
   });
@@ -48,12 +53,14 @@ export function createMediaRoutes({
     if (admission.state === 'gone') return refuse(c, admission, 404);
     if (admission.state === 'sealed' && c.req.method !== 'HEAD') return refuse(c, admission, 503);
     const { file } = admission;
-    const answer = await answerMedia(c.req, file, mediaStore.path(file.key));
+    const answer = answerMedia(c.req, file);
+    // A gate changes once: what is released stays so. What may become released or revoked is no cache's to keep.
+    if (isMediaCached && admission.state === 'released') answer.headers['Cache-Control'] = KEPT_BY_CACHES;
     const isSmall = file.bytes <= SMALL_BYTES || answer.end === answer.start;
     return isSmall ? sendSmall(c, admission, answer) : sendBig(c, admission, answer);
   });
 
-  routes.all('*', (c) => c.text('Not found.', 404));
+  routes.all('*', (c) => c.text('Not found.', 404, { 'Cache-Control': 'private, no-store' }));
 
   async function admit(c: Context<Env, '/:attempt/:file'>): Promise<Admission> {
     const { attempt, file } = c.req.param();
@@ -86,7 +93,8 @@ export function createMediaRoutes({
     const { attempt, file } = admission;
     let sentUpTo = answer.start;
     try {
-      await sendFile(c.env, { ...answer, path: mediaStore.path(file.key) }, (end) => {
+      const source = await mediaStore.find(file.key);
+      await sendMedia(c.env, { ...answer, source }, (end) => {
         sentUpTo = end;
         pulls.sent(attempt, file.name, end);
       });

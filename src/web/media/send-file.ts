@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { MediaSource } from '../../core/media/store/store.ts';
 
 const CHUNK_BYTES = 512 << 10;
 
@@ -9,16 +10,35 @@ export interface Exchange {
   readonly outgoing: ServerResponse;
 }
 
+/** What is sent: the bytes from `start` up to `end` (exclusive). */
+interface Part {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
- * Sends a part of a file and tells after each chunk how far the socket has taken it; `end` is exclusive.
- * Returns early when the client goes away. Throws before the headers when the file cannot be opened.
- *
+ * Sends a part of a file and tells after each chunk how far the socket has taken it. Returns early when the client goes
+ * away. Throws before the headers when the file cannot be opened.
+ */
+export function sendMedia(
+  exchange: Exchange,
+  { source, ...part }: Part & { source: MediaSource },
+  onSent: (end: number) => void,
+): Promise<void> {
+  return 'path' in source
+    ? sendFile(exchange, { ...part, path: source.path }, onSent)
+    : passOn(exchange, { ...part, fetchPart: source.fetchPart }, onSent);
+}
+
+/**
  * Two buffers take turns, one being filled while the other is sent: streams make a new one for each chunk, which costs
  * three times the processor.
  */
-export async function sendFile(
+async function sendFile(
   { incoming, outgoing }: Exchange,
-  file: { path: string; status: number; headers: Record<string, string>; start: number; end: number },
+  file: Part & { path: string },
   onSent: (end: number) => void,
 ): Promise<void> {
   const handle = await open(file.path);
@@ -37,6 +57,44 @@ export async function sendFile(
   } finally {
     incoming.socket.off('close', gone.resolve);
     await handle.close();
+  }
+}
+
+/** Hands on what comes from elsewhere, as fast as it is taken. */
+async function passOn(
+  { incoming, outgoing }: Exchange,
+  { status, headers, start, end, fetchPart }: Part & Extract<MediaSource, { fetchPart: unknown }>,
+  onSent: (end: number) => void,
+): Promise<void> {
+  const leaving = new AbortController();
+  const gone = Promise.withResolvers<boolean>();
+  const leave = (): void => {
+    gone.resolve(false);
+    leaving.abort();
+  };
+  incoming.socket.once('close', leave);
+  try {
+    if (incoming.socket.destroyed) return;
+    let position = start;
+    const parts = await fetchPart({ start, end, isWhole: status === 200, signal: leaving.signal });
+    outgoing.writeHead(status, headers);
+    for await (const part of parts) {
+      position += part.byteLength;
+      if (position > end) break;
+      const written = new Promise<boolean>((resolve) => {
+        outgoing.write(part, (error) => resolve(!error));
+      });
+      if (!(await Promise.race([written, gone.promise]))) return;
+      onSent(position);
+    }
+    if (position !== end) throw new Error('A media file is not as long as it was when it was stored.');
+    outgoing.end();
+  } catch (error) {
+    if (outgoing.headersSent) outgoing.destroy();
+    if (!leaving.signal.aborted) throw error;
+  } finally {
+    incoming.socket.off('close', leave);
+    leaving.abort();
   }
 }
 

@@ -1,6 +1,6 @@
-import { access } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import sharp from 'sharp';
+import type { MediaStore } from '../../core/media/store/store.ts';
 
 const FORMS = {
   /** Sharp enough for the phone on the page, at two pixels a dot. */
@@ -20,17 +20,18 @@ export function createSmallPictures() {
   let last: Promise<unknown> = Promise.resolve();
 
   /** The picture as a small WebP. */
-  async function read(path: string, form: keyof typeof FORMS): Promise<Buffer> {
-    const key = `${form} ${path}`;
+  async function fetch({ mediaStore, key: file, form }: SmallPicture): Promise<Buffer> {
+    const key = `${form} ${file}`;
     const known = kept.get(key) ?? making.get(key);
     if (known !== undefined) return known;
     const { quality, ...frame } = FORMS[form];
-    const made = last.then(() =>
-      sharp(path)
+    const made = last.then(async () => {
+      using local = await mediaStore.fetch(file);
+      return await sharp(local.path)
         .resize({ ...frame, fit: 'inside', withoutEnlargement: true })
         .webp({ quality })
-        .toBuffer(),
-    );
+        .toBuffer();
+    });
     last = made.catch(() => {});
     making.set(key, made);
     try {
@@ -42,22 +43,26 @@ export function createSmallPictures() {
     }
   }
 
-  return { read };
+  return { fetch };
+}
+
+interface SmallPicture {
+  readonly mediaStore: Pick<MediaStore, 'fetch' | 'has'>;
+  /** Under which the store has the picture. */
+  readonly key: string;
+  readonly form: keyof typeof FORMS;
 }
 
 export type SmallPictures = ReturnType<typeof createSmallPictures>;
 
-/** Answers with a small copy of the picture at `path`; 404 where that is not there any more. */
+/** Answers with a small copy of a picture; 404 where that is not there any more. */
 export async function answerSmall(
   smallPictures: SmallPictures,
-  { path, form, headers }: { path: string; form: keyof typeof FORMS; headers: Record<string, string> },
+  { headers, ...picture }: SmallPicture & { headers: Record<string, string> },
 ): Promise<Response> {
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return new Response('Not found.', { status: 404, headers });
-  const small = await smallPictures.read(path, form);
+  if (!(await picture.mediaStore.has(picture.key)))
+    return new Response('Not found.', { status: 404, headers });
+  const small = await smallPictures.fetch(picture);
   return new Response(new Uint8Array(small), {
     headers: {
       ...headers,

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { access } from 'node:fs/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { Avatars } from '../../core/accounts/avatars.ts';
-import type { MediaStore } from '../../core/media/store.ts';
+import type { MediaStore } from '../../core/media/store/store.ts';
 import { isSettled, type Post } from '../../core/publish/post.ts';
 import type { PreviewLinks } from '../../core/publish/preview-links.ts';
 import { showMedia } from '../preview/show-media.ts';
@@ -36,7 +35,7 @@ export function createLookRoutes({
   storyOf,
 }: {
   previewLinks: Pick<PreviewLinks, 'open'>;
-  mediaStore: Pick<MediaStore, 'path'>;
+  mediaStore: Pick<MediaStore, 'has'>;
   avatars: Pick<Avatars, 'urlPath'>;
   storyOf: ((post: Post) => Promise<PostStory>) | undefined;
 }) {
@@ -63,10 +62,10 @@ export function createLookRoutes({
 }
 
 /** Whether the files of a post are still in the store: soon after its end they are not. */
-async function areThere(post: Post, mediaStore: Pick<MediaStore, 'path'>): Promise<boolean> {
+async function areThere(post: Post, mediaStore: Pick<MediaStore, 'has'>): Promise<boolean> {
   if (!isSettled(post)) return true;
-  const looks = (post.media ?? []).map(({ file }) => access(mediaStore.path(file.key)));
-  return (await Promise.allSettled(looks)).every(({ status }) => status === 'fulfilled');
+  const found = await Promise.all((post.media ?? []).map(({ file }) => mediaStore.has(file.key)));
+  return found.every(Boolean);
 }
 
 /**
@@ -81,7 +80,7 @@ export function createLookFileRoutes({
   log,
 }: {
   previewLinks: Pick<PreviewLinks, 'open'>;
-  mediaStore: Pick<MediaStore, 'path'>;
+  mediaStore: Pick<MediaStore, 'fetch' | 'find' | 'has'>;
   smallPictures: SmallPictures;
   log: Logger;
 }) {
@@ -96,7 +95,7 @@ export function createLookFileRoutes({
     const picture = form === 'poster' ? post?.preview : media?.file;
     if (post === undefined || picture === undefined || !(await areThere(post, mediaStore)))
       return c.text('Not found.', 404, HEADERS);
-    return answerSmall(smallPictures, { path: mediaStore.path(picture.key), form, headers: HEADERS });
+    return answerSmall(smallPictures, { mediaStore, key: picture.key, form, headers: HEADERS });
   });
 
   routes.get('/:token/:number{[1-9][0-9]?}', async (c) => {
@@ -106,7 +105,7 @@ export function createLookFileRoutes({
     if (post === undefined || media === undefined || !(await areThere(post, mediaStore)))
       return c.text('Not found.', 404, HEADERS);
     return showMedia(c, media, {
-      path: mediaStore.path(media.file.key),
+      source: await mediaStore.find(media.file.key),
       headers: HEADERS,
       onCut: (error) =>
         log.error(

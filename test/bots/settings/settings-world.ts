@@ -6,7 +6,7 @@ import { createChats } from '../../../src/bots/index.ts';
 import type { Card, ChatEvent, ChatEventOf, MessageRef, Question } from '../../../src/bots/platform.ts';
 import { createCore } from '../../../src/core/index.ts';
 import { findFfmpeg } from '../../../src/core/media/ffmpeg.ts';
-import { createMediaStore } from '../../../src/core/media/store.ts';
+import { createMediaStore } from '../../../src/core/media/store/local.ts';
 import type { Person } from '../../../src/core/people.ts';
 import { DEFAULT_PACING } from '../../../src/core/publish/pacing.ts';
 import { openStores } from '../../../src/core/storage/database.ts';

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { createMediaStore, type MediaStore } from '../../../src/core/media/store.ts';
+import { createMediaStore } from '../../../src/core/media/store/local.ts';
+import type { MediaStore } from '../../../src/core/media/store/store.ts';
 import { UserError } from '../../../src/core/problems.ts';
 
 /** The path of a committed example file. */

@@ -10,11 +10,11 @@ function watched({ concurrency }: { concurrency?: number } = {}) {
   const seen = { open: 0, mostOpen: 0, opened: 0 };
   const watchedStore = {
     ...store,
-    path(file: Parameters<typeof store.path>[0]) {
+    fetch(file: Parameters<typeof store.fetch>[0]) {
       seen.open += 1;
       seen.opened += 1;
       seen.mostOpen = Math.max(seen.mostOpen, seen.open);
-      return store.path(file);
+      return store.fetch(file);
     },
     async add(...parameters: Parameters<typeof store.add>) {
       const file = await store.add(...parameters);

@@ -6,7 +6,7 @@ import { FfmpegMissingError, UserError } from '../../problems.ts';
 import { type Ffmpeg, type FfmpegInput, type FfmpegProgress, isFaultOfInput, runFfmpeg } from '../ffmpeg.ts';
 import type { PhotoFacts } from '../inspect.ts';
 import type { MemoryBudget } from '../memory.ts';
-import type { MediaStore } from '../store.ts';
+import type { MediaStore } from '../store/store.ts';
 import type { MediaChange, PreparedMedia, StoredFile } from '../types.ts';
 import { VIDEO_LIMITS } from '../types.ts';
 import { cleanInPlace } from './cleaning.ts';
@@ -55,9 +55,10 @@ export async function prepareAnimation({
   const { minSide: min, maxSide: max } = VIDEO_LIMITS;
   const size = fittingSize(width, height);
   if (!size) throw new UserError({ code: 'video_dimensions', width, height, min, max });
+  using local = await store.fetch(source);
+  const { path } = local;
   const [once, looped] = [await store.reserve(), await store.reserve()];
   try {
-    const path = store.path(source);
     const { frames } = await encode(ffmpeg, { path, facts, memory, size, to: once, signal, onProgress });
     if (frames === 0) throw new UserError({ code: 'file_damaged' });
     const times = Math.ceil((MIN_SECONDS * RATE) / frames);

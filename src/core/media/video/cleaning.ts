@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { readParts } from '../../storage/read-parts.ts';
-import type { MediaStore } from '../store.ts';
+import type { MediaStore } from '../store/store.ts';
 import type { StoredFile } from '../types.ts';
 import { VIDEO_LIMITS } from '../types.ts';
 import { factsOfMp4, type VideoFacts } from './facts.ts';
@@ -13,12 +13,13 @@ export async function storeCleaned(
   source: StoredFile,
   { extension, signal }: { extension: string; signal: AbortSignal | undefined },
 ): Promise<StoredFile> {
-  const path = store.path(source);
+  using local = await store.fetch(source);
+  const { path } = local;
   const content = await runMp4Job({ path, hasUnits: false }, { signal });
   if (!content?.cleaning) throw new Error('A video that was to be cleaned cannot be.');
   const { cleaning } = content;
   const limits = { maxBytes: VIDEO_LIMITS.maxBytes, expectedBytes: cleaning.end, extension };
-  return store.add(cleaned(path, cleaning, signal), limits);
+  return await store.add(cleaned(path, cleaning, signal), limits);
 }
 
 /** Overwrites in an MP4 of ours what ffmpeg says about itself, and says what is in it. */

@@ -1,4 +1,4 @@
-import type { MediaStore } from '../../media/store.ts';
+import type { MediaStore } from '../../media/store/store.ts';
 import { makePartBuffers, type PartBuffers, readParts } from '../../storage/read-parts.ts';
 import { type Secrets, SecretUnreadableError } from '../../storage/secrets.ts';
 import type { TikTokClient } from '../../tiktok/client.ts';
@@ -61,7 +61,7 @@ export function createUploader({
   waiting: Pick<Waiting, 'cancelled'>;
   pulls: Pick<PullCounts, 'sent'>;
   secrets: Secrets;
-  mediaStore: Pick<MediaStore, 'path'>;
+  mediaStore: Pick<MediaStore, 'fetch'>;
   now: () => number;
 }) {
   /** How many bytes TikTok has of each attempt, where that is known. */
@@ -212,7 +212,8 @@ export function createUploader({
   ): Promise<ChunkOutcome> {
     const { file, uploadUrl, plan, buffers } = target;
     const broken: { error?: unknown } = {};
-    const body = readChunk(mediaStore.path(file.key), chunk, {
+    using local = await mediaStore.fetch(file.key);
+    const body = readChunk(local.path, chunk, {
       buffers,
       onSent: (upTo) => show(attempt, target, Math.min(upTo, file.bytes - 1)),
       onError: (error) => {

@@ -1,7 +1,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
-import { createMediaStore } from '../../../../src/core/media/store.ts';
+import { createMediaStore } from '../../../../src/core/media/store/local.ts';
 import { DEFAULT_PACING } from '../../../../src/core/publish/pacing.ts';
 import type { Post } from '../../../../src/core/publish/post.ts';
 import type { Fresh } from '../../../../src/core/storage/database.ts';

@@ -14,82 +14,65 @@ import {
 } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { createLimiter } from '../fair-limiter.ts';
-import { FileUnavailableError, UserError } from '../problems.ts';
-import { createBlockWriter } from '../storage/block-writer.ts';
-import { makePrivate } from '../storage/private-files.ts';
-import { readParts } from '../storage/read-parts.ts';
+import { createLimiter } from '../../fair-limiter.ts';
+import { FileUnavailableError, UserError } from '../../problems.ts';
+import { createBlockWriter } from '../../storage/block-writer.ts';
+import { makePrivate } from '../../storage/private-files.ts';
+import { readParts } from '../../storage/read-parts.ts';
+import type { StoredFile } from '../types.ts';
 import { createDiskRoom, type DiskRoomOptions, type Room } from './disk-room.ts';
-import type { StoredFile } from './types.ts';
+import {
+  type Adoption,
+  type Arrival,
+  FileChangedError,
+  FileIncompleteError,
+  FileNotReceivedError,
+  FileTooBigError,
+  isMediaKey,
+  type Kept,
+  type Limits,
+  type LocalFile,
+  type MediaStore,
+  mediaKeyOf,
+  type OpenSource,
+  type Source,
+} from './store.ts';
 
-const KEY = /^[0-9a-f]{64}\.[a-z0-9]+$/;
 const EXTENSION = /^[a-z0-9]{1,8}$/;
 const UNFINISHED = /^unfinished-[0-9a-f-]{36}$/;
 const ARRIVING = /^arriving-[\w-]{16}$/;
-
-/** The file is bigger than it may be; nothing of it was kept. */
-export class FileTooBigError extends Error {
-  override name = 'FileTooBigError' as const;
-  readonly maxBytes: number;
-
-  constructor({ maxBytes }: { maxBytes: number }) {
-    super(`The file is bigger than ${maxBytes} bytes. Send a smaller one.`);
-    this.maxBytes = maxBytes;
-  }
-}
-
-/** The file didn't arrive as announced; nothing of it was kept. */
-export class FileIncompleteError extends Error {
-  override name = 'FileIncompleteError' as const;
-  readonly expectedBytes: number;
-  readonly bytes: number;
-
-  constructor({ expectedBytes, bytes }: { expectedBytes: number; bytes: number }) {
-    super(`${bytes} bytes arrived where ${expectedBytes} were announced. Fetch the file again.`);
-    this.expectedBytes = expectedBytes;
-    this.bytes = bytes;
-  }
-}
-
-/** The source of a file broke off; nothing of it was kept. */
-export class FileNotReceivedError extends Error {
-  override name = 'FileNotReceivedError' as const;
-}
 
 /** How long a new file is left alone that nobody names yet. */
 const FRESH_MS = 60_000;
 const WATCH_EVERY_MS = 500;
 
-/** Keeps media files under the SHA-256 of their content, so that equal files are kept once. */
+/** Keeps media files in a folder. */
 export function createMediaStore({
   directory,
   freshMs = FRESH_MS,
+  beforeKept,
   ...diskOptions
 }: DiskRoomOptions & {
   directory: string;
   freshMs?: number | undefined;
+  /** Told of a file that is whole, before it is kept, which it is not where this fails. */
+  beforeKept?: ((file: StoredFile & { path: string }) => Promise<void>) | undefined;
 }) {
   const root = resolve(directory);
-  const disk = createDiskRoom({ ...diskOptions, folder: root, isKept: (name) => KEY.test(name) });
+  const disk = createDiskRoom({ ...diskOptions, folder: root, isKept: (name) => isMediaKey(name) });
   /** What is being written. */
   const unfinished = new Set<string>();
   /** When files came that are new, the oldest first. */
   const fresh = new Map<string, number>();
+  /** How many have a file in hand that may not be removed meanwhile. */
+  const inHand = new Map<string, number>();
   /** Keeping and removing one key at once could lose it. */
   const inTurn = createLimiter({ concurrency: 1 });
 
-  /** Takes a folder that is there already from everybody but its owner, and with it all files in it. */
   function protect(): void {
     makePrivate(root);
   }
 
-  /**
-   * Stores what the source yields, and closes it whatever happens; one that is still to be opened is opened once there is
-   * room for it.
-   *
-   * Throws `NoRoomError`, `FileTooBigError`, `FileIncompleteError`, the source's own `FileUnavailableError` or
-   * `UserError`, and `FileNotReceivedError` for whatever else the source throws; everything else is about our disk.
-   */
   async function add(source: Source | OpenSource, limits: Limits): Promise<StoredFile> {
     try {
       checkExtension(limits.extension);
@@ -105,7 +88,7 @@ export function createMediaStore({
   async function addInto(
     temporary: string,
     source: Source | OpenSource,
-    limits: Limits & { room: Room },
+    limits: Limits & { room: Room; key?: string },
   ): Promise<StoredFile> {
     let opened: Source | undefined;
     try {
@@ -113,14 +96,15 @@ export function createMediaStore({
       const isOurs = opened instanceof ReadStream && (await cloned(opened, temporary, limits));
       const content = isOurs ? await readThrough(temporary) : await write(opened, temporary, limits);
       checkComplete(content, limits);
-      return await keep(temporary, { ...content, ...limits });
+      if (limits.key === undefined) return await keep(temporary, { ...content, ...limits });
+      if (limits.key !== `${content.sha256}.${limits.extension}`) throw new FileChangedError();
+      return await place(temporary, { ...content, ...limits });
     } finally {
       close(opened);
       await discard(temporary);
     }
   }
 
-  /** A fresh path inside the store to write a file to before `adopt`; whoever does not adopt it discards it. */
   async function reserve(): Promise<string> {
     await mkdir(root, { recursive: true, mode: 0o700 });
     const name = `unfinished-${randomUUID()}`;
@@ -133,12 +117,6 @@ export function createMediaStore({
     unfinished.delete(basename(temporary));
   }
 
-  /**
-   * Lends room on the disk to a conversion: `bytes` are held before it begins. What it writes to reserved paths may grow
-   * as long as there is room, and what it leaves there is cleared away. The signal that it gets ends it otherwise.
-   *
-   * @throws NoRoomError
-   */
   async function withRoom<T>(
     bytes: number,
     run: (parts: {
@@ -183,7 +161,6 @@ export function createMediaStore({
     }
   }
 
-  /** Takes over a file that was written to a reserved path. */
   async function adopt(temporary: string, adoption: Adoption): Promise<StoredFile> {
     const room = await disk.hold(0);
     return adoptInto(temporary, adoption, room).finally(room.release);
@@ -200,11 +177,6 @@ export function createMediaStore({
     return file;
   }
 
-  /**
-   * Room for a file of `bytes` that arrives in parts, also over restarts, under an id of 16 letters, digits, `-` and `_`.
-   *
-   * @throws NoRoomError
-   */
   async function holdArrival(id: string, bytes: number): Promise<Arrival> {
     const temporary = arrivalPath(id);
     await mkdir(root, { recursive: true, mode: 0o700 });
@@ -223,14 +195,11 @@ export function createMediaStore({
     return join(root, name);
   }
 
-  /** How much of a file has arrived; 0 before its first byte. */
   const arrivedBytes = async (id: string): Promise<number> =>
     (await stat(arrivalPath(id)).catch(() => undefined))?.size ?? 0;
 
-  /** Removes what has arrived of a file. */
   const discardArrival = (id: string): Promise<void> => discard(arrivalPath(id));
 
-  /** The same for all files that are expected no more. */
   async function sweepArrivals(isExpected: (id: string) => boolean): Promise<void> {
     for (const name of await names()) {
       if (ARRIVING.test(name) && !isExpected(name.slice('arriving-'.length)))
@@ -238,11 +207,16 @@ export function createMediaStore({
     }
   }
 
-  function keep(
-    temporary: string,
-    content: { sha256: string; bytes: number; extension: string; room: Room },
-  ): Promise<StoredFile> {
-    const { sha256, bytes, extension, room } = content;
+  async function keep(temporary: string, content: Kept): Promise<StoredFile> {
+    const { sha256, bytes, extension } = content;
+    const key = `${sha256}.${extension}`;
+    using _ = hold(key);
+    await beforeKept?.({ key, sha256, bytes, path: temporary });
+    return await place(temporary, content);
+  }
+
+  /** Gives a file its name. */
+  function place(temporary: string, { sha256, bytes, extension, room }: Kept): Promise<StoredFile> {
     const key = `${sha256}.${extension}`;
     return inTurn('', async () => {
       const isThere = await stat(path(key)).catch(() => undefined);
@@ -255,7 +229,30 @@ export function createMediaStore({
     });
   }
 
-  /** Leaves a file alone for a while, because somebody has just named it. */
+  /** Takes a file over that is kept elsewhere, under its key; throws `FileChangedError` where its bytes are others. */
+  async function fill({ key, bytes }: { key: string; bytes: number }, open: OpenSource): Promise<void> {
+    const room = await disk.hold(bytes);
+    const limits = { maxBytes: bytes, expectedBytes: bytes, extension: key.slice(key.indexOf('.') + 1), key };
+    await reserve()
+      .then((temporary) => addInto(temporary, open, { ...limits, room }))
+      .finally(room.release);
+  }
+
+  /** Has a file stay where it is. */
+  function hold(key: string): Disposable {
+    inHand.set(key, (inHand.get(key) ?? 0) + 1);
+    let isHeld = true;
+    return {
+      [Symbol.dispose]() {
+        const count = inHand.get(key) ?? 0;
+        if (isHeld && count > 1) inHand.set(key, count - 1);
+        else if (isHeld) inHand.delete(key);
+        isHeld = false;
+        freshen({ key });
+      },
+    };
+  }
+
   function freshen({ key }: { key: string }): void {
     const at = performance.now();
     fresh.delete(key);
@@ -266,27 +263,32 @@ export function createMediaStore({
     }
   }
 
+  /** Whether a file came or was used a moment ago, or is being used. */
   const isFresh = (key: string): boolean =>
-    performance.now() - (fresh.get(key) ?? Number.NEGATIVE_INFINITY) < freshMs;
+    inHand.has(key) || performance.now() - (fresh.get(key) ?? Number.NEGATIVE_INFINITY) < freshMs;
 
   /** The absolute path of a file; throws on anything that isn't a key. */
-  function path(file: StoredFile | string): string {
-    const key = typeof file === 'string' ? file : file.key;
-    if (!KEY.test(key)) throw new TypeError('A media key is 64 hexadecimal digits, a dot and an extension.');
-    return join(root, key);
-  }
+  const path = (file: StoredFile | string): string => join(root, mediaKeyOf(file));
 
-  /** The whole content of a file. */
-  async function read(file: StoredFile | string): Promise<Buffer> {
-    return readFile(path(file));
-  }
+  const fetch = async (file: StoredFile | string): Promise<LocalFile> => ({
+    path: path(file),
+    [Symbol.dispose]() {},
+  });
 
-  /** Removes a file; one that isn't there is fine. */
+  const fetchContent = (file: StoredFile | string): Promise<Buffer> => readFile(path(file));
+
+  const find = async (file: StoredFile | string): Promise<{ path: string }> => ({ path: path(file) });
+
+  const has = (file: StoredFile | string): Promise<boolean> =>
+    stat(path(file)).then(
+      () => true,
+      () => false,
+    );
+
   async function remove(key: string): Promise<void> {
     await removeFile(path(key));
   }
 
-  /** The same for a file that nobody needs as far as is known; false where it is too new to be certain. */
   const removeUnneeded = (key: string): Promise<boolean> =>
     inTurn('', async () => {
       if (isFresh(key)) return false;
@@ -299,13 +301,12 @@ export function createMediaStore({
   async function removeNow(file: string): Promise<number> {
     const { size: bytes = 0 } = (await stat(file).catch(() => undefined)) ?? {};
     await rm(file, { force: true });
-    if (KEY.test(basename(file))) disk.freed(bytes);
+    if (isMediaKey(basename(file))) disk.freed(bytes);
     return bytes;
   }
 
-  /** The keys of all files, in no particular order. */
   async function keys(): Promise<string[]> {
-    return (await names()).filter((name) => KEY.test(name));
+    return (await names()).filter((name) => isMediaKey(name));
   }
 
   async function names(): Promise<string[]> {
@@ -315,15 +316,19 @@ export function createMediaStore({
     });
   }
 
-  /**
-   * Removes files that nobody keeps once they are older than `olderThanMs` at `now`, and unfinished ones that nobody
-   * writes, such as a crash leaves.
-   */
-  async function sweep({ keep, olderThanMs, now }: { keep: Set<string>; olderThanMs: number; now: number }) {
+  async function sweep({
+    keep,
+    olderThanMs,
+    now,
+  }: {
+    keep: ReadonlySet<string>;
+    olderThanMs: number;
+    now: number;
+  }) {
     const removed = { count: 0, bytes: 0 };
     for (const name of await names()) {
       const isLeftOver = UNFINISHED.test(name) && !unfinished.has(name);
-      if (!isLeftOver && (!KEY.test(name) || keep.has(name))) continue;
+      if (!isLeftOver && (!isMediaKey(name) || keep.has(name) || inHand.has(name))) continue;
       const found = await stat(join(root, name)).catch(() => undefined);
       if (!found || (!isLeftOver && now - found.mtimeMs <= olderThanMs)) continue;
       removed.bytes += await removeFile(join(root, name));
@@ -332,7 +337,17 @@ export function createMediaStore({
     return removed;
   }
 
-  /** Whether so many bytes more have room. */
+  /** The names and times of all files, the oldest first. */
+  async function readTimes(): Promise<{ key: string; bytes: number; at: number }[]> {
+    const found = await Promise.all(
+      (await keys()).map(async (key) => {
+        const file = await stat(path(key)).catch(() => undefined);
+        return file && { key, bytes: file.size, at: file.mtimeMs };
+      }),
+    );
+    return found.filter((file) => file !== undefined).toSorted((a, b) => a.at - b.at);
+  }
+
   const { fits, whenFull, read: readRoom } = disk;
 
   return {
@@ -346,7 +361,15 @@ export function createMediaStore({
     discardArrival,
     sweepArrivals,
     path,
-    read,
+    read: fetchContent,
+    fetch,
+    fetchContent,
+    find,
+    has,
+    fill,
+    hold,
+    isFresh,
+    readTimes,
     remove,
     removeUnneeded,
     freshen,
@@ -355,35 +378,7 @@ export function createMediaStore({
     fits,
     whenFull,
     readRoom,
-  };
-}
-
-export type MediaStore = ReturnType<typeof createMediaStore>;
-
-/** A file that arrives in parts, with room held for all of it until it is kept or released. */
-export interface Arrival {
-  readonly path: string;
-  /** Tells how many bytes are written. */
-  readonly cover: (writtenBytes: number) => Promise<void>;
-  /** Gives the room back and leaves the file as it is. */
-  readonly release: () => void;
-  /** Takes the file over, which is on the disk whole and holds exactly this. */
-  readonly keep: (content: { sha256: string; bytes: number; extension: string }) => Promise<StoredFile>;
-}
-
-type Source = AsyncIterable<Uint8Array> | Readable;
-type OpenSource = () => Promise<Source>;
-
-interface Adoption {
-  readonly extension: string;
-  /** What has to succeed before the file is kept; it goes on while the file is hashed and brought to the disk. */
-  readonly check?: (() => Promise<void>) | undefined;
-}
-
-interface Limits {
-  readonly maxBytes: number;
-  readonly expectedBytes?: number | undefined;
-  readonly extension: string;
+  } satisfies MediaStore & Record<string, unknown>;
 }
 
 /**

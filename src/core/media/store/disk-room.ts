@@ -1,6 +1,6 @@
 import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createLimiter } from '../fair-limiter.ts';
+import { createLimiter } from '../../fair-limiter.ts';
 
 /** What the disk keeps free: this many bytes, or this part of a small one. */
 const RESERVE_BYTES = 500_000_000;

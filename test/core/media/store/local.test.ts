@@ -13,8 +13,9 @@ import { open, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createMediaStore, FileIncompleteError, FileTooBigError } from '../../../src/core/media/store.ts';
-import { chunks, temporaryDirectory } from './files.ts';
+import { createMediaStore } from '../../../../src/core/media/store/local.ts';
+import { FileIncompleteError, FileTooBigError } from '../../../../src/core/media/store/store.ts';
+import { chunks, temporaryDirectory } from '../files.ts';
 
 const HELLO = createHash('sha256').update('hello world').digest('hex');
 

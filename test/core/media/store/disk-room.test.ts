@@ -3,9 +3,9 @@ import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { type DiskRoomOptions, NoRoomError } from '../../../src/core/media/disk-room.ts';
-import { createMediaStore } from '../../../src/core/media/store.ts';
-import { chunks, temporaryDirectory } from './files.ts';
+import { type DiskRoomOptions, NoRoomError } from '../../../../src/core/media/store/disk-room.ts';
+import { createMediaStore } from '../../../../src/core/media/store/local.ts';
+import { chunks, temporaryDirectory } from '../files.ts';
 
 const NEVER = new AbortController().signal;
 
