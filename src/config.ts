@@ -60,7 +60,7 @@ const bucketShape = {
   S3_PREFIX: z
     .string()
     .regex(
-      /^[\w.-]+(\/[\w.-]+)*\/?$/,
+      /^\w[\w.-]*(\/\w[\w.-]*)*\/?$/,
       'must be a path in the bucket such as nod/, of letters, digits, ., - and _',
     )
     .optional(),

@@ -209,3 +209,46 @@ it.each([
   expect(problemsOf({ REDIS_URL: url })).toEqual([problem]);
   expect(() => readPlace({ REDIS_URL: url })).toThrow(problem);
 });
+
+const BUCKET = { S3_BUCKET: 'nod-media', S3_ENDPOINT: 'https://s3.example.com/' };
+const S3_KEY = { S3_ACCESS_KEY_ID: 'AKIA', S3_SECRET_ACCESS_KEY: 'geheim' };
+
+it('reads where a bucket is, also alone', () => {
+  const environment = { ...BUCKET, ...S3_KEY, S3_PREFIX: 'team/nod' };
+  const expected = {
+    name: 'nod-media',
+    endpoint: 'https://s3.example.com',
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'AKIA', secretAccessKey: 'geheim' },
+    prefix: 'team/nod/',
+    checksums: undefined,
+  };
+  expect(readConfig({ ...COMPLETE, ...environment }).s3).toEqual(expected);
+  expect(readPlace(environment).s3).toEqual(expected);
+  const onAws = readConfig({ ...COMPLETE, S3_BUCKET: 'nod-media', S3_REGION: 'eu-central-1' }).s3;
+  expect(onAws).toMatchObject({
+    region: 'eu-central-1',
+    endpoint: undefined,
+    credentials: undefined,
+    prefix: '',
+  });
+  expect(readConfig(COMPLETE).s3).toBeUndefined();
+});
+
+it.each([
+  [{ S3_ENDPOINT: 'https://s3.example.com' }, 'S3_BUCKET is missing: S3_ENDPOINT is set, so name the bucket'],
+  [{ S3_BUCKET: 'nod-media' }, 'S3_REGION is missing'],
+  [
+    { ...BUCKET, S3_SECRET_ACCESS_KEY: 'geheim' },
+    'S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY belong together',
+  ],
+  [{ ...BUCKET, S3_BUCKET: 's3://geheim' }, 'S3_BUCKET must be the name of a bucket alone'],
+  [{ ...BUCKET, S3_PREFIX: '../geheim' }, 'S3_PREFIX must be a path in the bucket'],
+  [{ ...BUCKET, S3_CHECKSUMS: 'geheim' }, 'S3_CHECKSUMS must be when_required, or be left out'],
+  [{ MEDIA_BASE_URL: 'https://geheim.example.com/path' }, 'MEDIA_BASE_URL must be https:// and a host name'],
+])('says what is wrong with a bucket, and nothing of its key: %o', (environment, problem) => {
+  const [said = '', ...more] = problemsOf(environment);
+  expect(said).toContain(problem);
+  expect(said).not.toContain('geheim');
+  expect(more).toEqual([]);
+});

@@ -59,7 +59,9 @@ interface FileContent {
 const STRANGER = 'answer a stranger';
 const READ_BYTES = 256 << 10;
 const CONNECT_MS = 5_000;
-const STALL_MS = 20_000;
+const STALL_MS = 30_000;
+/** A copy says nothing before its end. */
+const COPY_STALLS = 20;
 /** TikTok fetches many files at once. */
 const SOCKETS = 256;
 const PAGE = 1_000;
@@ -82,10 +84,10 @@ export function createBucket(
   async function ask<T>(
     what: string,
     run: (options: { abortSignal: AbortSignal; moved: () => void }) => Promise<T>,
-    signal?: AbortSignal,
+    { signal, patienceMs = stallMs }: { signal?: AbortSignal | undefined; patienceMs?: number } = {},
   ): Promise<T> {
     const stall = new AbortController();
-    const timer = setTimeout(() => stall.abort(), stallMs);
+    const timer = setTimeout(() => stall.abort(), patienceMs);
     const abortSignal = signal === undefined ? stall.signal : AbortSignal.any([signal, stall.signal]);
     try {
       return await run({ abortSignal, moved: () => void timer.refresh() });
@@ -165,27 +167,35 @@ export function createBucket(
         if (!(Body instanceof Readable)) throw new TypeError('S3 has given no stream.');
         return Body;
       },
-      signal,
+      { signal },
     );
+    // Also where nobody reads it any more.
+    body.on('error', () => {});
+    signal?.addEventListener('abort', () => body.destroy(), { once: true });
+    if (signal?.aborted) body.destroy();
     return flowing(body, { stallMs, signal, onFailure });
   }
 
   /** Makes an object as new as one that was just written; false where there is none. */
   const touch = (key: string): Promise<boolean> =>
-    ask('renew a file', async ({ abortSignal }) => {
-      const CopySource = `${Bucket}/${nameOf(key).split('/').map(encodeURIComponent).join('/')}`;
-      await client.send(
-        new CopyObjectCommand({
-          Bucket,
-          Key: nameOf(key),
-          CopySource,
-          MetadataDirective: 'REPLACE',
-          ContentType: 'application/octet-stream',
-        }),
-        { abortSignal },
-      );
-      return true;
-    }).catch(unlessMissing(false));
+    ask(
+      'renew a file',
+      async ({ abortSignal }) => {
+        const CopySource = `${Bucket}/${nameOf(key).split('/').map(encodeURIComponent).join('/')}`;
+        await client.send(
+          new CopyObjectCommand({
+            Bucket,
+            Key: nameOf(key),
+            CopySource,
+            MetadataDirective: 'REPLACE',
+            ContentType: 'application/octet-stream',
+          }),
+          { abortSignal },
+        );
+        return true;
+      },
+      { patienceMs: stallMs * COPY_STALLS },
+    ).catch(unlessMissing(false));
 
   /** Deletes an object; one that is not there is fine. */
   const remove = (key: string): Promise<void> =>
@@ -316,8 +326,6 @@ async function* flowing(
 ): AsyncGenerator<Uint8Array, void> {
   const what = 'give a file to its end';
   const stalled = new BucketError({ what, word: 'no answer in time', status: undefined });
-  const stop = (): void => void body.destroy(signal?.reason);
-  signal?.addEventListener('abort', stop, { once: true });
   const parts: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]();
   try {
     while (true) {
@@ -332,7 +340,6 @@ async function* flowing(
     if (failure instanceof BucketError) onFailure(failure);
     throw failure;
   } finally {
-    signal?.removeEventListener('abort', stop);
     body.destroy();
   }
 }

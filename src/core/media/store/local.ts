@@ -369,6 +369,7 @@ export function createMediaStore({
     fill,
     hold,
     isFresh,
+    isHeld: (key: string): boolean => inHand.has(key),
     readTimes,
     remove,
     removeUnneeded,

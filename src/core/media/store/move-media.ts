@@ -2,11 +2,14 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../../start-error.ts';
 import { takeFolder } from '../../storage/folder.ts';
-import { type BucketSettings, createBucket } from './bucket.ts';
+import { BucketError, type BucketSettings, createBucket } from './bucket.ts';
 import { createMediaStore } from './local.ts';
 import { MEDIA, mediaIn, putSafely } from './s3.ts';
 import { FileChangedError, IN_BUCKET } from './store.ts';
 import { setBucketInUse, startErrorOf, tryBucket } from './try-bucket.ts';
+
+/** What S3 says of a file whose hash is another one. */
+const OTHER_BYTES = new Set(['XAmzContentSHA256Mismatch', 'BadDigest', 'InvalidDigest']);
 
 /** Where media come from, or go. */
 interface Move {
@@ -26,8 +29,13 @@ export function moveMediaToBucket(move: Move): Promise<{ files: number }> {
     let files = 0;
     for (const { key, bytes } of await local.readTimes()) {
       const sha256 = key.slice(0, key.indexOf('.'));
-      // A file that is not what its name says is refused by S3.
-      await putSafely(bucket, key, { path: local.path(key), bytes, sha256 });
+      await putSafely(bucket, key, { path: local.path(key), bytes, sha256 }).catch((error) => {
+        if (error instanceof BucketError && OTHER_BYTES.has(error.word))
+          throw new StartError(
+            `The file ${local.path(key)} is not what was put there: put it back from a backup, or delete it, then call this again.`,
+          );
+        throw error;
+      });
       files += 1;
     }
     await setBucketInUse(bucket, true);

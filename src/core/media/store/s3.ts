@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createLimiter } from '../../fair-limiter.ts';
@@ -11,6 +12,7 @@ import {
   FileChangedError,
   isMediaKey,
   type LocalFile,
+  MediaAwayError,
   type MediaSource,
   type MediaStore,
   mediaKeyOf,
@@ -18,6 +20,8 @@ import {
 
 /** Below it are the media of all processes that share the bucket. */
 export const MEDIA = 'media/';
+/** Below it are the small objects with which a start tries the bucket. */
+export const TRIAL = 'trial/';
 /** Below it whoever deletes a file says so first. */
 const REMOVING = 'removing/';
 
@@ -25,7 +29,9 @@ const REMOVING = 'removing/';
 const QUIET_MS = 600_000;
 /** So long a mark of who deletes a file holds; whoever has made it does nothing under it for longer than half of that. */
 const MARK_MS = 60_000;
+const LEFT_OVER_MS = 3_600_000;
 const LOOK_AGAIN_MS = 250;
+const MAX_LOOKS = (2 * MARK_MS) / LOOK_AGAIN_MS;
 /** The pauses between tries to put a file there. */
 const RETRY_DELAYS_MS = [500, 2_000, 5_000];
 
@@ -133,8 +139,12 @@ export function createS3MediaStore({
   }
 
   async function fetchContent(file: StoredFile | string): Promise<Buffer> {
-    using there = await fetch(file);
-    return await readFile(there.path);
+    const key = mediaKeyOf(file);
+    if (await local.has(key)) {
+      used(key);
+      return readFile(local.path(key));
+    }
+    return buffer(unchanged(await bucket.get(`${MEDIA}${key}`), key));
   }
 
   const has = async (file: StoredFile | string): Promise<boolean> =>
@@ -164,15 +174,19 @@ export function createS3MediaStore({
     const { keep, olderThanMs, now } = options;
     const removed = { count: 0, bytes: 0 };
     for await (const { key, bytes, at } of mediaIn(bucket)) {
-      if (keep.has(key) || now - at <= olderThanMs || local.isFresh(key)) continue;
+      if (keep.has(key) || now - at <= olderThanMs || local.isHeld(key)) continue;
       if (!(await removeQuiet(bucket, key, { quietMs: olderThanMs, now }))) continue;
       usedAt.delete(key);
       removed.bytes += bytes;
       removed.count += 1;
     }
-    for await (const { key, at } of bucket.list(REMOVING))
-      if (now - at > MARK_MS * 60) await bucket.remove(key);
+    // What is left of processes that were killed.
+    for (const place of [REMOVING, TRIAL])
+      for await (const { key, at } of bucket.list(place))
+        if (now - at > LEFT_OVER_MS) await bucket.remove(key);
     const swept = await local.sweep(options);
+    const there = new Set(await local.keys());
+    for (const key of usedAt.keys()) if (!there.has(key)) usedAt.delete(key);
     return removed.count > 0 ? removed : swept;
   }
 
@@ -254,7 +268,7 @@ export async function putSafely(
   { quietMs = QUIET_MS }: { quietMs?: number | undefined } = {},
 ): Promise<void> {
   const name = `${MEDIA}${key}`;
-  while (true) {
+  for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
     const found = await bucket.head(name);
     const isWhole = found?.bytes === file.bytes;
     if (!isWhole) await bucket.put(name, file, { isNew: found === undefined });
@@ -262,6 +276,7 @@ export async function putSafely(
     if (!(await isBeingRemoved(bucket, key)) && (await bucket.head(name)) !== undefined) return;
     await delay(LOOK_AGAIN_MS);
   }
+  throw new MediaAwayError('The bucket does not keep a file that is put there.', { code: 'MEDIA_FAILING' });
 }
 
 async function isBeingRemoved(bucket: Bucket, key: string): Promise<boolean> {

@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { StartError } from '../../start-error.ts';
 import { type Bucket, BucketError, type BucketSettings } from './bucket.ts';
+import { TRIAL } from './s3.ts';
 
-const TRIAL = 'trial/';
 const TRIAL_BYTES = 1_024;
 /** What has the media of a Nod holds it; a bucket without it has never been used. */
 const IN_USE = 'in-use';

@@ -319,7 +319,9 @@ describe.skipIf(NO_S3 !== undefined)(NO_S3 ?? 'media in S3', () => {
     const wrong = temporaryDirectory();
     mkdirSync(join(wrong, 'media'));
     writeFileSync(join(wrong, 'media', spoiled), 'other bytes');
-    await expect(moveMediaToBucket({ ...move, dataDir: wrong })).rejects.toThrow();
+    await expect(moveMediaToBucket({ ...move, dataDir: wrong })).rejects.toThrow(
+      `The file ${join(wrong, 'media', spoiled)} is not what was put there`,
+    );
     const bucket = createBucket(settings);
     onTestFinished(() => bucket.close());
     expect(await bucket.head(`${MEDIA}${spoiled}`)).toBeUndefined();
