@@ -25,6 +25,7 @@ import { createHints, type HintRecord } from './compose/hints.ts';
 import { createVideoChoices } from './compose/video-choices.ts';
 import { createConversation } from './conversation.ts';
 import { type CountedMessage, countMessages } from './count-messages.ts';
+import type { LastSession } from './discord/index.ts';
 import { chatChecks } from './doctor/chat-checks.ts';
 import { type Bot, ChatClosedError } from './platform.ts';
 import { createCaptionChanges, type ProposedCaption } from './posts/caption-change.ts';
@@ -360,7 +361,8 @@ export async function createBots({
   if (config.discord !== undefined) {
     const { createDiscordBot } = await import('./discord/index.ts');
     const onFatal = (error: Error) => onLost('discord', error);
-    bots.push(createDiscordBot({ ...config.discord, log, now, onFatal }));
+    const sessions = stores.store<LastSession>('discord-session', { isExpendable: true });
+    bots.push(createDiscordBot({ ...config.discord, sessions, log, now, onFatal }));
   }
   return onMessage === undefined ? bots : bots.map((bot) => countMessages(bot, onMessage));
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SessionInfo } from '@discordjs/ws';
 import {
   type APIInteraction,
   ChannelType,
@@ -10,6 +11,7 @@ import {
   Events,
   GatewayCloseCodes,
   GatewayDispatchEvents,
+  type GatewayDispatchPayload,
   GatewayIntentBits,
   type GatewayMessageReactionAddDispatchData,
   type GatewayMessageReactionRemoveAllDispatchData,
@@ -29,6 +31,8 @@ import { TIMEOUT_MS } from './api.ts';
 import { TokenRefusedError, toChatError } from './errors.ts';
 
 const MAX_STOP_MS = 3_000;
+/** Closed with it, a session can be resumed, as with all but 1000 and 1001: https://discord.com/developers/docs/events/gateway#initiating-a-disconnect */
+const RESUMABLE = 4900;
 /** Longer than the library pauses between two connections. */
 const SETTLE_MS = 1_000;
 const INTENTS = [
@@ -92,8 +96,12 @@ export function createGateway({
 }: GatewayOptions) {
   const closing = new AbortController();
   let client: Client | undefined;
+  /** The session as far as it was heard, and a way to end its connection that leaves it open. */
+  let readSession: () => PromiseLike<SessionInfo | null> | SessionInfo | null = () => null;
+  let cut: () => PromiseLike<void> | void = () => {};
   let isUp = false;
   let ending: Error | undefined;
+  let heardUpTo: Promise<SessionInfo | null> | undefined;
 
   /** Connects, for as long as Discord does not answer; undefined when closed meanwhile. */
   async function open(): Promise<{ applicationId: string; username: string } | undefined> {
@@ -151,6 +159,8 @@ export function createGateway({
       ws: {
         buildStrategy(manager) {
           const { retrieveSessionInfo } = manager.options;
+          readSession = () => retrieveSessionInfo(0);
+          cut = () => manager.destroy({ code: RESUMABLE });
           // Destroyed in its pause before a new connection, the library would connect all the same.
           manager.options.retrieveSessionInfo = (shardId) =>
             closing.signal.aborted ? new Promise(() => {}) : retrieveSessionInfo(shardId);
@@ -179,6 +189,19 @@ export function createGateway({
     fresh.ws.on(event, (told: T) => {
       if (!closing.signal.aborted) hear(told);
     });
+  }
+
+  /** Takes what was told to another connection. */
+  function takePayload({ t: event, d: told }: GatewayDispatchPayload): void {
+    if (closing.signal.aborted) return;
+    if (event === GatewayDispatchEvents.InteractionCreate) take.interaction(told);
+    else if (event === GatewayDispatchEvents.MessageReactionAdd) take.reactionAdded(told);
+    else if (event === GatewayDispatchEvents.MessageReactionRemove) take.reactionRemoved(told);
+    else if (
+      event === GatewayDispatchEvents.MessageReactionRemoveAll ||
+      event === GatewayDispatchEvents.MessageReactionRemoveEmoji
+    )
+      take.reactionsCleared(told);
   }
 
   function watch(fresh: Client): void {
@@ -225,18 +248,23 @@ export function createGateway({
 
   /** Takes nothing any more; what was taken can still be answered. */
   function close(): void {
+    if (!closing.signal.aborted && isUp) heardUpTo = Promise.resolve(readSession());
     closing.abort();
   }
 
-  /** Ends the connection. */
-  async function disconnect(): Promise<void> {
+  /** Ends the connection; the session that another process may go on with, where there is one. */
+  async function disconnect(): Promise<SessionInfo | undefined> {
     close();
     const last = client;
     client = undefined;
-    if (last === undefined) return;
+    if (last === undefined) return undefined;
+    const session = (await heardUpTo) ?? undefined;
+    // The library itself would end the session as well.
+    if (session !== undefined) await Promise.race([cut(), delay(MAX_STOP_MS, undefined, { ref: false })]);
     // A connection in the making has to come about or fail: the library would let go of it with nobody to hear it fail.
     if (!isUp && ending === undefined) await delay(SETTLE_MS);
     await Promise.race([last.destroy(), delay(MAX_STOP_MS, undefined, { ref: false })]);
+    return session;
   }
 
   const guildName = (id: string): string | undefined => client?.guilds.cache.get(id)?.name;
@@ -295,6 +323,7 @@ export function createGateway({
   const names = { guildName, channelName, roleName, openChannelName, ownId };
   return {
     open,
+    takePayload,
     close,
     disconnect,
     isConnected,

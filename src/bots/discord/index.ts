@@ -8,6 +8,7 @@ import {
 import type { Logger } from 'pino';
 import type { ChatRef } from '../../core/people.ts';
 import { backoffMs, retry } from '../../core/retry.ts';
+import type { Store } from '../../core/storage/database.ts';
 import { createPerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import { createSafely } from '../adapter-kit/safely.ts';
 import {
@@ -29,6 +30,7 @@ import { createFiles } from './files.ts';
 import { createGateway, type JoinedServer } from './gateway.ts';
 import { parseChatRef, parseMessageId, timeOf } from './ids.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
+import { createLastSession, type LastSession } from './last-session.ts';
 import { createTextReader } from './markdown.ts';
 import { createMembers } from './members.ts';
 import { createReactionCalls, createReactions, type Reactions } from './reactions.ts';
@@ -36,6 +38,7 @@ import { createReplies } from './replies.ts';
 import { createOutgoing, fingerprintOf } from './send.ts';
 
 export { TokenRefusedError } from './errors.ts';
+export type { LastSession } from './last-session.ts';
 
 const RETRY_MS = 1_000;
 const HOUR_MS = 60 * 60_000;
@@ -52,6 +55,8 @@ export interface DiscordBotOptions {
   readonly apiUrl: string;
   readonly log: Logger;
   readonly now?: () => number;
+  /** Where the session is kept for the next process; it ends with this one where there is none. */
+  readonly sessions?: Store<LastSession> | undefined;
   /** What is registered, for all servers and direct messages. */
   readonly commands?: RESTPutAPIApplicationCommandsJSONBody;
   /** Called once when Discord stops taking the token or the connection; the bot is deaf from then on. */
@@ -61,7 +66,9 @@ export interface DiscordBotOptions {
 /** Creates the Discord side of the chat contract, on interactions and reactions alone. */
 export function createDiscordBot(options: DiscordBotOptions): Bot {
   const { token, log, now = Date.now, commands = discordCommands(), onFatal = () => {} } = options;
+  const { sessions } = options;
   const apiUrl = options.apiUrl.replace(/\/+$/, '');
+  const lastSession = sessions && createLastSession({ sessions, token, apiUrl, now, log });
   const api = createApi({ token, apiUrl, log, onRefused: fail });
   const outgoing = createOutgoing({
     api,
@@ -85,6 +92,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   let isStarted = false;
   let hasFailed = false;
   const stopping = new AbortController();
+  let catchingUp: Promise<void> | undefined;
   let applicationId: string | undefined;
 
   const gateway = createGateway({
@@ -138,12 +146,22 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
       chatQueue.run(event.chat, async () => void (await safely(event)));
     };
     reactions = createReactions({ api, chatQueue, log, marks, members, gateway, safely, onGap });
-    const me = await open();
+    const opening = open();
+    catchUp(opening);
+    const me = await opening;
     if (me === undefined) return;
     applicationId = me.applicationId;
     isStarted = true;
     log.info({ username: me.username }, 'Listening to Discord');
     onGap();
+  }
+
+  /** Takes what happened since the last process was stopped. */
+  function catchUp(isConnected: Promise<unknown>): void {
+    const over = isConnected.catch(() => {});
+    catchingUp = lastSession
+      ?.takeMissed((payload) => gateway.takePayload(payload), over)
+      .catch((error) => log.warn({ err: error }, 'What Discord told while Nod was stopped is not known'));
   }
 
   /** Puts the whole list in place of the last one; what was registered before works on until then. */
@@ -216,8 +234,10 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   async function stop(): Promise<void> {
     stopping.abort();
     gateway.close();
+    await catchingUp;
     await chatQueue.idle();
-    await gateway.disconnect();
+    const session = await gateway.disconnect();
+    if (session !== undefined) await lastSession?.keep(session);
   }
 
   function editPauseMs(message: MessageRef, at: number): number {
