@@ -1,19 +1,25 @@
 import type { Logger } from 'pino';
 import { isAbsent, stillManages } from './bots/access/members.ts';
 import { botOf, createBots, createChats } from './bots/index.ts';
+import type { ChatEvent } from './bots/platform.ts';
 import { type ChatState, createStarter } from './bots/start.ts';
 import { problemText } from './bots/text/problems.ts';
 import { wordingOf } from './bots/text/wording.ts';
+import { untilLeading, whileLeading } from './bots/while-leading.ts';
 import type { Config } from './config.ts';
 import { type Account, readAccount } from './core/accounts/accounts.ts';
 import { findKey } from './core/accounts/key-check.ts';
+import { LeaseLostError } from './core/cluster/cluster.ts';
+import { ownAddress, ownId } from './core/cluster/identity.ts';
+import type { SharedCluster } from './core/cluster/redis/open-cluster.ts';
 import { createHealthWatch, type WriteCheck } from './core/health/health-watch.ts';
 import { createCore } from './core/index.ts';
 import type { LinkOptions } from './core/links/open-link.ts';
 import { findFfmpeg } from './core/media/ffmpeg.ts';
 import type { ChatRef } from './core/people.ts';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
-import type { RunStatement } from './core/storage/database.ts';
+import { StartError } from './core/start-error.ts';
+import { fencedStores, type RunStatement } from './core/storage/database.ts';
 import { takeFolder } from './core/storage/folder.ts';
 import { createSecrets } from './core/storage/secrets.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
@@ -21,7 +27,10 @@ import { checksOf } from './doctor.ts';
 import { metricSources } from './metric-sources.ts';
 import { openMedia } from './open-media.ts';
 import { openRecords } from './open-records.ts';
-import { createWeb, healthOf, startServer } from './web/index.ts';
+import { createForwarding, createWeb, healthOf, startServer } from './web/index.ts';
+
+const ANOTHER_RUNS =
+  'Another Nod works on the records in this Redis: stop it first. For several at once, set S3_BUCKET for each of them.';
 
 /** Nod as it runs; disposing ends it. */
 export interface App extends AsyncDisposable {
@@ -96,6 +105,17 @@ export async function startApp({
       log,
     }),
   );
+  const cluster =
+    config.redisUrl === undefined
+      ? undefined
+      : stack.use(
+          await (await import('./core/cluster/redis/open-cluster.ts')).openCluster({
+            url: config.redisUrl,
+            id: ownId(folder.folder),
+            mayLead: config.roles.has('bots'),
+            log,
+          }),
+        );
   const media = stack.use(
     await openMedia({ config, directory: folder.media, onFailure: health.bucketFailed, log }),
   );
@@ -106,6 +126,7 @@ export async function startApp({
     (await import('./web/metrics/metrics-server.ts')).createMetricsServer({ ...config.metrics, log });
   const client = createTikTokClient({
     ...tiktok,
+    limitCalls: cluster?.limitCalls,
     now,
     onCall(call) {
       health.tiktokCalled(call);
@@ -123,15 +144,18 @@ export async function startApp({
     log,
   });
 
-  const bots = await createBots({
+  // What is known about messages in the chats is written by the process that holds them.
+  const chatStores = cluster === undefined ? stores : fencedStores(stores, cluster.fence);
+  const allBots = await createBots({
     config,
-    stores,
+    stores: chatStores,
     log,
     now,
     isPaced: cardIntervalMs === undefined,
     onLost: (platform, error) => starter.lost(platform, error),
     onMessage: metrics?.messageCounted,
   });
+  const bots = cluster === undefined ? allBots : allBots.map((bot) => whileLeading(bot, cluster));
   const botFor = (chat: ChatRef) => botOf(bots, chat);
   const engine =
     config.redisUrl === undefined
@@ -156,6 +180,8 @@ export async function startApp({
     links,
     observer: metrics?.observer,
     engine,
+    cluster,
+    makesRuns: config.roles.has('worker'),
     now,
     log,
     secretKey,
@@ -178,7 +204,7 @@ export async function startApp({
     cardIntervalMs,
     core,
     bots,
-    stores,
+    stores: chatStores,
     publicUrl,
     isOpen: access.isOpen,
     checks: checksOf({
@@ -206,6 +232,9 @@ export async function startApp({
   const { cardQueue, sender, digests, downtime, catchUp, accountNews } = chats;
 
   let isRunning = false;
+  let isEnding = false;
+  /** Resolves when the lead, where it has come, was taken. */
+  let taken: Promise<void> = Promise.resolve();
   let claimCode: string | undefined;
   const starter = createStarter({
     bots,
@@ -229,9 +258,14 @@ export async function startApp({
     storyOf: chats.tellStory,
     chatLink: chats.chatLink,
     chats: starter.states,
+    forwarding: cluster && createForwarding({ cluster, log }),
     uploadLimitBytes,
     explain: (problem, chat) => problemText(problem, wordingOf(chat)),
-    health: () => healthOf(starter.states(), { isStarted: isRunning, ...health.read() }),
+    health: () =>
+      healthOf(cluster?.isLeading() === false ? [] : starter.states(), {
+        isStarted: isRunning,
+        ...health.read(),
+      }),
     onConsent: accountNews.consentEnded,
     onAccountRemoved: accountNews.accountRemoved,
   });
@@ -242,12 +276,15 @@ export async function startApp({
     isRemote: config.redisUrl !== undefined,
     tryBucket: media.tryOut,
   });
-  await downtime.start();
-  stack.defer(() => downtime.stop());
+  const stopBots = () => Promise.all(bots.map((bot) => bot.stop()));
   stack.defer(() => core.stop());
-  await core.start();
-  catchUp.start();
-  stack.defer(() => catchUp.stop());
+  const leading = new AsyncDisposableStack();
+  stack.defer(async () => {
+    await taken;
+    await leading.disposeAsync();
+  });
+  if (cluster === undefined) await lead();
+  else await core.start();
   const server = await startServer({ app: web, host: config.host, port: config.port });
   stack.defer(() => server.close());
   const sources = { core, bots, cardQueue, database: folder.database };
@@ -255,39 +292,81 @@ export async function startApp({
     metricSources({ ...sources, readChats: starter.states, readSigns: health.read }),
   );
   stack.defer(() => measured?.close());
-  const stopBots = () => Promise.all(bots.map((bot) => bot.stop()));
   stack.defer(async () => {
-    const stopped = stopBots();
+    await taken;
     // Whatever still waits to be said is said after the next start, because its event is handled again.
-    await Promise.all([sender.stop(), stopped]);
+    await Promise.all([sender.stop(), stopBots(), digests.stop()]);
   });
   signal?.addEventListener('abort', stopBots, { once: true });
-  const startOptions = {
-    // At the start all is read once, when every chat has come.
-    onGap: () => void (isRunning && catchUp.reconcile()),
-    mayStore: core.access.isAllowed,
-    isKnown: async (workspace: string) => (await core.access.get(workspace)) !== undefined,
-    timeZoneOf: async (workspace: string) => (await core.workspaces.settingsOf(workspace)).timeZone,
-  };
-  if (!access.isOpen || isClaimWanted) claimCode = await core.operators.openClaim();
-  if (!signal?.aborted) await starter.start(chats.conversation.handle, startOptions);
-  isRunning = true;
-  void readVotes();
-  digests.start();
-  stack.defer(() => digests.stop());
+  if (cluster === undefined) await openChats();
+  else await join(cluster);
+  stack.defer(() => {
+    isEnding = true;
+  });
+
+  /** Goes on with what one process does for all. */
+  async function lead(): Promise<void> {
+    await downtime.start();
+    leading.defer(() => downtime.stop());
+    await (cluster === undefined ? core.start() : core.lead());
+    catchUp.start();
+    leading.defer(() => catchUp.stop());
+  }
+
+  async function openChats(): Promise<void> {
+    if (!access.isOpen || isClaimWanted) claimCode = await core.operators.openClaim();
+    const options = {
+      // At the start all is read once, when every chat has come.
+      onGap: () => void (isRunning && catchUp.reconcile()),
+      mayStore: core.access.isAllowed,
+      isKnown: async (workspace: string) => (await core.access.get(workspace)) !== undefined,
+      timeZoneOf: async (workspace: string) => (await core.workspaces.settingsOf(workspace)).timeZone,
+    };
+    if (!signal?.aborted) await starter.start(receive, options);
+    isRunning = true;
+    void readVotes();
+    digests.start();
+  }
+
+  async function receive(event: ChatEvent): Promise<void> {
+    if (cluster !== undefined) await untilLeading(cluster.mayAct);
+    await chats.conversation.handle(event);
+  }
+
+  /** Leads at once where no other process does, and else as soon as that one has ended. */
+  async function join(cluster: SharedCluster): Promise<void> {
+    isRunning = true;
+    await cluster.start({
+      address: config.internalUrl ?? ownAddress({ host: config.host, port: server.port }),
+      onLed() {
+        if (isEnding) return;
+        log.info('This process leads: it holds the chats');
+        taken = lead()
+          .then(openChats)
+          .catch((error) => onFatal(error));
+      },
+      onLost: () => onFatal(new LeaseLostError()),
+      onGone: () => core.resume(),
+    });
+    // Whoever has the media on its own disk is the only one that can find them.
+    if (config.s3 === undefined && !(await cluster.leadsSoon())) throw new StartError(ANOTHER_RUNS);
+    await taken;
+  }
 
   /** Votes that were cast in a chat that is still away may arrive when it comes. */
   async function readVotes(): Promise<void> {
     await catchUp.reconcile();
     const isAnyAway = bots.some((bot) => bot.connection() !== 'connected' && bot.connection() !== 'refused');
-    if (!isAnyAway) core.votesAreRead();
+    if (isAnyAway) return;
+    core.votesAreRead();
+    cluster?.votesAreRead();
   }
 
   const running = stack.move();
   return {
     url: server.url,
     claimCode,
-    chats: starter.states(),
+    chats: cluster?.isLeading() === false ? [] : starter.states(),
     async clockMoved() {
       await core.clockMoved();
       await digests.round();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ProcessRole, ROLES } from './core/cluster/cluster.ts';
 import type { BucketSettings } from './core/media/store/bucket.ts';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
 import { VIDEO_TRANSFERS } from './core/publish/transfer/choose.ts';
@@ -104,6 +105,14 @@ const schema = z.object({
       error: 'must be redis:// or rediss:// and a host, such as redis://:PASSWORD@127.0.0.1:6379/0',
     })
     .optional(),
+  ROLES: z
+    .string()
+    .transform((value) => value.split(',').map((role) => role.trim()))
+    .pipe(
+      z.array(z.enum(ROLES), { error: `must be one or more of ${ROLES.join(', ')}, with commas between` }),
+    )
+    .default([...ROLES]),
+  INTERNAL_URL: address.optional(),
   SECRET_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   TIKTOK_API_URL: address.default('https://open.tiktokapis.com'),
   TIKTOK_AUTHORIZE_URL: address.default('https://www.tiktok.com/v2/auth/authorize/'),
@@ -160,6 +169,9 @@ const NO_CHAT =
 
 const NO_SERVER =
   'TELEGRAM_FILES_DIR is the folder of a Bot API server of your own: set TELEGRAM_API_URL to its address, or leave both out';
+
+const SEVERAL =
+  'ROLES divides the work among processes, which need REDIS_URL, S3_BUCKET and SECRET_KEY, the same for all: set them, or take ROLES away';
 
 const SAME_PORT =
   'METRICS_PORT must be another port than PORT, which a reverse proxy makes public: leave it out, or choose one';
@@ -233,6 +245,9 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     problems.push(`${NO_CHAT}${misspeltFor(['TELEGRAM_TOKEN', 'DISCORD_TOKEN'], set)}`);
   problems.push(...bucketProblems(set));
   if (set.TELEGRAM_FILES_DIR !== undefined && set.TELEGRAM_API_URL === undefined) problems.push(NO_SERVER);
+  const isDivided = (parsed.data?.ROLES.length ?? ROLES.length) < ROLES.length;
+  const isMissing = [set.REDIS_URL, set.S3_BUCKET, set.SECRET_KEY].includes(undefined);
+  if (isDivided && isMissing) problems.push(SEVERAL);
   if (parsed.data?.METRICS && parsed.data.METRICS_PORT === parsed.data.PORT && parsed.data.PORT !== 0)
     problems.push(SAME_PORT);
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
@@ -258,6 +273,8 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     isDataExpected: values.EXPECT_DATA,
     redisUrl: values.REDIS_URL,
     s3: bucketOf(values),
+    roles: new Set<ProcessRole>(values.ROLES),
+    internalUrl: values.INTERNAL_URL === undefined ? undefined : trimSlash(values.INTERNAL_URL),
     secretKey: values.SECRET_KEY,
     pollIntervalMs: values.POLL_INTERVAL_SECONDS * 1000,
     pollAttempts: values.POLL_ATTEMPTS,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { findFreePort } from './free-port.ts';
 
 const run = promisify(execFile);
@@ -104,6 +105,29 @@ export async function startS3() {
 }
 
 export type S3Server = Awaited<ReturnType<typeof startS3>>;
+
+/** The settings of a bucket of its own. */
+export async function makeBucket({
+  endpoint,
+  accessKeyId,
+  secretAccessKey,
+}: Pick<S3Server, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>) {
+  const name = `test-${randomUUID()}`;
+  const credentials = { accessKeyId, secretAccessKey };
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  await client.send(new CreateBucketCommand({ Bucket: name }));
+  client.destroy();
+  return { name, endpoint, region: 'us-east-1', credentials, prefix: 'nod/' };
+}
+
+/** A bucket as the settings of Nod name it. */
+export const bucketEnvironment = (bucket: Awaited<ReturnType<typeof makeBucket>>) => ({
+  S3_BUCKET: bucket.name,
+  S3_ENDPOINT: bucket.endpoint,
+  S3_ACCESS_KEY_ID: bucket.credentials.accessKeyId,
+  S3_SECRET_ACCESS_KEY: bucket.credentials.secretAccessKey,
+  S3_PREFIX: bucket.prefix,
+});
 
 const isAnswering = (endpoint: string): Promise<boolean> =>
   fetch(endpoint).then(

@@ -10,6 +10,7 @@ import { createJoinCodes, type JoinCode } from './accounts/join-codes.ts';
 import { type AccountNews, createAccountKeeper } from './accounts/keep-connected.ts';
 import { createWorkspaces, type Workspace } from './accounts/workspaces.ts';
 import { holdRestored, type Restoration } from './backup/hold-restored.ts';
+import { type Cluster, createSoleCluster, type News } from './cluster/cluster.ts';
 import { createUsage } from './compose/disk-usage.ts';
 import type { Draft } from './compose/draft.ts';
 import { createComposer, createRefresh } from './compose/drafts.ts';
@@ -49,7 +50,7 @@ import {
   type VideoTransfer,
 } from './publish/transfer/choose.ts';
 import { createUploader } from './publish/transfer/upload.ts';
-import { createQuotas, type Lesson } from './quotas/quotas.ts';
+import { createQuotas, type GoingPost, type Lesson } from './quotas/quotas.ts';
 import { createResultsEnding, type EndedAccess } from './results/end-results.ts';
 import { createResultsReader } from './results/read-results.ts';
 import { createRetention } from './retention.ts';
@@ -66,6 +67,8 @@ import { createUploads } from './uploads/uploads.ts';
 /** A chat that does not answer keeps no review open. */
 const LATE_VOTES_MS = 2 * 60_000;
 const MAX_ANNOUNCED = 1_000;
+/** So often others are told how much has left. */
+const PROGRESS_EVERY_MS = 500;
 /** Of a post that ended before that, others have been told that it left room. */
 const JUST_NOW_MS = 60_000;
 
@@ -153,6 +156,10 @@ export interface CoreOptions {
   /** Calls each post when its time has come; else one on the clock of the process. */
   readonly engine?: Engine | undefined;
   readonly chats: ChatPorts;
+  /** The other processes of this Nod; none unless said otherwise. */
+  readonly cluster?: Cluster | undefined;
+  /** False where others take the posts on their way. */
+  readonly makesRuns?: boolean | undefined;
   /** Counts what happens. */
   readonly observer?: Observer | undefined;
   readonly now: () => number;
@@ -171,15 +178,19 @@ export function createCore(options: CoreOptions) {
     access: accessRules,
     chats,
     pacing,
+    cluster = createSoleCluster(),
+    makesRuns = true,
     now,
     log,
   } = options;
   const steadyNow = createSteadyClock(now);
-  const builtAt = steadyNow();
   const listeners = new Set<CoreListener>();
   /** Posts as they were last told of. */
   const announced = new LRUCache<string, Post>({ max: MAX_ANNOUNCED });
+  /** When others were told last how much of an attempt has left. */
+  const toldProgressAt = new LRUCache<string, number>({ max: MAX_ANNOUNCED });
   let areVotesRead = false;
+  let votesMissedSince: number | undefined = steadyNow();
   let lettingGoOn: Promise<void> = Promise.resolve();
   let resuming: Promise<void> = Promise.resolve();
   let isStopping = false;
@@ -214,7 +225,8 @@ export function createCore(options: CoreOptions) {
       await avatars.forget(openId);
     },
     pictured: (openId, url) => avatars.offer(openId, url),
-    changed: () => accountKeeper.wake(),
+    changed: accountsChanged,
+    exclusively: cluster.exclusively,
     now,
     log,
   });
@@ -261,13 +273,18 @@ export function createCore(options: CoreOptions) {
     onPrepared: observer.filePrepared,
     log,
   });
-  const gate = createReleaseGate({ attempts: stores.store<Attempt>('attempts'), now });
+  const gate = createReleaseGate({
+    attempts: stores.store<Attempt>('attempts'),
+    isShared: cluster.isShared,
+    now,
+  });
   const pulls = createPullProgress({ now, onProgress, onComplete: observer.mediaLeft });
   const publishes = stores.store<Publish>('publishes');
   const signals = createSignals({
     signals: stores.store<PostSignals>('notes', { upgrade: upgradeSignals }),
     publishes,
     wake,
+    onLinked: (publishId) => cluster.tell({ type: 'linked', publishId }),
     now,
   });
   const ballots = createBallots({
@@ -283,6 +300,8 @@ export function createCore(options: CoreOptions) {
     lessons: stores.store<Lesson>('quotas'),
     accounts,
     client,
+    going: stores.store<GoingPost>('going', { isExpendable: true }),
+    cluster,
     now,
   });
   const waiting = createWaiting({
@@ -335,8 +354,8 @@ export function createCore(options: CoreOptions) {
     preparer,
     transfers,
     uploader,
-    takesOver: (post) => intake.leave(post.id),
-    progressed: (post) => tellOf(post, { soon: false }),
+    takesOver,
+    progressed: (post) => showChanged(post, { soon: false }),
     pacing,
     now,
   });
@@ -470,8 +489,17 @@ export function createCore(options: CoreOptions) {
     yield* uploads.inHand();
   }
 
-  /** Goes on where the last run ended. */
+  cluster.listen(hear);
+
+  /** Begins what each process does; where there is no other one, also what one does for all. */
   async function start(): Promise<void> {
+    if (cluster.isShared) engine.start(makesRuns ? publisher.tick : undefined);
+    else await lead();
+  }
+
+  /** Goes on where whoever led before has ended, with what one process does for all. */
+  async function lead(): Promise<void> {
+    votesMissedSince = steadyNow();
     await upgradeWithdrawn(posts);
     const restorations = stores.store<Restoration>('restorations');
     const count = await holdRestored({ restorations, posts, now });
@@ -484,10 +512,15 @@ export function createCore(options: CoreOptions) {
     retention.start();
     // Before any post goes on, which may open another one.
     const attempts = await gate.list();
-    engine.start(publisher.tick);
+    if (!cluster.isShared) engine.start(publisher.tick);
     accountKeeper.start();
-    resuming = publisher
-      .resume(engine.schedule, { attempts, isStopping: () => isStopping })
+    resume(attempts);
+  }
+
+  /** Has posts go on that nobody may have called for, and told of what nobody may have told. */
+  function resume(attempts?: readonly Attempt[]): void {
+    resuming = resuming
+      .then(() => publisher.resume(engine.schedule, { attempts, isStopping: () => isStopping }))
       .catch((error) => log.error({ err: error }, 'Not all posts go on; the next start tries again'));
   }
 
@@ -516,7 +549,50 @@ export function createCore(options: CoreOptions) {
     const reconsidered = performer
       .reconsider(postId)
       .catch((error) => log.error({ err: error, postId }, 'Preparing goes on, whoever has stopped it'));
+    cluster.tell({ type: 'decided', postId });
     await Promise.all([reconsidered, engine.wake(postId)]);
+  }
+
+  /** Something that another process has told. */
+  function hear(news: News): void {
+    heard(news).catch((error) => log.error({ err: error, news }, 'News of another process had no effect'));
+  }
+
+  async function heard(news: News): Promise<void> {
+    if (news.type === 'decided') return performer.reconsider(news.postId);
+    if (news.type === 'sent') pulls.heard(news.attemptId, news.count);
+    if (!cluster.isLeading()) return;
+    switch (news.type) {
+      case 'post': {
+        const post = await posts.get(news.postId);
+        if (post !== undefined) announceHere(post, { soon: news.soon });
+        return;
+      }
+      case 'sent': {
+        const post = await posts.get(news.postId);
+        if (post !== undefined) tellOf(post, { soon: false });
+        return;
+      }
+      case 'taken-over':
+        return intake.leave(news.postId);
+      case 'draft':
+        return changed(news.draftId);
+      case 'accounts':
+        return accountKeeper.wake();
+      case 'linked':
+        return signals.heardOf(news.publishId);
+    }
+  }
+
+  function accountsChanged(): void {
+    if (cluster.isLeading()) accountKeeper.wake();
+    else cluster.tell({ type: 'accounts' });
+  }
+
+  /** A post prepares its files itself from here on. */
+  function takesOver({ id: postId }: Post): void {
+    intake.leave(postId);
+    cluster.tell({ type: 'taken-over', postId });
   }
 
   /** Deletes what is kept about a post besides itself and the history. */
@@ -540,6 +616,10 @@ export function createCore(options: CoreOptions) {
   const listen = (listener: CoreListener): void => void listeners.add(listener);
 
   function changed(draftId: string): void {
+    if (!cluster.isLeading()) {
+      cluster.tell({ type: 'draft', draftId });
+      return;
+    }
     for (const listener of listeners) listener.draftChanged(draftId);
     followUploads(draftId);
   }
@@ -575,11 +655,20 @@ export function createCore(options: CoreOptions) {
     for (const listener of listeners) listener.draftDropped?.(draftId, why);
   }
 
-  /** Tells of a post that has changed, and writes down how far it has come. */
+  /** Tells of a post that has changed. */
   function announce(post: Post): void {
+    if (cluster.isLeading()) announceHere(post);
+    else {
+      quotas.heard(post);
+      cluster.tell({ type: 'post', postId: post.id, soon: true });
+    }
+  }
+
+  /** Shows a post that has changed, and writes down how far it has come. */
+  function announceHere(post: Post, options?: { soon: boolean }): void {
     announced.set(post.id, post);
     const hasLeftLine = quotas.heard(post);
-    tellOf(post);
+    tellOf(post, options);
     // One that is preparing takes over what its draft has begun.
     if (post.status !== 'preparing') intake.leave(post.id);
     retention.settled(post);
@@ -612,6 +701,11 @@ export function createCore(options: CoreOptions) {
     for (const { id } of await quotas.heldOf(post.content.openId)) void engine.wake(id);
   }
 
+  function showChanged(post: Post, { soon }: { soon: boolean }): void {
+    if (cluster.isLeading()) tellOf(post, { soon });
+    else cluster.tell({ type: 'post', postId: post.id, soon });
+  }
+
   function tellOf(post: Post, options?: { soon: boolean }): void {
     for (const listener of listeners) listener.postChanged(post, options);
   }
@@ -624,9 +718,21 @@ export function createCore(options: CoreOptions) {
   function onProgress(attempt: Attempt): void {
     const completedAt = pulls.completedAt(attempt.id);
     if (completedAt !== undefined) engine.schedule(attempt.postId, completedAt + pacing.afterPullMs);
+    tellProgress(attempt, completedAt !== undefined);
+    if (!cluster.isLeading()) return;
     showProgress(attempt).catch((error) =>
       log.error({ err: error }, 'The progress of a pull could not be shown'),
     );
+  }
+
+  /** Tells the others now and then, and of the end at once. */
+  function tellProgress({ id: attemptId, postId }: Attempt, isComplete: boolean): void {
+    if (!cluster.isShared) return;
+    const at = performance.now();
+    if (!isComplete && at - (toldProgressAt.get(attemptId) ?? 0) < PROGRESS_EVERY_MS) return;
+    toldProgressAt.set(attemptId, at);
+    const count = pulls.countOf(attemptId);
+    if (count !== undefined) cluster.tell({ type: 'sent', attemptId, postId, count });
   }
 
   /** Runs for each piece of a file that leaves. */
@@ -641,8 +747,11 @@ export function createCore(options: CoreOptions) {
   }
 
   /** Votes that were cast while Nod was away arrive, or are read back, right after the start. */
-  function mayExpire(): boolean {
-    return areVotesRead || steadyNow() - builtAt > LATE_VOTES_MS;
+  async function mayExpire({ expiresAt }: { expiresAt: number }): Promise<boolean> {
+    const areRead = cluster.isLeading() ? areVotesRead : (await cluster.votesReadUntil()) > expiresAt;
+    if (areRead) return true;
+    votesMissedSince ??= steadyNow();
+    return steadyNow() - votesMissedSince > LATE_VOTES_MS;
   }
 
   /** After somebody moved the clock: resolves when all that is due by now is done. */
@@ -656,6 +765,7 @@ export function createCore(options: CoreOptions) {
   /** From now on reviews whose time is over may end. */
   function votesAreRead(): void {
     areVotesRead = true;
+    votesMissedSince = undefined;
   }
 
   return {
@@ -703,6 +813,8 @@ export function createCore(options: CoreOptions) {
     votesAreRead,
     clockMoved,
     start,
+    lead,
+    resume,
     stop,
   };
 }

@@ -1,5 +1,5 @@
 import type { HttpBindings } from '@hono/node-server';
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { routePath } from 'hono/route';
@@ -25,6 +25,7 @@ import type { Explain } from './compose/page.ts';
 import { createComposeFileRoutes, createComposeRoutes } from './compose/routes.ts';
 import type { ChatLink } from './connect/outcome-page.ts';
 import { createConnectRoutes } from './connect/routes.ts';
+import { LED_PATHS } from './forward.ts';
 import { createHealthRoutes, type Health } from './health.ts';
 import { createMediaRoutes } from './media/routes.ts';
 import { createLayoutRoutes } from './pages/layout.ts';
@@ -41,6 +42,7 @@ import { createScriptRoutes } from './uploads/scripts.ts';
 import { createVerificationRoutes } from './verification.ts';
 import { createWebhookRoutes, type OnAccountRemoved } from './webhooks.ts';
 
+export { createForwarding } from './forward.ts';
 export { type Health, healthOf } from './health.ts';
 export type { Operator } from './pages/legal.ts';
 export { createProbeRoutes } from './probe.ts';
@@ -77,6 +79,7 @@ export function createWeb({
   storyOf,
   chatLink = () => undefined,
   chats = () => [],
+  forwarding,
   uploadLimitBytes = VIDEO_LIMITS.maxBytes,
   onConsent,
   onAccountRemoved,
@@ -117,6 +120,8 @@ export function createWeb({
   chatLink?: ((chat: ChatRef) => ChatLink | undefined) | undefined;
   /** The chats that this Nod serves. */
   chats?: (() => readonly ChatDoor[]) | undefined;
+  /** Passes on what another process does; absent where there is none. */
+  forwarding?: MiddlewareHandler<{ Bindings: HttpBindings }> | undefined;
   /** How big one file may be that comes by an upload page. */
   uploadLimitBytes?: number | undefined;
   /** Tells the chat. Its failure does not break the page. */
@@ -131,6 +136,7 @@ export function createWeb({
   // Files come first, so that nothing stands between them and TikTok, or the socket that they are written to.
   if (siteVerification !== undefined) web.route('/', createVerificationRoutes({ token: siteVerification }));
   web.route('/', createProbeRoutes({ probe }));
+  if (forwarding !== undefined) for (const path of LED_PATHS) web.use(path, forwarding);
   web.route('/media', createMediaRoutes({ gate, pulls, mediaStore, isMediaCached, gateWaitMs, log }));
   web.route('/look', createLookFileRoutes({ previewLinks, mediaStore, smallPictures, log }));
   web.route(

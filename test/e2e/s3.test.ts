@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { App } from '../../src/app.ts';
 import { createBucket } from '../../src/core/media/store/bucket.ts';
 import { useS3 } from '../core/media/store/stores.ts';
-import { NO_S3 } from '../s3-server.ts';
+import { bucketEnvironment, NO_S3 } from '../s3-server.ts';
 import { connectAccount, createWorld, postPublicly, textOf } from '../world.ts';
 import { runNod } from './process.ts';
 import { fixture, LINK, startStage } from './stage.ts';
@@ -21,13 +21,7 @@ describe(NO_S3 ?? 'a Nod with its media in S3', options, () => {
     const settings = await s3.newBucket();
     const bucket = createBucket(settings);
     onTestFinished(() => bucket.close());
-    const environment = {
-      S3_BUCKET: settings.name,
-      S3_ENDPOINT: settings.endpoint,
-      S3_ACCESS_KEY_ID: settings.credentials.accessKeyId,
-      S3_SECRET_ACCESS_KEY: settings.credentials.secretAccessKey,
-      S3_PREFIX: settings.prefix,
-    };
+    const environment = bucketEnvironment(settings);
     async function keys() {
       const found: string[] = [];
       for await (const { key } of bucket.list('')) found.push(key);

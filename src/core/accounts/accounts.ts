@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { AccountName, ChatRef, Person } from '../people.ts';
 import { UserError } from '../problems.ts';
 import type { Store, Versioned } from '../storage/database.ts';
@@ -42,6 +43,7 @@ export function createAccounts({
   accessEnds = async () => {},
   pictured = () => {},
   changed = () => {},
+  exclusively = (_name, run) => run(),
   random = Math.random,
   now,
   log,
@@ -56,6 +58,8 @@ export function createAccounts({
   pictured?: (openId: string, url: string | undefined) => void;
   /** Told when an account was connected, or is lost. */
   changed?: (() => void) | undefined;
+  /** Runs what no other process may do at the same time. */
+  exclusively?: Cluster['exclusively'] | undefined;
   /** From 0 to 1. */
   random?: (() => number) | undefined;
   now: () => number;
@@ -181,7 +185,9 @@ export function createAccounts({
   function refreshOnce(openId: string, isNew: (account: Account) => boolean): Promise<string> {
     const running = refreshes.get(openId);
     if (running !== undefined) return running;
-    const refresh = refreshAccount(openId, isNew).finally(() => refreshes.delete(openId));
+    const refresh = exclusively(`refresh ${openId}`, () => refreshAccount(openId, isNew)).finally(() =>
+      refreshes.delete(openId),
+    );
     refreshes.set(openId, refresh);
     return refresh;
   }

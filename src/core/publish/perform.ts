@@ -345,7 +345,7 @@ export function createWaiting({
   /** Whether a place may use Nod. */
   mayPost?: (workspace: string) => Promise<boolean>;
   /** False while votes that were cast in time may not have arrived yet. */
-  mayExpire?: () => boolean;
+  mayExpire?: (review: { expiresAt: number }) => boolean | Promise<boolean>;
 }) {
   /** What somebody has asked for while the post waits: to stop it, or another time. */
   async function noted(post: Post): Promise<PostEvent | undefined> {
@@ -387,7 +387,7 @@ export function createWaiting({
       await ballots.close(ballot);
       return note;
     }
-    const isOver = isDue && mayExpire();
+    const isOver = isDue && (await mayExpire(post));
     const decision = isOver ? await ballots.close(ballot) : await ballots.decision(ballot);
     if (decision !== undefined) return { type: 'decided', decision };
     return isOver ? { type: 'expired' } : note;

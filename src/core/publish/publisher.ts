@@ -101,7 +101,7 @@ export function createPublisher({
       isStopping = () => false,
     }: {
       /** Those that were there before any post went on. */
-      attempts?: readonly Attempt[];
+      attempts?: readonly Attempt[] | undefined;
       isStopping?: () => boolean;
     } = {},
   ): Promise<void> {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { SentCount } from '../cluster/cluster.ts';
 import type { Attempt } from './release-gate.ts';
 
 /** So many attempts that are over stay known, because a transfer may run on for a while. */
@@ -18,7 +19,7 @@ export interface PullProgress {
 interface Count {
   readonly sentUpTo: number[];
   fileNumber: number;
-  completedAt?: number;
+  completedAt?: number | undefined;
   /** On the clock of the process. */
   readonly begunAt: number;
 }
@@ -76,6 +77,21 @@ export function createPullProgress({
     };
   }
 
+  /** What is counted of an attempt, for other processes; undefined before its first byte. */
+  const countOf = (attemptId: string): SentCount | undefined => counts.get(attemptId);
+
+  /** What another process has counted. */
+  function heard(attemptId: string, { sentUpTo, fileNumber, completedAt }: SentCount): void {
+    if (forgotten.has(attemptId)) return;
+    const known = counts.get(attemptId);
+    counts.set(attemptId, {
+      sentUpTo: sentUpTo.map((end, index) => Math.max(end, known?.sentUpTo[index] ?? 0)),
+      fileNumber,
+      completedAt: completedAt ?? known?.completedAt,
+      begunAt: known?.begunAt ?? performance.now(),
+    });
+  }
+
   const completedAt = (attemptId: string): number | undefined => counts.get(attemptId)?.completedAt;
 
   /** Lets go of an attempt that is over, for good. */
@@ -84,7 +100,7 @@ export function createPullProgress({
     forgotten.set(attemptId, true);
   }
 
-  return { sent, progress, completedAt, forget };
+  return { sent, heard, countOf, progress, completedAt, forget };
 }
 
 export type PullCounts = ReturnType<typeof createPullProgress>;

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { PreparedMedia } from '../media/types.ts';
 import type { Store, Versioned } from '../storage/database.ts';
 import type { SealedSecret } from '../storage/secrets.ts';
 import type { ChunkPlan } from '../tiktok/types.ts';
+
+/** How often it is looked whether another process has released an attempt. */
+const LOOK_EVERY_MS = 50;
 
 /** A file of an attempt, by the name that its URL ends with. */
 export interface AttemptFile {
@@ -55,7 +59,16 @@ export type Admission =
  * TikTok pulls the media from us, so what it started without our knowing can never become a post: its URLs answer 404.
  * An upload cannot become one before its last chunk: that is not sent before `released` is on the disk.
  */
-export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>; now: () => number }) {
+export function createReleaseGate({
+  attempts,
+  isShared = false,
+  now,
+}: {
+  attempts: Store<Attempt>;
+  /** Other processes may change attempts. */
+  isShared?: boolean | undefined;
+  now: () => number;
+}) {
   /** Attempts that change no more, so that a picture need not cost a read of the database each. */
   const known = new Map<string, Attempt>();
   /** Attempts that we have opened and not settled, as they were last written here. */
@@ -155,11 +168,13 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
     if (first.state !== 'sealed' || waitMs <= 0) return first;
     const enough = new AbortController();
     const limits = [enough.signal, AbortSignal.timeout(waitMs), ...(signal ? [signal] : [])];
-    const changed = once(changes, id, { signal: AbortSignal.any(limits) }).catch(() => {});
+    const over = AbortSignal.any(limits);
+    const changed = once(changes, id, { signal: over }).catch(() => {});
     // The release may have come between the look and the listening.
     let admission = await lookUp(id, fileName);
-    if (admission.state === 'sealed') {
-      await changed;
+    while (admission.state === 'sealed' && !over.aborted) {
+      // Of what another process does nothing is heard here.
+      await (isShared ? Promise.race([changed, delay(LOOK_EVERY_MS)]) : changed);
       admission = await lookUp(id, fileName);
     }
     enough.abort();
@@ -196,7 +211,8 @@ export function createReleaseGate({ attempts, now }: { attempts: Store<Attempt>;
     const before = closings;
     const attempt = await look();
     const isFinal = attempt !== undefined && !isOpen(attempt);
-    if (isFinal && before === closings) known.set(attempt.id, attempt);
+    // Where another process may close it, each look has to be one at the database.
+    if (isFinal && before === closings && !isShared) known.set(attempt.id, attempt);
     return attempt;
   }
 

@@ -58,11 +58,14 @@ export function createSignals({
   signals,
   publishes,
   wake,
+  onLinked = () => {},
   now,
 }: {
   signals: Store<PostSignals>;
   publishes: Store<Publish>;
   wake: (postId: string) => void;
+  /** Told of each publish whose post is known from now on. */
+  onLinked?: ((publishId: string) => void) | undefined;
   now: () => number;
 }) {
   /** The post of each publish that was linked last; TikTok tells of it within a moment, and that never changes. */
@@ -134,6 +137,17 @@ export function createSignals({
     const created = await publishes.create(publishId, { postId, openId, postMode, at: now() });
     if (created === undefined) return;
     linked.set(publishId, postId);
+    await noteEarly(publishId, postId);
+    onLinked(publishId);
+  }
+
+  /** Another process has linked a publish, of which TikTok may have told this one before. */
+  async function heardOf(publishId: string): Promise<void> {
+    const postId = (await publishes.get(publishId))?.postId;
+    if (postId !== undefined) await noteEarly(publishId, postId);
+  }
+
+  async function noteEarly(publishId: string, postId: string): Promise<void> {
     const told = early.get(publishId);
     early.delete(publishId);
     if (told !== undefined) await noteNews(postId, told);
@@ -191,6 +205,7 @@ export function createSignals({
     leaveVideos,
     endResults,
     link,
+    heardOf,
     lastToldOf,
     forget,
   };

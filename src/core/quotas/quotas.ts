@@ -1,4 +1,5 @@
 import type { Accounts } from '../accounts/accounts.ts';
+import { type Cluster, createSoleCluster } from '../cluster/cluster.ts';
 import type { LimitCount, Post, PostIn } from '../publish/post.ts';
 import type { Publish } from '../publish/signals.ts';
 import type { Store, Versioned } from '../storage/database.ts';
@@ -18,6 +19,14 @@ import {
 
 /** What a refusal of TikTok's has taught. */
 export type Lesson = Learned & Versioned;
+
+/** A post that goes to TikTok, which may not have taken it yet. */
+export interface GoingPost extends Versioned {
+  readonly openId: string;
+  readonly postMode: PostMode;
+  /** Since when (epoch milliseconds). */
+  readonly at: number;
+}
 
 /** How much of a limit is used. */
 export interface Meter {
@@ -63,6 +72,11 @@ interface Waiting {
   readonly goesAt: number;
 }
 
+/** By their ids. */
+type GoingPosts = ReadonlyMap<string, Pick<GoingPost, 'openId' | 'postMode'>>;
+
+/** Longer than TikTok's answer is waited for. */
+const LONGEST_GOING_MS = 2 * 60_000;
 /** Posts behind those need not know at once that they can go sooner. */
 const MAX_WOKEN = 20;
 const UNAUDITED = 'unaudited';
@@ -78,6 +92,8 @@ export function createQuotas({
   lessons,
   accounts,
   client,
+  cluster = createSoleCluster(),
+  going: sharedGoing,
   now,
 }: {
   publishes: Pick<Store<Publish>, 'find' | 'update'>;
@@ -85,6 +101,9 @@ export function createQuotas({
   lessons: Store<Lesson>;
   accounts: Pick<Accounts, 'get' | 'accessToken'>;
   client: Pick<TikTokClient, 'callsOf'>;
+  cluster?: Pick<Cluster, 'isShared' | 'exclusively'> | undefined;
+  /** Where several processes note what goes; one alone has no need of it. */
+  going: Store<GoingPost>;
   now: () => number;
 }) {
   /** The posts that wait for room: read once, and then known from what is heard. */
@@ -94,7 +113,7 @@ export function createQuotas({
   /** Of which something was heard before. */
   const heardOf = new Set<string>();
   /** The posts that go to TikTok, which may not have taken them yet. */
-  const going = new Map<string, Post>();
+  const ownGoing = new Map<string, Omit<GoingPost, 'version'>>();
   let looking: Promise<unknown> = Promise.resolve();
 
   /**
@@ -103,25 +122,47 @@ export function createQuotas({
    * One look after the other, so that of many posts that are due at once no more go than there is room for.
    */
   function holdBack(post: PostIn<'queued'>): Promise<Held | undefined> {
-    const held = looking.then(() => look(post));
+    const held = looking.then(() => cluster.exclusively('quotas', () => look(post)));
     looking = held.catch(() => {});
     return held;
   }
 
   async function look(post: PostIn<'queued'>): Promise<Held | undefined> {
-    going.delete(post.id);
+    await noteGone(post.id);
     const held = await heldBy(post);
     if (held === undefined) {
       line.delete(post.id);
-      going.set(post.id, post);
+      await noteGoing(post);
     } else line.set(post.id, waitingOf(post, held.limit, held.count.opensAt));
     return held;
+  }
+
+  async function noteGoing({ id, content: { openId, postMode } }: Post): Promise<void> {
+    const goingPost = { openId, postMode, at: now() };
+    ownGoing.set(id, goingPost);
+    if (cluster.isShared) await sharedGoing.upsert(id, () => goingPost);
+  }
+
+  async function noteGone(postId: string): Promise<void> {
+    if (ownGoing.delete(postId) && cluster.isShared) await sharedGoing.delete(postId);
+  }
+
+  /** All posts that go to TikTok; what a process that died has left counts until TikTok would have answered. */
+  async function readGoing(): Promise<GoingPosts> {
+    if (!cluster.isShared) return ownGoing;
+    const found = new Map<string, GoingPost>();
+    for await (const [id, goingPost] of sharedGoing.entries()) {
+      if (ownGoing.has(id) || Math.abs(now() - goingPost.at) < LONGEST_GOING_MS) found.set(id, goingPost);
+      else await sharedGoing.delete(id);
+    }
+    return found;
   }
 
   /** Is told of every post that was saved; whether it has left the line, so that others move up. */
   function heard(post: Post): boolean {
     if (!isLineRead) heardOf.add(post.id);
-    if (post.status !== 'submitting') going.delete(post.id);
+    // Where that fails, it counts for some time more.
+    if (post.status !== 'submitting') noteGone(post.id).catch(() => {});
     const waiting = waitingIn(post);
     if (waiting === undefined) return line.delete(post.id);
     line.set(post.id, waiting);
@@ -129,13 +170,9 @@ export function createQuotas({
   }
 
   function readLine(): Promise<void> {
-    lineRead ??= posts
-      .find({ by: 'wait.limit.opensAt', without: 'settledAt' })
+    lineRead ??= findWaiting()
       .then((found) => {
-        for (const [id, post] of found) {
-          const waiting = heardOf.has(id) ? undefined : waitingIn(post);
-          if (waiting !== undefined) line.set(id, waiting);
-        }
+        for (const waiting of found) if (!heardOf.has(waiting.id)) line.set(waiting.id, waiting);
         heardOf.clear();
         isLineRead = true;
       })
@@ -145,9 +182,14 @@ export function createQuotas({
     return lineRead;
   }
 
+  async function findWaiting(): Promise<Waiting[]> {
+    const found = await posts.find({ by: 'wait.limit.opensAt', without: 'settledAt' });
+    return found.flatMap(([, post]) => waitingIn(post) ?? []);
+  }
+
   async function heldBy(post: PostIn<'queued'>): Promise<Held | undefined> {
     const own = LIMIT_OF[post.content.postMode];
-    const others = [...going.values()];
+    const others = await readGoing();
     const held = await countFor(post, own, others);
     if (held.opensAt > now()) return { limit: own, count: held };
     if (own !== 'daily_post_limit' || !(await isCreatorCapKnown())) return undefined;
@@ -194,7 +236,7 @@ export function createQuotas({
     return {
       posts: meterOf(await countOf('daily_post_limit', openId)),
       inbox: meterOf(await countOf('pending_inbox_limit', openId)),
-      calls: client.callsOf(await tokenInUse(openId)),
+      calls: await client.callsOf(await tokenInUse(openId)),
       waiting: times.length === 0 ? undefined : { count: times.length, nextAt: Math.min(...times) },
     };
   }
@@ -213,7 +255,7 @@ export function createQuotas({
   }
 
   /** `others` go to TikTok as well. */
-  async function countFor(post: Post, limit: Limit, others: readonly Post[] = []): Promise<LimitCount> {
+  async function countFor(post: Post, limit: Limit, others: GoingPosts = new Map()): Promise<LimitCount> {
     const { openId } = post.content;
     const isOfApp = limit === 'app_creator_cap';
     const count = await countOf(limit, openId, post.id, others);
@@ -237,7 +279,7 @@ export function createQuotas({
     limit: Limit,
     openId?: string,
     except?: string,
-    others: readonly Post[] = [],
+    others: GoingPosts = new Map(),
   ): Promise<Count> {
     const learned = await lessonOf(keyOf(limit, openId));
     if (limit !== 'app_creator_cap') {
@@ -265,17 +307,17 @@ export function createQuotas({
     {
       openId,
       except,
-      others = [],
+      others = new Map(),
     }: {
       openId?: string | undefined;
       except?: string | undefined;
-      others?: readonly Post[] | undefined;
+      others?: GoingPosts | undefined;
     } = {},
   ): Promise<{ openId: string; at: number }[]> {
     const where = openId === undefined ? { postMode } : { openId, postMode };
     const found = await publishes.find({ where, by: 'at', from: now() - WINDOW_MS + 1 });
     const counted: { openId: string; at: number }[] = [];
-    const yetToCome = new Map(others.map((post) => [post.id, post.content]));
+    const yetToCome = new Map(others);
     for (const [publishId, publish] of found) {
       if (publish.at === undefined || publish.openId === undefined || publish.postId === except) continue;
       const post = await posts.get(publish.postId);
@@ -283,9 +325,9 @@ export function createQuotas({
       counted.push({ openId: publish.openId, at: await pastTime(publish.at, publishes, publishId) });
       yetToCome.delete(post.id);
     }
-    for (const content of yetToCome.values())
-      if (content.postMode === postMode && (openId === undefined || content.openId === openId))
-        counted.push({ openId: content.openId, at: now() });
+    for (const other of yetToCome.values())
+      if (other.postMode === postMode && (openId === undefined || other.openId === openId))
+        counted.push({ openId: other.openId, at: now() });
     return counted;
   }
 
@@ -309,7 +351,8 @@ export function createQuotas({
   /** The posts that wait for a limit, in the order in which they go on. */
   async function waitingFor(of: { openId?: string | undefined; limit?: Limit }): Promise<Waiting[]> {
     await readLine();
-    return [...line.values()]
+    // Of posts that another process holds back nothing is heard here.
+    return (cluster.isShared ? await findWaiting() : [...line.values()])
       .filter(({ openId }) => of.openId === undefined || openId === of.openId)
       .filter(({ limit }) => of.limit === undefined || limit === of.limit)
       .sort(inTurn);

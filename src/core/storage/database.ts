@@ -3,6 +3,7 @@ export { openStores } from './sqlite/open-stores.ts';
 export {
   createUpdates,
   type Fresh,
+  fencedStores,
   type RangeOptions,
   type RunStatement,
   type Search,

@@ -91,6 +91,8 @@ export interface StoreOptions<V extends Versioned, Old extends Versioned = V> {
   readonly upgrade?: ((record: V | Old) => V) | undefined;
   /** A record that cannot be read counts as none. */
   readonly isExpendable?: boolean;
+  /** The number of the lease under which it is written; the records refuse one that is not the last. */
+  readonly fence?: (() => string) | undefined;
 }
 
 /** An open database, whichever it is. */
@@ -100,6 +102,11 @@ export interface Stores extends AsyncDisposable {
     options?: StoreOptions<V, Old>,
   ): Store<V>;
   close(): Promise<void>;
+}
+
+/** The same records, which are written only by the process that holds the last lease. */
+export function fencedStores(stores: Stores, fence: () => string): Stores {
+  return { ...stores, store: (namespace, options) => stores.store(namespace, { ...options, fence }) };
 }
 
 /** Changes of records that are tried again where somebody else has written in between. */

@@ -22,6 +22,12 @@ import type {
   VideoPage,
 } from './types.ts';
 import { createChunkSender, isUploadUrl } from './upload.ts';
+import {
+  type CallCount,
+  createWindowLimiter,
+  type LimitOptions,
+  type WindowLimiter,
+} from './window-limiter.ts';
 
 /** TikTok's minute, and a second for calls that reach TikTok closer together than they left. */
 const WINDOW_MS = 61_000;
@@ -42,6 +48,7 @@ export function createTikTokClient({
   clientKey,
   clientSecret,
   timeoutMs,
+  limitCalls = createWindowLimiter,
   now = Date.now,
   onCall,
   log,
@@ -50,6 +57,8 @@ export function createTikTokClient({
   clientKey: string;
   clientSecret: string;
   timeoutMs?: number | undefined;
+  /** Where calls are counted; in this process unless said otherwise. */
+  limitCalls?: ((options: LimitOptions) => WindowLimiter) | undefined;
   now?: () => number;
   /** Told of every call once it is over. */
   onCall?: ((call: TikTokCall) => void) | undefined;
@@ -66,17 +75,17 @@ export function createTikTokClient({
   const chunks = createChunkSender({ timeoutMs, now, onCall, log });
   const app = { client_key: clientKey, client_secret: clientSecret };
 
-  const creatorInfoLimiter = createWindowLimiter({ limit: 20, windowMs: WINDOW_MS, now });
+  const creatorInfoLimiter = limitCalls({ name: 'creator-info', limit: 20, windowMs: WINDOW_MS, now });
   // TikTok does not say whether its three init endpoints share their 6 a minute; shared is the safe reading.
-  const initLimiter = createWindowLimiter({ limit: 6, windowMs: WINDOW_MS, now });
-  const statusLimiter = createWindowLimiter({ limit: 30, windowMs: WINDOW_MS, now });
-  const userInfoLimiter = createWindowLimiter({ limit: 600, windowMs: WINDOW_MS, now });
-  const videoQueryLimiter = createWindowLimiter({ limit: 600, windowMs: WINDOW_MS, now });
-  const videoListLimiter = createWindowLimiter({ limit: 600, windowMs: WINDOW_MS, now });
+  const initLimiter = limitCalls({ name: 'init', limit: 6, windowMs: WINDOW_MS, now });
+  const statusLimiter = limitCalls({ name: 'status', limit: 30, windowMs: WINDOW_MS, now });
+  const userInfoLimiter = limitCalls({ name: 'user-info', limit: 600, windowMs: WINDOW_MS, now });
+  const videoQueryLimiter = limitCalls({ name: 'video-query', limit: 600, windowMs: WINDOW_MS, now });
+  const videoListLimiter = limitCalls({ name: 'video-list', limit: 600, windowMs: WINDOW_MS, now });
 
   /** Throws before TikTok has to refuse. */
-  function keepLimit(limiter: WindowLimiter, accessToken: string, endpoint: string): void {
-    const retryAfterMs = limiter.take(keyOf(accessToken));
+  async function keepLimit(limiter: WindowLimiter, accessToken: string, endpoint: string): Promise<void> {
+    const retryAfterMs = await limiter.take(keyOf(accessToken));
     if (retryAfterMs === 0) return;
     onCall?.({ endpoint, outcome: 'held_back', tookMs: 0 });
     throw new TikTokRateLimitError({
@@ -137,7 +146,7 @@ export function createTikTokClient({
       const fields = ['open_id', 'display_name', 'avatar_url'];
       if (scopes.includes('user.info.profile')) fields.push('username');
       const path = '/v2/user/info/';
-      keepLimit(userInfoLimiter, accessToken, path);
+      await keepLimit(userInfoLimiter, accessToken, path);
       return request({
         method: 'GET',
         path,
@@ -150,14 +159,14 @@ export function createTikTokClient({
     /** Asks what the creator may do right now; a creator who may not post is a `TikTokApiError`. */
     async queryCreatorInfo(accessToken: string): Promise<CreatorInfo> {
       const path = '/v2/post/publish/creator_info/query/';
-      keepLimit(creatorInfoLimiter, accessToken, path);
+      await keepLimit(creatorInfoLimiter, accessToken, path);
       return request({ method: 'POST', path, accessToken, body: { json: {} }, reply: creatorInfoReply });
     },
 
     /** Makes TikTok pull the media, or await an upload. A `TikTokUnreachableError` leaves open whether it will. */
     async initPublish(accessToken: string, publish: PublishRequest): Promise<Accepted> {
       const { path, json } = publishBody(publish);
-      keepLimit(initLimiter, accessToken, path);
+      await keepLimit(initLimiter, accessToken, path);
       const accepted = await request({
         method: 'POST',
         path,
@@ -179,7 +188,7 @@ export function createTikTokClient({
 
     async fetchStatus(accessToken: string, publishId: string): Promise<PublishStatus> {
       const path = '/v2/post/publish/status/fetch/';
-      keepLimit(statusLimiter, accessToken, path);
+      await keepLimit(statusLimiter, accessToken, path);
       const body = { json: { publish_id: publishId } };
       return request({ method: 'POST', path, accessToken, body, reply: statusReply });
     },
@@ -200,7 +209,7 @@ export function createTikTokClient({
       if (ids.length > MAX_VIDEOS) throw new TypeError(`One call reads ${MAX_VIDEOS} posts at most.`);
       if (ids.length === 0) return [];
       const path = '/v2/video/query/';
-      keepLimit(videoQueryLimiter, accessToken, path);
+      await keepLimit(videoQueryLimiter, accessToken, path);
       const told = await request({
         method: 'POST',
         path,
@@ -218,7 +227,7 @@ export function createTikTokClient({
       { cursor }: { cursor?: number | undefined } = {},
     ): Promise<VideoPage> {
       const path = '/v2/video/list/';
-      keepLimit(videoListLimiter, accessToken, path);
+      await keepLimit(videoListLimiter, accessToken, path);
       const page = await request({
         method: 'POST',
         path,
@@ -234,9 +243,9 @@ export function createTikTokClient({
     },
 
     /** How many of the calls that TikTok allows in a minute were made with a token; none without one. */
-    callsOf(accessToken: string | undefined): Calls {
+    async callsOf(accessToken: string | undefined): Promise<Calls> {
       const key = accessToken === undefined ? '' : keyOf(accessToken);
-      return { init: initLimiter.read(key), status: statusLimiter.read(key) };
+      return { init: await initLimiter.read(key), status: await statusLimiter.read(key) };
     },
 
     async close() {
@@ -248,8 +257,8 @@ export function createTikTokClient({
 
 /** Calls of the last minute, and how many are allowed in one. */
 export interface Calls {
-  readonly init: { readonly used: number; readonly limit: number };
-  readonly status: { readonly used: number; readonly limit: number };
+  readonly init: CallCount;
+  readonly status: CallCount;
 }
 
 export type TikTokClient = ReturnType<typeof createTikTokClient>;
@@ -337,60 +346,3 @@ function directPostInfo({ settings }: PublishRequest) {
     brand_organic_toggle: settings.yourBrand,
   };
 }
-
-/**
- * Creates a strict sliding-window limiter: no span of `windowMs` ever holds more than `limit` calls of a key.
- * TikTok's window slides too (https://developers.tiktok.com/doc/tiktok-api-v2-rate-limit);
- * a fixed window would let twice the limit through around its edge.
- */
-export function createWindowLimiter({
-  limit,
-  windowMs,
-  now = Date.now,
-}: {
-  limit: number;
-  windowMs: number;
-  now?: () => number;
-}) {
-  /** Times of the calls of each key; the key that called last stands last. */
-  const callsOf = new Map<string, number[]>();
-
-  /** A time ahead of the clock means that the clock was set back; it would hold calls back for too long. */
-  const counts = (at: number, nowMs: number) => at <= nowMs && nowMs - at < windowMs;
-
-  function dropIdleKeys(nowMs: number) {
-    for (const [key, calls] of callsOf) {
-      const last = calls.at(-1);
-      if (last !== undefined && counts(last, nowMs)) return;
-      callsOf.delete(key);
-    }
-  }
-
-  return {
-    /** Counts a call and returns 0, or counts nothing and returns the milliseconds to wait. */
-    take(key: string): number {
-      const nowMs = now();
-      dropIdleKeys(nowMs);
-      const calls = (callsOf.get(key) ?? []).filter((at) => counts(at, nowMs));
-      const oldest = calls[0];
-      if (oldest !== undefined && calls.length >= limit) return oldest + windowMs - nowMs;
-      calls.push(nowMs);
-      callsOf.delete(key);
-      callsOf.set(key, calls);
-      return 0;
-    },
-
-    /** How many calls of a key count now. */
-    read(key: string): { used: number; limit: number } {
-      const nowMs = now();
-      return { used: (callsOf.get(key) ?? []).filter((at) => counts(at, nowMs)).length, limit };
-    },
-
-    /** How many keys are kept in memory. */
-    get size() {
-      return callsOf.size;
-    },
-  };
-}
-
-export type WindowLimiter = ReturnType<typeof createWindowLimiter>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createWindowLimiter } from '../../../src/core/tiktok/client.ts';
+import { createWindowLimiter } from '../../../src/core/tiktok/window-limiter.ts';
 
 function setUp({ limit = 3, windowMs = 1000 } = {}) {
   const clock = { now: 0 };

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { answeredSoon, openConnection, reasonOf, SLOWEST_RETRY_MS } from '../../storage/redis/ioredis.ts';
 import { createJobs, isTooLate, PREFIX, QUEUE, type TickJob } from './bullmq-jobs.ts';
 import { AFTER_BUG_MS, type Engine, type Tick } from './engine.ts';
 
@@ -15,9 +16,8 @@ const ANSWER_MS = 100;
 const ROUND_MS = 1_000;
 /** A word that lies there for so many rounds was left by a process that died. */
 const ROUNDS_OF_WORDS = 5;
-/** A connection on which nothing is answered for so long is given up for another one. */
-const STALL_MS = 3_000;
-const SLOWEST_RETRY_MS = 1_000;
+/** Whoever wakes a post waits no longer for a run that another process has to make. */
+const LONGEST_WAIT_MS = 10_000;
 const SET_BACK_MS = 1_000;
 /** Redis is waited for so long at the end. */
 const STOP_MS = 5_000;
@@ -55,21 +55,30 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
   /** What has been told of Redis since it last did all that it was asked. */
   const complaints = new Set<string>();
 
-  function start(tick: Tick): void {
+  function start(tick?: Tick): void {
     open = connect(tick);
     for (const [postId, at] of early) schedule(postId, at);
     early.clear();
   }
 
-  function connect(tick: Tick) {
-    const client = new Redis(url, {
-      maxRetriesPerRequest: null,
-      connectTimeout: STALL_MS,
-      disableClientInfo: true,
-      retryStrategy: (times) => Math.min(50 * 2 ** times, SLOWEST_RETRY_MS),
-    });
-    client.on('error', failed);
+  function connect(tick: Tick | undefined) {
+    const client = openConnection(url, failed);
     const jobs = createJobs({ client, now });
+    jobs.onError(failed);
+    const rounds = createRounds({ client, jobs });
+    const worker = tick && createWorker({ client, jobs, tick });
+    return { client, jobs, worker, rounds };
+  }
+
+  function createWorker({
+    client,
+    jobs,
+    tick,
+  }: {
+    client: Redis;
+    jobs: ReturnType<typeof createJobs>;
+    tick: Tick;
+  }) {
     const worker = new Worker<TickJob>(QUEUE, (job, token) => run(job, token, tick), {
       connection: client,
       prefix: PREFIX,
@@ -80,18 +89,14 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
       runRetryDelay: SLOWEST_RETRY_MS,
     });
     worker.on('completed', ({ data }) => void atEnd(() => jobs.settle(data.postId)).catch(() => {}));
-    jobs.onError(failed);
     worker.on('error', failed);
-    const rounds = createRounds({ client, jobs });
-    return { client, jobs, worker, rounds };
+    return worker;
   }
 
-  /** Tells it once until Redis is back. What the libraries say may quote a command with the password. */
+  /** Tells it once until Redis is back. */
   function failed(error: unknown): void {
     if (isClosed || isTooLate(error)) return;
-    const [reason] = /^[A-Z]+\b|\bE[A-Z]{4,}\b/.exec(error instanceof Error ? error.message : '') ?? [
-      'no answer',
-    ];
+    const reason = reasonOf(error);
     if (complaints.has(reason)) return;
     complaints.add(reason);
     log.warn({ reason }, 'The engine cannot use Redis; posts go on when it can');
@@ -108,9 +113,17 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
   async function wake(postId: string): Promise<void> {
     if (open === undefined || isStopping) return schedule(postId, 0);
     const { promise, resolve } = Promise.withResolvers<void>();
-    waitersOf(postId).add({ answered: resolve });
+    const waiter = { answered: resolve };
+    waitersOf(postId).add(waiter);
     leaveWake(postId);
+    const patience = open.worker === undefined ? setTimeout(giveUp, LONGEST_WAIT_MS) : undefined;
     await promise;
+    clearTimeout(patience);
+
+    function giveUp(): void {
+      waiters.get(postId)?.delete(waiter);
+      resolve();
+    }
   }
 
   /** All commands go over one connection in their order, so a run that begins after this call finds it. */
@@ -282,27 +295,13 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
       if (isLooking) return;
       isLooking = true;
       try {
-        due = await answeredSoon(jobs.countDue());
+        due = await answeredSoon(client, jobs.countDue());
         complaints.clear();
         if (isSetBack()) runDue(true).catch(failed);
         round += 1;
         if (round % ROUNDS_OF_WORDS === 0) await followUpWords();
       } finally {
         isLooking = false;
-      }
-    }
-
-    /** Gives up a connection that is there but does not answer; what waits on it is sent again on the next one. */
-    async function answeredSoon<T>(answer: Promise<T>): Promise<T> {
-      const watch = setInterval(() => {
-        if (client.status === 'ready' || client.status === 'connect') client.disconnect(true);
-      }, STALL_MS);
-      // At the end nothing is answered any more.
-      watch.unref();
-      try {
-        return await answer;
-      } finally {
-        clearInterval(watch);
       }
     }
 
@@ -358,11 +357,11 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
   }
 
   async function close({ client, jobs, worker, rounds }: ReturnType<typeof connect>): Promise<void> {
-    await worker.pause(true);
+    await worker?.pause(true);
     while (ticking.size > 0) await Promise.all(ticking);
     // A Redis that is away keeps nobody from ending; BullMQ would wait for it, and renew its locks for ever.
     const isTold = await inTime(allTold());
-    await inTime(worker.close(!isTold || client.status !== 'ready'));
+    if (worker !== undefined) await inTime(worker.close(!isTold || client.status !== 'ready'));
     await inTime(Promise.all(ending));
     isClosed = true;
     rounds.stop();

@@ -21,7 +21,7 @@ export function createEmbeddedEngine({ now, log }: { now: () => number; log: Log
   let tick: Tick | undefined;
   let stopping = false;
 
-  function start(start: Tick): void {
+  function start(start?: Tick): void {
     tick = start;
     setTimer();
   }

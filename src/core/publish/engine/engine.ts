@@ -3,10 +3,14 @@ export type Tick = (postId: string) => Promise<number | undefined>;
 
 /** Who calls the publisher, and when. Never two runs of one post at once. */
 export interface Engine {
-  start(tick: Tick): void;
+  /** Without a tick, others make the runs that are asked for here. */
+  start(tick?: Tick): void;
   /** Calls for the post at a time, in place of what was planned for it. */
   schedule(postId: string, at: number): void;
-  /** Calls for the post now; while it runs, once more afterwards. Resolves when a run that began after it has ended. */
+  /**
+   * Calls for the post now; while it runs, once more afterwards. Resolves when a run that began after it has ended; where
+   * others make the runs, after some seconds in any case.
+   */
   wake(postId: string): Promise<void>;
   /** How many posts wait for a run that is due, and how many runs there are. */
   depth(): { readonly due: number; readonly running: number };

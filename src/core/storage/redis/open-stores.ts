@@ -97,9 +97,17 @@ export async function openRedisStores({
 
   function store<V extends Versioned, Old extends Versioned = V>(
     namespace: string,
-    { upgrade, isExpendable = false }: StoreOptions<V, Old> = {},
+    { upgrade, isExpendable = false, fence = () => '' }: StoreOptions<V, Old> = {},
   ): Store<V> {
-    return createRedisStore<V>({ connection, namespace, upgrade, isExpendable, isReadOnly, onUnreadable });
+    return createRedisStore<V>({
+      connection,
+      namespace,
+      upgrade,
+      isExpendable,
+      fence,
+      isReadOnly,
+      onUnreadable,
+    });
   }
 
   async function close(): Promise<void> {
@@ -139,6 +147,7 @@ function createRedisStore<V extends Versioned>({
   namespace,
   upgrade = (record) => record,
   isExpendable,
+  fence,
   isReadOnly,
   onUnreadable,
 }: {
@@ -146,6 +155,7 @@ function createRedisStore<V extends Versioned>({
   namespace: string;
   upgrade: ((record: V) => V) | undefined;
   isExpendable: boolean;
+  fence: () => string;
   isReadOnly: boolean;
   onUnreadable: (record: UnreadableRecord) => void;
 }): Store<V> {
@@ -191,6 +201,7 @@ function createRedisStore<V extends Versioned>({
       version,
       encoded,
       isExpendable ? '1' : '',
+      fence(),
     ]);
     if (outcome === 'unreadable') throw new RecordUnreadableError(namespace);
     return outcome === 'yes' ? record : undefined;
@@ -198,7 +209,9 @@ function createRedisStore<V extends Versioned>({
 
   async function remove(key: string): Promise<boolean> {
     refuseReadOnly();
-    return (await run(DELETE, keyOf(key), [namespace, key, newId(), String(OUTCOME_KEPT_MS)])) === 'yes';
+    return (
+      (await run(DELETE, keyOf(key), [namespace, key, newId(), String(OUTCOME_KEPT_MS), fence()])) === 'yes'
+    );
   }
 
   function refuseReadOnly(): void {

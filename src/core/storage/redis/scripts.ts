@@ -168,6 +168,12 @@ local function refusal()
   return redis.error_reply('NODSTATE the records are not to be written: ' .. (state or 'there are none'))
 end
 
+-- A process that was held up may not know that another one has taken over: https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html
+local function fencedOff(fence)
+  if fence == '' or redis.call('GET', ROOT .. 'lease-count') == fence then return nil end
+  return redis.error_reply('NODFENCED another process has taken over')
+end
+
 local unreadable = ROOT .. 'unreadable'
 
 -- A write whose answer was lost is sent again, and must not be done twice.
@@ -181,15 +187,15 @@ local function done(id, outcome, keptMs)
 end
 `;
 
-/** ARGV: namespace, key, id, how long its outcome is kept (ms), whether it is sent again, version ('' for none), value, whether it can do without. */
+/** ARGV: namespace, key, id, how long its outcome is kept (ms), whether it is sent again, version ('' for none), value, whether it can do without, lease ('' where anybody may). */
 export const WRITE = script(
   'write',
   true,
   `
-local namespace, key, id, keptMs, isAgain, version, value, isExpendable = unpack(ARGV)
+local namespace, key, id, keptMs, isAgain, version, value, isExpendable, fence = unpack(ARGV)
 local outcome = isDone(id)
 if outcome then return outcome end
-local refused = refusal()
+local refused = refusal() or fencedOff(fence)
 if refused then return refused end
 local raw = redis.call('GET', KEYS[1])
 local number
@@ -210,15 +216,15 @@ return done(id, 'yes', keptMs)
 `,
 );
 
-/** ARGV: namespace, key, id, how long its outcome is kept (ms). */
+/** ARGV: namespace, key, id, how long its outcome is kept (ms), lease ('' where anybody may). */
 export const DELETE = script(
   'delete',
   true,
   `
-local namespace, key, id, keptMs = unpack(ARGV)
+local namespace, key, id, keptMs, fence = unpack(ARGV)
 local outcome = isDone(id)
 if outcome then return outcome end
-local refused = refusal()
+local refused = refusal() or fencedOff(fence)
 if refused then return refused end
 if redis.call('HDEL', unreadable, namespace .. ' ' .. key) == 1 then return done(id, 'yes', keptMs) end
 local raw = redis.call('GET', KEYS[1])

@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { type Bucket, type BucketOptions, createBucket } from '../../../../src/core/media/store/bucket.ts';
 import type { DiskRoomOptions } from '../../../../src/core/media/store/disk-room.ts';
 import { createMediaStore } from '../../../../src/core/media/store/local.ts';
 import { createS3MediaStore } from '../../../../src/core/media/store/s3.ts';
 import type { MediaStore } from '../../../../src/core/media/store/store.ts';
-import { NO_S3, type S3Server, startS3 } from '../../../s3-server.ts';
+import { makeBucket, NO_S3, type S3Server, startS3 } from '../../../s3-server.ts';
 import { temporaryDirectory } from '../files.ts';
 
 const START_MS = 120_000;
@@ -44,16 +42,7 @@ export function useS3() {
     return server;
   };
 
-  /** The settings of a bucket of its own. */
-  async function newBucket() {
-    const { endpoint, accessKeyId, secretAccessKey } = running();
-    const name = `test-${randomUUID()}`;
-    const credentials = { accessKeyId, secretAccessKey };
-    const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
-    await client.send(new CreateBucketCommand({ Bucket: name }));
-    client.destroy();
-    return { name, endpoint, region: 'us-east-1', credentials, prefix: 'nod/' };
-  }
+  const newBucket = () => makeBucket(running());
 
   async function openBucket(options?: BucketOptions): Promise<Bucket> {
     const bucket = createBucket(await newBucket(), options);

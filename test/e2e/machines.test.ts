@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { useS3 } from '../core/media/store/stores.ts';
+import { startMachines } from '../machines/machines.ts';
+import { NO_REDIS, type RedisServer, startRedis } from '../redis-server.ts';
+import { bucketEnvironment, NO_S3 } from '../s3-server.ts';
+import { connectAccount, createWorld, postPublicly, textOf } from '../world.ts';
+import { fixture, LINK } from './stage.ts';
+
+const ROLES = {
+  'bots-1': 'bots',
+  'bots-2': 'bots',
+  'web-1': 'web',
+  'web-2': 'web',
+  'worker-1': 'worker',
+  'worker-2': 'worker',
+};
+
+const skipped = NO_REDIS ?? NO_S3;
+
+describe.skipIf(skipped !== undefined)(skipped ?? 'a Nod of several processes', () => {
+  let server: RedisServer;
+  const s3 = useS3();
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server?.stop());
+
+  it('publishes with each role in processes of its own, and goes on where any of them is killed', async () => {
+    await using world = await createWorld();
+    const { telegram, tiktok } = world;
+    await using machines = await startMachines({
+      world,
+      redisUrl: server.newUrl(),
+      bucket: bucketEnvironment(await s3.newBucket()),
+      roles: ROLES,
+    });
+    await connectAccount(world);
+    await telegram.sendPhoto(telegram.anaChat, telegram.ana, { path: fixture('phone.jpg'), caption: 'Surf' });
+    await postPublicly(telegram, () => true);
+    await telegram.waitForMessage(telegram.anaChat, (message) => LINK.test(textOf(message)));
+    expect(tiktok.state.publishes).toMatchObject([{ mediaType: 'PHOTO', status: 'PUBLISH_COMPLETE' }]);
+
+    const first = machines.leader();
+    const killedAt = performance.now();
+    await first?.process.end('SIGKILL');
+    await machines.find('web-1').process.end('SIGKILL');
+    await machines.find('worker-1').process.end('SIGKILL');
+    const other = machines.find(first?.name === 'bots-1' ? 'bots-2' : 'bots-1');
+    await other.process.logged('This process leads');
+    expect(performance.now() - killedAt).toBeLessThan(10_000);
+    await telegram.sendPhoto(telegram.anaChat, telegram.ana, {
+      path: fixture('phone.jpg'),
+      caption: 'Once more',
+    });
+    await postPublicly(telegram, ({ text, caption }) => (text ?? caption ?? '').includes('Once more'));
+    await vi.waitUntil(() => tiktok.state.publishes.length === 2, { timeout: 30_000 });
+    await vi.waitUntil(() => tiktok.state.publishes[1]?.status === 'PUBLISH_COMPLETE', { timeout: 30_000 });
+  });
+});
