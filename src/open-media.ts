@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { createMediaStore } from './core/media/store/local.ts';
-import { IN_BUCKET, isMediaKey, type MediaStore } from './core/media/store/store.ts';
+import { IN_BUCKET, isMediaKey, MediaAwayError, type MediaStore } from './core/media/store/store.ts';
 import { StartError } from './core/start-error.ts';
 
 /** The media, and what keeps them. */
@@ -61,8 +61,9 @@ export async function openMedia({
   mediaStore.protect();
   return {
     mediaStore,
-    tryOut: async () => {
-      await isBucketInUse(bucket);
+    async tryOut() {
+      if (!(await isBucketInUse(bucket)))
+        throw new MediaAwayError('The bucket is another one, or was emptied.', { code: 'MEDIA_FAILING' });
     },
     async [Symbol.asyncDispose]() {
       bucket.close();

@@ -116,6 +116,9 @@ export function createBucket(
       }
       const { path, bytes, sha256 } = content;
       const file = createReadStream(path, { highWaterMark: READ_BYTES });
+      const broken = new AbortController();
+      // The client listens to none of it.
+      file.on('error', (error) => broken.abort(error));
       file.on('data', moved).pause();
       const sum = { ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64') };
       const command = new PutObjectCommand({
@@ -134,8 +137,10 @@ export function createBucket(
         { step: 'build', name: 'knownHash' },
       );
       try {
-        await client.send(command, { abortSignal });
+        await client.send(command, { abortSignal: AbortSignal.any([abortSignal, broken.signal]) });
         return true;
+      } catch (error) {
+        throw broken.signal.aborted ? broken.signal.reason : error;
       } finally {
         file.destroy();
       }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { StartError } from '../../start-error.ts';
 import { takeFolder } from '../../storage/folder.ts';
 import { BucketError, type BucketSettings, createBucket } from './bucket.ts';
+import { NoRoomError } from './disk-room.ts';
 import { createMediaStore } from './local.ts';
 import { MEDIA, mediaIn, putSafely } from './s3.ts';
 import { FileChangedError, IN_BUCKET } from './store.ts';
@@ -90,6 +91,10 @@ async function during<T>(
       directory: folder.media,
     });
   } catch (error) {
+    if (error instanceof NoRoomError)
+      throw new StartError(
+        `The disk of ${dataDir} has no room for all media: free some space there, then call this again.`,
+      );
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     const told = startErrorOf(cause, s3);
     throw told instanceof StartError ? told : error;

@@ -291,16 +291,17 @@ async function removeQuiet(
   { quietMs, now }: { quietMs: number; now: number },
 ): Promise<boolean> {
   const name = `${MEDIA}${key}`;
-  const isQuiet = async (): Promise<boolean> => {
-    const found = await bucket.head(name);
-    return found === undefined || now - found.at > quietMs;
-  };
-  if (!(await isQuiet())) return false;
+  const isQuiet = ({ at }: { at: number }): boolean => now - at > quietMs;
+  const found = await bucket.head(name);
+  if (found === undefined) return true;
+  if (!isQuiet(found)) return false;
   const mark = `${REMOVING}${key}/${randomUUID()}`;
   const since = performance.now();
   await bucket.put(mark, new Uint8Array());
   try {
-    if (!(await isQuiet()) || performance.now() - since > MARK_MS / 2) return false;
+    const again = await bucket.head(name);
+    const isRenewed = again !== undefined && !isQuiet(again);
+    if (isRenewed || performance.now() - since > MARK_MS / 2) return false;
     await bucket.remove(name);
     return true;
   } finally {

@@ -108,6 +108,15 @@ describe.skipIf(NO_S3 !== undefined)(NO_S3 ?? 'media in S3', () => {
     expect(await store.keys()).toHaveLength(2);
   });
 
+  it('says what our own disk fails with, and goes on', async () => {
+    const bucket = await s3.openBucket();
+    const sha256 = '0'.repeat(64);
+    const gone = { path: join(temporaryDirectory(), 'gone'), bytes: 5_000_000, sha256 };
+    await expect(bucket.put('a', gone)).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open' });
+    expect(await bucket.head('a')).toBeUndefined();
+    expect(await bucket.put('a', Buffer.from('a'))).toBe(true);
+  });
+
   it('uses no file whose bytes have changed', async () => {
     const bucket = await s3.openBucket();
     const content = randomBytes(300_000);
