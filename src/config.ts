@@ -109,7 +109,7 @@ const schema = z.object({
     .string()
     .transform((value) => value.split(',').map((role) => role.trim()))
     .pipe(
-      z.array(z.enum(ROLES), { error: `must be one or more of ${ROLES.join(', ')}, with commas between` }),
+      z.array(z.enum(ROLES, { error: `must be one or more of ${ROLES.join(', ')}, with commas between` })),
     )
     .default([...ROLES]),
   INTERNAL_URL: address.optional(),

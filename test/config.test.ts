@@ -210,6 +210,31 @@ it.each([
   expect(() => readPlace({ REDIS_URL: url })).toThrow(problem);
 });
 
+const SHARED = {
+  REDIS_URL: 'redis://127.0.0.1:6379/0',
+  SECRET_KEY: 'a key for all of them',
+  S3_BUCKET: 'nod-media',
+  S3_REGION: 'eu-central-1',
+};
+
+it('does everything in one process, or what its roles say', () => {
+  expect([...readConfig(COMPLETE).roles]).toEqual(['web', 'bots', 'worker']);
+  const { roles } = readConfig({ ...COMPLETE, ...SHARED, ROLES: ' worker, web ' });
+  expect([...roles]).toEqual(['worker', 'web']);
+});
+
+it.each([
+  [
+    { ROLES: 'web' },
+    'ROLES divides the work among processes, which need REDIS_URL, S3_BUCKET and SECRET_KEY',
+  ],
+  [{ ...SHARED, SECRET_KEY: '', ROLES: 'bots' }, 'ROLES divides the work among processes'],
+  [{ ...SHARED, ROLES: 'web,cook' }, 'ROLES must be one or more of web, bots, worker, with commas between'],
+  [{ ...SHARED, INTERNAL_URL: '10.0.0.5:8080' }, 'INTERNAL_URL must be an address'],
+])('refuses roles that cannot work: %j', (changes, problem) => {
+  expect(problemsOf(changes)).toEqual([expect.stringContaining(problem)]);
+});
+
 const BUCKET = { S3_BUCKET: 'nod-media', S3_ENDPOINT: 'https://s3.example.com/' };
 const S3_KEY = { S3_ACCESS_KEY_ID: 'AKIA', S3_SECRET_ACCESS_KEY: 'geheim' };
 

@@ -15,7 +15,7 @@ import {
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { SETTINGS } from '../src/config.ts';
 import { temporaryDirectory } from './core/media/files.ts';
 import { type NodProcess, runNod } from './e2e/process.ts';
@@ -35,6 +35,53 @@ it.each(['compose.yaml', 'deploy/compose.telegram-bot-api.yaml'])('sets what Nod
   const set = Object.keys(services.nod?.environment ?? {});
   expect(set.length).toBeGreaterThan(0);
   expect(set.filter((name) => !SETTINGS.includes(name))).toEqual([]);
+});
+
+it('divides the work in deploy/compose.scaled.yaml, with what Nod knows', () => {
+  const { services } = parse(read('deploy/compose.scaled.yaml'), { merge: true }) as ComposeFile;
+  const nods = Object.values(services).filter(({ environment = {} }) => 'ROLES' in environment);
+  expect(nods.map(({ environment }) => environment?.ROLES).toSorted()).toEqual(['bots', 'web', 'worker']);
+  for (const { environment = {} } of nods)
+    expect(Object.keys(environment).filter((name) => !SETTINGS.includes(name))).toEqual([]);
+});
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly data?: Record<string, string>;
+  readonly spec?: {
+    readonly replicas: number;
+    readonly strategy: { readonly rollingUpdate: Record<string, number> };
+    readonly template: {
+      readonly spec: {
+        readonly terminationGracePeriodSeconds: number;
+        readonly containers: readonly { readonly env: readonly { name: string; value?: string }[] }[];
+      };
+    };
+  };
+}
+
+it.skipIf(!isThere('kubectl'))('has manifests for Kubernetes that fit together, with what Nod knows', () => {
+  const { stdout, stderr, status } = spawnSync('kubectl', ['kustomize', join(root, 'deploy/kubernetes')], {
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([0, '']);
+  const all = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
+  const deployments = all.filter(({ kind }) => kind === 'Deployment');
+  const names = deployments.map(({ metadata }) => metadata.name).toSorted();
+  expect(names).toEqual(['nod-bots', 'nod-web', 'nod-worker']);
+  const budgets = all.filter(({ kind }) => kind === 'PodDisruptionBudget');
+  expect(budgets.map(({ metadata }) => metadata.name).toSorted()).toEqual(names);
+  const settings = all.flatMap(({ kind, data = {} }) => (kind === 'ConfigMap' ? Object.keys(data) : []));
+  for (const { metadata, spec } of deployments) {
+    const env = spec?.template.spec.containers[0]?.env ?? [];
+    expect(env.find(({ name }) => name === 'ROLES')?.value).toBe(metadata.name.replace('nod-', ''));
+    settings.push(...env.map(({ name }) => name));
+    // Longer than Nod takes to end what is under way.
+    expect(spec?.template.spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(40);
+    expect(spec?.replicas).toBeGreaterThanOrEqual(2);
+  }
+  expect(settings.filter((name) => !SETTINGS.includes(name) && name !== 'POD_IP')).toEqual([]);
 });
 
 it('sets what Nod knows in the unit of systemd', () => {
@@ -162,6 +209,16 @@ it('runs from what the Dockerfile copies, where only the data and /tmp can be wr
 });
 
 /** A copy of what starts Nod elsewhere, whose folder nothing needs to be added to. */
+/** What an operator chooses for the compose files. */
+const CHOSEN = {
+  TELEGRAM_API_ID: '1',
+  TELEGRAM_API_HASH: 'hash',
+  SECRET_KEY: 'a key for all of them',
+  REDIS_PASSWORD: 'password',
+  S3_ACCESS_KEY_ID: 'id',
+  S3_SECRET_ACCESS_KEY: 'secret',
+};
+
 function copyDeploy(): string {
   const folder = temporaryDirectory();
   for (const name of ['compose.yaml', 'deploy', '.env.example'])
@@ -179,10 +236,15 @@ it.skipIf(!isThere('docker-compose')).each([
     ['--profile', 'https', '-f', 'compose.yaml', '-f', 'deploy/compose.telegram-bot-api.yaml'],
     ['caddy', 'nod', 'telegram-bot-api'],
   ],
+  [
+    'several processes',
+    ['-f', 'deploy/compose.scaled.yaml', '--env-file', '.env'],
+    ['bots', 'caddy', 'redis', 's3', 's3-bucket', 'web', 'worker'],
+  ],
 ])('composes %s, none of which may take more rights', (_, options, names) => {
   const { stdout, stderr, status } = spawnSync('docker-compose', [...options, 'config'], {
     cwd: copyDeploy(),
-    env: { PATH: process.env.PATH, TELEGRAM_API_ID: '1', TELEGRAM_API_HASH: 'hash' },
+    env: { PATH: process.env.PATH, ...CHOSEN },
     encoding: 'utf8',
   });
   expect([status, stderr]).toEqual([0, '']);
@@ -193,7 +255,8 @@ it.skipIf(!isThere('docker-compose')).each([
   expect(started.map(([name]) => name).toSorted()).toEqual(names);
   for (const [, service] of started)
     expect(service).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
-  expect(services.nod).toMatchObject({ read_only: true, tmpfs: ['/tmp'] });
+  for (const name of ['nod', 'web', 'bots', 'worker'].filter((one) => names.includes(one)))
+    expect(services[name]).toMatchObject({ read_only: true, tmpfs: ['/tmp'] });
 });
 
 it.skipIf(!isThere('systemd-analyze'))('is a service that systemd takes, and finds well shut in', () => {
