@@ -4,8 +4,9 @@ import {
   type IncomingMessage,
   type OutgoingHttpHeaders,
   type RequestOptions,
-  request,
+  request as requestHttp,
 } from 'node:http';
+import { request as requestHttps } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
@@ -75,6 +76,7 @@ async function connected(
 ): Promise<ClientRequest | undefined> {
   const { protocol, hostname, port } = new URL(address);
   const host = hostname.replace(/^\[|\]$/g, '');
+  const request = protocol === 'https:' ? requestHttps : requestHttp;
   const asked = request({ protocol, host, port, ...options, timeout: CONNECT_MS });
   // Whoever waits for something of it hears of its error; nobody may wait.
   asked.on('error', () => {});
