@@ -191,17 +191,9 @@ export function createGateway({
     });
   }
 
-  /** Takes what was told to another connection. */
+  /** Takes what was told to another connection; reactions are read back, as those of a while are weighed together. */
   function takePayload({ t: event, d: told }: GatewayDispatchPayload): void {
-    if (closing.signal.aborted) return;
-    if (event === GatewayDispatchEvents.InteractionCreate) take.interaction(told);
-    else if (event === GatewayDispatchEvents.MessageReactionAdd) take.reactionAdded(told);
-    else if (event === GatewayDispatchEvents.MessageReactionRemove) take.reactionRemoved(told);
-    else if (
-      event === GatewayDispatchEvents.MessageReactionRemoveAll ||
-      event === GatewayDispatchEvents.MessageReactionRemoveEmoji
-    )
-      take.reactionsCleared(told);
+    if (event === GatewayDispatchEvents.InteractionCreate && !closing.signal.aborted) take.interaction(told);
   }
 
   function watch(fresh: Client): void {

@@ -93,6 +93,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   let hasFailed = false;
   const stopping = new AbortController();
   let catchingUp: Promise<void> | undefined;
+  let stopped: Promise<void> | undefined;
   let applicationId: string | undefined;
 
   const gateway = createGateway({
@@ -231,13 +232,23 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     onFatal(error);
   }
 
-  async function stop(): Promise<void> {
+  function stop(): Promise<void> {
+    stopped ??= end();
+    return stopped;
+  }
+
+  async function end(): Promise<void> {
     stopping.abort();
     gateway.close();
     await catchingUp;
     await chatQueue.idle();
     const session = await gateway.disconnect();
-    if (session !== undefined) await lastSession?.keep(session);
+    if (session === undefined || lastSession === undefined) return;
+    await lastSession
+      .keep(session)
+      .catch((error) =>
+        log.warn({ err: error }, 'What Discord tells until the next start will not be heard'),
+      );
   }
 
   function editPauseMs(message: MessageRef, at: number): number {
