@@ -121,6 +121,23 @@ describe('the pages that Nod links to', () => {
     await telegram.message('/upload/').getByRole('link').first().click();
     expect(await (await opening).title()).toMatch(/Nod/);
   });
+
+  test('compose a draft, also below an answer that quotes its card', async () => {
+    await using ana = await stage.open(browser, 'ana');
+    const { page, telegram } = ana;
+    // What is said of this file is so short that the caption is in the quote.
+    await ana.sendInTelegram(['sunset.mp4'], `${MENTION} Page`);
+    await telegram.press(/Caption\s*Page/, 'Add a big file');
+    await telegram.shows(/Caption\s*Page[\s\S]*\/upload\//);
+    await telegram.press(/Caption\s*Page/, 'Open as a page');
+    const opening = page.waitForEvent('popup');
+    await telegram
+      .message(/Caption\s*Page[\s\S]*\/compose\//)
+      .getByRole('link')
+      .first()
+      .click();
+    expect(await (await opening).title()).toMatch(/Nod/);
+  });
 });
 
 describe('trouble', () => {
@@ -213,7 +230,8 @@ describe('the timeline', () => {
     await using ana = await stage.open(browser, 'ana');
     await ana.sendInTelegram(['beach.png'], `${MENTION} Nothing to hide`);
     await ana.telegram.press('Nothing to hide', 'Add a big file');
-    await ana.telegram.shows('/upload/');
+    // The link answers the card, and quotes it.
+    await ana.telegram.shows(/beach\.png[\s\S]*\/upload\//);
     await ana.telegram.press('Nothing to hide', 'Open as a page');
     await ana.telegram.shows('/compose/');
     await approve(ana, 'Nothing to hide');

@@ -59,8 +59,11 @@ function createPane(page: Page, name: 'telegram' | 'discord') {
   const log = page.locator(`#${name}-log`);
   /** The newest message that holds these words. */
   const message = (words: string | RegExp): Locator => log.locator('> li', { hasText: words }).last();
-  const button = (words: string | RegExp, label: string): Locator =>
-    message(words).getByRole('button', { name: label, exact: true });
+  /** A button of the newest message that holds these words and has it; a newer one may quote the words alone. */
+  const button = (words: string | RegExp, label: string): Locator => {
+    const named = page.getByRole('button', { name: label, exact: true });
+    return log.locator('> li', { hasText: words }).filter({ has: named }).last().locator(named);
+  };
   return {
     log,
     message,
