@@ -5,8 +5,8 @@ import { createLimiter } from '../../fair-limiter.ts';
 import { ROOT } from '../../storage/redis/scripts.ts';
 
 /** A lock whose process was killed ends then. */
-const LOCK_MS = 15_000;
-const RENEW_MS = 5_000;
+const LOCK_MS = 5_000;
+const RENEW_MS = 1_500;
 const LOOK_MS = 30;
 
 /** KEYS: lock. ARGV: who has it, for how long from now on (ms); 0 ends it. */
