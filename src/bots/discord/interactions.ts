@@ -17,13 +17,13 @@ import { fileOfLink, readFileLinks } from '../../core/links/read-links.ts';
 import type { PerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import type { Safely } from '../adapter-kit/safely.ts';
 import type { ChatEvent, ChatEventOf, MessageRef, Wishes } from '../platform.ts';
-import { suggest } from './autocomplete.ts';
 import {
   linkOption,
   MAX_FILES,
   mediaOptions,
   readPicked,
   readSubcommand,
+  suggest,
   textOption,
   wishesOf,
 } from './commands.ts';
