@@ -7,6 +7,7 @@ import { startApp } from './app.ts';
 import { ChatRefusedError } from './bots/platform.ts';
 import { commandIn } from './commands.ts';
 import { type Config, ConfigError, readConfig, readPlace, SETTINGS } from './config.ts';
+import { LeaseLostError } from './core/cluster/cluster.ts';
 import { StartError } from './core/start-error.ts';
 import { misspeltSettings } from './misspelt-settings.ts';
 import { readableLine } from './readable-log.ts';
@@ -59,6 +60,8 @@ async function run(config: Config, log: Logger): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stopping.abort(name));
   function onFatal(error: Error): void {
     tell(error);
+    // Another process does all of it by now, and nothing that is under way here may get in its way.
+    if (error instanceof LeaseLostError) process.exit();
     stopping.abort('a fatal error');
   }
 

@@ -493,8 +493,9 @@ export function createCore(options: CoreOptions) {
 
   /** Begins what each process does; where there is no other one, also what one does for all. */
   async function start(): Promise<void> {
-    if (cluster.isShared) engine.start(makesRuns ? publisher.tick : undefined);
-    else await lead();
+    if (!cluster.isShared) return lead();
+    await mediaStore.clearUnfinished();
+    engine.start(makesRuns ? publisher.tick : undefined);
   }
 
   /** Goes on where whoever led before has ended, with what one process does for all. */

@@ -3,7 +3,7 @@ import { useS3 } from '../core/media/store/stores.ts';
 import { startMachines } from '../machines/machines.ts';
 import { NO_REDIS, type RedisServer, startRedis } from '../redis-server.ts';
 import { bucketEnvironment, NO_S3 } from '../s3-server.ts';
-import { connectAccount, createWorld, postPublicly, textOf } from '../world.ts';
+import { buttonsOf, connectAccount, createWorld, postPublicly, textOf } from '../world.ts';
 import { fixture, LINK } from './stage.ts';
 
 const ROLES = {
@@ -55,5 +55,34 @@ describe.skipIf(skipped !== undefined)(skipped ?? 'a Nod of several processes', 
     await postPublicly(telegram, ({ text, caption }) => (text ?? caption ?? '').includes('Once more'));
     await vi.waitUntil(() => tiktok.state.publishes.length === 2, { timeout: 30_000 });
     await vi.waitUntil(() => tiktok.state.publishes[1]?.status === 'PUBLISH_COMPLETE', { timeout: 30_000 });
+  });
+
+  it('says nothing twice where the process that led was held up, and ends it when it goes on', async () => {
+    await using world = await createWorld();
+    const { telegram } = world;
+    await using machines = await startMachines({
+      world,
+      redisUrl: server.newUrl(),
+      bucket: bucketEnvironment(await s3.newBucket()),
+      roles: { 'bots-1': 'bots', 'bots-2': 'bots', web: 'web' },
+    });
+    await connectAccount(world);
+    const first = machines.leader();
+    const other = machines.find(first?.name === 'bots-1' ? 'bots-2' : 'bots-1');
+    if (first === undefined) throw new Error('Nobody leads.');
+    // Held up in the middle of what it does about the photo.
+    await telegram.sendPhoto(telegram.anaChat, telegram.ana, { path: fixture('phone.jpg'), caption: 'Surf' });
+    process.kill(first.process.pid, 'SIGSTOP');
+    await other.process.logged('This process leads');
+    const isCard = (message: Parameters<typeof textOf>[0]) => textOf(message).includes('Surf');
+    await telegram.waitForMessage(
+      telegram.anaChat,
+      (message) => isCard(message) && buttonsOf(message).includes('Everyone'),
+    );
+    process.kill(first.process.pid, 'SIGCONT');
+    expect(await first.process.ended).toEqual({ code: 1, signal: null });
+    expect(first.process.output.out).toContain('Another process has taken over');
+    await telegram.waitUntilFetched();
+    expect(telegram.botMessages(telegram.anaChat).filter(isCard)).toHaveLength(1);
   });
 });

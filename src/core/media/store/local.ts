@@ -325,12 +325,21 @@ export function createMediaStore({
     olderThanMs: number;
     now: number;
   }) {
+    const removed = await clearUnfinished();
+    for (const name of await names()) {
+      if (!isMediaKey(name) || keep.has(name) || inHand.has(name)) continue;
+      const found = await stat(join(root, name)).catch(() => undefined);
+      if (!found || now - found.mtimeMs <= olderThanMs) continue;
+      removed.bytes += await removeFile(join(root, name));
+      removed.count += 1;
+    }
+    return removed;
+  }
+
+  async function clearUnfinished(): Promise<{ count: number; bytes: number }> {
     const removed = { count: 0, bytes: 0 };
     for (const name of await names()) {
-      const isLeftOver = UNFINISHED.test(name) && !unfinished.has(name);
-      if (!isLeftOver && (!isMediaKey(name) || keep.has(name) || inHand.has(name))) continue;
-      const found = await stat(join(root, name)).catch(() => undefined);
-      if (!found || (!isLeftOver && now - found.mtimeMs <= olderThanMs)) continue;
+      if (!UNFINISHED.test(name) || unfinished.has(name)) continue;
       removed.bytes += await removeFile(join(root, name));
       removed.count += 1;
     }
@@ -376,6 +385,7 @@ export function createMediaStore({
     freshen,
     keys,
     sweep,
+    clearUnfinished,
     fits,
     whenFull,
     readRoom,

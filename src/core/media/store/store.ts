@@ -180,6 +180,8 @@ export interface MediaStore extends Places {
     olderThanMs: number;
     now: number;
   }): Promise<{ count: number; bytes: number }>;
+  /** Removes unfinished files that nobody writes from the folder of this process. */
+  clearUnfinished(): Promise<{ count: number; bytes: number }>;
   /** Whether so many bytes more have room. */
   fits(bytes: number): Promise<boolean>;
   /** Names who deletes what may go when there is no room. */
