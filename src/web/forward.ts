@@ -47,7 +47,11 @@ export function createForwarding({
       return c.text('Nod is just being started. Try again in a moment.', 503);
     }
     try {
-      await pass(asked, c.env);
+      const answer = await answered(asked, c.env);
+      // Hono makes an answer of its own where only the head is asked for, and would send this one a second time.
+      if (c.req.method === 'HEAD') return headOf(answer.resume());
+      outgoing.writeHead(answer.statusCode ?? 502, withoutConnection(answer.headers));
+      await pipeline(answer, outgoing);
     } catch (error) {
       log.info({ err: error, method: c.req.method }, 'A request was not passed on to its end');
       outgoing.destroy();
@@ -90,7 +94,11 @@ async function connected(
   }
 }
 
-async function pass(asked: ClientRequest, { incoming, outgoing }: HttpBindings): Promise<void> {
+/** Passes a request on; resolves with the head of its answer. */
+async function answered(
+  asked: ClientRequest,
+  { incoming, outgoing }: HttpBindings,
+): Promise<IncomingMessage> {
   // Nobody waits for the answer any more.
   outgoing.once('close', () => asked.destroy());
   const sent = pipeline(incoming, asked);
@@ -100,8 +108,14 @@ async function pass(asked: ClientRequest, { incoming, outgoing }: HttpBindings):
   ])) as [IncomingMessage];
   // An answer may come before the request has ended, which then is not read on.
   sent.catch(() => {});
-  outgoing.writeHead(answer.statusCode ?? 502, withoutConnection(answer.headers));
-  await pipeline(answer, outgoing);
+  return answer;
+}
+
+function headOf({ statusCode: status = 502, headersDistinct }: IncomingMessage): Response {
+  const headers = Object.entries(headersDistinct)
+    .filter(([name]) => !OF_CONNECTION.includes(name))
+    .flatMap(([name, values = []]) => values.map((value): [string, string] => [name, value]));
+  return new Response(null, { status, headers });
 }
 
 function withoutConnection(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import pino from 'pino';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createForwarding } from '../../src/web/index.ts';
 import { createWorld } from './world.ts';
 
@@ -99,6 +99,22 @@ describe('a process that does not lead', () => {
     const { url } = await startFollower(() => leader.url);
     const again = await fetch(`${url}/upload/abc`, { headers: { 'nod-forwarded': '1' } });
     expect([again.status, leader.seen.length]).toEqual([503, 0]);
+  });
+
+  it('answers once where only the head of an answer is asked for', async () => {
+    const leader = await startLeader((_, response) => {
+      response.writeHead(200, { 'upload-offset': '7', 'set-cookie': ['a=1', 'b=2'] });
+      response.end();
+    });
+    const { url } = await startFollower(() => leader.url);
+    const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+    onTestFinished(() => told.mockRestore());
+    const answer = await fetch(`${url}/upload/abc/files/1`, { method: 'HEAD' });
+    expect([answer.status, answer.headers.get('upload-offset')]).toEqual([200, '7']);
+    expect(answer.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    // What is answered a second time is told after the answer has left.
+    expect((await fetch(`${url}/upload/abc/files/1`, { method: 'HEAD' })).status).toBe(200);
+    expect(told.mock.calls).toEqual([]);
   });
 
   it('ends what the leader works on once nobody waits for it, and breaks off where the leader does', async () => {
