@@ -152,7 +152,7 @@ export function textOption<T extends InteractionType>(options: Options<T>, name:
 }
 
 /** The option that somebody is filling in right now. */
-export function focusedOption<T extends InteractionType>(options: Options<T>) {
+function focusedOption<T extends InteractionType>(options: Options<T>) {
   for (const option of options) {
     if (option.type === ApplicationCommandOptionType.String && option.focused === true)
       return { name: option.name, typed: option.value };

@@ -59,3 +59,12 @@ test('a session that Discord knows no more keeps nothing from starting', async (
   await events.first(1);
   await bot.stop();
 });
+
+test('whoever stops a bot that is stopping already waits until its session is kept', async () => {
+  const { startBot, sessions } = await startWithSessions();
+  const { bot } = await startBot(undefined, { sessions });
+  const stopping = bot.stop();
+  await bot.stop();
+  expect(await sessions.get('last')).toBeDefined();
+  await stopping;
+});
