@@ -1,10 +1,9 @@
-import { ErrorCode, type Job, Queue } from 'bullmq';
+import { type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { BULL_PREFIX, isDone } from '../../storage/redis/bull.ts';
 import { ROOT } from '../../storage/redis/scripts.ts';
 import { AFTER_BUG_MS } from './engine.ts';
 
-/** BullMQ's keys are {nod}:ticks:…, beside the records. */
-export const PREFIX = ROOT.slice(0, -1);
 export const QUEUE = 'ticks';
 /** The last wake of each post that no run has answered yet. */
 const WAKES = `${ROOT}wakes`;
@@ -14,12 +13,6 @@ const PLANNED = `${ROOT}planned`;
 const KEPT_EVENTS = 100;
 /** In the scores of delayed jobs a millisecond has so many places. */
 const SCORES_PER_MS = 0x1000;
-const TOO_LATE: readonly unknown[] = [
-  ErrorCode.JobNotExist,
-  ErrorCode.JobLockNotExist,
-  ErrorCode.JobNotInState,
-  ErrorCode.JobLockMismatch,
-];
 
 export interface TickJob {
   readonly postId: string;
@@ -51,7 +44,7 @@ return redis.call('HDEL', KEYS[1], ARGV[1])
 export function createJobs({ client, now }: { client: Redis; now: () => number }) {
   const queue = new Queue<TickJob>(QUEUE, {
     connection: client,
-    prefix: PREFIX,
+    prefix: BULL_PREFIX,
     streams: { events: { maxLen: KEPT_EVENTS } },
     defaultJobOptions: {
       removeOnComplete: true,
@@ -181,8 +174,8 @@ export function createJobs({ client, now }: { client: Redis; now: () => number }
 
   async function countDue(): Promise<number> {
     const [waiting, late] = await Promise.all([
-      client.llen(`${PREFIX}:${QUEUE}:wait`),
-      client.zcount(`${PREFIX}:${QUEUE}:delayed`, 0, Date.now() * SCORES_PER_MS),
+      client.llen(`${BULL_PREFIX}:${QUEUE}:wait`),
+      client.zcount(`${BULL_PREFIX}:${QUEUE}:delayed`, 0, Date.now() * SCORES_PER_MS),
     ]);
     return waiting + late;
   }
@@ -213,18 +206,3 @@ const jobIdOf = (postId: string): string => `post-${encodeURIComponent(postId)}`
 
 /** It runs, or will as soon as a worker has room for it. */
 const isComing = (state: string): boolean => state === 'active' || state === 'waiting';
-
-/** Whether it was not too late for a change. */
-async function isDone(change: Promise<unknown>): Promise<boolean> {
-  try {
-    await change;
-    return true;
-  } catch (error) {
-    if (isTooLate(error)) return false;
-    throw error;
-  }
-}
-
-/** Whether BullMQ says that the job is gone, somebody else's or in another state by now. */
-export const isTooLate = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && TOO_LATE.includes(error.code);

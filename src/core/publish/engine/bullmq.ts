@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { BULL_PREFIX, inTime, isTooLate } from '../../storage/redis/bull.ts';
 import { answeredSoon, openConnection, reasonOf, SLOWEST_RETRY_MS } from '../../storage/redis/ioredis.ts';
-import { createJobs, isTooLate, PREFIX, QUEUE, type TickJob } from './bullmq-jobs.ts';
+import { createJobs, QUEUE, type TickJob } from './bullmq-jobs.ts';
 import { AFTER_BUG_MS, type Engine, type Tick } from './engine.ts';
 
 /** Another process takes over a run whose lock nobody has renewed for so long, and looks for such this often. */
@@ -19,8 +20,6 @@ const ROUNDS_OF_WORDS = 5;
 /** Whoever wakes a post waits no longer for a run that another process has to make. */
 const LONGEST_WAIT_MS = 10_000;
 const SET_BACK_MS = 1_000;
-/** Redis is waited for so long at the end. */
-const STOP_MS = 5_000;
 
 /** A wake that somebody waits for. */
 interface Waiter {
@@ -81,7 +80,7 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
   }) {
     const worker = new Worker<TickJob>(QUEUE, (job, token) => run(job, token, tick), {
       connection: client,
-      prefix: PREFIX,
+      prefix: BULL_PREFIX,
       concurrency: MOST_RUNS,
       lockDuration: LOCK_MS,
       stalledInterval: LOOK_MS,
@@ -360,28 +359,18 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
     await worker?.pause(true);
     while (ticking.size > 0) await Promise.all(ticking);
     // A Redis that is away keeps nobody from ending; BullMQ would wait for it, and renew its locks for ever.
-    const isTold = await inTime(allTold());
-    if (worker !== undefined) await inTime(worker.close(!isTold || client.status !== 'ready'));
-    await inTime(Promise.all(ending));
+    const isTold = await inTime(allTold(), failed);
+    if (worker !== undefined) await inTime(worker.close(!isTold || client.status !== 'ready'), failed);
+    await inTime(Promise.all(ending), failed);
     isClosed = true;
     rounds.stop();
-    await inTime(jobs.close());
+    await inTime(jobs.close(), failed);
     client.disconnect();
   }
 
   async function allTold(): Promise<void> {
     await Promise.all([...[...running.values()].map(({ ended }) => ended), ...telling.values()]);
     await Promise.all(ending);
-  }
-
-  /** Whether something came to its end before Redis has been waited for long enough. */
-  async function inTime(end: Promise<unknown>): Promise<boolean> {
-    const patience = new AbortController();
-    const isLate = delay(STOP_MS, true, { signal: patience.signal }).catch(() => true);
-    const isOver = end.then(() => false).catch((error) => void failed(error));
-    const late = await Promise.race([isOver, isLate]);
-    patience.abort();
-    return late === false;
   }
 
   return {
