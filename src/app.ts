@@ -25,7 +25,7 @@ import { createSecrets } from './core/storage/secrets.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
 import { checksOf } from './doctor.ts';
 import { metricSources } from './metric-sources.ts';
-import { openMedia } from './open-media.ts';
+import { loadSharedPreparer, openMedia } from './open-media.ts';
 import { openRecords } from './open-records.ts';
 import { createForwarding, createWeb, healthOf, startServer } from './web/index.ts';
 
@@ -180,6 +180,7 @@ export async function startApp({
     links,
     observer: metrics?.observer,
     engine,
+    sharePreparer: await loadSharedPreparer({ config, log }),
     cluster,
     makesRuns: config.roles.has('worker'),
     now,

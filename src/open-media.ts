@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import type { SharedPreparer } from './core/media/conversions/shared-preparer.ts';
+import type { MediaPreparer } from './core/media/prepare.ts';
 import { createMediaStore } from './core/media/store/local.ts';
 import { IN_BUCKET, isMediaKey, MediaAwayError, type MediaStore } from './core/media/store/store.ts';
 import { StartError } from './core/start-error.ts';
@@ -69,6 +71,19 @@ export async function openMedia({
       bucket.close();
     },
   };
+}
+
+/** How other processes prepare files; undefined where they cannot have the media, or there are none. */
+export async function loadSharedPreparer({
+  config: { redisUrl: url, s3, roles },
+  log,
+}: {
+  config: Pick<Config, 'redisUrl' | 's3' | 'roles'>;
+  log: Pick<Logger, 'warn'>;
+}): Promise<((local: MediaPreparer) => SharedPreparer) | undefined> {
+  if (url === undefined || s3 === undefined) return undefined;
+  const { createSharedPreparer } = await import('./core/media/conversions/shared-preparer.ts');
+  return (local) => createSharedPreparer({ url, local, isWorker: roles.has('worker'), log });
 }
 
 const hasMedia = (directory: string): boolean =>

@@ -124,7 +124,7 @@ it('loads Redis only where the records are there', () => {
 
 it('loads BullMQ and its client only where the records are in Redis', () => {
   const isShared = (path: string) =>
-    /^core\/(publish\/engine\/bullmq|storage\/redis\/|cluster\/redis\/)/.test(path);
+    /^core\/(publish\/engine\/bullmq|media\/conversions\/|storage\/redis\/|cluster\/redis\/)/.test(path);
   expect([...reachedFrom('main.ts')].filter(isShared)).toEqual([]);
   const users = files.filter((file) => importsOf(file).some((name) => /^(bullmq|ioredis)$/.test(name)));
   expect(users).not.toEqual([]);

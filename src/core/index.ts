@@ -26,8 +26,9 @@ import type { Observer } from './health/observer.ts';
 import { createHistory, type HistoryEntry } from './history/history.ts';
 import { createRecorder } from './history/record-post.ts';
 import { type LinkOptions, openLink } from './links/open-link.ts';
+import type { SharedPreparer } from './media/conversions/shared-preparer.ts';
 import type { Ffmpeg } from './media/ffmpeg.ts';
-import { createMediaPreparer } from './media/prepare.ts';
+import { createMediaPreparer, type MediaPreparer } from './media/prepare.ts';
 import type { MediaStore } from './media/store/store.ts';
 import { type StoredFile, VIDEO_LIMITS } from './media/types.ts';
 import type { ChatRef, Obstacle, Person } from './people.ts';
@@ -155,6 +156,8 @@ export interface CoreOptions {
     | undefined;
   /** Calls each post when its time has come; else one on the clock of the process. */
   readonly engine?: Engine | undefined;
+  /** Has files prepared by any process that works, and not by the one that asks. */
+  readonly sharePreparer?: ((local: MediaPreparer) => SharedPreparer) | undefined;
   readonly chats: ChatPorts;
   /** The other processes of this Nod; none unless said otherwise. */
   readonly cluster?: Cluster | undefined;
@@ -267,12 +270,14 @@ export function createCore(options: CoreOptions) {
   });
 
   const { engine = createEmbeddedEngine({ now, log }), observer = {} } = options;
-  const preparer = createMediaPreparer({
+  const localPreparer = createMediaPreparer({
     store: mediaStore,
     findFfmpeg: options.findFfmpeg,
     onPrepared: observer.filePrepared,
     log,
   });
+  const sharedPreparer = options.sharePreparer?.(localPreparer);
+  const preparer: MediaPreparer = sharedPreparer ?? localPreparer;
   const gate = createReleaseGate({
     attempts: stores.store<Attempt>('attempts'),
     isShared: cluster.isShared,
@@ -495,6 +500,7 @@ export function createCore(options: CoreOptions) {
   async function start(): Promise<void> {
     if (!cluster.isShared) return lead();
     await mediaStore.clearUnfinished();
+    sharedPreparer?.start();
     engine.start(makesRuns ? publisher.tick : undefined);
   }
 

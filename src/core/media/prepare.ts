@@ -30,6 +30,10 @@ import {
 /** Nod stops before the file is prepared; that is no failure. */
 export class PreparingStoppedError extends Error {
   override name = 'PreparingStoppedError' as const;
+
+  constructor() {
+    super('Nod is stopping; the file is prepared after the next start.');
+  }
 }
 
 /** How many bytes a second of what ffmpeg encodes has at most, nearly always; what exceeds it needs room when it does. */
@@ -48,9 +52,14 @@ export function preparingProblem(error: unknown, { name }: { name: string }): Pr
     return { code: 'preparing_failed', reason: 'ffmpeg_missing', name };
   if (error instanceof NoRoomError) return { code: 'preparing_failed', reason: error.reason, name };
   if (error instanceof MediaAwayError) return { code: 'preparing_failed', reason: 'media_away', name };
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const isFull = typeof code === 'string' && DISK_FULL.has(code);
+  const isFull = diskFullCode(error) !== undefined;
   return { code: 'preparing_failed', reason: isFull ? 'disk_full' : 'unknown', name };
+}
+
+/** The code with which a disk says that it is full; undefined for any other error. */
+export function diskFullCode(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && DISK_FULL.has(code) ? code : undefined;
 }
 
 /** How long judging a file may take. */
@@ -284,7 +293,7 @@ export function createMediaPreparer({
 
   /** Ends whatever is under way, and waits until nothing is left of it; what is asked for later is refused. */
   async function stop(): Promise<void> {
-    const reason = new PreparingStoppedError('Nod is stopping; the file is prepared after the next start.');
+    const reason = new PreparingStoppedError();
     stopping.abort(reason);
     await Promise.all([judgements.stop(reason), conversions.stop(reason)]);
   }
@@ -307,4 +316,5 @@ function kindOf({ kind, changes }: PreparedMedia): PreparedFile['kind'] {
   return changes.some(({ type }) => type === 'picture_encoded') ? 'video_encoded' : kind;
 }
 
-const jobKey = ({ key }: StoredFile, use: MediaUse): string => `${key} ${useKey(use)}`;
+/** What is worked on once, however many ask for it. */
+export const jobKey = ({ key }: StoredFile, use: MediaUse): string => `${key} ${useKey(use)}`;

@@ -12,11 +12,13 @@ const STEP_BYTES = 8 * 1024 ** 2;
 export class NoRoomError extends Error {
   override name = 'NoRoomError' as const;
   readonly reason: 'media_limit' | 'disk_full';
+  readonly bytes: number;
 
   constructor(reason: NoRoomError['reason'], { bytes }: { bytes: number }) {
     const what = reason === 'media_limit' ? 'the limit of all media' : 'the disk';
     super(`There is no room for ${bytes} bytes more: ${what} would be exceeded.`);
     this.reason = reason;
+    this.bytes = bytes;
   }
 }
 
