@@ -153,4 +153,16 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'the processes of one Nod', 
     expect(await limiters[1]?.read('Ana')).toEqual({ used: 6, limit: 6 });
     await vi.waitUntil(async () => (await limiters[0]?.take('Ana')) === 0, WAIT);
   });
+
+  it('ends while Redis is away', { timeout: 60_000 }, async () => {
+    const own = await startRedis();
+    onTestFinished(own.stop);
+    const warned = Promise.withResolvers<void>();
+    const log = pino({ level: 'warn' }, { write: () => warned.resolve() });
+    const cluster = await openCluster({ url: own.newUrl(), id: 'alone', mayLead: false, log });
+    await cluster.start(address('alone'));
+    await own.kill();
+    await warned.promise;
+    await cluster[Symbol.asyncDispose]();
+  });
 });

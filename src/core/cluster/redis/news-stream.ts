@@ -26,12 +26,11 @@ export function createNewsStream({
 }) {
   const listeners = new Set<(news: News) => void>();
   let isStopping = false;
-  let reading: Promise<void> = Promise.resolve();
 
   /** Resolves once nothing is missed that is told from then on. */
   async function start(): Promise<void> {
     const [last] = await client.xrevrange(STREAM, '+', '-', 'COUNT', 1);
-    reading = readOn(last?.[0] ?? '0');
+    void readOn(last?.[0] ?? '0');
   }
 
   async function readOn(from: string): Promise<void> {
@@ -54,7 +53,7 @@ export function createNewsStream({
   }
 
   function hear([from, text = '']: string[]): void {
-    if (from === id) return;
+    if (from === id || isStopping) return;
     const news = JSON.parse(text) as News;
     for (const heard of listeners) heard(news);
   }
@@ -65,10 +64,10 @@ export function createNewsStream({
 
   const listen = (heard: (news: News) => void): void => void listeners.add(heard);
 
-  async function stop(): Promise<void> {
+  /** What is read on a connection that is just being made again is never answered, so nothing is waited for. */
+  function stop(): void {
     isStopping = true;
     reader.disconnect();
-    await reading;
   }
 
   return { start, tell, listen, stop };

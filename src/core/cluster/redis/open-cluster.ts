@@ -88,7 +88,7 @@ export async function openCluster({
     const hasLed = lease !== undefined && lease.number() > 0;
     await lease?.stop().catch(() => {});
     if (hasLed) await stream.tell({ type: 'free' });
-    await stream.stop();
+    stream.stop();
     client.disconnect();
   }
 
