@@ -499,7 +499,8 @@ export function createCore(options: CoreOptions) {
   /** Begins what each process does; where there is no other one, also what one does for all. */
   async function start(): Promise<void> {
     if (!cluster.isShared) return lead();
-    await mediaStore.clearUnfinished();
+    // Whoever leads deletes what is left over in its own folder alone.
+    await mediaStore.discardUnfinished();
     sharedPreparer?.start();
     engine.start(makesRuns ? publisher.tick : undefined);
   }

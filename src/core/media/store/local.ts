@@ -207,6 +207,12 @@ export function createMediaStore({
     }
   }
 
+  async function discardUnfinished(): Promise<void> {
+    for (const name of await names()) if (isLeftOver(name)) await rm(join(root, name), { force: true });
+  }
+
+  const isLeftOver = (name: string): boolean => UNFINISHED.test(name) && !unfinished.has(name);
+
   async function keep(temporary: string, content: Kept): Promise<StoredFile> {
     const { sha256, bytes, extension } = content;
     const key = `${sha256}.${extension}`;
@@ -325,21 +331,12 @@ export function createMediaStore({
     olderThanMs: number;
     now: number;
   }) {
-    const removed = await clearUnfinished();
-    for (const name of await names()) {
-      if (!isMediaKey(name) || keep.has(name) || inHand.has(name)) continue;
-      const found = await stat(join(root, name)).catch(() => undefined);
-      if (!found || now - found.mtimeMs <= olderThanMs) continue;
-      removed.bytes += await removeFile(join(root, name));
-      removed.count += 1;
-    }
-    return removed;
-  }
-
-  async function clearUnfinished(): Promise<{ count: number; bytes: number }> {
     const removed = { count: 0, bytes: 0 };
     for (const name of await names()) {
-      if (!UNFINISHED.test(name) || unfinished.has(name)) continue;
+      const isOver = isLeftOver(name);
+      if (!isOver && (!isMediaKey(name) || keep.has(name) || inHand.has(name))) continue;
+      const found = await stat(join(root, name)).catch(() => undefined);
+      if (!found || (!isOver && now - found.mtimeMs <= olderThanMs)) continue;
       removed.bytes += await removeFile(join(root, name));
       removed.count += 1;
     }
@@ -369,6 +366,7 @@ export function createMediaStore({
     arrivedBytes,
     discardArrival,
     sweepArrivals,
+    discardUnfinished,
     path,
     read: fetchContent,
     fetch,
@@ -385,7 +383,6 @@ export function createMediaStore({
     freshen,
     keys,
     sweep,
-    clearUnfinished,
     fits,
     whenFull,
     readRoom,

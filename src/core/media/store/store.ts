@@ -153,6 +153,8 @@ export interface MediaStore extends Places {
   discardArrival(id: string): Promise<void>;
   /** The same for all files that are expected no more. */
   sweepArrivals(isExpected: (id: string) => boolean): Promise<void>;
+  /** Removes from the folder of this process what one that was killed has left there half-written. */
+  discardUnfinished(): Promise<void>;
   /** Has a file on this machine, for what needs it whole. */
   fetch(file: StoredFile | string): Promise<LocalFile>;
   /** The whole content of a file. */
@@ -180,8 +182,6 @@ export interface MediaStore extends Places {
     olderThanMs: number;
     now: number;
   }): Promise<{ count: number; bytes: number }>;
-  /** Removes unfinished files that nobody writes from the folder of this process. */
-  clearUnfinished(): Promise<{ count: number; bytes: number }>;
   /** Whether so many bytes more have room. */
   fits(bytes: number): Promise<boolean>;
   /** Names who deletes what may go when there is no room. */

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { MediaSource, MediaStore } from '../../../../src/core/media/store/store.ts';
-import { chunks } from '../files.ts';
+import { chunks, temporaryDirectory } from '../files.ts';
 import { useStores } from './stores.ts';
 
 const HELLO = createHash('sha256').update('hello world').digest('hex');
@@ -61,6 +62,18 @@ describe.each(useStores())('media in $name', ({ skipped, open }) => {
       },
     );
     expect((await store.keys()).toSorted()).toEqual([made.key, FILE.key].toSorted());
+  });
+
+  it.skipIf(skipped !== undefined)('leave nothing half-written on the disk after a kill', async () => {
+    const directory = join(temporaryDirectory(), 'media');
+    const killed = await open({ directory });
+    const half = await killed.reserve();
+    await writeFile(half, 'hel');
+    const next = await open({ directory });
+    const own = await next.reserve();
+    await writeFile(own, 'hello');
+    await next.discardUnfinished();
+    expect([existsSync(half), existsSync(own)]).toEqual([false, true]);
   });
 
   it.skipIf(skipped !== undefined)('are removed, also those that are gone already', async () => {
