@@ -5,12 +5,12 @@ import { createAccounts } from '../src/core/accounts/accounts.ts';
 import { createWorkspaces } from '../src/core/accounts/workspaces.ts';
 import type { ChatRef, Person } from '../src/core/people.ts';
 import { createPersonLinks, type LinkCode, type PersonLink } from '../src/core/review/person-links.ts';
-import { openStores } from '../src/core/storage/database.ts';
 import { createSecrets, readOrMakeKey } from '../src/core/storage/secrets.ts';
 import { createTikTokClient } from '../src/core/tiktok/client.ts';
 import { scopesToAsk } from '../src/core/tiktok/oauth.ts';
 import { grantOf } from './core/core-world.ts';
 import type { World } from './world.ts';
+import { openWorldRecords } from './world-records.ts';
 
 /** A chat, a group or a server that Nod has met. */
 export interface SeededPlace {
@@ -44,7 +44,7 @@ export async function seed(
   const log = pino({ level: 'silent' });
   const now = Date.now;
   await using stack = new AsyncDisposableStack();
-  const stores = stack.use(openStores({ file: join(config.dataDir, 'nod.db') }));
+  const stores = stack.use(await openWorldRecords(world));
   const client = createTikTokClient({ ...config.tiktok, log });
   stack.defer(() => client.close());
   const secrets = createSecrets({

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import type { CardRecord } from '../../src/bots/cards/card-index.ts';
 import { wholeOf } from '../../src/core/people.ts';
-import { openStores } from '../../src/core/storage/database.ts';
 import { labelsOf } from '../e2e/discord-stage.ts';
 import { textOf as discordText } from '../emulators/discord/mentions.ts';
 import { buttonsOf, discordOf, textOf, type World } from '../world.ts';
+import { openWorldRecords } from '../world-records.ts';
 
 /** A message with buttons that is not the own card of anything. */
 interface Copy {
@@ -18,9 +17,9 @@ const PRESSED = [/^Approve$/, /^(● )?Everyone$/, /^Comments: /, /^Cancel$/, /.
 
 /** The copies of cards that lie in the chats. */
 export async function findCopies(world: World): Promise<Copy[]> {
-  const { telegram, dataDir } = world;
+  const { telegram } = world;
   const discord = discordOf(world);
-  await using stores = openStores({ file: join(dataDir, 'nod.db') });
+  await using stores = await openWorldRecords(world);
   const cards = await Array.fromAsync(stores.store<CardRecord>('cards').entries());
   const own = new Set(cards.map(([, { message }]) => `${wholeOf(message.chat)} ${message.id}`));
 

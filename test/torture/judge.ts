@@ -5,10 +5,10 @@ import { parseSubject, reviewSubject } from '../../src/bots/cards/subjects.ts';
 import type { Draft } from '../../src/core/compose/draft.ts';
 import type { Post } from '../../src/core/publish/post.ts';
 import { keptFiles } from '../../src/core/retention.ts';
-import { openStores } from '../../src/core/storage/database.ts';
 import { textOf as discordText } from '../emulators/discord/mentions.ts';
 import type { Publish } from '../emulators/tiktok/index.ts';
 import { discordOf, textOf, type World } from '../world.ts';
+import { openWorldRecords } from '../world-records.ts';
 import { findCopies } from './copies.ts';
 import type { Story } from './people/story.ts';
 
@@ -42,12 +42,20 @@ export const COUNTED = [
   'lint',
 ] as const;
 
+/** Of several processes, which have their media in a bucket. */
+export interface SharedMedia {
+  /** The data folder of each. */
+  readonly folders: readonly string[];
+  /** The names of the media in the bucket. */
+  readonly stored: ReadonlySet<string>;
+}
+
 /** Judges a world that has come to rest, by what the platforms have and what lies on the disk. */
-export async function judge(world: World, stories: readonly Story[]): Promise<Verdict> {
+export async function judge(world: World, stories: readonly Story[], shared?: SharedMedia): Promise<Verdict> {
   const words: string[] = [];
   const { tiktok, telegram, dataDir } = world;
   const discord = discordOf(world);
-  await using stores = openStores({ file: join(dataDir, 'nod.db') });
+  await using stores = await openWorldRecords(world);
   const posts = (await Array.fromAsync(stores.store<Post>('posts').entries())).map(([, post]) => post);
   const drafts = stores.store<Draft>('drafts');
   const cards = await Array.fromAsync(stores.store<CardRecord>('cards').entries());
@@ -76,11 +84,17 @@ export async function judge(world: World, stories: readonly Story[]): Promise<Ve
   /** What comes of a story; where that was left open, what its card says. */
   const endOf = ({ caption, end }: Story): Story['end'] =>
     end === 'either' ? (endsOf(posts, caption).includes('published') ? 'published' : 'cancelled') : end;
-  const lost = count(
-    stories
+  const kept = new Set<string>();
+  for await (const { files } of keptFiles({ drafts, posts: stores.store<Post>('posts') }, Date.now()))
+    for (const { key } of files) kept.add(key);
+  const lost = count([
+    ...[...kept]
+      .filter((key) => shared?.stored.has(key) === false)
+      .map((key) => `${key} is not in the bucket any more.`),
+    ...stories
       .filter((story) => endOf(story) === 'published' && ofStory(story).length === 0)
       .map(({ caption, what }) => `“${caption}” (${what}) is not at TikTok.`),
-  );
+  ]);
   const wrong = count([
     ...stories
       .filter((story) => endOf(story) !== 'published' && ofStory(story).length > 0)
@@ -149,15 +163,23 @@ export async function judge(world: World, stories: readonly Story[]): Promise<Ve
 
   const liveCopies = count((await findCopies(world)).map(({ text }) => `A copy has live buttons: ${text}`));
 
-  const kept = new Set<string>();
-  for await (const { files } of keptFiles({ drafts, posts: stores.store<Post>('posts') }, Date.now()))
-    for (const { key } of files) kept.add(key);
-  const inMedia = (await readdir(join(dataDir, 'media')).catch(() => [])).filter((name) => !kept.has(name));
-  const others = (await readdir(dataDir)).filter((name) => !OWN_FILES.test(name));
+  const folders = shared?.folders ?? [dataDir];
+  const names = await Promise.all(folders.map((folder) => readdir(folder)));
+  const others = names.flat().filter((name) => !OWN_FILES.test(name));
+  // What is in a bucket is on a disk as well for a while, beside the mark that it is.
+  const isLeft = (name: string) =>
+    shared === undefined ? !kept.has(name) : name !== 'in-bucket' && !shared.stored.has(name);
+  const inMedia = await Promise.all(
+    folders.map(async (folder) =>
+      (await readdir(join(folder, 'media')).catch(() => [])).filter((name) => isLeft(name)),
+    ),
+  );
   const { TMPDIR } = world.environment as Record<string, string | undefined>;
   const inTemporary =
     TMPDIR === undefined ? [] : (await readdir(TMPDIR)).filter((name) => name !== 'node-compile-cache');
-  const leftFiles = count([...inMedia, ...others, ...inTemporary].map((name) => `${name} is left over.`));
+  const leftFiles = count(
+    [...inMedia.flat(), ...others, ...inTemporary].map((name) => `${name} is left over.`),
+  );
   const lint = count([...tiktok.state.lint, ...telegram.state.lint, ...discord.state.lint]);
   return { doubles, lost, stuck, wrong, stale, liveCopies, leftFiles, lint, words };
 }
@@ -165,7 +187,7 @@ export async function judge(world: World, stories: readonly Story[]): Promise<Ve
 const endsOf = (posts: readonly Post[], caption: string) =>
   posts.filter(({ content }) => content.caption === caption).map(({ status }) => status);
 
-const OWN_FILES = /^(nod\.db(-\w+)?|nod\.lock(-journal|\.json)?|secret\.key|media)$/;
+const OWN_FILES = /^(nod\.db(-\w+)?|nod\.lock(-journal|\.json)?|secret\.key|media|process-id)$/;
 
 /** What the card of a post says in its last state. */
 const ENDS: Readonly<Partial<Record<Post['status'], RegExp>>> = {

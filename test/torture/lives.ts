@@ -8,6 +8,7 @@ import type { Random } from '../fuzz/random.ts';
 import type { World } from '../world.ts';
 import type { Coverage } from './boundaries/coverage.ts';
 import { PLAN, type Plan, readTold } from './boundaries/plan.ts';
+import { noteErrors } from './stage.ts';
 
 const PRELOAD = fileURLToPath(new URL('./boundaries/preload.ts', import.meta.url));
 /** A life that has nothing to do does not reach its end by itself. */
@@ -78,7 +79,7 @@ export function createLives({
     const { code, signal } = await life.ended;
     const told = readTold(readFileSync(log, 'utf8'));
     coverage.add(told);
-    noteErrors(life);
+    noteErrors(life, errors);
     const { end: own } = told;
     const where = own === undefined ? how : `${own.side} ${own.kind} (boundary ${own.number})`;
     if (signal !== 'SIGKILL')
@@ -86,16 +87,6 @@ export function createLives({
     kills += 1;
     lastKill = `life ${count}, ${where}`;
     if (kills % SAID_EVERY === 0) say(`${kills} kills, the last one ${where}.`);
-  }
-
-  function noteErrors({ output }: NodProcess): void {
-    // The last line may be cut.
-    for (const line of output.out.split('\n').slice(0, -1)) {
-      if (!/^\{"level":[56]0/.test(line)) continue;
-      const { msg, err } = JSON.parse(line);
-      const text = [msg, err?.message].filter(Boolean).join(': ');
-      errors.set(text, (errors.get(text) ?? 0) + 1);
-    }
   }
 
   /** Where a life ends: at a boundary at which none has, at any boundary, or, where it says nothing, at any moment. */
@@ -139,7 +130,7 @@ export function createLives({
     if (life === undefined) return;
     const { code } = await life.end('SIGTERM');
     coverage.add(readTold(readFileSync(log, 'utf8')));
-    noteErrors(life);
+    noteErrors(life, errors);
     if (code !== 0) faults.push(`Life ${count} ended with code ${code}: ${life.output.err.slice(-2_000)}`);
   }
 
@@ -156,5 +147,3 @@ export function createLives({
     [Symbol.asyncDispose]: async () => void (await nod?.end('SIGKILL')),
   };
 }
-
-export type Lives = ReturnType<typeof createLives>;

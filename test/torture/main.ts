@@ -1,10 +1,16 @@
 // Kills the real process at every kind of boundary, and at random ones, while people post in both chats:
 // `npm run torture -- --seed 1 --kills 1000 --posts 500`; with `--only 3` the third world of that run alone, with
-// `--at init` lives that end where TikTok is called so.
+// `--at init` lives that end where TikTok is called so; with `--machines 3` several processes of one Nod on three machines,
+// which are killed, cut off and held up at any moment: `npm run torture -- --machines 3 --kills 500 --posts 300`.
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { NO_NETWORK } from '../machines/network.ts';
+import { NO_REDIS } from '../redis-server.ts';
+import { NO_S3 } from '../s3-server.ts';
+import { machinesTable } from './machines/report.ts';
+import { tortureMachines } from './machines/torture.ts';
 import { faultsOf, tableOf } from './report.ts';
 import { torture } from './torture.ts';
 
@@ -16,6 +22,7 @@ const { values } = parseArgs({
     'at-once': { type: 'string', default: '1' },
     at: { type: 'string' },
     only: { type: 'string' },
+    machines: { type: 'string' },
   },
 });
 
@@ -28,24 +35,39 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 
 const startedAt = performance.now();
 const seed = Number(values.seed);
-const run = await torture({
+const options = {
   seed,
   kills: Number(values.kills),
   posts: Number(values.posts),
-  atOnce: Number(values['at-once']),
   only: values.only === undefined ? undefined : Number(values.only),
-  at: values.at,
   folder,
   signal: ending.signal,
-  say: (text) => console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${text}`),
-});
-console.log(tableOf(run));
-const errors = run.worlds.flatMap((world) => [...world.errors]);
+  say: (text: string) => console.error(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${text}`),
+};
+const worlds = values.machines === undefined ? await onOne() : await onMany(Number(values.machines));
+const errors = worlds.flatMap((world) => [...world.errors]);
 for (const [text, count] of errors) console.log(`Logged ${count} times: ${text}`);
-for (const line of run.worlds.flatMap(({ words }) => words)) console.log(line);
-const faults = faultsOf(run, { seed, folder });
+for (const line of worlds.flatMap(({ words }) => words)) console.log(line);
+const faults = faultsOf({ worlds }, { seed, folder });
 for (const fault of faults) console.error(fault);
-const missing = run.coverage.missing();
-if (missing.length > 0) console.log(`No life has ended here:\n${missing.join('\n')}`);
 if (faults.length > 0) process.exitCode = 1;
 else rmdirSync(folder);
+
+/** One process, and where its lives have ended. */
+async function onOne() {
+  const run = await torture({ ...options, atOnce: Number(values['at-once']), at: values.at });
+  console.log(tableOf(run));
+  const missing = run.coverage.missing();
+  if (missing.length > 0) console.log(`No life has ended here:\n${missing.join('\n')}`);
+  return run.worlds;
+}
+
+async function onMany(machines: number) {
+  const skipped = NO_REDIS ?? NO_S3;
+  if (skipped !== undefined) throw new Error(skipped);
+  if (NO_NETWORK !== undefined)
+    console.log(`No machine is cut off, as ${NO_NETWORK}: its processes are held up instead (SIGSTOP).`);
+  const all = await tortureMachines({ ...options, machines });
+  console.log(machinesTable(all));
+  return all;
+}

@@ -1,5 +1,5 @@
 import type { Coverage } from './boundaries/coverage.ts';
-import { COUNTED, isFaultless } from './judge.ts';
+import { COUNTED, isFaultless, type Verdict } from './judge.ts';
 import type { WorldReport } from './torture.ts';
 
 interface Run {
@@ -68,8 +68,16 @@ function groupsOf(coverage: Coverage): string[] {
 /** `liveCopies` as `live copies`. */
 const wordsOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
+interface Judged extends Verdict {
+  readonly number: number;
+  readonly lastKill: string;
+}
+
 /** What was wrong, with all that is needed to look at it again. */
-export function faultsOf({ worlds }: Run, { seed, folder }: { seed: number; folder: string }): string[] {
+export function faultsOf(
+  { worlds }: { worlds: readonly Judged[] },
+  { seed, folder }: { seed: number; folder: string },
+): string[] {
   return worlds
     .filter((world) => !isFaultless(world))
     .map(({ number, lastKill, words }) =>

@@ -1,18 +1,23 @@
-import { cp, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Post } from '../../src/core/publish/post.ts';
-import { openStores } from '../../src/core/storage/database.ts';
 import { createRandom, type Random } from '../fuzz/random.ts';
-import { settle } from '../settle.ts';
-import { createWorld, discordOf, type World } from '../world.ts';
 import { type Coverage, createCoverage } from './boundaries/coverage.ts';
 import { pressCopies } from './copies.ts';
 import { isFaultless, judge, type Verdict } from './judge.ts';
-import { createLives, type Lives } from './lives.ts';
+import { createLives } from './lives.ts';
 import { createPersistence } from './people/persist.ts';
 import { seatEverybody } from './people/places.ts';
 import { dealWork } from './people/work.ts';
+import {
+  age,
+  comeToRest,
+  createTortureWorld,
+  isDoneInTime,
+  keep,
+  secondsSince,
+  type Transfer,
+  transferOf,
+} from './stage.ts';
 
 export interface TortureOptions {
   readonly seed: number;
@@ -48,11 +53,6 @@ export interface WorldReport extends Verdict {
 }
 
 const POSTS_PER_WORLD = 48;
-const TRANSFERS = ['pull', 'auto', 'upload'] as const;
-/** How long people wait once Nod is left alone: longer than Nod does between two tries that are not the last. */
-const QUIET_MS = 300_000;
-/** After so many kills in the middle of one post its next try may come later. */
-const LONGEST_PAUSE_MS = 31 * 60_000;
 
 /**
  * Kills Nod again and again while people post in both chats, in one world after the other, and says what is wrong then.
@@ -91,7 +91,7 @@ export async function torture({
         ...plan,
         number,
         random: createRandom(seed * 1_000 + number),
-        transfer: TRANSFERS[number % TRANSFERS.length] ?? 'pull',
+        transfer: transferOf(number),
         folder: join(folder, `world-${number}`),
         coverage,
         at,
@@ -120,7 +120,7 @@ async function tortureWorld({
 }: {
   number: number;
   random: Random;
-  transfer: (typeof TRANSFERS)[number];
+  transfer: Transfer;
   posts: number;
   kills: number;
   folder: string;
@@ -129,42 +129,8 @@ async function tortureWorld({
   say: (text: string) => void;
 }): Promise<WorldReport> {
   const begun = performance.now();
-  // In every other pair of worlds TikTok asks for the media before it has answered.
-  const isHasty = number % 4 < 2;
-  const temporary = join(folder, 'tmp');
-  await mkdir(temporary, { recursive: true });
   await using stack = new AsyncDisposableStack();
-  const world = stack.use(
-    await createWorld({
-      withDiscord: true,
-      environment: {
-        VIDEO_TRANSFER: transfer,
-        TMPDIR: temporary,
-        // TikTok gives up on a webhook before Nod is there again, so Nod has to ask, and asks soon.
-        POLL_INTERVAL_SECONDS: '1',
-        POLL_ATTEMPTS: '100000',
-        // Whoever met a kill in the middle of a command gives it once more, and its draft stays.
-        MAX_DRAFTS_PER_PERSON: '1000',
-        MAX_DRAFTS_PER_PLACE: '1000',
-      },
-      tiktok: {
-        processingMs: 100,
-        // Every other TikTok takes a pull that is cut for one that has failed.
-        pull: {
-          retryMs: 100,
-          retries: 1_000,
-          cutRetries: number % 2 === 0 ? 0 : 1_000,
-          beforeReply: isHasty,
-        },
-        strict: { rateLimits: false, decodeMedia: false },
-      },
-    }),
-  );
-  // What it asks for then is out before Nod can know for what, unless the gate holds; and who stops a post while its last part
-  // is answered must not be told that it was stopped.
-  if (isHasty)
-    for (const [endpoint, ms] of ANSWERED_AFTER_MS)
-      world.tiktok.fault('latency', { endpoint, ms, times: Number.POSITIVE_INFINITY });
+  const world = stack.use(await createTortureWorld({ number, transfer, folder }));
   const places = await seatEverybody(world);
   const lives = stack.use(createLives({ world, folder, random, coverage, only: at, say }));
   const { persist, waiting } = createPersistence({ world, nextReady: lives.nextReady });
@@ -179,7 +145,7 @@ async function tortureWorld({
   });
   await lives.stop();
   while (lives.kills() < kills && !isOver) await lives.live();
-  say(`${lives.kills()} kills in ${seconds(begun)} s; now it is left alone.`);
+  say(`${lives.kills()} kills in ${secondsSince(begun)} s; now it is left alone.`);
   await lives.start();
   if (!(await isDoneInTime(world, done)))
     lives.faults.push(...[...waiting].map((what) => `${what} has not come.`));
@@ -199,71 +165,11 @@ async function tortureWorld({
     transfer,
     posts: stories.length,
     kills: lives.kills(),
-    seconds: Number(seconds(begun)),
+    seconds: Number(secondsSince(begun)),
     lastKill: lives.lastKill(),
     errors: lives.errors,
   };
   say(`${report.posts} posts, ${report.kills} kills, ${report.seconds} s, ${report.words.length} faults.`);
   await (isFaultless(report) ? rm(folder, { recursive: true }) : keep(world, report, folder));
   return report;
-}
-
-/** Whether everything comes to its end while Nod is left alone; a pause that it takes by itself is waited for. */
-async function isDoneInTime(world: World, done: Promise<boolean>): Promise<boolean> {
-  for (;;) {
-    if (await Promise.race([done, pause(QUIET_MS, false, { ref: false })])) return true;
-    const nextTryAt = await readNextTry(world);
-    const waitMs = nextTryAt - Date.now();
-    if (waitMs < 0 || waitMs > LONGEST_PAUSE_MS) return false;
-    await Promise.race([done, pause(waitMs, undefined, { ref: false })]);
-  }
-}
-
-/** When a post is tried again next that waits because of a failure; 0 where none does. */
-async function readNextTry({ dataDir }: World): Promise<number> {
-  await using stores = openStores({ file: join(dataDir, 'nod.db'), isReadOnly: true });
-  const posts = await Array.fromAsync(stores.store<Post>('posts').entries());
-  const tries = posts.flatMap(([, post]) =>
-    post.status === 'queued' && post.wait !== undefined ? [post.notBefore] : [],
-  );
-  return Math.max(0, ...tries);
-}
-
-const seconds = (since: number): string => ((performance.now() - since) / 1000).toFixed(1);
-
-async function comeToRest(world: World, lives: Lives): Promise<void> {
-  try {
-    await settle(world, lives);
-  } catch (error) {
-    lives.faults.push(String(error));
-    await lives.stop();
-  }
-}
-
-/** How long a hasty TikTok takes to answer when it has begun. */
-const ANSWERED_AFTER_MS = [
-  ['video/init', 300],
-  ['content/init', 300],
-  ['upload', 1_500],
-] as const;
-const OLD_SECONDS = 3 * 3_600;
-
-/** Makes all files of a folder look old. */
-async function age(folder: string): Promise<void> {
-  const then = Date.now() / 1000 - OLD_SECONDS;
-  for (const name of await readdir(folder)) await utimes(join(folder, name), then, then);
-}
-
-/** Keeps what is needed to find out what was wrong. */
-async function keep(world: World, { words }: WorldReport, folder: string): Promise<void> {
-  const { telegram, tiktok, dataDir } = world;
-  const discord = discordOf(world);
-  await cp(dataDir, join(folder, 'data'), { recursive: true });
-  await writeFile(join(folder, 'words.txt'), words.join('\n'));
-  const chats = [
-    ...[...telegram.state.chats.keys()].map((id) => telegram.render({ id })),
-    ...[...discord.state.channels.keys()].map((id) => discord.render(id)),
-  ];
-  await writeFile(join(folder, 'chats.txt'), chats.join('\n\n'));
-  await writeFile(join(folder, 'tiktok.json'), JSON.stringify(tiktok.state.publishes, undefined, 1));
 }

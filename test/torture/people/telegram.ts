@@ -38,9 +38,8 @@ export function createTelegramActs({ world, random, persist }: Telling) {
   ): Promise<void> {
     const card = newest(chat, caption, (message) => buttonsOf(message).includes(button));
     if (card === undefined) throw new Error(`No message about ${caption} has the button ${button}.`);
-    const pressed = telegram.press(card, button, user);
-    if (random.below(5) === 0) await telegram.press(card, button, user);
-    await pressed;
+    const times = random.below(5) === 0 ? 2 : 1;
+    await Promise.all(Array.from({ length: times }, () => telegram.press(card, button, user)));
   }
 
   /** The draft with all of its files, who can see it chosen. */
