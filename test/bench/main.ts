@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { benchMachines } from './machines.ts';
 import { benchMedia } from './media.ts';
 import { benchRecords } from './records.ts';
 import { type Figure, machineLine, table } from './report.ts';
@@ -31,6 +32,7 @@ const PARTS = [
   ['scale', 'Starting with many open posts …', benchScale],
   ['serving', 'Serving media …', benchServing],
   ['media', 'Preparing media …', benchMedia],
+  ['machines', 'Posting with several processes …', benchMachines],
   ['upload', 'Uploading big files …', benchUpload],
 ] as const;
 const wanted = process.argv.slice(2);

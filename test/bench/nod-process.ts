@@ -80,7 +80,8 @@ export async function failAt(ended: Promise<void>): Promise<never> {
   throw new Error('A process of the bench ended before it was ready. What it said stands above.');
 }
 
-function bytesOf(pid: number, field: 'VmRSS' | 'VmHWM'): number | undefined {
+/** What `/proc` says of the memory of a process; undefined where the system has none. */
+export function bytesOf(pid: number, field: 'VmRSS' | 'VmHWM'): number | undefined {
   if (process.platform !== 'linux') return undefined;
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const [, kibibytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
