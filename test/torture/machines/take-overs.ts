@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
-import { PREFIX, QUEUE } from '../../../src/core/publish/engine/bullmq-jobs.ts';
+import { QUEUE } from '../../../src/core/publish/engine/bullmq-jobs.ts';
+import { BULL_PREFIX } from '../../../src/core/storage/redis/bull.ts';
 
 /** How long it took until another process did what one had done that is gone. */
 export interface TakeOver {
@@ -63,7 +64,7 @@ export function createRuns(url: string) {
   });
   // Redis is killed as well.
   client.on('error', () => {});
-  const keyOf = (...parts: string[]): string => [PREFIX, QUEUE, ...parts].join(':');
+  const keyOf = (...parts: string[]): string => [BULL_PREFIX, QUEUE, ...parts].join(':');
   let isLooking = false;
   const timer = setInterval(() => void look().catch(() => {}), LOOK_EVERY_MS);
 
