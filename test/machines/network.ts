@@ -19,7 +19,9 @@ const MOST_MACHINES = 9;
  * Machines with a network of their own, beside this one, on a bridge: each can be cut off from all others, without a word to
  * anybody, as when its cable is pulled. 127.0.0.1 is this machine on all of them. Nothing of it reaches beyond this machine.
  *
- * @throws where this process may not do that, see `NO_NETWORK`.
+ * Programs beside it see interfaces come and go: a browser drops what it is loading then.
+ *
+ * @throws where this process may not do that, see `findNetworkObstacle`.
  */
 export function createNetwork(count: number) {
   if (count > MOST_MACHINES) throw new RangeError(`A network has ${MOST_MACHINES} machines at most.`);
@@ -72,10 +74,8 @@ export function createNetwork(count: number) {
 
 export type Network = ReturnType<typeof createNetwork>;
 
-/** Why machines cannot have a network of their own here; undefined where they can. */
-export const NO_NETWORK: string | undefined = reasonAgainst();
-
-function reasonAgainst(): string | undefined {
+/** Why machines cannot have a network of their own here; undefined where they can. It tries. */
+export function findNetworkObstacle(): string | undefined {
   if (process.platform !== 'linux') return 'only Linux has network namespaces';
   if (process.getuid?.() !== 0) return 'only root may make network namespaces';
   try {

@@ -6,7 +6,7 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { NO_NETWORK } from '../machines/network.ts';
+import { findNetworkObstacle } from '../machines/network.ts';
 import { NO_REDIS } from '../redis-server.ts';
 import { NO_S3 } from '../s3-server.ts';
 import { machinesTable } from './machines/report.ts';
@@ -65,9 +65,10 @@ async function onOne() {
 async function onMany(machines: number) {
   const skipped = NO_REDIS ?? NO_S3;
   if (skipped !== undefined) throw new Error(skipped);
-  if (NO_NETWORK !== undefined)
-    console.log(`No machine is cut off, as ${NO_NETWORK}: its processes are held up instead (SIGSTOP).`);
-  const all = await tortureMachines({ ...options, machines });
+  const obstacle = findNetworkObstacle();
+  if (obstacle !== undefined)
+    console.log(`No machine is cut off, as ${obstacle}: its processes are held up instead (SIGSTOP).`);
+  const all = await tortureMachines({ ...options, machines, areCutOff: obstacle === undefined });
   console.log(machinesTable(all));
   return all;
 }

@@ -4,7 +4,7 @@ import { createBucket } from '../../../src/core/media/store/bucket.ts';
 import { mediaIn } from '../../../src/core/media/store/s3.ts';
 import { createRandom, type Random } from '../../fuzz/random.ts';
 import { startBalancer } from '../../machines/balancer.ts';
-import { createNetwork, NO_NETWORK, type Place } from '../../machines/network.ts';
+import { createNetwork, type Place } from '../../machines/network.ts';
 import { startRedis } from '../../redis-server.ts';
 import { bucketEnvironment, makeBucket, type S3Server, startS3 } from '../../s3-server.ts';
 import { pressCopies } from '../copies.ts';
@@ -50,6 +50,7 @@ export async function tortureMachines({
   kills,
   posts,
   machines,
+  areCutOff = false,
   folder,
   only,
   signal,
@@ -60,6 +61,8 @@ export async function tortureMachines({
   kills: number;
   posts: number;
   machines: number;
+  /** Each machine has a network of its own, from which it is cut off; else its processes are held up instead. */
+  areCutOff?: boolean;
   /** Has room for the data of each world; what is left there is of worlds in which something was wrong. */
   folder: string;
   /** Does this world of the run alone. */
@@ -70,7 +73,7 @@ export async function tortureMachines({
 }): Promise<FleetReport[]> {
   const worlds: FleetReport[] = [];
   const perWorld = Math.min(POSTS_PER_WORLD, posts);
-  const plan = { posts: perWorld, kills: Math.ceil((kills * perWorld) / posts), machines };
+  const plan = { posts: perWorld, kills: Math.ceil((kills * perWorld) / posts), machines, areCutOff };
   await using stack = new AsyncDisposableStack();
   const s3 = await startS3();
   stack.defer(() => s3.stop());
@@ -98,6 +101,7 @@ async function tortureFleet({
   posts,
   kills,
   machines,
+  areCutOff,
   folder,
   say,
 }: {
@@ -107,13 +111,14 @@ async function tortureFleet({
   posts: number;
   kills: number;
   machines: number;
+  areCutOff: boolean;
   folder: string;
   say: (text: string) => void;
 }): Promise<FleetReport> {
   const begun = performance.now();
   const transfer = transferOf(number);
   await using stack = new AsyncDisposableStack();
-  const network = NO_NETWORK === undefined ? stack.use(createNetwork(machines)) : undefined;
+  const network = areCutOff ? stack.use(createNetwork(machines)) : undefined;
   const places: readonly Place[] =
     network?.places ?? Array.from({ length: machines }, () => ({ address: '127.0.0.1', within: [] }));
   const bucket = await makeBucket(s3);
