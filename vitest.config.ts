@@ -12,6 +12,8 @@ export default defineConfig({
     reporters: ['default', './test/count-reporter.ts'],
     // Longer than any single wait, whose message tells more.
     testTimeout: 120_000,
+    // What is looked at again and again comes late on a loaded machine; the default is a second.
+    expect: { poll: { timeout: 30_000 } },
     // Most of these tests wait for emulators; the default leaves a core idle.
     maxWorkers: '100%',
     // No module keeps a state, so each worker loads everything once.
