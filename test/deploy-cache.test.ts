@@ -70,7 +70,7 @@ it.skipIf(!hasNginx)(
       'public, max-age=300, immutable, no-transform',
     );
     expect(released.body.equals(content)).toBe(true);
-    await vi.waitUntil(() => asked() === 5);
+    await vi.waitUntil(() => asked() === 5, { timeout: 30_000 });
     const part = await ask({ headers: { range: 'bytes=5-9' } });
     expect(part.response.status).toBe(206);
     expect(part.body.equals(content.subarray(5, 10))).toBe(true);
