@@ -226,6 +226,8 @@ test('after a reload in the middle, choosing the same file goes on with it', asy
   const middle = network.stopAfter(MIDDLE_BYTES);
   await choose(page, video.path);
   await middle;
+  // What the server has not read yet may be lost with the connection.
+  await expect.poll(() => statesOf(stage, token)).toEqual(['arriving']);
   // It must not go on by itself before.
   await page.goto('about:blank');
   network.mend();
@@ -361,6 +363,12 @@ const hasSome =
 async function endUpload({ core, tickets }: UploadStage, token: string): Promise<void> {
   const { files = [] } = (await tickets.get(ticketKey(token) ?? '')) ?? {};
   for (const { id } of files) await core.uploads.abandon(token, id);
+}
+
+/** How far each file of a ticket has come. */
+async function statesOf({ tickets }: UploadStage, token: string): Promise<string[]> {
+  const ticket = await tickets.get(ticketKey(token) ?? '');
+  return (ticket?.files ?? []).map(({ state }) => state);
 }
 
 /** What has come through a page, by its hashes. */
