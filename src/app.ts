@@ -233,6 +233,7 @@ export async function startApp({
   const { cardQueue, sender, digests, downtime, catchUp, accountNews } = chats;
 
   let isRunning = false;
+  let areChatsOpen = false;
   let isEnding = false;
   /** Resolves when the lead, where it has come, was taken. */
   let taken: Promise<void> = Promise.resolve();
@@ -318,12 +319,13 @@ export async function startApp({
     if (!access.isOpen || isClaimWanted) claimCode = await core.operators.openClaim();
     const options = {
       // At the start all is read once, when every chat has come.
-      onGap: () => void (isRunning && catchUp.reconcile()),
+      onGap: () => void (areChatsOpen && catchUp.reconcile()),
       mayStore: core.access.isAllowed,
       isKnown: async (workspace: string) => (await core.access.get(workspace)) !== undefined,
       timeZoneOf: async (workspace: string) => (await core.workspaces.settingsOf(workspace)).timeZone,
     };
     if (!signal?.aborted) await starter.start(receive, options);
+    areChatsOpen = true;
     isRunning = true;
     void readVotes();
     digests.start();
