@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { Queue, WaitingError, Worker } from 'bullmq';
+import { WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { BULL_PREFIX, isDone } from '../../storage/redis/bull.ts';
+import { BULL_PREFIX, isDone, openQueue } from '../../storage/redis/bull.ts';
 import { SLOWEST_RETRY_MS } from '../../storage/redis/ioredis.ts';
 import { ROOT } from '../../storage/redis/scripts.ts';
 import { jobKey } from '../prepare.ts';
@@ -26,9 +26,6 @@ const LOOK_MS = 1_000;
 const LOOK_ANYWAY_SECONDS = 1;
 /** A file that ends its workers must not end all of them, over and over. */
 const MOST_ENDED_WORKERS = 3;
-const AFTER_REFUSAL_MS = 10_000;
-/** Events are not read by anyone. */
-const KEPT_EVENTS = 100;
 
 /** A file to be prepared. */
 export interface ConversionJob {
@@ -88,19 +85,7 @@ return redis.call('DEL', '${WAITERS}' .. ARGV[1], '${PROGRESS}' .. ARGV[1])
  * who wait, and what came of it.
  */
 export function createConversionJobs({ client }: { client: Redis }) {
-  const queue = new Queue<ConversionJob>(QUEUE, {
-    connection: client,
-    prefix: BULL_PREFIX,
-    streams: { events: { maxLen: KEPT_EVENTS } },
-    defaultJobOptions: {
-      removeOnComplete: true,
-      removeOnFail: true,
-      // A run fails only where Redis refuses something.
-      attempts: Number.MAX_SAFE_INTEGER,
-      backoff: { type: 'fixed', delay: AFTER_REFUSAL_MS },
-      stackTraceLimit: 1,
-    },
-  });
+  const queue = openQueue<ConversionJob>(QUEUE, client);
 
   /** Nothing happens where it is there already. */
   const add = (job: ConversionJob): Promise<unknown> => queue.add('prepare', job, { jobId: idOf(job) });

@@ -1,16 +1,13 @@
-import { type Job, Queue } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { BULL_PREFIX, isDone } from '../../storage/redis/bull.ts';
+import { BULL_PREFIX, isDone, openQueue } from '../../storage/redis/bull.ts';
 import { ROOT } from '../../storage/redis/scripts.ts';
-import { AFTER_BUG_MS } from './engine.ts';
 
 export const QUEUE = 'ticks';
 /** The last wake of each post that no run has answered yet. */
 const WAKES = `${ROOT}wakes`;
 /** Times that were given for a post while it ran, or was about to. */
 const PLANNED = `${ROOT}planned`;
-/** Events are not read by anyone. */
-const KEPT_EVENTS = 100;
 /** In the scores of delayed jobs a millisecond has so many places. */
 const SCORES_PER_MS = 0x1000;
 
@@ -42,19 +39,7 @@ return redis.call('HDEL', KEYS[1], ARGV[1])
  * words then.
  */
 export function createJobs({ client, now }: { client: Redis; now: () => number }) {
-  const queue = new Queue<TickJob>(QUEUE, {
-    connection: client,
-    prefix: BULL_PREFIX,
-    streams: { events: { maxLen: KEPT_EVENTS } },
-    defaultJobOptions: {
-      removeOnComplete: true,
-      removeOnFail: true,
-      // A run fails only where Redis refuses something.
-      attempts: Number.MAX_SAFE_INTEGER,
-      backoff: { type: 'fixed', delay: AFTER_BUG_MS },
-      stackTraceLimit: 1,
-    },
-  });
+  const queue = openQueue<TickJob>(QUEUE, client);
 
   /** Leaves the word that a post is woken. */
   const leaveWake = (postId: string, wake: string): Promise<unknown> => client.hset(WAKES, postId, wake);

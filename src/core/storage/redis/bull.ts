@@ -1,9 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ErrorCode } from 'bullmq';
+import { ErrorCode, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
 import { ROOT } from './scripts.ts';
 
 /** BullMQ's keys begin with {nod}: and the name of the queue, beside the records. */
 export const BULL_PREFIX = ROOT.slice(0, -1);
+/** Events are not read by anyone. */
+const KEPT_EVENTS = 100;
+/** A run fails only where Redis refuses something. */
+const AFTER_REFUSAL_MS = 10_000;
 /** Redis is waited for so long at the end. */
 const STOP_MS = 5_000;
 const TOO_LATE: readonly unknown[] = [
@@ -12,6 +17,21 @@ const TOO_LATE: readonly unknown[] = [
   ErrorCode.JobNotInState,
   ErrorCode.JobLockMismatch,
 ];
+
+/** A queue whose jobs are tried until they succeed, and leave nothing then. */
+export const openQueue = <T>(name: string, client: Redis): Queue<T> =>
+  new Queue<T>(name, {
+    connection: client,
+    prefix: BULL_PREFIX,
+    streams: { events: { maxLen: KEPT_EVENTS } },
+    defaultJobOptions: {
+      removeOnComplete: true,
+      removeOnFail: true,
+      attempts: Number.MAX_SAFE_INTEGER,
+      backoff: { type: 'fixed', delay: AFTER_REFUSAL_MS },
+      stackTraceLimit: 1,
+    },
+  });
 
 /** Whether BullMQ says that the job is gone, somebody else's or in another state by now. */
 export const isTooLate = (error: unknown): boolean =>
