@@ -84,15 +84,14 @@ export function createChaos({
     noteGone(gone, how);
     apart = machine;
     const lives = gone.map(({ life }) => life.process.pid);
-    if (how === 'cut off' && network !== undefined) {
-      fleet.noteAway(machine);
-      network.cut(machine);
-    } else for (const pid of lives) signal(pid, 'SIGSTOP');
+    // Also where they are held up: a process that is just being started waits for Redis by the clock.
+    fleet.noteAway(machine);
+    if (how === 'cut off' && network !== undefined) network.cut(machine);
+    else for (const pid of lives) signal(pid, 'SIGSTOP');
     mended = pause(ms).then(() => {
-      if (how === 'cut off' && network !== undefined) {
-        network.join(machine);
-        fleet.noteBack(machine);
-      } else for (const pid of lives) signal(pid, 'SIGCONT');
+      if (how === 'cut off' && network !== undefined) network.join(machine);
+      else for (const pid of lives) signal(pid, 'SIGCONT');
+      fleet.noteBack(machine);
       apart = undefined;
       const leader = fleet.leader();
       if (leader === undefined || !gone.includes(leader)) return;

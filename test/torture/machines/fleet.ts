@@ -182,7 +182,7 @@ export async function createFleet({
     void endSoftly(member.name, member.life);
   }
 
-  /** Redis is gone, or the machine with this number is cut off. */
+  /** Redis is gone, or the machine with this number is cut off or held up. */
   function noteAway(what: 'redis' | number): void {
     away.add(what);
     for (const one of members) if (what === 'redis' || one.machine === what) one.life.wasCut = true;
