@@ -32,6 +32,8 @@ export function startPolling(options: PollingOptions) {
   const stopping = new AbortController();
   let failures = 0;
   let writing: Promise<void> = Promise.resolve();
+  /** The last update that was written down. */
+  let lastWritten: number | undefined;
   let poller: Bot | undefined;
   void supervise();
 
@@ -39,6 +41,7 @@ export function startPolling(options: PollingOptions) {
     while (!stopping.signal.aborted) {
       // A new poller begins without an offset, so that an update that was not written down comes again.
       poller = createPoller({ ...options, accept });
+      confirmAtMost(poller, () => (stopping.signal.aborted ? (lastWritten ?? 0) : undefined));
       const error = await endOf(poller);
       if (stopping.signal.aborted || !mayGoOn(error)) return;
       const pauseMs = isConflict(error) ? CONFLICT_PAUSE_MS : backoffMs(failures);
@@ -51,6 +54,7 @@ export function startPolling(options: PollingOptions) {
     if (stopping.signal.aborted) return Promise.reject(new Error('Polling is being stopped.'));
     writing = options.accept(update).then(() => {
       failures = 0;
+      lastWritten = update.update_id;
     });
     return writing;
   }
@@ -73,11 +77,11 @@ export function startPolling(options: PollingOptions) {
   /** Resolves when nothing more will be accepted. */
   async function stop(): Promise<void> {
     stopping.abort();
+    await writing.catch(() => {});
     if (poller?.isRunning() === true) {
       // Stopping confirms the last update with one more call; without it the update comes again and is known.
       await Promise.race([poller.stop().catch(() => {}), delay(MAX_STOP_MS, undefined, { ref: false })]);
     }
-    await writing.catch(() => {});
   }
 
   return { stop };
@@ -106,6 +110,16 @@ function createPoller({ token, apiUrl, botInfo, log, accept, onOutage }: Polling
     throw error;
   });
   return poller;
+}
+
+/** At its end grammY confirms what it has begun to hand out, whether or not that was written down. */
+function confirmAtMost(poller: Bot, lastOf: () => number | undefined): void {
+  poller.api.config.use(async (previous, method, payload, signal) => {
+    const last = method === 'getUpdates' ? lastOf() : undefined;
+    if (last === undefined || !('offset' in payload)) return previous(method, payload, signal);
+    const offset = Math.min(Number(payload.offset), last + 1);
+    return previous(method, { ...payload, offset }, signal);
+  });
 }
 
 /** grammY repeats an unanswered poll without a word; people want to know why the bot is silent. */

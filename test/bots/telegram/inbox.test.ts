@@ -179,6 +179,25 @@ it('asks Telegram again for an update that it could not write down', async () =>
   expect(harness.logLines.all.join('')).toContain('The disk is full.');
 });
 
+it('leaves to the next start what comes while Nod is stopped', async () => {
+  await using harness = await startHarness();
+  const { telegram } = harness;
+  const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<boolean>()];
+  const bot = harness.createBot();
+  const mayStore = (): Promise<boolean> => {
+    asked.resolve();
+    return answer.promise;
+  };
+  await bot.start(async () => {}, { mayStore });
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'one');
+  await asked.promise;
+  const stopped = bot.stop();
+  answer.resolve(true);
+  await stopped;
+  const { events } = await harness.startBot();
+  expect((await events.first(1)).map(textOf)).toEqual(['one']);
+});
+
 it('forgets what was handled more than a day ago', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;
