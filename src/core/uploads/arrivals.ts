@@ -73,7 +73,7 @@ export function createArrivals({
   drafts: Pick<Store<Draft>, 'get'>;
   composer: Pick<Composer, 'attach'>;
   intake: Pick<Intake, 'work'>;
-  mediaStore: Pick<MediaStore, 'holdArrival' | 'arrivedBytes' | 'discardArrival' | 'sweepArrivals'>;
+  mediaStore: Pick<MediaStore, 'holdArrival' | 'arrivedBytes' | 'discardArrival' | 'sweepArrivals' | 'has'>;
   /** Puts a file into the draft of a ticket. */
   attach: (key: string, file: AttachedFile) => Promise<void>;
   changed: (draftId: string) => void;
@@ -362,14 +362,24 @@ export function createArrivals({
     if (file.state !== 'arriving' && file.state !== 'arrived') return;
     const isWanted = draft?.files.some((one) => one.ref === `${REF}${file.id}` && waits(one)) ?? false;
     if (!isWanted) return;
-    const received = Math.min(await mediaStore.arrivedBytes(file.id), file.bytes);
+    const onDisk = Math.min(await mediaStore.arrivedBytes(file.id), file.bytes);
+    const isWhole = onDisk === file.bytes;
+    // Another process may have taken the rest of what has begun to arrive here.
+    const isKept = file.state === 'arrived' && !isWhole && (await mediaStore.has(file.source));
+    if (isKept) await mediaStore.discardArrival(file.id);
+    const received = isKept ? 0 : onDisk;
     const joined = newActive({ ...file, key, draftId, person, received, arrival: undefined });
     active.set(file.id, joined);
     try {
-      const isKept = file.state === 'arrived' && received === 0;
-      joined.arrival = isKept ? undefined : await hold(file);
+      if (isKept) {
+        joined.source = file.source;
+        return;
+      }
+      joined.arrival = await hold(file);
       if (file.state !== 'arrived') return;
-      joined.source = (await joined.arrival?.keep({ ...file.source, extension: EXTENSION })) ?? file.source;
+      // Whoever had all of it has lost it before it was kept.
+      if (!isWhole) return setState(joined, { state: 'arriving' });
+      joined.source = await joined.arrival.keep({ ...file.source, extension: EXTENSION });
       joined.arrival = undefined;
     } catch (error) {
       log.warn({ err: error, draftId }, 'An upload waits for room on the disk');

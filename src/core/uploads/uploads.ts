@@ -85,7 +85,10 @@ export function createUploads({
   drafts: Pick<Store<Draft>, 'get'>;
   composer: Pick<Composer, 'attach' | 'beginWith' | 'limitFor'>;
   intake: Pick<Intake, 'work'>;
-  mediaStore: Pick<MediaStore, 'holdArrival' | 'arrivedBytes' | 'discardArrival' | 'sweepArrivals' | 'fits'>;
+  mediaStore: Pick<
+    MediaStore,
+    'holdArrival' | 'arrivedBytes' | 'discardArrival' | 'sweepArrivals' | 'has' | 'fits'
+  >;
   /** Whether a place may use this Nod. */
   isAllowed: (workspace: string) => Promise<boolean>;
   /** Whether somebody can do nothing with a draft any more. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -121,6 +121,30 @@ describe('what goes on', () => {
     await stage.whenDraft(id, allReady);
     expect(await offsetOf(url)).toBe(VIDEO.length);
   });
+
+  test.each([true, false])(
+    'where another process has taken the rest of it, and kept it: %s',
+    async (isKept) => {
+      await using stage = await createUploadStage();
+      const { id, token, endpoint } = await stage.openPage('d1');
+      const url = await stage.beginAt(endpoint, VIDEO.length);
+      await patch(url, 0, VIDEO.subarray(0, 9_000));
+      const sha256 = createHash('sha256').update(VIDEO).digest('hex');
+      const source = { key: `${sha256}.bin`, sha256, bytes: VIDEO.length };
+      if (isKept) await writeFile(join(stage.media, source.key), VIDEO);
+      await stage.tickets.update(ticketKey(token) ?? '', (ticket) => ({
+        ...ticket,
+        files: ticket.files.map((file) => ({ ...file, state: 'arrived' as const, source })),
+      }));
+      await stage.restart();
+      if (!isKept) {
+        expect(await offsetOf(url)).toBe(9_000);
+        await patch(url, 9_000, VIDEO.subarray(9_000));
+      }
+      await stage.whenDraft(id, allReady);
+      expect(await readFile(join(stage.media, source.key))).toEqual(VIDEO);
+    },
+  );
 });
 
 test('a draft that cannot be read keeps neither Nod from starting nor other uploads from going on', async () => {
