@@ -1,3 +1,5 @@
+import type Keyv from 'keyv';
+
 /** What every record carries: compare-and-set compares this number, which the store alone counts up. */
 export interface Versioned {
   readonly version: number;
@@ -138,6 +140,22 @@ export function createUpdates<V extends Versioned>(
   }
 
   return { update, upsert };
+}
+
+/**
+ * Reads a record as Keyv has encoded it; undefined for what nobody can have written: no JSON, no record, or none that this Nod
+ * or an older one knows.
+ */
+export async function readRecord<V extends Versioned>(
+  encoded: string,
+  { keyv, upgrade }: { keyv: Pick<Keyv, 'decode'>; upgrade: (record: V) => V },
+): Promise<V | undefined> {
+  try {
+    const record = (await keyv.decode<V>(encoded))?.value;
+    return typeof record?.version === 'number' ? upgrade(record) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** From which key on and up to which, excluded, as bytes: both databases compare keys by their UTF-8. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { openConnection, reasonOf } from '../../storage/redis/ioredis.ts';
+import { createComplaints, openConnection } from '../../storage/redis/ioredis.ts';
 import type { Cluster } from '../cluster.ts';
 import { createSharedLimiter } from './call-limits.ts';
 import { createLease, LEASE_MS, readLeader, readVotesUntil } from './lease.ts';
@@ -41,7 +41,11 @@ export async function openCluster({
 }) {
   /** Of this run of the process. */
   const runId = randomUUID();
-  const complaints = new Set<string>();
+  const complaints = createComplaints(
+    log,
+    'The processes of this Nod cannot reach each other over Redis; it is tried on',
+  );
+  const failed = complaints.tell;
   let lease: ReturnType<typeof createLease> | undefined;
   let known: { readonly address: string | undefined; readonly at: number } | undefined;
   const client = openConnection(url, failed, { commandTimeout: PATIENCE_MS });
@@ -49,15 +53,7 @@ export async function openCluster({
   const stream = createNewsStream({ client, reader, id: runId, failed });
   const { exclusively } = createLocks({ client, failed });
 
-  client.on('ready', () => complaints.clear());
-
-  /** Tells it once until Redis is back. */
-  function failed(error: unknown): void {
-    const reason = reasonOf(error);
-    if (complaints.has(reason)) return;
-    complaints.add(reason);
-    log.warn({ reason }, 'The processes of this Nod cannot reach each other over Redis; it is tried on');
-  }
+  client.on('ready', complaints.clear);
 
   /** Leads as soon as nobody else does, where this process may. */
   async function start(membership: Membership): Promise<void> {
@@ -85,7 +81,7 @@ export async function openCluster({
   }
 
   async function close(): Promise<void> {
-    const hasLed = lease !== undefined && lease.number() > 0;
+    const hasLed = isLeading();
     await lease?.stop().catch(() => {});
     if (hasLed) await stream.tell({ type: 'free' });
     stream.stop();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { inTime, isTooLate } from '../../storage/redis/bull.ts';
-import { answeredSoon, openConnection, reasonOf } from '../../storage/redis/ioredis.ts';
+import { answeredSoon, createComplaints, openConnection } from '../../storage/redis/ioredis.ts';
 import { jobKey, type MediaPreparer, PreparingStoppedError } from '../prepare.ts';
 import { createSharedJobs, type Wanted } from '../shared-jobs.ts';
 import type { PreparedMedia } from '../types.ts';
@@ -71,8 +71,7 @@ export function createSharedPreparer({
   let isStopping = false;
   let isClosed = false;
   let stopped: Promise<void> | undefined;
-  /** What has been told of Redis since it last did all that it was asked. */
-  const complaints = new Set<string>();
+  const complaints = createComplaints(log, 'Conversions cannot use Redis; they go on when they can');
 
   /** Asks the workers, and does their work where this is one. */
   function start(): void {
@@ -92,13 +91,8 @@ export function createSharedPreparer({
     return { client, jobs, worker, timers };
   }
 
-  /** Tells it once until Redis is back. */
   function failed(error: unknown): void {
-    if (isClosed || isTooLate(error)) return;
-    const reason = reasonOf(error);
-    if (complaints.has(reason)) return;
-    complaints.add(reason);
-    log.warn({ reason }, 'Conversions cannot use Redis; they go on when they can');
+    if (!isClosed && !isTooLate(error)) complaints.tell(error);
   }
 
   const prepare: MediaPreparer['prepare'] = (source, { use = {}, ...wish }) =>

@@ -3,7 +3,12 @@ import { DelayedError, type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { BULL_PREFIX, inTime, isTooLate } from '../../storage/redis/bull.ts';
-import { answeredSoon, openConnection, reasonOf, SLOWEST_RETRY_MS } from '../../storage/redis/ioredis.ts';
+import {
+  answeredSoon,
+  createComplaints,
+  openConnection,
+  SLOWEST_RETRY_MS,
+} from '../../storage/redis/ioredis.ts';
 import { createJobs, QUEUE, type TickJob } from './bullmq-jobs.ts';
 import { AFTER_BUG_MS, type Engine, type Tick } from './engine.ts';
 
@@ -51,8 +56,7 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
   let isStopping = false;
   let isClosed = false;
   let stopped: Promise<void> | undefined;
-  /** What has been told of Redis since it last did all that it was asked. */
-  const complaints = new Set<string>();
+  const complaints = createComplaints(log, 'The engine cannot use Redis; posts go on when it can');
 
   function start(tick?: Tick): void {
     open = connect(tick);
@@ -92,13 +96,8 @@ export function createBullEngine({ url, now, log }: { url: string; now: () => nu
     return worker;
   }
 
-  /** Tells it once until Redis is back. */
   function failed(error: unknown): void {
-    if (isClosed || isTooLate(error)) return;
-    const reason = reasonOf(error);
-    if (complaints.has(reason)) return;
-    complaints.add(reason);
-    log.warn({ reason }, 'The engine cannot use Redis; posts go on when it can');
+    if (!isClosed && !isTooLate(error)) complaints.tell(error);
   }
 
   function schedule(postId: string, at: number): void {

@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from 'pino';
 
 /** A connection on which nothing is answered for so long is given up for another one. */
 export const STALL_MS = 3_000;
@@ -39,8 +40,22 @@ export async function answeredSoon<T>(
   }
 }
 
+/** Tells each reason once until Redis does again what it is asked. */
+export function createComplaints(log: Pick<Logger, 'warn'>, says: string) {
+  const told = new Set<string>();
+  return {
+    tell(error: unknown): void {
+      const reason = reasonOf(error);
+      if (told.has(reason)) return;
+      told.add(reason);
+      log.warn({ reason }, says);
+    },
+    clear: (): void => told.clear(),
+  };
+}
+
 /** The word for what is wrong: what the libraries say may quote a command with the password. */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   const [reason] = /^[A-Z]+\b|\bE[A-Z]{4,}\b/.exec(error instanceof Error ? error.message : '') ?? [];
   return reason ?? 'no answer';
 }

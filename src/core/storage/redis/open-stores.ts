@@ -9,6 +9,7 @@ import {
   type RangeOptions,
   RecordUnreadableError,
   type RunStatement,
+  readRecord,
   type Search,
   type Store,
   type StoreOptions,
@@ -345,15 +346,7 @@ function createRedisStore<V extends Versioned>({
     return records;
   }
 
-  /** Undefined for what nobody can have written: no JSON, no record, or none that this Nod or an older one knows. */
-  async function read(value: string): Promise<V | undefined> {
-    try {
-      const record = (await keyv.decode<V>(value))?.value;
-      return typeof record?.version === 'number' ? upgrade(record) : undefined;
-    } catch {
-      return undefined;
-    }
-  }
+  const read = (value: string): Promise<V | undefined> => readRecord(value, { keyv, upgrade });
 
   async function setAside(key: string, value: string): Promise<void> {
     const count = Number(await run(SET_ASIDE, keyOf(key), [namespace, key, value]));

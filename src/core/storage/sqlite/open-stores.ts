@@ -6,6 +6,7 @@ import {
   type Fresh,
   type RangeOptions,
   type RunStatement,
+  readRecord,
   type Search,
   type Store,
   type StoreOptions,
@@ -184,15 +185,7 @@ function createStore<V extends Versioned>(options: {
     return records;
   }
 
-  /** Undefined for what nobody can have written: no JSON, no record, or none that this Nod or an older one knows. */
-  async function read(value: string): Promise<V | undefined> {
-    try {
-      const record = (await keyv.decode<V>(value))?.value;
-      return typeof record?.version === 'number' ? upgrade(record) : undefined;
-    } catch {
-      return undefined;
-    }
-  }
+  const read = (value: string): Promise<V | undefined> => readRecord(value, { keyv, upgrade });
 
   async function remove(key: string): Promise<boolean> {
     return unreadable.forget(namespace, key) || keyv.delete(prefixed(key));
