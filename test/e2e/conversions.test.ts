@@ -1,33 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { useS3 } from '../core/media/store/stores.ts';
-import { startMachines } from '../machines/machines.ts';
-import { NO_REDIS, type RedisServer, startRedis } from '../redis-server.ts';
-import { bucketEnvironment, NO_S3 } from '../s3-server.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { NO_MACHINES, useMachines } from '../machines/use-machines.ts';
 import { connectAccount, createWorld, postPublicly, textOf } from '../world.ts';
 import { LINK } from './stage.ts';
 
 const ROLES = { bots: 'bots', web: 'web', 'worker-1': 'worker', 'worker-2': 'worker' };
 const PREPARED = 'media prepared';
 
-const skipped = NO_REDIS ?? NO_S3;
-
-describe.skipIf(skipped !== undefined)(skipped ?? 'conversions of a Nod of several processes', () => {
-  let server: RedisServer;
-  const s3 = useS3();
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-  afterAll(() => server?.stop());
+describe.skipIf(NO_MACHINES !== undefined)(NO_MACHINES ?? 'conversions of a Nod of several processes', () => {
+  const start = useMachines();
 
   it('are made by workers, shown on the card, and taken over from a worker that is killed', async () => {
     await using world = await createWorld();
     const { telegram, tiktok } = world;
-    await using machines = await startMachines({
+    await using machines = await start({
       world,
-      redisUrl: server.newUrl(),
-      bucket: bucketEnvironment(await s3.newBucket()),
       roles: ROLES,
       environment: { LOG_LEVEL: 'debug' },
     });

@@ -1,8 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { useS3 } from '../core/media/store/stores.ts';
-import { startMachines } from '../machines/machines.ts';
-import { NO_REDIS, type RedisServer, startRedis } from '../redis-server.ts';
-import { bucketEnvironment, NO_S3 } from '../s3-server.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { NO_MACHINES, useMachines } from '../machines/use-machines.ts';
 import { buttonsOf, connectAccount, createWorld, postPublicly, textOf } from '../world.ts';
 import { fixture, LINK } from './stage.ts';
 
@@ -15,23 +12,14 @@ const ROLES = {
   'worker-2': 'worker',
 };
 
-const skipped = NO_REDIS ?? NO_S3;
-
-describe.skipIf(skipped !== undefined)(skipped ?? 'a Nod of several processes', () => {
-  let server: RedisServer;
-  const s3 = useS3();
-  beforeAll(async () => {
-    server = await startRedis();
-  });
-  afterAll(() => server?.stop());
+describe.skipIf(NO_MACHINES !== undefined)(NO_MACHINES ?? 'a Nod of several processes', () => {
+  const start = useMachines();
 
   it('publishes with each role in processes of its own, and goes on where any of them is killed', async () => {
     await using world = await createWorld();
     const { telegram, tiktok } = world;
-    await using machines = await startMachines({
+    await using machines = await start({
       world,
-      redisUrl: server.newUrl(),
-      bucket: bucketEnvironment(await s3.newBucket()),
       roles: ROLES,
     });
     await connectAccount(world);
@@ -60,10 +48,8 @@ describe.skipIf(skipped !== undefined)(skipped ?? 'a Nod of several processes', 
   it('says nothing twice where the process that led was held up, and ends it when it goes on', async () => {
     await using world = await createWorld();
     const { telegram } = world;
-    await using machines = await startMachines({
+    await using machines = await start({
       world,
-      redisUrl: server.newUrl(),
-      bucket: bucketEnvironment(await s3.newBucket()),
       roles: { 'bots-1': 'bots', 'bots-2': 'bots', web: 'web' },
     });
     await connectAccount(world);
