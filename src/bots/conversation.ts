@@ -222,6 +222,7 @@ export function createConversation({
       caption,
       captionFrom,
       leftOut,
+      when: event.wishes?.when,
       joins,
       file,
     });
@@ -234,8 +235,6 @@ export function createConversation({
       cardQueue.touch(draft.id);
     }
     const wishes = draft.files[0]?.id === messageId ? event.wishes : undefined;
-    // The time first: what shall go out later must not be offered to go out at once.
-    if (wishes?.when !== undefined) await composer.plan(draft.id, person, wishes.when);
     // TikTok is asked in the background: the rest of the album waits behind this file.
     composer
       .lookForAccount(draft)

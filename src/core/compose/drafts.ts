@@ -46,6 +46,8 @@ export interface Offer {
   readonly captionFrom?: string | undefined;
   readonly file: DraftFile;
   readonly leftOut?: readonly LeftOut[] | undefined;
+  /** The time, in the person's words, of a draft that begins with this file. */
+  readonly when?: string | undefined;
   /** The draft that the person wants it in. */
   readonly joins?: string | undefined;
 }
@@ -276,7 +278,10 @@ export function createComposer({
   async function begin(id: string, offer: Offer, shares: Shares): Promise<Draft | undefined> {
     const problem = limitReached(offer.file, { taken: shares, limits, beginsDraft: true });
     if (problem !== undefined) throw new UserError(problem);
-    const begun = await drafts.create(id, newDraft(id, offer));
+    const { workspace, when } = offer;
+    // In the same write: what shall go out later must never be offered to go out at once.
+    const plan = when === undefined ? undefined : await readPlanIn(workspace, when);
+    const begun = await drafts.create(id, { ...newDraft(id, offer), plan });
     if (begun === undefined) return join(id, offer, shares);
     // The draft that was there before may have become a post between the look and the write.
     if ((await posts.get(id)) === undefined) return begun;
@@ -469,10 +474,13 @@ export function createComposer({
    */
   async function plan(id: string, person: Person, text: string): Promise<boolean> {
     const { workspace } = await own(id, person);
-    const plan = readPlan(text, { now: now(), timeZone: await timeZoneOf(workspace) });
+    const plan = await readPlanIn(workspace, text);
     await choose(id, person, { type: 'when', plan });
     return plan === undefined || 'at' in plan;
   }
+
+  const readPlanIn = async (workspace: string, text: string) =>
+    readPlan(text, { now: now(), timeZone: await timeZoneOf(workspace) });
 
   /** Has numbered pictures of the draft's video drawn, to choose its cover from; they come in the background. */
   async function openCovers(id: string, person: Person): Promise<void> {

@@ -52,6 +52,20 @@ describe('offering files', () => {
     expect([...chat.turns.values()]).toEqual([1, 1, 1, 1]);
   });
 
+  it('begins a draft with the time that came with it, and keeps the one that was chosen since', async () => {
+    await using chat = await createComposingWorld();
+    const { composer, drafts } = chat.openComposer();
+    const offer = await chat.photo('1', { ...ALBUM, when: 'in 50 minutes' });
+    const draft = await composer.offer(offer);
+    expect(draft).toMatchObject({ version: 1, plan: { at: expect.any(Number) } });
+    await composer.offer(await chat.photo('2', { ...ALBUM, when: 'in 50 minutes' }));
+    await composer.plan(draft?.id ?? '', ANA, 'now');
+    await composer.offer(offer);
+    const latest = await drafts.get(draft?.id ?? '');
+    expect(latest?.files.map(({ id }) => id)).toEqual(['1', '2']);
+    expect(latest?.plan).toBeUndefined();
+  });
+
   it('takes a caption without what turns it around, so that it is approved as it goes out', async () => {
     await using chat = await createComposingWorld();
     const { composer, drafts } = chat.openComposer();
