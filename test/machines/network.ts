@@ -14,6 +14,8 @@ const NAMESPACES = '/run/netns';
 /** Names of interfaces have at most 15 characters: the process, which network of it, and which machine. */
 const NAME = /^nod(\d+)-\d{3}\d$/;
 const MOST_MACHINES = 9;
+/** A local one; https://www.rfc-editor.org/rfc/rfc7042#section-2.1 */
+const BRIDGE_ADDRESS = '02:4e:6f:64:00:01';
 
 /**
  * Machines with a network of their own, beside this one, on a bridge: each can be cut off from all others, without a word to
@@ -37,7 +39,8 @@ export function createNetwork(count: number) {
   };
   process.on('exit', dispose);
   try {
-    ip('link', 'add', bridge, 'type', 'bridge');
+    // An address of its own: it would take that of one of its ports, and another one when this port is cut off.
+    ip('link', 'add', bridge, 'address', BRIDGE_ADDRESS, 'type', 'bridge');
     ip('addr', 'add', `${subnet}.1/24`, 'dev', bridge);
     ip('link', 'set', bridge, 'up');
     allowLoopback(bridge);

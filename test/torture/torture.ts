@@ -133,7 +133,7 @@ async function tortureWorld({
   const world = stack.use(await createTortureWorld({ number, transfer, folder }));
   const places = await seatEverybody(world);
   const lives = stack.use(createLives({ world, folder, random, coverage, only: at, say }));
-  const { persist, waiting } = createPersistence({ world, nextReady: lives.nextReady });
+  const { persist, missing } = createPersistence({ world, nextReady: lives.nextReady });
   const { stories, begin } = await dealWork({ world, number, places, random, posts, persist });
   // The first life shows what there is, and leaves the compiled modules for all others.
   await lives.start();
@@ -147,8 +147,7 @@ async function tortureWorld({
   while (lives.kills() < kills && !isOver) await lives.live();
   say(`${lives.kills()} kills in ${secondsSince(begun)} s; now it is left alone.`);
   await lives.start();
-  if (!(await isDoneInTime(world, done)))
-    lives.faults.push(...[...waiting].map((what) => `${what} has not come.`));
+  if (!(await isDoneInTime(world, done))) lives.faults.push(...missing());
   await comeToRest(world, lives);
   // What nothing names is deleted by the sweep of a start once it is old.
   await age(join(world.dataDir, 'media'));

@@ -149,7 +149,7 @@ async function tortureFleet({
     }),
   );
   const runs = stack.use(createRuns(redisUrl));
-  const { persist, waiting } = createPersistence({ world, nextReady: fleet.nextReady });
+  const { persist, missing } = createPersistence({ world, nextReady: fleet.nextReady });
   const { stories, begin } = await dealWork({ world, number, places: seats, random, posts, persist });
   await fleet.start();
   const chaos = createChaos({ fleet, network, redis, runs, machines, random });
@@ -167,8 +167,7 @@ async function tortureFleet({
   }
   await chaos.whenMended();
   say(`${chaos.total()} kills in ${secondsSince(begun)} s; now it is left alone.`);
-  if (!(await isDoneInTime(world, done)))
-    fleet.faults.push(...[...waiting].map((what) => `${what} has not come.`));
+  if (!(await isDoneInTime(world, done))) fleet.faults.push(...missing());
   await comeToRest(world, fleet);
   await fleet.start();
   const copies = await pressCopies(world);

@@ -9,8 +9,8 @@ const AGAIN_MS = 500;
 /** How people wait for Nod, whichever of its lives answers. */
 export function createPersistence({ world, nextReady }: { world: World; nextReady: () => Promise<void> }) {
   const { telegram, discord } = world;
-  /** What is waited for now. */
-  const waiting = new Set<string>();
+  /** What is waited for now, with what came of the last try. */
+  const waiting = new Map<string, string>();
 
   /**
    * Resolves with what is found. Until then `act` is done, and again whenever it has failed or a new Nod is ready that may
@@ -21,18 +21,29 @@ export function createPersistence({ world, nextReady }: { world: World; nextRead
     find: () => T | undefined,
     act: () => Promise<unknown> = async () => {},
   ): Promise<T> {
-    waiting.add(what);
-    for (;;) {
+    waiting.set(what, '');
+    for (let tries = 1; ; tries += 1) {
       const found = find();
       if (found !== undefined) {
         waiting.delete(what);
         return found;
       }
       const restarted = nextReady();
+      // A try may end when something else has brought it.
+      const note = (outcome: string) => {
+        if (waiting.has(what)) waiting.set(what, `try ${tries}: ${outcome}`);
+      };
+      note('under way');
       // What it has brought may stand there already, in what `find` sees only now.
       const acted = act().then(
-        () => (find() === undefined ? new Promise<never>(() => {}) : undefined),
-        () => pause(AGAIN_MS, undefined, { ref: false }),
+        () => {
+          note('taken');
+          return find() === undefined ? new Promise<never>(() => {}) : undefined;
+        },
+        (error: unknown) => {
+          note(`failed: ${error}`);
+          return pause(AGAIN_MS, undefined, { ref: false });
+        },
       );
       await waitFor(find, [restarted, acted]);
     }
@@ -50,7 +61,10 @@ export function createPersistence({ world, nextReady }: { world: World; nextRead
     isOver = true;
   }
 
-  return { persist, waiting };
+  /** Says what has not come. */
+  const missing = (): string[] => [...waiting].map(([what, outcome]) => `${what} has not come (${outcome}).`);
+
+  return { persist, missing };
 }
 
 export type Persist = ReturnType<typeof createPersistence>['persist'];
