@@ -235,6 +235,8 @@ export async function startApp({
   let isRunning = false;
   let areChatsOpen = false;
   let isEnding = false;
+  /** Whether the work of whoever led before goes on here. */
+  let takenUp: Promise<boolean> = Promise.resolve(false);
   /** Resolves when the lead, where it has come, was taken. */
   let taken: Promise<void> = Promise.resolve();
   let claimCode: string | undefined;
@@ -260,7 +262,7 @@ export async function startApp({
     storyOf: chats.tellStory,
     chatLink: chats.chatLink,
     chats: starter.states,
-    forwarding: cluster && createForwarding({ cluster, log }),
+    forwarding: cluster && createForwarding({ cluster, hasTakenUp: () => takenUp, log }),
     uploadLimitBytes,
     explain: (problem, chat) => problemText(problem, wordingOf(chat)),
     health: () =>
@@ -344,9 +346,12 @@ export async function startApp({
       onLed() {
         if (isEnding) return;
         log.info('This process leads: it holds the chats');
-        taken = lead()
-          .then(openChats)
-          .catch((error) => onFatal(error));
+        const led = lead();
+        takenUp = led.then(
+          () => true,
+          () => false,
+        );
+        taken = led.then(openChats).catch((error) => onFatal(error));
       },
       onLost: () => onFatal(new LeaseLostError()),
       onGone: () => core.resume(),

@@ -11,6 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { Logger } from 'pino';
 import type { Cluster } from '../core/cluster/cluster.ts';
@@ -30,22 +31,22 @@ const OF_CONNECTION = ['connection', 'keep-alive', 'proxy-connection', 'te', 'tr
 /** Passes requests on to the process that leads, as they come, where this one does not. */
 export function createForwarding({
   cluster,
+  hasTakenUp,
   patienceMs = PATIENCE_MS,
   log,
 }: {
   cluster: Pick<Cluster, 'isLeading' | 'leader'>;
+  /** Resolves once this process, which leads, has taken up what the one before has left; false where it cannot. */
+  hasTakenUp: () => Promise<boolean>;
   patienceMs?: number | undefined;
   log: Logger;
 }) {
   return createMiddleware<{ Bindings: HttpBindings }>(async (c, next) => {
-    if (cluster.isLeading()) return next();
     const { incoming, outgoing } = c.env;
+    if (cluster.isLeading()) return (await hasTakenUp()) ? next() : later(c);
     const { pathname, search } = new URL(c.req.url);
     const asked = incoming.headers[FORWARDED] === undefined && (await begin(`${pathname}${search}`, c.env));
-    if (!asked) {
-      c.header('Retry-After', '2');
-      return c.text('Nod is just being started. Try again in a moment.', 503);
-    }
+    if (!asked) return later(c);
     try {
       const answer = await answered(asked, c.env);
       // Hono makes an answer of its own where only the head is asked for, and would send this one a second time.
@@ -71,6 +72,11 @@ export function createForwarding({
     } while (performance.now() < until && !incoming.destroyed);
     return undefined;
   }
+}
+
+function later(c: Context): Response {
+  c.header('Retry-After', '2');
+  return c.text('Nod is just being started. Try again in a moment.', 503);
 }
 
 /** The target of a request may name another host, which nobody is led to: only its path is taken over. */

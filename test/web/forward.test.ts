@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import pino from 'pino';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Cluster } from '../../src/core/cluster/cluster.ts';
 import { createForwarding } from '../../src/web/index.ts';
 import { createWorld } from './world.ts';
 
@@ -28,10 +29,16 @@ async function startLeader(answer: Answer) {
 }
 
 /** A web process that does not lead. */
-async function startFollower(leader: () => string | undefined, patienceMs?: number) {
-  const cluster = { isLeading: () => false, leader: async () => leader() };
+const startFollower = (leader: () => string | undefined, patienceMs?: number) =>
+  startWith({ isLeading: () => false, leader: async () => leader() }, { patienceMs });
+
+async function startWith(
+  cluster: Pick<Cluster, 'isLeading' | 'leader'>,
+  options: { patienceMs?: number | undefined; hasTakenUp?: () => Promise<boolean> },
+) {
   const log = pino({ level: 'silent' });
-  const world = await createWorld({ web: { forwarding: createForwarding({ cluster, patienceMs, log }) } });
+  const forwarding = createForwarding({ cluster, hasTakenUp: async () => true, log, ...options });
+  const world = await createWorld({ web: { forwarding } });
   const server = await world.start();
   onTestFinished(async () => {
     await server.close();
@@ -133,5 +140,26 @@ describe('a process that does not lead', () => {
       .then((one) => one.text())
       .catch(() => 'cut');
     expect(cut).toBe('cut');
+  });
+});
+
+describe('a process that has just begun to lead', () => {
+  it('answers once it has taken up what the one before has left, and says when to try again where it cannot', async () => {
+    const order: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const asked = Promise.withResolvers<void>();
+    const leading = { isLeading: () => true, leader: async () => undefined };
+    const hasTakenUp = () => {
+      asked.resolve();
+      return promise.finally(() => order.push('taken up'));
+    };
+    const { url } = await startWith(leading, { hasTakenUp });
+    const answer = fetch(`${url}/upload/abc`).finally(() => order.push('answered'));
+    await asked.promise;
+    resolve(true);
+    expect((await answer).status).toBe(404);
+    expect(order).toEqual(['taken up', 'answered']);
+    const failed = await startWith(leading, { hasTakenUp: async () => false });
+    expect((await fetch(`${failed.url}/upload/abc`)).status).toBe(503);
   });
 });

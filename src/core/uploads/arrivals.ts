@@ -202,6 +202,8 @@ export function createArrivals({
     });
     let comes = joined.received;
     try {
+      // Whatever else lies there is no part of it.
+      if ((await handle.stat()).size > comes) await handle.truncate(comes);
       for (let part: IteratorResult<Uint8Array> = { value: first }; !part.done; part = await parts.next()) {
         const { value } = part;
         comes += value.byteLength;
@@ -362,7 +364,7 @@ export function createArrivals({
     if (file.state !== 'arriving' && file.state !== 'arrived') return;
     const isWanted = draft?.files.some((one) => one.ref === `${REF}${file.id}` && waits(one)) ?? false;
     if (!isWanted) return;
-    const onDisk = Math.min(await mediaStore.arrivedBytes(file.id), file.bytes);
+    const onDisk = await readArrived(file);
     const isWhole = onDisk === file.bytes;
     // Another process may have taken the rest of what has begun to arrive here.
     const isKept = file.state === 'arrived' && !isWhole && (await mediaStore.has(file.source));
@@ -384,6 +386,14 @@ export function createArrivals({
     } catch (error) {
       log.warn({ err: error, draftId }, 'An upload waits for room on the disk');
     }
+  }
+
+  /** How much of a file has come here before; none of it is of use where that is more than was announced. */
+  async function readArrived({ id, bytes }: Pick<TicketFile, 'id' | 'bytes'>): Promise<number> {
+    const onDisk = await mediaStore.arrivedBytes(id);
+    if (onDisk <= bytes) return onDisk;
+    await mediaStore.discardArrival(id);
+    return 0;
   }
 
   function progressed(joined: Active): void {

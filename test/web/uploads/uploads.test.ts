@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -146,6 +146,29 @@ describe('what goes on', () => {
     },
   );
 });
+
+test.each(['shorter', 'longer'])(
+  'what lies on the disk under its name is no part of a file that is %s',
+  async (what) => {
+    await using stage = await createUploadStage();
+    const { id, endpoint } = await stage.openPage('d1');
+    const url = await stage.beginAt(endpoint, VIDEO.length);
+    const path = join(stage.media, `arriving-${url.split('/').at(-1)}`);
+    if (what === 'longer') {
+      await patch(url, 0, VIDEO.subarray(0, 9_000));
+      await appendFile(path, VIDEO);
+      await stage.restart();
+      expect(await offsetOf(url)).toBe(0);
+    } else {
+      await mkdir(stage.media, { recursive: true });
+      await writeFile(path, VIDEO.subarray(0, 9_000));
+    }
+    await patch(url, 0, VIDEO);
+    await stage.whenDraft(id, allReady);
+    const sha256 = createHash('sha256').update(VIDEO).digest('hex');
+    expect(await readFile(join(stage.media, `${sha256}.bin`))).toEqual(VIDEO);
+  },
+);
 
 test('a draft that cannot be read keeps neither Nod from starting nor other uploads from going on', async () => {
   await using stage = await createUploadStage();
