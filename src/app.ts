@@ -144,11 +144,11 @@ export async function startApp({
     log,
   });
 
-  // What is known about messages in the chats is written by the process that holds them.
-  const chatStores = cluster === undefined ? stores : fencedStores(stores, cluster.fence);
+  // Drafts, and what is known about messages in the chats, are written by the process that holds these.
+  const ledStores = cluster === undefined ? stores : fencedStores(stores, cluster.fence);
   const allBots = await createBots({
     config,
-    stores: chatStores,
+    stores: ledStores,
     log,
     now,
     isPaced: cardIntervalMs === undefined,
@@ -167,6 +167,7 @@ export async function startApp({
         });
   const core = createCore({
     stores,
+    ledStores,
     client,
     mediaStore,
     findFfmpeg,
@@ -205,7 +206,7 @@ export async function startApp({
     cardIntervalMs,
     core,
     bots,
-    stores: chatStores,
+    stores: ledStores,
     publicUrl,
     isOpen: access.isOpen,
     checks: checksOf({

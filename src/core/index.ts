@@ -112,6 +112,8 @@ export interface CoreListener {
 
 export interface CoreOptions {
   readonly stores: Stores;
+  /** The same, where only the process that leads may write; any may unless said otherwise. */
+  readonly ledStores?: Stores | undefined;
   readonly client: TikTokClient;
   readonly mediaStore: MediaStore;
   /** Finds nothing where the machine has none: what needs it is refused then. */
@@ -173,6 +175,7 @@ export interface CoreOptions {
 export function createCore(options: CoreOptions) {
   const {
     stores,
+    ledStores = stores,
     client,
     mediaStore,
     tiktok,
@@ -198,7 +201,7 @@ export function createCore(options: CoreOptions) {
   let resuming: Promise<void> = Promise.resolve();
   let isStopping = false;
 
-  const drafts = stores.store<Draft, OldDraft>('drafts', { upgrade: upgradeDraft });
+  const drafts = ledStores.store<Draft, OldDraft>('drafts', { upgrade: upgradeDraft });
   const posts = stores.store<Post>('posts');
   const workspaceStore = stores.store<Workspace>('workspaces');
   const randomIds = createRandomIds({ ids: stores.store<RandomId>('random-ids'), now });
@@ -415,7 +418,7 @@ export function createCore(options: CoreOptions) {
     log,
   });
   const uploads = createUploads({
-    tickets: stores.store<UploadTicket>('upload-tickets'),
+    tickets: ledStores.store<UploadTicket>('upload-tickets'),
     drafts,
     composer,
     intake,
@@ -448,7 +451,7 @@ export function createCore(options: CoreOptions) {
     log,
   });
   const composePages = createComposePages({
-    tickets: stores.store<ComposeTicket>('compose-tickets'),
+    tickets: ledStores.store<ComposeTicket>('compose-tickets'),
     drafts,
     composer,
     submission,
@@ -501,6 +504,7 @@ export function createCore(options: CoreOptions) {
     if (!cluster.isShared) return lead();
     // Whoever leads deletes what is left over in its own folder alone.
     await mediaStore.discardUnfinished();
+    await uploads.standBy();
     sharedPreparer?.start();
     engine.start(makesRuns ? publisher.tick : undefined);
   }

@@ -38,8 +38,10 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
     findFfmpeg,
     links,
     uploadLimitBytes,
+    around,
     ...options
   }: {
+    around?: NodOptions['around'];
     inspectTimeoutMs?: number;
     maxFileBytes?: number;
     outageDelaysMs?: readonly number[];
@@ -65,6 +67,7 @@ export async function createComposingWorld({ limits = {}, ...options }: Composin
       findFfmpeg,
       links,
       uploadLimitBytes,
+      ...(around && { around }),
       log,
     });
     const { drafts, intake, usage, composer, submission, announced } = core;

@@ -193,14 +193,15 @@ export function createIntake({
   /** Takes a file one step on; false where nobody wants that any more. */
   async function takeIn(draft: Draft, run: Run): Promise<boolean> {
     const { file, signal } = run;
+    let next: DraftFileState | undefined;
     try {
-      const next = file.state === 'stored' ? await convert(draft, file, run) : await copy(draft, file, run);
+      next = file.state === 'stored' ? await convert(draft, file, run) : await copy(draft, file, run);
       if (next === undefined) return false;
-      await write(draft.id, file, next);
     } catch (error) {
       if (signal.aborted || error instanceof PreparingStoppedError) return false;
-      await write(draft.id, file, await refusalOf(error, file));
+      next = await refusalOf(error, file);
     }
+    await writeDown(draft.id, file, { next, signal });
     // What the draft names now is seen by whoever deletes files from here on.
     for (const stored of run.files) mediaStore.freshen(stored);
     // A file that is stored now goes on from here, for the use that the draft has for it by then.
@@ -363,6 +364,22 @@ export function createIntake({
       throw new FileNotReceivedError('The chat did not open a file.', { cause });
     });
     return closing(await unlessAborted(opening, signal), signal);
+  }
+
+  /** Writes what has come of a file for as long as the records do not take it: that is no fault of the file's. */
+  function writeDown(
+    draftId: string,
+    taken: UnfinishedFile,
+    { next, signal }: { next: DraftFileState; signal: AbortSignal },
+  ): Promise<void> {
+    return retry(() => write(draftId, taken, next), {
+      signal,
+      pauseAfter(error, failures) {
+        if (signal.aborted) return undefined;
+        log.warn({ err: error, draftId }, 'What has come of a file could not be written down yet');
+        return retryDelaysMs[failures] ?? retryDelaysMs.at(-1);
+      },
+    });
   }
 
   async function write(draftId: string, taken: UnfinishedFile, state: DraftFileState): Promise<void> {

@@ -454,7 +454,8 @@ export function createArrivals({
   }
 
   /** Deletes what a run before has left of files that are no longer on their way. */
-  const sweep = (): Promise<void> => mediaStore.sweepArrivals((id) => active.has(id));
+  const sweep = (isWanted: (id: string) => boolean = () => false): Promise<void> =>
+    mediaStore.sweepArrivals((id) => active.has(id) || isWanted(id));
 
   return {
     takeParts,

@@ -37,6 +37,8 @@ const MAX_TICKETS = 10;
 /** Files that come through one page at once; all others wait. */
 const MAX_AT_ONCE = 3;
 const SWEEP_EVERY_MS = 60_000;
+/** What a process that does not lead has of uploads hurts nobody but its disk. */
+const SWEEP_STANDING_BY_MS = 3_600_000;
 
 interface OpenTicket {
   readonly key: string;
@@ -409,8 +411,29 @@ export function createUploads({
     }
   }
 
+  /** While another process leads: deletes what had come here of files that nobody goes on with from here, now and every hour. */
+  async function standBy(): Promise<void> {
+    await sweepStandingBy();
+    timer = setInterval(() => {
+      sweepStandingBy().catch((error) =>
+        log.warn({ err: error }, 'Parts of uploads that are over stay for now'),
+      );
+    }, SWEEP_STANDING_BY_MS);
+  }
+
+  async function sweepStandingBy(): Promise<void> {
+    const wanted = new Set<string>();
+    for await (const [, { files }] of tickets.entries())
+      for (const file of files) {
+        const isLost = file.state === 'arrived' && !(await mediaStore.has(file.source));
+        if (file.state === 'arriving' || isLost) wanted.add(file.id);
+      }
+    await arrivals.sweep((id) => wanted.has(id));
+  }
+
   /** Resumes, and from then on ends what is over. */
   async function start(): Promise<void> {
+    clearInterval(timer);
     await resume();
     timer = setInterval(() => {
       expire().catch((error) => log.error({ err: error }, 'Uploads that are over could not be ended'));
@@ -442,6 +465,7 @@ export function createUploads({
     inHand,
     follow,
     expire,
+    standBy,
     start,
     stop,
   };

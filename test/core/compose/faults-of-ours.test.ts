@@ -63,3 +63,29 @@ describe.each(FAULTS)('an ffmpeg that %s', (_what, reason, ffmpeg) => {
     });
   });
 });
+
+it('writes down what has come of a file when the records take it again, and tells nobody that it has failed', async () => {
+  await using chat = await createComposingWorld();
+  const opened = Promise.withResolvers<void>();
+  let left = 0;
+  const { composer, whenDraft } = chat.openComposer({
+    async around(name, run) {
+      if (name === 'replace drafts' && left > 0) {
+        left -= 1;
+        throw new Error('The records are away.');
+      }
+      return run();
+    },
+  });
+  const offer = await chat.photo('1');
+  const picture = chat.chat.get('ref-1');
+  chat.chat.set('ref-1', async (turn) => {
+    await opened.promise;
+    return picture?.(turn) ?? Readable.from([]);
+  });
+  const id = (await composer.offer(offer))?.id ?? '';
+  left = 1;
+  opened.resolve();
+  expect((await whenDraft(id, isSettled)).files).toMatchObject([{ state: 'ready' }]);
+  expect(left).toBe(0);
+});

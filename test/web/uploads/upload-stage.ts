@@ -46,7 +46,7 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
   /** Of whom a chat was asked whether they are still there. */
   const askedAfter: string[] = [];
 
-  async function open(port = 0) {
+  async function open(port = 0, { leads = true } = {}) {
     const stores = openStores({ file: join(directory, 'nod.db') });
     const mediaStore = createMediaStore({ directory: media, ...options.disk });
     const client = createTikTokClient({
@@ -83,7 +83,7 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
       draftNeverBegun: async (id) => void neverBegun.push(id),
       postChanged: () => {},
     });
-    await core.start();
+    await (leads ? core.start() : core.uploads.standBy());
     const app = createWeb({
       ...core,
       publicUrl: 'https://nod.example.com',
@@ -115,6 +115,12 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
     const { port } = running.server;
     await close();
     running = await open(port);
+  }
+
+  /** Ends, and begins again beside another process that leads. */
+  async function standBy(): Promise<void> {
+    await close();
+    running = await open(0, { leads: false });
   }
 
   /** Takes the place of the drafts out of those that may use this Nod. */
@@ -216,6 +222,7 @@ export async function createUploadStage(options: UploadStageOptions = {}) {
     directory,
     media,
     restart,
+    standBy,
     withdraw,
     openPage,
     openFirstPage,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { Draft } from '../../../src/core/compose/draft.ts';
-import { ticketKey } from '../../../src/core/uploads/tickets.ts';
+import { type TicketFile, ticketKey } from '../../../src/core/uploads/tickets.ts';
 import { file } from '../../core/drafts.ts';
 import { ANA, BEN } from '../../core/posts.ts';
 import { fixture } from '../../e2e/stage.ts';
@@ -169,6 +169,35 @@ test.each(['shorter', 'longer'])(
     expect(await readFile(join(stage.media, `${sha256}.bin`))).toEqual(VIDEO);
   },
 );
+
+test('a process that stands by keeps what it may go on with, and nothing else', async () => {
+  await using stage = await createUploadStage();
+  const { token, endpoint } = await stage.openPage('d1');
+  const urls = [];
+  for (let count = 0; count < 4; count += 1) {
+    const url = await stage.beginAt(endpoint, VIDEO.length);
+    await patch(url, 0, VIDEO.subarray(0, 9_000));
+    urls.push(url);
+  }
+  const ids = urls.map((url) => url.split('/').at(-1));
+  const [here, kept, lost, ended] = ids;
+  const sourceOf = (bytes: Uint8Array) => {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { key: `${sha256}.bin`, sha256, bytes: bytes.length };
+  };
+  const source = sourceOf(VIDEO);
+  await writeFile(join(stage.media, source.key), VIDEO);
+  await stage.tickets.update(ticketKey(token) ?? '', (ticket) => ({
+    ...ticket,
+    files: ticket.files.map((one): TicketFile => {
+      if (one.id === kept) return { ...one, state: 'arrived', source };
+      if (one.id === lost) return { ...one, state: 'arrived', source: sourceOf(VIDEO.subarray(1)) };
+      return one.id === ended ? { ...one, state: 'refused', problem: { code: 'draft_gone' } } : one;
+    }),
+  }));
+  await stage.standBy();
+  expect((await stage.arriving()).toSorted()).toEqual([`arriving-${here}`, `arriving-${lost}`].toSorted());
+});
 
 test('a draft that cannot be read keeps neither Nod from starting nor other uploads from going on', async () => {
   await using stage = await createUploadStage();
