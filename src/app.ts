@@ -19,7 +19,7 @@ import { findFfmpeg } from './core/media/ffmpeg.ts';
 import type { ChatRef } from './core/people.ts';
 import { DEFAULT_PACING } from './core/publish/pacing.ts';
 import { StartError } from './core/start-error.ts';
-import { fencedStores, type RunStatement } from './core/storage/database.ts';
+import { FencedError, fencedStores, type RunStatement } from './core/storage/database.ts';
 import { takeFolder } from './core/storage/folder.ts';
 import { createSecrets } from './core/storage/secrets.ts';
 import { createTikTokClient } from './core/tiktok/client.ts';
@@ -101,7 +101,10 @@ export async function startApp({
       config,
       file: folder.database,
       onStatement,
-      onFailure: health.statementFailed,
+      onFailure(error) {
+        if (error instanceof FencedError) cluster?.refused();
+        else health.statementFailed(error);
+      },
       log,
     }),
   );
@@ -153,6 +156,7 @@ export async function startApp({
     now,
     isPaced: cardIntervalMs === undefined,
     onLost: (platform, error) => starter.lost(platform, error),
+    mayAct: cluster?.mayAct,
     onMessage: metrics?.messageCounted,
   });
   const bots = cluster === undefined ? allBots : allBots.map((bot) => whileLeading(bot, cluster));

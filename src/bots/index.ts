@@ -25,7 +25,7 @@ import { createHints, type HintRecord } from './compose/hints.ts';
 import { createVideoChoices } from './compose/video-choices.ts';
 import { createConversation } from './conversation.ts';
 import { type CountedMessage, countMessages } from './count-messages.ts';
-import type { LastSession } from './discord/index.ts';
+import type { LastSessions } from './discord/index.ts';
 import { chatChecks } from './doctor/chat-checks.ts';
 import { type Bot, ChatClosedError } from './platform.ts';
 import { createCaptionChanges, type ProposedCaption } from './posts/caption-change.ts';
@@ -319,6 +319,7 @@ export async function createBots({
   now,
   isPaced,
   onLost,
+  mayAct,
   onMessage,
 }: {
   config: Config;
@@ -329,6 +330,8 @@ export async function createBots({
   isPaced?: boolean;
   /** A platform has taken our bot, and does so no more. */
   onLost: (platform: Bot['platform'], error: Error) => void;
+  /** False while another process may hold the chats. */
+  mayAct?: (() => boolean) | undefined;
   /** Told of each message that a bot sends, edits or deletes. */
   onMessage?: ((message: CountedMessage) => void) | undefined;
 }): Promise<Bot[]> {
@@ -361,8 +364,8 @@ export async function createBots({
   if (config.discord !== undefined) {
     const { createDiscordBot } = await import('./discord/index.ts');
     const onFatal = (error: Error) => onLost('discord', error);
-    const sessions = stores.store<LastSession>('discord-session', { isExpendable: true });
-    bots.push(createDiscordBot({ ...config.discord, sessions, log, now, onFatal }));
+    const sessions = stores.store<LastSessions>('discord-session', { isExpendable: true });
+    bots.push(createDiscordBot({ ...config.discord, sessions, log, now, onFatal, mayAct }));
   }
   return onMessage === undefined ? bots : bots.map((bot) => countMessages(bot, onMessage));
 }

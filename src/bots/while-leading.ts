@@ -28,8 +28,11 @@ export function whileLeading(bot: Bot, { mayAct }: { mayAct: () => boolean }): B
 }
 
 /** @throws ChatUnreachableError where Redis does not say for some seconds that this process leads. */
-export async function untilLeading(mayAct: () => boolean): Promise<void> {
-  const until = performance.now() + PATIENCE_MS;
+export async function untilLeading(
+  mayAct: () => boolean,
+  { patienceMs = PATIENCE_MS }: { patienceMs?: number } = {},
+): Promise<void> {
+  const until = performance.now() + patienceMs;
   while (!mayAct()) {
     if (performance.now() > until)
       throw new ChatUnreachableError('Another process of this Nod may hold the chats by now.', {

@@ -96,12 +96,12 @@ export function createGateway({
 }: GatewayOptions) {
   const closing = new AbortController();
   let client: Client | undefined;
-  /** The session as far as it was heard, and a way to end its connection that leaves it open. */
-  let readSession: () => PromiseLike<SessionInfo | null> | SessionInfo | null = () => null;
+  /** The sessions as far as they were heard, and a way to end their connections that leaves them open. */
+  let readSessions: () => Promise<(SessionInfo | null)[]> = async () => [];
   let cut: () => PromiseLike<void> | void = () => {};
   let isUp = false;
   let ending: Error | undefined;
-  let heardUpTo: Promise<SessionInfo | null> | undefined;
+  let heardUpTo: Promise<(SessionInfo | null)[]> | undefined;
 
   /** Connects, for as long as Discord does not answer; undefined when closed meanwhile. */
   async function open(): Promise<{ applicationId: string; username: string } | undefined> {
@@ -145,6 +145,8 @@ export function createGateway({
   function createClient(): Client {
     const fresh = new Client({
       intents: INTENTS,
+      // As many connections as Discord wants for the servers that we are in.
+      shards: 'auto',
       rest: { api: apiUrl, timeout: TIMEOUT_MS },
       // Only names of servers and channels, and what we may do there, are read from it.
       makeCache: Options.cacheWithLimits({
@@ -159,7 +161,7 @@ export function createGateway({
       ws: {
         buildStrategy(manager) {
           const { retrieveSessionInfo } = manager.options;
-          readSession = () => retrieveSessionInfo(0);
+          readSessions = () => Promise.all([...fresh.ws.shards.keys()].map((id) => retrieveSessionInfo(id)));
           cut = () => manager.destroy({ code: RESUMABLE });
           // Destroyed in its pause before a new connection, the library would connect all the same.
           manager.options.retrieveSessionInfo = (shardId) =>
@@ -203,9 +205,17 @@ export function createGateway({
       if (!isUp && isUpNow) log.info({}, 'Connected to Discord');
       isUp = isUpNow;
     };
-    fresh.ws.on(GatewayDispatchEvents.Ready, () => note(true));
-    fresh.ws.on(GatewayDispatchEvents.Resumed, () => note(true));
-    fresh.on(Events.ShardReconnecting, () => note(false));
+    const up = new Set<number>();
+    const noteUp = (_: unknown, shard: number) => {
+      up.add(shard);
+      note(up.size === fresh.ws.shards.size);
+    };
+    fresh.ws.on(GatewayDispatchEvents.Ready, noteUp);
+    fresh.ws.on(GatewayDispatchEvents.Resumed, noteUp);
+    fresh.on(Events.ShardReconnecting, (shard) => {
+      up.delete(shard);
+      note(false);
+    });
     fresh.on(Events.ShardDisconnect, ({ code }) => {
       isUp = false;
       ending = endOf(code);
@@ -240,23 +250,23 @@ export function createGateway({
 
   /** Takes nothing any more; what was taken can still be answered. */
   function close(): void {
-    if (!closing.signal.aborted && isUp) heardUpTo = Promise.resolve(readSession());
+    if (!closing.signal.aborted && isUp) heardUpTo = readSessions();
     closing.abort();
   }
 
-  /** Ends the connection; the session that another process may go on with, where there is one. */
-  async function disconnect(): Promise<SessionInfo | undefined> {
+  /** Ends the connections; the sessions that another process may go on with. */
+  async function disconnect(): Promise<SessionInfo[]> {
     close();
     const last = client;
     client = undefined;
-    if (last === undefined) return undefined;
-    const session = (await heardUpTo) ?? undefined;
-    // The library itself would end the session as well.
-    if (session !== undefined) await Promise.race([cut(), delay(MAX_STOP_MS, undefined, { ref: false })]);
+    if (last === undefined) return [];
+    const sessions = ((await heardUpTo) ?? []).filter((session) => session !== null);
+    // The library itself would end the sessions as well.
+    if (sessions.length > 0) await Promise.race([cut(), delay(MAX_STOP_MS, undefined, { ref: false })]);
     // A connection in the making has to come about or fail: the library would let go of it with nobody to hear it fail.
     if (!isUp && ending === undefined) await delay(SETTLE_MS);
     await Promise.race([last.destroy(), delay(MAX_STOP_MS, undefined, { ref: false })]);
-    return session;
+    return sessions;
   }
 
   const guildName = (id: string): string | undefined => client?.guilds.cache.get(id)?.name;

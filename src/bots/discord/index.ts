@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  type APIInteraction,
   PermissionFlagsBits,
   type RESTPutAPIApplicationCommandsJSONBody,
   RequestMethod,
@@ -21,6 +22,7 @@ import {
   type MessageRef,
   type StartOptions,
 } from '../platform.ts';
+import { untilLeading } from '../while-leading.ts';
 import { createApi } from './api.ts';
 import { discordCommands } from './commands.ts';
 import { fromJoining } from './context.ts';
@@ -30,7 +32,7 @@ import { createFiles } from './files.ts';
 import { createGateway, type JoinedServer } from './gateway.ts';
 import { parseChatRef, parseMessageId, timeOf } from './ids.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
-import { createLastSession, type LastSession } from './last-session.ts';
+import { createLastSessions, type LastSessions } from './last-sessions.ts';
 import { createTextReader } from './markdown.ts';
 import { createMembers } from './members.ts';
 import { createReactionCalls, createReactions, type Reactions } from './reactions.ts';
@@ -38,7 +40,7 @@ import { createReplies } from './replies.ts';
 import { createOutgoing, fingerprintOf } from './send.ts';
 
 export { TokenRefusedError } from './errors.ts';
-export type { LastSession } from './last-session.ts';
+export type { LastSessions } from './last-sessions.ts';
 
 const RETRY_MS = 1_000;
 const HOUR_MS = 60 * 60_000;
@@ -46,6 +48,8 @@ const EDIT_PAUSE_MS = 5_000;
 /** Discord limits edits of older messages further, without telling how far (error 30046). */
 const OLD_EDIT_PAUSE_MS = 15_000;
 const WHISPER_EDIT_PAUSE_MS = 1_000;
+/** Discord waits three seconds for the first answer, and the answer takes its time. */
+const LATEST_ANSWER_MS = 2_000;
 /** Discord checks nonces against “the past few minutes” (https://discord.com/developers/docs/resources/message#create-message). */
 const ONCE_KEY_MS = 2 * 60_000;
 
@@ -56,19 +60,28 @@ export interface DiscordBotOptions {
   readonly log: Logger;
   readonly now?: () => number;
   /** Where the session is kept for the next process; it ends with this one where there is none. */
-  readonly sessions?: Store<LastSession> | undefined;
+  readonly sessions?: Store<LastSessions> | undefined;
   /** What is registered, for all servers and direct messages. */
   readonly commands?: RESTPutAPIApplicationCommandsJSONBody;
   /** Called once when Discord stops taking the token or the connection; the bot is deaf from then on. */
   readonly onFatal?: (error: Error) => void;
+  /** False while another process may hold the same connection and answer in its place. */
+  readonly mayAct?: (() => boolean) | undefined;
 }
 
 /** Creates the Discord side of the chat contract, on interactions and reactions alone. */
 export function createDiscordBot(options: DiscordBotOptions): Bot {
-  const { token, log, now = Date.now, commands = discordCommands(), onFatal = () => {} } = options;
+  const {
+    token,
+    log,
+    now = Date.now,
+    commands = discordCommands(),
+    onFatal = () => {},
+    mayAct = () => true,
+  } = options;
   const { sessions } = options;
   const apiUrl = options.apiUrl.replace(/\/+$/, '');
-  const lastSession = sessions && createLastSession({ sessions, token, apiUrl, now, log });
+  const lastSessions = sessions && createLastSessions({ kept: sessions, token, apiUrl, now, log });
   const api = createApi({ token, apiUrl, log, onRefused: fail });
   const outgoing = createOutgoing({
     api,
@@ -103,7 +116,8 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     take: {
       interaction(interaction) {
         members.noteInteraction(interaction);
-        interactions?.take(interaction);
+        if (mayAct()) interactions?.take(interaction);
+        else void takeOnceActing(interaction);
       },
       joined: (server) => joined(server),
       reactionAdded: (reaction) => reactions?.takeAdded(reaction),
@@ -122,6 +136,16 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     },
     onEnd: fail,
   });
+
+  /** The first answer to an interaction counts, so whoever cannot handle it must not give one. */
+  async function takeOnceActing(interaction: APIInteraction): Promise<void> {
+    try {
+      await untilLeading(mayAct, { patienceMs: LATEST_ANSWER_MS });
+      interactions?.take(interaction);
+    } catch (error) {
+      log.info({ err: error }, 'An interaction is left to another process');
+    }
+  }
 
   async function start(
     receive: (event: ChatEvent) => Promise<void>,
@@ -160,7 +184,7 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
   /** Takes what happened since the last process was stopped. */
   function catchUp(isConnected: Promise<unknown>): void {
     const over = isConnected.catch(() => {});
-    catchingUp = lastSession
+    catchingUp = lastSessions
       ?.takeMissed((payload) => gateway.takePayload(payload), over)
       .catch((error) => log.warn({ err: error }, 'What Discord told while Nod was stopped is not known'));
   }
@@ -242,10 +266,10 @@ export function createDiscordBot(options: DiscordBotOptions): Bot {
     gateway.close();
     await catchingUp;
     await chatQueue.idle();
-    const session = await gateway.disconnect();
-    if (session === undefined || lastSession === undefined) return;
-    await lastSession
-      .keep(session)
+    const sessions = await gateway.disconnect();
+    if (sessions.length === 0 || lastSessions === undefined) return;
+    await lastSessions
+      .keep(sessions)
       .catch((error) =>
         log.warn({ err: error }, 'What Discord tells until the next start will not be heard'),
       );

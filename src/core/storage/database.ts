@@ -2,6 +2,7 @@
 export { openStores } from './sqlite/open-stores.ts';
 export {
   createUpdates,
+  FencedError,
   type Fresh,
   fencedStores,
   type RangeOptions,

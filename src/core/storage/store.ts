@@ -106,7 +106,20 @@ export interface Stores extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** The same records, which are written only by the process that holds the last lease. */
+/** Another process leads, so this one may not write any more what only that one may. */
+export class FencedError extends Error {
+  override name = 'FencedError' as const;
+
+  constructor() {
+    super('Another process of this Nod leads by now.');
+  }
+}
+
+/**
+ * The same records, which are written only by the process that holds the last lease.
+ *
+ * @throws FencedError (its writes) in all others.
+ */
 export function fencedStores(stores: Stores, fence: () => string): Stores {
   return { ...stores, store: (namespace, options) => stores.store(namespace, { ...options, fence }) };
 }

@@ -413,12 +413,12 @@ export function createUploads({
 
   /** While another process leads: deletes what had come here of files that nobody goes on with from here, now and every hour. */
   async function standBy(): Promise<void> {
-    await sweepStandingBy();
-    timer = setInterval(() => {
+    const sweep = () =>
       sweepStandingBy().catch((error) =>
         log.warn({ err: error }, 'Parts of uploads that are over stay for now'),
       );
-    }, SWEEP_STANDING_BY_MS);
+    timer = setInterval(() => void sweep(), SWEEP_STANDING_BY_MS);
+    await sweep();
   }
 
   async function sweepStandingBy(): Promise<void> {

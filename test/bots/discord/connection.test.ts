@@ -166,3 +166,51 @@ it('handles the events of a chat one after the other, and those of others meanwh
   gate.open();
   await events.first(3);
 });
+
+it('has as many connections as Discord wants for its servers, and is connected while all of them are', async () => {
+  const harness = await startHarness({ serversPerShard: 1, maxConcurrency: 16 });
+  await using _ = harness;
+  const { discord } = harness;
+  discord.advance(1);
+  const second = discord.guild({ name: 'Second' });
+  const there = discord.channel(second, { name: 'general' });
+  discord.addMember(second, discord.ana, { permissions: ['MANAGE_GUILD'] });
+  const { bot, events } = await harness.startBot();
+  expect(discord.state.identifies.length).toBeGreaterThan(1);
+  const run = (channel: { id: string }, subcommand: string) =>
+    discord.runCommand({ user: discord.ana, channel, name: 'tiktok', subcommand });
+  await run(discord.posts, 'accounts');
+  await run(there, 'queue');
+  await run(discord.dm(discord.ana), 'posts');
+  await events.first(3);
+  expect(events.all.map((event) => 'name' in event && event.name).toSorted()).toEqual([
+    'accounts',
+    'posts',
+    'queue',
+  ]);
+  expect(bot.connection()).toBe('connected');
+  const outage = discord.fault('gateway-cut');
+  await harness.logged('broke off');
+  expect(bot.connection()).toBe('away');
+  outage.lift();
+  await expect.poll(() => bot.connection()).toBe('connected');
+  await run(there, 'accounts');
+  await events.first(4);
+});
+
+it('answers nothing while another process may hold the connection, and goes on once it is clear that none does', async () => {
+  await using harness = await startHarness();
+  let isActing = false;
+  const held = await harness.startBot(undefined, { mayAct: () => isActing });
+  const leading = await harness.startBot();
+  await accounts(harness);
+  await leading.events.one('command');
+  await leading.bot.stop();
+  await harness.logged('left to another process');
+  expect(held.events.all).toEqual([]);
+  const asked = accounts(harness);
+  isActing = true;
+  await asked;
+  await held.events.first(1);
+  expect(held.events.all).toHaveLength(1);
+});

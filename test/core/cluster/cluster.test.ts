@@ -2,7 +2,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { News } from '../../../src/core/cluster/cluster.ts';
 import { openCluster } from '../../../src/core/cluster/redis/open-cluster.ts';
-import { fencedStores, type Versioned } from '../../../src/core/storage/database.ts';
+import { FencedError, fencedStores, type Versioned } from '../../../src/core/storage/database.ts';
 import { openRedisStores } from '../../../src/core/storage/redis/open-stores.ts';
 import { NO_REDIS, type RedisServer, startRedis } from '../../redis-server.ts';
 import { asked } from '../storage/engines.ts';
@@ -73,11 +73,22 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'the processes of one Nod', 
     await asked(url, ['DEL', '{nod}:lease']);
     await other.start(address('other'));
     expect(other.isLeading()).toBe(true);
-    await expect(own?.create('b', { text: 'late' })).rejects.toThrow();
-    await expect(own?.update('a', (card) => ({ ...card, text: 'late' }))).rejects.toThrow();
+    await expect(own?.create('b', { text: 'late' })).rejects.toThrow(FencedError);
+    await expect(own?.update('a', (card) => ({ ...card, text: 'late' }))).rejects.toThrow(FencedError);
     await others?.update('a', (card) => ({ ...card, text: 'by the second' }));
     expect(await others?.get('a')).toMatchObject({ text: 'by the second' });
     expect(await others?.get('b')).toBeUndefined();
+  });
+
+  it('leads no more once the records have refused what it writes', async () => {
+    const url = server.newUrl();
+    const one = await join(url);
+    let losses = 0;
+    await one.start({ ...address('one'), onLost: () => void losses++ });
+    expect([one.isLeading(), one.mayAct()]).toEqual([true, true]);
+    one.refused();
+    one.refused();
+    expect([one.isLeading(), one.mayAct(), losses]).toEqual([false, false, 1]);
   });
 
   it('tells the one that led that another does, and the one that leads of those that have gone', async () => {

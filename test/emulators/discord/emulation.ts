@@ -9,6 +9,7 @@ import type { PrivilegedIntent } from './intents.ts';
 import { createMessages } from './messages.ts';
 import { createRateLimits, DEFAULT_RATE_LIMITS, type RateLimits } from './rate-limits.ts';
 import { createSessions } from './sessions.ts';
+import { SERVERS_PER_SHARD } from './shards.ts';
 import { createSnowflakes } from './snowflake.ts';
 import { createState } from './state.ts';
 import type { WireUser } from './wire.ts';
@@ -20,6 +21,10 @@ export type EmulatorOptions = {
   privilegedIntents?: PrivilegedIntent[];
   heartbeatIntervalMs?: number;
   rateLimits?: Partial<RateLimits>;
+  /** Beyond so many servers on a shard Discord wants more shards; 2,500 by default. */
+  serversPerShard?: number;
+  /** How many shards may begin a session within five seconds; 1 by default, as for all but the biggest bots. */
+  maxConcurrency?: number;
   /** What everybody may upload; 20 MiB by default. */
   attachmentLimitBytes?: number;
 };
@@ -37,6 +42,8 @@ export function createEmulation(given: EmulatorOptions = {}) {
     privilegedIntents: given.privilegedIntents ?? [],
     heartbeatIntervalMs: given.heartbeatIntervalMs ?? 41_250,
     attachmentLimitBytes: given.attachmentLimitBytes ?? 20 * 1024 * 1024,
+    serversPerShard: given.serversPerShard ?? SERVERS_PER_SHARD,
+    maxConcurrency: given.maxConcurrency ?? 1,
   };
   let gatewayUrl = '';
   return {

@@ -31,12 +31,42 @@ it.each([
   [4004, 'a wrong token', identity('wrong')],
   [4013, 'unknown intents', identity('', 1 << 30)],
   [4014, 'a privileged intent that is off', identity('', INTENTS.MESSAGE_CONTENT)],
-  [4010, 'another shard', { ...identity(''), shard: [1, 2] }],
+  [4010, 'another shard', { ...identity(''), shard: [2, 2] }],
 ])('closes with %i on %s', async (code, _, identify) => {
   await using discord = await startDiscordEmulator();
   const connection = await open(discord);
   connection.send(2, { ...identify, token: identify.token || discord.token });
   expect(await connection.closed).toBe(code);
+});
+
+it('wants more shards for more servers, and tells each shard of its own', async () => {
+  await using discord = await startDiscordEmulator({ serversPerShard: 1, maxConcurrency: 16 });
+  const call = createCall(discord);
+  discord.advance(1);
+  const second = discord.guild({ name: 'Second', channels: ['general'] });
+  const { body } = await call('GET', '/gateway/bot');
+  expect(misfits(GatewayBotResponseSchema, body)).toBeUndefined();
+  expect(body).toMatchObject({ session_start_limit: { max_concurrency: 16 } });
+  const { shards: count } = body as { shards: number };
+  expect(count).toBeGreaterThan(1);
+  const alone = await open(discord);
+  alone.send(2, identity(discord.token));
+  expect(await alone.closed).toBe(4011);
+  const connections = await Promise.all(
+    Array.from({ length: count }, async (_, id) => {
+      const connection = await open(discord);
+      connection.send(2, { ...identity(discord.token), shard: [id, count] });
+      expect((await connection.next('READY')).shard).toEqual([id, count]);
+      return connection;
+    }),
+  );
+  const dm = discord.dm(discord.ana);
+  await discord.sendMessage(dm, discord.ana, 'secret');
+  const shardOf = (id: string) => Number((BigInt(id) >> 22n) % BigInt(count));
+  for (const { id } of [discord.studio, second])
+    expect(await connections[shardOf(id)]?.next('GUILD_CREATE')).toMatchObject({ id });
+  expect(await connections[0]?.next('MESSAGE_CREATE')).toMatchObject({ content: 'secret' });
+  expect(connections.flatMap(({ received }) => received.map(({ t }) => t).filter(Boolean))).toEqual([]);
 });
 
 it('closes on what is no protocol', async () => {

@@ -1,7 +1,7 @@
 // Faithful: hello, heartbeats, identify, READY and GUILD_CREATE, resume with replay, invalid session, reconnect, close
-// codes, 4,096 bytes per payload, 120 payloads a minute, 1,000 identifies a day
-// (https://discord.com/developers/docs/events/gateway). Simplified: one shard, JSON without compression, max_concurrency
-// is told but not enforced. Missing: member requests, voice, presences of others.
+// codes, shards, 4,096 bytes per payload, 120 payloads a minute, 1,000 identifies a
+// day (https://discord.com/developers/docs/events/gateway). Simplified: JSON without compression, max_concurrency is told
+// but not enforced. Missing: member requests, voice, presences of others.
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import type { Emulation } from './emulation.ts';
 import { guildCreate } from './guild-wire.ts';
 import { INTENTS, refuseIntents } from './intents.ts';
 import type { Dispatch, Session } from './sessions.ts';
+import { readShard, shardOf } from './shards.ts';
 
 const MAX_PAYLOAD_BYTES = 4096;
 const MAX_PAYLOADS_PER_MINUTE = 120;
@@ -150,14 +151,16 @@ function identify(emulation: Emulation, connection: Connection, d: Record<string
   }
   if (typeof d.properties !== 'object' || d.properties === null)
     return socket.close(4002, 'Error while decoding payload.');
-  if (Array.isArray(d.shard) && (d.shard[0] !== 0 || d.shard[1] !== 1))
-    return socket.close(4010, 'Invalid shard.');
+  const shard = readShard(d.shard);
+  if (shard === undefined) return socket.close(4010, 'Invalid shard.');
   const refusal = refuseIntents(d.intents, options.privilegedIntents);
   if (refusal !== undefined || typeof d.intents !== 'number')
     return socket.close(refusal ?? 4013, refusal === 4014 ? 'Disallowed intent(s).' : 'Invalid intent(s).');
-  const session = sessions.start(d.intents, connection.transmit);
+  const [number, count] = shard;
+  const guilds = joinedGuilds(emulation).filter(({ id }) => shardOf(id, count) === number);
+  if (guilds.length > options.serversPerShard) return socket.close(4011, 'Sharding required.');
+  const session = sessions.start({ intents: d.intents, shard }, connection.transmit);
   connection.session = session;
-  const guilds = [...state.guilds.values()].filter(({ members }) => members.has(state.bot.id));
   sessions.push(session, 'READY', {
     v: 10,
     user: { ...state.bot, verified: true, mfa_enabled: true, email: null },
@@ -166,7 +169,7 @@ function identify(emulation: Emulation, connection: Connection, d: Record<string
     session_id: session.id,
     session_type: 'normal',
     resume_gateway_url: `${emulation.gatewayUrl()}/resume`,
-    shard: [0, 1],
+    shard,
     application: { id: state.applicationId, flags: 0 },
   });
   if (session.intents & INTENTS.GUILDS)
@@ -189,6 +192,10 @@ function resume(emulation: Emulation, connection: Connection, d: Record<string, 
   sessions.attach(session, connection.transmit);
   sessions.push(session, 'RESUMED', {});
 }
+
+/** The servers that the bot is in. */
+export const joinedGuilds = ({ state }: Pick<Emulation, 'state'>) =>
+  [...state.guilds.values()].filter(({ members }) => members.has(state.bot.id));
 
 /** How many identifies the day still allows; below zero the limit is broken. */
 export function identifiesLeft({ state, clock }: Pick<Emulation, 'state' | 'clock'>): number {

@@ -6,9 +6,10 @@ import { violation } from './component-rules.ts';
 import { openDm } from './dm.ts';
 import { ApiFailure, invalidForm, unknownMember, unknownUser } from './failure.ts';
 import { checkForm } from './form-errors.ts';
-import { IDENTIFIES_PER_DAY, identifiesLeft } from './gateway.ts';
+import { IDENTIFIES_PER_DAY, identifiesLeft, joinedGuilds } from './gateway.ts';
 import { guildWire, memberWire } from './guild-wire.ts';
 import { type Call, noContent, ok, type Reply, type Route } from './routes.ts';
+import { shardsFor } from './shards.ts';
 import { openThread, reachChannel, reachGuild, sendRight } from './standing.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -97,12 +98,15 @@ function getGatewayBot({ emulation }: Call): Reply {
   const oldest = emulation.state.identifies.find((at) => at > emulation.clock.now() - DAY_MS);
   return ok({
     url: emulation.gatewayUrl(),
-    shards: 1,
+    shards: shardsFor(
+      joinedGuilds(emulation).map(({ id }) => id),
+      emulation.options.serversPerShard,
+    ),
     session_start_limit: {
       total: IDENTIFIES_PER_DAY,
       remaining: Math.max(0, identifiesLeft(emulation)),
       reset_after: oldest === undefined ? 0 : Math.ceil(oldest + DAY_MS - emulation.clock.now()),
-      max_concurrency: 1,
+      max_concurrency: emulation.options.maxConcurrency,
     },
   });
 }

@@ -1,6 +1,6 @@
 // Discord on a loopback port, for tests and demos. Faithful: the gateway, the routes in *-routes.ts with requests held
 // against Discord's published schemas and documented rules, interactions with their clocks, signed links. Simplified and
-// missing: see the head of each file; above all one application, one shard, no voice, no user installs.
+// missing: see the head of each file; above all one application, no voice, no user installs.
 
 import { PATIENCE_MS } from '../watch.ts';
 import { type Commands, createCommands } from './commands.ts';

@@ -29,7 +29,7 @@ export type NewInteraction = {
 /** Sends an interaction to the bot; from here on its clocks run. */
 export function deliverInteraction(emulation: Emulation, given: NewInteraction): InteractionEntry {
   const { state, clock, ids, sessions } = emulation;
-  if (!sessions.isListening)
+  if (!sessions.isListening(given.entry.guildId))
     throw new Error(
       'The bot has no gateway session, so Discord would say "The application did not respond".',
     );

@@ -1,14 +1,16 @@
 // Faithful: growing sequence numbers, events kept for a resume, none for intents that were not asked for
-// (https://discord.com/developers/docs/events/gateway#sessions). Simplified: one shard; a lost session can be resumed
-// for five virtual minutes and keeps every event.
+// (https://discord.com/developers/docs/events/gateway#sessions). Simplified: a lost session can be resumed for five virtual
+// minutes and keeps every event.
 import { randomBytes } from 'node:crypto';
 import type { Watch } from '../watch.ts';
 import type { VirtualClock } from './clock.ts';
 import { INTENTS, intentOf } from './intents.ts';
+import { guildOf, type Shard, shardOf } from './shards.ts';
 
 export type Dispatch = { op: 0; s: number; t: string; d: unknown };
 export type Session = {
   id: string;
+  shard: Shard;
   intents: number;
   seq: number;
   sent: Dispatch[];
@@ -39,10 +41,14 @@ export function createSessions({ clock, watch }: { clock: VirtualClock; watch: W
   return {
     all: all as readonly Session[],
 
-    start(intents: number, send: (dispatch: Dispatch) => void): Session {
+    start(
+      { intents, shard }: Pick<Session, 'intents' | 'shard'>,
+      send: (dispatch: Dispatch) => void,
+    ): Session {
       const id = randomBytes(16).toString('hex');
       const session: Session = {
         id,
+        shard,
         intents,
         seq: 0,
         sent: [],
@@ -57,7 +63,7 @@ export function createSessions({ clock, watch }: { clock: VirtualClock; watch: W
 
     push,
 
-    /** Sends an event to every session that asked for it; connections that are away get it when they resume. */
+    /** Sends an event to every session whose shard hears of it and that asked for it; connections that are away get it when they resume. */
     dispatch(
       event: string,
       payload: unknown | ((reader: Reader) => unknown),
@@ -67,7 +73,9 @@ export function createSessions({ clock, watch }: { clock: VirtualClock; watch: W
       for (const session of all) {
         if (session.isEnded || (session.intents & needed) !== needed) continue;
         const seesContent = (session.intents & INTENTS.MESSAGE_CONTENT) !== 0;
-        push(session, event, typeof payload === 'function' ? payload({ seesContent }) : payload);
+        const told = typeof payload === 'function' ? payload({ seesContent }) : payload;
+        const [id, count] = session.shard;
+        if (shardOf(guildOf(event, told), count) === id) push(session, event, told);
       }
       watch.changed();
     },
@@ -98,10 +106,9 @@ export function createSessions({ clock, watch }: { clock: VirtualClock; watch: W
       for (const session of all) session.isEnded = true;
     },
 
-    /** Whether the bot hears events, at once or when it resumes. */
-    get isListening() {
-      return all.some(({ isEnded }) => !isEnded);
-    },
+    /** Whether the bot hears of a server, or of what is in none, at once or when it resumes. */
+    isListening: (guildId: string | undefined) =>
+      all.some(({ isEnded, shard: [id, count] }) => !isEnded && shardOf(guildId, count) === id),
     get isConnected() {
       return all.some(({ isEnded, send }) => !isEnded && send !== undefined);
     },

@@ -15,7 +15,7 @@ const PRELOAD = fileURLToPath(new URL('./mark-ids.ts', import.meta.url));
 const RESTART_MS = 300;
 const STOP_PATIENCE_MS = 90_000;
 const TAKEN_OVER = 'Another process has taken over';
-const NO_SERVER = 'Nod cannot reach Redis';
+const NO_SERVER = /Nod cannot reach (Redis|S3)/;
 
 /** A process as its supervisor knows it, over all of its lives. */
 export interface Member {
@@ -34,7 +34,7 @@ interface Life {
   isReady: boolean;
   /** What it was sent to end it. */
   sent?: 'SIGKILL' | 'SIGTERM';
-  /** Redis could not be reached in its time. */
+  /** Redis or the bucket could not be reached in its time. */
   wasCut: boolean;
 }
 
@@ -128,7 +128,7 @@ export async function createFleet({
     // One that has just been started does not know the signal yet.
     if (sent === 'SIGTERM' && (code === 0 || signal === 'SIGTERM')) return;
     if (code === 1 && output.out.includes(TAKEN_OVER)) ends.takenOver += 1;
-    else if (code === 1 && wasCut && output.err.includes(NO_SERVER)) ends.noServer += 1;
+    else if (code === 1 && wasCut && NO_SERVER.test(output.err)) ends.noServer += 1;
     else
       faults.push(
         `${name} ended with code ${code} and ${signal}, sent ${sent ?? 'nothing'}: ${output.out.slice(-1_500)}${output.err.slice(-1_500)}`,

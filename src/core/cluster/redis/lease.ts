@@ -125,6 +125,14 @@ export function createLease({
   /** The number of the own lease, held or not; 0 without one. */
   const number = (): number => own;
 
+  /** The records refuse what it writes: another process leads, which a call that is under way may tell much later. */
+  function refused(): void {
+    if (own === 0 || isStopping) return;
+    own = 0;
+    heldUntil = Number.NEGATIVE_INFINITY;
+    onLost();
+  }
+
   function votesAreRead(): void {
     areVotesRead = true;
   }
@@ -138,7 +146,7 @@ export function createLease({
     await client.eval(LEAVE, 2, LEASE, PROCESSES, runId, own);
   }
 
-  return { beat, isHeld, number, votesAreRead, stop };
+  return { beat, isHeld, number, refused, votesAreRead, stop };
 }
 
 /** Where the process is reached that leads; undefined where none does. */

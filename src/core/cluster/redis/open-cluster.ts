@@ -108,6 +108,8 @@ export async function openCluster({
     mayAct: () => lease?.isHeld() === true,
     /** With what the records refuse a process whose lease has ended. */
     fence: () => String(lease?.number() ?? 0),
+    /** Told that the records refuse what this process writes as the one that leads. */
+    refused: () => lease?.refused(),
     /** Says that what came while nobody led has been read, and all that comes is from now on. */
     votesAreRead: () => lease?.votesAreRead(),
   };

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@keyv/redis';
 import { StartError } from '../../start-error.ts';
-import type { RunStatement } from '../store.ts';
+import { FencedError, type RunStatement } from '../store.ts';
 import type { Script } from './scripts.ts';
 
 /** How long a call waits for a Redis that does not answer, before it fails. */
@@ -192,12 +192,13 @@ function isPassing(error: unknown): boolean {
 }
 
 /** What the server says may quote what it was told, which may be a secret; only of a script it tells no more than a line. */
-function failureOf(error: unknown): RedisFailedError {
+function failureOf(error: unknown): RedisFailedError | FencedError {
   if (!isReply(error))
     return new RedisFailedError('Redis does not answer', { code: 'REDIS_AWAY', cause: error });
   const [word = ''] = error.message.split(' ');
   if (PASSING.test(error.message))
     return new RedisFailedError(`Redis does not work yet (${word})`, { code: 'REDIS_AWAY' });
+  if (word === 'NODFENCED') return new FencedError();
   if (word === 'OOM') return new RedisFailedError('Redis has no memory left', { code: 'REDIS_FULL' });
   const line = /user_script:\d+: [^"'<]*/.exec(error.message)?.[0] ?? word;
   return new RedisFailedError(`Redis refuses a call (${line})`, { code: 'REDIS_FAILING' });
