@@ -318,6 +318,7 @@ export async function startApp({
     await downtime.start();
     leading.defer(() => downtime.stop());
     await (cluster === undefined ? core.start() : core.lead());
+    await cardQueue.takeUpUnsure();
     catchUp.start();
     leading.defer(() => catchUp.stop());
   }
@@ -348,9 +349,10 @@ export async function startApp({
     isRunning = true;
     await cluster.start({
       address: config.internalUrl ?? ownAddress({ host: config.host, port: server.port }),
-      onLed() {
+      onLed({ isTakeOver }) {
         if (isEnding) return;
         log.info('This process leads: it holds the chats');
+        if (isTakeOver) cardQueue.expectLateEdits();
         const led = lead();
         takenUp = led.then(
           () => true,

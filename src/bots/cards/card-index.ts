@@ -17,6 +17,8 @@ export interface CardRecord extends Versioned {
   readonly displaced?: Obstacle | undefined;
   /** The chat, without its topic, in which older copies of it may be that no answer told of. */
   readonly copiesIn?: ChatRef | undefined;
+  /** Until then (epoch milliseconds) an older edit may arrive; the card is shown once more then. */
+  readonly unsureUntil?: number | undefined;
 }
 
 /** Which subject a message of ours is about: a card, or a question that we asked. */
@@ -37,14 +39,15 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
     {
       displaced,
       mayHaveCopies,
-    }: { displaced?: Obstacle | undefined; mayHaveCopies?: boolean | undefined } = {},
+      unsureUntil,
+    }: Partial<Pick<CardRecord, 'displaced' | 'unsureUntil'>> & { mayHaveCopies?: boolean | undefined } = {},
   ): Promise<CardRecord> {
     // What a message has shown before is anchored already; a record without a hash may come from before its anchor.
     const isAnchored =
       known !== undefined && known.shownHash !== '' && keyOf(known.message) === keyOf(message);
     if (message.isPrivate !== true && !isAnchored) await anchor(message, subject);
     const copies = mayHaveCopies ? { copiesIn: wholeOf(message.chat) } : {};
-    const shown = { message, shownHash: hashOf(card), displaced, ...copies };
+    const shown = { message, shownHash: hashOf(card), displaced, unsureUntil, ...copies };
     // Its author may have opened it in another message while this one was edited.
     const hasMoved = (current: CardRecord) => message.isPrivate && keyOf(current.message) !== keyOf(message);
     const change = (current?: CardRecord) =>
@@ -99,6 +102,12 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
     return found.map(([subject, { message }]) => [subject, message] as const);
   }
 
+  /** Subjects over whose cards an older edit may still come, or have come. */
+  async function unsure(): Promise<string[]> {
+    const found = await cards.find({ by: 'unsureUntil' });
+    return found.map(([subject]) => subject);
+  }
+
   /** The message that shows the subject. */
   async function messageOf(subject: string): Promise<MessageRef | undefined> {
     return (await cards.get(subject))?.message;
@@ -120,6 +129,7 @@ export function createCardIndex({ cards, anchors }: { cards: Store<CardRecord>; 
     anchor,
     subjectOf,
     copiedIn,
+    unsure,
     messageOf,
     forget,
   };

@@ -33,6 +33,8 @@ interface CardState {
   rank: CallRank;
   /** What it shows next may be stopped for some seconds only, so it is shown although the last edit is recent. */
   isUrgent: boolean;
+  /** An edit that nobody knows the outcome of may arrive after the next one. */
+  mayBeOvertaken: boolean;
   instead?: Card;
   timer?: NodeJS.Timeout | undefined;
   drawing?: Promise<void> | undefined;
@@ -44,6 +46,8 @@ const RETRY_DELAYS_MS = [1_000, 3_000, 10_000, 30_000, 60_000];
 /** A card that people must act on is rather shown twice than not at all; so often, and then no oftener than this. */
 const MAX_COPIES = 4;
 const COPY_PAUSE_MS = 10 * 60_000;
+/** A request that was on its way in a network that is cut may arrive so long after the network is there again, as TCP tries ever more seldom: https://www.rfc-editor.org/rfc/rfc6298#section-5 */
+const LATE_MS = 60_000;
 const MAX_STOP_MS = 5_000;
 /** So many cards are still shown when Nod stops, those first that people wait for; the next start shows the others. */
 const MAX_AT_STOP = 50;
@@ -63,6 +67,7 @@ export function createCardQueue({
   onMoved = () => {},
   onFound = () => {},
   editPauseMs,
+  lateMs = LATE_MS,
   now,
   log,
 }: {
@@ -81,6 +86,8 @@ export function createCardQueue({
   onFound?: () => void;
   /** In place of what the chat platforms ask for. */
   editPauseMs?: number | undefined;
+  /** How much later than ours an edit may arrive whose outcome is not known. */
+  lateMs?: number | undefined;
   now: () => number;
   log: Logger;
 }) {
@@ -88,6 +95,9 @@ export function createCardQueue({
   const steadyNow = createSteadyClock(now);
   const showCard = createShowCard({ cardIndex, copies, botFor, onMoved, onFound, now: steadyNow, log });
   const cardStates = new Map<string, CardState>();
+  /** Of cards that are shown once more. */
+  const again = new Map<string, NodeJS.Timeout>();
+  let overtakenUntil = Number.NEGATIVE_INFINITY;
   const lanes = createCardLanes({ pauseMs });
   let stopping = false;
 
@@ -121,6 +131,29 @@ export function createCardQueue({
     else touch(subject);
   }
 
+  /**
+   * Says that another process may have had edits under way when it was cut off: what is shown in the next time is shown once more,
+   * after they can have come.
+   */
+  function expectLateEdits(): void {
+    overtakenUntil = steadyNow() + lateMs;
+  }
+
+  /** Shows once more, when it is time, what was left unsure by the last run. */
+  async function takeUpUnsure(): Promise<void> {
+    for (const subject of await cardIndex.unsure()) touch(subject);
+  }
+
+  function showAgain(subject: string, at: number): void {
+    clearTimeout(again.get(subject));
+    const timer = setTimeout(() => {
+      again.delete(subject);
+      touch(subject);
+    }, at - steadyNow());
+    if (!stopping) again.set(subject, timer);
+    else clearTimeout(timer);
+  }
+
   /** Shows a card for good in place of the subject's own; never sends one. */
   function showInstead(subject: string, card: Card): void {
     const cardState = cardStateOf(subject);
@@ -144,6 +177,7 @@ export function createCardQueue({
       isShut: false,
       isStale: false,
       isUrgent: false,
+      mayBeOvertaken: false,
       rank: 'edit' as const,
     };
     cardStates.set(subject, fresh);
@@ -194,16 +228,25 @@ export function createCardQueue({
     try {
       const rendering = await renderOrInstead(subject, cardState);
       if (rendering !== undefined) {
-        const { doubts } = cardState;
-        const edited = await showCard.show(subject, rendering, { doubts, rank });
+        const { doubts, mayBeOvertaken } = cardState;
+        const isUnsure = mayBeOvertaken || steadyNow() < overtakenUntil;
+        const shown = await showCard.show(subject, rendering, {
+          doubts,
+          rank,
+          unsureUntil: isUnsure ? steadyNow() + lateMs : undefined,
+        });
+        const { edited, unsureUntil } = shown;
         if (edited !== undefined) cardState.restsUntil = steadyNow() + pauseAfter(edited);
+        if (unsureUntil !== undefined) showAgain(subject, unsureUntil);
       }
+      cardState.mayBeOvertaken = false;
       cardState.failures = 0;
       cardState.isShut = false;
       cardState.doubts.clear();
       onShown(subject);
     } catch (error) {
       cardState.isShut = error instanceof ChatClosedError;
+      cardState.mayBeOvertaken ||= error instanceof ChatUnreachableError && error.maybeDone;
       const delayMs = retryDelayMs(error, cardState);
       if (delayMs === undefined) {
         onClosed(subject, error instanceof ChatClosedError ? error.obstacle : { type: 'fault' });
@@ -255,6 +298,7 @@ export function createCardQueue({
   /** Shows what still is to be shown, without waiting for the rest, and stops. */
   async function stop(): Promise<void> {
     stopping = true;
+    for (const timer of again.values()) clearTimeout(timer);
     lanes.stop();
     const byRank = [...cardStates].sort(([, a], [, b]) => RANKS.indexOf(a.rank) - RANKS.indexOf(b.rank));
     const open = byRank.map(async ([subject, cardState], index) => {
@@ -267,7 +311,7 @@ export function createCardQueue({
     await Promise.race([Promise.all(open), delay(MAX_STOP_MS, undefined, { ref: false })]);
   }
 
-  return { touch, check, showInstead, retry, depth, stop };
+  return { touch, check, showInstead, expectLateEdits, takeUpUnsure, retry, depth, stop };
 }
 
 export type CardQueue = ReturnType<typeof createCardQueue>;

@@ -103,25 +103,31 @@ export function createShowCard({
   log: Logger;
 }) {
   /**
-   * Does nothing where the chat shows it already; `doubts` is kept by the caller from try to try, `rank` says what goes first.
+   * Does nothing where the chat shows it already; `doubts` is kept by the caller from try to try, `rank` says what goes first. Until
+   * `unsureUntil` an older edit may come after it.
    *
-   * Returns the message that was sent or edited, if one was. Throws ChatClosedError when it can be shown nowhere.
+   * Returns the message that was sent or edited, if one was, and up to when that is unsure. Throws ChatClosedError when it can be shown nowhere.
    */
   async function show(
     subject: string,
     rendering: Rendering,
-    { doubts, rank }: { doubts: Doubts; rank?: CallRank | undefined },
-  ): Promise<MessageRef | undefined> {
+    {
+      doubts,
+      rank,
+      unsureUntil,
+    }: { doubts: Doubts; rank?: CallRank | undefined; unsureUntil?: number | undefined },
+  ): Promise<{ edited?: MessageRef | undefined; unsureUntil?: number | undefined }> {
     const { card, ending, followUp, marks } = rendering;
     let record = await cardIndex.read(subject);
     const isFirst = record === undefined;
-    const isShown = record !== undefined && isDrawn(record, rendering);
+    const isShown = record !== undefined && !isUnsure(record) && isDrawn(record, rendering);
     const sending = { subject, rendering, record, doubts, rank };
     const shown = isShown && record ? { message: record.message } : await sendOrEdit(sending);
-    if (shown === undefined) return undefined;
+    if (shown === undefined) return {};
     const { message } = shown;
     const isMoved = (record?.displaced === undefined) !== (shown.displaced === undefined);
-    if (!isShown) record = await cardIndex.noteShown(subject, message, card, record, shown);
+    if (!isShown)
+      record = await cardIndex.noteShown(subject, message, card, record, { ...shown, unsureUntil });
     if (!isShown && isMoved) onMoved(subject);
     if (marks !== undefined && record?.marked !== message.id) {
       await botFor(message.chat).addReactions(message, marks);
@@ -135,7 +141,7 @@ export function createShowCard({
       await tell(sending, message, followUp, { silent: true });
       await cardIndex.noteTold(subject, { toldFollowUp: followUp.key }, record);
     }
-    return isShown ? undefined : message;
+    return { edited: isShown ? undefined : message, unsureUntil: record?.unsureUntil };
   }
 
   /** Whether the chat shows all of it already. */
@@ -144,6 +150,7 @@ export function createShowCard({
     if (record === undefined) return rendering.isOnlyInPlace === true;
     const { marks, ending, followUp } = rendering;
     return (
+      record.unsureUntil === undefined &&
       isDrawn(record, rendering) &&
       (marks === undefined || record.marked === record.message.id) &&
       (ending === undefined || record.toldEnding === ending.key) &&
@@ -297,6 +304,9 @@ export function createShowCard({
       return undefined;
     }
   }
+
+  /** Whether an older edit may have come since. */
+  const isUnsure = ({ unsureUntil = Number.POSITIVE_INFINITY }: CardRecord): boolean => now() >= unsureUntil;
 
   const isDrawn = (record: CardRecord, rendering: Rendering): boolean =>
     record.shownHash === hashOf(rendering.card) && !isInWrongPlace(record, rendering);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import pino from 'pino';
 import { expect, it } from 'vitest';
 import { encodePress } from '../../../src/bots/buttons.ts';
@@ -9,14 +10,22 @@ import { createCardQueue } from '../../../src/bots/cards/card-queue.ts';
 import type { Rendering } from '../../../src/bots/cards/show-card.ts';
 import { ChatBusyError, ChatClosedError, ChatUnreachableError } from '../../../src/bots/platform.ts';
 import { openStores } from '../../../src/core/storage/database.ts';
-import { createPaperBot, paper } from '../paper-bot.ts';
+import { createPaperBot, type PaperBot, paper, textOf } from '../paper-bot.ts';
 import { createPaperCopies } from './paper-copies.ts';
 
 const CHAT = 'telegram:1';
 const ANA = { id: 'telegram:1', name: 'Ana' };
 
 /** A board over a chat on paper; `looks` is what the subjects look like. */
-async function startBoard({ editPauseMs = 30, now = Date.now } = {}) {
+async function startBoard({
+  editPauseMs = 30,
+  lateMs,
+  now = Date.now,
+}: {
+  editPauseMs?: number;
+  lateMs?: number;
+  now?: () => number;
+} = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'nod-board-'));
   const stores = openStores({ file: join(directory, 'nod.db') });
   const chat = createPaperBot();
@@ -37,15 +46,8 @@ async function startBoard({ editPauseMs = 30, now = Date.now } = {}) {
 
   const log = pino({ level: 'silent' });
   const copies = createPaperCopies({ stores, cardIndex, chat });
-  const cardQueue = createCardQueue({
-    cardIndex,
-    copies,
-    botFor: () => chat.bot,
-    render,
-    editPauseMs,
-    now,
-    log,
-  });
+  const options = { cardIndex, copies, botFor: () => chat.bot, render, editPauseMs, lateMs, now, log };
+  const cardQueue = createCardQueue(options);
 
   /** Changes what the one subject looks like, as a person would who waits for it. */
   function draw(text: string, { soon = true, ending }: { soon?: boolean; ending?: string } = {}): void {
@@ -58,7 +60,8 @@ async function startBoard({ editPauseMs = 30, now = Date.now } = {}) {
     await stores.close();
     await rm(directory, { recursive: true });
   }
-  return { cardQueue, cardIndex, copies, chat, previewLinks, draw, [Symbol.asyncDispose]: dispose };
+  const openNext = () => createCardQueue(options);
+  return { cardQueue, openNext, cardIndex, copies, chat, previewLinks, draw, [Symbol.asyncDispose]: dispose };
 }
 
 const lost = () => new ChatUnreachableError('No answer.');
@@ -284,4 +287,50 @@ it.concurrent('shows at a stop what has not been shown yet', async () => {
   draw('two');
   await cardQueue.stop();
   expect(chat.show()).toEqual(['two']);
+});
+
+const textsOf = ({ messages }: PaperBot) => messages[0]?.versions.map(({ card }) => textOf(card)).join('|');
+
+it.concurrent('shows a card once more when an edit may come late whose outcome is not known', async () => {
+  await using started = await startBoard({ lateMs: 200 });
+  const { chat, draw } = started;
+  draw('one');
+  await chat.shows('one');
+  chat.fail(lost());
+  draw('two');
+  await chat.until(() => (textsOf(chat) === 'one|two|two' ? true : undefined));
+  chat.fail(refused());
+  draw('three');
+  await chat.until(() => (textsOf(chat) === 'one|two|two|three' ? true : undefined));
+  await setTimeout(400);
+  expect(textsOf(chat)).toBe('one|two|two|three');
+});
+
+it.concurrent('shows once more what it shows just after another process has led, and nothing later', async () => {
+  await using started = await startBoard({ lateMs: 1_000 });
+  const { chat, cardQueue, draw } = started;
+  cardQueue.expectLateEdits();
+  draw('one');
+  await chat.until(() => (textsOf(chat) === 'one|one' ? true : undefined));
+  draw('two');
+  await chat.shows('two');
+  await setTimeout(1_200);
+  expect(textsOf(chat)).toBe('one|one|two');
+});
+
+it.concurrent('shows once more after a start what was left unsure', async () => {
+  await using started = await startBoard({ lateMs: 1_500 });
+  const { chat, cardQueue, cardIndex, openNext, draw } = started;
+  draw('one');
+  await chat.shows('one');
+  chat.fail(lost());
+  draw('two');
+  await chat.until(() => (textsOf(chat) === 'one|two' ? true : undefined));
+  await cardQueue.stop();
+  expect(await cardIndex.unsure()).toEqual(['one']);
+  const next = openNext();
+  await next.takeUpUnsure();
+  await chat.until(() => (textsOf(chat) === 'one|two|two' ? true : undefined));
+  await next.stop();
+  expect(await cardIndex.unsure()).toEqual([]);
 });

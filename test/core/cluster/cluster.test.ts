@@ -46,14 +46,15 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'the processes of one Nod', 
   });
 
   it('hands the lead over at once where a process ends by itself', async () => {
+    const ways: unknown[] = [];
     const url = server.newUrl();
     const [one, other] = [await join(url), await join(url)];
-    await one.start(address('one'));
-    const led = Promise.withResolvers<void>();
+    await one.start({ ...address('one'), onLed: (how) => void ways.push(how) });
+    const led = Promise.withResolvers<unknown>();
     await other.start({ ...address('other'), onLed: led.resolve });
     const endedAt = performance.now();
     await one[Symbol.asyncDispose]();
-    await led.promise;
+    expect([...ways, await led.promise]).toEqual([{ isTakeOver: false }, { isTakeOver: false }]);
     expect(performance.now() - endedAt).toBeLessThan(1_500);
   });
 
@@ -71,8 +72,9 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'the processes of one Nod', 
     await own?.create('a', { text: 'by the first' });
     // As when nothing was heard of the first one for some seconds.
     await asked(url, ['DEL', '{nod}:lease']);
-    await other.start(address('other'));
-    expect(other.isLeading()).toBe(true);
+    const ways: unknown[] = [];
+    await other.start({ ...address('other'), onLed: (how) => void ways.push(how) });
+    expect(ways).toEqual([{ isTakeOver: true }]);
     await expect(own?.create('b', { text: 'late' })).rejects.toThrow(FencedError);
     await expect(own?.update('a', (card) => ({ ...card, text: 'late' }))).rejects.toThrow(FencedError);
     await others?.update('a', (card) => ({ ...card, text: 'by the second' }));

@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CardRecord } from '../../../src/bots/cards/card-index.ts';
 import { createBucket } from '../../../src/core/media/store/bucket.ts';
 import { mediaIn } from '../../../src/core/media/store/s3.ts';
 import { createRandom, type Random } from '../../fuzz/random.ts';
@@ -7,6 +9,8 @@ import { startBalancer } from '../../machines/balancer.ts';
 import { createNetwork, type Place } from '../../machines/network.ts';
 import { startRedis } from '../../redis-server.ts';
 import { bucketEnvironment, makeBucket, type S3Server, startS3 } from '../../s3-server.ts';
+import type { World } from '../../world.ts';
+import { openWorldRecords } from '../../world-records.ts';
 import { pressCopies } from '../copies.ts';
 import { isFaultless, judge, type Verdict } from '../judge.ts';
 import { createPersistence } from '../people/persist.ts';
@@ -38,6 +42,8 @@ const POSTS_PER_WORLD = 48;
 /** As long as Redis and another process are there. */
 const LONGEST_TAKE_OVER_MS = 10_000;
 const SAID_EVERY = 20;
+const LOOK_EVERY_MS = 500;
+const SHOWN_AGAIN_MS = 5_000;
 /** So many of each, at most. */
 const [WEBS, BOTS] = [2, 2];
 
@@ -168,6 +174,7 @@ async function tortureFleet({
   await chaos.whenMended();
   say(`${chaos.total()} kills in ${secondsSince(begun)} s; now it is left alone.`);
   if (!(await isDoneInTime(world, done))) fleet.faults.push(...missing());
+  await whenSure(world);
   await comeToRest(world, fleet);
   await fleet.start();
   const copies = await pressCopies(world);
@@ -203,6 +210,16 @@ async function tortureFleet({
   say(`${report.posts} posts, ${report.kills} kills, ${report.seconds} s, ${report.words.length} faults.`);
   await (isFaultless(report) ? rm(folder, { recursive: true }) : keep(world, report, folder));
   return report;
+}
+
+/** Resolves once no edit may come late that another one has overtaken, of a machine that was cut off. */
+async function whenSure(world: World): Promise<void> {
+  await using stores = await openWorldRecords(world, { isReadOnly: true });
+  const cards = stores.store<CardRecord>('cards');
+  // What is gone is not shown once more.
+  const isUnsure = ([, { unsureUntil = 0 }]: [string, CardRecord]) =>
+    unsureUntil > Date.now() - SHOWN_AGAIN_MS;
+  while ((await Array.fromAsync(cards.entries())).some(isUnsure)) await pause(LOOK_EVERY_MS);
 }
 
 /** A worker on each machine; two of them have pages and hold the chats as well. */

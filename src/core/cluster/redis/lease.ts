@@ -11,10 +11,12 @@ const MARGIN_MS = 1_000;
 const LEASE = `${ROOT}lease`;
 /** Counts the leases: the number of the last one, which is what fences a process that does not know that it has ended. */
 const LEASE_COUNT = `${ROOT}lease-count`;
+/** The number of the last lease whose process has given it back in peace. */
+const LEASE_LEFT = `${ROOT}lease-left`;
 const VOTES_READ = `${ROOT}votes-read`;
 const PROCESSES = `${ROOT}processes`;
 
-/** KEYS: lease, count, processes. ARGV: process, its run, its own lease or 0, whether it may lead, its address, how long all of it holds (ms). Its lease, and who has gone. */
+/** KEYS: lease, count, processes, lease left. ARGV: process, its run, its own lease or 0, whether it may lead, its address, how long all of it holds (ms). Its lease, whether nobody has given the one before back, and who has gone. */
 const BEAT = `
 local id, run, own, mayLead, address, ttl = unpack(ARGV)
 local time = redis.call('TIME')
@@ -30,17 +32,21 @@ else
   if not held or string.match(held, '%S+$') == id then number = redis.call('INCR', KEYS[2]) end
 end
 if number == 0 then return { 0 } end
+local isTakeOver = number > 1 and redis.call('GET', KEYS[4]) ~= string.format('%d', number - 1)
 redis.call('SET', KEYS[1], number .. ' ' .. address .. ' ' .. id, 'PX', ttl)
 local gone = redis.call('ZRANGE', KEYS[3], '-inf', string.format('%d', now), 'BYSCORE')
 for _, one in ipairs(gone) do redis.call('ZREM', KEYS[3], one) end
-return { number, unpack(gone) }
+return { number, isTakeOver and 1 or 0, unpack(gone) }
 `;
 
-/** KEYS: lease, processes. ARGV: the run, its own lease. */
+/** KEYS: lease, processes, lease left. ARGV: the run, its own lease. */
 const LEAVE = `
 redis.call('ZREM', KEYS[2], ARGV[1])
 local held = redis.call('GET', KEYS[1])
-if held and string.match(held, '^%d+') == ARGV[2] then redis.call('DEL', KEYS[1]) end
+if held and string.match(held, '^%d+') == ARGV[2] then
+  redis.call('DEL', KEYS[1])
+  redis.call('SET', KEYS[3], ARGV[2])
+end
 return 0
 `;
 
@@ -67,8 +73,8 @@ export function createLease({
   /** Where the others reach this one. */
   address: string;
   mayLead: boolean;
-  /** This process leads from now on. */
-  onLed: () => void;
+  /** This process leads from now on, and maybe because the one before it ended without a word. */
+  onLed: (how: { isTakeOver: boolean }) => void;
   /** Another one does. */
   onLost: () => void;
   /** Other processes have ended without a word. */
@@ -96,10 +102,11 @@ export function createLease({
     const sentAt = performance.now();
     const reply = await client.eval(
       BEAT,
-      3,
+      4,
       LEASE,
       LEASE_COUNT,
       PROCESSES,
+      LEASE_LEFT,
       id,
       runId,
       own,
@@ -107,13 +114,13 @@ export function createLease({
       address,
       LEASE_MS,
     );
-    const [number, ...gone] = Array.isArray(reply) ? reply : [];
+    const [number, isTakeOver, ...gone] = Array.isArray(reply) ? reply : [];
     if (isStopping) return;
     const before = own;
     own = Number(number ?? 0);
     if (own > 0) heldUntil = sentAt + LEASE_MS - MARGIN_MS;
     else heldUntil = Number.NEGATIVE_INFINITY;
-    if (own > 0 && before === 0) onLed();
+    if (own > 0 && before === 0) onLed({ isTakeOver: isTakeOver === 1 });
     else if (own === 0 && before > 0) onLost();
     if (isHeld() && areVotesRead) await client.set(VOTES_READ, Date.now());
     if (gone.length > 0) onGone();
@@ -143,7 +150,7 @@ export function createLease({
     clearInterval(timer);
     await beating;
     heldUntil = Number.NEGATIVE_INFINITY;
-    await client.eval(LEAVE, 2, LEASE, PROCESSES, runId, own);
+    await client.eval(LEAVE, 3, LEASE, PROCESSES, LEASE_LEFT, runId, own);
   }
 
   return { beat, isHeld, number, refused, votesAreRead, stop };

@@ -18,8 +18,8 @@ const MARGIN_MS = 2_000;
 export interface Membership {
   /** Where the other processes reach this one: a base URL without a slash at its end. */
   readonly address: string;
-  /** This process leads from now on. */
-  readonly onLed: () => void;
+  /** This process leads from now on, and maybe because the one before it ended without a word. */
+  readonly onLed: (how: { isTakeOver: boolean }) => void;
   /** Another one does: nothing helps but a new start, as nobody knows what was still under way. */
   readonly onLost: () => void;
   /** Another process has ended without a word, and may have left something undone. */
