@@ -66,6 +66,7 @@ export function createChaos({
     if (leader !== undefined && gone.includes(leader) && leader.life.isReady)
       leads.lost({ how: `the leader ${how}`, hasOther: others(leader.role, gone).length > 0 });
     else if (gone.some(({ role }) => role === 'bots')) leads.disturbed();
+    if (gone.some(({ role }) => role === 'worker')) runs.disturbed();
   }
 
   async function kill(gone: readonly Member[]): Promise<void> {
