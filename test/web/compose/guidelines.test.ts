@@ -231,6 +231,8 @@ test('a screen reader hears what it is, whose it is, each question with its answ
   await using stage = await startComposing(['phone.mp4'], { tiktok: { creator: { duetDisabled: true } } });
   await using opened = await openPage(browser, await linkFor(stage, stage.draftCard), DESKTOP_LIGHT);
   await opened.page.locator('#nickname').waitFor();
+  // The script has put its own controls in the place of plain ones.
+  await opened.page.locator('#compose[data-live]').waitFor();
   expect(await opened.page.locator('main').ariaSnapshot()).toMatchInlineSnapshot(`
     "- main:
       - article:
