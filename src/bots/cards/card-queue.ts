@@ -145,13 +145,13 @@ export function createCardQueue({
   }
 
   function showAgain(subject: string, at: number): void {
+    if (stopping) return;
     clearTimeout(again.get(subject));
     const timer = setTimeout(() => {
       again.delete(subject);
       touch(subject);
     }, at - steadyNow());
-    if (!stopping) again.set(subject, timer);
-    else clearTimeout(timer);
+    again.set(subject, timer);
   }
 
   /** Shows a card for good in place of the subject's own; never sends one. */

@@ -425,7 +425,11 @@ export function createUploads({
     const wanted = new Set<string>();
     for await (const [, { files }] of tickets.entries())
       for (const file of files) {
-        const isLost = file.state === 'arrived' && !(await mediaStore.has(file.source));
+        // The store is asked only about what lies here.
+        const isLost =
+          file.state === 'arrived' &&
+          (await mediaStore.arrivedBytes(file.id)) > 0 &&
+          !(await mediaStore.has(file.source));
         if (file.state === 'arriving' || isLost) wanted.add(file.id);
       }
     await arrivals.sweep((id) => wanted.has(id));

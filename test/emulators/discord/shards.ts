@@ -21,7 +21,7 @@ export function readShard(named: unknown): Shard | undefined {
 }
 
 /** How many of these servers a shard would hear of. */
-export const serversOf = ([id, count]: Shard, guildIds: readonly string[]): number =>
+const serversOf = ([id, count]: Shard, guildIds: readonly string[]): number =>
   guildIds.filter((guildId) => shardOf(guildId, count) === id).length;
 
 /** The least number of shards none of which has more servers than allowed. */
