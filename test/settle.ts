@@ -43,7 +43,7 @@ export async function settle(
 /** Resolves once no file of a draft waits, which a stop would end and every start begin anew. */
 async function whenPrepared(world: Records): Promise<void> {
   await using stores = await openWorldRecords(world);
-  if ('REDIS_URL' in world.environment) return whenPreparedInRedis(stores);
+  if ('REDIS_URL' in world.environment) return await whenPreparedInRedis(stores);
   const writes = watch(world.dataDir);
   try {
     for (;;) {

@@ -47,6 +47,8 @@ export interface NodOptions {
   readonly videoTransfer?: VideoTransfer | undefined;
   /** Stands before and behind everything that the process reads, writes and asks of TikTok. */
   readonly around?: Around;
+  /** It may die in the middle of what it does, which then comes to no end. */
+  readonly isMortal?: boolean;
   readonly onStatement?: Parameters<typeof openStores>[0]['onStatement'];
   /** Told of every wake, in place of the engine; the waker waits for it. */
   readonly wake?: (postId: string) => void | Promise<void>;
@@ -119,8 +121,7 @@ export function openNod(options: NodOptions) {
   }
 
   async function close(): Promise<void> {
-    // A process that has died never finishes what it has begun.
-    if (around === undefined) await core.stop();
+    if (!options.isMortal) await core.stop();
     else await Promise.all([core.engine.stop(), core.preparer.stop()]);
     await client.close();
     await stores.close();

@@ -35,7 +35,7 @@ export function createProcess({
     const wake = () => {
       alarm = world.now();
     };
-    nod = world.openAnother({ keepWeb: true, around: watched, wake });
+    nod = world.openAnother({ keepWeb: true, around: watched, isMortal: true, wake });
   }
 
   async function watch<T>(name: string, run: () => Promise<T>): Promise<T> {

@@ -353,5 +353,5 @@ async function encode(parameters: string[]) {
   const path = join(folder.path, 'video.mp4');
   const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=360x640:rate=30:duration=2'];
   await promisify(execFile)('ffmpeg', ['-v', 'error', '-nostdin', ...picture, ...parameters, path]);
-  return readFile(path);
+  return await readFile(path);
 }

@@ -23,7 +23,7 @@ const chunksOf = ({ tiktok }: CoreWorld) =>
 /** Takes a post a step in a process that dies after so many steps of it. */
 async function dieAfter(world: CoreWorld, id: string, span: Omit<Span, 'isMissedLong'>): Promise<void> {
   const life = createLife({ turn: async () => {}, span: { ...span, isMissedLong: false } });
-  const nod = world.openAnother({ around: life.around, keepWeb: true });
+  const nod = world.openAnother({ around: life.around, isMortal: true, keepWeb: true });
   await Promise.race([world.step(id, nod), life.ended]);
 }
 
@@ -160,7 +160,7 @@ describe('a process that dies again and again', () => {
         for (const [index, current] of spans.entries()) {
           if (index === cancelsAt) await world.nod.signals.cancel(id, ANA);
           const life = createLife({ turn: async () => {}, span: current });
-          const nod = world.openAnother({ around: life.around, keepWeb: true });
+          const nod = world.openAnother({ around: life.around, isMortal: true, keepWeb: true });
           const next = await Promise.race([world.step(id, nod), life.ended]);
           const due = typeof next === 'number' ? next - world.now() : restMs;
           world.tiktok.clock.advance(Math.max(0, due));
