@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Account } from '../../src/core/accounts/accounts.ts';
 import type { Workspace } from '../../src/core/accounts/workspaces.ts';
+import type { Cluster } from '../../src/core/cluster/cluster.ts';
 import type { Shares } from '../../src/core/compose/limits.ts';
 import { type ChatPorts, type CoreOptions, createCore } from '../../src/core/index.ts';
 import { findFfmpeg } from '../../src/core/media/ffmpeg.ts';
@@ -12,7 +13,7 @@ import type { Post } from '../../src/core/publish/post.ts';
 import type { Attempt } from '../../src/core/publish/release-gate.ts';
 import type { VideoTransfer } from '../../src/core/publish/transfer/choose.ts';
 import type { Ballot } from '../../src/core/review/ballots.ts';
-import { openStores } from '../../src/core/storage/database.ts';
+import { openStores, type Stores } from '../../src/core/storage/database.ts';
 import { createTikTokClient } from '../../src/core/tiktok/client.ts';
 import type { TikTokEmulator } from '../emulators/tiktok/index.ts';
 import { NOWHERE } from '../emulators/websites/nowhere.ts';
@@ -50,6 +51,8 @@ export interface NodOptions {
   /** It may die in the middle of what it does, which then comes to no end. */
   readonly isMortal?: boolean;
   readonly onStatement?: Parameters<typeof openStores>[0]['onStatement'];
+  /** What it shares with other processes; it has records of its own and is alone unless said otherwise. */
+  readonly shared?: { readonly stores: Stores; readonly cluster: Cluster };
   /** Told of every wake, in place of the engine; the waker waits for it. */
   readonly wake?: (postId: string) => void | Promise<void>;
 }
@@ -58,7 +61,9 @@ export interface NodOptions {
 export function openNod(options: NodOptions) {
   const { directory, mediaStore, tiktok, publicUrl, pacing, log, key = 'key', around, wake } = options;
   const { now = tiktok.clock.now } = options;
-  const opened = openStores({ file: join(directory, 'nod.db'), onStatement: options.onStatement });
+  const opened =
+    options.shared?.stores ??
+    openStores({ file: join(directory, 'nod.db'), onStatement: options.onStatement });
   const stores = around === undefined ? opened : storesAround(opened, around);
   const { clientKey, clientSecret } = tiktok.app;
   const plainClient = createTikTokClient({
@@ -74,6 +79,7 @@ export function openNod(options: NodOptions) {
   const core = createCore({
     stores,
     client,
+    cluster: options.shared?.cluster,
     mediaStore,
     findFfmpeg: options.findFfmpeg ?? findFfmpeg,
     publicUrl,

@@ -1,3 +1,4 @@
+import { createLimiter } from '../fair-limiter.ts';
 import { createWindowLimiter, type LimitOptions, type WindowLimiter } from '../tiktok/window-limiter.ts';
 
 /** What a process of Nod does: serve pages and media, hold the chats, or take posts on their way. */
@@ -48,7 +49,7 @@ export interface Cluster {
   tell(news: News): void;
   /** Has `heard` told what others tell from now on, in the order in which each has told it. */
   listen(heard: (news: News) => void): void;
-  /** Runs something that no other process does at the same time under this name. */
+  /** Runs something once everything is done that was begun under this name, here or in another process. */
   exclusively<T>(name: string, run: () => Promise<T>): Promise<T>;
   /** Counts calls for all processes together. */
   limitCalls(options: LimitOptions): WindowLimiter;
@@ -63,6 +64,10 @@ export class LeaseLostError extends Error {
   }
 }
 
+/** Runs one thing of each name after the other, within one process. */
+export const createExclusive = (): Cluster['exclusively'] =>
+  createLimiter({ concurrency: Number.POSITIVE_INFINITY, perOwner: 1 });
+
 /** The one process that does everything: it needs nobody and knows all by itself. */
 export function createSoleCluster(): Cluster {
   return {
@@ -72,7 +77,7 @@ export function createSoleCluster(): Cluster {
     leader: async () => undefined,
     tell() {},
     listen() {},
-    exclusively: (_name, run) => run(),
+    exclusively: createExclusive(),
     limitCalls: createWindowLimiter,
   };
 }

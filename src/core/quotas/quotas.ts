@@ -114,22 +114,25 @@ export function createQuotas({
   const heardOf = new Set<string>();
   /** The posts that go to TikTok, which may not have taken them yet. */
   const ownGoing = new Map<string, Omit<GoingPost, 'version'>>();
-  let looking: Promise<unknown> = Promise.resolve();
 
   /**
    * Which limit holds a post back and until when (epoch milliseconds); undefined where there is room.
    *
-   * One look after the other, so that of many posts that are due at once no more go than there is room for.
+   * One look at an account after the other, so that of many posts that are due at once no more go than there is room for;
+   * one after the other over all accounts where it is known how many of them may post.
    */
   function holdBack(post: PostIn<'queued'>): Promise<Held | undefined> {
-    const held = looking.then(() => cluster.exclusively('quotas', () => look(post)));
-    looking = held.catch(() => {});
-    return held;
+    const { openId, postMode } = post.content;
+    return cluster.exclusively(`quotas ${openId}`, async () => {
+      const isCapKnown = postMode === 'DIRECT_POST' && (await isCreatorCapKnown());
+      const run = () => look(post, isCapKnown);
+      return isCapKnown ? cluster.exclusively('quotas', run) : run();
+    });
   }
 
-  async function look(post: PostIn<'queued'>): Promise<Held | undefined> {
+  async function look(post: PostIn<'queued'>, isCapKnown: boolean): Promise<Held | undefined> {
     await noteGone(post.id);
-    const held = await heldBy(post);
+    const held = await heldBy(post, isCapKnown);
     if (held === undefined) {
       line.delete(post.id);
       await noteGoing(post);
@@ -147,11 +150,13 @@ export function createQuotas({
     if (ownGoing.delete(postId) && cluster.isShared) await sharedGoing.delete(postId);
   }
 
-  /** All posts that go to TikTok; what a process that died has left counts until TikTok would have answered. */
-  async function readGoing(): Promise<GoingPosts> {
+  /** The posts of an account, or all, that go to TikTok; what a process that died has left counts until TikTok would have answered. */
+  async function readGoing(openId?: string): Promise<GoingPosts> {
     if (!cluster.isShared) return ownGoing;
     const found = new Map<string, GoingPost>();
-    for await (const [id, goingPost] of sharedGoing.entries()) {
+    const noted =
+      openId === undefined ? sharedGoing.entries() : await sharedGoing.find({ where: { openId } });
+    for await (const [id, goingPost] of noted) {
       if (ownGoing.has(id) || Math.abs(now() - goingPost.at) < LONGEST_GOING_MS) found.set(id, goingPost);
       else await sharedGoing.delete(id);
     }
@@ -182,19 +187,20 @@ export function createQuotas({
     return lineRead;
   }
 
-  async function findWaiting(): Promise<Waiting[]> {
-    const found = await posts.find({ by: 'wait.limit.opensAt', without: 'settledAt' });
+  async function findWaiting(openId?: string): Promise<Waiting[]> {
+    const where = openId === undefined ? {} : { 'content.openId': openId };
+    const found = await posts.find({ where, by: 'wait.limit.opensAt', without: 'settledAt' });
     return found.flatMap(([, post]) => waitingIn(post) ?? []);
   }
 
-  async function heldBy(post: PostIn<'queued'>): Promise<Held | undefined> {
-    const own = LIMIT_OF[post.content.postMode];
-    const others = await readGoing();
-    const held = await countFor(post, own, others);
+  async function heldBy(post: PostIn<'queued'>, isCapKnown: boolean): Promise<Held | undefined> {
+    const { openId, postMode } = post.content;
+    const own = LIMIT_OF[postMode];
+    const held = await countFor(post, own, await readGoing(openId));
     if (held.opensAt > now()) return { limit: own, count: held };
-    if (own !== 'daily_post_limit' || !(await isCreatorCapKnown())) return undefined;
-    if ((await accepted('DIRECT_POST', { openId: post.content.openId })).length > 0) return undefined;
-    const count = await countFor(post, 'app_creator_cap', others);
+    if (!isCapKnown) return undefined;
+    if ((await accepted('DIRECT_POST', { openId })).length > 0) return undefined;
+    const count = await countFor(post, 'app_creator_cap', await readGoing());
     return count.opensAt > now() ? { limit: 'app_creator_cap', count } : undefined;
   }
 
@@ -250,6 +256,7 @@ export function createQuotas({
 
   /** Deletes what counts no more. */
   async function sweep(): Promise<void> {
+    await readGoing();
     for await (const [key, lesson] of lessons.entries())
       if (key !== UNAUDITED && key !== AUDITED && forgottenAt(lesson) <= now()) await lessons.delete(key);
   }
@@ -352,7 +359,7 @@ export function createQuotas({
   async function waitingFor(of: { openId?: string | undefined; limit?: Limit }): Promise<Waiting[]> {
     await readLine();
     // Of posts that another process holds back nothing is heard here.
-    return (cluster.isShared ? await findWaiting() : [...line.values()])
+    return (cluster.isShared ? await findWaiting(of.openId) : [...line.values()])
       .filter(({ openId }) => of.openId === undefined || openId === of.openId)
       .filter(({ limit }) => of.limit === undefined || limit === of.limit)
       .sort(inTurn);

@@ -416,3 +416,30 @@ it('forgets what counts no more', async () => {
   expect(await Array.fromAsync(world.nod.stores.store('quotas').entries())).toEqual([]);
   expect(await read()).toEqual({ used: 0, cap: 15 });
 });
+
+it('looks at an account while another one is being looked at', async () => {
+  await using world = await createCoreWorld();
+  const held = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  let isHeld = false;
+  const nod = world.openAnother({
+    async around(name, run) {
+      if (name === 'get quotas' && !isHeld) {
+        isHeld = true;
+        reached.resolve();
+        await held.promise;
+      }
+      return run();
+    },
+  });
+  const first = await world.submit(QUEUED, { openId: await another(world, 'ben') });
+  const second = await world.submit(QUEUED, { openId: await another(world, 'cleo') });
+  const waiting = world.step(first.id, nod);
+  await reached.promise;
+  await world.step(second.id, nod);
+  expect((await world.read(second.id)).status).toBe('processing');
+  expect((await world.read(first.id)).status).toBe('queued');
+  held.resolve();
+  await waiting;
+  expect((await world.read(first.id)).status).toBe('processing');
+});

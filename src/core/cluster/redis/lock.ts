@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { createLimiter } from '../../fair-limiter.ts';
 import { ROOT } from '../../storage/redis/scripts.ts';
+import { createExclusive } from '../cluster.ts';
 
 /** A lock whose process was killed ends then. */
 const LOCK_MS = 5_000;
@@ -22,7 +22,7 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])
  */
 export function createLocks({ client, failed }: { client: Redis; failed: (error: unknown) => void }) {
   /** One process asks for each lock once. */
-  const inTurn = createLimiter({ concurrency: Number.POSITIVE_INFINITY, perOwner: 1 });
+  const inTurn = createExclusive();
 
   const exclusively = <T>(name: string, run: () => Promise<T>): Promise<T> =>
     inTurn(name, () => locked(`${ROOT}lock:${name}`, run));
