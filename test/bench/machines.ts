@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { runNod } from '../e2e/process.ts';
 import { startMachines } from '../machines/machines.ts';
 import { NO_REDIS, startRedis } from '../redis-server.ts';
@@ -17,6 +18,9 @@ const PEOPLE = 24;
 const POSTS_EACH = 5;
 const POSTS = PEOPLE * POSTS_EACH;
 const PATIENCE_MS = 180_000;
+/** What was begun before the taps is over when no process has used more of a core in so long. */
+const QUIET_MS = 1_000;
+const QUIET_CORES = 0.05;
 /** Of `/proc/PID/stat`, as Linux tells programs. */
 const TICKS_PER_SECOND = 100;
 const WORKERS = [1, 2, 3];
@@ -83,12 +87,14 @@ async function measure(
   start: (world: World) => Promise<Running>,
 ): Promise<Figure[]> {
   console.error(`… ${name}`);
-  await using world = await createWorld({ environment });
+  // TikTok's machines decode what they have fetched; here they would take their time from Nod's.
+  await using world = await createWorld({ environment, tiktok: { strict: { decodeMedia: false } } });
   world.telegram.setFlood({ chatPerSecond: false, groupPerMinute: false });
   const people = await seat(world);
   await using nod = await start(world);
   const cards = await Promise.all(people.map((person, index) => compose(world, person, index)));
   const { tiktok, telegram } = world;
+  await whenQuiet(nod);
   const [before, own] = [cpuOf(nod), process.cpuUsage()];
   const startedAt = performance.now();
   const pressed = cards.flatMap(({ person, ready }) =>
@@ -159,6 +165,20 @@ async function makeClip(number: number): Promise<Buffer> {
   box.writeUInt32BE(number, 8);
   return Buffer.concat([playable, box]);
 }
+
+/** Resolves once the processes, and the programs that they run, do no more than they do at rest. */
+async function whenQuiet(nod: Running): Promise<void> {
+  const until = performance.now() + PATIENCE_MS;
+  for (let before = usedBy(nod), quiet = 0; quiet < 3; ) {
+    if (performance.now() > until) throw new Error('Nod does not come to rest.');
+    await delay(QUIET_MS);
+    const now = usedBy(nod);
+    quiet = now - before < (QUIET_CORES * nod.pids.size * QUIET_MS) / 1_000 ? quiet + 1 : 0;
+    before = now;
+  }
+}
+
+const usedBy = (nod: Running): number => [...cpuOf(nod).values()].reduce((sum, seconds) => sum + seconds, 0);
 
 /** The seconds of a processor that each process has used so far. */
 function cpuOf({ pids }: Running): Map<string, number> {

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { benchLimits } from './limits.ts';
 import { benchMachines } from './machines.ts';
 import { benchMedia } from './media.ts';
 import { benchRecords } from './records.ts';
@@ -32,6 +33,7 @@ const PARTS = [
   ['scale', 'Starting with many open posts …', benchScale],
   ['serving', 'Serving media …', benchServing],
   ['media', 'Preparing media …', benchMedia],
+  ['limits', 'Looking at the limits of accounts …', benchLimits],
   ['machines', 'Posting with several processes …', benchMachines],
   ['upload', 'Uploading big files …', benchUpload],
 ] as const;
