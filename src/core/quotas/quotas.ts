@@ -118,21 +118,20 @@ export function createQuotas({
   /**
    * Which limit holds a post back and until when (epoch milliseconds); undefined where there is room.
    *
-   * One look at an account after the other, so that of many posts that are due at once no more go than there is room for;
-   * one after the other over all accounts where it is known how many of them may post.
+   * One look at an account after the other, so that of many posts that are due at once no more go than there is room for.
    */
-  function holdBack(post: PostIn<'queued'>): Promise<Held | undefined> {
-    const { openId, postMode } = post.content;
-    return cluster.exclusively(`quotas ${openId}`, async () => {
-      const isCapKnown = postMode === 'DIRECT_POST' && (await isCreatorCapKnown());
-      const run = () => look(post, isCapKnown);
-      return isCapKnown ? cluster.exclusively('quotas', run) : run();
-    });
+  const holdBack = (post: PostIn<'queued'>): Promise<Held | undefined> =>
+    cluster.exclusively(`quotas ${post.content.openId}`, () => look(post));
+
+  async function look(post: PostIn<'queued'>): Promise<Held | undefined> {
+    await noteGone(post.id);
+    const held = await heldByAccount(post);
+    if (held !== undefined || !(await isOneMoreCreator(post))) return note(post, held);
+    return cluster.exclusively('quotas', async () => note(post, await heldByApp(post)));
   }
 
-  async function look(post: PostIn<'queued'>, isCapKnown: boolean): Promise<Held | undefined> {
-    await noteGone(post.id);
-    const held = await heldBy(post, isCapKnown);
+  /** Notes what has come of a look before the next one. */
+  async function note(post: PostIn<'queued'>, held: Held | undefined): Promise<Held | undefined> {
     if (held === undefined) {
       line.delete(post.id);
       await noteGoing(post);
@@ -193,13 +192,20 @@ export function createQuotas({
     return found.flatMap(([, post]) => waitingIn(post) ?? []);
   }
 
-  async function heldBy(post: PostIn<'queued'>, isCapKnown: boolean): Promise<Held | undefined> {
+  async function heldByAccount(post: PostIn<'queued'>): Promise<Held | undefined> {
     const { openId, postMode } = post.content;
-    const own = LIMIT_OF[postMode];
-    const held = await countFor(post, own, await readGoing(openId));
-    if (held.opensAt > now()) return { limit: own, count: held };
-    if (!isCapKnown) return undefined;
-    if ((await accepted('DIRECT_POST', { openId })).length > 0) return undefined;
+    const limit = LIMIT_OF[postMode];
+    const count = await countFor(post, limit, await readGoing(openId));
+    return count.opensAt > now() ? { limit, count } : undefined;
+  }
+
+  /** Whether it is known how many accounts may post, and this one has not in the last day. */
+  async function isOneMoreCreator({ content: { openId, postMode } }: PostIn<'queued'>): Promise<boolean> {
+    if (postMode !== 'DIRECT_POST' || !(await isCreatorCapKnown())) return false;
+    return (await accepted(postMode, { openId })).length === 0;
+  }
+
+  async function heldByApp(post: PostIn<'queued'>): Promise<Held | undefined> {
     const count = await countFor(post, 'app_creator_cap', await readGoing());
     return count.opensAt > now() ? { limit: 'app_creator_cap', count } : undefined;
   }
