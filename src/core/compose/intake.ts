@@ -31,6 +31,7 @@ import {
 import { retry } from '../retry.ts';
 import type { Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
+import { RecordUnreadableError } from '../storage/store.ts';
 import type { Usage } from './disk-usage.ts';
 import {
   coverMsOf,
@@ -366,7 +367,11 @@ export function createIntake({
     return closing(await unlessAborted(opening, signal), signal);
   }
 
-  /** Writes what has come of a file for as long as the records do not take it: that is no fault of the file's. */
+  /**
+   * Writes what has come of a file for as long as the records do not take it: that is no fault of the file's.
+   *
+   * @throws RecordUnreadableError when the draft was set aside, which no further try changes.
+   */
   function writeDown(
     draftId: string,
     taken: UnfinishedFile,
@@ -375,7 +380,7 @@ export function createIntake({
     return retry(() => write(draftId, taken, next), {
       signal,
       pauseAfter(error, failures) {
-        if (signal.aborted) return undefined;
+        if (signal.aborted || error instanceof RecordUnreadableError) return undefined;
         log.warn({ err: error, draftId }, 'What has come of a file could not be written down yet');
         return retryDelaysMs[failures] ?? retryDelaysMs.at(-1);
       },

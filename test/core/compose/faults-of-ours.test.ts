@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Draft } from '../../../src/core/compose/draft.ts';
 import { type Ffmpeg, findFfmpeg } from '../../../src/core/media/ffmpeg.ts';
+import { RecordUnreadableError } from '../../../src/core/storage/store.ts';
 import { createComposingWorld, isReady } from '../composing.ts';
 import { createCoreWorld } from '../core-world.ts';
 import { fakeFfmpeg } from '../media/fake-ffmpeg.ts';
@@ -88,4 +89,31 @@ it('writes down what has come of a file when the records take it again, and tell
   opened.resolve();
   expect((await whenDraft(id, isSettled)).files).toMatchObject([{ state: 'ready' }]);
   expect(left).toBe(0);
+});
+
+it('tries no more to write what has come of a file into a draft that cannot be read', async () => {
+  await using chat = await createComposingWorld();
+  let isUnreadable = false;
+  let tries = 0;
+  const { composer, intake } = chat.openComposer({
+    async around(name, run) {
+      if (name === 'replace drafts' && isUnreadable) {
+        tries += 1;
+        throw new RecordUnreadableError('drafts');
+      }
+      return run();
+    },
+  });
+  const offer = await chat.photo('1');
+  const picture = chat.chat.get('ref-1');
+  chat.chat.set('ref-1', (turn) => {
+    isUnreadable = true;
+    return picture?.(turn) ?? Readable.from([]);
+  });
+  await composer.offer(offer);
+  await vi.waitUntil(() => chat.lines.some((line) => line.includes('A file could not be taken in')), {
+    timeout: 30_000,
+  });
+  expect(tries).toBe(1);
+  expect([...intake.inHand()]).toEqual([]);
 });
