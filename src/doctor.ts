@@ -25,6 +25,7 @@ import { createProbe, type Probe } from './core/doctor/probe.ts';
 import { createWebhookLog, type WebhookRecord } from './core/doctor/webhooks.ts';
 import type { LinkNetwork } from './core/links/connect.ts';
 import { findFfmpeg } from './core/media/ffmpeg.ts';
+import type { BucketSettings } from './core/media/store/bucket.ts';
 import type { Post } from './core/publish/post.ts';
 import { type PostSignals, upgradeSignals } from './core/publish/signals.ts';
 import { createTransferChoice, type UnverifiedAddress } from './core/publish/transfer/choose.ts';
@@ -57,10 +58,35 @@ export function checksOf(
   const lessons = stores.store<Lesson>('quotas');
   const signals = stores.store<PostSignals>('notes', { upgrade: upgradeSignals });
   const disk = { folder, media: pathsIn(folder).media, mediaLimitBytes };
-  return coreChecks(
+  const checks = coreChecks(
     { ...parts, accounts, lessons, signals, publicUrl, mediaBaseUrl, port, tiktok, disk, findFfmpeg },
     options,
   );
+  return config.s3 === undefined ? checks : [...checks, bucketCheck(config.s3)];
+}
+
+/** Whether the bucket does what Nod needs of it, with a small object that is taken away again, and is closed to strangers. */
+function bucketCheck(settings: BucketSettings): Check {
+  const { name } = settings;
+  return {
+    name: 'bucket',
+    async run(signal) {
+      const { createBucket } = await import('./core/media/store/bucket.ts');
+      const { tryBucket } = await import('./core/media/store/try-bucket.ts');
+      const bucket = createBucket(settings);
+      signal.addEventListener('abort', bucket.close, { once: true });
+      try {
+        await tryBucket(bucket, settings);
+        return ok(`${name} keeps media, and is closed to the public`);
+      } catch (error) {
+        if (!(error instanceof StartError) || signal.aborted) throw error;
+        return toDo(error.message);
+      } finally {
+        bucket.close();
+      }
+    },
+    late: `No answer in time from the bucket ${name}: look into the log of its service, or set S3_ENDPOINT to where that is.`,
+  };
 }
 
 /**

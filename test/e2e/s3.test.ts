@@ -2,7 +2,9 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { App } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
 import { createBucket } from '../../src/core/media/store/bucket.ts';
+import { runDoctor } from '../../src/doctor.ts';
 import { useS3 } from '../core/media/store/stores.ts';
 import { bucketEnvironment, NO_S3 } from '../s3-server.ts';
 import { connectAccount, createWorld, postPublicly, textOf } from '../world.ts';
@@ -88,6 +90,27 @@ describe(NO_S3 ?? 'a Nod with its media in S3', options, () => {
     await vi.waitUntil(async () => (await health()).status === 'ok', { timeout: 10_000 });
     await again.end('SIGTERM');
     for (const { output } of [nod, again]) expect(`${output.out}${output.err}`).not.toContain(secret);
+  });
+
+  it('is looked at by the doctor, who leaves nothing there', async () => {
+    const { environment, keys } = await newBucket();
+    await using world = await createWorld({ environment });
+    const findings = async (more: Record<string, string> = {}, patienceMs?: number) => {
+      const results = await runDoctor({ config: readConfig({ ...world.environment, ...more }), patienceMs });
+      return results.filter(({ check }) => check === 'bucket');
+    };
+    const name = environment.S3_BUCKET;
+    const text = `${name} keeps media, and is closed to the public`;
+    expect(await findings()).toEqual([{ check: 'bucket', state: 'ok', text }]);
+    expect(await findings({ S3_ENDPOINT: 'http://127.0.0.1:9' })).toMatchObject([
+      { state: 'to_do', text: expect.stringContaining('Nod cannot reach S3 at 127.0.0.1:9 (ECONNREFUSED)') },
+    ]);
+    expect(await keys()).toEqual([]);
+    s3.running().pause();
+    const late = await findings({}, 1_000).finally(s3.running().resume);
+    expect(late).toMatchObject([
+      { state: 'to_do', text: expect.stringContaining(`No answer in time from the bucket ${name}`) },
+    ]);
   });
 
   it('does not start beside media in a folder, and says how to move them; then it does, and back', async () => {
