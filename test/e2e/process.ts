@@ -34,7 +34,8 @@ export function runNod({
   const kill = () => void child.kill('SIGKILL');
   const leave = () => process.exit();
   process.on('exit', kill).on('SIGTERM', leave).on('disconnect', leave);
-  const ended = once(child, 'exit').then(([code, signal]) => {
+  // Its last words may come after its exit.
+  const ended = once(child, 'close').then(([code, signal]) => {
     process.off('exit', kill).off('SIGTERM', leave).off('disconnect', leave);
     return { code, signal };
   });

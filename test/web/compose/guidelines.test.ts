@@ -38,7 +38,7 @@ describe('1: the account', () => {
     await using opened = await openPage(browser, link, DESKTOP_DARK);
     const { page } = opened;
     await page.locator('#wrong-account').getByText('cannot post now').waitFor();
-    expect(await postButton(page).isDisabled()).toBe(true);
+    await expect.poll(() => postButton(page).isDisabled()).toBe(true);
     await expectAccessible(page);
     await keepScreenshot(page, 'compose-cannot-post');
   });
@@ -50,7 +50,7 @@ describe('1: the account', () => {
     if (creator !== undefined) creator.maxVideoPostDurationSec = 1;
     await using opened = await openPage(browser, link, PHONE_DARK);
     await opened.page.locator('#wrong-files').getByText('this account may post up to 1 s').waitFor();
-    expect(await postButton(opened.page).isDisabled()).toBe(true);
+    await expect.poll(() => postButton(opened.page).isDisabled()).toBe(true);
   });
 });
 
@@ -97,7 +97,7 @@ test('3: the disclosure is off; once it is on it needs one of two kinds, and the
     .locator('#missing')
     .getByText('Say whether it promotes yourself, a third party, or both.')
     .waitFor();
-  expect(await postButton(page).isDisabled()).toBe(true);
+  await expect.poll(() => postButton(page).isDisabled()).toBe(true);
   await page.getByLabel('Your brand').check();
   await page.locator('#label').getByText('labelled “Promotional content”').waitFor();
   expect(await postButton(page).isEnabled()).toBe(true);
@@ -123,7 +123,7 @@ test('4: branded content cannot be for oneself alone, and the page says so', asy
   await stage.shows(stage.draftCard, 'Who can see it?  Only me');
   await page.getByLabel('Branded content').check();
   await page.locator('#wrong-privacy').getByText('cannot be set to private').waitFor();
-  expect(await postButton(page).isDisabled()).toBe(true);
+  await expect.poll(() => postButton(page).isDisabled()).toBe(true);
 });
 
 test('5: before the button stands what one agrees to, with links', async () => {

@@ -40,14 +40,18 @@ export async function answeredSoon<T>(
   }
 }
 
+/** One Redis that is away is heard of in several of these words. */
+const AWAY = /^(ECONN[A-Z]+|EPIPE|ETIMEDOUT|EHOSTUNREACH|LOADING|no answer)$/;
+
 /** Tells each reason once until Redis does again what it is asked. */
 export function createComplaints(log: Pick<Logger, 'warn'>, says: string) {
   const told = new Set<string>();
   return {
     tell(error: unknown): void {
       const reason = reasonOf(error);
-      if (told.has(reason)) return;
-      told.add(reason);
+      const kind = AWAY.test(reason) ? 'away' : reason;
+      if (told.has(kind)) return;
+      told.add(kind);
       log.warn({ reason }, says);
     },
     clear: (): void => told.clear(),
