@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Update } from 'grammy/types';
 import type { Logger } from 'pino';
+import { backoffMs, retry } from '../../core/retry.ts';
 import { createSteadyClock } from '../../core/steady-clock.ts';
-import type { Store, Versioned } from '../../core/storage/database.ts';
+import { FencedError, RecordUnreadableError, type Store, type Versioned } from '../../core/storage/store.ts';
 import { createPerChatQueue } from '../adapter-kit/per-chat-queue.ts';
 import { ChatBusyError, ChatUnreachableError } from '../platform.ts';
 
@@ -135,6 +136,18 @@ export function createInbox({ store, log, now, firstIdOf, tellGivenUp }: InboxOp
     }
   }
 
+  /** Reads and writes for as long as the records are away: no update is to wait for the next start because of that. */
+  const kept = <T>(call: () => Promise<T>): Promise<T> =>
+    retry(call, {
+      signal: closing.signal,
+      pauseAfter(error, failures) {
+        const isFinal = error instanceof FencedError || error instanceof RecordUnreadableError;
+        if (closed || isFinal) return undefined;
+        log.warn({ err: error }, 'The inbox could not be written yet');
+        return backoffMs(failures);
+      },
+    });
+
   const wait = (ms: number): Promise<void> =>
     delay(ms, undefined, { signal: closing.signal }).catch(() => {});
 
@@ -143,19 +156,20 @@ export function createInbox({ store, log, now, firstIdOf, tellGivenUp }: InboxOp
    * longer and longer before. Undefined where the update is done or given up.
    */
   async function countLife(update: Update): Promise<InboxRecord | undefined> {
-    const record = await store.get(keyOf(update));
+    const record = await kept(() => store.get(keyOf(update)));
     if (record?.state !== 'waiting') return undefined;
     const { tries, lives = 1 } = record;
     if (tries >= MAX_TRIES || lives >= MAX_LIVES) return giveUp(record);
     if (lives >= LIVES_AT_ONCE) await wait(1_000 * 2 ** (lives - LIVES_AT_ONCE));
-    return closed ? undefined : store.update(keyOf(update), () => ({ ...record, lives: lives + 1 }), record);
+    if (closed) return undefined;
+    return kept(() => store.update(keyOf(update), () => ({ ...record, lives: lives + 1 }), record));
   }
 
   /** It has failed once more, and this life with it goes on. */
   async function countTry(record: Counted): Promise<InboxRecord | undefined> {
     const tries = record.tries + 1;
     if (tries >= MAX_TRIES) return giveUp(record);
-    return store.update(keyOf(record.update), () => ({ ...record, tries }), record);
+    return kept(() => store.update(keyOf(record.update), () => ({ ...record, tries }), record));
   }
 
   async function giveUp(record: Counted): Promise<undefined> {
@@ -169,7 +183,7 @@ export function createInbox({ store, log, now, firstIdOf, tellGivenUp }: InboxOp
   }
 
   const finish = (record: Counted) =>
-    store.update(keyOf(record.update), () => ({ state: 'done', doneAt: now() }), record);
+    kept(() => store.update(keyOf(record.update), () => ({ state: 'done', doneAt: now() }), record));
 
   /** The error by which it has failed. */
   async function attempt(handler: Handler, record: Counted): Promise<unknown> {

@@ -179,6 +179,34 @@ it('asks Telegram again for an update that it could not write down', async () =>
   expect(harness.logLines.all.join('')).toContain('The disk is full.');
 });
 
+it('goes on with an update whose handling and whose record failed together, as where the records are away', async () => {
+  await using harness = await startHarness();
+  const { telegram, inbox } = harness;
+  let away = 0;
+  const failing: typeof inbox = {
+    ...inbox,
+    update: async (...args) => {
+      if (away-- > 0) throw new Error('The records are away.');
+      return inbox.update(...args);
+    },
+  };
+  let isFirst = true;
+  const { bot, events } = await harness.startBot(
+    async () => {
+      if (!isFirst) return;
+      isFirst = false;
+      away = 2;
+      throw new Error('The records are away.');
+    },
+    { inbox: failing },
+  );
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'one');
+  await telegram.sendText(telegram.anaChat, telegram.ana, 'two');
+  expect((await events.first(3)).map(textOf)).toEqual(['one', 'one', 'two']);
+  await bot.stop();
+  expect(await harness.inboxRecords()).toMatchObject([{ state: 'done' }, { state: 'done' }]);
+});
+
 it('leaves to the next start what comes while Nod is stopped', async () => {
   await using harness = await startHarness();
   const { telegram } = harness;
