@@ -1,10 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import pino from 'pino';
-import { openCluster } from '../../src/core/cluster/redis/open-cluster.ts';
 import type { Post, PostIn } from '../../src/core/publish/post.ts';
-import { openRedisStores } from '../../src/core/storage/redis/open-stores.ts';
 import { createCoreWorld, grantOf } from '../core/core-world.ts';
-import type { Nod } from '../core/nod.ts';
+import { openMembers } from '../core/members.ts';
 import { ANA, CHAT, WORKSPACE } from '../core/posts.ts';
 import { NO_REDIS, startRedis } from '../redis-server.ts';
 import { type Figure, median } from './report.ts';
@@ -18,34 +15,24 @@ const ROUNDS = 5;
 /** How many posts a second are looked at for the limits that they may reach, with the records in a file and in Redis. */
 export async function benchLimits(): Promise<Figure[]> {
   const what = `looks at limits a second, ${ACCOUNTS} accounts with ${POSTS_EACH} posts each at once`;
-  const inFile = await measure([]);
+  const inFile = await measure();
   if (NO_REDIS !== undefined) return [{ what, figure: String(inFile), beside: NO_REDIS }];
   const redis = await startRedis();
   try {
-    const url = redis.newUrl();
-    const urls = Array.from({ length: MEMBERS }, () => url);
-    return [
-      {
-        what,
-        figure: String(inFile),
-        beside: `${await measure(urls)} by ${MEMBERS} members of a Nod in Redis, which share one processor here`,
-      },
-    ];
+    const inRedis = await measure(redis.newUrl());
+    const beside = `${inRedis} by ${MEMBERS} members of a Nod in Redis, which share one processor here`;
+    return [{ what, figure: String(inFile), beside }];
   } finally {
     await redis.stop();
   }
 }
 
-/** The median of all rounds; one Nod by itself, or a member for each address of Redis. */
-async function measure(urls: readonly string[]): Promise<number> {
+/** The median of all rounds; one Nod by itself, or its members in a Redis. */
+async function measure(url?: string): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const world = stack.use(await createCoreWorld());
-  const nods: Nod[] = urls.length === 0 ? [world.nod] : [];
-  for (const [index, url] of urls.entries()) {
-    const log = pino({ level: 'silent' });
-    const cluster = stack.use(await openCluster({ url, id: `member ${index}`, mayLead: false, log }));
-    nods.push(world.openAnother({ shared: { stores: await openRedisStores({ url }), cluster } }));
-  }
+  const nods =
+    url === undefined ? [world.nod] : stack.use(await openMembers(world, { url, count: MEMBERS })).nods;
   const posts: Post[] = [];
   for (let account = 0; account < ACCOUNTS; account += 1) {
     const { username } = world.tiktok.seedCreator({ username: `person${account}` });

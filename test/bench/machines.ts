@@ -166,7 +166,7 @@ async function makeClip(number: number): Promise<Buffer> {
   return Buffer.concat([playable, box]);
 }
 
-/** Resolves once the processes, and the programs that they run, do no more than they do at rest. */
+/** Resolves once the processes do no more than they do at rest, three times; the programs that they run are not counted. */
 async function whenQuiet(nod: Running): Promise<void> {
   const until = performance.now() + PATIENCE_MS;
   for (let before = usedBy(nod), quiet = 0; quiet < 3; ) {

@@ -29,9 +29,8 @@ import {
   UserError,
 } from '../problems.ts';
 import { retry } from '../retry.ts';
-import type { Store } from '../storage/database.ts';
 import type { RandomIds } from '../storage/random-ids.ts';
-import { RecordUnreadableError } from '../storage/store.ts';
+import { RecordUnreadableError, type Store } from '../storage/store.ts';
 import type { Usage } from './disk-usage.ts';
 import {
   coverMsOf,

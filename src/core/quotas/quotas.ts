@@ -262,6 +262,7 @@ export function createQuotas({
 
   /** Deletes what counts no more. */
   async function sweep(): Promise<void> {
+    // Which deletes what processes that died have left.
     await readGoing();
     for await (const [key, lesson] of lessons.entries())
       if (key !== UNAUDITED && key !== AUDITED && forgottenAt(lesson) <= now()) await lessons.delete(key);

@@ -1,10 +1,8 @@
-import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { openCluster } from '../../../src/core/cluster/redis/open-cluster.ts';
 import type { GoingPost } from '../../../src/core/quotas/quotas.ts';
-import { openRedisStores } from '../../../src/core/storage/redis/open-stores.ts';
 import { NO_REDIS, type RedisServer, startRedis } from '../../redis-server.ts';
 import { type CoreWorld, createCoreWorld, grantOf, initsOf } from '../core-world.ts';
+import { openMembers } from '../members.ts';
 import type { Nod } from '../nod.ts';
 import { ANA, CHAT, EVERYONE, WORKSPACE } from '../posts.ts';
 
@@ -28,19 +26,9 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'several processes', () => {
   afterAll(() => server?.stop());
 
   async function openProcesses(world: CoreWorld, count: number): Promise<Nod[]> {
-    const url = server.newUrl();
-    const nods: Nod[] = [];
-    for (let number = 1; number <= count; number += 1) {
-      const cluster = await openCluster({
-        url,
-        id: `process ${number}`,
-        mayLead: false,
-        log: pino({ level: 'silent' }),
-      });
-      onTestFinished(() => cluster[Symbol.asyncDispose]());
-      nods.push(world.openAnother({ shared: { stores: await openRedisStores({ url }), cluster } }));
-    }
-    return nods;
+    const members = await openMembers(world, { url: server.newUrl(), count });
+    onTestFinished(() => members[Symbol.asyncDispose]());
+    return members.nods;
   }
 
   /** Takes all posts as far as they go, at once and in turn by each process. */
