@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Post, PostIn } from '../../src/core/publish/post.ts';
-import { createCoreWorld, grantOf } from '../core/core-world.ts';
+import { connectAnother, createCoreWorld } from '../core/core-world.ts';
 import { openMembers } from '../core/members.ts';
-import { ANA, CHAT, WORKSPACE } from '../core/posts.ts';
 import { NO_REDIS, startRedis } from '../redis-server.ts';
 import { type Figure, median } from './report.ts';
 
@@ -35,12 +34,9 @@ async function measure(url?: string): Promise<number> {
     url === undefined ? [world.nod] : stack.use(await openMembers(world, { url, count: MEMBERS })).nods;
   const posts: Post[] = [];
   for (let account = 0; account < ACCOUNTS; account += 1) {
-    const { username } = world.tiktok.seedCreator({ username: `person${account}` });
-    const pair = world.tiktok.grant({ creator: username });
-    const where = { workspace: WORKSPACE, chat: CHAT, person: ANA, info: undefined };
-    await world.nod.accounts.connect({ ...where, grant: grantOf(pair) });
+    const openId = await connectAnother(world, `person${account}`);
     for (let count = 0; count < POSTS_EACH; count += 1)
-      posts.push(await world.submit({ status: 'queued' }, { openId: pair.open_id }));
+      posts.push(await world.submit({ status: 'queued' }, { openId }));
   }
   const rates: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {

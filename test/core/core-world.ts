@@ -288,6 +288,19 @@ export async function createCoreWorld(options: CoreWorldOptions = {}) {
 
 export type CoreWorld = Awaited<ReturnType<typeof createCoreWorld>>;
 
+/** Connects an account of another person at TikTok; its `open_id`. */
+export async function connectAnother(
+  { tiktok, nod }: CoreWorld,
+  username: string,
+  fields: { private?: boolean } = {},
+): Promise<string> {
+  tiktok.seedCreator({ username, ...fields });
+  const pair = tiktok.grant({ creator: username });
+  const where = { workspace: WORKSPACE, chat: CHAT, person: ANA, info: undefined };
+  await nod.accounts.connect({ ...where, grant: grantOf(pair) });
+  return pair.open_id;
+}
+
 export function grantOf(pair: TokenPair): TokenGrant {
   return {
     openId: pair.open_id,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PostContent } from '../../../src/core/publish/post.ts';
-import { type CoreWorld, createCoreWorld, grantOf, initsOf } from '../core-world.ts';
-import { ANA, CHAT, EVERYONE, HOUR_MS, WORKSPACE } from '../posts.ts';
+import { type CoreWorld, connectAnother, createCoreWorld, initsOf } from '../core-world.ts';
+import { ANA, EVERYONE, HOUR_MS } from '../posts.ts';
 
 const DAY_MS = 24 * HOUR_MS;
 const INBOX = { postMode: 'MEDIA_UPLOAD' as const };
@@ -26,15 +26,6 @@ async function post(world: CoreWorld, count: number, content: Partial<PostConten
 
 /** Everything that TikTok was asked. */
 const callsOf = ({ tiktok }: CoreWorld) => tiktok.state.requests.length;
-
-/** Connects an account of another person at TikTok; its `open_id`. */
-async function another(world: CoreWorld, username: string, fields: { private?: boolean } = {}) {
-  world.tiktok.seedCreator({ username, ...fields });
-  const pair = world.tiktok.grant({ creator: username });
-  const where = { workspace: WORKSPACE, chat: CHAT, person: ANA, info: undefined };
-  await world.nod.accounts.connect({ ...where, grant: grantOf(pair) });
-  return pair.open_id;
-}
 
 describe('the posts of a day', () => {
   it('hold the sixteenth back without a call, until the first is a day old', async () => {
@@ -314,7 +305,7 @@ describe('the accounts of an app that is not audited', () => {
     const world = await connectedWorld({ tiktok: { app: { audited: false }, creator: { private: true } } });
     const others: string[] = [];
     for (const name of ['ben', 'cleo', 'dora', 'emil', 'fay'])
-      others.push(await another(world, name, { private: true }));
+      others.push(await connectAnother(world, name, { private: true }));
     return { world, others };
   }
 
@@ -432,8 +423,8 @@ it('looks at an account while another one is being looked at', async () => {
       return run();
     },
   });
-  const first = await world.submit(QUEUED, { openId: await another(world, 'ben') });
-  const second = await world.submit(QUEUED, { openId: await another(world, 'cleo') });
+  const first = await world.submit(QUEUED, { openId: await connectAnother(world, 'ben') });
+  const second = await world.submit(QUEUED, { openId: await connectAnother(world, 'cleo') });
   const waiting = world.step(first.id, nod);
   await reached.promise;
   await world.step(second.id, nod);

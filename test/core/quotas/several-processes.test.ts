@@ -1,22 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { GoingPost } from '../../../src/core/quotas/quotas.ts';
 import { NO_REDIS, type RedisServer, startRedis } from '../../redis-server.ts';
-import { type CoreWorld, createCoreWorld, grantOf, initsOf } from '../core-world.ts';
+import { type CoreWorld, connectAnother, createCoreWorld, initsOf } from '../core-world.ts';
 import { openMembers } from '../members.ts';
 import type { Nod } from '../nod.ts';
-import { ANA, CHAT, EVERYONE, WORKSPACE } from '../posts.ts';
+import { EVERYONE } from '../posts.ts';
 
 const QUEUED = { status: 'queued' } as const;
 const SELF = { settings: { ...EVERYONE, privacyLevel: 'SELF_ONLY' as const } };
 const NAMES = ['ben', 'cleo', 'dora', 'emil', 'fay', 'gil'];
-
-async function connect({ tiktok }: CoreWorld, nod: Nod, username: string): Promise<string> {
-  tiktok.seedCreator({ username, private: true });
-  const pair = tiktok.grant({ creator: username });
-  const where = { workspace: WORKSPACE, chat: CHAT, person: ANA, info: undefined };
-  await nod.accounts.connect({ ...where, grant: grantOf(pair) });
-  return pair.open_id;
-}
 
 describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'several processes', () => {
   let server: RedisServer;
@@ -61,7 +53,7 @@ describe.skipIf(NO_REDIS !== undefined)(NO_REDIS ?? 'several processes', () => {
     await nods[0]?.quotas.learnUnaudited();
     const ids: string[] = [];
     for (const name of NAMES) {
-      const openId = await connect(world, world.nod, name);
+      const openId = await connectAnother(world, name, { private: true });
       ids.push((await world.submit(QUEUED, { ...SELF, openId })).id);
     }
     await stepAll(world, nods, ids);
